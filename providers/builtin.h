@@ -1,0 +1,10 @@
+#pragma once
+
+#include <openssl/core.h>
+
+/// Entry points of the providers, for programs that link them in (OSSL_PROVIDER_add_builtin). The
+/// loadable modules export the same function as OSSL_provider_init.
+extern "C" {
+OSSL_provider_init_fn credmint_pkcs11_provider_init;
+OSSL_provider_init_fn credmint_tpm2_provider_init;
+}

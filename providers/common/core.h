@@ -1,0 +1,47 @@
+#pragma once
+
+#include <openssl/core.h>
+#include <openssl/core_dispatch.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "ossl/handles.h"
+
+namespace credmint::provider {
+
+/// The OpenSSL that loaded a provider, as seen from inside it: the functions it offers us, and a
+/// library context of our own on top of it (with OpenSSL's default provider, for hashing and
+/// public-key arithmetic; never the application's).
+class Core {
+ public:
+  /// `in` is the dispatch table given to OSSL_provider_init.
+  Core(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in);
+
+  /// Pushes an error, and its hint as a second entry, onto the application's error queue.
+  void Raise(const Error& error) const;
+
+  /// All that is left in a core BIO; fails with kMalformed beyond `max_size` bytes.
+  [[nodiscard]] Result<Secret> ReadAll(OSSL_CORE_BIO* bio, std::size_t max_size) const;
+
+  /// A string from the provider's section in openssl.cnf, if it is set there.
+  [[nodiscard]] std::optional<std::string> Setting(const char* name) const;
+
+  [[nodiscard]] OSSL_LIB_CTX* context() const { return context_.get(); }
+
+ private:
+  void Push(int reason, const std::string& text) const;
+
+  const OSSL_CORE_HANDLE* handle_;
+  OSSL_FUNC_core_new_error_fn* new_error_ = nullptr;
+  OSSL_FUNC_core_set_error_debug_fn* set_error_debug_ = nullptr;
+  OSSL_FUNC_core_vset_error_fn* vset_error_ = nullptr;
+  OSSL_FUNC_core_get_params_fn* get_params_ = nullptr;
+  OSSL_FUNC_BIO_read_ex_fn* bio_read_ex_ = nullptr;
+  LibCtxPtr context_;
+};
+
+}  // namespace credmint::provider

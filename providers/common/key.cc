@@ -1,0 +1,29 @@
+#include "common/key.h"
+
+#include <openssl/core_names.h>
+#include <openssl/core_object.h>
+#include <openssl/params.h>
+
+#include <array>
+
+namespace credmint::provider {
+
+int EmitKey(std::unique_ptr<Key> key, OSSL_CALLBACK* object_callback, void* callback_argument) {
+  int object_type = OSSL_OBJECT_PKEY;
+  char rsa[] = "RSA";
+  char ec[] = "EC";
+  char* data_type = key->public_key.type == KeyType::kRsa ? rsa : ec;
+  // The reference is the address of our pointer; keymgmt's load sets it to null when it takes the
+  // key over.
+  Key* reference = key.release();
+  std::array<OSSL_PARAM, 4> params = {
+      OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &object_type),
+      OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, data_type, 0),
+      OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &reference, sizeof reference),
+      OSSL_PARAM_construct_end()};
+  const int taken = object_callback(params.data(), callback_argument);
+  std::unique_ptr<Key> left_over(reference);
+  return taken;
+}
+
+}  // namespace credmint::provider

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <openssl/core.h>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "ossl/passphrase.h"
+
+namespace credmint::provider {
+
+/// The application's answer to a question for a PIN or an auth value, through the
+/// OSSL_PASSPHRASE_CALLBACK that OpenSSL handed to a store or decoder.
+class PassphraseCallback {
+ public:
+  PassphraseCallback(OSSL_PASSPHRASE_CALLBACK* callback, void* argument)
+      : callback_(callback), argument_(argument) {}
+
+  /// Fails with kPinRequired if the application gave none. Longest answer: 1023 bytes.
+  [[nodiscard]] Result<Secret> Ask(const PassphraseRequest& request) const;
+
+ private:
+  OSSL_PASSPHRASE_CALLBACK* callback_;
+  void* argument_;
+};
+
+}  // namespace credmint::provider

@@ -1,0 +1,65 @@
+#include "common/provider.h"
+
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+
+#include <array>
+
+#include "credmint_version.h"
+#include "ossl/error_queue.h"
+
+namespace credmint::provider {
+void Teardown(void* context) { delete static_cast<ProviderContext*>(context); }
+
+const OSSL_PARAM* GettableParams(void* /*context*/) {
+  static const OSSL_PARAM kParams[] = {OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_NAME, nullptr, 0),
+                                       OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_VERSION, nullptr, 0),
+                                       OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_BUILDINFO, nullptr, 0),
+                                       OSSL_PARAM_int(OSSL_PROV_PARAM_STATUS, nullptr),
+                                       OSSL_PARAM_END};
+  return kParams;
+}
+
+int GetParams(void* context, OSSL_PARAM params[]) {
+  const auto& provider = *static_cast<ProviderContext*>(context);
+  const std::array<std::pair<const char*, const char*>, 3> texts = {{
+      {OSSL_PROV_PARAM_NAME, provider.description()},
+      {OSSL_PROV_PARAM_VERSION, CREDMINT_VERSION},
+      {OSSL_PROV_PARAM_BUILDINFO, CREDMINT_VERSION},
+  }};
+  for (const auto& [name, text] : texts) {
+    OSSL_PARAM* param = OSSL_PARAM_locate(params, name);
+    if (param != nullptr && OSSL_PARAM_set_utf8_ptr(param, text) != 1) return 0;
+  }
+  OSSL_PARAM* status = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
+  return status == nullptr ? 1 : OSSL_PARAM_set_int(status, 1);
+}
+
+namespace {
+
+OSSL_ITEM Reason(ErrorCode code, const char* text) {
+  return {static_cast<unsigned int>(code), const_cast<char*>(text)};
+}
+
+}  // namespace
+
+const OSSL_ITEM* ReasonStrings(void* /*context*/) {
+  static const OSSL_ITEM kReasons[] = {
+      Reason(ErrorCode::kInternal, "internal error"),
+      Reason(ErrorCode::kUsage, "wrong use"),
+      Reason(ErrorCode::kLocalIo, "cannot read file"),
+      Reason(ErrorCode::kMalformed, "malformed key reference or key"),
+      Reason(ErrorCode::kKeyNotFound, "not found"),
+      Reason(ErrorCode::kKeyAmbiguous, "ambiguous"),
+      Reason(ErrorCode::kKeyUnusable, "key cannot do this"),
+      Reason(ErrorCode::kModule, "module failure"),
+      Reason(ErrorCode::kDevice, "device failure"),
+      Reason(ErrorCode::kPinRequired, "PIN or auth value needed"),
+      Reason(ErrorCode::kPinIncorrect, "PIN or auth value incorrect"),
+      Reason(ErrorCode::kPinLocked, "PIN locked"),
+      OSSL_ITEM{kHintReason, const_cast<char*>("hint")},
+      OSSL_ITEM{0, nullptr}};
+  return kReasons;
+}
+
+}  // namespace credmint::provider

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <exception>
+#include <utility>
+
+#include "base/error.h"
+#include "common/core.h"
+
+namespace credmint::provider {
+
+/// What OpenSSL calls "provctx": one per loaded provider. Each provider derives its own, holding
+/// the module or TPM connections that its keys share. Every void pointer to it that passes through
+/// OpenSSL is a pointer to this base class.
+class ProviderContext {
+ public:
+  ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in) : core_(handle, in) {}
+  virtual ~ProviderContext() = default;
+  ProviderContext(const ProviderContext&) = delete;
+  ProviderContext& operator=(const ProviderContext&) = delete;
+
+  /// What `openssl list -providers` shows.
+  [[nodiscard]] virtual const char* description() const = 0;
+  [[nodiscard]] const Core& core() const { return core_; }
+
+ private:
+  Core core_;
+};
+
+/// The adapter that every callback with a fallible body goes through. `body` returns a Result<T>;
+/// its failure, or anything a library throws, is raised into the application's error queue and the
+/// callback returns `failed`. No exception crosses into C.
+template <typename T, typename Body>
+T Callback(const ProviderContext& provider, T failed, Body&& body) noexcept {
+  try {
+    Result<T> result = std::forward<Body>(body)();
+    if (result) return *std::move(result);
+    provider.core().Raise(result.error());
+  } catch (const std::exception& exception) {
+    provider.core().Raise(Error{ErrorCode::kInternal, exception.what(), {}});
+  }
+  return failed;
+}
+
+}  // namespace credmint::provider

@@ -1,0 +1,346 @@
+#include "common/signature.h"
+
+#include <openssl/core_dispatch.h>
+#include <openssl/core_names.h>
+#include <openssl/objects.h>
+#include <openssl/params.h>
+#include <openssl/rsa.h>
+#include <string.h>
+
+#include <array>
+#include <optional>
+
+#include "common/dispatch.h"
+#include "common/key.h"
+#include "ossl/error_queue.h"
+
+namespace credmint::provider {
+namespace {
+
+struct DigestRow {
+  Digest digest;
+  const char* name;
+  int nid;
+};
+
+constexpr std::array<DigestRow, 4> kDigests = {{
+    {Digest::kSha256, "SHA256", NID_sha256},
+    {Digest::kSha384, "SHA384", NID_sha384},
+    {Digest::kSha512, "SHA512", NID_sha512},
+    {Digest::kSha224, "SHA224", NID_sha224},
+}};
+
+/// What OpenSSL calls the signature context: one signature being made or checked.
+struct Operation {
+  const ProviderContext* provider = nullptr;
+  const Key* key = nullptr;
+  const DigestRow* row = nullptr;
+  MdPtr digest;
+  MdCtxPtr hash;  ///< only while a digest is being streamed
+};
+
+using Status = Result<int>;
+
+template <typename Body>
+int Run(void* operation, Body&& body) {
+  auto& context = *static_cast<Operation*>(operation);
+  return Callback(*context.provider, 0, [&] { return body(context); });
+}
+
+void* NewContext(void* provider, const char* /*properties*/) {
+  auto* operation = new (std::nothrow) Operation;
+  if (operation != nullptr) operation->provider = static_cast<ProviderContext*>(provider);
+  return operation;
+}
+
+void FreeContext(void* operation) { delete static_cast<Operation*>(operation); }
+
+void* DuplicateContext(void* operation) {
+  const auto& source = *static_cast<Operation*>(operation);
+  return Callback(*source.provider, static_cast<void*>(nullptr), [&]() -> Result<void*> {
+    auto copy = std::make_unique<Operation>();
+    copy->provider = source.provider;
+    copy->key = source.key;
+    copy->row = source.row;
+    if (source.digest && EVP_MD_up_ref(source.digest.get()) == 1) {
+      copy->digest.reset(source.digest.get());
+    }
+    if (source.hash) {
+      copy->hash.reset(EVP_MD_CTX_new());
+      if (!copy->hash || EVP_MD_CTX_copy_ex(copy->hash.get(), source.hash.get()) != 1) {
+        return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+      }
+    }
+    return copy.release();
+  });
+}
+
+Result<void> SetDigest(Operation& operation, const char* name) {
+  if (name == nullptr || *name == '\0') name = "SHA256";
+  MdPtr digest(EVP_MD_fetch(operation.provider->core().context(), name, nullptr));
+  for (const DigestRow& row : kDigests) {
+    if (digest && EVP_MD_is_a(digest.get(), row.name) == 1) {
+      operation.digest = std::move(digest);
+      operation.row = &row;
+      return {};
+    }
+  }
+  return Fail(ErrorCode::kKeyUnusable, std::string("the digest ") + name + " is not supported",
+              "use SHA256, SHA384 or SHA512");
+}
+
+Result<void> SetParams(Operation& operation, const OSSL_PARAM params[]) {
+  if (params == nullptr) return {};
+  const char* digest = nullptr;
+  const OSSL_PARAM* param = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_DIGEST);
+  if (param != nullptr && OSSL_PARAM_get_utf8_string_ptr(param, &digest) == 1) {
+    if (auto set = SetDigest(operation, digest); !set) return set;
+  }
+  param = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PAD_MODE);
+  if (param == nullptr) return {};
+  int number = 0;
+  const char* name = nullptr;
+  const bool pkcs1 = param->data_type == OSSL_PARAM_UTF8_STRING
+                         ? OSSL_PARAM_get_utf8_string_ptr(param, &name) == 1 &&
+                               strcmp(name, OSSL_PKEY_RSA_PAD_MODE_PKCSV15) == 0
+                         : OSSL_PARAM_get_int(param, &number) == 1 && number == RSA_PKCS1_PADDING;
+  if (pkcs1) return {};
+  return Fail(ErrorCode::kKeyUnusable, "only the RSA padding PKCS#1 v1.5 is supported");
+}
+
+/// `key` is null when OpenSSL re-initialises a context: the earlier key stays.
+Status Init(Operation& operation, void* key, const OSSL_PARAM params[]) {
+  if (key != nullptr) operation.key = static_cast<const Key*>(key);
+  if (operation.key == nullptr) return Fail(ErrorCode::kInternal, "no key was set");
+  if (auto set = SetParams(operation, params); !set) return Fail(std::move(set));
+  return 1;
+}
+
+Status DigestInit(Operation& operation, const char* digest, void* key, const OSSL_PARAM params[]) {
+  operation.hash.reset();
+  if (auto set = SetDigest(operation, digest); !set) return Fail(std::move(set));
+  return Init(operation, key, params);
+}
+
+Status DigestUpdate(Operation& operation, const unsigned char* data, std::size_t size) {
+  if (!operation.hash) {
+    operation.hash.reset(EVP_MD_CTX_new());
+    if (!operation.hash ||
+        EVP_DigestInit_ex2(operation.hash.get(), operation.digest.get(), nullptr) != 1) {
+      return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+    }
+  }
+  if (EVP_DigestUpdate(operation.hash.get(), data, size) != 1) {
+    return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+  }
+  return 1;
+}
+
+using DigestBuffer = std::array<std::uint8_t, EVP_MAX_MD_SIZE>;
+
+Result<ByteView> DigestFinal(Operation& operation, DigestBuffer& buffer) {
+  if (auto started = DigestUpdate(operation, nullptr, 0); !started) return Fail(std::move(started));
+  unsigned int size = 0;
+  if (EVP_DigestFinal_ex(operation.hash.get(), buffer.data(), &size) != 1) {
+    return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+  }
+  operation.hash.reset();
+  return ByteView(buffer).first(size);
+}
+
+Status SignDigest(const Operation& operation, ByteView digest, unsigned char* signature,
+                  std::size_t* size, std::size_t capacity) {
+  if (operation.key == nullptr || !operation.key->private_key) {
+    return Fail(ErrorCode::kKeyUnusable, "there is no private key to sign with");
+  }
+  if (operation.row == nullptr ||
+      digest.size() != static_cast<std::size_t>(EVP_MD_get_size(operation.digest.get()))) {
+    return Fail(ErrorCode::kKeyUnusable,
+                "the value to sign is not a digest of the length expected");
+  }
+  const auto made = operation.key->private_key->Sign(operation.row->digest, digest);
+  if (!made) return tl::unexpected(made.error());
+  if (made->size() > capacity) {
+    return Fail(ErrorCode::kInternal, "the signature does not fit the caller's buffer");
+  }
+  memcpy(signature, made->data(), made->size());
+  *size = made->size();
+  return 1;
+}
+
+int AskSize(const Operation& operation, std::size_t* size) {
+  if (operation.key == nullptr) return 0;
+  *size = static_cast<std::size_t>(operation.key->public_key.MaxSignatureSize());
+  return 1;
+}
+
+Status VerifyDigest(const Operation& operation, ByteView digest, ByteView signature) {
+  OSSL_LIB_CTX* context = operation.provider->core().context();
+  const auto pkey = operation.key->public_key.ToPkey(context);
+  if (!pkey) return tl::unexpected(pkey.error());
+  const ErrorMark mark;
+  const PkeyCtxPtr verifier(EVP_PKEY_CTX_new_from_pkey(context, pkey->get(), nullptr));
+  if (!verifier || EVP_PKEY_verify_init(verifier.get()) != 1 ||
+      EVP_PKEY_CTX_set_signature_md(verifier.get(), operation.digest.get()) != 1) {
+    return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+  }
+  return EVP_PKEY_verify(verifier.get(), signature.data(), signature.size(), digest.data(),
+                         digest.size()) == 1
+             ? 1
+             : 0;
+}
+
+int SignInit(void* operation, void* key, const OSSL_PARAM params[]) {
+  return Run(operation, [&](Operation& o) -> Status {
+    if (o.row == nullptr) {
+      if (auto set = SetDigest(o, nullptr); !set) return Fail(std::move(set));
+    }
+    return Init(o, key, params);
+  });
+}
+
+int Sign(void* operation, unsigned char* signature, std::size_t* size, std::size_t capacity,
+         const unsigned char* digest, std::size_t digest_size) {
+  if (signature == nullptr) return AskSize(*static_cast<Operation*>(operation), size);
+  return Run(operation, [&](Operation& o) {
+    return SignDigest(o, ByteView(digest, digest_size), signature, size, capacity);
+  });
+}
+
+int Verify(void* operation, const unsigned char* signature, std::size_t size,
+           const unsigned char* digest, std::size_t digest_size) {
+  return Run(operation, [&](Operation& o) {
+    return VerifyDigest(o, ByteView(digest, digest_size), ByteView(signature, size));
+  });
+}
+
+int DigestSignInit(void* operation, const char* digest, void* key, const OSSL_PARAM params[]) {
+  return Run(operation, [&](Operation& o) { return DigestInit(o, digest, key, params); });
+}
+
+int DigestSignUpdate(void* operation, const unsigned char* data, std::size_t size) {
+  return Run(operation, [&](Operation& o) { return DigestUpdate(o, data, size); });
+}
+
+int DigestSignFinal(void* operation, unsigned char* signature, std::size_t* size,
+                    std::size_t capacity) {
+  if (signature == nullptr) return AskSize(*static_cast<Operation*>(operation), size);
+  return Run(operation, [&](Operation& o) -> Status {
+    DigestBuffer buffer;
+    const auto digest = DigestFinal(o, buffer);
+    if (!digest) return tl::unexpected(digest.error());
+    return SignDigest(o, *digest, signature, size, capacity);
+  });
+}
+
+int DigestSign(void* operation, unsigned char* signature, std::size_t* size, std::size_t capacity,
+               const unsigned char* data, std::size_t data_size) {
+  if (signature == nullptr) return AskSize(*static_cast<Operation*>(operation), size);
+  return Run(operation, [&](Operation& o) -> Status {
+    DigestBuffer buffer;
+    unsigned int digest_size = 0;
+    if (EVP_Digest(data, data_size, buffer.data(), &digest_size, o.digest.get(), nullptr) != 1) {
+      return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+    }
+    return SignDigest(o, ByteView(buffer).first(digest_size), signature, size, capacity);
+  });
+}
+
+int DigestVerifyFinal(void* operation, const unsigned char* signature, std::size_t size) {
+  return Run(operation, [&](Operation& o) -> Status {
+    DigestBuffer buffer;
+    const auto digest = DigestFinal(o, buffer);
+    if (!digest) return tl::unexpected(digest.error());
+    return VerifyDigest(o, *digest, ByteView(signature, size));
+  });
+}
+
+/// DER AlgorithmIdentifier of "key type with digest", which certificates, requests and CMS carry.
+Result<Bytes> AlgorithmIdentifier(const Operation& operation) {
+  const bool rsa = operation.key->public_key.type == KeyType::kRsa;
+  int nid = NID_undef;
+  if (operation.row == nullptr ||
+      OBJ_find_sigid_by_algs(&nid, operation.row->nid,
+                             rsa ? NID_rsaEncryption : NID_X9_62_id_ecPublicKey) != 1) {
+    return Fail(ErrorCode::kKeyUnusable, "this key and digest have no algorithm identifier");
+  }
+  const Handle<X509_ALGOR, X509_ALGOR_free> algorithm(X509_ALGOR_new());
+  if (!algorithm || X509_ALGOR_set0(algorithm.get(), OBJ_nid2obj(nid),
+                                    rsa ? V_ASN1_NULL : V_ASN1_UNDEF, nullptr) != 1) {
+    return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+  }
+  const int length = i2d_X509_ALGOR(algorithm.get(), nullptr);
+  if (length <= 0) return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+  Bytes der(static_cast<std::size_t>(length));
+  std::uint8_t* cursor = der.data();
+  i2d_X509_ALGOR(algorithm.get(), &cursor);
+  return der;
+}
+
+int GetContextParams(void* operation, OSSL_PARAM params[]) {
+  return Run(operation, [&](Operation& o) -> Status {
+    OSSL_PARAM* param = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_ALGORITHM_ID);
+    if (param != nullptr) {
+      const auto der = AlgorithmIdentifier(o);
+      if (!der) return tl::unexpected(der.error());
+      if (OSSL_PARAM_set_octet_string(param, der->data(), der->size()) != 1) return 0;
+    }
+    param = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_DIGEST);
+    if (param != nullptr && o.row != nullptr) return OSSL_PARAM_set_utf8_string(param, o.row->name);
+    param = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_PAD_MODE);
+    if (param == nullptr) return 1;
+    return param->data_type == OSSL_PARAM_UTF8_STRING
+               ? OSSL_PARAM_set_utf8_string(param, OSSL_PKEY_RSA_PAD_MODE_PKCSV15)
+               : OSSL_PARAM_set_int(param, RSA_PKCS1_PADDING);
+  });
+}
+
+int SetContextParams(void* operation, const OSSL_PARAM params[]) {
+  return Run(operation, [&](Operation& o) -> Status {
+    if (auto set = SetParams(o, params); !set) return Fail(std::move(set));
+    return 1;
+  });
+}
+
+const OSSL_PARAM* GettableContextParams(void* /*operation*/, void* /*provider*/) {
+  static const OSSL_PARAM kParams[] = {
+      OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, nullptr, 0),
+      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, nullptr, 0),
+      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, nullptr, 0), OSSL_PARAM_END};
+  return kParams;
+}
+
+const OSSL_PARAM* SettableContextParams(void* /*operation*/, void* /*provider*/) {
+  static const OSSL_PARAM kParams[] = {
+      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, nullptr, 0),
+      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, nullptr, 0), OSSL_PARAM_END};
+  return kParams;
+}
+
+}  // namespace
+
+const OSSL_DISPATCH* Signature() {
+  static const OSSL_DISPATCH kTable[] = {
+      Entry(OSSL_FUNC_SIGNATURE_NEWCTX, NewContext),
+      Entry(OSSL_FUNC_SIGNATURE_FREECTX, FreeContext),
+      Entry(OSSL_FUNC_SIGNATURE_DUPCTX, DuplicateContext),
+      Entry(OSSL_FUNC_SIGNATURE_SIGN_INIT, SignInit),
+      Entry(OSSL_FUNC_SIGNATURE_SIGN, Sign),
+      Entry(OSSL_FUNC_SIGNATURE_VERIFY_INIT, SignInit),
+      Entry(OSSL_FUNC_SIGNATURE_VERIFY, Verify),
+      Entry(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, DigestSignInit),
+      Entry(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, DigestSignUpdate),
+      Entry(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, DigestSignFinal),
+      Entry(OSSL_FUNC_SIGNATURE_DIGEST_SIGN, DigestSign),
+      Entry(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT, DigestSignInit),
+      Entry(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, DigestSignUpdate),
+      Entry(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL, DigestVerifyFinal),
+      Entry(OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, GetContextParams),
+      Entry(OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, GettableContextParams),
+      Entry(OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, SetContextParams),
+      Entry(OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, SettableContextParams),
+      kEnd};
+  return kTable;
+}
+
+}  // namespace credmint::provider

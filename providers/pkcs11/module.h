@@ -1,0 +1,61 @@
+#pragma once
+
+#include <p11-kit/pkcs11.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "ossl/handles.h"
+#include "pkcs11/ck_error.h"
+
+namespace credmint::pkcs11 {
+
+/// A PKCS#11 module (a vendor's shared library, or p11-kit's proxy for all of them), loaded and
+/// initialised for use by several threads. There is one for each path in the process, shared by
+/// every provider instance in it, because C_Initialize and C_Finalize are per process.
+///
+/// Loaded without libp11: every C_GetFunctionList of p11-kit's proxy makes a new, uninitialised
+/// instance, so calls of ours through a second function list would not see what libp11 initialised;
+/// besides, libp11 keeps the PIN on the heap (docs/architecture.md has the list).
+///
+/// Finalised when the last user lets go, or by an exit handler that runs before the module's own
+/// destructors do; from then on every call answers CKR_CRYPTOKI_NOT_INITIALIZED without entering
+/// the module. Safe to share between threads.
+class Module {
+ public:
+  /// Fails with kModule when `path` cannot be loaded, is no PKCS#11 module, or does not initialise.
+  static Result<std::shared_ptr<Module>> Load(const std::string& path);
+  ~Module();
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+
+  /// Calls one function of the module, named by its member of CK_FUNCTION_LIST; keeps what the
+  /// module does to OpenSSL's error queue away from the caller.
+  template <typename... Parameters, typename... Arguments>
+  CK_RV Call(CK_RV (*CK_FUNCTION_LIST::*function)(Parameters...), Arguments&&... arguments) const {
+    if (closed_) return CKR_CRYPTOKI_NOT_INITIALIZED;
+    const ErrorMark mark;
+    return (functions_->*function)(std::forward<Arguments>(arguments)...);
+  }
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  struct Registry;
+
+  explicit Module(std::string path) : path_(std::move(path)) {}
+  Result<void> Open();
+  void Close();
+  static void CloseAll();
+
+  std::string path_;
+  void* library_ = nullptr;
+  CK_FUNCTION_LIST* functions_ = nullptr;
+  bool finalize_ = false;  ///< not when somebody else in the process had initialised it
+  std::atomic<bool> closed_ = true;
+};
+
+}  // namespace credmint::pkcs11

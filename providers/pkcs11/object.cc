@@ -1,0 +1,231 @@
+#include "pkcs11/object.h"
+
+#include <fmt/format.h>
+#include <openssl/objects.h>
+
+#include <array>
+
+#include "ossl/error_queue.h"
+
+namespace credmint::pkcs11 {
+namespace {
+
+using provider::KeyType;
+using provider::PublicKey;
+
+constexpr CK_OBJECT_CLASS kPublicKeyClass = CKO_PUBLIC_KEY;
+constexpr CK_OBJECT_CLASS kCertificateClass = CKO_CERTIFICATE;
+
+CK_ATTRIBUTE Buffer(CK_ATTRIBUTE_TYPE type, void* data, std::size_t size) {
+  return {type, data, static_cast<CK_ULONG>(size)};
+}
+
+bool Present(const CK_ATTRIBUTE& attribute) {
+  return attribute.ulValueLen != static_cast<CK_ULONG>(-1);
+}
+
+Bytes Value(const CK_ATTRIBUTE& attribute) {
+  if (!Present(attribute)) return {};
+  const auto* data = static_cast<const std::uint8_t*>(attribute.pValue);
+  return {data, data + attribute.ulValueLen};
+}
+
+/// A big-endian integer without leading zero bytes, as some tokens pad theirs.
+Bytes Integer(const CK_ATTRIBUTE& attribute) {
+  Bytes value = Value(attribute);
+  const auto first = std::find_if(value.begin(), value.end(), [](auto byte) { return byte != 0; });
+  value.erase(value.begin(), first);
+  return value;
+}
+
+/// Reads attributes into buffers that are large enough for any sane token, in one call. Attributes
+/// that the object does not have, or does not show, come back as not present.
+CK_RV ReadAttributes(const Slot& slot, const Session& session, CK_OBJECT_HANDLE object,
+                     std::span<CK_ATTRIBUTE> attributes) {
+  const CK_RV got =
+      slot.module().Call(&CK_FUNCTION_LIST::C_GetAttributeValue, session.handle(), object,
+                         attributes.data(), static_cast<CK_ULONG>(attributes.size()));
+  const bool partial = got == CKR_ATTRIBUTE_SENSITIVE || got == CKR_ATTRIBUTE_TYPE_INVALID ||
+                       got == CKR_BUFFER_TOO_SMALL;
+  return partial ? CKR_OK : got;
+}
+
+/// CKA_EC_PARAMS as OpenSSL's curve name: a DER OBJECT IDENTIFIER (X9.62 namedCurve).
+Result<std::string> CurveName(const Bytes& parameters) {
+  const std::uint8_t* cursor = parameters.data();
+  const Handle<ASN1_OBJECT, ASN1_OBJECT_free> oid(
+      d2i_ASN1_OBJECT(nullptr, &cursor, static_cast<long>(parameters.size())));
+  const int nid = oid ? OBJ_obj2nid(oid.get()) : NID_undef;
+  if (nid == NID_undef) {
+    return Fail(ErrorCode::kKeyUnusable, "the key is not on a curve that OpenSSL has a name for");
+  }
+  return std::string(OBJ_nid2sn(nid));
+}
+
+/// CKA_EC_POINT is a DER OCTET STRING around the point; some tokens give the bare point.
+Bytes BarePoint(const Bytes& value) {
+  const std::uint8_t* cursor = value.data();
+  const Handle<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free> wrapped(
+      d2i_ASN1_OCTET_STRING(nullptr, &cursor, static_cast<long>(value.size())));
+  if (!wrapped || cursor != value.data() + value.size()) return value;
+  const std::uint8_t* data = ASN1_STRING_get0_data(wrapped.get());
+  return {data, data + ASN1_STRING_length(wrapped.get())};
+}
+
+Result<PublicKey> RsaKey(Bytes modulus, Bytes exponent) {
+  if (modulus.empty() || exponent.empty()) {
+    return Fail(ErrorCode::kKeyUnusable, "the token does not show the RSA key's public half");
+  }
+  PublicKey key;
+  key.type = KeyType::kRsa;
+  key.modulus = std::move(modulus);
+  key.exponent = std::move(exponent);
+  return key;
+}
+
+Result<PublicKey> EcKey(const Bytes& parameters, const Bytes& point) {
+  auto group = CurveName(parameters);
+  if (!group) return Fail(std::move(group));
+  PublicKey key;
+  key.type = KeyType::kEc;
+  key.group = *std::move(group);
+  key.point = BarePoint(point);
+  if (key.point.size() < 3 || key.point[0] != 4) {
+    return Fail(ErrorCode::kKeyUnusable, "the token gives the EC key's point in an unknown form");
+  }
+  return key;
+}
+
+/// The public key of the first object with this class and CKA_ID that yields one.
+template <typename Read>
+Result<PublicKey> FromObjects(const Slot& slot, const Session& session,
+                              CK_OBJECT_CLASS object_class, const PrivateKeyFacts& facts,
+                              Read read) {
+  Bytes id = facts.id;
+  const auto objects = FindObjects(slot, session,
+                                   {Buffer(CKA_CLASS, &object_class, sizeof object_class),
+                                    Buffer(CKA_ID, id.data(), id.size())});
+  if (!objects) return tl::unexpected(objects.error());
+  for (const CK_OBJECT_HANDLE object : *objects) {
+    if (auto key = read(object); key) return key;
+  }
+  return Fail(ErrorCode::kKeyNotFound, "no public half");
+}
+
+Result<PublicKey> FromCertificate(const Bytes& der) {
+  const std::uint8_t* cursor = der.data();
+  const ErrorMark mark;
+  const X509Ptr x509(d2i_X509(nullptr, &cursor, static_cast<long>(der.size())));
+  EVP_PKEY* pkey = x509 ? X509_get0_pubkey(x509.get()) : nullptr;
+  OSSL_PARAM* params = nullptr;
+  if (pkey == nullptr || EVP_PKEY_todata(pkey, EVP_PKEY_PUBLIC_KEY, &params) != 1) {
+    return Fail(ErrorCode::kKeyUnusable, "the certificate's public key cannot be read");
+  }
+  const ParamsPtr owner(params);
+  return PublicKey::FromParams(EVP_PKEY_is_a(pkey, "RSA") == 1 ? KeyType::kRsa : KeyType::kEc,
+                               params);
+}
+
+}  // namespace
+
+Result<std::vector<CK_OBJECT_HANDLE>> FindObjects(const Slot& slot, const Session& session,
+                                                  std::vector<CK_ATTRIBUTE> search) {
+  const Module& module = slot.module();
+  CK_RV result = module.Call(&CK_FUNCTION_LIST::C_FindObjectsInit, session.handle(), search.data(),
+                             static_cast<CK_ULONG>(search.size()));
+  if (result != CKR_OK) return tl::unexpected(CkError("FindObjectsInit", result));
+  std::vector<CK_OBJECT_HANDLE> objects;
+  std::array<CK_OBJECT_HANDLE, 256> chunk{};
+  CK_ULONG count = chunk.size();
+  while (result == CKR_OK && count == chunk.size()) {
+    result = module.Call(&CK_FUNCTION_LIST::C_FindObjects, session.handle(), chunk.data(),
+                         static_cast<CK_ULONG>(chunk.size()), &count);
+    if (result == CKR_OK) objects.insert(objects.end(), chunk.begin(), chunk.begin() + count);
+  }
+  module.Call(&CK_FUNCTION_LIST::C_FindObjectsFinal, session.handle());
+  if (result != CKR_OK) return tl::unexpected(CkError("FindObjects", result));
+  return objects;
+}
+
+Result<PrivateKeyFacts> ReadPrivateKeyFacts(const Slot& slot, const Session& session,
+                                            CK_OBJECT_HANDLE object) {
+  PrivateKeyFacts facts;
+  CK_BBOOL always = CK_FALSE;
+  std::array<std::uint8_t, 256> id{};
+  std::array<std::uint8_t, 256> label{};
+  std::array<std::uint8_t, 2048> modulus{};
+  std::array<std::uint8_t, 64> exponent{};
+  std::array<CK_ATTRIBUTE, 6> attributes = {
+      Buffer(CKA_KEY_TYPE, &facts.type, sizeof facts.type),
+      Buffer(CKA_ALWAYS_AUTHENTICATE, &always, sizeof always),
+      Buffer(CKA_ID, id.data(), id.size()),
+      Buffer(CKA_LABEL, label.data(), label.size()),
+      Buffer(CKA_MODULUS, modulus.data(), modulus.size()),
+      Buffer(CKA_PUBLIC_EXPONENT, exponent.data(), exponent.size())};
+  const CK_RV read = ReadAttributes(slot, session, object, attributes);
+  if (read != CKR_OK) return tl::unexpected(CkError("GetAttributeValue", read));
+  facts.always_authenticate = Present(attributes[1]) && always == CK_TRUE;
+  facts.id = Value(attributes[2]);
+  facts.label = Value(attributes[3]);
+  facts.modulus = Integer(attributes[4]);
+  facts.public_exponent = Integer(attributes[5]);
+  return facts;
+}
+
+Result<PublicKey> ReadPublicKeyObject(const Slot& slot, const Session& session,
+                                      CK_OBJECT_HANDLE object) {
+  CK_KEY_TYPE type = 0;
+  std::array<std::uint8_t, 2048> modulus{};
+  std::array<std::uint8_t, 64> exponent{};
+  std::array<std::uint8_t, 512> parameters{};
+  std::array<std::uint8_t, 512> point{};
+  std::array<CK_ATTRIBUTE, 5> attributes = {
+      Buffer(CKA_KEY_TYPE, &type, sizeof type), Buffer(CKA_MODULUS, modulus.data(), modulus.size()),
+      Buffer(CKA_PUBLIC_EXPONENT, exponent.data(), exponent.size()),
+      Buffer(CKA_EC_PARAMS, parameters.data(), parameters.size()),
+      Buffer(CKA_EC_POINT, point.data(), point.size())};
+  const CK_RV read = ReadAttributes(slot, session, object, attributes);
+  if (read != CKR_OK) return tl::unexpected(CkError("GetAttributeValue", read));
+  if (type == CKK_RSA) return RsaKey(Integer(attributes[1]), Integer(attributes[2]));
+  if (type == CKK_EC) return EcKey(Value(attributes[3]), Value(attributes[4]));
+  return Fail(ErrorCode::kKeyUnusable, "the key is neither RSA nor EC");
+}
+
+Result<PublicKey> ReadPublicKey(const Slot& slot, const Session& session,
+                                const PrivateKeyFacts& facts) {
+  if (facts.type != CKK_RSA && facts.type != CKK_EC) {
+    return Fail(ErrorCode::kKeyUnusable, "the key is neither RSA nor EC",
+                "create an RSA key of 2048 bits or more, or an EC key on P-256 or P-384");
+  }
+  if (facts.type == CKK_RSA && !facts.modulus.empty() && !facts.public_exponent.empty()) {
+    return RsaKey(facts.modulus, facts.public_exponent);
+  }
+  auto key = FromObjects(slot, session, kPublicKeyClass, facts, [&](CK_OBJECT_HANDLE object) {
+    return ReadPublicKeyObject(slot, session, object);
+  });
+  if (key || key.error().code != ErrorCode::kKeyNotFound) return key;
+  key = FromObjects(slot, session, kCertificateClass, facts,
+                    [&](CK_OBJECT_HANDLE object) -> Result<PublicKey> {
+                      const auto der = ReadCertificate(slot, session, object);
+                      if (!der) return tl::unexpected(der.error());
+                      return FromCertificate(*der);
+                    });
+  if (key || key.error().code != ErrorCode::kKeyNotFound) return key;
+  return Fail(ErrorCode::kKeyUnusable,
+              "the token holds neither a public key nor a certificate with the private key's id",
+              "write the public key or the certificate to the token with the same id");
+}
+
+Result<Bytes> ReadCertificate(const Slot& slot, const Session& session, CK_OBJECT_HANDLE object) {
+  Bytes der(16384);
+  std::array<CK_ATTRIBUTE, 1> attributes = {Buffer(CKA_VALUE, der.data(), der.size())};
+  const CK_RV read = ReadAttributes(slot, session, object, attributes);
+  if (read != CKR_OK) return tl::unexpected(CkError("GetAttributeValue", read));
+  if (!Present(attributes[0])) {
+    return Fail(ErrorCode::kDevice, "a certificate on the token cannot be read");
+  }
+  der.resize(attributes[0].ulValueLen);
+  return der;
+}
+
+}  // namespace credmint::pkcs11

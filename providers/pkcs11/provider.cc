@@ -1,0 +1,66 @@
+#include "common/provider.h"
+
+#include <openssl/core_dispatch.h>
+#include <openssl/core_names.h>
+
+#include <memory>
+
+#include "builtin.h"
+#include "common/dispatch.h"
+#include "common/keymgmt.h"
+#include "common/signature.h"
+#include "pkcs11/pkcs11_provider.h"
+#include "pkcs11/store.h"
+
+namespace credmint::pkcs11 {
+namespace {
+
+using provider::Entry;
+using provider::kEnd;
+
+constexpr const char* kProperties = "provider=credmint-pkcs11";
+
+const OSSL_ALGORITHM* QueryOperation(void* /*context*/, int operation, int* no_cache) {
+  static const OSSL_ALGORITHM kStores[] = {{"pkcs11", kProperties, Store(), "PKCS#11 URIs"},
+                                           {nullptr, nullptr, nullptr, nullptr}};
+  static const OSSL_ALGORITHM kKeymgmts[] = {
+      {"RSA:rsaEncryption:1.2.840.113549.1.1.1", kProperties, provider::RsaKeymgmt(), "RSA keys"},
+      {"EC:id-ecPublicKey:1.2.840.10045.2.1", kProperties, provider::EcKeymgmt(), "EC keys"},
+      {nullptr, nullptr, nullptr, nullptr}};
+  static const OSSL_ALGORITHM kSignatures[] = {
+      {"RSA:rsaEncryption:1.2.840.113549.1.1.1", kProperties, provider::Signature(), "RSA PKCS#1"},
+      {"ECDSA", kProperties, provider::Signature(), "ECDSA"},
+      {nullptr, nullptr, nullptr, nullptr}};
+  *no_cache = 0;
+  switch (operation) {
+    case OSSL_OP_STORE:
+      return kStores;
+    case OSSL_OP_KEYMGMT:
+      return kKeymgmts;
+    case OSSL_OP_SIGNATURE:
+      return kSignatures;
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace
+}  // namespace credmint::pkcs11
+
+extern "C" int credmint_pkcs11_provider_init(const OSSL_CORE_HANDLE* handle,
+                                             const OSSL_DISPATCH* in, const OSSL_DISPATCH** out,
+                                             void** provctx) {
+  using namespace credmint::provider;
+  static const OSSL_DISPATCH kTable[] = {
+      Entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, credmint::pkcs11::QueryOperation),
+      Entry(OSSL_FUNC_PROVIDER_TEARDOWN, Teardown),
+      Entry(OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, GettableParams),
+      Entry(OSSL_FUNC_PROVIDER_GET_PARAMS, GetParams),
+      Entry(OSSL_FUNC_PROVIDER_GET_REASON_STRINGS, ReasonStrings),
+      kEnd};
+  ProviderContext* context = new (std::nothrow) credmint::pkcs11::Pkcs11Provider(handle, in);
+  if (context == nullptr) return 0;
+  *provctx = context;
+  *out = kTable;
+  return 1;
+}

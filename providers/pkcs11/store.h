@@ -1,0 +1,15 @@
+#pragma once
+
+#include <openssl/core.h>
+
+namespace credmint::pkcs11 {
+
+/// STORE for the scheme "pkcs11" (provider-storemgmt(7)): RFC 7512 URIs.
+///
+/// Opening only parses; the module is loaded and the token asked at the first load. Emits private
+/// and public keys by reference and certificates as DER. Module: parameter or openssl.cnf setting
+/// "pkcs11-module-path", else the URI's module-path or module-name, else p11-kit's proxy. PIN:
+/// the URI's pin-value or pin-source, else the caller's passphrase callback.
+const OSSL_DISPATCH* Store();
+
+}  // namespace credmint::pkcs11

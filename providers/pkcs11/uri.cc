@@ -1,0 +1,150 @@
+#include "pkcs11/uri.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "base/pin_file.h"
+#include "pkcs11_config.h"
+
+namespace credmint::pkcs11 {
+namespace {
+
+constexpr std::string_view kPathAttributes[] = {"token",
+                                                "manufacturer",
+                                                "serial",
+                                                "model",
+                                                "object",
+                                                "id",
+                                                "type",
+                                                "object-type",
+                                                "slot-id",
+                                                "slot-manufacturer",
+                                                "slot-description",
+                                                "library-manufacturer",
+                                                "library-description",
+                                                "library-version"};
+constexpr std::string_view kQueryAttributes[] = {"pin-source", "pin-value", "module-name",
+                                                 "module-path"};
+
+template <std::size_t N>
+bool Contains(const std::string_view (&names)[N], std::string_view name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+tl::unexpected<Error> Malformed(std::string message) {
+  return Fail(
+      ErrorCode::kMalformed, std::move(message),
+      "the syntax is 'pkcs11:token=LABEL;object=LABEL;id=%01' (RFC 7512); quote it in a shell");
+}
+
+/// p11-kit says only that something was not recognised; people need to know which part.
+template <std::size_t N>
+Result<void> CheckNames(std::string_view part, char separator, const std::string_view (&known)[N]) {
+  std::set<std::string_view> seen;
+  while (!part.empty()) {
+    const std::size_t end = std::min(part.find(separator), part.size());
+    const std::string_view attribute = part.substr(0, end);
+    const std::string_view name = attribute.substr(0, attribute.find('='));
+    if (attribute.find('=') == std::string_view::npos) {
+      return Malformed(fmt::format("the attribute '{}' has no value", name));
+    }
+    if (!Contains(known, name) && !name.starts_with("x-")) {
+      return Malformed(fmt::format("the attribute '{}' is unknown", name));
+    }
+    if (!seen.insert(name).second && !name.starts_with("x-")) {
+      return Malformed(fmt::format("the attribute '{}' is given twice", name));
+    }
+    if (end == part.size()) break;
+    part.remove_prefix(end + 1);
+    if (part.empty()) return Malformed("it ends with an empty attribute");
+  }
+  return {};
+}
+
+const CK_ATTRIBUTE* Attribute(P11KitUri* uri, CK_ATTRIBUTE_TYPE type) {
+  return p11_kit_uri_get_attribute(uri, type);
+}
+
+}  // namespace
+
+Result<Uri> Uri::Parse(const std::string& text) {
+  constexpr std::string_view kScheme = "pkcs11:";
+  if (!std::string_view(text).starts_with(kScheme)) {
+    return Malformed("it does not start with 'pkcs11:'");
+  }
+  const std::string_view rest = std::string_view(text).substr(kScheme.size());
+  const std::string_view path = rest.substr(0, rest.find('?'));
+  const std::string_view query =
+      path.size() == rest.size() ? std::string_view() : rest.substr(path.size() + 1);
+  if (auto names = CheckNames(path, ';', kPathAttributes); !names) return Fail(std::move(names));
+  if (auto names = CheckNames(query, '&', kQueryAttributes); !names) return Fail(std::move(names));
+
+  Uri uri(p11_kit_uri_new());
+  if (!uri.uri_) return Fail(ErrorCode::kInternal, "out of memory");
+  const int parsed = p11_kit_uri_parse(text.c_str(), P11_KIT_URI_FOR_ANY, uri.uri_.get());
+  if (parsed != P11_KIT_URI_OK) return Malformed(p11_kit_uri_message(parsed));
+  if (p11_kit_uri_any_unrecognized(uri.uri_.get()) != 0) {
+    return Malformed("one of its values is too long or not understood");
+  }
+  uri.names_slot_ = path.find("slot-manufacturer=") != std::string_view::npos ||
+                    path.find("slot-description=") != std::string_view::npos;
+  uri.names_library_ = path.find("library-") != std::string_view::npos;
+  return uri;
+}
+
+bool Uri::MatchesModule(const CK_INFO& info) const {
+  return p11_kit_uri_match_module_info(uri_.get(), &info) != 0;
+}
+
+bool Uri::MatchesSlotId(CK_SLOT_ID slot) const {
+  const CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(uri_.get());
+  return wanted == static_cast<CK_SLOT_ID>(-1) || wanted == slot;
+}
+
+bool Uri::MatchesSlot(const CK_SLOT_INFO& info) const {
+  return p11_kit_uri_match_slot_info(uri_.get(), &info) != 0;
+}
+
+bool Uri::MatchesToken(const CK_TOKEN_INFO& info) const {
+  return p11_kit_uri_match_token_info(uri_.get(), &info) != 0;
+}
+
+std::optional<CK_OBJECT_CLASS> Uri::object_class() const {
+  const CK_ATTRIBUTE* attribute = Attribute(uri_.get(), CKA_CLASS);
+  if (attribute == nullptr || attribute->ulValueLen != sizeof(CK_OBJECT_CLASS)) return std::nullopt;
+  return *static_cast<const CK_OBJECT_CLASS*>(attribute->pValue);
+}
+
+std::vector<CK_ATTRIBUTE> Uri::ObjectTemplate() const {
+  std::vector<CK_ATTRIBUTE> result;
+  for (const CK_ATTRIBUTE_TYPE type : {CKA_LABEL, CKA_ID}) {
+    const CK_ATTRIBUTE* attribute = Attribute(uri_.get(), type);
+    if (attribute != nullptr) result.push_back(*attribute);
+  }
+  return result;
+}
+
+std::string Uri::ModulePath(const std::string& fallback) const {
+  if (const char* path = p11_kit_uri_get_module_path(uri_.get()); path != nullptr) return path;
+  const char* name = p11_kit_uri_get_module_name(uri_.get());
+  if (name == nullptr) return fallback;
+  return fmt::format("{}/{}.so", CREDMINT_P11_MODULE_FOLDER, name);
+}
+
+Result<std::optional<Secret>> Uri::Pin() const {
+  const char* value = p11_kit_uri_get_pin_value(uri_.get());
+  const char* source = p11_kit_uri_get_pin_source(uri_.get());
+  if (value != nullptr && source != nullptr) {
+    return Malformed("it has both pin-value and pin-source");
+  }
+  if (value != nullptr) return std::optional<Secret>(Secret(value));
+  if (source == nullptr) return std::optional<Secret>();
+  auto pin = ReadPinFile(source);
+  if (!pin) return Fail(std::move(pin), "pin-source");
+  return std::optional<Secret>(*std::move(pin));
+}
+
+}  // namespace credmint::pkcs11

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <p11-kit/pkcs11.h>
+#include <p11-kit/uri.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "ossl/handles.h"
+
+namespace credmint::pkcs11 {
+
+/// A PKCS#11 URI (RFC 7512), parsed by p11-kit: which module, slots, tokens and objects it means.
+///
+/// Attributes that are absent match everything. Anything that is not understood (an unknown or
+/// repeated attribute, a bad escape, a value too long for its field) is refused with kMalformed
+/// rather than matching nothing later.
+class Uri {
+ public:
+  static Result<Uri> Parse(const std::string& text);
+
+  [[nodiscard]] bool MatchesModule(const CK_INFO& info) const;
+  [[nodiscard]] bool MatchesSlotId(CK_SLOT_ID slot) const;
+  [[nodiscard]] bool MatchesSlot(const CK_SLOT_INFO& info) const;
+  [[nodiscard]] bool MatchesToken(const CK_TOKEN_INFO& info) const;
+  /// Whether MatchesSlot can be false at all, so that slots need not be asked when it cannot.
+  [[nodiscard]] bool NamesSlot() const { return names_slot_; }
+  /// Whether MatchesModule can be false at all.
+  [[nodiscard]] bool NamesLibrary() const { return names_library_; }
+
+  /// The `type` attribute as an object class.
+  [[nodiscard]] std::optional<CK_OBJECT_CLASS> object_class() const;
+  /// The `object` and `id` attributes as a search template; points into this object.
+  [[nodiscard]] std::vector<CK_ATTRIBUTE> ObjectTemplate() const;
+
+  /// `module-path`, else `module-name` as a file of p11-kit's module folder, else `fallback`.
+  [[nodiscard]] std::string ModulePath(const std::string& fallback) const;
+
+  /// `pin-value`, or what the file of `pin-source` holds; nothing if the URI has neither.
+  [[nodiscard]] Result<std::optional<Secret>> Pin() const;
+
+ private:
+  struct Free {
+    void operator()(P11KitUri* uri) const { p11_kit_uri_free(uri); }
+  };
+  explicit Uri(P11KitUri* uri) : uri_(uri) {}
+
+  std::unique_ptr<P11KitUri, Free> uri_;
+  bool names_slot_ = false;
+  bool names_library_ = false;
+};
+
+/// The text of a fixed-width, blank-padded field such as CK_TOKEN_INFO's label.
+template <std::size_t N>
+std::string PaddedText(const CK_UTF8CHAR (&field)[N]) {
+  std::size_t size = N;
+  while (size > 0 && (field[size - 1] == ' ' || field[size - 1] == '\0')) --size;
+  return {reinterpret_cast<const char*>(field), size};
+}
+
+}  // namespace credmint::pkcs11

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace credmint::tpm2 {
+
+/// One DER element: its tag and a view of its contents.
+struct DerElement {
+  int tag = 0;
+  int tag_class = 0;  ///< V_ASN1_UNIVERSAL, V_ASN1_CONTEXT_SPECIFIC, …
+  bool constructed = false;
+  std::span<const std::uint8_t> contents;
+
+  [[nodiscard]] bool IsUniversal(int wanted) const;
+};
+
+/// Walks over the DER elements that follow one another in a piece of memory. Never looks outside
+/// it; refuses indefinite lengths and contents that are cut short.
+class DerReader {
+ public:
+  explicit DerReader(std::span<const std::uint8_t> input) : rest_(input) {}
+
+  [[nodiscard]] bool AtEnd() const { return rest_.empty(); }
+
+  /// The next element, or nothing if there is no whole one.
+  std::optional<DerElement> Next();
+
+  /// The next element if it is a universal one of type `tag` (V_ASN1_INTEGER, …).
+  std::optional<std::span<const std::uint8_t>> Next(int tag);
+
+  /// The next element if it has a context tag; otherwise nothing, and the reader stays in place.
+  std::optional<DerElement> NextContextTag();
+
+ private:
+  std::span<const std::uint8_t> rest_;
+};
+
+}  // namespace credmint::tpm2

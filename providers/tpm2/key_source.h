@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "tpm2/auth_session.h"
+#include "tpm2/handle_uri.h"
+#include "tpm2/tpm_object.h"
+#include "tpm2/tss2_key_file.h"
+
+namespace credmint::tpm2 {
+
+/// A key that is ready to sign, and the session that authorises it.
+struct LoadedKey {
+  TpmObject object;
+  AuthSession session;
+};
+
+/// Where a key comes from, so that it can be loaded, and loaded again after a reset of the TPM.
+class KeySource {
+ public:
+  virtual ~KeySource() = default;
+
+  /// The key's name for people: "TPM key 0x81000001".
+  [[nodiscard]] virtual std::string name() const = 0;
+
+  /// `auth` is the key's own auth value, which loading does not send. Fails with kKeyNotFound,
+  /// kKeyUnusable, kDevice; with kPinRequired when the key's parent needs an auth value that was
+  /// not given, and with kPinIncorrect when it was wrong.
+  [[nodiscard]] virtual Result<LoadedKey> Load(const Secret& auth) const = 0;
+};
+
+/// A key that stays in the TPM. Loading costs one TPM command.
+class PersistentKey final : public KeySource {
+ public:
+  PersistentKey(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle);
+
+  [[nodiscard]] std::string name() const override;
+  [[nodiscard]] Result<LoadedKey> Load(const Secret& auth) const override;
+
+  /// Asks the TPM for the public area. One TPM command.
+  [[nodiscard]] Result<TPM2B_PUBLIC> ReadPublic(const TpmObject& object) const;
+
+ private:
+  std::shared_ptr<Tpm> tpm_;
+  TPM2_HANDLE handle_;
+};
+
+/// A key in a file, wrapped by its parent in the TPM. Loading costs three TPM commands: make the
+/// parent, load, flush the parent at once because a TPM has few slots.
+class WrappedKey final : public KeySource {
+ public:
+  WrappedKey(std::shared_ptr<Tpm> tpm, Tss2KeyFile file);
+
+  [[nodiscard]] std::string name() const override;
+  [[nodiscard]] Result<LoadedKey> Load(const Secret& auth) const override;
+
+  /// "TPM key 0x81000001" or "the owner hierarchy": whose auth value kPinRequired is about.
+  [[nodiscard]] std::string ParentName() const;
+  void SetParentAuth(Secret auth) { parent_auth_ = std::move(auth); }
+
+ private:
+  [[nodiscard]] Error ParentFailure(const TpmFailure& failure) const;
+  [[nodiscard]] TpmResult<TpmObject> LoadUnder(const TpmObject& parent) const;
+
+  std::shared_ptr<Tpm> tpm_;
+  Tss2KeyFile file_;
+  Secret parent_auth_;
+};
+
+}  // namespace credmint::tpm2

@@ -1,0 +1,163 @@
+#include "tpm2/public_area.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace credmint::tpm2 {
+namespace {
+
+using provider::KeyType;
+
+constexpr const char* kCreateSigningKey =
+    "create a signing key: attributes sign and userwithauth, neither decrypt nor restricted, and "
+    "no fixed scheme, such as openssl genpkey -provider tpm2 -algorithm EC -pkeyopt group:P-256";
+
+struct Curve {
+  TPMI_ECC_CURVE curve;
+  const char* group;
+  std::size_t size;  // bytes of a coordinate, and of the order
+};
+
+constexpr std::array<Curve, 3> kCurves = {{
+    {TPM2_ECC_NIST_P256, "prime256v1", 32},
+    {TPM2_ECC_NIST_P384, "secp384r1", 48},
+    {TPM2_ECC_NIST_P521, "secp521r1", 66},
+}};
+
+constexpr UINT32 kDefaultExponent = 65537;  // TPM 2.0 Part 2 section 12.2.3.5: written as zero
+
+tl::unexpected<Error> Unusable(std::string message) {
+  return Fail(ErrorCode::kKeyUnusable, std::move(message), kCreateSigningKey);
+}
+
+ByteView WithoutLeadingZeros(ByteView number) {
+  const auto first =
+      std::find_if(number.begin(), number.end(), [](auto byte) { return byte != 0; });
+  return number.subspan(static_cast<std::size_t>(first - number.begin()));
+}
+
+Bytes ExponentBytes(UINT32 exponent) {
+  const UINT32 value = exponent == 0 ? kDefaultExponent : exponent;
+  const std::array<std::uint8_t, 4> bytes = {
+      static_cast<std::uint8_t>(value >> 24U), static_cast<std::uint8_t>(value >> 16U),
+      static_cast<std::uint8_t>(value >> 8U), static_cast<std::uint8_t>(value)};
+  const ByteView shortest = WithoutLeadingZeros(bytes);
+  return {shortest.begin(), shortest.end()};
+}
+
+/// A TPM may leave leading zero bytes of a coordinate out.
+bool AppendCoordinate(Bytes& point, const TPM2B_ECC_PARAMETER& coordinate, std::size_t size) {
+  const ByteView value = WithoutLeadingZeros(ByteView(coordinate.buffer, coordinate.size));
+  if (value.size() > size) return false;
+  point.insert(point.end(), size - value.size(), 0);
+  point.insert(point.end(), value.begin(), value.end());
+  return true;
+}
+
+Result<void> CheckAttributes(TPMA_OBJECT attributes) {
+  if ((attributes & TPMA_OBJECT_SIGN_ENCRYPT) == 0) {
+    return Unusable("the TPM key cannot sign (it is a storage or decryption key)");
+  }
+  if ((attributes & TPMA_OBJECT_RESTRICTED) != 0) {
+    return Unusable("the TPM key is restricted: it signs only what the TPM itself has hashed");
+  }
+  if ((attributes & TPMA_OBJECT_USERWITHAUTH) == 0) {
+    return Unusable("the TPM key can be used only under a policy, which is not supported");
+  }
+  return {};
+}
+
+/// `algorithm` is the signing scheme wanted; a key has it fixed, with a hash, or has none.
+Result<SigningScheme> ReadScheme(TPMI_ALG_SIG_SCHEME algorithm, TPM2_ALG_ID fixed,
+                                 TPMI_ALG_HASH fixed_hash, std::size_t order_size) {
+  SigningScheme scheme{algorithm, std::nullopt, order_size};
+  if (fixed == TPM2_ALG_NULL) return scheme;
+  if (fixed != algorithm) {
+    return Unusable(fmt::format("the TPM key has a fixed scheme (0x{:04x}) other than {}", fixed,
+                                algorithm == TPM2_ALG_RSASSA ? "RSASSA" : "ECDSA"));
+  }
+  scheme.fixed_hash = FindTpmHash(fixed_hash);
+  if (!scheme.fixed_hash) {
+    return Unusable(
+        fmt::format("the TPM key has a fixed hash (0x{:04x}) that is not supported", fixed_hash));
+  }
+  return scheme;
+}
+
+Result<PublicArea> ReadRsa(const TPMT_PUBLIC& area) {
+  const TPMS_RSA_PARMS& parameters = area.parameters.rsaDetail;
+  const std::size_t size = parameters.keyBits / 8U;
+  if (size != 256 && size != 384 && size != 512) {
+    return Unusable(fmt::format("the TPM key is RSA with {} bits", parameters.keyBits));
+  }
+  auto scheme = ReadScheme(TPM2_ALG_RSASSA, parameters.scheme.scheme,
+                           parameters.scheme.details.rsassa.hashAlg, 0);
+  if (!scheme) return Fail(std::move(scheme));
+  const TPM2B_PUBLIC_KEY_RSA& unique = area.unique.rsa;
+  const ByteView modulus = WithoutLeadingZeros(ByteView(unique.buffer, unique.size));
+  if (modulus.size() != size) {
+    return Fail(ErrorCode::kMalformed, "the TPM key's modulus is not as long as it says");
+  }
+  PublicArea result;
+  result.public_key.type = KeyType::kRsa;
+  result.public_key.modulus.assign(modulus.begin(), modulus.end());
+  result.public_key.exponent = ExponentBytes(parameters.exponent);
+  result.scheme = *scheme;
+  return result;
+}
+
+Result<PublicArea> ReadEc(const TPMT_PUBLIC& area) {
+  const TPMS_ECC_PARMS& parameters = area.parameters.eccDetail;
+  const auto* curve = std::find_if(kCurves.begin(), kCurves.end(), [&](const Curve& candidate) {
+    return candidate.curve == parameters.curveID;
+  });
+  if (curve == kCurves.end()) {
+    return Unusable(
+        fmt::format("the TPM key is on a curve (0x{:04x}) other than P-256, P-384 and "
+                    "P-521",
+                    parameters.curveID));
+  }
+  auto scheme = ReadScheme(TPM2_ALG_ECDSA, parameters.scheme.scheme,
+                           parameters.scheme.details.ecdsa.hashAlg, curve->size);
+  if (!scheme) return Fail(std::move(scheme));
+  PublicArea result;
+  result.public_key.type = KeyType::kEc;
+  result.public_key.group = curve->group;
+  result.public_key.point = {4};
+  if (!AppendCoordinate(result.public_key.point, area.unique.ecc.x, curve->size) ||
+      !AppendCoordinate(result.public_key.point, area.unique.ecc.y, curve->size)) {
+    return Fail(ErrorCode::kMalformed, "the TPM key's point is longer than its curve allows");
+  }
+  result.scheme = *scheme;
+  return result;
+}
+
+}  // namespace
+
+std::optional<KeyType> KeyTypeOf(const TPM2B_PUBLIC& area) {
+  switch (area.publicArea.type) {
+    case TPM2_ALG_RSA:
+      return KeyType::kRsa;
+    case TPM2_ALG_ECC:
+      return KeyType::kEc;
+    default:
+      return std::nullopt;
+  }
+}
+
+Result<PublicArea> ReadPublicArea(const TPM2B_PUBLIC& area) {
+  const auto type = KeyTypeOf(area);
+  if (!type) return Unusable("the TPM object is not an RSA or EC key");
+  if (auto usable = CheckAttributes(area.publicArea.objectAttributes); !usable) {
+    return Fail(std::move(usable));
+  }
+  const auto name_hash = FindTpmHash(area.publicArea.nameAlg);
+  if (!name_hash) return Unusable("the TPM key has an unknown name algorithm");
+  auto result = *type == KeyType::kRsa ? ReadRsa(area.publicArea) : ReadEc(area.publicArea);
+  if (result) result->max_auth_size = name_hash->size;
+  return result;
+}
+
+}  // namespace credmint::tpm2

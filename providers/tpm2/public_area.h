@@ -1,0 +1,31 @@
+#pragma once
+
+#include <tss2/tss2_tpm2_types.h>
+
+#include <cstddef>
+#include <optional>
+
+#include "base/error.h"
+#include "common/public_key.h"
+#include "tpm2/signing_scheme.h"
+
+namespace credmint::tpm2 {
+
+/// The kind of key that a TPM2B_PUBLIC describes; none for anything but RSA and EC.
+std::optional<provider::KeyType> KeyTypeOf(const TPM2B_PUBLIC& area);
+
+/// What the public area of a TPM object says about a key that can sign for us.
+struct PublicArea {
+  provider::PublicKey public_key;
+  SigningScheme scheme;
+  std::size_t max_auth_size = 0;  ///< bytes; the digest size of the name algorithm
+};
+
+/// Reads and judges a public area, without a TPM. Fails with kKeyUnusable, and a hint what to
+/// create instead, for an object that cannot sign a digest made on the host by auth value alone:
+/// storage and decryption keys, restricted signing keys, keys that need a policy, other algorithms,
+/// curves, sizes and schemes than RSASSA with 2048, 3072 or 4096 bits and ECDSA on P-256, P-384 and
+/// P-521. Fails with kMalformed for numbers of impossible length.
+Result<PublicArea> ReadPublicArea(const TPM2B_PUBLIC& area);
+
+}  // namespace credmint::tpm2

@@ -1,0 +1,49 @@
+#include "tpm2/tcti.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
+#include "base/printable.h"
+
+namespace credmint::tpm2 {
+namespace {
+
+constexpr std::array<const char*, 3> kVariables = {"TPM2TOOLS_TCTI", "TSS2_TCTI",
+                                                   "TPM2OPENSSL_TCTI"};
+
+/// The loader dlopens a name as a file, and as libtss2-tcti-NAME.so.0 or libtss2-NAME.so.0; the
+/// TCTI "cmd" gives its options to a shell; "pcap" has another configuration as its options.
+bool RunsCode(std::string_view tcti) {
+  const std::string_view name = tcti.substr(0, tcti.find(':'));
+  if (name.find('/') != std::string_view::npos || name.find(".so") != std::string_view::npos ||
+      name.ends_with("cmd")) {
+    return true;
+  }
+  return name.ends_with("pcap") && name.size() < tcti.size() &&
+         RunsCode(tcti.substr(name.size() + 1));
+}
+
+}  // namespace
+
+Result<std::string> ChooseTcti(const std::optional<std::string>& parameter,
+                               const std::optional<std::string>& setting, Environment environment) {
+  if (parameter && !parameter->empty()) return *parameter;
+  if (setting && !setting->empty()) return *setting;
+  for (const char* variable : kVariables) {
+    const char* value = environment(variable);
+    if (value == nullptr || *value == '\0') continue;
+    if (RunsCode(value)) {
+      return Fail(ErrorCode::kUsage,
+                  fmt::format("the environment variable {} names a TCTI that runs a program or "
+                              "loads a library: '{}'",
+                              variable, Printable(value)),
+                  "give it with --tcti or in openssl.cnf if it is meant");
+    }
+    return value;
+  }
+  return kDefaultTcti;
+}
+
+}  // namespace credmint::tpm2

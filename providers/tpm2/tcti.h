@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+
+namespace credmint::tpm2 {
+
+/// The way to the TPM when nothing names another: the kernel's resource manager.
+inline constexpr const char* kDefaultTcti = "device:/dev/tpmrm0";
+
+/// Reads an environment variable: getenv, or a test's substitute.
+using Environment = const char* (*)(const char*);
+
+/// The TCTI configuration ("name:options", tss2-tctildr(7)) to connect with. Never empty: tpm2-tss
+/// would search then, and might find a simulator on a local port.
+///
+/// `parameter` (from the application) comes first, then `setting` (from openssl.cnf), then the
+/// variables TPM2TOOLS_TCTI, TSS2_TCTI and TPM2OPENSSL_TCTI, then kDefaultTcti. A variable that
+/// would run a program or load a library of its choosing fails with kUsage; the other two are
+/// trusted.
+Result<std::string> ChooseTcti(const std::optional<std::string>& parameter,
+                               const std::optional<std::string>& setting, Environment environment);
+
+}  // namespace credmint::tpm2

@@ -1,0 +1,159 @@
+#include "tpm2/tpm.h"
+
+#include <errno.h>
+#include <fmt/format.h>
+#include <tss2/tss2_tctildr.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "base/printable.h"
+#include "tpm2/tss_log.h"
+
+namespace credmint::tpm2 {
+namespace {
+
+using std::chrono::milliseconds;
+constexpr std::array<milliseconds, 4> kSlotWaits = {milliseconds(50), milliseconds(100),
+                                                    milliseconds(200), milliseconds(400)};
+
+std::string HintFor(const std::string& tcti) {
+  constexpr std::string_view kDevice = "device:";
+  if (tcti.starts_with(kDevice)) {
+    const std::string path = tcti.substr(kDevice.size());
+    if (access(path.c_str(), R_OK | W_OK) != 0) {
+      if (errno == EACCES) return "members of the group tss may use it";
+      return "is there a TPM? --tcti or TPM2TOOLS_TCTI names another way to one";
+    }
+    return "another program may hold the device; /dev/tpmrm0 can be shared, /dev/tpm0 cannot";
+  }
+  return "--tcti or TPM2TOOLS_TCTI names the way to the TPM, such as device:/dev/tpmrm0";
+}
+
+tl::unexpected<Error> CannotOpen(const std::string& tcti, TSS2_RC code) {
+  return Fail(ErrorCode::kDevice,
+              fmt::format("cannot open the TPM ({}): {}", Printable(tcti), DescribeTssCode(code)),
+              HintFor(tcti));
+}
+
+}  // namespace
+
+/// Around every call into tpm2-tss: keeps it to its own part of OpenSSL.
+class Tpm::OutsideCall {
+ public:
+  explicit OutsideCall(OSSL_LIB_CTX* crypto) : before_(OSSL_LIB_CTX_set0_default(crypto)) {}
+  ~OutsideCall() { OSSL_LIB_CTX_set0_default(before_); }
+  OutsideCall(const OutsideCall&) = delete;
+  OutsideCall& operator=(const OutsideCall&) = delete;
+
+ private:
+  ErrorMark mark_;
+  OSSL_LIB_CTX* before_;
+};
+
+void Tpm::FreeTcti(TSS2_TCTI_CONTEXT* tcti) { Tss2_TctiLdr_Finalize(&tcti); }
+void Tpm::FreeEsys(ESYS_CONTEXT* esys) { Esys_Finalize(&esys); }
+
+Result<std::shared_ptr<Tpm>> Tpm::Open(const std::string& tcti) {
+  SilenceTssLog();
+  LibCtxPtr crypto(OSSL_LIB_CTX_new());
+  if (!crypto) return Fail(ErrorCode::kInternal, "cannot make an OpenSSL library context");
+  const OutsideCall outside(crypto.get());
+  TSS2_TCTI_CONTEXT* tcti_context = nullptr;
+  TSS2_RC code = Tss2_TctiLdr_Initialize(tcti.c_str(), &tcti_context);
+  TctiPtr tcti_owner(tcti_context);
+  if (code != TSS2_RC_SUCCESS) return CannotOpen(tcti, code);
+  ESYS_CONTEXT* esys_context = nullptr;
+  code = Esys_Initialize(&esys_context, tcti_context, nullptr);
+  EsysPtr esys_owner(esys_context);
+  if (code != TSS2_RC_SUCCESS) return CannotOpen(tcti, code);
+  return std::shared_ptr<Tpm>(
+      new Tpm(std::move(crypto), std::move(tcti_owner), std::move(esys_owner)));
+}
+
+Tpm::Tpm(LibCtxPtr crypto, TctiPtr tcti, EsysPtr esys)
+    : process_(getpid()),
+      crypto_(std::move(crypto)),
+      tcti_(std::move(tcti)),
+      esys_(std::move(esys)) {}
+
+Tpm::~Tpm() {
+  if (IsOtherProcess()) {
+    static_cast<void>(esys_.release());
+    static_cast<void>(tcti_.release());
+  }
+  Close();
+}
+
+bool Tpm::IsOtherProcess() const { return getpid() != process_; }
+
+// The lock may have been held by a thread that does not exist in this process.
+std::unique_lock<std::recursive_mutex> Tpm::Hold() const {
+  return IsOtherProcess() ? std::unique_lock<std::recursive_mutex>() : std::unique_lock(mutex_);
+}
+
+bool Tpm::IsUsable() const {
+  if (IsOtherProcess()) return false;
+  const auto hold = Hold();
+  return esys_ && !failed_;
+}
+
+TpmResult<void> Tpm::Run(const std::function<TSS2_RC(ESYS_CONTEXT*)>& command) {
+  if (IsOtherProcess()) return tl::unexpected(TpmFailure(TpmFault::kOtherProcess));
+  const auto hold = Hold();
+  const OutsideCall outside(crypto_.get());
+  for (const milliseconds* wait = kSlotWaits.begin();; ++wait) {
+    if (!esys_) return tl::unexpected(TpmFailure(TpmFault::kClosed));
+    const TSS2_RC code = command(esys_.get());
+    if (code == TSS2_RC_SUCCESS) return {};
+    const TpmFailure failure(code);
+    failed_ = failed_ || failure.fault() == TpmFault::kConnection;
+    if (failure.fault() != TpmFault::kNoSlot || wait == kSlotWaits.end()) {
+      return tl::unexpected(failure);
+    }
+    std::this_thread::sleep_for(*wait);
+  }
+}
+
+TpmResult<ESYS_TR> Tpm::Load(const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*)>& command) {
+  const auto hold = Hold();
+  ESYS_TR handle = ESYS_TR_NONE;
+  const auto done = Run([&](ESYS_CONTEXT* esys) { return command(esys, &handle); });
+  if (!done) return tl::unexpected(done.error());
+  loaded_.insert(handle);
+  return handle;
+}
+
+void Tpm::Flush(ESYS_TR handle) noexcept {
+  if (Esys_FlushContext(esys_.get(), handle) != TSS2_RC_SUCCESS) {
+    Esys_TR_Close(esys_.get(), &handle);
+  }
+}
+
+void Tpm::Release(ESYS_TR handle) noexcept {
+  if (IsOtherProcess()) return;
+  const auto hold = Hold();
+  if (!esys_) return;
+  const OutsideCall outside(crypto_.get());
+  if (loaded_.erase(handle) != 0) {
+    Flush(handle);
+  } else {
+    Esys_TR_Close(esys_.get(), &handle);
+  }
+}
+
+void Tpm::Close() noexcept {
+  if (IsOtherProcess()) return;
+  const auto hold = Hold();
+  if (!esys_) return;
+  const OutsideCall outside(crypto_.get());
+  for (const ESYS_TR handle : loaded_) Flush(handle);
+  loaded_.clear();
+  esys_.reset();
+  tcti_.reset();
+}
+
+}  // namespace credmint::tpm2

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <sys/types.h>
+#include <tss2/tss2_esys.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "base/error.h"
+#include "ossl/handles.h"
+#include "tpm2/exit_hook.h"
+#include "tpm2/tpm_error.h"
+
+namespace credmint::tpm2 {
+
+class TpmObject;
+
+/// One connection to one TPM: a TCTI and the ESAPI context on it.
+///
+/// Owned by the keys that use it; the last one closes it. Closing flushes every object and session
+/// still loaded through it. That also happens at process exit. After a fork the child does nothing
+/// at all with it, because the connection and what is loaded belong to the parent: its commands
+/// fail, and its copy is leaked on purpose.
+///
+/// Safe to share between threads. An ESAPI context is not, so commands run one at a time.
+///
+/// tpm2-tss does the host's part of its sessions with OpenSSL's default library context. In an
+/// application that loaded this provider into that context it would come back here for EC keys, so
+/// while tpm2-tss runs, the calling thread's default is a private context.
+class Tpm final : public ClosedAtExit {
+ public:
+  /// `tcti` is a TCTI configuration, never empty. Sends no TPM command. Fails with kDevice.
+  static Result<std::shared_ptr<Tpm>> Open(const std::string& tcti);
+  ~Tpm() override;
+
+  /// Keeps other threads' commands out for several commands whose objects must not pile up in the
+  /// TPM's few slots. Run() inside is allowed.
+  [[nodiscard]] std::unique_lock<std::recursive_mutex> Hold() const;
+
+  /// Runs one ESAPI call. When the TPM has no free slot, waits and tries again for at most about
+  /// three quarters of a second; a refused auth value is never sent twice.
+  TpmResult<void> Run(const std::function<TSS2_RC(ESYS_CONTEXT*)>& command);
+
+  /// Like Run(), for a call that loads an object or session; it will be flushed by Release(), or
+  /// when the connection closes.
+  TpmResult<ESYS_TR> Load(const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*)>& command);
+  /// Flushes what Load() returned; for other handles, only ends ESAPI's knowledge of them.
+  void Release(ESYS_TR handle) noexcept;
+
+  void Close() noexcept override;
+
+  /// False once it failed, was closed, or in the child of a fork: a new connection is needed.
+  [[nodiscard]] bool IsUsable() const;
+
+  /// The encrypted session that this TPM's keys share, while one of them holds it (auth_session.h).
+  std::weak_ptr<const TpmObject> session;
+
+ private:
+  static void FreeTcti(TSS2_TCTI_CONTEXT* tcti);
+  static void FreeEsys(ESYS_CONTEXT* esys);
+  using TctiPtr = Handle<TSS2_TCTI_CONTEXT, FreeTcti>;
+  using EsysPtr = Handle<ESYS_CONTEXT, FreeEsys>;
+
+  class OutsideCall;
+
+  Tpm(LibCtxPtr crypto, TctiPtr tcti, EsysPtr esys);
+  [[nodiscard]] bool IsOtherProcess() const;
+  void Flush(ESYS_TR handle) noexcept;
+
+  const pid_t process_;
+  mutable std::recursive_mutex mutex_;
+  LibCtxPtr crypto_;
+  TctiPtr tcti_;
+  EsysPtr esys_;
+  std::set<ESYS_TR> loaded_;
+  bool failed_ = false;
+};
+
+}  // namespace credmint::tpm2

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <tss2/tss2_common.h>
+
+#include <tl/expected.hpp>
+
+#include "base/error.h"
+
+namespace credmint::tpm2 {
+
+/// Why a TPM did not do a command, as far as this provider acts on it.
+enum class TpmFault {
+  kAuthRefused,           ///< wrong auth value; one more on the dictionary-attack counter
+  kAuthRefusedUncounted,  ///< wrong auth value of an object or hierarchy without that protection
+  kLockout,               ///< dictionary-attack lockout
+  kNoSlot,                ///< no memory for one more loaded object or session
+  kNoSuchHandle,          ///< nothing is there
+  kObjectLost,            ///< a loaded object is gone: the TPM was reset
+  kSessionLost,           ///< a session is gone: the TPM was reset
+  kBadParameter,          ///< a parameter, such as a wrapped key, is not this TPM's or damaged
+  kConnection,            ///< the TCTI failed
+  kOtherProcess,          ///< the connection was opened before a fork; nothing was sent
+  kClosed,                ///< the process is exiting; nothing was sent
+  kOther,
+};
+
+/// What came of one TPM command that failed: a TSS2_RC, sorted.
+class TpmFailure {
+ public:
+  explicit TpmFailure(TSS2_RC code);
+  explicit TpmFailure(TpmFault fault) : fault_(fault) {}
+
+  [[nodiscard]] TpmFault fault() const { return fault_; }
+
+  /// For people; the codes are kPinIncorrect, kPinLocked, kKeyNotFound, kKeyUnusable and kDevice.
+  [[nodiscard]] Error ToError() const;
+
+ private:
+  TSS2_RC code_ = 0;
+  TpmFault fault_;
+};
+
+/// What functions return whose callers act on the fault; turned into a Result further up.
+template <typename T>
+using TpmResult = tl::expected<T, TpmFailure>;
+
+/// `return Fail(result, "loading the key");` turns a failed TpmResult into a failed Result.
+template <typename T>
+tl::unexpected<Error> Fail(const TpmResult<T>& failed, std::string_view clause) {
+  return tl::unexpected(failed.error().ToError().In(clause));
+}
+
+/// "tpm:handle(1):…", the words of tpm2-tss for a code, with the code itself.
+std::string DescribeTssCode(TSS2_RC code);
+
+}  // namespace credmint::tpm2

@@ -1,0 +1,83 @@
+#include "tpm2/tpm_key.h"
+
+#include <utility>
+
+namespace credmint::tpm2 {
+namespace {
+
+bool WasReset(const TpmFailure& failure) {
+  return failure.fault() == TpmFault::kObjectLost || failure.fault() == TpmFault::kSessionLost;
+}
+
+template <typename Buffer>
+ByteView View(const Buffer& buffer) {
+  return {buffer.buffer, buffer.size};
+}
+
+Result<Bytes> Encode(const TPMT_SIGNATURE& signature) {
+  if (signature.sigAlg == TPM2_ALG_ECDSA) {
+    return provider::EncodeEcdsaSignature(View(signature.signature.ecdsa.signatureR),
+                                          View(signature.signature.ecdsa.signatureS));
+  }
+  const ByteView rsa = View(signature.signature.rsassa.sig);
+  return Bytes(rsa.begin(), rsa.end());
+}
+
+}  // namespace
+
+TpmKey::TpmKey(std::shared_ptr<Tpm> tpm, SigningScheme scheme, std::unique_ptr<KeySource> source,
+               Secret auth, LoadedKey loaded)
+    : tpm_(std::move(tpm)),
+      scheme_(scheme),
+      source_(std::move(source)),
+      auth_(std::move(auth)),
+      loaded_(std::move(loaded)) {}
+
+Result<Bytes> TpmKey::Sign(provider::Digest digest, ByteView value) const {
+  const auto fitted = scheme_.Fit(digest, value);
+  if (!fitted) return tl::unexpected(fitted.error());
+  const auto hold = tpm_->Hold();
+  if (refusal_) return tl::unexpected(*refusal_);
+  auto signature = SignOrReload(*fitted);
+  if (!signature && signature.error().code == ErrorCode::kPinIncorrect) {
+    refusal_ = signature.error();
+  }
+  return signature;
+}
+
+Result<Bytes> TpmKey::SignOrReload(const DigestToSign& digest) const {
+  if (auto ready = EnsureLoaded(); !ready) return Fail(std::move(ready));
+  auto signature = SignOnce(digest);
+  if (!signature && WasReset(signature.error())) {
+    loaded_->session.Discard(*tpm_);
+    loaded_.reset();
+    if (auto ready = EnsureLoaded(); !ready) return Fail(std::move(ready));
+    signature = SignOnce(digest);
+  }
+  if (!signature) return Fail(signature, "signing with " + source_->name());
+  return Encode(*signature);
+}
+
+Result<void> TpmKey::EnsureLoaded() const {
+  if (loaded_) return {};
+  auto loaded = source_->Load(auth_);
+  if (!loaded) return Fail(std::move(loaded), "loading the key again");
+  loaded_ = *std::move(loaded);
+  return {};
+}
+
+TpmResult<TPMT_SIGNATURE> TpmKey::SignOnce(const DigestToSign& digest) const {
+  const ESYS_TR key = loaded_->object.handle();
+  if (auto set = SetAuth(*tpm_, key, auth_); !set) return tl::unexpected(set.error());
+  const TPMT_TK_HASHCHECK no_ticket{TPM2_ST_HASHCHECK, TPM2_RH_NULL, {}};
+  TPMT_SIGNATURE* signature = nullptr;
+  const auto made = tpm_->Run([&](ESYS_CONTEXT* esys) {
+    return Esys_Sign(esys, key, loaded_->session.handle(), ESYS_TR_NONE, ESYS_TR_NONE,
+                     &digest.digest, &digest.scheme, &no_ticket, &signature);
+  });
+  const Handle<TPMT_SIGNATURE, Esys_Free> owner(signature);
+  if (!made) return tl::unexpected(made.error());
+  return *signature;
+}
+
+}  // namespace credmint::tpm2

@@ -1,0 +1,53 @@
+#include "tpm2/tpm_object.h"
+
+#include <string.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace credmint::tpm2 {
+
+TpmObject::TpmObject(std::shared_ptr<Tpm> tpm, ESYS_TR handle)
+    : tpm_(std::move(tpm)), handle_(handle) {}
+
+TpmResult<TpmObject> TpmObject::Load(
+    std::shared_ptr<Tpm> tpm, const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*)>& command) {
+  const auto handle = tpm->Load(command);
+  if (!handle) return tl::unexpected(handle.error());
+  return TpmObject(std::move(tpm), *handle);
+}
+
+TpmResult<TpmObject> TpmObject::Open(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle) {
+  ESYS_TR object = ESYS_TR_NONE;
+  const auto opened = tpm->Run([&](ESYS_CONTEXT* esys) {
+    return Esys_TR_FromTPMPublic(esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &object);
+  });
+  if (!opened) return tl::unexpected(opened.error());
+  return TpmObject(std::move(tpm), object);
+}
+
+TpmObject::~TpmObject() {
+  if (tpm_) tpm_->Release(handle_);
+}
+
+TpmObject::TpmObject(TpmObject&& other) noexcept
+    : tpm_(std::move(other.tpm_)), handle_(other.handle_) {}
+
+TpmObject& TpmObject::operator=(TpmObject&& other) noexcept {
+  std::swap(tpm_, other.tpm_);
+  std::swap(handle_, other.handle_);
+  return *this;
+}
+
+TpmResult<void> SetAuth(Tpm& tpm, ESYS_TR handle, const Secret& auth) {
+  TPM2B_AUTH value{};
+  const std::string_view bytes = auth.Reveal();
+  value.size = static_cast<UINT16>(std::min(bytes.size(), sizeof value.buffer));
+  std::copy_n(bytes.begin(), value.size, value.buffer);
+  const auto set =
+      tpm.Run([&](ESYS_CONTEXT* esys) { return Esys_TR_SetAuth(esys, handle, &value); });
+  explicit_bzero(&value, sizeof value);
+  return set;
+}
+
+}  // namespace credmint::tpm2

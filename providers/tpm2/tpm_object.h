@@ -1,0 +1,41 @@
+#pragma once
+
+#include <tss2/tss2_esys.h>
+
+#include <functional>
+#include <memory>
+
+#include "base/secret.h"
+#include "tpm2/tpm.h"
+
+namespace credmint::tpm2 {
+
+/// An object or session inside a TPM. Keeps its connection alive; a loaded one is flushed on
+/// destruction, a persistent one stays where it is.
+class TpmObject {
+ public:
+  /// Runs an ESAPI call that loads an object or starts a session.
+  static TpmResult<TpmObject> Load(std::shared_ptr<Tpm> tpm,
+                                   const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*)>& command);
+
+  /// The object at a persistent handle. One TPM command (TPM2_ReadPublic).
+  static TpmResult<TpmObject> Open(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle);
+
+  ~TpmObject();
+  TpmObject(TpmObject&& other) noexcept;
+  TpmObject& operator=(TpmObject&& other) noexcept;
+
+  [[nodiscard]] ESYS_TR handle() const { return handle_; }
+
+ private:
+  TpmObject(std::shared_ptr<Tpm> tpm, ESYS_TR handle);
+
+  std::shared_ptr<Tpm> tpm_;
+  ESYS_TR handle_;
+};
+
+/// Remembers the auth value with which ESAPI will authorise the next uses of an object or
+/// hierarchy. No TPM command. `auth` has at most 64 bytes.
+TpmResult<void> SetAuth(Tpm& tpm, ESYS_TR handle, const Secret& auth);
+
+}  // namespace credmint::tpm2

@@ -1,0 +1,54 @@
+#include "base/log.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <string>
+
+namespace credmint {
+namespace {
+
+/// A log line is one line, whatever a service or a file put into the message; in JSON it must also
+/// stay inside its quotes.
+std::string OneLine(std::string_view message) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string line;
+  for (const char c : message) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      line += '\\';
+      line += c;
+    } else if (byte < 0x20 || byte == 0x7f) {
+      line += "\\u00";
+      line += kDigits[byte >> 4U];
+      line += kDigits[byte & 0x0fU];
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
+}  // namespace
+
+void ConfigureLog(bool debug, LogFormat format) {
+  auto logger = std::make_shared<spdlog::logger>("credmint",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern(format == LogFormat::kJson
+                          ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%v"})"
+                          : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
+                      spdlog::pattern_time_type::utc);
+  logger->set_level(debug ? spdlog::level::debug : spdlog::level::off);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+void LogDebug(std::string_view message) {
+  if (spdlog::should_log(spdlog::level::debug)) spdlog::debug(OneLine(message));
+}
+
+void LogWarning(std::string_view message) {
+  if (spdlog::should_log(spdlog::level::warn)) spdlog::warn(OneLine(message));
+}
+
+}  // namespace credmint

@@ -1,0 +1,28 @@
+#include "base/pin_file.h"
+
+#include <string_view>
+
+#include "base/read_file.h"
+
+namespace credmint {
+
+Secret FirstLine(Secret text) {
+  const std::size_t end = text.Reveal().find('\n');
+  if (end != std::string_view::npos) text.Truncate(end);
+  if (!text.empty() && text.Reveal().back() == '\r') text.Truncate(text.size() - 1);
+  return text;
+}
+
+Result<Secret> ReadPinFile(const std::string& name) {
+  if (name.starts_with("|")) {
+    return Fail(ErrorCode::kUsage, "a command as the source of a PIN is not supported",
+                "write the PIN to a file of mode 0600, or use --passin");
+  }
+  std::string path = name;
+  if (path.starts_with("file:")) path.erase(0, 5);
+  auto contents = ReadFile(path, 4096, FileAccess::kOwnerOnly);
+  if (!contents) return contents;
+  return FirstLine(*std::move(contents));
+}
+
+}  // namespace credmint

@@ -1,0 +1,79 @@
+#include "base/read_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace credmint {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  ~Descriptor() {
+    if (value_ >= 0) close(value_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const { return value_; }
+
+ private:
+  int value_;
+};
+
+tl::unexpected<Error> FailErrno(const std::string& name) {
+  return Fail(ErrorCode::kLocalIo, fmt::format("cannot read {}: {}", name, strerror(errno)));
+}
+
+/// Grows without leaving unwiped copies behind, which realloc or vector growth would.
+Secret Append(const Secret& head, std::span<char> tail) {
+  std::vector<char> joined(head.size() + tail.size());
+  std::copy(head.Reveal().begin(), head.Reveal().end(), joined.begin());
+  std::copy(tail.begin(), tail.end(), joined.begin() + static_cast<std::ptrdiff_t>(head.size()));
+  explicit_bzero(tail.data(), tail.size());
+  return Secret::Take(joined);
+}
+
+}  // namespace
+
+Result<Secret> ReadDescriptor(int descriptor, const std::string& name, std::size_t max_size) {
+  Secret contents;
+  std::vector<char> chunk(16384);
+  for (;;) {
+    const ssize_t count = read(descriptor, chunk.data(), chunk.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return FailErrno(name);
+    if (count == 0) break;
+    contents = Append(contents, std::span(chunk).first(static_cast<std::size_t>(count)));
+    if (contents.size() > max_size) {
+      return Fail(ErrorCode::kLocalIo,
+                  fmt::format("cannot read {}: it is longer than {} bytes", name, max_size));
+    }
+  }
+  if (contents.empty()) {
+    return Fail(ErrorCode::kLocalIo, fmt::format("cannot read {}: it is empty", name));
+  }
+  return contents;
+}
+
+Result<Secret> ReadFile(const std::string& path, std::size_t max_size, FileAccess access) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (file.get() < 0) return FailErrno(path);
+  struct stat status {};
+  if (fstat(file.get(), &status) != 0) return FailErrno(path);
+  if (access == FileAccess::kOwnerOnly && S_ISREG(status.st_mode) && (status.st_mode & 077) != 0) {
+    return Fail(ErrorCode::kLocalIo,
+                fmt::format("{} holds a secret but others may read or write it (mode {:04o})", path,
+                            status.st_mode & 07777),
+                fmt::format("chmod 600 {}", path));
+  }
+  return ReadDescriptor(file.get(), path, max_size);
+}
+
+}  // namespace credmint

@@ -1,0 +1,45 @@
+#include "base/secret.h"
+
+#include <string.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace credmint {
+
+Secret::Secret(std::string_view bytes)
+    : bytes_(bytes.empty() ? nullptr : std::make_unique<char[]>(bytes.size())),
+      size_(bytes.size()) {
+  std::copy(bytes.begin(), bytes.end(), bytes_.get());
+}
+
+Secret::~Secret() { Wipe(); }
+
+Secret::Secret(Secret&& other) noexcept
+    : bytes_(std::move(other.bytes_)), size_(std::exchange(other.size_, 0)) {}
+
+Secret& Secret::operator=(Secret&& other) noexcept {
+  if (this == &other) return *this;
+  Wipe();
+  bytes_ = std::move(other.bytes_);
+  size_ = std::exchange(other.size_, 0);
+  return *this;
+}
+
+Secret Secret::Take(std::span<char> source) {
+  Secret secret(std::string_view(source.data(), source.size()));
+  explicit_bzero(source.data(), source.size());
+  return secret;
+}
+
+void Secret::Truncate(std::size_t size) {
+  if (size >= size_) return;
+  explicit_bzero(bytes_.get() + size, size_ - size);
+  size_ = size;
+}
+
+void Secret::Wipe() {
+  if (bytes_) explicit_bzero(bytes_.get(), size_);
+}
+
+}  // namespace credmint

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "base/error.h"
+
+namespace credmint::cli {
+
+/// What the process returns: the class of failure, for scripts.
+enum class ExitStatus : int {
+  kSuccess = 0,
+  kInternal = 1,     ///< a defect in credmint or a broken installation
+  kUsage = 2,        ///< the command line
+  kKey = 3,          ///< key, token, TPM, PIN
+  kCertificate = 4,  ///< certificate, or key and certificate that do not match
+  kService = 5,      ///< the service answered, but not with credentials
+  kNetwork = 6,      ///< the service could not be reached
+  kLocalIo = 7,      ///< a local file
+};
+
+ExitStatus ExitStatusOf(ErrorCode code);
+
+}  // namespace credmint::cli

@@ -1,0 +1,210 @@
+#include "cli/key_options.h"
+
+#include <chrono>
+
+#include "base/log.h"
+#include "identity/key_reference.h"
+#include "identity/pin_source.h"
+
+namespace credmint::cli {
+namespace {
+
+constexpr const char* kCertificateGroup = "Certificate";
+constexpr const char* kKeyGroup = "Private key";
+constexpr const char* kLogGroup = "Diagnostics";
+
+/// Text options that a user may only give one of, with the names people know them by.
+Result<void> OnlyOne(std::initializer_list<std::pair<const char*, bool>> given) {
+  const char* first = nullptr;
+  for (const auto& [name, is_given] : given) {
+    if (!is_given) continue;
+    if (first != nullptr) {
+      return Fail(ErrorCode::kUsage, std::string(first) + " and " + name + " exclude each other");
+    }
+    first = name;
+  }
+  return {};
+}
+
+Result<void> ParseInto(std::optional<PinSource>& target, const std::string& source,
+                       const char* option) {
+  if (source.empty()) return {};
+  auto parsed = PinSource::Parse(source, option);
+  if (!parsed) return Fail(std::move(parsed));
+  target = *std::move(parsed);
+  return {};
+}
+
+Result<PinSources> MakePinSources(const KeyOptions& options) {
+  auto one = OnlyOne({{"--passin", !options.passin.empty()},
+                      {"--tpm-key-password", !options.tpm_key_password.empty()},
+                      {"--no-tpm-key-password", options.no_tpm_key_password},
+                      {"--pkcs8-password", !options.pkcs8_password.empty()}});
+  if (one)
+    one = OnlyOne({{"--context-passin", !options.context_passin.empty()},
+                   {"--reuse-pin", options.reuse_pin}});
+  PinSources pins;
+  if (one) one = ParseInto(pins.user, options.passin, "--passin");
+  if (one) one = ParseInto(pins.context, options.context_passin, "--context-passin");
+  if (one) one = ParseInto(pins.parent, options.parent_passin, "--parent-passin");
+  if (!one) return Fail(std::move(one));
+  if (!options.tpm_key_password.empty()) {
+    pins.user = PinSource::FromSecret(Secret(options.tpm_key_password));
+  }
+  if (!options.pkcs8_password.empty()) {
+    pins.user = PinSource::FromSecret(Secret(options.pkcs8_password));
+  }
+  if (options.no_tpm_key_password) pins.user = PinSource::FromSecret(Secret());
+  pins.reuse_user_for_context = options.reuse_pin;
+  return pins;
+}
+
+}  // namespace
+
+void AddCertificateFlags(CLI::App& command, KeyOptions& options) {
+  command
+      .add_option("--certificate", options.certificate,
+                  "Certificate: file (PEM, DER, PKCS#12) or pkcs11: URI")
+      ->group(kCertificateGroup);
+  command
+      .add_option("--cert-selector", options.cert_selector,
+                  "Which of several certificates: 'Key=x509Subject,Value=CN=Example', JSON, or "
+                  "file://PATH")
+      ->group(kCertificateGroup);
+  command
+      .add_option("--system-store-name", options.system_store_name,
+                  "Certificate store of Windows: refused on Linux")
+      ->group(kCertificateGroup);
+  command
+      .add_option("--passin", options.passin,
+                  "Token PIN, TPM auth value or passphrase: file:PATH, env:NAME, fd:N, stdin, "
+                  "cred:NAME, pass:TEXT")
+      ->group(kKeyGroup);
+  command
+      .add_option("--pkcs11-lib", options.pkcs11_lib, "PKCS#11 module (default: p11-kit's proxy)")
+      ->group(kKeyGroup);
+  command
+      .add_option("--provider", options.providers,
+                  "Also load this OpenSSL provider; may be given several times")
+      ->group(kKeyGroup);
+  command.add_flag("--debug", options.debug, "Say on stderr what is done")->group(kLogGroup);
+  command.add_option("--log-format", options.log_format, "Form of --debug: text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->group(kLogGroup);
+}
+
+void AddKeyFlags(CLI::App& command, KeyOptions& options) {
+  AddCertificateFlags(command, options);
+  command
+      .add_option("--private-key", options.private_key,
+                  "Private key: file, pkcs11: URI, handle:0x81… or TSS2 PEM file (default: the "
+                  "place of --certificate)")
+      ->group(kKeyGroup);
+  command
+      .add_option("--intermediates", options.intermediates,
+                  "File of intermediate certificates between leaf and trust anchor")
+      ->group(kCertificateGroup);
+  command
+      .add_flag("--use-latest-expiring-certificate", options.use_latest_expiring_certificate,
+                "Of several matching certificates take the one that expires last")
+      ->group(kCertificateGroup);
+  command
+      .add_flag("--reuse-pin", options.reuse_pin,
+                "Use the token PIN as context-specific PIN of an always-authenticate key")
+      ->group(kKeyGroup);
+  command
+      .add_option("--context-passin", options.context_passin,
+                  "Context-specific PIN of an always-authenticate key; forms as --passin")
+      ->group(kKeyGroup);
+  command
+      .add_option("--tpm-key-password", options.tpm_key_password,
+                  "Auth value of the TPM key (visible to other users; prefer --passin)")
+      ->group(kKeyGroup);
+  command
+      .add_flag("--no-tpm-key-password", options.no_tpm_key_password,
+                "The TPM key has an empty auth value")
+      ->group(kKeyGroup);
+  command
+      .add_option("--parent-passin", options.parent_passin,
+                  "Auth value of the TPM key's parent; forms as --passin")
+      ->group(kKeyGroup);
+  command
+      .add_option("--pkcs8-password", options.pkcs8_password,
+                  "Passphrase of a key file (visible to other users; prefer --passin)")
+      ->group(kKeyGroup);
+  command
+      .add_option("--tcti", options.tcti,
+                  "Way to the TPM (default: $TPM2TOOLS_TCTI, $TSS2_TCTI, $TPM2OPENSSL_TCTI, else "
+                  "device:/dev/tpmrm0)")
+      ->group(kKeyGroup);
+}
+
+Result<LibraryContext> StartLibrary(const KeyOptions& options) {
+  ConfigureLog(options.debug, options.log_format == "json" ? LogFormat::kJson : LogFormat::kText);
+  if (!options.system_store_name.empty()) {
+    return Fail(ErrorCode::kUsage,
+                "--system-store-name: this system has no Windows certificate "
+                "store",
+                "name the certificate by --certificate FILE or --certificate 'pkcs11:…'");
+  }
+  return LibraryContext::Create(BuiltinProviders(), options.providers);
+}
+
+Result<KeyOpener> MakeKeyOpener(const LibraryContext& context, const KeyOptions& options) {
+  auto pins = MakePinSources(options);
+  if (!pins) return Fail(std::move(pins));
+  std::vector<std::pair<std::string, std::string>> parameters;
+  if (!options.pkcs11_lib.empty())
+    parameters.emplace_back("pkcs11-module-path", options.pkcs11_lib);
+  if (!options.tcti.empty()) parameters.emplace_back("tcti", options.tcti);
+  return KeyOpener(context, *std::move(pins), std::move(parameters));
+}
+
+Result<CertificateOptions> MakeCertificateOptions(const KeyOptions& options) {
+  if (options.certificate.empty()) {
+    return Fail(ErrorCode::kUsage, "--certificate is missing",
+                "give the certificate's file, or a pkcs11: URI for one on a token");
+  }
+  CertificateOptions result;
+  result.certificate = options.certificate;
+  result.intermediates = options.intermediates;
+  result.latest_expiring = options.use_latest_expiring_certificate;
+  if (!options.cert_selector.empty()) {
+    auto selector = CertificateSelector::Parse(options.cert_selector);
+    if (!selector) return Fail(std::move(selector), "--cert-selector");
+    result.selector = *std::move(selector);
+  }
+  return result;
+}
+
+Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(KeyOpener& opener,
+                                                         const KeyOptions& options) {
+  using Use = KeyReference::Use;
+  if (!options.private_key.empty()) {
+    auto reference = KeyReference::Parse(options.private_key, Use::kPrivateKey);
+    if (!reference) return Fail(std::move(reference), "--private-key");
+    return opener.OpenKey(*std::move(reference));
+  }
+  if (options.certificate.empty()) {
+    return Fail(ErrorCode::kUsage, "--private-key is missing",
+                "give a key file, a pkcs11: URI, handle:0x81… or a TSS2 PEM file");
+  }
+  auto reference = KeyReference::Parse(options.certificate, Use::kCertificate);
+  if (!reference) return Fail(std::move(reference), "--certificate");
+  return opener.OpenKey(reference->ForPrivateKey());
+}
+
+Result<std::shared_ptr<const Identity>> OpenIdentity(KeyOpener& opener, const KeyOptions& options) {
+  auto certificate_options = MakeCertificateOptions(options);
+  if (!certificate_options) return Fail(std::move(certificate_options));
+  auto key = OpenPrivateKey(opener, options);
+  if (!key) return Fail(std::move(key));
+  const auto now = std::chrono::system_clock::now();
+  auto chain = CertificateSource(opener, *std::move(certificate_options)).Load(**key, now);
+  if (!chain) return Fail(std::move(chain));
+  auto identity = CheckIdentity(*std::move(key), *std::move(chain), now);
+  if (!identity) return Fail(std::move(identity));
+  return std::make_shared<const Identity>(*std::move(identity));
+}
+
+}  // namespace credmint::cli

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "identity/certificate_source.h"
+#include "identity/identity.h"
+#include "identity/key_opener.h"
+#include "ossl/library_context.h"
+
+namespace credmint::cli {
+
+/// The flags that say which key and certificate, shared by every command that uses one; the names
+/// are those of aws_signing_helper where it has them. Kept as typed.
+struct KeyOptions {
+  std::string certificate;
+  std::string private_key;
+  std::string intermediates;
+  std::string cert_selector;
+  bool use_latest_expiring_certificate = false;
+  std::string system_store_name;
+  std::string pkcs11_lib;
+  bool reuse_pin = false;
+  std::string tpm_key_password;
+  bool no_tpm_key_password = false;
+  std::string pkcs8_password;
+  std::string passin;
+  std::string context_passin;
+  std::string parent_passin;
+  std::string tcti;
+  std::vector<std::string> providers;
+  bool debug = false;
+  std::string log_format = "text";
+};
+
+/// Adds the flags about certificates only, then those about the private key too.
+void AddCertificateFlags(CLI::App& command, KeyOptions& options);
+void AddKeyFlags(CLI::App& command, KeyOptions& options);
+
+/// Starts the log, then OpenSSL with our providers and those of --provider.
+Result<LibraryContext> StartLibrary(const KeyOptions& options);
+
+/// Puts the secrets' sources and the devices' parameters together; kUsage if they contradict each
+/// other.
+Result<KeyOpener> MakeKeyOpener(const LibraryContext& context, const KeyOptions& options);
+
+/// What CertificateSource needs; kUsage on a malformed selector.
+Result<CertificateOptions> MakeCertificateOptions(const KeyOptions& options);
+
+/// The private key: --private-key, else the place of --certificate.
+Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(KeyOpener& opener,
+                                                         const KeyOptions& options);
+
+/// Key, certificate and chain, checked against each other.
+Result<std::shared_ptr<const Identity>> OpenIdentity(KeyOpener& opener, const KeyOptions& options);
+
+}  // namespace credmint::cli

@@ -1,0 +1,64 @@
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "cli/credential_process.h"
+#include "cli/exit_status.h"
+#include "cli/output.h"
+#include "cli/read_certificate_data.h"
+#include "cli/sign_string.h"
+#include "cli/version.h"
+
+namespace credmint::cli {
+namespace {
+
+/// PINs and credentials must not end up in a core file; a reader that goes away is an error to
+/// report, not a signal to die of.
+void PrepareProcess() {
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+ExitStatus ReportUsage(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) {  // --help
+    static_cast<void>(app.exit(error));
+    return ExitStatus::kSuccess;
+  }
+  std::string message = error.what();
+  message.erase(std::min(message.find('\n'), message.size()));
+  return ReportError({ErrorCode::kUsage, message, "credmint --help, credmint COMMAND --help"});
+}
+
+ExitStatus Run(int argc, char** argv) {
+  CLI::App app(
+      "credmint: AWS credentials from a key in an HSM, a TPM or a file, by IAM Roles "
+      "Anywhere");
+  app.require_subcommand(1);
+  const CredentialProcessCommand credential_process(app);
+  const SignStringCommand sign_string(app);
+  const ReadCertificateDataCommand read_certificate_data(app);
+  const VersionCommand version(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return ReportUsage(app, error);
+  }
+  Result<void> result;
+  if (credential_process.app().parsed()) result = credential_process.Run();
+  if (sign_string.app().parsed()) result = sign_string.Run();
+  if (read_certificate_data.app().parsed()) result = read_certificate_data.Run();
+  if (version.app().parsed()) result = VersionCommand::Run();
+  return result ? ExitStatus::kSuccess : ReportError(result.error());
+}
+
+}  // namespace
+}  // namespace credmint::cli
+
+int main(int argc, char** argv) {
+  credmint::cli::PrepareProcess();
+  return static_cast<int>(credmint::cli::Run(argc, argv));
+}

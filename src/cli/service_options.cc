@@ -1,0 +1,109 @@
+#include "cli/service_options.h"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <chrono>
+
+#include "base/log.h"
+#include "rolesanywhere/endpoint.h"
+
+namespace credmint::cli {
+namespace {
+
+constexpr const char* kSessionGroup = "Session";
+constexpr const char* kNetworkGroup = "Network";
+
+std::string FromEnvironment(const char* name) {
+  const char* value = getenv(name);
+  return value != nullptr ? value : "";
+}
+
+/// The endpoint the user wants instead of the region's, with the place that named it.
+std::pair<std::string, std::string> CustomEndpoint(const ServiceOptions& options) {
+  if (!options.endpoint.empty()) return {options.endpoint, "--endpoint"};
+  if (FromEnvironment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == "true") return {};
+  for (const char* name : {"AWS_ENDPOINT_URL_ROLESANYWHERE", "AWS_ENDPOINT_URL"}) {
+    if (auto value = FromEnvironment(name); !value.empty()) return {value, name};
+  }
+  return {};
+}
+
+}  // namespace
+
+void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
+  command
+      .add_option("--trust-anchor-arn", options.session.trust_anchor_arn,
+                  "ARN of the trust anchor that vouches for the certificate")
+      ->group(kSessionGroup);
+  command.add_option("--profile-arn", options.session.profile_arn, "ARN of the profile")
+      ->group(kSessionGroup);
+  command.add_option("--role-arn", options.session.role_arn, "ARN of the role to assume")
+      ->group(kSessionGroup);
+  command
+      .add_option("--session-duration", options.duration_seconds,
+                  "Lifetime of the credentials in seconds, 900 to 43200")
+      ->capture_default_str()
+      ->group(kSessionGroup);
+  command
+      .add_option("--role-session-name", options.session.role_session_name,
+                  "Name of the session, if the profile accepts one")
+      ->group(kSessionGroup);
+  command
+      .add_option("--region", options.session.region,
+                  "Region to sign for (default: that of the trust anchor)")
+      ->group(kSessionGroup);
+  command.add_option("--endpoint", options.endpoint, "URL of the service, http or https")
+      ->group(kNetworkGroup);
+  command.add_flag("--use-fips-endpoint", options.fips, "Use the region's FIPS endpoint")
+      ->group(kNetworkGroup);
+  command
+      .add_flag("--use-dualstack-endpoint", options.dualstack,
+                "Use the region's endpoint for IPv4 and IPv6")
+      ->group(kNetworkGroup);
+  command.add_option("--ca-bundle", options.ca_bundle, "PEM file of the CAs to trust")
+      ->group(kNetworkGroup);
+  command
+      .add_flag("--no-verify-ssl", options.no_verify_ssl,
+                "Accept any certificate of the service: for tests only")
+      ->group(kNetworkGroup);
+  command
+      .add_flag("--with-proxy", options.with_proxy,
+                "Accepted for compatibility: proxies of the environment are used anyway")
+      ->group(kNetworkGroup);
+  command.add_flag("--no-proxy", options.no_proxy, "Ignore the proxies of the environment")
+      ->group(kNetworkGroup);
+  command
+      .add_option("--timeout", options.timeout_seconds,
+                  "Seconds for the whole call, retries included")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 600.0))
+      ->group(kNetworkGroup);
+}
+
+Result<SessionOptions> MakeSessionOptions(const ServiceOptions& options) {
+  SessionParameters parameters = options.session;
+  parameters.duration = std::chrono::seconds(options.duration_seconds);
+  for (const auto& [value, flag] : {std::pair{parameters.trust_anchor_arn, "--trust-anchor-arn"},
+                                    std::pair{parameters.profile_arn, "--profile-arn"},
+                                    std::pair{parameters.role_arn, "--role-arn"}}) {
+    if (value.empty()) return Fail(ErrorCode::kUsage, fmt::format("{} is missing", flag));
+  }
+  auto request = SessionRequest::Create(parameters);
+  if (!request) return Fail(std::move(request));
+  const auto [custom, source] = CustomEndpoint(options);
+  auto endpoint = ResolveEndpoint(request->region(), {options.fips, options.dualstack, custom});
+  if (!endpoint) return Fail(std::move(endpoint), source);
+  return SessionOptions{
+      *std::move(request), *std::move(endpoint),
+      std::chrono::milliseconds(static_cast<long long>(options.timeout_seconds * 1000))};
+}
+
+TransportOptions MakeTransportOptions(const ServiceOptions& options) {
+  if (options.no_verify_ssl) {
+    LogWarning("--no-verify-ssl: whoever answers is taken for the service");
+  }
+  return {options.ca_bundle, !options.no_verify_ssl, !options.no_proxy};
+}
+
+}  // namespace credmint::cli

@@ -1,0 +1,92 @@
+#include "cli/sign_string.h"
+
+#include <fmt/format.h>
+#include <openssl/core_names.h>
+#include <openssl/encoder.h>
+
+#include <array>
+
+#include "cli/output.h"
+#include "ossl/encoding.h"
+#include "ossl/error_queue.h"
+
+namespace credmint::cli {
+namespace {
+
+using EncoderCtxPtr = Handle<OSSL_ENCODER_CTX, OSSL_ENCODER_CTX_free>;
+
+tl::unexpected<Error> OpensslFailure() {
+  return tl::unexpected(TakeOpensslError(ErrorCode::kInternal).In("encoding the public key"));
+}
+
+/// The bytes that aws_signing_helper puts into its test string for a public key.
+Result<Bytes> PublicKeyBytes(const EVP_PKEY* pkey) {
+  if (EVP_PKEY_is_a(pkey, "EC") == 1) {
+    std::array<std::uint8_t, 256> point{};
+    std::size_t size = 0;
+    if (EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(),
+                                        &size) != 1) {
+      return OpensslFailure();
+    }
+    return Bytes(point.begin(), point.begin() + static_cast<std::ptrdiff_t>(size));
+  }
+  const char* structure =
+      EVP_PKEY_is_a(pkey, "RSA") == 1 ? "type-specific" : "SubjectPublicKeyInfo";
+  const EncoderCtxPtr encoder(
+      OSSL_ENCODER_CTX_new_for_pkey(pkey, EVP_PKEY_PUBLIC_KEY, "DER", structure, nullptr));
+  unsigned char* data = nullptr;
+  std::size_t size = 0;
+  if (!encoder || OSSL_ENCODER_to_data(encoder.get(), &data, &size) != 1) return OpensslFailure();
+  Bytes bytes(data, data + size);
+  OPENSSL_free(data);
+  return bytes;
+}
+
+Result<std::string> TestString(const LibraryContext& context, const EVP_PKEY* pkey) {
+  const auto public_key = PublicKeyBytes(pkey);
+  if (!public_key) return tl::unexpected(public_key.error());
+  std::string hashed = "IAM RA";
+  hashed.append(public_key->begin(), public_key->end());
+  std::array<std::uint8_t, 32> digest{};
+  std::size_t size = digest.size();
+  if (EVP_Q_digest(context.get(), "SHA256", nullptr, hashed.data(), hashed.size(), digest.data(),
+                   &size) != 1) {
+    return OpensslFailure();
+  }
+  std::string text = "AWS Roles Anywhere Credential Helper Signing Test1";
+  text.append(digest.begin(), digest.end());
+  return text;
+}
+
+std::string Print(ByteView signature, const std::string& format) {
+  if (format == "bin") return {signature.begin(), signature.end()};
+  return format == "json" ? fmt::format("\"{}\"", Hex(signature)) : Hex(signature);
+}
+
+}  // namespace
+
+SignStringCommand::SignStringCommand(CLI::App& app)
+    : app_(app.add_subcommand("sign-string",
+                              "Sign a fixed test string, to try a key without calling AWS")) {
+  AddKeyFlags(*app_, key_);
+  app_->add_option("--format", format_, "json, text (both hexadecimal) or bin")
+      ->check(CLI::IsMember({"json", "text", "bin"}));
+  app_->add_option("--digest", digest_, "SHA256, SHA384 or SHA512")
+      ->check(CLI::IsMember({"SHA256", "SHA384", "SHA512"}, CLI::ignore_case));
+}
+
+Result<void> SignStringCommand::Run() const {
+  auto library = StartLibrary(key_);
+  if (!library) return Fail(std::move(library));
+  auto opener = MakeKeyOpener(*library, key_);
+  if (!opener) return Fail(std::move(opener));
+  const auto key = OpenPrivateKey(*opener, key_);
+  if (!key) return tl::unexpected(key.error());
+  const auto text = TestString(*library, (*key)->get());
+  if (!text) return tl::unexpected(text.error());
+  const auto signature = (*key)->Sign(*text, digest_.c_str());
+  if (!signature) return tl::unexpected(signature.error());
+  return WriteResult(Print(*signature, format_));
+}
+
+}  // namespace credmint::cli

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "base/error.h"
+#include "credentials/credentials.h"
+
+namespace credmint {
+
+/// Gives credentials that are valid now: a session that mints them, or a cache in front of one.
+class CredentialSource {
+ public:
+  virtual ~CredentialSource() = default;
+
+  /// May take as long as a call of the service with its retries.
+  virtual Result<Credentials> Get() = 0;
+};
+
+}  // namespace credmint

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/secret.h"
+
+namespace credmint {
+
+/// Session credentials of AWS, valid until `expiration`.
+struct Credentials {
+  std::string access_key_id;
+  Secret secret_access_key;
+  Secret session_token;
+  TimePoint expiration;
+  std::string account_id;  ///< twelve digits; empty when it is not known
+
+  [[nodiscard]] Credentials Clone() const {
+    return {access_key_id, secret_access_key.Clone(), session_token.Clone(), expiration,
+            account_id};
+  }
+};
+
+}  // namespace credmint

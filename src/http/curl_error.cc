@@ -1,0 +1,161 @@
+#include "http/curl_error.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <string>
+#include <system_error>
+
+#include "base/printable.h"
+
+namespace credmint {
+namespace {
+
+constexpr const char* kProxyHint =
+    "the environment names a proxy (HTTPS_PROXY, ALL_PROXY); --no-proxy connects without it";
+
+// OpenSSL's X509_V_ERR_ numbers, as CURLINFO_SSL_VERIFYRESULT gives them.
+constexpr long kUnableToGetIssuer = 2;
+constexpr long kNotYetValid = 9;
+constexpr long kHasExpired = 10;
+constexpr long kSelfSignedLeaf = 18;
+constexpr long kSelfSignedInChain = 19;
+constexpr long kUnableToGetIssuerLocally = 20;
+constexpr long kUnableToVerifyLeaf = 21;
+
+template <typename T>
+T Info(CURL* easy, CURLINFO info) {
+  T value{};
+  return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : T{};
+}
+
+/// The system's words for the last failed call on the socket, else libcurl's for the code.
+std::string Reason(const FailedTransfer& failed) {
+  if (const long number = Info<long>(failed.easy, CURLINFO_OS_ERRNO); number != 0) {
+    std::string reason = std::generic_category().message(static_cast<int>(number));
+    reason[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(reason[0])));
+    return reason;
+  }
+  const std::string reason = Printable(failed.detail);
+  return reason.empty() ? curl_easy_strerror(failed.code) : reason;
+}
+
+std::string Peer(const FailedTransfer& failed) {
+  return fmt::format("{}:{}", failed.url.host, failed.url.port);
+}
+
+Error Connecting(const FailedTransfer& failed, ErrorCode code, std::string_view reason,
+                 std::string_view hint) {
+  return {code, fmt::format("connecting to {}: {}", Peer(failed), reason), std::string(hint)};
+}
+
+Error Receiving(const FailedTransfer& failed, ErrorCode code, std::string_view reason) {
+  return {code, fmt::format("waiting for the answer of {}: {}", Peer(failed), reason),
+          failed.proxy_in_environment ? kProxyHint : ""};
+}
+
+Error CouldNotConnect(const FailedTransfer& failed) {
+  // Only libcurl's sentence tells whether it was the host or the proxy that could not be reached.
+  if (failed.proxy_in_environment && !failed.detail.empty()) {
+    return Connecting(failed, ErrorCode::kNetwork, Printable(failed.detail), kProxyHint);
+  }
+  return Connecting(failed, ErrorCode::kNetwork, Reason(failed),
+                    "check the endpoint, the firewall, and whether HTTPS_PROXY must be set");
+}
+
+Error TimedOut(const FailedTransfer& failed) {
+  const std::string elapsed = fmt::format("no answer within {:.1f} s",
+                                          std::chrono::duration<double>(failed.timeout).count());
+  const bool connected = Info<curl_off_t>(failed.easy, CURLINFO_CONNECT_TIME_T) > 0;
+  Error error = connected ? Receiving(failed, ErrorCode::kTimeout, elapsed)
+                          : Connecting(failed, ErrorCode::kTimeout, elapsed, "");
+  error.hint = connected ? "--timeout SECONDS allows more time"
+                         : "check the firewall, and whether HTTPS_PROXY must be set; "
+                           "--timeout SECONDS allows more time";
+  return error;
+}
+
+Error NotTrusted(const FailedTransfer& failed) {
+  std::string_view hint;
+  switch (Info<long>(failed.easy, CURLINFO_SSL_VERIFYRESULT)) {
+    case kUnableToGetIssuer:
+    case kSelfSignedLeaf:
+    case kSelfSignedInChain:
+    case kUnableToGetIssuerLocally:
+    case kUnableToVerifyLeaf:
+      hint =
+          "--ca-bundle FILE names the CA to trust, of a proxy that inspects TLS or of a private "
+          "endpoint";
+      break;
+    case kNotYetValid:
+    case kHasExpired:
+      hint = "check this machine's clock";
+      break;
+    default:
+      hint = "check the endpoint";
+  }
+  return Connecting(failed, ErrorCode::kTls, Printable(failed.detail), hint);
+}
+
+Error ProxyRefused(const FailedTransfer& failed, long status) {
+  return Connecting(failed, ErrorCode::kNetwork,
+                    fmt::format("the proxy refused the connection with status {}", status),
+                    kProxyHint);
+}
+
+}  // namespace
+
+Error DescribeFailure(const FailedTransfer& failed) {
+  const long proxy_status = Info<long>(failed.easy, CURLINFO_HTTP_CONNECTCODE);
+  if (proxy_status >= 300) return ProxyRefused(failed, proxy_status);
+  switch (failed.code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return Connecting(failed, ErrorCode::kNetwork, "its name cannot be resolved",
+                        "check the region and the endpoint, the name servers, and whether "
+                        "HTTPS_PROXY must be set");
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return Connecting(failed, ErrorCode::kNetwork, "the proxy's name cannot be resolved",
+                        kProxyHint);
+    case CURLE_COULDNT_CONNECT:
+      return CouldNotConnect(failed);
+    case CURLE_PROXY:
+      return Connecting(failed, ErrorCode::kNetwork, Printable(failed.detail), kProxyHint);
+    case CURLE_OPERATION_TIMEDOUT:
+      return TimedOut(failed);
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return NotTrusted(failed);
+    case CURLE_SSL_CACERT_BADFILE:
+      return Connecting(failed, ErrorCode::kLocalIo, "the file of trusted CAs cannot be read",
+                        "check --ca-bundle, SSL_CERT_FILE and SSL_CERT_DIR");
+    case CURLE_SSL_CONNECT_ERROR:
+      // A connection reset during the handshake is the network's failure, not one of TLS.
+      return Connecting(
+          failed,
+          Info<long>(failed.easy, CURLINFO_OS_ERRNO) != 0 ? ErrorCode::kNetwork : ErrorCode::kTls,
+          Reason(failed), "the endpoint must speak TLS 1.2 or later");
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_USE_SSL_FAILED:
+      return Connecting(failed, ErrorCode::kTls, Reason(failed), "");
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+      return Receiving(failed, ErrorCode::kNetwork, Reason(failed));
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+      return Receiving(failed, ErrorCode::kNetwork, "the connection ended before it was complete");
+    case CURLE_OUT_OF_MEMORY:  // what libcurl before 8.6 says of a header line beyond its limit
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:
+#endif
+      return Receiving(failed, ErrorCode::kServiceAnswer, "it is too large");
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+      return Receiving(failed, ErrorCode::kServiceAnswer, "it is not HTTP");
+    default:
+      return Connecting(failed, ErrorCode::kInternal, Reason(failed), "");
+  }
+}
+
+}  // namespace credmint

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/secret.h"
+#include "http/url.h"
+
+namespace credmint {
+
+/// Header fields in the order in which they are sent; names keep their case and may repeat.
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+/// The value of the first field of that name, whose case does not matter.
+std::optional<std::string_view> FindHeader(const Headers& headers, std::string_view name);
+
+/// An HTTP request as a value.
+struct Request {
+  std::string method;
+  Url url;
+  Headers headers;
+  std::string body;
+};
+
+/// An HTTP response as a value. The body is a secret because that of a success holds credentials.
+struct Response {
+  int status = 0;
+  Headers headers;
+  Secret body;
+};
+
+/// A status from 200 to 299.
+inline bool IsSuccess(const Response& response) {
+  return response.status >= 200 && response.status < 300;
+}
+
+}  // namespace credmint

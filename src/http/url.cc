@@ -1,0 +1,121 @@
+#include "http/url.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/printable.h"
+#include "http/curl_handles.h"
+
+namespace credmint {
+namespace {
+
+constexpr std::uint16_t kHttpPort = 80;
+constexpr std::uint16_t kHttpsPort = 443;
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return lower;
+}
+
+/// Empty where the URL has no such part.
+std::string Part(CURLU* url, CURLUPart part, unsigned flags = 0) {
+  char* text = nullptr;
+  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
+  const CurlTextPtr owner(text);
+  return text;
+}
+
+std::string_view Explain(CURLUcode code) {
+  switch (code) {
+    case CURLUE_BAD_PORT_NUMBER:
+      return "its port is not a number from 1 to 65535";
+    case CURLUE_BAD_IPV6:
+      return "its IPv6 address is malformed";
+    case CURLUE_BAD_HOSTNAME:
+    case CURLUE_NO_HOST:
+      return "its host name is malformed";
+    default:
+      return "it is malformed";
+  }
+}
+
+/// Whether "user@" or "user:password@" stands where the host is expected.
+bool HasUser(std::string_view text) {
+  const std::size_t slashes = text.find("//");
+  if (slashes != std::string_view::npos) text.remove_prefix(slashes + 2);
+  return text.substr(0, text.find_first_of("/?#")).find('@') != std::string_view::npos;
+}
+
+}  // namespace
+
+Result<Url> ParseEndpointUrl(std::string_view text) {
+  if (HasUser(text)) {
+    return Fail(ErrorCode::kUsage, "an endpoint URL must not contain a user name or password");
+  }
+  const auto refuse = [text](std::string_view why) {
+    return Fail(ErrorCode::kUsage,
+                fmt::format("'{}' is not an endpoint URL: {}", Printable(text), why));
+  };
+  if (!std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; })) {
+    return refuse("it contains a blank or a character outside ASCII");
+  }
+  const std::string scheme = Lower(text.substr(0, text.find("://")));
+  if (scheme.size() == text.size() || (scheme != "https" && scheme != "http")) {
+    return refuse("it does not begin with https:// or http://");
+  }
+  // libcurl would take https:///path for a slip of the hand and make its first segment the host.
+  if (text.substr(scheme.size() + 3).starts_with('/')) return refuse("it names no host");
+  if (text.find_first_of("?#") != std::string_view::npos) {
+    return refuse("it has a query or a fragment");
+  }
+
+  const CurlUrlPtr parsed(curl_url());
+  if (!parsed) return Fail(ErrorCode::kInternal, "out of memory");
+  const CURLUcode code =
+      curl_url_set(parsed.get(), CURLUPART_URL, std::string(text).c_str(), CURLU_DISALLOW_USER);
+  if (code != CURLUE_OK) return refuse(Explain(code));
+  if (!Part(parsed.get(), CURLUPART_ZONEID).empty()) return refuse("it has an IPv6 zone");
+
+  Url url;
+  url.scheme = scheme;
+  url.host = Lower(Part(parsed.get(), CURLUPART_HOST));
+  const std::string port = Part(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
+  std::from_chars(port.data(), port.data() + port.size(), url.port);
+  if (url.port == 0) return refuse(Explain(CURLUE_BAD_PORT_NUMBER));
+  url.path = Part(parsed.get(), CURLUPART_PATH);
+  url.path.erase(url.path.find_last_not_of('/') + 1);
+  return url;
+}
+
+std::string HostHeader(const Url& url) {
+  const bool is_default = url.port == (url.scheme == "https" ? kHttpsPort : kHttpPort);
+  return is_default ? url.host : fmt::format("{}:{}", url.host, url.port);
+}
+
+std::string FormatUrl(const Url& url) {
+  return fmt::format("{}://{}{}{}{}", url.scheme, HostHeader(url),
+                     url.path.empty() ? "/" : url.path, url.query.empty() ? "" : "?", url.query);
+}
+
+bool IsLoopback(const Url& url) {
+  std::string_view host = url.host;
+  if (host.ends_with('.')) host.remove_suffix(1);
+  if (host == "localhost") return true;
+  if (in_addr v4{}; inet_pton(AF_INET, std::string(host).c_str(), &v4) == 1) {
+    return ntohl(v4.s_addr) >> 24U == IN_LOOPBACKNET;
+  }
+  if (!host.starts_with('[') || !host.ends_with(']')) return false;
+  in6_addr v6{};
+  const std::string literal(host.substr(1, host.size() - 2));
+  if (inet_pton(AF_INET6, literal.c_str(), &v6) != 1) return false;
+  return std::equal(std::begin(v6.s6_addr), std::end(v6.s6_addr),
+                    std::begin(in6addr_loopback.s6_addr));
+}
+
+}  // namespace credmint

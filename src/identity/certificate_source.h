@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "identity/certificate_selector.h"
+#include "identity/identity.h"
+#include "identity/key_opener.h"
+#include "identity/key_reference.h"
+
+namespace credmint {
+
+/// Where certificates are and which one to take.
+struct CertificateOptions {
+  std::string certificate;                      ///< reference: file or URI
+  std::string intermediates;                    ///< file of further certificates, may be empty
+  std::optional<CertificateSelector> selector;  ///< narrows several down
+  bool latest_expiring = false;                 ///< of several, the one that expires last
+};
+
+/// Loads the current leaf and its chain, afresh each time, so that a renewed certificate is used
+/// without a restart.
+class CertificateSource {
+ public:
+  CertificateSource(KeyOpener& opener, CertificateOptions options)
+      : opener_(&opener), options_(std::move(options)) {}
+
+  /// The leaf for `key`, with the issuers above it that are known (BuildChain).
+  ///
+  /// In a file the leaf is the certificate that has the key's public key, or the first one if none
+  /// has (CheckIdentity then says so). Elsewhere exactly one certificate must be left after the
+  /// selector; kKeyAmbiguous lists the candidates.
+  Result<CertificateChain> Load(const SigningKey& key, std::chrono::system_clock::time_point now);
+
+  /// Every certificate that the reference and the selector leave, for showing.
+  Result<std::vector<Certificate>> LoadAll();
+
+ private:
+  Result<std::vector<Certificate>> LoadCandidates(KeyReference reference);
+  Result<Certificate> Choose(const std::vector<Certificate>& candidates, bool from_file,
+                             const SigningKey& key) const;
+
+  KeyOpener* opener_;
+  CertificateOptions options_;
+};
+
+}  // namespace credmint

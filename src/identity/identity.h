@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "identity/signing_key.h"
+#include "ossl/certificate.h"
+
+namespace credmint {
+
+/// A leaf certificate and the issuers known above it: leaf's issuer first, root left out, at most
+/// five (CONTRACT section 1.1).
+struct CertificateChain {
+  Certificate leaf;
+  std::vector<Certificate> issuers;
+};
+
+/// A key and the certificate chain that belongs to it: what signs requests. Made by CheckIdentity,
+/// so holding one means that key and leaf match and that the service can accept the leaf.
+/// Immutable; safe to share between threads.
+class Identity {
+ public:
+  [[nodiscard]] const Certificate& leaf() const { return chain_.leaf; }
+  [[nodiscard]] const std::vector<Certificate>& issuers() const { return chain_.issuers; }
+  /// The key's algorithm by OpenSSL's name: "RSA", "EC", "ML-DSA-65".
+  [[nodiscard]] const std::string& algorithm() const { return key_->algorithm(); }
+
+  /// One private-key operation. The signature is verified with the leaf's public key before it is
+  /// returned, which catches a swapped device and a faulty one: kKeyUnusable.
+  [[nodiscard]] Result<Bytes> Sign(std::string_view message) const;
+
+ private:
+  friend Result<Identity> CheckIdentity(std::shared_ptr<const SigningKey> key,
+                                        CertificateChain chain,
+                                        std::chrono::system_clock::time_point now);
+  Identity(std::shared_ptr<const SigningKey> key, CertificateChain chain)
+      : key_(std::move(key)), chain_(std::move(chain)) {}
+
+  std::shared_ptr<const SigningKey> key_;
+  CertificateChain chain_;
+};
+
+/// Proves, before anything is sent, that the key belongs to the leaf (kKeyMismatch) and that IAM
+/// Roles Anywhere can accept the leaf (kCertificate): X.509 v3, valid now, CA:TRUE absent, keyUsage
+/// with digitalSignature, signed with SHA-256 or stronger (CONTRACT section 3). Uses no private-key
+/// operation.
+Result<Identity> CheckIdentity(std::shared_ptr<const SigningKey> key, CertificateChain chain,
+                               std::chrono::system_clock::time_point now);
+
+}  // namespace credmint

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "identity/key_reference.h"
+#include "identity/pin_source.h"
+#include "identity/signing_key.h"
+#include "ossl/certificate.h"
+#include "ossl/library_context.h"
+#include "ossl/store.h"
+
+namespace credmint {
+
+/// Opens what KeyReferences name: files are read once, bounded, and decoded in memory; everything
+/// else goes to the provider of its scheme and to no other, so a file in the working directory that
+/// happens to be named like a URI never wins (OpenSSL would look for it first).
+///
+/// Every failure names the reference. The PIN sources are asked only when a store demands it.
+class KeyOpener {
+ public:
+  /// `parameters` go to hardware loaders by name (which module, which TPM).
+  KeyOpener(const LibraryContext& context, PinSources pins,
+            std::vector<std::pair<std::string, std::string>> parameters)
+      : context_(&context), pins_(std::move(pins)), parameters_(std::move(parameters)) {}
+
+  /// The one private key at `reference`; kKeyAmbiguous if there are several.
+  Result<std::shared_ptr<const SigningKey>> OpenKey(KeyReference reference);
+
+  /// All certificates at `reference`, in its order; at least one.
+  Result<std::vector<Certificate>> OpenCertificates(KeyReference reference);
+
+ private:
+  Result<StoreContents> Load(KeyReference& reference, StoreExpect expect);
+  Result<StoreContents> LoadFile(const std::string& path, StoreOptions options);
+  Result<StoreContents> LoadUri(const KeyReference& reference, StoreOptions options);
+
+  const LibraryContext* context_;
+  PinSources pins_;
+  std::vector<std::pair<std::string, std::string>> parameters_;
+};
+
+}  // namespace credmint

@@ -1,0 +1,174 @@
+#include "identity/key_reference.h"
+
+#include <fmt/format.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace credmint {
+namespace {
+
+std::vector<std::string_view> Split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    const std::size_t end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return parts;
+}
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/// Percent-decoding (RFC 3986 section 2.1); the buffer has its final size from the start so that no
+/// copy of a PIN is left behind.
+Result<Secret> PercentDecode(std::string_view text) {
+  std::vector<char> decoded(text.size());
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '%') {
+      const int high = i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
+      const int low = i + 2 < text.size() ? HexDigit(text[i + 2]) : -1;
+      if (high < 0 || low < 0) {
+        return Fail(ErrorCode::kMalformed, "a '%' in its PIN is not followed by two digits");
+      }
+      c = static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+    decoded[size++] = c;
+  }
+  Secret secret = Secret::Take(decoded);
+  secret.Truncate(size);
+  return secret;
+}
+
+struct Query {
+  std::string rest;  ///< without the PIN attributes
+  std::optional<ReferencedPin> pin;
+};
+
+Result<Query> TakePinOut(std::string_view query) {
+  Query result;
+  for (const std::string_view attribute : Split(query, '&')) {
+    const std::string_view name = attribute.substr(0, attribute.find('='));
+    if (name != "pin-value" && name != "pin-source") {
+      result.rest += (result.rest.empty() ? "" : "&") + std::string(attribute);
+      continue;
+    }
+    if (result.pin) {
+      return Fail(ErrorCode::kMalformed, "it names its PIN twice (pin-value, pin-source)");
+    }
+    auto value = PercentDecode(attribute.substr(std::min(name.size() + 1, attribute.size())));
+    if (!value) return Fail(std::move(value));
+    ReferencedPin pin;
+    if (name == "pin-source") {
+      pin.file = value->Reveal();
+    } else {
+      pin.value = *std::move(value);
+    }
+    result.pin = std::move(pin);
+  }
+  return result;
+}
+
+/// The URI's path with its `type` attribute replaced (or removed, with an empty `type`).
+std::string WithType(std::string_view uri, std::string_view type) {
+  const std::string_view query =
+      uri.find('?') == std::string_view::npos ? std::string_view() : uri.substr(uri.find('?'));
+  std::string_view rest = uri.substr(0, uri.size() - query.size());
+  const std::string_view scheme = rest.substr(0, rest.find(':') + 1);
+  rest.remove_prefix(scheme.size());
+  std::string path;
+  for (const std::string_view attribute : Split(rest, ';')) {
+    if (attribute.starts_with("type=") || attribute.starts_with("object-type=")) continue;
+    path += (path.empty() ? "" : ";") + std::string(attribute);
+  }
+  if (!type.empty()) path += (path.empty() ? "" : ";") + fmt::format("type={}", type);
+  return fmt::format("{}{}{}", scheme, path, query);
+}
+
+std::string_view TypeOf(std::string_view uri) {
+  const std::string_view path = uri.substr(uri.find(':') + 1, uri.find('?') - uri.find(':') - 1);
+  for (const std::string_view attribute : Split(path, ';')) {
+    if (attribute.starts_with("type=")) return attribute.substr(5);
+  }
+  return {};
+}
+
+bool Exists(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0;
+}
+
+/// A URI scheme of RFC 3986 in front of a colon, and no such file: left to OpenSSL's store.
+bool LooksLikeUri(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos || colon < 2 || Exists(text)) return false;
+  return text.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.") == colon;
+}
+
+std::string FilePath(std::string_view text) {
+  if (!text.starts_with("file:")) return std::string(text);
+  text.remove_prefix(5);
+  if (text.starts_with("///")) text.remove_prefix(2);
+  return std::string(text);
+}
+
+}  // namespace
+
+Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {
+  if (text.empty()) return Fail(ErrorCode::kMalformed, "the reference is empty");
+  KeyReference reference;
+  reference.scheme_ = FindScheme(text);
+  if (reference.scheme_ == nullptr) {
+    reference.is_file_ = text.starts_with("file:") || !LooksLikeUri(text);
+    reference.text_ = reference.is_file_ ? FilePath(text) : text;
+    return reference;
+  }
+  reference.is_file_ = false;
+  if (reference.scheme_->init == nullptr) {
+    return Fail(ErrorCode::kUsage,
+                fmt::format("this build cannot use {}: references", reference.scheme_->name));
+  }
+  reference.text_ = text;
+  if (!reference.scheme_->rfc7512) return reference;
+
+  const std::size_t mark = text.find('?');
+  if (mark != std::string::npos) {
+    auto query = TakePinOut(std::string_view(text).substr(mark + 1));
+    if (!query) return Fail(std::move(query));
+    reference.text_ = text.substr(0, mark);
+    if (!query->rest.empty()) reference.text_ += "?" + query->rest;
+    reference.pin_ = std::move(query->pin);
+  }
+  const std::string_view type = TypeOf(reference.text_);
+  const std::string_view wanted = use == Use::kPrivateKey ? "private" : "cert";
+  if (!type.empty() && type != wanted) {
+    return Fail(ErrorCode::kMalformed,
+                fmt::format("it says type={} where type={} is needed", type, wanted));
+  }
+  reference.text_ = WithType(reference.text_, wanted);
+  return reference;
+}
+
+KeyReference KeyReference::ForPrivateKey() const {
+  KeyReference reference;
+  reference.scheme_ = scheme_;
+  reference.is_file_ = is_file_;
+  reference.text_ = scheme_ != nullptr && scheme_->rfc7512 ? WithType(text_, "private") : text_;
+  return reference;
+}
+
+std::optional<ReferencedPin> KeyReference::TakePin() { return std::exchange(pin_, std::nullopt); }
+
+}  // namespace credmint

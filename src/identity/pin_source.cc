@@ -1,0 +1,140 @@
+#include "identity/pin_source.h"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <charconv>
+
+#include "base/pin_file.h"
+#include "base/read_file.h"
+
+namespace credmint {
+namespace {
+
+constexpr std::size_t kMaxSecretSize = 4096;
+
+bool IsNumber(const std::string& text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && value >= 0;
+}
+
+Result<Secret> ReadEnvironment(const std::string& name) {
+  const char* value = getenv(name.c_str());
+  if (value == nullptr) {
+    return Fail(ErrorCode::kPinRequired, fmt::format("the variable {} is not set", name));
+  }
+  return Secret(value);
+}
+
+Result<Secret> ReadOpenDescriptor(const std::string& number) {
+  auto contents =
+      ReadDescriptor(atoi(number.c_str()), fmt::format("descriptor {}", number), kMaxSecretSize);
+  if (!contents) return contents;
+  return FirstLine(*std::move(contents));
+}
+
+Result<Secret> ReadCredential(const std::string& name) {
+  const char* folder = getenv("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr) {
+    return Fail(ErrorCode::kPinRequired, "CREDENTIALS_DIRECTORY is not set",
+                fmt::format("add LoadCredential={}:PATH to the systemd unit", name));
+  }
+  auto contents = ReadFile(fmt::format("{}/{}", folder, name), kMaxSecretSize);
+  if (!contents) return contents;
+  return FirstLine(*std::move(contents));
+}
+
+std::string_view Purpose(PassphraseKind kind) {
+  switch (kind) {
+    case PassphraseKind::kTokenPin:
+      return "a PIN";
+    case PassphraseKind::kContextPin:
+      return "a context-specific PIN for each signature";
+    case PassphraseKind::kTpmAuth:
+      return "an auth value";
+    case PassphraseKind::kTpmParent:
+      return "an auth value for its parent";
+    case PassphraseKind::kFile:
+      break;
+  }
+  return "a passphrase";
+}
+
+tl::unexpected<Error> Missing(const PassphraseRequest& request, std::string hint) {
+  const std::string subject = request.kind == PassphraseKind::kFile ? "the file" : request.subject;
+  return Fail(ErrorCode::kPinRequired,
+              fmt::format("{} needs {} and none was given", subject, Purpose(request.kind)),
+              std::move(hint));
+}
+
+}  // namespace
+
+Result<PinSource> PinSource::Parse(const std::string& source, const std::string& option) {
+  if (source == "stdin") return PinSource(Kind::kDescriptor, "0");
+  const std::size_t colon = source.find(':');
+  const std::string kind = source.substr(0, colon);
+  const std::string name = colon == std::string::npos ? "" : source.substr(colon + 1);
+  if (colon != std::string::npos) {
+    if (kind == "pass") return FromSecret(Secret(name));
+    if (kind == "env" && !name.empty()) return PinSource(Kind::kEnvironment, name);
+    if (kind == "file" && !name.empty()) return PinSource(Kind::kFile, name);
+    if (kind == "fd" && IsNumber(name)) return PinSource(Kind::kDescriptor, name);
+    if (kind == "cred" && !name.empty() && name.find('/') == std::string::npos) {
+      return PinSource(Kind::kCredential, name);
+    }
+  }
+  // The source itself may be a PIN typed by mistake: it is not repeated.
+  return Fail(ErrorCode::kUsage, fmt::format("{}: not a source of a secret", option),
+              "use file:PATH, env:NAME, fd:N, stdin, cred:NAME or pass:TEXT");
+}
+
+PinSource PinSource::FromSecret(Secret secret) {
+  PinSource source(Kind::kKnown, "");
+  source.secret_ = std::move(secret);
+  return source;
+}
+
+PinSource PinSource::FromFile(const std::string& path) { return {Kind::kFile, path}; }
+
+Result<Secret> PinSource::Get() {
+  if (!secret_) {
+    auto secret = Read();
+    if (!secret) return secret;
+    secret_ = *std::move(secret);
+  }
+  return secret_->Clone();
+}
+
+Result<Secret> PinSource::Read() const {
+  switch (kind_) {
+    case Kind::kEnvironment:
+      return ReadEnvironment(name_);
+    case Kind::kFile:
+      return ReadPinFile(name_);
+    case Kind::kDescriptor:
+      return ReadOpenDescriptor(name_);
+    case Kind::kCredential:
+      return ReadCredential(name_);
+    case Kind::kKnown:
+      break;
+  }
+  return Secret();
+}
+
+Result<Secret> PinSources::Answer(const PassphraseRequest& request) {
+  switch (request.kind) {
+    case PassphraseKind::kContextPin:
+      if (context) return context->Get();
+      if (reuse_user_for_context && user) return user->Get();
+      return Missing(request, "give it with --context-passin, or --reuse-pin if it is the same");
+    case PassphraseKind::kTpmParent:
+      if (parent) return parent->Get();
+      return Missing(request, "give it with --parent-passin");
+    default:
+      if (user) return user->Get();
+      return Missing(request, "give it with --passin file:PATH, env:NAME, fd:N or cred:NAME");
+  }
+}
+
+}  // namespace credmint

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "ossl/passphrase.h"
+
+namespace credmint {
+
+/// Where a PIN, an auth value or a passphrase comes from. Read at most once, and only when it is
+/// needed; kept (wiped at the end) because a descriptor can be read only once.
+class PinSource {
+ public:
+  /// OpenSSL's syntax and one addition: `pass:TEXT`, `env:NAME`, `file:PATH` (first line), `fd:N`,
+  /// `stdin`, `cred:NAME` (a systemd credential, in $CREDENTIALS_DIRECTORY). Parsing reads
+  /// nothing; a malformed source is kUsage. `option` is for messages ("--passin").
+  static Result<PinSource> Parse(const std::string& source, const std::string& option);
+
+  /// A secret that is already known.
+  static PinSource FromSecret(Secret secret);
+  /// The first line of a file, as RFC 7512's pin-source names it.
+  static PinSource FromFile(const std::string& path);
+
+  /// Fails with kPinRequired when the variable, descriptor or credential is not there, and with
+  /// kLocalIo when a file cannot be read or is open to others.
+  Result<Secret> Get();
+
+ private:
+  enum class Kind { kKnown, kEnvironment, kFile, kDescriptor, kCredential };
+
+  PinSource(Kind kind, std::string name) : kind_(kind), name_(std::move(name)) {}
+  [[nodiscard]] Result<Secret> Read() const;
+
+  Kind kind_;
+  std::string name_;
+  std::optional<Secret> secret_;
+};
+
+/// The secrets a command was given, by what they are for. Answers each request from the store; it
+/// never asks twice and never tries one secret where another was meant.
+struct PinSources {
+  std::optional<PinSource> user;     ///< token PIN, TPM auth value, file passphrase
+  std::optional<PinSource> context;  ///< context-specific PIN
+  std::optional<PinSource> parent;   ///< auth value of a TPM key's parent
+  bool reuse_user_for_context = false;
+
+  /// Fails with kPinRequired and the option to give when there is no source for the request.
+  Result<Secret> Answer(const PassphraseRequest& request);
+};
+
+}  // namespace credmint

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "ossl/library_context.h"
+
+namespace credmint {
+
+/// How keys of one hardware back end are reached. Adding a back end means one provider folder and
+/// rows here; nothing else above OpenSSL's API names a kind of hardware.
+struct Scheme {
+  std::string_view name;      ///< scheme of the store URI, as the user types it
+  std::string_view provider;  ///< the provider that must serve it, nobody else
+  /// PEM label of key files that go to this scheme's loader by their content; empty if none.
+  std::string_view pem_label;
+  /// What to append to the URI when the user gave a secret for the key, where the device cannot
+  /// say by itself that it wants one; empty if it can.
+  std::string_view secret_suffix;
+  /// Whether the URI has the attributes of RFC 7512 (type, pin-value, pin-source).
+  bool rfc7512 = false;
+  /// Null if this build leaves the back end out.
+  OSSL_provider_init_fn* init = nullptr;
+};
+
+std::span<const Scheme> Schemes();
+
+/// The row whose scheme `reference` starts with ("pkcs11:..."), or null.
+const Scheme* FindScheme(std::string_view reference);
+
+/// The row for a key file with these contents, by its PEM label, or null.
+const Scheme* FindSchemeOfFile(std::string_view contents);
+
+/// The providers that are built in, for LibraryContext.
+std::vector<BuiltinProvider> BuiltinProviders();
+
+}  // namespace credmint

@@ -1,0 +1,59 @@
+#include "identity/signing_key.h"
+
+#include "ossl/encoding.h"
+#include "ossl/error_queue.h"
+
+namespace credmint {
+namespace {
+
+/// Algorithms that sign a digest; every other (ML-DSA) signs the message itself.
+bool SignsDigest(const EVP_PKEY* pkey) {
+  return EVP_PKEY_is_a(pkey, "RSA") == 1 || EVP_PKEY_is_a(pkey, "EC") == 1;
+}
+
+const char* DigestFor(const EVP_PKEY* pkey, const char* digest) {
+  return SignsDigest(pkey) ? digest : nullptr;
+}
+
+}  // namespace
+
+SigningKey::SigningKey(const LibraryContext& context, PkeyPtr pkey)
+    : context_(&context),
+      pkey_(std::move(pkey)),
+      algorithm_(EVP_PKEY_get0_type_name(pkey_.get())) {}
+
+Result<Bytes> SigningKey::Sign(std::string_view message, const char* digest) const {
+  ERR_clear_error();
+  const MdCtxPtr context(EVP_MD_CTX_new());
+  const ByteView bytes = AsBytes(message);
+  Bytes signature(static_cast<std::size_t>(EVP_PKEY_get_size(pkey_.get())));
+  std::size_t size = signature.size();
+  if (!context ||
+      EVP_DigestSignInit_ex(context.get(), nullptr, DigestFor(pkey_.get(), digest), context_->get(),
+                            nullptr, pkey_.get(), nullptr) != 1 ||
+      EVP_DigestSign(context.get(), signature.data(), &size, bytes.data(), bytes.size()) != 1) {
+    return tl::unexpected(TakeOpensslError(ErrorCode::kKeyUnusable).In("making a signature"));
+  }
+  signature.resize(size);
+  return signature;
+}
+
+Result<void> SigningKey::Verify(EVP_PKEY* public_key, std::string_view message, ByteView signature,
+                                const char* digest) const {
+  ERR_clear_error();
+  const MdCtxPtr context(EVP_MD_CTX_new());
+  const ByteView bytes = AsBytes(message);
+  if (!context || EVP_DigestVerifyInit_ex(context.get(), nullptr, DigestFor(public_key, digest),
+                                          context_->get(), nullptr, public_key, nullptr) != 1) {
+    return tl::unexpected(TakeOpensslError(ErrorCode::kInternal).In("checking a signature"));
+  }
+  if (EVP_DigestVerify(context.get(), signature.data(), signature.size(), bytes.data(),
+                       bytes.size()) != 1) {
+    ERR_clear_error();
+    return Fail(ErrorCode::kKeyUnusable,
+                "the signature that the key made does not verify with its certificate");
+  }
+  return {};
+}
+
+}  // namespace credmint

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "ossl/handles.h"
+#include "ossl/library_context.h"
+
+namespace credmint {
+
+/// A private key, wherever it lives. One verb: sign a message.
+///
+/// Safe to share between threads. Must be destroyed before its LibraryContext.
+class SigningKey {
+ public:
+  SigningKey(const LibraryContext& context, PkeyPtr pkey);
+
+  /// The algorithm by OpenSSL's name: "RSA", "EC", "ML-DSA-65".
+  [[nodiscard]] const std::string& algorithm() const { return algorithm_; }
+
+  /// One private-key operation over the message, in the encoding SigV4-X509 wants: PKCS#1 v1.5 for
+  /// RSA and DER Ecdsa-Sig-Value for EC, both with `digest` (OpenSSL's name), and the pure
+  /// signature for algorithms that bring their own hash (ML-DSA), where `digest` is not used.
+  [[nodiscard]] Result<Bytes> Sign(std::string_view message, const char* digest = "SHA256") const;
+
+  /// Checks such a signature with a public key that came from elsewhere: the certificate's.
+  [[nodiscard]] Result<void> Verify(EVP_PKEY* public_key, std::string_view message,
+                                    ByteView signature, const char* digest = "SHA256") const;
+
+  [[nodiscard]] EVP_PKEY* get() const { return pkey_.get(); }
+
+ private:
+  const LibraryContext* context_;
+  PkeyPtr pkey_;
+  std::string algorithm_;
+};
+
+}  // namespace credmint

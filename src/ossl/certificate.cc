@@ -1,0 +1,103 @@
+#include "ossl/certificate.h"
+
+#include <time.h>
+
+#include "ossl/error_queue.h"
+
+namespace credmint {
+namespace {
+
+void FreeText(char* text) { OPENSSL_free(text); }
+using TextPtr = Handle<char, FreeText>;
+
+BigNumPtr Serial(const X509* x509) {
+  return BigNumPtr(ASN1_INTEGER_to_BN(X509_get0_serialNumber(x509), nullptr));
+}
+
+std::string Name(const X509_NAME* name) {
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  if (!bio || X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0) {
+    return {};
+  }
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
+std::chrono::system_clock::time_point Time(const ASN1_TIME* time) {
+  tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
+  return std::chrono::system_clock::from_time_t(timegm(&parts));
+}
+
+}  // namespace
+
+Result<Certificate> Certificate::FromDer(const LibraryContext& context, ByteView der) {
+  X509Ptr x509(X509_new_ex(context.get(), nullptr));
+  X509* raw = x509.get();
+  const std::uint8_t* cursor = der.data();
+  if (!x509 || d2i_X509(&raw, &cursor, static_cast<long>(der.size())) == nullptr) {
+    static_cast<void>(x509.release());  // d2i_X509 frees its target when it fails
+    return tl::unexpected(TakeOpensslError(ErrorCode::kCertificate).In("reading a certificate"));
+  }
+  return Certificate(std::move(x509));
+}
+
+Bytes Certificate::Der() const {
+  const int size = i2d_X509(x509_.get(), nullptr);
+  if (size <= 0) return {};
+  Bytes der(static_cast<std::size_t>(size));
+  std::uint8_t* cursor = der.data();
+  i2d_X509(x509_.get(), &cursor);
+  return der;
+}
+
+std::string Certificate::SerialDecimal() const {
+  const BigNumPtr serial = Serial(x509_.get());
+  const TextPtr text(serial ? BN_bn2dec(serial.get()) : nullptr);
+  return text ? text.get() : "";
+}
+
+std::string Certificate::SerialHex() const {
+  const BigNumPtr serial = Serial(x509_.get());
+  const TextPtr text(serial ? BN_bn2hex(serial.get()) : nullptr);
+  return text ? text.get() : "";
+}
+
+std::string Certificate::Subject() const { return Name(X509_get_subject_name(x509_.get())); }
+
+std::string Certificate::Issuer() const { return Name(X509_get_issuer_name(x509_.get())); }
+
+std::chrono::system_clock::time_point Certificate::NotBefore() const {
+  return Time(X509_get0_notBefore(x509_.get()));
+}
+
+std::chrono::system_clock::time_point Certificate::NotAfter() const {
+  return Time(X509_get0_notAfter(x509_.get()));
+}
+
+int Certificate::Version() const { return static_cast<int>(X509_get_version(x509_.get())) + 1; }
+
+bool Certificate::IsCa() const { return (X509_get_extension_flags(x509_.get()) & EXFLAG_CA) != 0; }
+
+bool Certificate::HasDigitalSignature() const {
+  return (X509_get_extension_flags(x509_.get()) & EXFLAG_KUSAGE) != 0 &&
+         (X509_get_key_usage(x509_.get()) & KU_DIGITAL_SIGNATURE) != 0;
+}
+
+bool Certificate::IsSelfIssued() const {
+  return X509_NAME_cmp(X509_get_subject_name(x509_.get()), X509_get_issuer_name(x509_.get())) == 0;
+}
+
+int Certificate::SignatureSecurityBits() const {
+  int bits = 0;
+  const ErrorMark mark;
+  return X509_get_signature_info(x509_.get(), nullptr, nullptr, &bits, nullptr) == 1 ? bits : 0;
+}
+
+std::string Certificate::SignatureAlgorithm() const {
+  const char* name = OBJ_nid2ln(X509_get_signature_nid(x509_.get()));
+  return name != nullptr ? name : "unknown";
+}
+
+}  // namespace credmint

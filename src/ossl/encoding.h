@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "ossl/handles.h"
+
+namespace credmint {
+
+/// Lower-case hexadecimal, two digits a byte.
+std::string Hex(ByteView bytes);
+
+/// Standard-alphabet, padded base64 without line breaks (RFC 4648 section 4).
+std::string Base64(ByteView bytes);
+
+/// A view of text as bytes.
+inline ByteView AsBytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+}  // namespace credmint

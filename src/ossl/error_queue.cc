@@ -1,0 +1,57 @@
+#include "ossl/error_queue.h"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+
+#include <algorithm>
+#include <array>
+
+namespace credmint {
+namespace {
+
+bool IsOurs(unsigned long error) {
+  const char* library = ERR_lib_error_string(error);
+  return library != nullptr && std::string_view(library).starts_with(kProviderNamePrefix);
+}
+
+std::string Describe(unsigned long error, std::string_view data) {
+  const char* reason = ERR_reason_error_string(error);
+  std::array<char, 64> fallback{};
+  if (reason == nullptr) {
+    ERR_error_string_n(error, fallback.data(), fallback.size());
+    reason = fallback.data();
+  }
+  return data.empty() ? std::string(reason) : fmt::format("{} ({})", reason, data);
+}
+
+}  // namespace
+
+Error TakeOpensslError(ErrorCode fallback) {
+  Error ours{};
+  bool have_ours = false;
+  std::string others;
+  const char* data = nullptr;
+  int flags = 0;
+  while (const unsigned long error = ERR_get_error_all(nullptr, nullptr, nullptr, &data, &flags)) {
+    const std::string_view text = (flags & ERR_TXT_STRING) != 0 && data != nullptr ? data : "";
+    if (IsOurs(error)) {
+      if (ERR_GET_REASON(error) == kHintReason) {
+        ours.hint = text;
+      } else if (!have_ours) {
+        ours.code = static_cast<ErrorCode>(ERR_GET_REASON(error));
+        ours.message = text;
+        have_ours = true;
+      }
+      continue;
+    }
+    const std::string described = Describe(error, text);
+    if (others.find(described) != std::string::npos) continue;
+    if (!others.empty()) others += "; ";
+    others += described;
+  }
+  if (have_ours) return ours;
+  std::replace(others.begin(), others.end(), '\n', ' ');
+  return Error{fallback, others.empty() ? "no reason given" : others, {}};
+}
+
+}  // namespace credmint

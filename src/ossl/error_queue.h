@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+
+namespace credmint {
+
+/// Reason code that carries a hint: our providers push it right after the error it belongs to.
+inline constexpr int kHintReason = 1000;
+
+/// Name prefix of the error libraries of our own providers ("credmint-pkcs11", "credmint-tpm2").
+inline constexpr std::string_view kProviderNamePrefix = "credmint-";
+
+/// Empties OpenSSL's error queue of this thread into one Error.
+///
+/// An error raised by one of our providers keeps its code, message and hint. Anything else becomes
+/// `fallback` with OpenSSL's reasons, innermost first, joined by "; ". With an empty queue the
+/// message is "no reason given".
+Error TakeOpensslError(ErrorCode fallback);
+
+}  // namespace credmint

@@ -1,0 +1,42 @@
+#include "ossl/library_context.h"
+
+#include <fmt/format.h>
+
+#include "ossl/error_queue.h"
+
+namespace credmint {
+
+Result<LibraryContext> LibraryContext::Create(std::span<const BuiltinProvider> builtin,
+                                              std::span<const std::string> extra) {
+  LibraryContext result;
+  result.context_.reset(OSSL_LIB_CTX_new());
+  if (!result.context_) return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+
+  const auto load = [&result](const char* name, ErrorCode failure) -> Result<void> {
+    ProviderPtr provider(OSSL_PROVIDER_load(result.context_.get(), name));
+    if (!provider) {
+      return tl::unexpected(
+          TakeOpensslError(failure).In(fmt::format("loading the OpenSSL provider {}", name)));
+    }
+    result.providers_.push_back(std::move(provider));
+    return {};
+  };
+
+  if (auto loaded = load("default", ErrorCode::kInternal); !loaded) return Fail(std::move(loaded));
+  for (const BuiltinProvider& provider : builtin) {
+    if (OSSL_PROVIDER_add_builtin(result.context_.get(), provider.name, provider.init) != 1) {
+      return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+    }
+    if (auto loaded = load(provider.name, ErrorCode::kInternal); !loaded) {
+      return Fail(std::move(loaded));
+    }
+  }
+  for (const std::string& name : extra) {
+    if (auto loaded = load(name.c_str(), ErrorCode::kUsage); !loaded) {
+      return Fail(std::move(loaded));
+    }
+  }
+  return result;
+}
+
+}  // namespace credmint

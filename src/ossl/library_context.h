@@ -1,0 +1,43 @@
+#pragma once
+
+#include <openssl/core.h>
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "ossl/handles.h"
+
+namespace credmint {
+
+/// A provider whose code is linked into the program.
+struct BuiltinProvider {
+  const char* name;
+  OSSL_provider_init_fn* init;
+};
+
+/// The program's own OpenSSL world: a private OSSL_LIB_CTX with the default provider, our built-in
+/// ones, and those the user named. The process's global context, openssl.cnf and its engines stay
+/// untouched.
+///
+/// Everything that was fetched or loaded from it must be destroyed first (HARDWARE: freeing the
+/// context before an EVP_PKEY crashes OpenSSL 3.0), so it is the first object of a command and
+/// the last to go; going tears the providers down, which logs out of tokens and flushes TPM keys.
+class LibraryContext {
+ public:
+  /// Fails with kInternal, or with kUsage when a provider of `extra` (names or paths of modules)
+  /// cannot be loaded.
+  static Result<LibraryContext> Create(std::span<const BuiltinProvider> builtin,
+                                       std::span<const std::string> extra = {});
+
+  [[nodiscard]] OSSL_LIB_CTX* get() const { return context_.get(); }
+
+ private:
+  LibraryContext() = default;
+
+  LibCtxPtr context_;
+  std::vector<ProviderPtr> providers_;
+};
+
+}  // namespace credmint

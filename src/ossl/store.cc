@@ -1,0 +1,145 @@
+#include "ossl/store.h"
+
+#include <string.h>
+
+#include <utility>
+
+#include "ossl/error_queue.h"
+
+namespace credmint {
+namespace {
+
+/// The passphrase function behind OpenSSL's UI_METHOD, and what came of asking it.
+struct Prompt {
+  const PassphraseFunction& ask;
+  std::optional<Error> failure;
+  bool answered = false;
+};
+
+char* ConstructPrompt(UI* /*ui*/, const char* /*phrase_desc*/, const char* object_name) {
+  return OPENSSL_strdup(object_name != nullptr ? object_name : "");
+}
+
+int ReadPrompt(UI* ui, UI_STRING* string) {
+  if (UI_get_string_type(string) != UIT_PROMPT) return 1;
+  auto* prompt = static_cast<Prompt*>(UI_get0_user_data(ui));
+  if (!prompt->ask) {
+    prompt->failure = Error{ErrorCode::kPinRequired, "no passphrase was given", {}};
+    return 0;
+  }
+  const auto answer = prompt->ask(ParsePassphraseInfo(UI_get0_output_string(string)));
+  if (!answer) {
+    prompt->failure = answer.error();
+    return 0;
+  }
+  prompt->answered = true;
+  const std::string_view bytes = answer->Reveal();
+  return UI_set_result_ex(ui, string, bytes.data(), static_cast<int>(bytes.size())) == 0 ? 1 : 0;
+}
+
+UiMethodPtr NewUiMethod() {
+  UiMethodPtr method(UI_create_method("credmint"));
+  if (!method) return nullptr;
+  UI_method_set_prompt_constructor(method.get(), ConstructPrompt);
+  UI_method_set_reader(method.get(), ReadPrompt);
+  return method;
+}
+
+std::vector<OSSL_PARAM> ToParams(const StoreOptions& options) {
+  std::vector<OSSL_PARAM> params;
+  for (const auto& [name, value] : options.parameters) {
+    params.push_back(OSSL_PARAM_construct_utf8_string(
+        name.c_str(), const_cast<char*>(value.c_str()), value.size()));
+  }
+  params.push_back(OSSL_PARAM_construct_end());
+  return params;
+}
+
+int ToInfoType(StoreExpect expect) {
+  return expect == StoreExpect::kPrivateKey ? OSSL_STORE_INFO_PKEY : OSSL_STORE_INFO_CERT;
+}
+
+void Collect(const StoreInfoPtr& info, StoreContents& contents) {
+  switch (OSSL_STORE_INFO_get_type(info.get())) {
+    case OSSL_STORE_INFO_PKEY:
+      contents.keys.emplace_back(OSSL_STORE_INFO_get1_PKEY(info.get()));
+      break;
+    case OSSL_STORE_INFO_CERT:
+      contents.certificates.emplace_back(OSSL_STORE_INFO_get1_CERT(info.get()));
+      break;
+    default:
+      break;
+  }
+}
+
+Error StoreFailure(const Prompt& prompt) {
+  Error error = TakeOpensslError(ErrorCode::kMalformed);
+  if (prompt.failure) return *prompt.failure;
+  if (error.code == ErrorCode::kMalformed && prompt.answered) {
+    return Error{ErrorCode::kPinIncorrect, "it cannot be decrypted with the passphrase given", {}};
+  }
+  return error;
+}
+
+/// Drains the store. A failure before the first object is a failure of the whole; one after it is
+/// the way OpenSSL's file loader reports trailing parts it does not know.
+Result<StoreContents> LoadAll(OSSL_STORE_CTX* store, StoreExpect expect, const Prompt& prompt) {
+  if (OSSL_STORE_expect(store, ToInfoType(expect)) != 1) {
+    return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+  }
+  StoreContents contents;
+  bool failed = false;
+  while (OSSL_STORE_eof(store) == 0) {
+    const StoreInfoPtr info(OSSL_STORE_load(store));
+    if (info) {
+      Collect(info, contents);
+    } else if (OSSL_STORE_error(store) != 0) {
+      failed = true;
+      if (prompt.failure || prompt.answered) break;
+    }
+  }
+  const bool found =
+      expect == StoreExpect::kPrivateKey ? !contents.keys.empty() : !contents.certificates.empty();
+  if (!found && failed) return tl::unexpected(StoreFailure(prompt));
+  ERR_clear_error();
+  if (!found) {
+    return Fail(ErrorCode::kKeyNotFound, expect == StoreExpect::kPrivateKey
+                                             ? "it holds no private key"
+                                             : "it holds no certificate");
+  }
+  return contents;
+}
+
+}  // namespace
+
+Result<StoreContents> OpenStore(const LibraryContext& context, const std::string& uri,
+                                const StoreOptions& options) {
+  ERR_clear_error();
+  Prompt prompt{options.passphrase, {}};
+  const UiMethodPtr method = NewUiMethod();
+  const std::vector<OSSL_PARAM> params = ToParams(options);
+  const StoreCtxPtr store(OSSL_STORE_open_ex(
+      uri.c_str(), context.get(), options.properties.empty() ? nullptr : options.properties.c_str(),
+      method.get(), &prompt, params.data(), nullptr, nullptr));
+  if (!store) return tl::unexpected(StoreFailure(prompt));
+  return LoadAll(store.get(), options.expect, prompt);
+}
+
+Result<StoreContents> ReadStore(const LibraryContext& context, const Secret& contents,
+                                const std::string& scheme, const StoreOptions& options) {
+  ERR_clear_error();
+  Prompt prompt{options.passphrase, {}};
+  const UiMethodPtr method = NewUiMethod();
+  const std::vector<OSSL_PARAM> params = ToParams(options);
+  const BioPtr bio(
+      BIO_new_mem_buf(contents.Reveal().data(), static_cast<int>(contents.Reveal().size())));
+  if (!bio) return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+  const StoreCtxPtr store(
+      OSSL_STORE_attach(bio.get(), scheme.c_str(), context.get(),
+                        options.properties.empty() ? nullptr : options.properties.c_str(),
+                        method.get(), &prompt, params.data(), nullptr, nullptr));
+  if (!store) return tl::unexpected(StoreFailure(prompt));
+  return LoadAll(store.get(), options.expect, prompt);
+}
+
+}  // namespace credmint

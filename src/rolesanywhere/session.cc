@@ -1,0 +1,129 @@
+#include "rolesanywhere/session.h"
+
+#include <fmt/format.h>
+
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "base/log.h"
+#include "base/timestamp.h"
+#include "http/retry_policy.h"
+#include "rolesanywhere/service_error.h"
+#include "rolesanywhere/session_response.h"
+#include "rolesanywhere/sigv4_x509.h"
+
+namespace credmint {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+constexpr std::chrono::minutes kTolerableClockError{4};
+
+double Random() {
+  std::random_device device;
+  return std::uniform_real_distribution<double>(0.0, 1.0)(device);
+}
+
+/// What to add to our clock to get the service's, where the answer may have been refused for that.
+std::optional<seconds> ClockError(const Response& response, TimePoint now) {
+  if (response.status != 400 && response.status != 403) return std::nullopt;
+  const auto header = FindHeader(response.headers, "Date");
+  if (!header) return std::nullopt;
+  const Result<TimePoint> date = ParseHttpDate(*header);
+  if (!date) return std::nullopt;
+  const auto error = std::chrono::duration_cast<seconds>(*date - now);
+  return std::chrono::abs(error) > kTolerableClockError ? std::optional(error) : std::nullopt;
+}
+
+std::optional<milliseconds> RetryAfter(const Response& response, TimePoint now) {
+  const auto header = FindHeader(response.headers, "Retry-After");
+  return header ? ParseRetryAfter(*header, now) : std::nullopt;
+}
+
+}  // namespace
+
+/// One request and what it says about the next.
+struct Session::Attempt {
+  Result<Credentials> credentials;
+  std::optional<seconds> clock_error = std::nullopt;
+  std::optional<milliseconds> retry_after = std::nullopt;
+};
+
+Session::Session(SessionOptions options, const LibraryContext& context, IdentitySource identity,
+                 Transport& transport, SessionEnvironment environment)
+    : options_(std::move(options)),
+      context_(context),
+      identity_(std::move(identity)),
+      transport_(transport),
+      environment_(std::move(environment)) {
+  if (!environment_.sleep) {
+    environment_.sleep = [](milliseconds time) { std::this_thread::sleep_for(time); };
+  }
+  if (!environment_.random) environment_.random = Random;
+}
+
+Result<Credentials> Session::Get() {
+  Result<std::shared_ptr<const Identity>> identity = identity_();
+  if (!identity) return Fail(std::move(identity));
+  Result<Credentials> credentials = Create(**identity);
+  if (!credentials) return Fail(std::move(credentials), "creating a session");
+  LogDebug(fmt::format("credentials {} are valid until {}", credentials->access_key_id,
+                       FormatTimestamp(credentials->expiration)));
+  return credentials;
+}
+
+Result<Credentials> Session::Create(const Identity& identity) const {
+  const steady_clock::time_point deadline = environment_.stopwatch() + options_.timeout;
+  std::optional<seconds> clock_error;
+  for (int number = 1;;) {
+    LogDebug(fmt::format("CreateSession for {} in {}, attempt {} of {}",
+                         options_.request.role().text, options_.request.region(), number,
+                         options_.max_attempts));
+    Attempt attempt = Try(identity, clock_error.value_or(seconds(0)), deadline);
+    if (attempt.credentials) return std::move(attempt.credentials);
+    Error error = std::move(attempt.credentials).error();
+    LogDebug(error.message);
+
+    if (attempt.clock_error && !clock_error) {
+      clock_error = attempt.clock_error;
+      LogDebug(fmt::format("the service's clock is {} s ahead of ours: signing again by it",
+                           clock_error->count()));
+      continue;
+    }
+    if (clock_error && error.hint.empty()) {
+      error.hint = fmt::format("check this machine's clock: the service's is {} s ahead of it",
+                               clock_error->count());
+    }
+    const milliseconds delay = RetryDelay(number + 1, environment_.random(), attempt.retry_after);
+    if (!IsRetryable(error.code) || number == options_.max_attempts || delay >= Left(deadline)) {
+      if (number > 1) error.message += fmt::format(" (attempt {})", number);
+      return tl::unexpected(std::move(error));
+    }
+    LogDebug(fmt::format("trying again in {} ms", delay.count()));
+    environment_.sleep(delay);
+    ++number;
+  }
+}
+
+Session::Attempt Session::Try(const Identity& identity, seconds clock_error,
+                              steady_clock::time_point deadline) const {
+  Result<Request> request =
+      SignRequest(context_, identity, options_.request.ToHttp(options_.endpoint),
+                  options_.request.region(), environment_.clock() + clock_error);
+  if (!request) return {Fail(std::move(request))};
+  Result<Response> response = transport_.Send(*request, Left(deadline));
+  if (!response) return {Fail(std::move(response))};
+  const TimePoint now = environment_.clock();
+  if (IsSuccess(*response)) return {ParseSessionResponse(response->body, now + clock_error)};
+  return {tl::unexpected(DescribeServiceError(ParseServiceError(*response))),
+          ClockError(*response, now), RetryAfter(*response, now + clock_error)};
+}
+
+milliseconds Session::Left(steady_clock::time_point deadline) const {
+  return std::chrono::duration_cast<milliseconds>(deadline - environment_.stopwatch());
+}
+
+}  // namespace credmint

@@ -1,0 +1,78 @@
+#include "rolesanywhere/session_response.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/arn.h"
+#include "base/timestamp.h"
+
+namespace credmint {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kHint =
+    "something other than the service may have answered: check the endpoint and the proxy";
+
+/// The member of an object; null when there is none, or no object.
+Json* Member(Json* object, const char* name) {
+  if (object == nullptr || !object->is_object()) return nullptr;
+  const auto found = object->find(name);
+  return found != object->end() ? &*found : nullptr;
+}
+
+/// The text of a string that is not empty; else null.
+std::string* Text(Json* value) {
+  auto* const text = value != nullptr ? value->get_ptr<std::string*>() : nullptr;
+  return text != nullptr && !text->empty() ? text : nullptr;
+}
+
+std::string Account(Json* session) {
+  for (const std::string* text : {Text(Member(Member(session, "assumedRoleUser"), "arn")),
+                                  Text(Member(session, "roleArn"))}) {
+    if (text == nullptr) continue;
+    const Result<Arn> arn = ParseArn(*text);
+    if (arn && !arn->account.empty()) return arn->account;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Credentials> ParseSessionResponse(const Secret& body, TimePoint now) {
+  const auto refuse = [](std::string message) {
+    return Fail(ErrorCode::kServiceAnswer, std::move(message), kHint);
+  };
+  // The parser's own copies are out of reach; those in the document are taken over below.
+  Json answer = Json::parse(body.Reveal(), nullptr, false);
+  if (answer.is_discarded()) return refuse("the answer is not JSON");
+  Json* const set = Member(&answer, "credentialSet");
+  if (set == nullptr || !set->is_array() || set->empty()) {
+    return refuse("the answer holds no credentials");
+  }
+  Json* const found = Member(&set->front(), "credentials");
+  for (const char* name : {"accessKeyId", "secretAccessKey", "sessionToken", "expiration"}) {
+    if (Text(Member(found, name)) == nullptr) {
+      return refuse(fmt::format("the answer has no {}", name));
+    }
+  }
+  const auto text = [found](const char* name) -> std::string& {
+    return *Text(Member(found, name));
+  };
+
+  Result<TimePoint> expiration = ParseTimestamp(text("expiration"));
+  if (!expiration) return refuse("the answer's expiration is not a timestamp");
+  if (*expiration <= now) {
+    return Fail(ErrorCode::kServiceAnswer,
+                fmt::format("the credentials expired at {}, and it is {}",
+                            FormatTimestamp(*expiration), FormatTimestamp(now)),
+                "check this machine's clock");
+  }
+
+  return Credentials{text("accessKeyId"), Secret::Take(text("secretAccessKey")),
+                     Secret::Take(text("sessionToken")), *expiration, Account(&set->front())};
+}
+
+}  // namespace credmint

@@ -1,0 +1,129 @@
+"""Scripted faults: what a network, a proxy or an overloaded service does to a client, on demand.
+
+A script is one word of the list in SCRIPTS, with `xN` behind it to have it N times:
+
+    503                                   a status without body
+    429:ThrottlingException               a status and an error code
+    403:AccessDeniedException:any text    a status, an error code and a message
+    stall:SECONDS                         no answer for so long, then the connection ends
+    slow:SECONDS                          the right answer, but so much later
+    skew:SECONDS                          the clock is off by so much (more than the 900 tolerated) for this request
+    reset garbage empty nullcreds nojson html502 big redirect fraction
+
+Every fault sees the proper answer and returns what is sent in its place; `slow`, `skew`, `big` and `fraction` let a
+refusal through as it is, so that a wrong request stays visible.
+"""
+
+import dataclasses
+import datetime
+import json
+import re
+from collections.abc import Callable
+
+from create_session import error_response, json_response
+from http_wire import Response
+from sigv4_x509 import TOLERANCE
+
+BIG_BODY_BYTES = 5 * 1024 * 1024
+
+_REPEATED = re.compile(r"(.+?)(?:x([1-9][0-9]{0,3}))?", re.DOTALL)
+_STATUS = re.compile(r"([3-5][0-9]{2})(?::([A-Za-z]+)(?::(.*))?)?", re.DOTALL)
+_TIMED = re.compile(r"(stall|slow|skew):(-?[0-9]+(?:\.[0-9]+)?)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """`answer` turns the proper Response into the one to send, or into None: hang up, with a RST if `reset`."""
+
+    script: str
+    answer: Callable
+    delay: float = 0
+    clock_shift: datetime.timedelta = datetime.timedelta()
+    reset: bool = False
+
+
+def parse_faults(script):
+    """The faults of one script, a list. ValueError if there is no such fault."""
+    single, count = _REPEATED.fullmatch(script).groups() if script else ("", None)
+    return [_parse_single(single)] * int(count or 1)
+
+
+def _parse_single(script):
+    if script in _NAMED:
+        return _NAMED[script]
+    if parts := _STATUS.fullmatch(script):
+        return Fault(script, _scripted_status(int(parts[1]), parts[2], parts[3]))
+    if parts := _TIMED.fullmatch(script):
+        return _timed(script, parts[1], float(parts[2]))
+    raise ValueError(f"no such fault: {script!r}")
+
+
+def _timed(script, kind, seconds):
+    if kind == "skew":
+        if abs(seconds) <= TOLERANCE.total_seconds():
+            raise ValueError(f"{script!r}: the service tolerates a skew of 900 seconds, ask for more")
+        return Fault(script, _unchanged, clock_shift=datetime.timedelta(seconds=seconds))
+    if seconds < 0:
+        raise ValueError(f"{script!r}: the time is negative")
+    return Fault(script, _unchanged if kind == "slow" else _hang_up, delay=seconds)
+
+
+def _scripted_status(status, code, message):
+    if code is None:
+        return lambda proper: Response(status)
+    return lambda proper: error_response(status, code, message or "Scripted fault.")
+
+
+def _unchanged(proper):
+    return proper
+
+
+def _hang_up(proper):
+    return None
+
+
+def _html(status, title):
+    page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+    return Response(status, (("Content-Type", "text/html"),), page.encode())
+
+
+def _redirect(proper):
+    return Response(302, (("Location", "https://elsewhere.invalid/sessions"),))
+
+
+def _edit_granted(edit):
+    """An answer that is the proper one, its body passed through `edit` if the session was granted."""
+
+    def answer(proper):
+        if proper.status != 201:
+            return proper
+        body = json.loads(proper.body)
+        edit(body)
+        return dataclasses.replace(proper, body=json.dumps(body).encode())
+
+    return answer
+
+
+def _pad(body):
+    body["padding"] = "x" * BIG_BODY_BYTES
+
+
+def _add_fraction(body):
+    credentials = body["credentialSet"][0]["credentials"]
+    credentials["expiration"] = credentials["expiration"].replace("Z", ".250Z")
+
+
+_NAMED = {
+    fault.script: fault
+    for fault in (
+        Fault("reset", _hang_up, reset=True),
+        Fault("garbage", lambda proper: _html(200, "Welcome")),
+        Fault("empty", lambda proper: json_response(201, {"credentialSet": [], "subjectArn": None})),
+        Fault("nullcreds", lambda proper: json_response(201, {"credentialSet": [{"credentials": None}]})),
+        Fault("nojson", lambda proper: Response(201, (("Content-Type", "application/json"),), b'{"credentialSet": [')),
+        Fault("html502", lambda proper: _html(502, "502 Bad Gateway")),
+        Fault("big", _edit_granted(_pad)),
+        Fault("redirect", _redirect),
+        Fault("fraction", _edit_granted(_add_fraction)),
+    )
+}

@@ -1,0 +1,164 @@
+"""HTTP/1.1 as bytes: requests read exactly as they came off the socket, responses written.
+
+Signatures are computed over what was sent, so nothing is tidied up here: header names keep their case, headers keep
+their order and duplicates, values keep their blanks, the target stays percent-encoded. Only messages that are malformed
+or larger than the limits are turned away, with a WireError that holds the status to answer.
+"""
+
+import dataclasses
+import email.utils
+import http
+import re
+
+MAX_HEAD_BYTES = 64 * 1024
+MAX_BODY_BYTES = 64 * 1024
+
+_REQUEST_LINE = re.compile(rb"([A-Z]+) ([!-~]+) HTTP/1\.([01])")
+_HEADER_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t -~\x80-\xff]*)")
+_BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+class WireError(Exception):
+    """A message that is not a request. `status` is the answer; the connection cannot be used any further."""
+
+    def __init__(self, status, reason):
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """One request. `headers` holds (name, value) as received, the value being all bytes between the colon and CRLF."""
+
+    method: str
+    target: bytes
+    minor_version: int
+    headers: tuple
+    body: bytes = b""
+
+    @property
+    def path(self):
+        return self.target.partition(b"?")[0]
+
+    @property
+    def query(self):
+        return self.target.partition(b"?")[2]
+
+    def raw_values(self, name):
+        """Every value of the header `name` (lower case), in order, untouched."""
+        return [value for each, value in self.headers if each.lower() == name.encode()]
+
+    def values(self, name):
+        return [value.strip(b" \t") for value in self.raw_values(name)]
+
+    def names(self):
+        """The names of all headers, lower case, each once."""
+        return {name.lower().decode() for name, _ in self.headers}
+
+    @property
+    def keeps_connection(self):
+        return self.minor_version == 1 and b"close" not in b",".join(self.values("connection")).lower()
+
+
+@dataclasses.dataclass(frozen=True)
+class Response:
+    status: int
+    headers: tuple = ()
+    body: bytes = b""
+
+    def encode(self, clock, with_body=True, last=False):
+        """The bytes of the response; `clock` (an aware datetime) gives its Date, `last` announces the end."""
+        try:
+            phrase = http.HTTPStatus(self.status).phrase
+        except ValueError:
+            phrase = "Unknown"
+        lines = [f"HTTP/1.1 {self.status} {phrase}", f"Date: {email.utils.format_datetime(clock, usegmt=True)}"]
+        lines += [f"{name}: {value}" for name, value in self.headers]
+        lines += ["Connection: close"] if last else []
+        lines += [f"Content-Length: {len(self.body)}", "", ""]
+        return "\r\n".join(lines).encode() + (self.body if with_body else b"")
+
+
+def parse_head(head):
+    """A Request without its body, from the bytes up to and without the blank line."""
+    request_line, *header_lines = head.split(b"\r\n")
+    parts = _REQUEST_LINE.fullmatch(request_line)
+    if not parts:
+        raise WireError(400, f"malformed request line {request_line[:100]!r}")
+    method, target, minor_version = parts.groups()
+    if _BROKEN_ESCAPE.search(target):
+        raise WireError(400, f"broken percent escape in the target {target[:100]!r}")
+    headers = []
+    for line in header_lines:
+        parts = _HEADER_LINE.fullmatch(line)
+        if not parts:
+            raise WireError(400, f"malformed header line {line[:100]!r}")
+        headers.append(parts.groups())
+    return Request(method.decode(), target, int(minor_version), tuple(headers))
+
+
+def body_length(request):
+    if request.values("transfer-encoding"):
+        raise WireError(501, "Transfer-Encoding is not supported; send Content-Length")
+    lengths = request.values("content-length")
+    if not lengths:
+        if request.method == "POST":
+            raise WireError(411, "POST without Content-Length")
+        return 0
+    if len(lengths) > 1 or not re.fullmatch(rb"[0-9]{1,9}", lengths[0]):
+        raise WireError(400, f"Content-Length is {lengths!r}")
+    if int(lengths[0]) > MAX_BODY_BYTES:
+        raise WireError(413, f"a body of {int(lengths[0])} bytes, more than {MAX_BODY_BYTES}")
+    return int(lengths[0])
+
+
+class RequestReader:
+    """Takes requests off one connection, one after the other.
+
+    `receive(limit)` returns up to `limit` bytes, none at the end of the stream, or raises TimeoutError;
+    `send(data)` is used for `100 Continue` alone.
+    """
+
+    def __init__(self, receive, send=lambda data: None):
+        self._receive = receive
+        self._send = send
+        self._buffer = b""
+
+    def read(self):
+        """The next Request, or None when the client has no more of them."""
+        head = self._read_head()
+        if head is None:
+            return None
+        request = parse_head(head)
+        length = body_length(request)
+        if b"100-continue" in [value.lower() for value in request.values("expect")]:
+            self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return dataclasses.replace(request, body=self._read_body(length))
+
+    def _read_head(self):
+        while b"\r\n\r\n" not in self._buffer[: MAX_HEAD_BYTES + 4]:
+            if len(self._buffer) > MAX_HEAD_BYTES:
+                raise WireError(431, f"a request head of more than {MAX_HEAD_BYTES} bytes")
+            if not self._fill():
+                if not self._buffer:
+                    return None
+                raise WireError(400, "the connection ended inside the request head")
+        head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+        return head
+
+    def _read_body(self, length):
+        while len(self._buffer) < length:
+            if not self._fill():
+                raise WireError(400, f"the body ended after {len(self._buffer)} of {length} bytes")
+        body, self._buffer = self._buffer[:length], self._buffer[length:]
+        return body
+
+    def _fill(self):
+        try:
+            data = self._receive(16 * 1024)
+        except TimeoutError:
+            if not self._buffer:
+                return False
+            raise WireError(408, "the request did not arrive in time") from None
+        self._buffer += data
+        return bool(data)

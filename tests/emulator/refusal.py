@@ -1,0 +1,55 @@
+"""How the service says no.
+
+A Refusal carries two texts: `message` is what the client is told, in the service's own words where they are known, and
+`reason` is what really was wrong, for the log. The first is what a client must cope with, the second is what a test
+asserts.
+"""
+
+
+class Refusal(Exception):
+    """A request that is answered with an error."""
+
+    def __init__(self, status, code, message, reason):
+        super().__init__(reason)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.reason = reason
+
+
+def access_denied(message, reason):
+    return Refusal(403, "AccessDeniedException", message, reason)
+
+
+def invalid_signature(reason):
+    return access_denied("Invalid signature", reason)
+
+
+def insufficient_certificate(reason):
+    return access_denied("Untrusted certificate. Insufficient certificate", reason)
+
+
+def untrusted_certificate(reason):
+    return access_denied("Untrusted signing certificate", reason)
+
+
+def not_found(message, reason):
+    return Refusal(404, "ResourceNotFoundException", message, reason)
+
+
+def invalid_input(message, reason=None):
+    return Refusal(400, "ValidationException", message, reason or message)
+
+
+def unreadable_input(reason):
+    return Refusal(400, "SerializationException", "The request body could not be read.", reason)
+
+
+def constraint_violations(violations):
+    """Several (field, value, constraint) in the one sentence that the service makes of them."""
+    found = "; ".join(
+        f"Value {'null' if value is None else repr(str(value))} at '{field}' failed to satisfy constraint: {constraint}"
+        for field, value, constraint in violations
+    )
+    plural = "error" if len(violations) == 1 else "errors"
+    return invalid_input(f"{len(violations)} validation {plural} detected: {found}")

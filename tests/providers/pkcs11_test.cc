@@ -1,0 +1,377 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <openssl/provider.h>
+#include <openssl/store.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <thread>
+
+#include "builtin.h"
+#include "identity/key_opener.h"
+#include "ossl/error_queue.h"
+#include "support/softhsm.h"
+
+/// The PKCS#11 provider through OpenSSL's public API, on SoftHSM. What it signs is checked by the
+/// `openssl` command with the public key that libp11 read.
+namespace credmint {
+namespace {
+
+namespace fs = std::filesystem;
+using test::SoftHsm;
+
+constexpr BuiltinProvider kProvider = {"credmint-pkcs11", credmint_pkcs11_provider_init};
+
+class Pkcs11ProviderTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (const auto missing = test::MissingProgram(test::TokenPrograms())) {
+      if (test::DevicesRequired()) FAIL() << *missing << " is not installed";
+      GTEST_SKIP() << *missing << " is not installed";
+    }
+    hsm_ = SoftHsm::Create("prod");
+    ASSERT_NE(hsm_, nullptr) << "SoftHSM does not work";
+    StartLibrary();
+  }
+
+  void StartLibrary() {
+    auto library = LibraryContext::Create(std::span(&kProvider, 1));
+    ASSERT_TRUE(library) << library.error().message;
+    library_.emplace(*std::move(library));
+  }
+
+  StoreOptions Options(const std::string& pin) {
+    StoreOptions options;
+    options.properties = "provider=credmint-pkcs11";
+    options.parameters = {{"pkcs11-module-path", module_}};
+    options.passphrase = [this, pin](const PassphraseRequest& request) -> Result<Secret> {
+      requests_.push_back(request);
+      return Secret(pin);
+    };
+    return options;
+  }
+
+  Result<PkeyPtr> Load(const std::string& uri, const std::string& pin = SoftHsm::kPin) {
+    auto contents = OpenStore(*library_, uri, Options(pin));
+    if (!contents) return tl::unexpected(contents.error());
+    EXPECT_EQ(contents->keys.size(), 1U);
+    return std::move(contents->keys.front());
+  }
+
+  Result<Bytes> Sign(EVP_PKEY* key, const std::string& message, const char* digest = "SHA256") {
+    const MdCtxPtr context(EVP_MD_CTX_new());
+    Bytes signature(1024);
+    std::size_t size = signature.size();
+    if (EVP_DigestSignInit_ex(context.get(), nullptr, digest, library_->get(), nullptr, key,
+                              nullptr) != 1 ||
+        EVP_DigestSign(context.get(), signature.data(), &size,
+                       reinterpret_cast<const unsigned char*>(message.data()),
+                       message.size()) != 1) {
+      return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+    }
+    signature.resize(size);
+    return signature;
+  }
+
+  void Write(const std::string& name, std::string_view bytes) {
+    std::ofstream(hsm_->directory() / name, std::ios::binary) << bytes;
+  }
+
+  /// Checks a signature with the openssl command and the public key that libp11's engine reads.
+  bool OpensslVerifies(const std::string& label, const std::string& message, const Bytes& signature,
+                       const std::string& digest = "-sha256") {
+    const fs::path& directory = hsm_->directory();
+    Write("message", message);
+    Write("signature", {reinterpret_cast<const char*>(signature.data()), signature.size()});
+    const auto read = test::Run({"openssl", "pkey", "-engine", "pkcs11", "-inform", "engine",
+                                 "-pubin", "-in", "pkcs11:token=prod;type=public;object=" + label,
+                                 "-pubout", "-out", directory / "public.pem"});
+    EXPECT_TRUE(read.ok()) << read.err;
+    return test::Run({"openssl", "dgst", digest, "-verify", directory / "public.pem", "-signature",
+                      directory / "signature", directory / "message"})
+        .ok();
+  }
+
+  std::unique_ptr<SoftHsm> hsm_;
+  std::string module_ = SoftHsm::module();
+  std::vector<PassphraseRequest> requests_;
+  std::optional<LibraryContext> library_;
+};
+
+struct KeyCase {
+  const char* type;
+  const char* label;
+  int bits;
+};
+
+class Pkcs11KeyTest : public Pkcs11ProviderTest, public ::testing::WithParamInterface<KeyCase> {};
+
+TEST_P(Pkcs11KeyTest, SignsWhatOpensslVerifies) {
+  const KeyCase& key_case = GetParam();
+  ASSERT_TRUE(hsm_->GenerateKey("prod", key_case.type, key_case.label, "01"));
+  const auto key = Load(std::string("pkcs11:token=prod;object=") + key_case.label);
+  ASSERT_TRUE(key) << key.error().message;
+  EXPECT_EQ(EVP_PKEY_get_bits(key->get()), key_case.bits);
+  for (const auto& [digest, flag] :
+       {std::pair{"SHA256", "-sha256"}, std::pair{"SHA384", "-sha384"},
+        std::pair{"SHA512", "-sha512"}, std::pair{"SHA224", "-sha224"}}) {
+    const auto signature = Sign(key->get(), "a message", digest);
+    ASSERT_TRUE(signature) << signature.error().message;
+    EXPECT_TRUE(OpensslVerifies(key_case.label, "a message", *signature, flag)) << digest;
+    EXPECT_FALSE(OpensslVerifies(key_case.label, "another message", *signature, flag)) << digest;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Keys, Pkcs11KeyTest,
+    ::testing::Values(KeyCase{"rsa:2048", "rsa2048", 2048}, KeyCase{"rsa:3072", "rsa3072", 3072},
+                      KeyCase{"rsa:4096", "rsa4096", 4096}, KeyCase{"EC:prime256v1", "p256", 256},
+                      KeyCase{"EC:secp384r1", "p384", 384}, KeyCase{"EC:secp521r1", "p521", 521}),
+    [](const auto& instance) { return instance.param.label; });
+
+TEST_F(Pkcs11ProviderTest, RefusesWrongPinAfterSendingItOnce) {
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "key", "01"));
+  module_ = SoftHsm::spied_module(hsm_->directory() / "spy");
+  const auto key = Load("pkcs11:token=prod;object=key", "9999");
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kPinIncorrect);
+  EXPECT_EQ(key.error().message,
+            "logging in to token 'prod': the token refused the PIN (CKR_PIN_INCORRECT)");
+  EXPECT_EQ(test::CountCalls(hsm_->directory() / "spy", "C_Login"), 1);
+}
+
+TEST_F(Pkcs11ProviderTest, AsksForThePinOfTheTokenByName) {
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "key", "01"));
+  ASSERT_TRUE(Load("pkcs11:token=prod;object=key"));
+  ASSERT_EQ(requests_.size(), 1U);
+  EXPECT_EQ(requests_[0].kind, PassphraseKind::kTokenPin);
+  EXPECT_EQ(requests_[0].subject, "token 'prod'");
+}
+
+TEST_F(Pkcs11ProviderTest, NamesTheCandidatesWhenSeveralKeysMatch) {
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "one", "01"));
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "two words", "02"));
+  const auto key = Load("pkcs11:token=prod");
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kKeyAmbiguous);
+  EXPECT_NE(key.error().message.find("object=one;id=%01"), std::string::npos);
+  EXPECT_NE(key.error().message.find("object=two%20words;id=%02"), std::string::npos);
+}
+
+TEST_F(Pkcs11ProviderTest, NamesTheTokensWhenSeveralMatchAndLogsInToNone) {
+  ASSERT_TRUE(hsm_->AddToken("spare"));
+  const auto key = Load("pkcs11:object=key");
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kKeyAmbiguous);
+  EXPECT_NE(key.error().message.find("'prod'"), std::string::npos);
+  EXPECT_NE(key.error().message.find("'spare'"), std::string::npos);
+  EXPECT_TRUE(requests_.empty());
+}
+
+TEST_F(Pkcs11ProviderTest, SaysWhichTokenHasNoSuchKey) {
+  const auto key = Load("pkcs11:token=prod;object=absent");
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kKeyNotFound);
+  EXPECT_EQ(key.error().message, "no private key on token 'prod' matches the URI");
+}
+
+TEST_F(Pkcs11ProviderTest, SaysThatNoTokenMatches) {
+  const auto key = Load("pkcs11:token=absent;object=key");
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kKeyNotFound);
+  EXPECT_TRUE(requests_.empty());
+}
+
+TEST_F(Pkcs11ProviderTest, RefusesAbsentModule) {
+  module_ = "/nonexistent/module.so";
+  const auto key = Load("pkcs11:token=prod;object=key");
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kModule);
+}
+
+TEST_F(Pkcs11ProviderTest, RefusesLibraryThatIsNoModule) {
+  module_ = "libz.so.1";
+  const auto key = Load("pkcs11:token=prod;object=key");
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kModule);
+  EXPECT_NE(key.error().message.find("not a PKCS#11 module"), std::string::npos);
+}
+
+TEST_F(Pkcs11ProviderTest, RefusesFileThatIsNoLibrary) {
+  Write("module.so", "garbage");
+  module_ = hsm_->directory() / "module.so";
+  const auto key = Load("pkcs11:token=prod;object=key");
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kModule);
+}
+
+TEST_F(Pkcs11ProviderTest, UsesPinOfTheUriWithoutAsking) {
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "key", "01"));
+  EXPECT_TRUE(Load("pkcs11:token=prod;object=key?pin-value=1234", "wrong"));
+  EXPECT_TRUE(requests_.empty());
+}
+
+/// OpenSSL tries its file loader first: a file named like the URI must not win.
+TEST_F(Pkcs11ProviderTest, FileNamedLikeTheUriNeverWins) {
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "key", "01"));
+  const fs::path before = fs::current_path();
+  fs::current_path(hsm_->directory());
+  const std::string uri = "pkcs11:token=prod;object=key";
+  ASSERT_TRUE(test::Run({"openssl", "genpkey", "-algorithm", "EC", "-pkeyopt",
+                         "ec_paramgen_curve:P-256", "-out", uri})
+                  .ok());
+  const auto key = Load(uri);
+  fs::current_path(before);
+  ASSERT_TRUE(key) << key.error().message;
+  EXPECT_STREQ(OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(key->get())), "credmint-pkcs11");
+  const auto signature = Sign(key->get(), "a message");
+  ASSERT_TRUE(signature);
+  EXPECT_TRUE(OpensslVerifies("key", "a message", *signature));
+}
+
+TEST_F(Pkcs11ProviderTest, ReadsCertificatesWithoutLogin) {
+  const fs::path der = hsm_->directory() / "leaf.der";
+  ASSERT_TRUE(test::Run({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout",
+                         "/dev/null", "-subj", "/CN=on the token", "-outform", "DER", "-out", der})
+                  .ok());
+  ASSERT_TRUE(
+      hsm_->Tool("prod", {"--write-object", der, "--type", "cert", "--id", "01", "--label", "leaf"})
+          .ok());
+  StoreOptions options = Options("wrong");
+  options.expect = StoreExpect::kCertificate;
+  const auto contents = OpenStore(*library_, "pkcs11:token=prod;object=leaf", options);
+  ASSERT_TRUE(contents) << contents.error().message;
+  ASSERT_EQ(contents->certificates.size(), 1U);
+  EXPECT_TRUE(requests_.empty());
+  std::array<char, 64> name{};
+  X509_NAME_get_text_by_NID(X509_get_subject_name(contents->certificates[0].get()), NID_commonName,
+                            name.data(), static_cast<int>(name.size()));
+  EXPECT_STREQ(name.data(), "on the token");
+}
+
+TEST_F(Pkcs11ProviderTest, TwoLoadsShareOneLogin) {
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "one", "01"));
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "two", "02"));
+  module_ = SoftHsm::spied_module(hsm_->directory() / "spy");
+  const auto one = Load("pkcs11:token=prod;object=one");
+  const auto two = Load("pkcs11:token=prod;object=two");
+  ASSERT_TRUE(one && two);
+  EXPECT_EQ(requests_.size(), 1U);
+  EXPECT_EQ(test::CountCalls(hsm_->directory() / "spy", "C_Login"), 1);
+  EXPECT_EQ(EVP_PKEY_eq(one->get(), two->get()), 0);
+  EXPECT_EQ(EVP_PKEY_eq(one->get(), one->get()), 1);
+}
+
+TEST_F(Pkcs11ProviderTest, LeavesTheErrorQueueCleanOnSuccess) {
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "key", "01"));
+  ERR_clear_error();
+  const auto key = Load("pkcs11:token=prod;object=key");
+  ASSERT_TRUE(key && Sign(key->get(), "a message"));
+  EXPECT_EQ(ERR_peek_error(), 0U);
+}
+
+TEST_F(Pkcs11ProviderTest, KeepsThePrivateHalfToItself) {
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "rsa:2048", "key", "01"));
+  const auto key = Load("pkcs11:token=prod;object=key");
+  ASSERT_TRUE(key);
+  BIGNUM* exponent = nullptr;
+  EXPECT_EQ(EVP_PKEY_get_bn_param(key->get(), "d", &exponent), 0);
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  EXPECT_EQ(PEM_write_bio_PrivateKey(bio.get(), key->get(), nullptr, nullptr, 0, nullptr, nullptr),
+            0);
+}
+
+TEST_F(Pkcs11ProviderTest, EightThreadsSignWithOneKey) {
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "key", "01"));
+  const auto key = Load("pkcs11:token=prod;object=key");
+  ASSERT_TRUE(key);
+  constexpr int kThreads = 8;
+  constexpr int kSignatures = 50;
+  std::vector<Bytes> last(kThreads);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      for (int n = 0; n < kSignatures; ++n) {
+        auto signature = Sign(key->get(), "thread " + std::to_string(i));
+        ASSERT_TRUE(signature) << signature.error().message;
+        last[static_cast<std::size_t>(i)] = *std::move(signature);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int i = 0; i < kThreads; ++i) {
+    EXPECT_TRUE(
+        OpensslVerifies("key", "thread " + std::to_string(i), last[static_cast<std::size_t>(i)]));
+  }
+}
+
+/// SoftHSM crashes if it is finalised after its own exit handlers ran: a process that just exits,
+/// with everything loaded, must end with its own status.
+TEST_F(Pkcs11ProviderTest, ProcessThatExitsWithALoadedKeyDoesNotCrash) {
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "key", "01"));
+  library_.reset();
+  const pid_t child = fork();
+  if (child == 0) {
+    StartLibrary();
+    const auto key = Load("pkcs11:token=prod;object=key");
+    exit(key && Sign(key->get(), "a message") ? 42 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 42);
+}
+
+class Pkcs11CountTest : public Pkcs11ProviderTest,
+                        public ::testing::WithParamInterface<std::pair<const char*, int>> {
+ protected:
+  int CallsOfOneSignature(const std::string& name) {
+    const fs::path log = hsm_->directory() / name;
+    module_ = SoftHsm::spied_module(log);
+    {
+      const auto key = Load("pkcs11:token=prod;object=key");
+      EXPECT_TRUE(key && Sign(key->get(), "a message"));
+    }
+    library_.reset();
+    const int calls = test::CountCalls(log);
+    EXPECT_EQ(test::CountCalls(log, "C_Login"), 1);
+    EXPECT_EQ(test::CountCalls(log, "C_SignInit"), 1);
+    EXPECT_EQ(test::CountCalls(log, "C_Sign"), 1);
+    StartLibrary();
+    return calls;
+  }
+};
+
+TEST_P(Pkcs11CountTest, ColdSignatureTakesTheSameFewCallsWhateverTheTokenHolds) {
+  const auto& [type, expected] = GetParam();
+  ASSERT_TRUE(hsm_->GenerateKey("prod", type, "key", "01"));
+  EXPECT_EQ(CallsOfOneSignature("one-key"), expected);
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "other" + std::to_string(i),
+                                  std::to_string(20 + i)));
+  }
+  EXPECT_EQ(CallsOfOneSignature("many-keys"), expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Keys, Pkcs11CountTest,
+                         ::testing::Values(std::pair{"rsa:2048", 16},
+                                           std::pair{"EC:prime256v1", 20}),
+                         [](const auto& instance) {
+                           return std::string(instance.param.first).starts_with("rsa") ? "Rsa"
+                                                                                       : "Ec";
+                         });
+
+TEST_F(Pkcs11ProviderTest, FurtherSignaturesTakeTwoCallsEach) {
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "key", "01"));
+  const fs::path log = hsm_->directory() / "spy";
+  module_ = SoftHsm::spied_module(log);
+  const auto key = Load("pkcs11:token=prod;object=key");
+  ASSERT_TRUE(key && Sign(key->get(), "a message"));
+  const int before = test::CountCalls(log);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Sign(key->get(), "a message"));
+  EXPECT_EQ(test::CountCalls(log) - before, 20);
+}
+
+}  // namespace
+}  // namespace credmint

@@ -1,0 +1,1068 @@
+// The TPM provider against a real TPM 2.0 in software. Keys are made by tpm2-tools and
+// tpm2-openssl, and signatures are checked by the openssl command with public keys that those
+// exported: nothing here that judges a signature shares code with what made it.
+
+#include <gtest/gtest.h>
+#include <openssl/core_names.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <tss2/tss2_tpm2_types.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "builtin.h"
+#include "ossl/error_queue.h"
+#include "ossl/library_context.h"
+#include "ossl/store.h"
+#include "support/subprocess.h"
+#include "support/swtpm.h"
+#include "support/tpm_capture.h"
+
+namespace {
+
+/// In a child that leaks on purpose.
+bool leaks_are_meant = false;
+
+}  // namespace
+
+/// Asked by LeakSanitizer, if the test is built with it, when the process exits.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
+extern "C" __attribute__((visibility("default"))) int __lsan_is_turned_off() {
+  return leaks_are_meant ? 1 : 0;
+}
+
+namespace credmint {
+namespace {
+
+using std::filesystem::path;
+using test::ProcessResult;
+using test::Swtpm;
+
+constexpr const char* kMessage = "AWS4-X509-ECDSA-SHA256 and so on";
+constexpr const char* kAuth = "sesame-open";
+constexpr const char* kSigningKey = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign";
+constexpr const char* kStorageKey =
+    "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt";
+constexpr const char* kHandle = "0x81000001";
+
+using Codes = std::vector<std::uint32_t>;
+constexpr std::uint32_t kReadPublic = TPM2_CC_ReadPublic;
+constexpr std::uint32_t kCreatePrimary = TPM2_CC_CreatePrimary;
+constexpr std::uint32_t kLoad = TPM2_CC_Load;
+constexpr std::uint32_t kStartSession = TPM2_CC_StartAuthSession;
+constexpr std::uint32_t kSign = TPM2_CC_Sign;
+constexpr std::uint32_t kFlush = TPM2_CC_FlushContext;
+
+std::string ReadText(const path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+void WriteText(const path& file, std::string_view text) {
+  std::ofstream(file, std::ios::binary) << text;
+}
+
+std::string_view AsText(const Bytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// An answer to questions for auth values, and a record of them.
+struct Answers {
+  std::vector<PassphraseRequest> asked;
+  std::string auth;
+  std::string parent_auth;
+
+  [[nodiscard]] PassphraseFunction Function() {
+    return [this](const PassphraseRequest& request) -> Result<Secret> {
+      asked.push_back(request);
+      const std::string& answer = request.kind == PassphraseKind::kTpmParent ? parent_auth : auth;
+      if (answer.empty()) return Fail(ErrorCode::kPinRequired, "the test gives none");
+      return Secret(answer);
+    };
+  }
+};
+
+/// An application with the provider built in. While it lives and has a key, it is connected.
+class Application {
+ public:
+  Application() {
+    const BuiltinProvider provider{"credmint-tpm2", credmint_tpm2_provider_init};
+    auto created = LibraryContext::Create(std::span(&provider, 1));
+    if (created) context_ = std::make_unique<LibraryContext>(*std::move(created));
+  }
+
+  Result<PkeyPtr> OpenHandle(const std::string& uri, const std::string& tcti,
+                             PassphraseFunction passphrase = {}) {
+    return OnlyKey(OpenStore(*context_, uri,
+                             {.properties = "provider=credmint-tpm2",
+                              .parameters = {{"tcti", tcti}},
+                              .passphrase = std::move(passphrase)}));
+  }
+
+  Result<PkeyPtr> OpenKeyFile(const path& file, const std::string& tcti,
+                              PassphraseFunction passphrase = {}) {
+    return OnlyKey(
+        ReadStore(*context_, Secret(ReadText(file)), "tss2",
+                  {.parameters = {{"tcti", tcti}}, .passphrase = std::move(passphrase)}));
+  }
+
+  /// As an application does that knows nothing of TPMs; the TCTI comes from the environment.
+  Result<PkeyPtr> OpenAnyFile(const path& file, PassphraseFunction passphrase = {}) {
+    return OnlyKey(OpenStore(*context_, file.string(), {.passphrase = std::move(passphrase)}));
+  }
+
+  Result<Bytes> Sign(EVP_PKEY* key, const char* digest = "SHA256") {
+    ERR_clear_error();
+    const MdCtxPtr context(EVP_MD_CTX_new());
+    const auto* message = reinterpret_cast<const unsigned char*>(kMessage);
+    std::size_t size = 0;
+    if (EVP_DigestSignInit_ex(context.get(), nullptr, digest, context_->get(), nullptr, key,
+                              nullptr) != 1 ||
+        EVP_DigestSign(context.get(), nullptr, &size, message, strlen(kMessage)) != 1) {
+      return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+    }
+    Bytes signature(size);
+    if (EVP_DigestSign(context.get(), signature.data(), &size, message, strlen(kMessage)) != 1) {
+      return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+    }
+    signature.resize(size);
+    return signature;
+  }
+
+  [[nodiscard]] const LibraryContext& context() const { return *context_; }
+
+ private:
+  static Result<PkeyPtr> OnlyKey(Result<StoreContents> contents) {
+    if (!contents) return Fail(std::move(contents));
+    if (contents->keys.size() != 1) return Fail(ErrorCode::kInternal, "not exactly one key");
+    return std::move(contents->keys.front());
+  }
+
+  std::unique_ptr<LibraryContext> context_;
+};
+
+class Tpm2Test : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* variable :
+         {"TPM2TOOLS_TCTI", "TSS2_TCTI", "TPM2OPENSSL_TCTI", "TCTI_PCAP_FILE", "OPENSSL_CONF"}) {
+      unsetenv(variable);
+    }
+    if (const auto missing = test::MissingProgram(test::TpmPrograms())) {
+      if (test::DevicesRequired()) FAIL() << *missing << " is not installed";
+      GTEST_SKIP() << *missing << " is not installed";
+    }
+    swtpm_ = Swtpm::Start();
+    ASSERT_TRUE(swtpm_) << "swtpm does not start";
+  }
+
+  [[nodiscard]] path File(const std::string& name) const { return swtpm_->directory() / name; }
+  [[nodiscard]] std::string tcti() const { return swtpm_->tcti(); }
+
+  /// Runs a tool that must succeed. Nothing it loaded stays.
+  std::string Tool(const std::vector<std::string>& arguments) {
+    const ProcessResult result = swtpm_->Tool(arguments);
+    EXPECT_TRUE(result.ok()) << arguments[0] << " " << arguments[1] << ": " << result.err;
+    if (arguments[0].starts_with("tpm2_create")) {
+      EXPECT_TRUE(swtpm_->Tool({"tpm2_flushcontext", "-t"}).ok());
+    }
+    return result.out;
+  }
+
+  /// `type` is "RSA" or a curve. Returns the file; its public key is in pub.pem.
+  path MakeKeyFile(const std::string& type, const std::vector<std::string>& options = {}) {
+    const path file = File("key.pem");
+    std::vector<std::string> arguments = {"openssl",   "genpkey", "-provider", "tpm2",
+                                          "-provider", "default", "-out",      file.string()};
+    const bool rsa = type == "RSA";
+    arguments.insert(arguments.end(), {"-algorithm", rsa ? "RSA" : "EC", "-pkeyopt",
+                                       rsa ? "bits:2048" : "group:" + type});
+    for (const std::string& option : options) {
+      arguments.insert(arguments.end(), {"-pkeyopt", option});
+    }
+    Tool(arguments);
+    Tool({"openssl", "pkey", "-provider", "tpm2", "-provider", "default", "-in", file.string(),
+          "-passin", std::string("pass:") + kAuth, "-pubout", "-out", File("pub.pem").string()});
+    return file;
+  }
+
+  void MakeParent(const std::vector<std::string>& arguments = {"-C", "o", "-G", "ecc"}) {
+    std::vector<std::string> all = {"tpm2_createprimary", "-Q", "-c", File("parent.ctx").string()};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    Tool(all);
+  }
+
+  /// Makes a key below parent.ctx: key.pub and key.priv, and key.ctx with it loaded.
+  void CreateKey(const std::string& algorithm, const std::string& attributes,
+                 const std::string& auth = {}, const std::string& parent_auth = {}) {
+    std::vector<std::string> arguments = {"tpm2_create", "-Q",
+                                          "-C",          File("parent.ctx").string(),
+                                          "-G",          algorithm,
+                                          "-a",          attributes,
+                                          "-u",          File("key.pub").string(),
+                                          "-r",          File("key.priv").string(),
+                                          "-c",          File("key.ctx").string()};
+    if (!auth.empty()) arguments.insert(arguments.end(), {"-p", auth});
+    if (!parent_auth.empty()) arguments.insert(arguments.end(), {"-P", parent_auth});
+    Tool(arguments);
+  }
+
+  /// Makes a persistent key at kHandle; its public key is in pub.pem.
+  void MakePersistentKey(const std::string& algorithm, const std::string& attributes = kSigningKey,
+                         const std::string& auth = {}) {
+    MakeParent();
+    CreateKey(algorithm, attributes, auth);
+    Persist(File("key.ctx"), kHandle);
+    Tool({"tpm2_readpublic", "-Q", "-c", kHandle, "-f", "pem", "-o", File("pub.pem").string()});
+  }
+
+  void Persist(const path& object, const std::string& handle) {
+    Tool({"tpm2_evictcontrol", "-Q", "-C", "o", "-c", object.string(), handle});
+    EXPECT_TRUE(swtpm_->Tool({"tpm2_flushcontext", "-t"}).ok());
+  }
+
+  /// Writes key.pub and key.priv as a key file, with the DER of the fields up to the parent.
+  path WrapKeyFile(const std::string& head) {
+    const auto octets = [](const std::string& contents) {
+      EXPECT_LT(contents.size(), 0x10000U);
+      return std::string({0x04, static_cast<char>(0x82), static_cast<char>(contents.size() >> 8U),
+                          static_cast<char>(contents.size())}) +
+             contents;
+    };
+    const std::string body = std::string("\x06\x06\x67\x81\x05\x0a\x01\x03", 8) + head +
+                             octets(ReadText(File("key.pub"))) + octets(ReadText(File("key.priv")));
+    std::string der = octets(body);
+    der[0] = 0x30;
+    WriteText(File("key.der"), der);
+    return File("key.der");
+  }
+
+  /// Verifies with pub.pem.
+  void ExpectValid(const Result<Bytes>& signature, const std::string& digest = "-sha256") {
+    ASSERT_TRUE(signature) << signature.error().message;
+    WriteText(File("message"), kMessage);
+    WriteText(File("signature"), AsText(*signature));
+    const ProcessResult verified =
+        test::Run({"openssl", "dgst", digest, "-verify", File("pub.pem").string(), "-signature",
+                   File("signature").string(), File("message").string()});
+    EXPECT_TRUE(verified.ok()) << verified.out << verified.err;
+  }
+
+  void ExpectNothingLoaded() {
+    EXPECT_EQ(Tool({"tpm2_getcap", "handles-transient"}), "");
+    EXPECT_EQ(Tool({"tpm2_getcap", "handles-loaded-session"}), "");
+  }
+
+  std::string LockoutCounter() {
+    const std::string properties = Tool({"tpm2_getcap", "properties-variable"});
+    const std::string name = "TPM2_PT_LOCKOUT_COUNTER: ";
+    const std::size_t start = properties.find(name) + name.size();
+    return properties.substr(start, properties.find('\n', start) - start);
+  }
+
+  /// The TCTI with a recorder in front; recording starts anew.
+  std::string CapturingTcti() {
+    std::filesystem::remove(File("capture"));
+    setenv("TCTI_PCAP_FILE", File("capture").c_str(), 1);
+    return swtpm_->capturing_tcti();
+  }
+  /// What was sent, without what the TPM asked to send again: it answers "retry" to the first use
+  /// of a key with dictionary-attack protection after a reset (TPM 2.0 Part 1 section 19.8.5).
+  [[nodiscard]] Codes CapturedCodes() const {
+    Codes codes;
+    for (const test::CapturedCommand& command : test::ReadTpmCapture(File("capture"))) {
+      if (command.answer != TPM2_RC_RETRY) codes.push_back(command.code);
+    }
+    return codes;
+  }
+
+  std::unique_ptr<Swtpm> swtpm_;
+};
+
+// --- failures
+// -------------------------------------------------------------------------------------
+
+TEST_F(Tpm2Test, FailsWithoutATpm) {
+  Application application;
+  const auto key = application.OpenHandle("handle:0x81000001", "device:/nonexistent/tpmrm0");
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kDevice);
+  EXPECT_EQ(key.error().message,
+            "cannot open the TPM (device:/nonexistent/tpmrm0): tcti:IO failure (0xa000a)");
+  EXPECT_EQ(key.error().hint, "is there a TPM? --tcti or TPM2TOOLS_TCTI names another way to one");
+}
+
+TEST_F(Tpm2Test, FailsWhenNothingIsAtTheHandle) {
+  const std::string capturing = CapturingTcti();
+  {
+    Application application;
+    const auto key = application.OpenHandle("handle:0x81000005", capturing);
+    ASSERT_FALSE(key);
+    EXPECT_EQ(key.error().code, ErrorCode::kKeyNotFound);
+    EXPECT_EQ(key.error().message, "there is no key at handle 0x81000005");
+    EXPECT_EQ(key.error().hint, "tpm2_getcap handles-persistent lists the handles in use");
+  }
+  EXPECT_EQ(CapturedCodes(), (Codes{kReadPublic}));
+}
+
+TEST_F(Tpm2Test, RefusesTransientHandlesWithoutTouchingTheTpm) {
+  const std::string capturing = CapturingTcti();
+  Application application;
+  const auto key = application.OpenHandle("handle:0x80000000", capturing);
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kMalformed);
+  EXPECT_FALSE(std::filesystem::exists(File("capture")));
+}
+
+TEST_F(Tpm2Test, RefusesATctiThatRunsCodeFromTheEnvironment) {
+  setenv("TPM2TOOLS_TCTI", ("cmd:touch " + File("ran").string()).c_str(), 1);
+  Application application;
+  const auto key = application.OpenHandle("handle:0x81000001", "");
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kUsage);
+  EXPECT_FALSE(std::filesystem::exists(File("ran")));
+}
+
+TEST_F(Tpm2Test, YieldsNoKeyWhereCertificatesAreWanted) {
+  MakePersistentKey("ecc256");
+  const std::string capturing = CapturingTcti();
+  Application application;
+  const auto contents = OpenStore(application.context(), "handle:0x81000001",
+                                  {.expect = StoreExpect::kCertificate,
+                                   .properties = "provider=credmint-tpm2",
+                                   .parameters = {{"tcti", capturing}}});
+  ASSERT_FALSE(contents);
+  EXPECT_EQ(contents.error().code, ErrorCode::kKeyNotFound);
+  EXPECT_FALSE(std::filesystem::exists(File("capture")));
+}
+
+TEST_F(Tpm2Test, RefusesADamagedKeyFileAndLeavesNothingLoaded) {
+  const path file = MakeKeyFile("P-256");
+  MakeParent({"-C", "o", "-G", "ecc", "-a", kStorageKey});
+  CreateKey("ecc256", kSigningKey);
+  std::string private_part = ReadText(File("key.priv"));
+  private_part.back() = static_cast<char>(private_part.back() ^ 1);
+  WriteText(File("key.priv"), private_part);
+  const path damaged = WrapKeyFile(std::string("\xa0\x03\x01\x01\xff\x02\x01\x00", 8));
+  const std::string capturing = CapturingTcti();
+  {
+    Application application;
+    const auto key = application.OpenKeyFile(damaged, capturing);
+    ASSERT_FALSE(key);
+    EXPECT_EQ(key.error().code, ErrorCode::kKeyUnusable);
+    EXPECT_EQ(key.error().message, "the key file does not belong to this TPM or is damaged");
+  }
+  EXPECT_EQ(CapturedCodes(), (Codes{kCreatePrimary, kLoad, kFlush}));
+  ExpectNothingLoaded();
+}
+
+TEST_F(Tpm2Test, RefusesAKeyFileOfAnotherTpm) {
+  const path file = MakeKeyFile("RSA");
+  const auto other = Swtpm::Start();
+  ASSERT_TRUE(other);
+  Application application;
+  const auto key = application.OpenKeyFile(file, other->tcti());
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kKeyUnusable);
+  EXPECT_EQ(key.error().message, "the key file does not belong to this TPM or is damaged");
+}
+
+TEST_F(Tpm2Test, RefusesAKeyFileWithBrokenPem) {
+  const path file = MakeKeyFile("P-256");
+  std::string text = ReadText(file);
+  text[text.find('\n') + 5] = '*';
+  WriteText(file, text);
+  const std::string capturing = CapturingTcti();
+  Application application;
+  const auto key = application.OpenKeyFile(file, capturing);
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kMalformed);
+  EXPECT_EQ(key.error().message,
+            "the TPM key file is damaged: it holds no intact TSS2 PRIVATE KEY block");
+  EXPECT_FALSE(std::filesystem::exists(File("capture")));
+}
+
+TEST_F(Tpm2Test, RefusesAMissingPersistentParent) {
+  MakeParent({"-C", "o", "-G", "ecc", "-a", kStorageKey});
+  CreateKey("ecc256", kSigningKey);
+  const path file =
+      WrapKeyFile(std::string("\xa0\x03\x01\x01\xff\x02\x05\x00\x81\x00\x00\x09", 12));
+  Application application;
+  const auto key = application.OpenKeyFile(file, tcti());
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kKeyNotFound);
+  EXPECT_EQ(key.error().message, "there is no parent key at handle 0x81000009");
+}
+
+TEST_F(Tpm2Test, RefusesKeysThatCannotSign) {
+  struct Case {
+    const char* algorithm;
+    const char* attributes;
+    const char* message;
+  };
+  for (const Case& c : {
+           Case{"rsa2048", "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|decrypt",
+                "the TPM key cannot sign (it is a storage or decryption key)"},
+           Case{"ecc256:ecdsa-sha256:null",
+                "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign|restricted",
+                "the TPM key is restricted: it signs only what the TPM itself has hashed"},
+           Case{"rsa2048:rsapss-sha256:null", kSigningKey,
+                "the TPM key has a fixed scheme (0x0016) other than RSASSA"},
+       }) {
+    MakeParent({"-C", "o", "-G", "ecc", "-a", kStorageKey});
+    CreateKey(c.algorithm, c.attributes);
+    const path file = WrapKeyFile(std::string("\xa0\x03\x01\x01\xff\x02\x01\x00", 8));
+    const std::string capturing = CapturingTcti();
+    Application application;
+    const auto key = application.OpenKeyFile(file, capturing);
+    ASSERT_FALSE(key) << c.algorithm;
+    EXPECT_EQ(key.error().code, ErrorCode::kKeyUnusable);
+    EXPECT_EQ(key.error().message, c.message);
+    EXPECT_NE(key.error().hint.find("create a signing key"), std::string::npos);
+    EXPECT_FALSE(std::filesystem::exists(File("capture"))) << "the TPM was touched";
+  }
+}
+
+TEST_F(Tpm2Test, RefusesAPersistentStorageKey) {
+  MakeParent();
+  Persist(File("parent.ctx"), kHandle);
+  Application application;
+  const auto key = application.OpenHandle("handle:81000001", tcti());
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().message,
+            "TPM key 0x81000001: the TPM key cannot sign (it is a storage or decryption key)");
+}
+
+TEST_F(Tpm2Test, FailsWithoutAnAuthValueAndSendsNothing) {
+  const path file = MakeKeyFile("P-256", {std::string("user-auth:") + kAuth});
+  const std::string capturing = CapturingTcti();
+  Answers answers;
+  Application application;
+  const auto key = application.OpenKeyFile(file, capturing, answers.Function());
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kPinRequired);
+  ASSERT_EQ(answers.asked.size(), 1U);
+  EXPECT_EQ(answers.asked[0].kind, PassphraseKind::kTpmAuth);
+  EXPECT_EQ(answers.asked[0].subject, "TPM key file");
+  EXPECT_EQ(CapturedCodes(), Codes{});
+}
+
+TEST_F(Tpm2Test, RefusesAnAuthValueThatIsTooLongAndSendsNothing) {
+  MakePersistentKey("ecc256", kSigningKey, kAuth);
+  const std::string capturing = CapturingTcti();
+  {
+    Answers answers{.auth = std::string(33, 'x')};
+    Application application;
+    const auto key =
+        application.OpenHandle("handle:0x81000001?pass", capturing, answers.Function());
+    ASSERT_FALSE(key);
+    EXPECT_EQ(key.error().code, ErrorCode::kPinIncorrect);
+    EXPECT_EQ(key.error().message,
+              "the auth value has 33 bytes, but that of TPM key 0x81000001 has at most 32");
+  }
+  EXPECT_EQ(CapturedCodes(), (Codes{kReadPublic, kReadPublic}));
+}
+
+TEST_F(Tpm2Test, SendsAWrongAuthValueOnce) {
+  const path file = MakeKeyFile("P-256", {std::string("user-auth:") + kAuth});
+  const std::string capturing = CapturingTcti();
+  {
+    Answers answers{.auth = "wrong"};
+    Application application;
+    const auto key = application.OpenKeyFile(file, capturing, answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    for (int attempt = 0; attempt < 5; ++attempt) {
+      const auto signature = application.Sign(key->get());
+      ASSERT_FALSE(signature);
+      EXPECT_EQ(signature.error().code, ErrorCode::kPinIncorrect);
+      EXPECT_EQ(
+          signature.error().message,
+          "signing with TPM key file: the TPM refused the auth value (it counts wrong tries)");
+      EXPECT_FALSE(signature.error().hint.empty());
+    }
+    EXPECT_EQ(answers.asked.size(), 1U);
+  }
+  const Codes codes = CapturedCodes();
+  EXPECT_EQ(std::count(codes.begin(), codes.end(), kSign), 1);
+  EXPECT_EQ(LockoutCounter(), "0x1");
+  ExpectNothingLoaded();
+}
+
+TEST_F(Tpm2Test, SaysWhenWrongAuthValuesAreNotCounted) {
+  MakePersistentKey("ecc256", std::string(kSigningKey) + "|noda", kAuth);
+  {
+    Answers answers{.auth = "wrong"};
+    Application application;
+    const auto key = application.OpenHandle("handle:0x81000001?pass", tcti(), answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    const auto signature = application.Sign(key->get());
+    ASSERT_FALSE(signature);
+    EXPECT_EQ(signature.error().code, ErrorCode::kPinIncorrect);
+    EXPECT_EQ(signature.error().message,
+              "signing with TPM key 0x81000001: the TPM refused the auth value");
+  }
+  EXPECT_EQ(LockoutCounter(), "0x0");
+  ExpectNothingLoaded();
+}
+
+TEST_F(Tpm2Test, SaysWhenTheTpmIsLockedOut) {
+  MakePersistentKey("ecc256", kSigningKey, kAuth);
+  for (const ErrorCode expected : {ErrorCode::kPinIncorrect, ErrorCode::kPinIncorrect,
+                                   ErrorCode::kPinIncorrect, ErrorCode::kPinLocked}) {
+    Answers answers{.auth = "wrong"};
+    Application application;
+    const auto key = application.OpenHandle("handle:0x81000001?pass", tcti(), answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    const auto signature = application.Sign(key->get());
+    ASSERT_FALSE(signature);
+    EXPECT_EQ(signature.error().code, expected) << signature.error().message;
+    if (expected == ErrorCode::kPinLocked) {
+      EXPECT_EQ(signature.error().hint,
+                "wait for its recovery time, or reset it with tpm2_dictionarylockout -c");
+    }
+  }
+  EXPECT_EQ(LockoutCounter(), "0x3");
+}
+
+TEST_F(Tpm2Test, GivesUpWhenOthersHoldEverySlot) {
+  const path file = MakeKeyFile("P-256");
+  for (int slot = 0; slot < 3; ++slot) {
+    ASSERT_TRUE(swtpm_->Tool({"tpm2_createprimary", "-Q", "-C", "n", "-G", "ecc"}).ok());
+  }
+  const auto start = std::chrono::steady_clock::now();
+  {
+    Application application;
+    const auto key = application.OpenKeyFile(file, tcti());
+    ASSERT_FALSE(key);
+    EXPECT_EQ(key.error().code, ErrorCode::kDevice);
+    EXPECT_EQ(key.error().message,
+              "using the owner hierarchy as the key's parent: the TPM has no free object slot");
+    EXPECT_NE(key.error().hint.find("/dev/tpmrm0"), std::string::npos);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+  const std::string left = Tool({"tpm2_getcap", "handles-transient"});
+  EXPECT_EQ(std::count(left.begin(), left.end(), '\n'), 3) << "foreign objects were flushed";
+}
+
+TEST_F(Tpm2Test, ReportsErrorsThroughOpensslsFileStoreWithoutTryingTwice) {
+  const path file = MakeKeyFile("P-256");
+  const auto other = Swtpm::Start();
+  ASSERT_TRUE(other);
+  std::filesystem::remove(File("capture"));
+  setenv("TCTI_PCAP_FILE", File("capture").c_str(), 1);
+  setenv("TPM2OPENSSL_TCTI", other->capturing_tcti().c_str(), 1);
+  {
+    Application application;
+    EXPECT_FALSE(application.OpenAnyFile(file));
+  }
+  EXPECT_EQ(CapturedCodes(), (Codes{kCreatePrimary, kLoad, kFlush}));
+}
+
+// --- signatures
+// -----------------------------------------------------------------------------------
+
+struct KeyKind {
+  const char* name;
+  const char* file_type;  // for tpm2-openssl
+  const char* algorithm;  // for tpm2-tools
+};
+
+class Tpm2SignatureTest : public Tpm2Test, public testing::WithParamInterface<KeyKind> {};
+
+TEST_P(Tpm2SignatureTest, PersistentKey) {
+  MakePersistentKey(GetParam().algorithm);
+  Answers answers;
+  {
+    Application application;
+    const auto key = application.OpenHandle("handle:0x81000001", tcti(), answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    ExpectValid(application.Sign(key->get()));
+    ExpectValid(application.Sign(key->get(), "SHA384"), "-sha384");
+    EXPECT_EQ(ERR_peek_error(), 0U);
+  }
+  EXPECT_TRUE(answers.asked.empty());
+  ExpectNothingLoaded();
+}
+
+TEST_P(Tpm2SignatureTest, PersistentKeyWithAuth) {
+  MakePersistentKey(GetParam().algorithm, kSigningKey, kAuth);
+  Answers answers{.auth = kAuth};
+  {
+    Application application;
+    const auto key = application.OpenHandle("handle:0x81000001?pass", tcti(), answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    ExpectValid(application.Sign(key->get()));
+    ExpectValid(application.Sign(key->get()));
+    EXPECT_EQ(ERR_peek_error(), 0U);
+  }
+  ASSERT_EQ(answers.asked.size(), 1U);
+  EXPECT_EQ(answers.asked[0].kind, PassphraseKind::kTpmAuth);
+  EXPECT_EQ(answers.asked[0].subject, "TPM key 0x81000001");
+  ExpectNothingLoaded();
+}
+
+TEST_P(Tpm2SignatureTest, KeyFile) {
+  const path file = MakeKeyFile(GetParam().file_type);
+  Answers answers;
+  {
+    Application application;
+    const auto key = application.OpenKeyFile(file, tcti(), answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    ExpectValid(application.Sign(key->get()));
+    ExpectValid(application.Sign(key->get(), "SHA512"), "-sha512");
+    EXPECT_EQ(ERR_peek_error(), 0U);
+  }
+  EXPECT_TRUE(answers.asked.empty());
+  ExpectNothingLoaded();
+}
+
+TEST_P(Tpm2SignatureTest, KeyFileWithAuth) {
+  const path file = MakeKeyFile(GetParam().file_type, {std::string("user-auth:") + kAuth});
+  Answers answers{.auth = kAuth};
+  {
+    Application application;
+    const auto key = application.OpenKeyFile(file, tcti(), answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    ExpectValid(application.Sign(key->get()));
+    ExpectValid(application.Sign(key->get()));
+  }
+  EXPECT_EQ(answers.asked.size(), 1U);
+  ExpectNothingLoaded();
+}
+
+TEST_P(Tpm2SignatureTest, KeyFileThroughOpensslsFileStore) {
+  const path file = MakeKeyFile(GetParam().file_type, {std::string("user-auth:") + kAuth});
+  setenv("TPM2OPENSSL_TCTI", tcti().c_str(), 1);
+  Answers answers{.auth = kAuth};
+  {
+    Application application;
+    const auto key = application.OpenAnyFile(file, answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    ExpectValid(application.Sign(key->get()));
+    EXPECT_EQ(ERR_peek_error(), 0U);
+  }
+  EXPECT_EQ(answers.asked.size(), 1U);
+  ExpectNothingLoaded();
+}
+
+INSTANTIATE_TEST_SUITE_P(, Tpm2SignatureTest,
+                         testing::Values(KeyKind{"Rsa2048", "RSA", "rsa2048"},
+                                         KeyKind{"P256", "P-256", "ecc256"},
+                                         KeyKind{"P384", "P-384", "ecc384"}),
+                         [](const auto& kind) { return kind.param.name; });
+
+TEST_F(Tpm2Test, SignsWithLargerKeys) {
+  for (const char* algorithm : {"rsa3072", "ecc521"}) {
+    MakeParent();
+    CreateKey(algorithm, kSigningKey);
+    Persist(File("key.ctx"), kHandle);
+    Tool({"tpm2_readpublic", "-Q", "-c", kHandle, "-f", "pem", "-o", File("pub.pem").string()});
+    {
+      Application application;
+      const auto key = application.OpenHandle("handle:0x81000001", tcti());
+      ASSERT_TRUE(key) << key.error().message;
+      ExpectValid(application.Sign(key->get()));
+      ExpectValid(application.Sign(key->get(), "SHA512"), "-sha512");
+    }
+    Tool({"tpm2_evictcontrol", "-Q", "-C", "o", "-c", kHandle});
+  }
+}
+
+TEST_F(Tpm2Test, SignsSha256WithAKeyFixedToSha384) {
+  MakePersistentKey("ecc384:ecdsa-sha384:null");
+  Application application;
+  const auto key = application.OpenHandle("handle:0x81000001", tcti());
+  ASSERT_TRUE(key) << key.error().message;
+  ExpectValid(application.Sign(key->get()));
+  ExpectValid(application.Sign(key->get(), "SHA384"), "-sha384");
+  const auto refused = application.Sign(key->get(), "SHA512");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kKeyUnusable);
+}
+
+TEST_F(Tpm2Test, SignsWithARsaKeyFixedToSha256) {
+  MakePersistentKey("rsa2048:rsassa-sha256:null");
+  Application application;
+  const auto key = application.OpenHandle("handle:0x81000001", tcti());
+  ASSERT_TRUE(key) << key.error().message;
+  ExpectValid(application.Sign(key->get()));
+  const auto refused = application.Sign(key->get(), "SHA384");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message,
+            "the TPM key signs only digests of 32 bytes, as fixed at its creation, not of 48");
+}
+
+// --- parents
+// --------------------------------------------------------------------------------------
+
+TEST_F(Tpm2Test, LoadsBelowAPersistentParent) {
+  MakeParent();  // tpm2-tools' default template, not the standard one
+  Persist(File("parent.ctx"), "0x81000002");
+  const path file = MakeKeyFile("P-256", {"parent:0x81000002"});
+  const std::string capturing = CapturingTcti();
+  {
+    Application application;
+    const auto key = application.OpenKeyFile(file, capturing);
+    ASSERT_TRUE(key) << key.error().message;
+    ExpectValid(application.Sign(key->get()));
+  }
+  EXPECT_EQ(CapturedCodes(), (Codes{kReadPublic, kLoad, kSign, kFlush}));
+  ExpectNothingLoaded();
+}
+
+TEST_F(Tpm2Test, LoadsBelowTheStandardPrimaryOfEveryHierarchy) {
+  struct Case {
+    const char* hierarchy;
+    const char* algorithm;
+    const std::string head;
+  };
+  const std::string no_auth("\xa0\x03\x01\x01\xff", 5);
+  const std::string rsa("\xa5\x03\x01\x01\xff", 5);
+  for (const Case& c : {
+           Case{"o", "ecc", no_auth + std::string("\x02\x04\x40\x00\x00\x01", 6)},
+           Case{"e", "ecc", no_auth + std::string("\x02\x04\x40\x00\x00\x0b", 6)},
+           Case{"p", "ecc", no_auth + std::string("\x02\x04\x40\x00\x00\x0c", 6)},
+           Case{"n", "ecc", no_auth + std::string("\x02\x04\x40\x00\x00\x07", 6)},
+           Case{"o", "rsa2048", no_auth + rsa + std::string("\x02\x01\x00", 3)},
+       }) {
+    MakeParent({"-C", c.hierarchy, "-G", c.algorithm, "-a", kStorageKey});
+    CreateKey("ecc256", kSigningKey);
+    Tool({"tpm2_readpublic", "-Q", "-c", File("key.ctx").string(), "-f", "pem", "-o",
+          File("pub.pem").string()});
+    EXPECT_TRUE(swtpm_->Tool({"tpm2_flushcontext", "-t"}).ok());
+    const path file = WrapKeyFile(c.head);
+    {
+      Application application;
+      const auto key = application.OpenKeyFile(file, tcti());
+      ASSERT_TRUE(key) << c.hierarchy << " " << c.algorithm << ": " << key.error().message;
+      ExpectValid(application.Sign(key->get()));
+    }
+    ExpectNothingLoaded();
+  }
+}
+
+TEST_F(Tpm2Test, AsksForTheAuthValueOfAHierarchyOnlyWhenItHasOne) {
+  const path file = MakeKeyFile("P-256", {std::string("user-auth:") + kAuth});
+  Tool({"tpm2_changeauth", "-c", "owner", "owner-auth"});
+  struct Case {
+    std::string parent_auth;
+    ErrorCode expected;
+    const char* message;
+  };
+  for (const Case& c :
+       {Case{"", ErrorCode::kPinRequired, "the test gives none"},
+        Case{"wrong", ErrorCode::kPinIncorrect,
+             "using the owner hierarchy as the key's parent: the TPM refused the auth value"}}) {
+    Answers answers{.auth = kAuth, .parent_auth = c.parent_auth};
+    Application application;
+    const auto key = application.OpenKeyFile(file, tcti(), answers.Function());
+    ASSERT_FALSE(key);
+    EXPECT_EQ(key.error().code, c.expected);
+    EXPECT_EQ(key.error().message, c.message);
+    ASSERT_EQ(answers.asked.size(), 2U);
+    EXPECT_EQ(answers.asked[1].kind, PassphraseKind::kTpmParent);
+    EXPECT_EQ(answers.asked[1].subject, "the owner hierarchy");
+  }
+  {
+    Answers answers{.auth = kAuth, .parent_auth = "owner-auth"};
+    Application application;
+    const auto key = application.OpenKeyFile(file, tcti(), answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    ExpectValid(application.Sign(key->get()));
+  }
+  EXPECT_EQ(LockoutCounter(), "0x0");
+  ExpectNothingLoaded();
+}
+
+TEST_F(Tpm2Test, AsksForTheAuthValueOfAPersistentParent) {
+  MakeParent({"-C", "o", "-G", "ecc", "-a", kStorageKey, "-p", "parent-auth"});
+  Persist(File("parent.ctx"), "0x81000002");
+  CreateKey("ecc256", kSigningKey, {}, "parent-auth");
+  Tool({"tpm2_readpublic", "-Q", "-c", File("key.ctx").string(), "-f", "pem", "-o",
+        File("pub.pem").string()});
+  EXPECT_TRUE(swtpm_->Tool({"tpm2_flushcontext", "-t"}).ok());
+  const path file =
+      WrapKeyFile(std::string("\xa0\x03\x01\x01\xff\x02\x05\x00\x81\x00\x00\x02", 12));
+  Answers answers{.parent_auth = "parent-auth"};
+  const std::string capturing = CapturingTcti();
+  {
+    Application application;
+    const auto key = application.OpenKeyFile(file, capturing, answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    ExpectValid(application.Sign(key->get()));
+  }
+  ASSERT_EQ(answers.asked.size(), 1U);
+  EXPECT_EQ(answers.asked[0].subject, "TPM key 0x81000002");
+  EXPECT_EQ(ReadText(File("capture")).find("parent-auth"), std::string::npos);
+  ExpectNothingLoaded();
+}
+
+// --- what is sent
+// ---------------------------------------------------------------------------------
+
+TEST_F(Tpm2Test, SendsThreeCommandsForAPersistentKeyAndOnePerFurtherSignature) {
+  MakePersistentKey("ecc256");
+  const std::string capturing = CapturingTcti();
+  {
+    Application application;
+    const auto key = application.OpenHandle("handle:0x81000001", capturing);
+    ASSERT_TRUE(key) << key.error().message;
+    ASSERT_TRUE(application.Sign(key->get()));
+    EXPECT_EQ(CapturedCodes(), (Codes{kReadPublic, kReadPublic, kSign}));
+    ASSERT_TRUE(application.Sign(key->get()));
+  }
+  EXPECT_EQ(CapturedCodes(), (Codes{kReadPublic, kReadPublic, kSign, kSign}));
+}
+
+TEST_F(Tpm2Test, SendsFiveCommandsForAKeyFileAndOnePerFurtherSignature) {
+  for (const char* type : {"P-256", "RSA"}) {
+    const path file = MakeKeyFile(type);
+    for (const bool through_file_store : {false, true}) {
+      const std::string capturing = CapturingTcti();
+      setenv("TPM2OPENSSL_TCTI", capturing.c_str(), 1);
+      {
+        Application application;
+        const auto key = through_file_store ? application.OpenAnyFile(file)
+                                            : application.OpenKeyFile(file, capturing);
+        ASSERT_TRUE(key) << key.error().message;
+        ASSERT_TRUE(application.Sign(key->get()));
+        EXPECT_EQ(CapturedCodes(), (Codes{kCreatePrimary, kLoad, kFlush, kSign}));
+        ASSERT_TRUE(application.Sign(key->get()));
+      }
+      EXPECT_EQ(CapturedCodes(), (Codes{kCreatePrimary, kLoad, kFlush, kSign, kSign, kFlush}));
+    }
+  }
+}
+
+TEST_F(Tpm2Test, SaltsOneSessionWithTheParentAndNeverSendsTheAuthValue) {
+  const path file = MakeKeyFile("P-256", {std::string("user-auth:") + kAuth});
+  const std::string capturing = CapturingTcti();
+  {
+    Answers answers{.auth = kAuth};
+    Application application;
+    const auto key = application.OpenKeyFile(file, capturing, answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    ASSERT_TRUE(application.Sign(key->get()));
+    ASSERT_TRUE(application.Sign(key->get()));
+  }
+  EXPECT_EQ(CapturedCodes(),
+            (Codes{kCreatePrimary, kLoad, kStartSession, kFlush, kSign, kSign, kFlush, kFlush}));
+  EXPECT_EQ(ReadText(File("capture")).find(kAuth), std::string::npos);
+}
+
+TEST_F(Tpm2Test, SaltsTheSessionOfAPersistentKeyWithAPassingPrimary) {
+  MakePersistentKey("rsa2048", kSigningKey, kAuth);
+  const std::string capturing = CapturingTcti();
+  {
+    Answers answers{.auth = kAuth};
+    Application application;
+    const auto key =
+        application.OpenHandle("handle:0x81000001?pass", capturing, answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    ASSERT_TRUE(application.Sign(key->get()));
+    ASSERT_TRUE(application.Sign(key->get()));
+  }
+  EXPECT_EQ(CapturedCodes(), (Codes{kReadPublic, kReadPublic, kCreatePrimary, kStartSession, kFlush,
+                                    kSign, kSign, kFlush}));
+  EXPECT_EQ(ReadText(File("capture")).find(kAuth), std::string::npos);
+}
+
+TEST_F(Tpm2Test, KeysShareTheConnectionAndTheSession) {
+  MakePersistentKey("ecc256", kSigningKey, kAuth);
+  const path file = MakeKeyFile("P-256", {std::string("user-auth:") + kAuth});
+  const std::string capturing = CapturingTcti();
+  {
+    Answers answers{.auth = kAuth};
+    Application application;
+    auto first = application.OpenHandle("handle:0x81000001?pass", capturing, answers.Function());
+    ASSERT_TRUE(first) << first.error().message;
+    auto second = application.OpenKeyFile(file, capturing, answers.Function());
+    ASSERT_TRUE(second) << second.error().message;
+    first->reset();
+    ExpectValid(application.Sign(second->get()));
+  }
+  const Codes codes = CapturedCodes();
+  EXPECT_EQ(std::count(codes.begin(), codes.end(), kStartSession), 1);
+  ExpectNothingLoaded();
+}
+
+// --- threads, processes, resets
+// -------------------------------------------------------------------
+
+TEST_F(Tpm2Test, SignsFromManyThreads) {
+  MakePersistentKey("ecc256", kSigningKey, kAuth);
+  std::filesystem::copy_file(File("pub.pem"), File("handle.pem"));
+  const path file = MakeKeyFile("P-256");
+  std::vector<Bytes> signatures(8);
+  {
+    Answers answers{.auth = kAuth};
+    Application application;
+    const auto persistent =
+        application.OpenHandle("handle:0x81000001?pass", tcti(), answers.Function());
+    ASSERT_TRUE(persistent) << persistent.error().message;
+    const auto wrapped = application.OpenKeyFile(file, tcti());
+    ASSERT_TRUE(wrapped) << wrapped.error().message;
+    std::vector<std::thread> threads;
+    for (std::size_t index = 0; index < signatures.size(); ++index) {
+      EVP_PKEY* key = index % 2 == 0 ? persistent->get() : wrapped->get();
+      threads.emplace_back([&application, &signatures, index, key] {
+        for (int round = 0; round < 5; ++round) {
+          if (auto made = application.Sign(key)) signatures[index] = *std::move(made);
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  for (std::size_t index = 1; index < signatures.size(); index += 2) ExpectValid(signatures[index]);
+  std::filesystem::rename(File("handle.pem"), File("pub.pem"));
+  for (std::size_t index = 0; index < signatures.size(); index += 2) ExpectValid(signatures[index]);
+  ExpectNothingLoaded();
+}
+
+TEST_F(Tpm2Test, AForkedChildTouchesNothingOfItsParent) {
+  const path file = MakeKeyFile("P-256", {std::string("user-auth:") + kAuth});
+  const std::string capturing = CapturingTcti();
+  {
+    Answers answers{.auth = kAuth};
+    auto application = std::make_unique<Application>();
+    auto key = application->OpenKeyFile(file, capturing, answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    ASSERT_TRUE(application->Sign(key->get()));
+    const Codes before = CapturedCodes();
+
+    const pid_t child = fork();
+    if (child == 0) {
+      leaks_are_meant = true;
+      const auto signature = application->Sign(key->get());
+      const bool refused = !signature && signature.error().code == ErrorCode::kDevice &&
+                           signature.error().message.find("another process") != std::string::npos;
+      key->reset();
+      application.reset();
+      exit(refused ? 0 : 1);  // with exit handlers, as a program would
+    }
+    int status = -1;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    EXPECT_EQ(CapturedCodes(), before);
+    ExpectValid(application->Sign(key->get()));
+    key->reset();
+  }
+  ExpectNothingLoaded();
+}
+
+TEST_F(Tpm2Test, ExitFlushesWhatNobodyFreed) {
+  const path file = MakeKeyFile("P-256", {std::string("user-auth:") + kAuth});
+  const pid_t child = fork();
+  if (child == 0) {
+    leaks_are_meant = true;
+    auto* answers = new Answers{.auth = kAuth};
+    auto* application = new Application;
+    auto key = application->OpenKeyFile(file, tcti(), answers->Function());
+    const bool made = key && application->Sign(key->get());
+    static_cast<void>(key->release());
+    exit(made ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  ExpectNothingLoaded();
+}
+
+TEST_F(Tpm2Test, AKeyThatOutlivesTheConnectionFailsCleanly) {
+  const path file = MakeKeyFile("P-256");
+  Application application;
+  const auto key = application.OpenKeyFile(file, tcti());
+  ASSERT_TRUE(key) << key.error().message;
+  swtpm_.reset();
+  const auto signature = application.Sign(key->get());
+  ASSERT_FALSE(signature);
+  EXPECT_EQ(signature.error().code, ErrorCode::kDevice);
+}
+
+/// What the firmware does after a reset: TPM2_Startup(CLEAR). On the provider's own connection if
+/// it keeps one open between commands, because swtpm serves only one.
+void StartUp(const std::string& socket_path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  socket_path.copy(address.sun_path, sizeof address.sun_path - 1);
+  int descriptor = -1;
+  for (int candidate = 0; candidate < 1024 && descriptor < 0; ++candidate) {
+    sockaddr_un peer{};
+    socklen_t size = sizeof peer;
+    if (getpeername(candidate, reinterpret_cast<sockaddr*>(&peer), &size) == 0 &&
+        peer.sun_family == AF_UNIX && socket_path == peer.sun_path) {
+      descriptor = dup(candidate);
+    }
+  }
+  if (descriptor < 0) {
+    descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ASSERT_EQ(connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+  constexpr std::array<std::uint8_t, 12> kStartup = {0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x44};
+  ASSERT_EQ(write(descriptor, kStartup.data(), kStartup.size()), ssize_t{kStartup.size()});
+  std::array<std::uint8_t, 10> answer{};
+  ASSERT_EQ(recv(descriptor, answer.data(), answer.size(), MSG_WAITALL), ssize_t{answer.size()});
+  close(descriptor);
+  ASSERT_EQ(answer[9], 0);
+}
+
+TEST_F(Tpm2Test, LoadsAgainAfterAResetOfTheTpm) {
+  for (const std::string& auth : {std::string(), std::string(kAuth)}) {
+    const path file =
+        auth.empty() ? MakeKeyFile("P-256") : MakeKeyFile("P-256", {"user-auth:" + auth});
+    const std::string capturing = CapturingTcti();
+    {
+      Answers answers{.auth = auth};
+      Application application;
+      const auto key = application.OpenKeyFile(file, capturing, answers.Function());
+      ASSERT_TRUE(key) << key.error().message;
+      ASSERT_TRUE(application.Sign(key->get()));
+      ASSERT_TRUE(swtpm_->Reset());
+      StartUp(swtpm_->socket());
+      ExpectValid(application.Sign(key->get()));
+      ExpectValid(application.Sign(key->get()));
+    }
+    ExpectNothingLoaded();
+    const Codes codes = CapturedCodes();
+    EXPECT_EQ(std::count(codes.begin(), codes.end(), kLoad), 2);
+    EXPECT_EQ(std::count(codes.begin(), codes.end(), kSign), 4);
+  }
+}
+
+TEST_F(Tpm2Test, RenewsTheSessionOfAPersistentKeyAfterAReset) {
+  MakePersistentKey("ecc256", kSigningKey, kAuth);
+  const std::string capturing = CapturingTcti();
+  {
+    Answers answers{.auth = kAuth};
+    Application application;
+    const auto key =
+        application.OpenHandle("handle:0x81000001?pass", capturing, answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    ASSERT_TRUE(application.Sign(key->get()));
+    ASSERT_TRUE(swtpm_->Reset());
+    StartUp(swtpm_->socket());
+    ExpectValid(application.Sign(key->get()));
+    EXPECT_EQ(answers.asked.size(), 1U);
+  }
+  // Not the lockout counter: the TPM itself counts a reset without TPM2_Shutdown as a wrong try.
+  for (const test::CapturedCommand& command : test::ReadTpmCapture(File("capture"))) {
+    EXPECT_NE(command.answer & 0xffU, std::uint32_t{TPM2_RC_AUTH_FAIL}) << command.code;
+  }
+  ExpectNothingLoaded();
+}
+
+}  // namespace
+}  // namespace credmint

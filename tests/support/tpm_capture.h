@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+namespace credmint::test {
+
+/// One TPM command that was sent, as tpm2-tss's "pcap" TCTI recorded it.
+struct CapturedCommand {
+  std::uint32_t code = 0;    ///< TPM2_CC_…
+  std::uint32_t answer = 0;  ///< response code, 0 for success
+  std::vector<std::uint8_t> bytes;
+};
+
+/// The commands in a pcap-ng file, in order. Empty if there is no file; parts of it that are not
+/// TPM traffic are skipped.
+std::vector<CapturedCommand> ReadTpmCapture(const std::filesystem::path& file);
+
+/// Only their codes.
+std::vector<std::uint32_t> ReadTpmCommandCodes(const std::filesystem::path& file);
+
+}  // namespace credmint::test

@@ -1,0 +1,297 @@
+#include "identity/key_reference.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+#include <type_traits>
+
+#include "support/temp_dir.h"
+
+namespace credmint {
+namespace {
+
+using Use = KeyReference::Use;
+
+static_assert(!std::is_copy_constructible_v<KeyReference>, "a PIN would be copied with it");
+
+bool HavePkcs11() {
+  const Scheme* scheme = FindScheme("pkcs11:");
+  return scheme != nullptr && scheme->init != nullptr;
+}
+
+/// Stands in a directory as long as it lives.
+class WorkingDirectory {
+ public:
+  explicit WorkingDirectory(const std::filesystem::path& path)
+      : before_(std::filesystem::current_path()) {
+    std::filesystem::current_path(path);
+  }
+  ~WorkingDirectory() { std::filesystem::current_path(before_); }
+  WorkingDirectory(const WorkingDirectory&) = delete;
+  WorkingDirectory& operator=(const WorkingDirectory&) = delete;
+
+ private:
+  std::filesystem::path before_;
+};
+
+KeyReference Parse(const std::string& text, Use use = Use::kPrivateKey) {
+  auto reference = KeyReference::Parse(text, use);
+  EXPECT_TRUE(reference.has_value()) << text << ": " << reference.error().message;
+  return *std::move(reference);
+}
+
+// Files and what is none.
+
+TEST(KeyReferenceTest, RefusesAnEmptyReference) {
+  for (const char* text : {"", "file:", "file://"}) {
+    const auto reference = KeyReference::Parse(text, Use::kPrivateKey);
+    ASSERT_FALSE(reference.has_value()) << text;
+    EXPECT_EQ(reference.error().code, ErrorCode::kMalformed);
+    EXPECT_EQ(reference.error().message, "the reference is empty");
+  }
+}
+
+struct FileCase {
+  const char* text;
+  const char* path;
+};
+
+class FileReferenceTest : public testing::TestWithParam<FileCase> {};
+
+TEST_P(FileReferenceTest, IsAPath) {
+  KeyReference reference = Parse(GetParam().text);
+  EXPECT_TRUE(reference.is_file());
+  EXPECT_EQ(reference.scheme(), nullptr);
+  EXPECT_EQ(reference.text(), GetParam().path);
+  EXPECT_FALSE(reference.TakePin().has_value());
+  EXPECT_EQ(reference.ForPrivateKey().text(), GetParam().path);
+  EXPECT_TRUE(reference.ForPrivateKey().is_file());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Forms, FileReferenceTest,
+    testing::Values(FileCase{"key.pem", "key.pem"}, FileCase{"/etc/key.pem", "/etc/key.pem"},
+                    FileCase{"./pkcs11:token=a", "./pkcs11:token=a"},
+                    FileCase{"file:key.pem", "key.pem"},
+                    FileCase{"file:/etc/key.pem", "/etc/key.pem"},
+                    FileCase{"file:///etc/key.pem", "/etc/key.pem"},
+                    FileCase{"file:/etc/a?b;c:d", "/etc/a?b;c:d"},
+                    FileCase{"a:key.pem", "a:key.pem"}, FileCase{":key.pem", ":key.pem"},
+                    FileCase{"my key:1", "my key:1"}, FileCase{"pkcs11", "pkcs11"},
+                    FileCase{"/dev/fd/3", "/dev/fd/3"}));
+
+TEST(KeyReferenceTest, ExistingFileWithAColonIsAFile) {
+  const test::TempDir directory;
+  static_cast<void>(directory.Write("web:key.pem", "x"));
+  const WorkingDirectory here(directory.path());
+  EXPECT_TRUE(Parse("web:key.pem").is_file());
+  EXPECT_EQ(Parse("web:key.pem").text(), "web:key.pem");
+}
+
+TEST(KeyReferenceTest, MissingFileWithAColonIsAUriOfSomeProvider) {
+  const test::TempDir directory;
+  const WorkingDirectory here(directory.path());
+  const KeyReference reference = Parse("web:key?pin-value=1&x");
+  EXPECT_FALSE(reference.is_file());
+  EXPECT_EQ(reference.scheme(), nullptr);
+  EXPECT_EQ(reference.text(), "web:key?pin-value=1&x");
+}
+
+TEST(KeyReferenceTest, BackEndOutsideThisBuildIsNamed) {
+  for (const Scheme& scheme : Schemes()) {
+    const std::string text = std::string(scheme.name) + ":0x81000001";
+    const auto reference = KeyReference::Parse(text, Use::kPrivateKey);
+    EXPECT_EQ(reference.has_value(), scheme.init != nullptr) << text;
+    if (reference) continue;
+    EXPECT_EQ(reference.error().code, ErrorCode::kUsage);
+    EXPECT_EQ(reference.error().message,
+              "this build cannot use " + std::string(scheme.name) + ": references");
+  }
+}
+
+TEST(KeyReferenceTest, UriWithoutAttributesOfRfc7512StaysAsItIs) {
+  const Scheme* scheme = FindScheme("handle:");
+  if (scheme == nullptr || scheme->init == nullptr) GTEST_SKIP() << "built without TPM support";
+  const KeyReference reference = Parse("handle:0x81000001");
+  EXPECT_EQ(reference.scheme(), scheme);
+  EXPECT_FALSE(reference.is_file());
+  EXPECT_EQ(reference.text(), "handle:0x81000001");
+  EXPECT_EQ(reference.ForPrivateKey().text(), "handle:0x81000001");
+}
+
+// URIs of PKCS#11 tokens.
+
+class Pkcs11ReferenceTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!HavePkcs11()) GTEST_SKIP() << "built without PKCS#11 support";
+  }
+
+  static void ExpectMalformed(const std::string& text, const std::string& message,
+                              Use use = Use::kPrivateKey) {
+    const auto reference = KeyReference::Parse(text, use);
+    ASSERT_FALSE(reference.has_value()) << text;
+    EXPECT_EQ(reference.error().code, ErrorCode::kMalformed) << text;
+    EXPECT_EQ(reference.error().message, message) << text;
+  }
+};
+
+TEST_F(Pkcs11ReferenceTest, RefusesTwoPins) {
+  for (const char* query :
+       {"pin-value=1&pin-source=/p", "pin-source=/p&pin-value=1", "pin-value=1&pin-value=1",
+        "pin-source=/p&module-name=x&pin-source=/q", "pin-value=&pin-source="}) {
+    ExpectMalformed(std::string("pkcs11:token=a?") + query,
+                    "it names its PIN twice (pin-value, pin-source)");
+  }
+}
+
+TEST_F(Pkcs11ReferenceTest, RefusesABadEscapeInItsPin) {
+  for (const char* pin : {"%", "12%", "%4", "12%3", "%zz", "%4g", "%g4", "%%41", "%-1", "% 1"}) {
+    ExpectMalformed(std::string("pkcs11:?pin-value=") + pin,
+                    "a '%' in its PIN is not followed by two digits");
+  }
+}
+
+TEST_F(Pkcs11ReferenceTest, RefusesATypeThatContradictsTheUse) {
+  ExpectMalformed("pkcs11:token=a;type=cert", "it says type=cert where type=private is needed");
+  ExpectMalformed("pkcs11:type=public", "it says type=public where type=private is needed");
+  ExpectMalformed("pkcs11:type=private;token=a?module-name=x",
+                  "it says type=private where type=cert is needed", Use::kCertificate);
+}
+
+TEST_F(Pkcs11ReferenceTest, RefusesContradictingTypesWhateverTheirOrderAndName) {
+  for (const char* path : {"type=private;type=cert", "type=cert;type=private", "object-type=cert",
+                           "type=private;object-type=cert"}) {
+    const auto reference = KeyReference::Parse(std::string("pkcs11:") + path, Use::kPrivateKey);
+    ASSERT_FALSE(reference.has_value()) << path;
+    EXPECT_EQ(reference.error().code, ErrorCode::kMalformed) << path;
+  }
+}
+
+TEST_F(Pkcs11ReferenceTest, RefusesAnEmptyPinSource) {
+  const auto reference = KeyReference::Parse("pkcs11:token=a?pin-source=", Use::kPrivateKey);
+  ASSERT_FALSE(reference.has_value()) << "an empty PIN would be sent to the token";
+  EXPECT_EQ(reference.error().code, ErrorCode::kMalformed);
+}
+
+// Where people put a PIN by mistake; a reference is printed in every error message about it.
+TEST_F(Pkcs11ReferenceTest, NeverShowsAPinThatStandsInTheWrongPlace) {
+  for (const char* text : {"pkcs11:token=a;pin-value=271828", "pkcs11:pin-value=271828",
+                           "pkcs11:token=a?module-name=x;pin-value=271828",
+                           "pkcs11:token=a?module-name=x?pin-value=271828",
+                           "pkcs11:token=a? pin-value=271828", "PKCS11:token=a?pin-value=271828"}) {
+    const auto reference = KeyReference::Parse(text, Use::kPrivateKey);
+    const std::string shown =
+        reference ? reference->text() : reference.error().message + reference.error().hint;
+    EXPECT_EQ(shown.find("271828"), std::string::npos) << shown;
+  }
+}
+
+struct PinCase {
+  const char* uri;
+  const char* text;
+  std::string value;
+  std::string file;
+};
+
+class ReferencedPinTest : public testing::TestWithParam<PinCase> {};
+
+TEST_P(ReferencedPinTest, IsTakenOutOfTheUri) {
+  if (!HavePkcs11()) GTEST_SKIP() << "built without PKCS#11 support";
+  KeyReference reference = Parse(GetParam().uri);
+  EXPECT_EQ(reference.text(), GetParam().text);
+  const auto pin = reference.TakePin();
+  ASSERT_TRUE(pin.has_value());
+  EXPECT_EQ(pin->value.Reveal(), GetParam().value);
+  EXPECT_EQ(pin->file, GetParam().file);
+  EXPECT_FALSE(reference.TakePin().has_value()) << "it is handed over once";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Places, ReferencedPinTest,
+    testing::Values(PinCase{"pkcs11:token=a?pin-value=1234", "pkcs11:token=a;type=private", "1234",
+                            ""},
+                    PinCase{"pkcs11:?pin-value=1234", "pkcs11:type=private", "1234", ""},
+                    PinCase{"pkcs11:token=a?pin-value=1234&module-name=x",
+                            "pkcs11:token=a;type=private?module-name=x", "1234", ""},
+                    PinCase{"pkcs11:token=a?module-name=x&pin-value=1234",
+                            "pkcs11:token=a;type=private?module-name=x", "1234", ""},
+                    PinCase{"pkcs11:token=a?module-name=x&pin-value=1234&x-y=z",
+                            "pkcs11:token=a;type=private?module-name=x&x-y=z", "1234", ""},
+                    PinCase{"pkcs11:token=a?pin-source=/run/pin", "pkcs11:token=a;type=private", "",
+                            "/run/pin"},
+                    PinCase{"pkcs11:token=a?pin-source=file:/run/a%20pin",
+                            "pkcs11:token=a;type=private", "", "file:/run/a pin"},
+                    PinCase{"pkcs11:token=a?pin-source=%7ccat%20/pin",
+                            "pkcs11:token=a;type=private", "", "|cat /pin"},
+                    PinCase{"pkcs11:token=a?pin-value=", "pkcs11:token=a;type=private", "", ""}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Escapes, ReferencedPinTest,
+    testing::Values(PinCase{"pkcs11:?pin-value=%41%62c", "pkcs11:type=private", "Abc", ""},
+                    PinCase{"pkcs11:?pin-value=%c3%AB%25", "pkcs11:type=private", "\xc3\xab%", ""},
+                    PinCase{"pkcs11:?pin-value=a%00b", "pkcs11:type=private",
+                            std::string("a\0b", 3), ""},
+                    PinCase{"pkcs11:?pin-value=a+b=c?d", "pkcs11:type=private", "a+b=c?d", ""},
+                    PinCase{"pkcs11:?pin-value=1%263%3F", "pkcs11:type=private", "1&3?", ""}));
+
+struct TypeCase {
+  const char* uri;
+  Use use;
+  const char* text;
+};
+
+class ReferencedTypeTest : public testing::TestWithParam<TypeCase> {};
+
+TEST_P(ReferencedTypeTest, IsThatOfTheUse) {
+  if (!HavePkcs11()) GTEST_SKIP() << "built without PKCS#11 support";
+  const KeyReference reference = Parse(GetParam().uri, GetParam().use);
+  EXPECT_EQ(reference.text(), GetParam().text);
+  EXPECT_FALSE(reference.is_file());
+  ASSERT_NE(reference.scheme(), nullptr);
+  EXPECT_EQ(reference.scheme()->name, "pkcs11");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Uris, ReferencedTypeTest,
+    testing::Values(
+        TypeCase{"pkcs11:", Use::kPrivateKey, "pkcs11:type=private"},
+        TypeCase{"pkcs11:", Use::kCertificate, "pkcs11:type=cert"},
+        TypeCase{"pkcs11:token=a;object=b", Use::kPrivateKey,
+                 "pkcs11:token=a;object=b;type=private"},
+        TypeCase{"pkcs11:token=a?module-path=/m.so", Use::kCertificate,
+                 "pkcs11:token=a;type=cert?module-path=/m.so"},
+        TypeCase{"pkcs11:type=private;token=a", Use::kPrivateKey, "pkcs11:token=a;type=private"},
+        TypeCase{"pkcs11:token=a;object-type=cert", Use::kCertificate, "pkcs11:token=a;type=cert"},
+        TypeCase{"pkcs11:token=type%3dcert", Use::kPrivateKey,
+                 "pkcs11:token=type%3dcert;type=private"}));
+
+TEST_F(Pkcs11ReferenceTest, PlaceOfACertificateLeadsToItsPrivateKey) {
+  const KeyReference certificate =
+      Parse("pkcs11:object=web;type=cert;token=a?module-name=x", Use::kCertificate);
+  EXPECT_EQ(certificate.text(), "pkcs11:object=web;token=a;type=cert?module-name=x");
+  const KeyReference key = certificate.ForPrivateKey();
+  EXPECT_EQ(key.text(), "pkcs11:object=web;token=a;type=private?module-name=x");
+  EXPECT_EQ(key.scheme(), certificate.scheme());
+  EXPECT_FALSE(key.is_file());
+}
+
+// With the certificate's URI as the only reference, its PIN is the only one there is.
+TEST_F(Pkcs11ReferenceTest, PrivateKeyAtThePlaceOfACertificateHasItsPin) {
+  KeyReference key = Parse("pkcs11:token=a?pin-value=1234", Use::kCertificate).ForPrivateKey();
+  const auto pin = key.TakePin();
+  ASSERT_TRUE(pin.has_value());
+  EXPECT_EQ(pin->value.Reveal(), "1234");
+  EXPECT_EQ(key.text(), "pkcs11:token=a;type=private");
+}
+
+TEST_F(Pkcs11ReferenceTest, FileOfThatNameDoesNotCount) {
+  const test::TempDir directory;
+  static_cast<void>(directory.Write("pkcs11:token=a", "x"));
+  const WorkingDirectory here(directory.path());
+  EXPECT_FALSE(Parse("pkcs11:token=a").is_file());
+}
+
+}  // namespace
+}  // namespace credmint

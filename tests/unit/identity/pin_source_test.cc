@@ -1,0 +1,301 @@
+#include "identity/pin_source.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "support/temp_dir.h"
+
+namespace credmint {
+namespace {
+
+using test::TempDir;
+
+/// Sets a variable of this process, or removes it, as long as it lives.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) {
+    if (const char* before = getenv(name); before != nullptr) before_ = before;
+    Set(value);
+  }
+  ~Variable() { Set(before_ ? before_->c_str() : nullptr); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  void Set(const char* value) const {
+    if (value == nullptr) {
+      unsetenv(name_);
+    } else {
+      setenv(name_, value, 1);
+    }
+  }
+
+  const char* name_;
+  std::optional<std::string> before_;
+};
+
+/// The reading end of a pipe that holds `contents` and then ends.
+int PipeWith(std::string_view contents) {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) abort();
+  if (write(ends[1], contents.data(), contents.size()) < 0) abort();
+  close(ends[1]);
+  return ends[0];
+}
+
+/// Feeds this process's stdin from a text as long as it lives.
+class Stdin {
+ public:
+  explicit Stdin(std::string_view contents) : before_(fcntl(0, F_DUPFD_CLOEXEC, 3)) {
+    const int pipe = PipeWith(contents);
+    dup2(pipe, 0);
+    close(pipe);
+  }
+  ~Stdin() {
+    if (before_ >= 0) {
+      dup2(before_, 0);
+      close(before_);
+    } else {
+      close(0);
+    }
+  }
+  Stdin(const Stdin&) = delete;
+  Stdin& operator=(const Stdin&) = delete;
+
+ private:
+  int before_;
+};
+
+PinSource Parse(const std::string& source) {
+  auto parsed = PinSource::Parse(source, "--passin");
+  EXPECT_TRUE(parsed.has_value()) << source;
+  return *std::move(parsed);
+}
+
+void ExpectSecret(PinSource source, std::string_view secret) {
+  const auto got = source.Get();
+  ASSERT_TRUE(got.has_value()) << got.error().message;
+  EXPECT_EQ(got->Reveal(), secret);
+}
+
+void ExpectFailure(PinSource source, ErrorCode code, const std::string& message) {
+  const auto got = source.Get();
+  ASSERT_FALSE(got.has_value());
+  EXPECT_EQ(got.error().code, code);
+  EXPECT_EQ(got.error().message, message);
+}
+
+class MalformedPinSourceTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(MalformedPinSourceTest, IsRefusedWithoutBeingRepeated) {
+  const auto source = PinSource::Parse(GetParam(), "--parent-passin");
+  ASSERT_FALSE(source.has_value());
+  EXPECT_EQ(source.error().code, ErrorCode::kUsage);
+  EXPECT_EQ(source.error().message, "--parent-passin: not a source of a secret");
+  EXPECT_EQ(source.error().hint, "use file:PATH, env:NAME, fd:N, stdin, cred:NAME or pass:TEXT");
+}
+
+INSTANTIATE_TEST_SUITE_P(Sources, MalformedPinSourceTest,
+                         testing::Values("", "1234", "my secret", ":", ":1234", "pass", "PASS:1234",
+                                         "stdin:", "stdin ",
+                                         "env:", "file:", "cred:", "fd:", "fd:x", "fd:-1", "fd:1x",
+                                         "fd: 1", "fd:0x1", "fd:99999999999", "cred:../1234",
+                                         "cred:a/b", "pin:1234", "http://1234"));
+
+TEST(PinSourceTest, TakesTextAsItIs) {
+  ExpectSecret(Parse("pass:1234"), "1234");
+  ExpectSecret(Parse("pass: a:b\n"), " a:b\n");
+  ExpectSecret(Parse("pass:"), "");
+}
+
+TEST(PinSourceTest, NamesAVariableThatIsNotSet) {
+  const Variable variable("CREDMINT_TEST_PIN", nullptr);
+  ExpectFailure(Parse("env:CREDMINT_TEST_PIN"), ErrorCode::kPinRequired,
+                "the variable CREDMINT_TEST_PIN is not set");
+}
+
+TEST(PinSourceTest, ReadsAVariable) {
+  const Variable variable("CREDMINT_TEST_PIN", "12 34");
+  ExpectSecret(Parse("env:CREDMINT_TEST_PIN"), "12 34");
+}
+
+TEST(PinSourceTest, VariableMayBeEmpty) {
+  const Variable variable("CREDMINT_TEST_PIN", "");
+  ExpectSecret(Parse("env:CREDMINT_TEST_PIN"), "");
+}
+
+TEST(PinSourceTest, ReadsNothingWhenItIsParsed) {
+  const Variable variable("CREDMINT_TEST_PIN", nullptr);
+  PinSource source = Parse("env:CREDMINT_TEST_PIN");
+  const Variable set_later("CREDMINT_TEST_PIN", "1234");
+  ExpectSecret(std::move(source), "1234");
+}
+
+TEST(PinSourceTest, NamesAFileThatIsMissing) {
+  const TempDir directory;
+  const std::string path = directory.File("pin");
+  ExpectFailure(Parse("file:" + path), ErrorCode::kLocalIo,
+                "cannot read " + path + ": No such file or directory");
+}
+
+TEST(PinSourceTest, RefusesAFileThatOthersMayRead) {
+  const TempDir directory;
+  const std::string path = directory.Write("pin", "1234\n", 0644);
+  ExpectFailure(Parse("file:" + path), ErrorCode::kLocalIo,
+                path + " holds a secret but others may read or write it (mode 0644)");
+}
+
+TEST(PinSourceTest, ReadsTheFirstLineOfAFile) {
+  const TempDir directory;
+  ExpectSecret(Parse("file:" + directory.Write("pin", "1234\nsecond\n")), "1234");
+  ExpectSecret(PinSource::FromFile(directory.Write("source", "5678\r\n")), "5678");
+}
+
+TEST(PinSourceTest, DescriptorThatIsNotOpenMeansNoPin) {
+  const int descriptor = PipeWith("");
+  close(descriptor);
+  const std::string number = std::to_string(descriptor);
+  ExpectFailure(Parse("fd:" + number), ErrorCode::kPinRequired,
+                "cannot read descriptor " + number + ": Bad file descriptor");
+}
+
+TEST(PinSourceTest, ReadsTheFirstLineOfADescriptorAndLeavesItOpen) {
+  const int descriptor = PipeWith("1234\nsecond\n");
+  ExpectSecret(Parse("fd:" + std::to_string(descriptor)), "1234");
+  EXPECT_EQ(close(descriptor), 0);
+}
+
+TEST(PinSourceTest, ReadsStdinOnceAndKeepsIt) {
+  const Stdin in("1234\nsecond\n");
+  PinSource source = Parse("stdin");
+  for (int i = 0; i < 3; ++i) {
+    const auto got = source.Get();
+    ASSERT_TRUE(got.has_value()) << got.error().message;
+    EXPECT_EQ(got->Reveal(), "1234");
+  }
+}
+
+TEST(PinSourceTest, StdinIsDescriptorZero) {
+  const Stdin in("1234\n");
+  ExpectSecret(Parse("fd:0"), "1234");
+}
+
+TEST(PinSourceTest, CredentialNeedsASystemdUnit) {
+  const Variable folder("CREDENTIALS_DIRECTORY", nullptr);
+  PinSource source = Parse("cred:hsm-pin");
+  const auto got = source.Get();
+  ASSERT_FALSE(got.has_value());
+  EXPECT_EQ(got.error().code, ErrorCode::kPinRequired);
+  EXPECT_EQ(got.error().message, "CREDENTIALS_DIRECTORY is not set");
+  EXPECT_EQ(got.error().hint, "add LoadCredential=hsm-pin:PATH to the systemd unit");
+}
+
+TEST(PinSourceTest, CredentialThatTheUnitDoesNotHaveMeansNoPin) {
+  const TempDir directory;
+  const Variable folder("CREDENTIALS_DIRECTORY", directory.path().c_str());
+  ExpectFailure(Parse("cred:hsm-pin"), ErrorCode::kPinRequired,
+                "cannot read " + directory.File("hsm-pin") + ": No such file or directory");
+}
+
+TEST(PinSourceTest, ReadsTheFirstLineOfACredential) {
+  const TempDir directory;
+  static_cast<void>(directory.Write("hsm-pin", "1234\n", 0440));
+  const Variable folder("CREDENTIALS_DIRECTORY", directory.path().c_str());
+  ExpectSecret(Parse("cred:hsm-pin"), "1234");
+}
+
+TEST(PinSourceTest, KeepsASecretThatIsKnown) {
+  PinSource source = PinSource::FromSecret(Secret("1234"));
+  EXPECT_EQ(source.Get()->Reveal(), "1234");
+  EXPECT_EQ(source.Get()->Reveal(), "1234");
+}
+
+struct MissingCase {
+  PassphraseKind kind;
+  const char* subject;
+  const char* message;
+  const char* hint;
+};
+
+class MissingPinTest : public testing::TestWithParam<MissingCase> {};
+
+TEST_P(MissingPinTest, SaysForWhatAndHowToGiveIt) {
+  PinSources sources;
+  const auto answer = sources.Answer({GetParam().kind, GetParam().subject});
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, ErrorCode::kPinRequired);
+  EXPECT_EQ(answer.error().message, GetParam().message);
+  EXPECT_EQ(answer.error().hint, GetParam().hint);
+}
+
+constexpr const char* kPassin = "give it with --passin file:PATH, env:NAME, fd:N or cred:NAME";
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, MissingPinTest,
+    testing::Values(
+        MissingCase{PassphraseKind::kTokenPin, "token 'prod'",
+                    "token 'prod' needs a PIN and none was given", kPassin},
+        MissingCase{PassphraseKind::kTpmAuth, "handle:0x81000001",
+                    "handle:0x81000001 needs an auth value and none was given", kPassin},
+        MissingCase{PassphraseKind::kFile, "PKCS12 import pass phrase",
+                    "the file needs a passphrase and none was given", kPassin},
+        MissingCase{
+            PassphraseKind::kContextPin, "token 'prod'",
+            "token 'prod' needs a context-specific PIN for each signature and none was given",
+            "give it with --context-passin, or --reuse-pin if it is the same"},
+        MissingCase{PassphraseKind::kTpmParent, "web.tss2",
+                    "web.tss2 needs an auth value for its parent and none was given",
+                    "give it with --parent-passin"}));
+
+/// All sources given, each with its own secret.
+PinSources AllSources() {
+  PinSources sources;
+  sources.user = PinSource::FromSecret(Secret("user"));
+  sources.context = PinSource::FromSecret(Secret("context"));
+  sources.parent = PinSource::FromSecret(Secret("parent"));
+  return sources;
+}
+
+TEST(PinSourcesTest, AnswersEachQuestionFromItsOwnSource) {
+  PinSources sources = AllSources();
+  for (const auto& [kind, secret] :
+       {std::pair<PassphraseKind, const char*>{PassphraseKind::kTokenPin, "user"},
+        {PassphraseKind::kTpmAuth, "user"},
+        {PassphraseKind::kFile, "user"},
+        {PassphraseKind::kContextPin, "context"},
+        {PassphraseKind::kTpmParent, "parent"}}) {
+    const auto answer = sources.Answer({kind, "x"});
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(answer->Reveal(), secret);
+  }
+}
+
+TEST(PinSourcesTest, TriesNoSecretWhereAnotherWasMeant) {
+  PinSources sources = AllSources();
+  sources.user.reset();
+  EXPECT_FALSE(sources.Answer({PassphraseKind::kTokenPin, "x"}).has_value());
+  sources = AllSources();
+  sources.context.reset();
+  EXPECT_FALSE(sources.Answer({PassphraseKind::kContextPin, "x"}).has_value());
+  sources.parent.reset();
+  EXPECT_FALSE(sources.Answer({PassphraseKind::kTpmParent, "x"}).has_value());
+}
+
+TEST(PinSourcesTest, ReusesTheTokenPinOnlyWhenToldTo) {
+  PinSources sources = AllSources();
+  sources.reuse_user_for_context = true;
+  EXPECT_EQ(sources.Answer({PassphraseKind::kContextPin, "x"})->Reveal(), "context");
+  sources.context.reset();
+  EXPECT_EQ(sources.Answer({PassphraseKind::kContextPin, "x"})->Reveal(), "user");
+  sources.user.reset();
+  EXPECT_FALSE(sources.Answer({PassphraseKind::kContextPin, "x"}).has_value());
+}
+
+}  // namespace
+}  // namespace credmint

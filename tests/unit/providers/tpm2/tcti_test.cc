@@ -1,0 +1,72 @@
+#include "tpm2/tcti.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+namespace credmint::tpm2 {
+namespace {
+
+std::map<std::string, std::string>& Variables() {
+  static std::map<std::string, std::string> variables;
+  return variables;
+}
+
+const char* Look(const char* name) {
+  const auto found = Variables().find(name);
+  return found == Variables().end() ? nullptr : found->second.c_str();
+}
+
+class TctiTest : public testing::Test {
+ protected:
+  TctiTest() { Variables().clear(); }
+};
+
+TEST_F(TctiTest, RefusesCodeFromTheEnvironment) {
+  for (const char* tcti :
+       {"cmd:tpm2_send", "cmd", "tcti-cmd:x", "pcap:cmd:x", "pcap:pcap:cmd:x", "/tmp/evil:x",
+        "./evil", "evil.so", "libtss2-tcti-cmd.so.0:x", "pcap:/tmp/evil.so:x"}) {
+    Variables()["TSS2_TCTI"] = tcti;
+    const auto chosen = ChooseTcti(std::nullopt, std::nullopt, Look);
+    ASSERT_FALSE(chosen) << tcti;
+    EXPECT_EQ(chosen.error().code, ErrorCode::kUsage);
+    EXPECT_EQ(chosen.error().message,
+              "the environment variable TSS2_TCTI names a TCTI that runs a program or loads a "
+              "library: '" +
+                  std::string(tcti) + "'");
+  }
+}
+
+TEST_F(TctiTest, AllowsDevicesAndSocketsFromTheEnvironment) {
+  for (const char* tcti :
+       {"device:/dev/tpm0", "swtpm:path=/run/x.so", "swtpm:host=127.0.0.1,port=2321", "tabrmd",
+        "tabrmd:bus_type=session", "pcap:swtpm:path=/x", "pcap:device:/dev/tpm0"}) {
+    Variables()["TPM2TOOLS_TCTI"] = tcti;
+    EXPECT_EQ(ChooseTcti(std::nullopt, std::nullopt, Look).value_or("refused"), tcti);
+  }
+}
+
+TEST_F(TctiTest, TrustsParameterAndSetting) {
+  Variables()["TPM2TOOLS_TCTI"] = "cmd:x";
+  EXPECT_EQ(*ChooseTcti("cmd:p", "cmd:s", Look), "cmd:p");
+  EXPECT_EQ(*ChooseTcti(std::nullopt, "cmd:s", Look), "cmd:s");
+}
+
+TEST_F(TctiTest, LooksInOrderAndSkipsWhatIsEmpty) {
+  EXPECT_EQ(*ChooseTcti(std::nullopt, std::nullopt, Look), "device:/dev/tpmrm0");
+  EXPECT_EQ(*ChooseTcti("", "", Look), "device:/dev/tpmrm0");
+  Variables()["TPM2OPENSSL_TCTI"] = "device:3";
+  EXPECT_EQ(*ChooseTcti("", "", Look), "device:3");
+  Variables()["TSS2_TCTI"] = "device:2";
+  EXPECT_EQ(*ChooseTcti("", "", Look), "device:2");
+  Variables()["TPM2TOOLS_TCTI"] = "";
+  EXPECT_EQ(*ChooseTcti("", "", Look), "device:2");
+  Variables()["TPM2TOOLS_TCTI"] = "device:1";
+  EXPECT_EQ(*ChooseTcti("", "", Look), "device:1");
+  EXPECT_EQ(*ChooseTcti("", "device:s", Look), "device:s");
+  EXPECT_EQ(*ChooseTcti("device:p", "device:s", Look), "device:p");
+}
+
+}  // namespace
+}  // namespace credmint::tpm2

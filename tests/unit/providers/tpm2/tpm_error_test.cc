@@ -1,0 +1,55 @@
+#include "tpm2/tpm_error.h"
+
+#include <gtest/gtest.h>
+
+namespace credmint::tpm2 {
+namespace {
+
+TEST(TpmErrorTest, SortsCodes) {
+  struct Case {
+    TSS2_RC code;
+    TpmFault fault;
+    ErrorCode error;
+  };
+  for (const Case& c : {
+           Case{0x98e, TpmFault::kAuthRefused, ErrorCode::kPinIncorrect},
+           Case{0xa8e, TpmFault::kAuthRefused, ErrorCode::kPinIncorrect},
+           Case{0x9a2, TpmFault::kAuthRefusedUncounted, ErrorCode::kPinIncorrect},
+           Case{0x921, TpmFault::kLockout, ErrorCode::kPinLocked},
+           Case{0x902, TpmFault::kNoSlot, ErrorCode::kDevice},
+           Case{0x903, TpmFault::kNoSlot, ErrorCode::kDevice},
+           Case{0x18b, TpmFault::kNoSuchHandle, ErrorCode::kKeyNotFound},
+           Case{0x184, TpmFault::kNoSuchHandle, ErrorCode::kKeyNotFound},
+           Case{0x28b, TpmFault::kNoSuchHandle, ErrorCode::kKeyNotFound},
+           Case{0x98b, TpmFault::kOther, ErrorCode::kDevice},
+           Case{0x910, TpmFault::kObjectLost, ErrorCode::kDevice},
+           Case{0x918, TpmFault::kSessionLost, ErrorCode::kDevice},
+           Case{0x1df, TpmFault::kBadParameter, ErrorCode::kKeyUnusable},
+           Case{0x2c4, TpmFault::kBadParameter, ErrorCode::kKeyUnusable},
+           Case{0x101, TpmFault::kOther, ErrorCode::kDevice},
+           Case{0xc0902, TpmFault::kNoSlot, ErrorCode::kDevice},  // through a resource manager
+           Case{0xa000a, TpmFault::kConnection, ErrorCode::kDevice},
+           Case{0x70001, TpmFault::kOther, ErrorCode::kDevice},
+       }) {
+    const TpmFailure failure(c.code);
+    EXPECT_EQ(failure.fault(), c.fault) << std::hex << c.code;
+    EXPECT_EQ(failure.ToError().code, c.error) << std::hex << c.code;
+  }
+}
+
+TEST(TpmErrorTest, SaysWhatToDo) {
+  const Error lockout = TpmFailure(0x921).ToError();
+  EXPECT_EQ(lockout.message, "the TPM is in dictionary-attack lockout");
+  EXPECT_EQ(lockout.hint, "wait for its recovery time, or reset it with tpm2_dictionarylockout -c");
+  const Error refused = TpmFailure(0x98e).ToError();
+  EXPECT_EQ(refused.message, "the TPM refused the auth value (it counts wrong tries)");
+  EXPECT_FALSE(refused.hint.empty());
+  EXPECT_EQ(TpmFailure(0x9a2).ToError().message, "the TPM refused the auth value");
+}
+
+TEST(TpmErrorTest, KeepsTheWordsOfTheStackForTheRest) {
+  EXPECT_EQ(TpmFailure(0xa000a).ToError().message, "the TPM failed: tcti:IO failure (0xa000a)");
+}
+
+}  // namespace
+}  // namespace credmint::tpm2

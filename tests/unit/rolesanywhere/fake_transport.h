@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "http/transport.h"
+
+namespace credmint {
+
+/// A Transport that sends nothing: it keeps the requests, and answers from a script.
+class FakeTransport : public Transport {
+ public:
+  using Step = std::function<Result<Response>()>;
+
+  void Expect(Step step) { script_.push_back(std::move(step)); }
+
+  Result<Response> Send(const Request& request, std::chrono::milliseconds timeout) override {
+    requests.push_back(request);
+    timeouts.push_back(timeout);
+    if (script_.empty()) return Fail(ErrorCode::kInternal, "more requests than the test expects");
+    const Step step = std::move(script_.front());
+    script_.pop_front();
+    return step();
+  }
+
+  [[nodiscard]] bool IsDone() const { return script_.empty(); }
+
+  std::vector<Request> requests;
+  std::vector<std::chrono::milliseconds> timeouts;
+
+ private:
+  std::deque<Step> script_;
+};
+
+}  // namespace credmint
