@@ -55,6 +55,7 @@ const OSSL_ITEM* ReasonStrings(void* /*context*/) {
       Reason(ErrorCode::kModule, "module failure"),
       Reason(ErrorCode::kDevice, "device failure"),
       Reason(ErrorCode::kPinRequired, "PIN or auth value needed"),
+      Reason(ErrorCode::kContextPinRequired, "context-specific PIN needed"),
       Reason(ErrorCode::kPinIncorrect, "PIN or auth value incorrect"),
       Reason(ErrorCode::kPinLocked, "PIN locked"),
       OSSL_ITEM{kHintReason, const_cast<char*>("hint")},

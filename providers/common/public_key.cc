@@ -2,6 +2,7 @@
 
 #include <openssl/core_names.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -45,7 +46,7 @@ int PublicKey::Bits() const {
 
 int PublicKey::SecurityBits() const {
   const int bits = Bits();
-  if (type == KeyType::kEc) return bits / 2;
+  if (type == KeyType::kEc) return std::min(bits / 2, 256);
   if (bits >= 15360) return 256;
   if (bits >= 7680) return 192;
   if (bits >= 3072) return 128;
@@ -54,7 +55,7 @@ int PublicKey::SecurityBits() const {
 
 int PublicKey::MaxSignatureSize() const {
   if (type == KeyType::kRsa) return static_cast<int>(modulus.size());
-  const int integer = static_cast<int>((point.size() - 1) / 2) + 1;  // with a sign byte
+  const int integer = Bits() / 8 + 1;  // with a sign byte where the top bit can be set
   const int body = 2 * (integer + 2);
   return body + (body > 127 ? 3 : 2);
 }

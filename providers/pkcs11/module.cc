@@ -43,7 +43,9 @@ Result<void> Module::Open() {
   const ErrorMark mark;
   library_ = dlopen(path_.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library_ == nullptr) {
-    return Fail(ErrorCode::kModule, dlerror(),
+    std::string reason = dlerror();
+    if (reason.starts_with(path_ + ": ")) reason.erase(0, path_.size() + 2);
+    return Fail(ErrorCode::kModule, std::move(reason),
                 "name the module with --pkcs11-lib or the URI's module-path");
   }
   const auto get_functions =

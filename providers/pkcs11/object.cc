@@ -216,6 +216,13 @@ Result<PublicKey> ReadPublicKey(const Slot& slot, const Session& session,
               "write the public key or the certificate to the token with the same id");
 }
 
+Bytes ReadId(const Slot& slot, const Session& session, CK_OBJECT_HANDLE object) {
+  std::array<std::uint8_t, 256> id{};
+  std::array<CK_ATTRIBUTE, 1> attributes = {Buffer(CKA_ID, id.data(), id.size())};
+  if (ReadAttributes(slot, session, object, attributes) != CKR_OK) return {};
+  return Value(attributes[0]);
+}
+
 Result<Bytes> ReadCertificate(const Slot& slot, const Session& session, CK_OBJECT_HANDLE object) {
   Bytes der(16384);
   std::array<CK_ATTRIBUTE, 1> attributes = {Buffer(CKA_VALUE, der.data(), der.size())};

@@ -40,6 +40,9 @@ Result<provider::PublicKey> ReadPublicKey(const Slot& slot, const Session& sessi
 Result<provider::PublicKey> ReadPublicKeyObject(const Slot& slot, const Session& session,
                                                 CK_OBJECT_HANDLE object);
 
+/// CKA_ID of an object; empty if it has none.
+Bytes ReadId(const Slot& slot, const Session& session, CK_OBJECT_HANDLE object);
+
 /// The DER of a certificate object (CKA_VALUE); kDevice if it cannot be read.
 Result<Bytes> ReadCertificate(const Slot& slot, const Session& session, CK_OBJECT_HANDLE object);
 

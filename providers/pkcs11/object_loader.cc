@@ -95,11 +95,32 @@ Error ObjectLoader::Ambiguous(const Slot& slot, const Session& session,
           "add object=LABEL or id=%NN to the URI"};
 }
 
+Result<std::vector<CK_OBJECT_HANDLE>> ObjectLoader::FindPrivateKeys(const Slot& slot,
+                                                                    const Session& session) {
+  auto keys = Find(slot, session, CKO_PRIVATE_KEY);
+  if (!keys || !keys->empty()) return keys;
+  const auto certificates = Find(slot, session, CKO_CERTIFICATE);
+  if (!certificates || certificates->size() != 1) return keys;
+  Bytes id = ReadId(slot, session, certificates->front());
+  if (id.empty()) return keys;
+  CK_OBJECT_CLASS object_class = CKO_PRIVATE_KEY;
+  return FindObjects(slot, session,
+                     {{CKA_CLASS, &object_class, sizeof object_class},
+                      {CKA_ID, id.data(), static_cast<CK_ULONG>(id.size())}});
+}
+
+Result<Secret> ObjectLoader::ContextPin(const Slot& slot) {
+  if (!context_pin_) return passphrase_.Ask({PassphraseKind::kContextPin, slot.Name()});
+  if (!context_pin_->empty()) return context_pin_->Clone();
+  return Fail(ErrorCode::kContextPinRequired,
+              fmt::format("the key on {} needs a PIN for each signature", slot.Name()));
+}
+
 Result<std::unique_ptr<Key>> ObjectLoader::LoadPrivateKey(const std::shared_ptr<Slot>& slot) {
   const auto session = slot->OpenSession();
   if (!session) return tl::unexpected(session.error());
   if (auto logged_in = LogIn(*slot, *session); !logged_in) return Fail(std::move(logged_in));
-  const auto objects = Find(*slot, *session, CKO_PRIVATE_KEY);
+  const auto objects = FindPrivateKeys(*slot, *session);
   if (!objects) return tl::unexpected(objects.error());
   if (objects->empty()) {
     return Fail(ErrorCode::kKeyNotFound,
@@ -118,7 +139,7 @@ Result<std::unique_ptr<Key>> ObjectLoader::MakeKey(const std::shared_ptr<Slot>& 
   if (!public_key) return Fail(std::move(public_key));
   std::optional<Secret> context_pin;
   if (facts->always_authenticate) {
-    auto pin = passphrase_.Ask({PassphraseKind::kContextPin, slot->Name()});
+    auto pin = ContextPin(*slot);
     if (!pin) return Fail(std::move(pin));
     context_pin = *std::move(pin);
   }

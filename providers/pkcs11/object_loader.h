@@ -30,14 +30,20 @@ struct LoadedObjects {
 /// Finds what a URI means on the tokens of one module.
 ///
 /// A private key must be on exactly one matching token and be the only match there: kKeyNotFound or
-/// kKeyAmbiguous otherwise, with the candidates. Logging in comes first for it. Certificates and
-/// public keys are collected from every matching token without login; if there are none and exactly
-/// one token matches, it is logged in to and searched again (CONTRACT section 9.3).
+/// kKeyAmbiguous otherwise, with the candidates. Logging in comes first for it. Where the URI's
+/// label is only that of a certificate, the key with that certificate's CKA_ID is meant.
+/// Certificates and public keys are collected from every matching token without login; if there are
+/// none and exactly one token matches, it is logged in to and searched again (CONTRACT
+/// section 9.3).
 class ObjectLoader {
  public:
   ObjectLoader(const Pkcs11Provider& provider, const Uri& uri, const std::string& module_path,
-               provider::PassphraseCallback passphrase)
-      : provider_(provider), uri_(uri), module_path_(module_path), passphrase_(passphrase) {}
+               provider::PassphraseCallback passphrase, const std::optional<Secret>& context_pin)
+      : provider_(provider),
+        uri_(uri),
+        module_path_(module_path),
+        passphrase_(passphrase),
+        context_pin_(context_pin) {}
 
   Result<LoadedObjects> Load(Wanted wanted);
 
@@ -49,6 +55,8 @@ class ObjectLoader {
                           LoadedObjects& loaded);
   Result<void> SearchPublic(Slot& slot, bool log_in, Wanted wanted, LoadedObjects& loaded);
   Result<void> LogIn(Slot& slot, const Session& session);
+  Result<Secret> ContextPin(const Slot& slot);
+  Result<std::vector<CK_OBJECT_HANDLE>> FindPrivateKeys(const Slot& slot, const Session& session);
   Result<std::vector<CK_OBJECT_HANDLE>> Find(const Slot& slot, const Session& session,
                                              CK_OBJECT_CLASS object_class);
   Error Ambiguous(const Slot& slot, const Session& session,
@@ -58,6 +66,7 @@ class ObjectLoader {
   const Uri& uri_;
   const std::string& module_path_;
   provider::PassphraseCallback passphrase_;
+  const std::optional<Secret>& context_pin_;
 };
 
 }  // namespace credmint::pkcs11

@@ -88,6 +88,7 @@ Result<void> Slot::SendLogin(const Session& session,
   } else {
     const auto pin = ask_pin();
     if (!pin) return tl::unexpected(pin.error());
+    if (pin->empty()) return Fail(ErrorCode::kPinIncorrect, "the PIN given is empty");
     result = module_->Call(&CK_FUNCTION_LIST::C_Login, session.handle(), CKU_USER, PinBytes(*pin),
                            static_cast<CK_ULONG>(pin->size()));
   }

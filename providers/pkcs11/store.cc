@@ -24,6 +24,7 @@ using provider::kEnd;
 using provider::PassphraseCallback;
 
 constexpr const char* kModulePathParam = "pkcs11-module-path";
+constexpr const char* kContextPinParam = "pkcs11-context-pin";
 
 /// What OpenSSL calls the loader context: one URI being read, object after object.
 struct StoreContext {
@@ -33,6 +34,7 @@ struct StoreContext {
   Uri uri;
   int expect = 0;  ///< OSSL_STORE_INFO_*, 0 for anything
   std::string module_path;
+  std::optional<Secret> context_pin;
   std::optional<LoadedObjects> objects;  ///< set by the first load
   std::size_t next_certificate = 0;
   bool failed = false;
@@ -57,12 +59,19 @@ int SetParams(void* context, const OSSL_PARAM params[]) {
   if (param != nullptr && OSSL_PARAM_get_utf8_string_ptr(param, &path) == 1) {
     store.module_path = path;
   }
+  param = OSSL_PARAM_locate_const(params, kContextPinParam);
+  const void* pin = nullptr;
+  std::size_t size = 0;
+  if (param != nullptr && OSSL_PARAM_get_octet_string_ptr(param, &pin, &size) == 1) {
+    store.context_pin = Secret(std::string_view(static_cast<const char*>(pin), size));
+  }
   return 1;
 }
 
 const OSSL_PARAM* SettableParams(void* /*provider*/) {
   static const OSSL_PARAM kParams[] = {OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, nullptr),
                                        OSSL_PARAM_utf8_string(kModulePathParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kContextPinParam, nullptr, 0),
                                        OSSL_PARAM_END};
   return kParams;
 }
@@ -89,7 +98,8 @@ Wanted WhatIsWanted(const StoreContext& store) {
 
 Result<void> LoadObjects(StoreContext& store, PassphraseCallback passphrase) {
   const std::string path = ModulePath(store);
-  auto loaded = ObjectLoader(store.provider, store.uri, path, passphrase).Load(WhatIsWanted(store));
+  auto loaded = ObjectLoader(store.provider, store.uri, path, passphrase, store.context_pin)
+                    .Load(WhatIsWanted(store));
   if (!loaded) return Fail(std::move(loaded));
   store.objects = *std::move(loaded);
   return {};

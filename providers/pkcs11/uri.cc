@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <charconv>
+#include <map>
+#include <optional>
 #include <string_view>
 
 #include "base/pin_file.h"
@@ -40,26 +42,65 @@ tl::unexpected<Error> Malformed(std::string message) {
       "the syntax is 'pkcs11:token=LABEL;object=LABEL;id=%01' (RFC 7512); quote it in a shell");
 }
 
-/// p11-kit says only that something was not recognised; people need to know which part.
+using Attributes = std::map<std::string_view, std::string_view>;
+
+/// The attributes of one part of the URI. p11-kit says only that something was not recognised;
+/// people need to know which part.
 template <std::size_t N>
-Result<void> CheckNames(std::string_view part, char separator, const std::string_view (&known)[N]) {
-  std::set<std::string_view> seen;
+Result<Attributes> SplitPart(std::string_view part, char separator,
+                             const std::string_view (&known)[N]) {
+  Attributes attributes;
   while (!part.empty()) {
     const std::size_t end = std::min(part.find(separator), part.size());
     const std::string_view attribute = part.substr(0, end);
-    const std::string_view name = attribute.substr(0, attribute.find('='));
-    if (attribute.find('=') == std::string_view::npos) {
+    std::string_view name = attribute.substr(0, attribute.find('='));
+    if (name.size() == attribute.size()) {
       return Malformed(fmt::format("the attribute '{}' has no value", name));
     }
     if (!Contains(known, name) && !name.starts_with("x-")) {
       return Malformed(fmt::format("the attribute '{}' is unknown", name));
     }
-    if (!seen.insert(name).second && !name.starts_with("x-")) {
+    const std::string_view value = attribute.substr(name.size() + 1);
+    if (name == "object-type") name = "type";
+    if (!attributes.emplace(name, value).second && !name.starts_with("x-")) {
       return Malformed(fmt::format("the attribute '{}' is given twice", name));
     }
     if (end == part.size()) break;
     part.remove_prefix(end + 1);
     if (part.empty()) return Malformed("it ends with an empty attribute");
+  }
+  return attributes;
+}
+
+bool IsNumber(std::string_view text, unsigned long largest) {
+  unsigned long value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && value <= largest;
+}
+
+/// Values that p11-kit takes for others: it wraps numbers around, drops blanks, and loads any path.
+Result<void> CheckValues(const Attributes& path, const Attributes& query) {
+  const auto value = [](const Attributes& attributes, std::string_view name) {
+    const auto found = attributes.find(name);
+    return found == attributes.end() ? std::optional<std::string_view>() : found->second;
+  };
+  constexpr CK_SLOT_ID kNoSlot = static_cast<CK_SLOT_ID>(-1);
+  if (const auto slot = value(path, "slot-id"); slot && !IsNumber(*slot, kNoSlot - 1)) {
+    return Malformed(fmt::format("its slot-id '{}' is not a slot's number", *slot));
+  }
+  if (const auto version = value(path, "library-version")) {
+    const std::size_t dot = std::min(version->find('.'), version->size());
+    const bool minor_good = dot == version->size() || IsNumber(version->substr(dot + 1), 255);
+    if (!IsNumber(version->substr(0, dot), 255) || !minor_good) {
+      return Malformed(fmt::format("its library-version '{}' is not MAJOR.MINOR", *version));
+    }
+  }
+  if (const auto module = value(query, "module-path"); module && !module->starts_with('/')) {
+    return Malformed("its module-path is not absolute");
+  }
+  if (const auto module = value(query, "module-name");
+      module && module->find('/') != std::string_view::npos) {
+    return Malformed("its module-name is not a bare name");
   }
   return {};
 }
@@ -79,8 +120,16 @@ Result<Uri> Uri::Parse(const std::string& text) {
   const std::string_view path = rest.substr(0, rest.find('?'));
   const std::string_view query =
       path.size() == rest.size() ? std::string_view() : rest.substr(path.size() + 1);
-  if (auto names = CheckNames(path, ';', kPathAttributes); !names) return Fail(std::move(names));
-  if (auto names = CheckNames(query, '&', kQueryAttributes); !names) return Fail(std::move(names));
+  if (rest.find_first_of(" \t\r\n") != std::string_view::npos) {
+    return Malformed("it contains a blank, which is written %20");
+  }
+  auto path_attributes = SplitPart(path, ';', kPathAttributes);
+  if (!path_attributes) return Fail(std::move(path_attributes));
+  auto query_attributes = SplitPart(query, '&', kQueryAttributes);
+  if (!query_attributes) return Fail(std::move(query_attributes));
+  if (auto checked = CheckValues(*path_attributes, *query_attributes); !checked) {
+    return Fail(std::move(checked));
+  }
 
   Uri uri(p11_kit_uri_new());
   if (!uri.uri_) return Fail(ErrorCode::kInternal, "out of memory");
@@ -89,9 +138,11 @@ Result<Uri> Uri::Parse(const std::string& text) {
   if (p11_kit_uri_any_unrecognized(uri.uri_.get()) != 0) {
     return Malformed("one of its values is too long or not understood");
   }
-  uri.names_slot_ = path.find("slot-manufacturer=") != std::string_view::npos ||
-                    path.find("slot-description=") != std::string_view::npos;
-  uri.names_library_ = path.find("library-") != std::string_view::npos;
+  uri.names_slot_ = path_attributes->contains("slot-manufacturer") ||
+                    path_attributes->contains("slot-description");
+  uri.names_library_ = path_attributes->contains("library-manufacturer") ||
+                       path_attributes->contains("library-description") ||
+                       path_attributes->contains("library-version");
   return uri;
 }
 

@@ -33,17 +33,13 @@ TpmResult<AuthSession> Start(const std::shared_ptr<Tpm>& tpm, ESYS_TR salt_key) 
 
 }  // namespace
 
-void AuthSession::Discard(Tpm& tpm) {
-  const auto hold = tpm.Hold();
-  if (tpm.session.lock() == session_) tpm.session.reset();
-  session_.reset();
-}
-
 TpmResult<AuthSession> SessionFor(const std::shared_ptr<Tpm>& tpm, const Secret& auth,
                                   const TpmObject* salt_key) {
   if (auth.empty()) return AuthSession();
   const auto hold = tpm->Hold();
-  if (auto running = tpm->session.lock()) return AuthSession(std::move(running));
+  if (auto running = tpm->session.lock(); running && !running->IsLost()) {
+    return AuthSession(std::move(running));
+  }
   if (salt_key != nullptr) return Start(tpm, salt_key->handle());
   const auto primary = CreateSaltKey(tpm);
   if (!primary) return tl::unexpected(primary.error());

@@ -23,8 +23,11 @@ class AuthSession {
 
   [[nodiscard]] ESYS_TR handle() const { return session_ ? session_->handle() : ESYS_TR_PASSWORD; }
 
-  /// Gives it up because the TPM was reset: no key of `tpm` will be given it again.
-  void Discard(Tpm& tpm);
+  /// Whether the TPM is known to have lost it, in a reset.
+  [[nodiscard]] bool IsLost() const { return session_ && session_->IsLost(); }
+  void MarkLost() const {
+    if (session_) session_->MarkLost();
+  }
 
  private:
   std::shared_ptr<const TpmObject> session_;

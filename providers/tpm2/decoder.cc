@@ -23,8 +23,6 @@ using provider::KeyType;
 /// What a decoder returns for input that another decoder may understand.
 constexpr int kPassedOver = 1;
 
-char structure_name[] = "TSS2";
-
 /// A decoder keeps nothing between calls, so its context is the provider's.
 void* NewContext(void* provider) { return provider; }
 void FreeContext(void* /*context*/) {}
@@ -39,10 +37,11 @@ int DoesSelection(void* /*provider*/, int selection) {
 
 int EmitDer(const Secret& der, OSSL_CALLBACK* callback, void* argument) {
   int object_type = OSSL_OBJECT_PKEY;
+  char structure[] = "TSS2";
   char* data = const_cast<char*>(der.Reveal().data());
   std::array<OSSL_PARAM, 4> params = {
       OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &object_type),
-      OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_STRUCTURE, structure_name, 0),
+      OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_STRUCTURE, structure, 0),
       OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_DATA, data, der.size()),
       OSSL_PARAM_construct_end()};
   return callback(params.data(), argument);
@@ -75,7 +74,9 @@ int DecodeDer(void* context, OSSL_CORE_BIO* input, int selection, OSSL_CALLBACK*
     auto file = Tss2KeyFile::ParseDer(AsBytes(der->Reveal()));
     if (!file) return Fail(std::move(file));
     if (KeyTypeOf(file->public_area) != Type) return kPassedOver;
-    const KeyLoader loader(provider, std::nullopt, {passphrase_callback, passphrase_argument});
+    const Secret no_parent_auth;
+    const KeyLoader loader(provider, std::nullopt, {passphrase_callback, passphrase_argument},
+                           no_parent_auth);
     auto key = loader.Load(*file);
     if (!key) return Fail(std::move(key));
     return EmitKey(*std::move(key), object_callback, object_argument);
@@ -85,30 +86,25 @@ int DecodeDer(void* context, OSSL_CORE_BIO* input, int selection, OSSL_CALLBACK*
 }  // namespace
 
 const OSSL_DISPATCH* PemDecoder() {
-  static const OSSL_DISPATCH kTable[] = {Entry(OSSL_FUNC_DECODER_NEWCTX, NewContext),
-                                         Entry(OSSL_FUNC_DECODER_FREECTX, FreeContext),
-                                         Entry(OSSL_FUNC_DECODER_DECODE, DecodePem),
-                                         provider::kEnd};
+  static const OSSL_DISPATCH kTable[] = {
+      Entry(OSSL_FUNC_DECODER_NEWCTX, NewContext), Entry(OSSL_FUNC_DECODER_FREECTX, FreeContext),
+      Entry(OSSL_FUNC_DECODER_DECODE, DecodePem), provider::kEnd};
   return kTable;
 }
 
 const OSSL_DISPATCH* RsaDecoder() {
   static const OSSL_DISPATCH kTable[] = {
-      Entry(OSSL_FUNC_DECODER_NEWCTX, NewContext),
-      Entry(OSSL_FUNC_DECODER_FREECTX, FreeContext),
+      Entry(OSSL_FUNC_DECODER_NEWCTX, NewContext), Entry(OSSL_FUNC_DECODER_FREECTX, FreeContext),
       Entry(OSSL_FUNC_DECODER_DOES_SELECTION, DoesSelection),
-      Entry(OSSL_FUNC_DECODER_DECODE, DecodeDer<KeyType::kRsa>),
-      provider::kEnd};
+      Entry(OSSL_FUNC_DECODER_DECODE, DecodeDer<KeyType::kRsa>), provider::kEnd};
   return kTable;
 }
 
 const OSSL_DISPATCH* EcDecoder() {
   static const OSSL_DISPATCH kTable[] = {
-      Entry(OSSL_FUNC_DECODER_NEWCTX, NewContext),
-      Entry(OSSL_FUNC_DECODER_FREECTX, FreeContext),
+      Entry(OSSL_FUNC_DECODER_NEWCTX, NewContext), Entry(OSSL_FUNC_DECODER_FREECTX, FreeContext),
       Entry(OSSL_FUNC_DECODER_DOES_SELECTION, DoesSelection),
-      Entry(OSSL_FUNC_DECODER_DECODE, DecodeDer<KeyType::kEc>),
-      provider::kEnd};
+      Entry(OSSL_FUNC_DECODER_DECODE, DecodeDer<KeyType::kEc>), provider::kEnd};
   return kTable;
 }
 

@@ -7,14 +7,14 @@
 namespace credmint::tpm2 {
 namespace {
 
-// The one mutable global of this provider. Neither has a destructor, so an object that outlives
+// The only mutable globals of this provider. Neither has a destructor, so an object that outlives
 // the static objects of this library can still take itself off the list.
 constinit std::mutex list_mutex;
 constinit ClosedAtExit* first = nullptr;
 
 }  // namespace
 
-ClosedAtExit::ClosedAtExit() {
+void ClosedAtExit::Enter() {
   static const bool kRegistered = atexit(CloseAll) == 0;
   static_cast<void>(kRegistered);
   const std::lock_guard lock(list_mutex);
@@ -24,7 +24,7 @@ ClosedAtExit::ClosedAtExit() {
   first = this;
 }
 
-ClosedAtExit::~ClosedAtExit() {
+void ClosedAtExit::Leave() {
   const std::lock_guard lock(list_mutex);
   *link_ = next_;
   if (next_ != nullptr) next_->link_ = link_;

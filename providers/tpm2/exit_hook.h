@@ -5,12 +5,12 @@ namespace credmint::tpm2 {
 /// Something that must be closed before the process ends, even if its owner never destroys it:
 /// a TPM without a resource manager keeps what a dead process had loaded.
 ///
-/// The first object registers a function with atexit(), which therefore runs before the exit
+/// The first Enter() registers a function with atexit(), which therefore runs before the exit
 /// handlers of libraries that were loaded earlier, OpenSSL's among them. In a forked child nothing
 /// is closed for the parent: implementations compare process ids.
 class ClosedAtExit {
  public:
-  ClosedAtExit();
+  ClosedAtExit() = default;
   ClosedAtExit(const ClosedAtExit&) = delete;
   ClosedAtExit& operator=(const ClosedAtExit&) = delete;
 
@@ -18,7 +18,12 @@ class ClosedAtExit {
   virtual void Close() noexcept = 0;
 
  protected:
-  virtual ~ClosedAtExit();
+  virtual ~ClosedAtExit() = default;
+
+  /// From here on Close() may be called: at the end of the constructor of the final class.
+  void Enter();
+  /// From here on it may not: at the beginning of its destructor.
+  void Leave();
 
  private:
   static void CloseAll();

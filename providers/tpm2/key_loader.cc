@@ -23,25 +23,14 @@ std::unique_ptr<Key> MakeKey(const Tpm2Provider& provider, std::shared_ptr<Tpm> 
   return key;
 }
 
-/// Loads the key; if it turns out that its parent has an auth value, asks for it, once.
-Result<LoadedKey> LoadAskingForParent(WrappedKey& source, const Secret& auth,
-                                      const provider::PassphraseCallback& passphrase) {
-  auto loaded = source.Load(auth);
-  if (loaded || loaded.error().code != ErrorCode::kPinRequired) return loaded;
-  auto parent_auth = passphrase.Ask({PassphraseKind::kTpmParent, source.ParentName()});
-  if (!parent_auth) return Fail(std::move(parent_auth));
-  if (parent_auth->size() > sizeof(TPMU_HA)) {
-    return Fail(ErrorCode::kPinIncorrect, "the parent's auth value is longer than a TPM allows");
-  }
-  source.SetParentAuth(*std::move(parent_auth));
-  return source.Load(auth);
-}
-
 }  // namespace
 
 KeyLoader::KeyLoader(const Tpm2Provider& provider, std::optional<std::string> tcti,
-                     provider::PassphraseCallback passphrase)
-    : provider_(provider), tcti_(std::move(tcti)), passphrase_(passphrase) {}
+                     provider::PassphraseCallback passphrase, const Secret& parent_auth)
+    : provider_(provider),
+      tcti_(std::move(tcti)),
+      passphrase_(passphrase),
+      parent_auth_(parent_auth) {}
 
 Result<Secret> KeyLoader::AskAuth(const std::string& key_name, std::size_t max_size) const {
   auto auth = passphrase_.Ask({PassphraseKind::kTpmAuth, key_name});
@@ -86,14 +75,17 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const Tss2KeyFile& file) const {
   if (!area) return Fail(std::move(area));
   auto tpm = provider_.Connect(tcti_);
   if (!tpm) return Fail(std::move(tpm));
-  auto source = std::make_unique<WrappedKey>(*tpm, file);
+  if (parent_auth_.size() > sizeof(TPMU_HA)) {
+    return Fail(ErrorCode::kPinIncorrect, "the parent's auth value is longer than a TPM allows");
+  }
+  auto source = std::make_unique<WrappedKey>(*tpm, file, parent_auth_.Clone());
   Secret auth;
   if (!file.empty_auth) {
     auto asked = AskAuth(source->name(), area->max_auth_size);
     if (!asked) return Fail(std::move(asked));
     auth = *std::move(asked);
   }
-  auto loaded = LoadAskingForParent(*source, auth, passphrase_);
+  auto loaded = source->Load(auth);
   if (!loaded) return Fail(std::move(loaded));
   return MakeKey(provider_, *std::move(tpm), *std::move(area), std::move(source), std::move(auth),
                  *std::move(loaded));

@@ -11,11 +11,13 @@
 namespace credmint::tpm2 {
 
 /// Makes keys for OpenSSL, for the store and the decoder alike. An auth value is asked for at most
-/// once, only when one is needed, and while nothing is loaded in the TPM.
+/// once, only when one is needed, and while nothing is loaded in the TPM. That of a key's parent is
+/// given from the start (empty if it has none): OpenSSL would answer a second question with the
+/// answer to the first.
 class KeyLoader {
  public:
   KeyLoader(const Tpm2Provider& provider, std::optional<std::string> tcti,
-            provider::PassphraseCallback passphrase);
+            provider::PassphraseCallback passphrase, const Secret& parent_auth);
 
   [[nodiscard]] Result<std::unique_ptr<provider::Key>> Load(const HandleUri& uri) const;
 
@@ -28,6 +30,7 @@ class KeyLoader {
   const Tpm2Provider& provider_;
   std::optional<std::string> tcti_;
   provider::PassphraseCallback passphrase_;
+  const Secret& parent_auth_;
 };
 
 }  // namespace credmint::tpm2

@@ -51,8 +51,8 @@ Result<TPM2B_PUBLIC> PersistentKey::ReadPublic(const TpmObject& object) const {
   return *area;
 }
 
-WrappedKey::WrappedKey(std::shared_ptr<Tpm> tpm, Tss2KeyFile file)
-    : tpm_(std::move(tpm)), file_(std::move(file)) {}
+WrappedKey::WrappedKey(std::shared_ptr<Tpm> tpm, Tss2KeyFile file, Secret parent_auth)
+    : tpm_(std::move(tpm)), file_(std::move(file)), parent_auth_(std::move(parent_auth)) {}
 
 std::string WrappedKey::name() const {
   return file_.description.empty() ? "TPM key file" : "TPM key '" + file_.description + "'";
@@ -92,9 +92,12 @@ TpmResult<TpmObject> WrappedKey::LoadUnder(const TpmObject& parent) const {
 /// Loading sends no auth value but the parent's, so any refusal is about that one.
 Error WrappedKey::ParentFailure(const TpmFailure& failure) const {
   switch (failure.fault()) {
+    case TpmFault::kAuthRefused:
     case TpmFault::kAuthRefusedUncounted:
       if (!parent_auth_.empty()) break;
-      return {ErrorCode::kPinRequired, ParentName() + " needs an auth value", {}};
+      return {ErrorCode::kPinRequired,
+              ParentName() + " needs an auth value (it is the key's parent) and none was given",
+              "give it with --parent-passin"};
     case TpmFault::kNoSuchHandle:
       if (!IsPersistent(file_.parent)) break;
       return {ErrorCode::kKeyNotFound,

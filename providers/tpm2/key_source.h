@@ -16,6 +16,13 @@ namespace credmint::tpm2 {
 struct LoadedKey {
   TpmObject object;
   AuthSession session;
+
+  /// Whether the TPM is known to have lost one of them, in a reset; it loses both together.
+  [[nodiscard]] bool IsLost() const { return object.IsLost() || session.IsLost(); }
+  void MarkLost() const {
+    object.MarkLost();
+    session.MarkLost();
+  }
 };
 
 /// Where a key comes from, so that it can be loaded, and loaded again after a reset of the TPM.
@@ -52,16 +59,14 @@ class PersistentKey final : public KeySource {
 /// parent, load, flush the parent at once because a TPM has few slots.
 class WrappedKey final : public KeySource {
  public:
-  WrappedKey(std::shared_ptr<Tpm> tpm, Tss2KeyFile file);
+  WrappedKey(std::shared_ptr<Tpm> tpm, Tss2KeyFile file, Secret parent_auth);
 
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] Result<LoadedKey> Load(const Secret& auth) const override;
 
+ private:
   /// "TPM key 0x81000001" or "the owner hierarchy": whose auth value kPinRequired is about.
   [[nodiscard]] std::string ParentName() const;
-  void SetParentAuth(Secret auth) { parent_auth_ = std::move(auth); }
-
- private:
   [[nodiscard]] Error ParentFailure(const TpmFailure& failure) const;
   [[nodiscard]] TpmResult<TpmObject> LoadUnder(const TpmObject& parent) const;
 

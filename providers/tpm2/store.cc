@@ -20,6 +20,7 @@ using provider::Callback;
 using provider::Entry;
 
 constexpr const char* kTctiParam = "tcti";
+constexpr const char* kParentAuthParam = "tpm2-parent-auth";
 constexpr std::string_view kTss2Scheme = "tss2:";
 
 /// What OpenSSL calls the loader context.
@@ -27,6 +28,7 @@ struct Loader {
   const Tpm2Provider* provider;
   std::variant<HandleUri, Tss2KeyFile> source;
   std::optional<std::string> tcti;
+  Secret parent_auth;
   int expected = 0;  // an OSSL_STORE_INFO type, or anything
   bool done = false;
 };
@@ -38,7 +40,7 @@ const Tpm2Provider& ToProvider(void* context) {
 template <typename Source>
 Result<void*> MakeLoader(const Tpm2Provider& provider, Result<Source> source) {
   if (!source) return Fail(std::move(source));
-  return new Loader{&provider, *std::move(source), std::nullopt};
+  return new Loader{&provider, *std::move(source), std::nullopt, Secret()};
 }
 
 void* OpenHandle(void* context, const char* uri) {
@@ -68,6 +70,7 @@ void* AttachFile(void* context, OSSL_CORE_BIO* bio) {
 
 const OSSL_PARAM* SettableParams(void* /*provider*/) {
   static const OSSL_PARAM kParams[] = {OSSL_PARAM_utf8_string(kTctiParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kParentAuthParam, nullptr, 0),
                                        OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, nullptr),
                                        OSSL_PARAM_END};
   return kParams;
@@ -77,6 +80,12 @@ int SetParams(void* loader_context, const OSSL_PARAM params[]) {
   auto& loader = *static_cast<Loader*>(loader_context);
   const OSSL_PARAM* expected = OSSL_PARAM_locate_const(params, OSSL_STORE_PARAM_EXPECT);
   if (expected != nullptr && OSSL_PARAM_get_int(expected, &loader.expected) != 1) return 0;
+  const OSSL_PARAM* parent = OSSL_PARAM_locate_const(params, kParentAuthParam);
+  const void* auth = nullptr;
+  std::size_t auth_size = 0;
+  if (parent != nullptr && OSSL_PARAM_get_octet_string_ptr(parent, &auth, &auth_size) == 1) {
+    loader.parent_auth = Secret(std::string_view(static_cast<const char*>(auth), auth_size));
+  }
   const OSSL_PARAM* tcti = OSSL_PARAM_locate_const(params, kTctiParam);
   if (tcti == nullptr) return 1;
   const char* value = nullptr;
@@ -92,7 +101,7 @@ int Load(void* loader_context, OSSL_CALLBACK* object_callback, void* object_argu
   if (loader.expected != 0 && loader.expected != OSSL_STORE_INFO_PKEY) return 1;
   return Callback(*loader.provider, 0, [&]() -> Result<int> {
     const KeyLoader key_loader(*loader.provider, loader.tcti,
-                               {passphrase_callback, passphrase_argument});
+                               {passphrase_callback, passphrase_argument}, loader.parent_auth);
     auto key =
         std::visit([&](const auto& source) { return key_loader.Load(source); }, loader.source);
     if (!key) return Fail(std::move(key));

@@ -5,8 +5,10 @@
 #include <tss2/tss2_tctildr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -78,9 +80,12 @@ Tpm::Tpm(LibCtxPtr crypto, TctiPtr tcti, EsysPtr esys)
     : process_(getpid()),
       crypto_(std::move(crypto)),
       tcti_(std::move(tcti)),
-      esys_(std::move(esys)) {}
+      esys_(std::move(esys)) {
+  Enter();
+}
 
 Tpm::~Tpm() {
+  Leave();
   if (IsOtherProcess()) {
     static_cast<void>(esys_.release());
     static_cast<void>(tcti_.release());
@@ -121,10 +126,34 @@ TpmResult<void> Tpm::Run(const std::function<TSS2_RC(ESYS_CONTEXT*)>& command) {
 TpmResult<ESYS_TR> Tpm::Load(const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*)>& command) {
   const auto hold = Hold();
   ESYS_TR handle = ESYS_TR_NONE;
-  const auto done = Run([&](ESYS_CONTEXT* esys) { return command(esys, &handle); });
+  TPM2_HANDLE tpm_handle = 0;
+  const auto done = Run([&](ESYS_CONTEXT* esys) {
+    const TSS2_RC code = command(esys, &handle);
+    return code != TSS2_RC_SUCCESS ? code : Esys_TR_GetTpmHandle(esys, handle, &tpm_handle);
+  });
   if (!done) return tl::unexpected(done.error());
-  loaded_.insert(handle);
+  const auto earlier = std::find_if(loaded_.begin(), loaded_.end(), [&](const Loaded& candidate) {
+    return candidate.tpm_handle == tpm_handle;
+  });
+  if (earlier != loaded_.end()) MarkLost(earlier->handle);
+  loaded_.push_back({handle, tpm_handle});
   return handle;
+}
+
+void Tpm::MarkLost(ESYS_TR handle) {
+  const auto hold = Hold();
+  const auto lost = Find(handle);
+  if (lost != loaded_.end()) loaded_.erase(loaded_.begin(), std::next(lost));
+}
+
+bool Tpm::IsLoaded(ESYS_TR handle) const {
+  const auto hold = Hold();
+  return Find(handle) != loaded_.end();
+}
+
+std::vector<Tpm::Loaded>::const_iterator Tpm::Find(ESYS_TR handle) const {
+  return std::find_if(loaded_.begin(), loaded_.end(),
+                      [&](const Loaded& candidate) { return candidate.handle == handle; });
 }
 
 void Tpm::Flush(ESYS_TR handle) noexcept {
@@ -138,7 +167,8 @@ void Tpm::Release(ESYS_TR handle) noexcept {
   const auto hold = Hold();
   if (!esys_) return;
   const OutsideCall outside(crypto_.get());
-  if (loaded_.erase(handle) != 0) {
+  if (const auto found = Find(handle); found != loaded_.end()) {
+    loaded_.erase(found);
     Flush(handle);
   } else {
     Esys_TR_Close(esys_.get(), &handle);
@@ -150,7 +180,7 @@ void Tpm::Close() noexcept {
   const auto hold = Hold();
   if (!esys_) return;
   const OutsideCall outside(crypto_.get());
-  for (const ESYS_TR handle : loaded_) Flush(handle);
+  for (const Loaded& loaded : loaded_) Flush(loaded.handle);
   loaded_.clear();
   esys_.reset();
   tcti_.reset();

@@ -6,8 +6,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "ossl/handles.h"
@@ -24,6 +24,10 @@ class TpmObject;
 /// still loaded through it. That also happens at process exit. After a fork the child does nothing
 /// at all with it, because the connection and what is loaded belong to the parent: its commands
 /// fail, and its copy is leaked on purpose.
+///
+/// A reset of the TPM (a suspended machine, for one) takes away everything that was loaded, and
+/// then the TPM gives the same handles to other objects. What is known to be lost, and all that was
+/// loaded before it, is neither used nor flushed any more.
 ///
 /// Safe to share between threads. An ESAPI context is not, so commands run one at a time.
 ///
@@ -47,8 +51,15 @@ class Tpm final : public ClosedAtExit {
   /// Like Run(), for a call that loads an object or session; it will be flushed by Release(), or
   /// when the connection closes.
   TpmResult<ESYS_TR> Load(const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*)>& command);
-  /// Flushes what Load() returned; for other handles, only ends ESAPI's knowledge of them.
+  /// Flushes what Load() returned, if it is not lost; for other handles, only ends ESAPI's
+  /// knowledge of them.
   void Release(ESYS_TR handle) noexcept;
+
+  /// Says that what Load() returned is gone: a command that named it failed for that reason. Load()
+  /// itself notices when the TPM gives out a handle for the second time.
+  void MarkLost(ESYS_TR handle);
+  /// False for what was lost or released, and for what Load() did not return.
+  [[nodiscard]] bool IsLoaded(ESYS_TR handle) const;
 
   void Close() noexcept override;
 
@@ -65,9 +76,14 @@ class Tpm final : public ClosedAtExit {
   using EsysPtr = Handle<ESYS_CONTEXT, FreeEsys>;
 
   class OutsideCall;
+  struct Loaded {
+    ESYS_TR handle;
+    TPM2_HANDLE tpm_handle;
+  };
 
   Tpm(LibCtxPtr crypto, TctiPtr tcti, EsysPtr esys);
   [[nodiscard]] bool IsOtherProcess() const;
+  [[nodiscard]] std::vector<Loaded>::const_iterator Find(ESYS_TR handle) const;
   void Flush(ESYS_TR handle) noexcept;
 
   const pid_t process_;
@@ -75,7 +91,7 @@ class Tpm final : public ClosedAtExit {
   LibCtxPtr crypto_;
   TctiPtr tcti_;
   EsysPtr esys_;
-  std::set<ESYS_TR> loaded_;
+  std::vector<Loaded> loaded_;  // in the order of loading
   bool failed_ = false;
 };
 

@@ -32,6 +32,15 @@ class TpmFailure {
 
   [[nodiscard]] TpmFault fault() const { return fault_; }
 
+  /// Whether something that was loaded turned out to be gone.
+  [[nodiscard]] bool WasLoss() const {
+    return fault_ == TpmFault::kObjectLost || fault_ == TpmFault::kSessionLost;
+  }
+  /// Whether an auth value was sent and is wrong.
+  [[nodiscard]] bool WasRefusal() const {
+    return fault_ == TpmFault::kAuthRefused || fault_ == TpmFault::kAuthRefusedUncounted;
+  }
+
   /// For people; the codes are kPinIncorrect, kPinLocked, kKeyNotFound, kKeyUnusable and kDevice.
   [[nodiscard]] Error ToError() const;
 

@@ -5,8 +5,8 @@
 namespace credmint::tpm2 {
 namespace {
 
-bool WasReset(const TpmFailure& failure) {
-  return failure.fault() == TpmFault::kObjectLost || failure.fault() == TpmFault::kSessionLost;
+bool IsAboutAuth(const Error& error) {
+  return error.code == ErrorCode::kPinIncorrect || error.code == ErrorCode::kPinRequired;
 }
 
 template <typename Buffer>
@@ -39,27 +39,29 @@ Result<Bytes> TpmKey::Sign(provider::Digest digest, ByteView value) const {
   const auto hold = tpm_->Hold();
   if (refusal_) return tl::unexpected(*refusal_);
   auto signature = SignOrReload(*fitted);
-  if (!signature && signature.error().code == ErrorCode::kPinIncorrect) {
-    refusal_ = signature.error();
-  }
+  if (!signature && IsAboutAuth(signature.error())) refusal_ = signature.error();
   return signature;
 }
 
 Result<Bytes> TpmKey::SignOrReload(const DigestToSign& digest) const {
   if (auto ready = EnsureLoaded(); !ready) return Fail(std::move(ready));
   auto signature = SignOnce(digest);
-  if (!signature && WasReset(signature.error())) {
-    loaded_->session.Discard(*tpm_);
-    loaded_.reset();
+  if (!signature && signature.error().WasLoss()) {
+    loaded_->MarkLost();
     if (auto ready = EnsureLoaded(); !ready) return Fail(std::move(ready));
     signature = SignOnce(digest);
+  }
+  if (!signature && auth_.empty() && signature.error().WasRefusal()) {
+    return Fail(ErrorCode::kPinRequired, source_->name() + " has an auth value and none was given",
+                "give it with --passin (in other programs: put ?pass behind the handle)");
   }
   if (!signature) return Fail(signature, "signing with " + source_->name());
   return Encode(*signature);
 }
 
 Result<void> TpmKey::EnsureLoaded() const {
-  if (loaded_) return {};
+  if (loaded_ && !loaded_->IsLost()) return {};
+  loaded_.reset();
   auto loaded = source_->Load(auth_);
   if (!loaded) return Fail(std::move(loaded), "loading the key again");
   loaded_ = *std::move(loaded);

@@ -7,14 +7,14 @@
 
 namespace credmint::tpm2 {
 
-TpmObject::TpmObject(std::shared_ptr<Tpm> tpm, ESYS_TR handle)
-    : tpm_(std::move(tpm)), handle_(handle) {}
+TpmObject::TpmObject(std::shared_ptr<Tpm> tpm, ESYS_TR handle, bool persistent)
+    : tpm_(std::move(tpm)), handle_(handle), persistent_(persistent) {}
 
 TpmResult<TpmObject> TpmObject::Load(
     std::shared_ptr<Tpm> tpm, const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*)>& command) {
   const auto handle = tpm->Load(command);
   if (!handle) return tl::unexpected(handle.error());
-  return TpmObject(std::move(tpm), *handle);
+  return TpmObject(std::move(tpm), *handle, false);
 }
 
 TpmResult<TpmObject> TpmObject::Open(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle) {
@@ -23,7 +23,7 @@ TpmResult<TpmObject> TpmObject::Open(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handl
     return Esys_TR_FromTPMPublic(esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &object);
   });
   if (!opened) return tl::unexpected(opened.error());
-  return TpmObject(std::move(tpm), object);
+  return TpmObject(std::move(tpm), object, true);
 }
 
 TpmObject::~TpmObject() {
@@ -31,13 +31,18 @@ TpmObject::~TpmObject() {
 }
 
 TpmObject::TpmObject(TpmObject&& other) noexcept
-    : tpm_(std::move(other.tpm_)), handle_(other.handle_) {}
+    : tpm_(std::move(other.tpm_)), handle_(other.handle_), persistent_(other.persistent_) {}
 
 TpmObject& TpmObject::operator=(TpmObject&& other) noexcept {
   std::swap(tpm_, other.tpm_);
   std::swap(handle_, other.handle_);
+  std::swap(persistent_, other.persistent_);
   return *this;
 }
+
+bool TpmObject::IsLost() const { return !persistent_ && !tpm_->IsLoaded(handle_); }
+
+void TpmObject::MarkLost() const { tpm_->MarkLost(handle_); }
 
 TpmResult<void> SetAuth(Tpm& tpm, ESYS_TR handle, const Secret& auth) {
   TPM2B_AUTH value{};

@@ -27,11 +27,16 @@ class TpmObject {
 
   [[nodiscard]] ESYS_TR handle() const { return handle_; }
 
+  /// Whether the TPM is known to have lost it, in a reset. Persistent objects are never lost.
+  [[nodiscard]] bool IsLost() const;
+  void MarkLost() const;
+
  private:
-  TpmObject(std::shared_ptr<Tpm> tpm, ESYS_TR handle);
+  TpmObject(std::shared_ptr<Tpm> tpm, ESYS_TR handle, bool persistent);
 
   std::shared_ptr<Tpm> tpm_;
   ESYS_TR handle_;
+  bool persistent_;
 };
 
 /// Remembers the auth value with which ESAPI will authorise the next uses of an object or

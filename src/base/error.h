@@ -14,26 +14,27 @@ namespace credmint {
 /// The numbers travel through OpenSSL's error queue as reason codes of our providers, so each value
 /// is fixed once released and stays below OpenSSL's limit for reasons (23 bits).
 enum class ErrorCode : std::uint16_t {
-  kInternal = 1,         ///< a defect, or an OpenSSL failure that no input explains
-  kUsage = 2,            ///< the command line contradicts itself or cannot be parsed
-  kLocalIo = 3,          ///< a local file cannot be read or written
-  kMalformed = 4,        ///< a key, key reference or key file cannot be parsed
-  kKeyNotFound = 5,      ///< no key or certificate object matches
-  kKeyAmbiguous = 6,     ///< more than one token or object matches
-  kKeyUnusable = 7,      ///< the key exists but cannot make the signature asked for
-  kModule = 8,           ///< the PKCS#11 module cannot be loaded or initialised
-  kDevice = 9,           ///< token or TPM absent, removed or failing
-  kPinRequired = 10,     ///< a PIN, auth value or passphrase is needed and none was given
-  kPinIncorrect = 11,    ///< it was given, sent once, and refused
-  kPinLocked = 12,       ///< the device accepts no further try
-  kCertificate = 13,     ///< the certificate cannot be read or the service would refuse it
-  kKeyMismatch = 14,     ///< key and certificate do not belong together
-  kNetwork = 15,         ///< the service could not be reached
-  kTimeout = 16,         ///< the deadline for the whole call passed
-  kTls = 17,             ///< the service's certificate or the TLS handshake failed
-  kServiceRefused = 18,  ///< the service answered with an error that a retry will not change
-  kServiceBusy = 19,     ///< throttled or a server fault; retries were exhausted
-  kServiceAnswer = 20,   ///< the service's answer makes no sense
+  kInternal = 1,             ///< a defect, or an OpenSSL failure that no input explains
+  kUsage = 2,                ///< the command line contradicts itself or cannot be parsed
+  kLocalIo = 3,              ///< a local file cannot be read or written
+  kMalformed = 4,            ///< a key, key reference or key file cannot be parsed
+  kKeyNotFound = 5,          ///< no key or certificate object matches
+  kKeyAmbiguous = 6,         ///< more than one token or object matches
+  kKeyUnusable = 7,          ///< the key exists but cannot make the signature asked for
+  kModule = 8,               ///< the PKCS#11 module cannot be loaded or initialised
+  kDevice = 9,               ///< token or TPM absent, removed or failing
+  kPinRequired = 10,         ///< a PIN, auth value or passphrase is needed and none was given
+  kPinIncorrect = 11,        ///< it was given, sent once, and refused
+  kPinLocked = 12,           ///< the device accepts no further try
+  kCertificate = 13,         ///< the certificate cannot be read or the service would refuse it
+  kKeyMismatch = 14,         ///< key and certificate do not belong together
+  kNetwork = 15,             ///< the service could not be reached
+  kTimeout = 16,             ///< the deadline for the whole call passed
+  kTls = 17,                 ///< the service's certificate or the TLS handshake failed
+  kServiceRefused = 18,      ///< the service answered with an error that a retry will not change
+  kServiceBusy = 19,         ///< throttled or a server fault; retries were exhausted
+  kContextPinRequired = 21,  ///< as kPinRequired, for the PIN of one signature
+  kServiceAnswer = 20,       ///< the service's answer makes no sense
 };
 
 /// A failure: a code to act on, one sentence for people (outermost clause first, no final period,

@@ -28,7 +28,7 @@ Secret& Secret::operator=(Secret&& other) noexcept {
 
 Secret Secret::Take(std::span<char> source) {
   Secret secret(std::string_view(source.data(), source.size()));
-  explicit_bzero(source.data(), source.size());
+  if (!source.empty()) explicit_bzero(source.data(), source.size());
   return secret;
 }
 

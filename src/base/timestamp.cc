@@ -167,7 +167,7 @@ Result<TimePoint> ParseTimestamp(std::string_view text) {
     return Fail(ErrorCode::kMalformed,
                 fmt::format("'{}' is not a timestamp like 2026-01-31T12:00:00Z", Printable(text)));
   }
-  return TimePoint(sys_days(date)) + time_of_day + fraction - offset;
+  return TimePoint(sys_days{date}) + time_of_day + fraction - offset;
 }
 
 Result<TimePoint> ParseHttpDate(std::string_view text) {
@@ -182,12 +182,12 @@ Result<TimePoint> ParseHttpDate(std::string_view text) {
   scanner.Expect(" ");
   const seconds time_of_day = ScanTimeOfDay(scanner);
   scanner.Expect(" GMT");
-  if (!scanner.AtEnd() || !date.ok() || std::chrono::weekday(sys_days(date)) != weekday) {
+  if (!scanner.AtEnd() || !date.ok() || std::chrono::weekday(sys_days{date}) != weekday) {
     return Fail(
         ErrorCode::kMalformed,
         fmt::format("'{}' is not a date like Sun, 06 Nov 1994 08:49:37 GMT", Printable(text)));
   }
-  return TimePoint(sys_days(date)) + time_of_day;
+  return TimePoint(sys_days{date}) + time_of_day;
 }
 
 }  // namespace credmint

@@ -20,7 +20,9 @@ Result<void> CredentialProcessCommand::Run() const {
   auto opener = MakeKeyOpener(*library, key_);
   if (!opener) return Fail(std::move(opener));
 
-  const auto transport = MakeCurlTransport(MakeTransportOptions(service_));
+  auto transport_options = MakeTransportOptions(service_);
+  if (!transport_options) return Fail(std::move(transport_options));
+  const auto transport = MakeCurlTransport(*std::move(transport_options));
   Session session(
       *std::move(session_options), *library, [&] { return OpenIdentity(*opener, key_); },
       *transport);

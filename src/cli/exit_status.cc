@@ -17,6 +17,7 @@ ExitStatus ExitStatusOf(ErrorCode code) {
     case ErrorCode::kModule:
     case ErrorCode::kDevice:
     case ErrorCode::kPinRequired:
+    case ErrorCode::kContextPinRequired:
     case ErrorCode::kPinIncorrect:
     case ErrorCode::kPinLocked:
       return ExitStatus::kKey;

@@ -1,8 +1,11 @@
 #include "cli/key_options.h"
 
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 #include <chrono>
 
 #include "base/log.h"
+#include "cli/text_option.h"
 #include "identity/key_reference.h"
 #include "identity/pin_source.h"
 
@@ -62,26 +65,21 @@ Result<PinSources> MakePinSources(const KeyOptions& options) {
 }  // namespace
 
 void AddCertificateFlags(CLI::App& command, KeyOptions& options) {
-  command
-      .add_option("--certificate", options.certificate,
-                  "Certificate: file (PEM, DER, PKCS#12) or pkcs11: URI")
+  AddText(command, "--certificate", options.certificate,
+          "Certificate: file (PEM, DER, PKCS#12) or pkcs11: URI")
       ->group(kCertificateGroup);
-  command
-      .add_option("--cert-selector", options.cert_selector,
-                  "Which of several certificates: 'Key=x509Subject,Value=CN=Example', JSON, or "
-                  "file://PATH")
+  AddText(command, "--cert-selector", options.cert_selector,
+          "Which of several certificates: 'Key=x509Subject,Value=CN=Example', JSON, or "
+          "file://PATH")
       ->group(kCertificateGroup);
-  command
-      .add_option("--system-store-name", options.system_store_name,
-                  "Certificate store of Windows: refused on Linux")
+  AddText(command, "--system-store-name", options.system_store_name,
+          "Certificate store of Windows: refused on Linux")
       ->group(kCertificateGroup);
-  command
-      .add_option("--passin", options.passin,
-                  "Token PIN, TPM auth value or passphrase: file:PATH, env:NAME, fd:N, stdin, "
-                  "cred:NAME, pass:TEXT")
+  AddText(command, "--passin", options.passin,
+          "Token PIN, TPM auth value or passphrase: file:PATH, env:NAME, fd:N, stdin, "
+          "cred:NAME, pass:TEXT")
       ->group(kKeyGroup);
-  command
-      .add_option("--pkcs11-lib", options.pkcs11_lib, "PKCS#11 module (default: p11-kit's proxy)")
+  AddText(command, "--pkcs11-lib", options.pkcs11_lib, "PKCS#11 module (default: p11-kit's proxy)")
       ->group(kKeyGroup);
   command
       .add_option("--provider", options.providers,
@@ -95,14 +93,12 @@ void AddCertificateFlags(CLI::App& command, KeyOptions& options) {
 
 void AddKeyFlags(CLI::App& command, KeyOptions& options) {
   AddCertificateFlags(command, options);
-  command
-      .add_option("--private-key", options.private_key,
-                  "Private key: file, pkcs11: URI, handle:0x81… or TSS2 PEM file (default: the "
-                  "place of --certificate)")
+  AddText(command, "--private-key", options.private_key,
+          "Private key: file, pkcs11: URI, handle:0x81… or TSS2 PEM file (default: the "
+          "place of --certificate)")
       ->group(kKeyGroup);
-  command
-      .add_option("--intermediates", options.intermediates,
-                  "File of intermediate certificates between leaf and trust anchor")
+  AddText(command, "--intermediates", options.intermediates,
+          "File of intermediate certificates between leaf and trust anchor")
       ->group(kCertificateGroup);
   command
       .add_flag("--use-latest-expiring-certificate", options.use_latest_expiring_certificate,
@@ -112,30 +108,25 @@ void AddKeyFlags(CLI::App& command, KeyOptions& options) {
       .add_flag("--reuse-pin", options.reuse_pin,
                 "Use the token PIN as context-specific PIN of an always-authenticate key")
       ->group(kKeyGroup);
-  command
-      .add_option("--context-passin", options.context_passin,
-                  "Context-specific PIN of an always-authenticate key; forms as --passin")
+  AddText(command, "--context-passin", options.context_passin,
+          "Context-specific PIN of an always-authenticate key; forms as --passin")
       ->group(kKeyGroup);
-  command
-      .add_option("--tpm-key-password", options.tpm_key_password,
-                  "Auth value of the TPM key (visible to other users; prefer --passin)")
+  AddText(command, "--tpm-key-password", options.tpm_key_password,
+          "Auth value of the TPM key (visible to other users; prefer --passin)")
       ->group(kKeyGroup);
   command
       .add_flag("--no-tpm-key-password", options.no_tpm_key_password,
                 "The TPM key has an empty auth value")
       ->group(kKeyGroup);
-  command
-      .add_option("--parent-passin", options.parent_passin,
-                  "Auth value of the TPM key's parent; forms as --passin")
+  AddText(command, "--parent-passin", options.parent_passin,
+          "Auth value of the TPM key's parent; forms as --passin")
       ->group(kKeyGroup);
-  command
-      .add_option("--pkcs8-password", options.pkcs8_password,
-                  "Passphrase of a key file (visible to other users; prefer --passin)")
+  AddText(command, "--pkcs8-password", options.pkcs8_password,
+          "Passphrase of a key file (visible to other users; prefer --passin)")
       ->group(kKeyGroup);
-  command
-      .add_option("--tcti", options.tcti,
-                  "Way to the TPM (default: $TPM2TOOLS_TCTI, $TSS2_TCTI, $TPM2OPENSSL_TCTI, else "
-                  "device:/dev/tpmrm0)")
+  AddText(command, "--tcti", options.tcti,
+          "Way to the TPM (default: $TPM2TOOLS_TCTI, $TSS2_TCTI, $TPM2OPENSSL_TCTI, else "
+          "device:/dev/tpmrm0)")
       ->group(kKeyGroup);
 }
 

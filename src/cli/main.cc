@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -23,13 +24,16 @@ void PrepareProcess() {
   signal(SIGPIPE, SIG_IGN);
 }
 
-ExitStatus ReportUsage(const CLI::App& app, const CLI::ParseError& error) {
+ExitStatus ReportUsage(const CLI::App& app, const CLI::ParseError& error, std::string_view first) {
   if (error.get_exit_code() == 0) {  // --help
     static_cast<void>(app.exit(error));
     return ExitStatus::kSuccess;
   }
   std::string message = error.what();
   message.erase(std::min(message.find('\n'), message.size()));
+  if (app.get_subcommands().empty() && !first.empty() && first.front() != '-') {
+    message = fmt::format("there is no command '{}'", first);
+  }
   return ReportError({ErrorCode::kUsage, message, "credmint --help, credmint COMMAND --help"});
 }
 
@@ -45,7 +49,7 @@ ExitStatus Run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return ReportUsage(app, error);
+    return ReportUsage(app, error, argc > 1 ? argv[1] : "");
   }
   Result<void> result;
   if (credential_process.app().parsed()) result = credential_process.Run();

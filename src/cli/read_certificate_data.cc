@@ -49,8 +49,8 @@ std::string DescribeAsList(const LibraryContext& context,
   std::string text = "Matching identities\n";
   int number = 0;
   for (const Certificate& certificate : certificates) {
-    text +=
-        fmt::format("{}) {} \"{}\"\n", ++number, Fingerprint(context, certificate), certificate.Subject());
+    text += fmt::format("{}) {} \"{}\"\n", ++number, Fingerprint(context, certificate),
+                        certificate.Subject());
   }
   return text;
 }

@@ -6,6 +6,8 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "base/read_file.h"
+#include "cli/text_option.h"
 #include "rolesanywhere/endpoint.h"
 
 namespace credmint::cli {
@@ -17,6 +19,13 @@ constexpr const char* kNetworkGroup = "Network";
 std::string FromEnvironment(const char* name) {
   const char* value = getenv(name);
   return value != nullptr ? value : "";
+}
+
+/// CLI::Range lets "nan" through.
+std::string CheckTimeout(const std::string& text) {
+  double seconds = 0;
+  const bool good = CLI::detail::lexical_cast(text, seconds) && seconds >= 0.1 && seconds <= 600;
+  return good ? "" : fmt::format("'{}' is not a number of seconds from 0.1 to 600", text);
 }
 
 /// The endpoint the user wants instead of the region's, with the place that named it.
@@ -32,28 +41,25 @@ std::pair<std::string, std::string> CustomEndpoint(const ServiceOptions& options
 }  // namespace
 
 void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
-  command
-      .add_option("--trust-anchor-arn", options.session.trust_anchor_arn,
-                  "ARN of the trust anchor that vouches for the certificate")
+  AddText(command, "--trust-anchor-arn", options.session.trust_anchor_arn,
+          "ARN of the trust anchor that vouches for the certificate")
       ->group(kSessionGroup);
-  command.add_option("--profile-arn", options.session.profile_arn, "ARN of the profile")
+  AddText(command, "--profile-arn", options.session.profile_arn, "ARN of the profile")
       ->group(kSessionGroup);
-  command.add_option("--role-arn", options.session.role_arn, "ARN of the role to assume")
+  AddText(command, "--role-arn", options.session.role_arn, "ARN of the role to assume")
       ->group(kSessionGroup);
   command
       .add_option("--session-duration", options.duration_seconds,
                   "Lifetime of the credentials in seconds, 900 to 43200")
       ->capture_default_str()
       ->group(kSessionGroup);
-  command
-      .add_option("--role-session-name", options.session.role_session_name,
-                  "Name of the session, if the profile accepts one")
+  AddText(command, "--role-session-name", options.session.role_session_name,
+          "Name of the session, if the profile accepts one")
       ->group(kSessionGroup);
-  command
-      .add_option("--region", options.session.region,
-                  "Region to sign for (default: that of the trust anchor)")
+  AddText(command, "--region", options.session.region,
+          "Region to sign for (default: that of the trust anchor)")
       ->group(kSessionGroup);
-  command.add_option("--endpoint", options.endpoint, "URL of the service, http or https")
+  AddText(command, "--endpoint", options.endpoint, "URL of the service, http or https")
       ->group(kNetworkGroup);
   command.add_flag("--use-fips-endpoint", options.fips, "Use the region's FIPS endpoint")
       ->group(kNetworkGroup);
@@ -61,7 +67,7 @@ void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
       .add_flag("--use-dualstack-endpoint", options.dualstack,
                 "Use the region's endpoint for IPv4 and IPv6")
       ->group(kNetworkGroup);
-  command.add_option("--ca-bundle", options.ca_bundle, "PEM file of the CAs to trust")
+  AddText(command, "--ca-bundle", options.ca_bundle, "PEM file of the CAs to trust")
       ->group(kNetworkGroup);
   command
       .add_flag("--no-verify-ssl", options.no_verify_ssl,
@@ -77,7 +83,7 @@ void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
       .add_option("--timeout", options.timeout_seconds,
                   "Seconds for the whole call, retries included")
       ->capture_default_str()
-      ->check(CLI::Range(0.1, 600.0))
+      ->check(CLI::Validator(CheckTimeout, "0.1 to 600"))
       ->group(kNetworkGroup);
 }
 
@@ -99,11 +105,20 @@ Result<SessionOptions> MakeSessionOptions(const ServiceOptions& options) {
       std::chrono::milliseconds(static_cast<long long>(options.timeout_seconds * 1000))};
 }
 
-TransportOptions MakeTransportOptions(const ServiceOptions& options) {
+Result<TransportOptions> MakeTransportOptions(const ServiceOptions& options) {
+  if (!options.ca_bundle.empty()) {
+    auto bundle = ReadFile(options.ca_bundle);
+    if (!bundle) return Fail(std::move(bundle), "--ca-bundle");
+    if (bundle->Reveal().find("CERTIFICATE-----") == std::string_view::npos) {
+      return Fail(ErrorCode::kLocalIo,
+                  fmt::format("--ca-bundle: {} holds no certificate", options.ca_bundle),
+                  "expected PEM");
+    }
+  }
   if (options.no_verify_ssl) {
     LogWarning("--no-verify-ssl: whoever answers is taken for the service");
   }
-  return {options.ca_bundle, !options.no_verify_ssl, !options.no_proxy};
+  return TransportOptions{options.ca_bundle, !options.no_verify_ssl, !options.no_proxy};
 }
 
 }  // namespace credmint::cli

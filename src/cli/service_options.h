@@ -31,7 +31,8 @@ void AddServiceFlags(CLI::App& command, ServiceOptions& options);
 /// the region. Fails with kUsage.
 Result<SessionOptions> MakeSessionOptions(const ServiceOptions& options);
 
-/// How hosts are reached and trusted; warns in the log when TLS is not verified.
-TransportOptions MakeTransportOptions(const ServiceOptions& options);
+/// How hosts are reached and trusted; warns in the log when TLS is not verified. Fails with
+/// kLocalIo when --ca-bundle is no file of certificates.
+Result<TransportOptions> MakeTransportOptions(const ServiceOptions& options);
 
 }  // namespace credmint::cli

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cctype>
+#include <chrono>
+#include <cmath>
 #include <string>
 #include <system_error>
 
@@ -64,8 +66,9 @@ Error CouldNotConnect(const FailedTransfer& failed) {
 }
 
 Error TimedOut(const FailedTransfer& failed) {
-  const std::string elapsed = fmt::format("no answer within {:.1f} s",
-                                          std::chrono::duration<double>(failed.timeout).count());
+  using Tenths = std::chrono::duration<double, std::deci>;
+  const double tenths = std::round(Tenths(failed.timeout).count());
+  const std::string elapsed = fmt::format("no answer within {:g} s", tenths / 10);
   const bool connected = Info<curl_off_t>(failed.easy, CURLINFO_CONNECT_TIME_T) > 0;
   Error error = connected ? Receiving(failed, ErrorCode::kTimeout, elapsed)
                           : Connecting(failed, ErrorCode::kTimeout, elapsed, "");

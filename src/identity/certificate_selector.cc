@@ -17,13 +17,20 @@ std::string NormalName(std::string_view text) {
   const auto separator = [](char c) { return c == ',' || c == '+' || c == '=' || c == ';'; };
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
+    if (c == '\\' && i + 1 < text.size()) {  // an escaped character is what it is
+      normal += c;
+      normal += text[++i];
+      continue;
+    }
     if (c != ' ') {
       normal += c == ';' ? ',' : c;
       continue;
     }
     const std::size_t next = text.find_first_not_of(' ', i);
-    const bool edge = normal.empty() || separator(normal.back()) ||
-                      next == std::string_view::npos || separator(text[next]);
+    const bool after_separator = separator(normal.empty() ? ',' : normal.back()) &&
+                                 !normal.ends_with("\\,") && !normal.ends_with("\\+") &&
+                                 !normal.ends_with("\\=") && !normal.ends_with("\\;");
+    const bool edge = after_separator || next == std::string_view::npos || separator(text[next]);
     if (!edge) normal += c;
   }
   return normal;
@@ -39,6 +46,13 @@ std::string NormalSerial(std::string_view text) {
   if (digits.starts_with("0X")) digits.erase(0, 2);
   digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
   return digits;
+}
+
+bool IsSerial(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  if (text.starts_with("0x") || text.starts_with("0X")) text.remove_prefix(2);
+  return text.find_first_of("0123456789abcdefABCDEF") != std::string_view::npos &&
+         text.find_first_not_of("0123456789abcdefABCDEF: ") == std::string_view::npos;
 }
 
 tl::unexpected<Error> Malformed(std::string message) {
@@ -79,6 +93,9 @@ Result<void> CertificateSelector::Set(const std::string& key, const std::string&
   if (key == "x509Serial") part = &serial_;
   if (part == nullptr) return Malformed(fmt::format("the key '{}' is unknown", key));
   if (*part) return Malformed(fmt::format("the key '{}' is given twice", key));
+  if (part == &serial_ && !IsSerial(value)) {
+    return Malformed("the x509Serial is not a hexadecimal number");
+  }
   *part = part == &serial_ ? NormalSerial(value) : NormalName(value);
   return {};
 }

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "identity/chain.h"
 
@@ -37,18 +38,20 @@ bool Matches(const SigningKey& key, const Certificate& certificate) {
 Result<std::vector<Certificate>> CertificateSource::LoadAll() {
   auto reference = KeyReference::Parse(options_.certificate, KeyReference::Use::kCertificate);
   if (!reference) return Fail(std::move(reference), "--certificate");
-  return LoadCandidates(*std::move(reference));
+  auto certificates = opener_->OpenCertificates(*std::move(reference));
+  if (!certificates) return certificates;
+  return Select(*std::move(certificates));
 }
 
-Result<std::vector<Certificate>> CertificateSource::LoadCandidates(KeyReference reference) {
-  auto certificates = opener_->OpenCertificates(std::move(reference));
-  if (!certificates || !options_.selector) return certificates;
-  std::erase_if(*certificates,
+Result<std::vector<Certificate>> CertificateSource::Select(
+    std::vector<Certificate> candidates) const {
+  if (!options_.selector) return candidates;
+  std::erase_if(candidates,
                 [this](const Certificate& one) { return !options_.selector->Matches(one); });
-  if (certificates->empty()) {
-    return Fail(ErrorCode::kKeyNotFound, "no certificate matches --cert-selector");
+  if (candidates.empty()) {
+    return Fail(ErrorCode::kCertificate, "no certificate matches --cert-selector");
   }
-  return certificates;
+  return candidates;
 }
 
 Result<CertificateChain> CertificateSource::Load(const SigningKey& key,
@@ -56,35 +59,44 @@ Result<CertificateChain> CertificateSource::Load(const SigningKey& key,
   auto reference = KeyReference::Parse(options_.certificate, KeyReference::Use::kCertificate);
   if (!reference) return Fail(std::move(reference), "--certificate");
   const bool from_file = reference->is_file();
-  auto pool = LoadCandidates(*std::move(reference));
-  if (!pool) return Fail(std::move(pool));
-  auto leaf = Choose(*pool, from_file, key);
+  KeyReference place = reference->ForIssuers();
+  auto candidates = opener_->OpenCertificates(*std::move(reference));
+  if (!candidates) return Fail(std::move(candidates));
+  std::vector<Certificate> pool = *candidates;
+  if (!from_file && pool.front().Issuer() != pool.front().Subject()) {
+    // The issuers may lie beside the leaf; that none can be read there is no failure.
+    if (auto others = opener_->OpenCertificates(std::move(place))) pool = *std::move(others);
+  }
+  auto selected = Select(*std::move(candidates));
+  if (!selected) return Fail(std::move(selected));
+  auto leaf = Choose(*selected, from_file, key);
   if (!leaf) return Fail(std::move(leaf));
   if (!options_.intermediates.empty()) {
     auto bundle = KeyReference::Parse(options_.intermediates, KeyReference::Use::kCertificate);
     if (!bundle) return Fail(std::move(bundle), "--intermediates");
     auto intermediates = opener_->OpenCertificates(*std::move(bundle));
     if (!intermediates) return Fail(std::move(intermediates), "--intermediates");
-    pool->insert(pool->end(), intermediates->begin(), intermediates->end());
+    pool.insert(pool.end(), intermediates->begin(), intermediates->end());
   }
-  return BuildChain(*std::move(leaf), *pool, now);
+  return BuildChain(*std::move(leaf), pool, now);
 }
 
 Result<Certificate> CertificateSource::Choose(const std::vector<Certificate>& candidates,
                                               bool from_file, const SigningKey& key) const {
+  std::vector<Certificate> matching;
+  std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(matching),
+               [&](const Certificate& one) { return Matches(key, one); });
+  if (matching.size() == 1) return matching.front();
+  // With none, whichever is taken is refused by CheckIdentity, which says why.
+  if (matching.empty() && (from_file || candidates.size() == 1)) return candidates.front();
+  if (matching.empty()) return tl::unexpected(Ambiguous(candidates));
   if (options_.latest_expiring) {
     return *std::max_element(
-        candidates.begin(), candidates.end(),
+        matching.begin(), matching.end(),
         [](const Certificate& a, const Certificate& b) { return a.NotAfter() < b.NotAfter(); });
   }
-  if (candidates.size() == 1) return candidates.front();
-  const auto matching = std::find_if(candidates.begin(), candidates.end(),
-                                     [&](const Certificate& one) { return Matches(key, one); });
-  if (from_file) return matching != candidates.end() ? *matching : candidates.front();
-  const auto count = std::count_if(candidates.begin(), candidates.end(),
-                                   [&](const Certificate& one) { return Matches(key, one); });
-  if (count == 1) return *matching;
-  return tl::unexpected(Ambiguous(candidates));
+  if (from_file) return matching.front();
+  return tl::unexpected(Ambiguous(matching));
 }
 
 }  // namespace credmint

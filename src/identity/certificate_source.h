@@ -30,16 +30,17 @@ class CertificateSource {
 
   /// The leaf for `key`, with the issuers above it that are known (BuildChain).
   ///
-  /// In a file the leaf is the certificate that has the key's public key, or the first one if none
-  /// has (CheckIdentity then says so). Elsewhere exactly one certificate must be left after the
-  /// selector; kKeyAmbiguous lists the candidates.
+  /// The leaf is the certificate that the selector leaves and that has the key's public key. If
+  /// several have it, the first one in a file, the last to expire if that was wished for, else
+  /// kKeyAmbiguous with the candidates. If none has it, CheckIdentity gets to say so. Issuers are
+  /// looked for in the same file or on the same token, and in `intermediates`.
   Result<CertificateChain> Load(const SigningKey& key, std::chrono::system_clock::time_point now);
 
   /// Every certificate that the reference and the selector leave, for showing.
   Result<std::vector<Certificate>> LoadAll();
 
  private:
-  Result<std::vector<Certificate>> LoadCandidates(KeyReference reference);
+  [[nodiscard]] Result<std::vector<Certificate>> Select(std::vector<Certificate> candidates) const;
   Result<Certificate> Choose(const std::vector<Certificate>& candidates, bool from_file,
                              const SigningKey& key) const;
 

@@ -22,11 +22,25 @@ bool Better(const Certificate& candidate, const Certificate& best, TimePoint now
   return candidate.NotAfter() > best.NotAfter();
 }
 
-const Certificate* FindIssuer(const Certificate& subject, const std::vector<Certificate>& pool,
+bool IsSelfSigned(const Certificate& certificate) {
+  return certificate.IsSelfIssued() && Issued(certificate, certificate);
+}
+
+bool Contains(const CertificateChain& chain, const Certificate& certificate) {
+  return certificate == chain.leaf ||
+         std::find(chain.issuers.begin(), chain.issuers.end(), certificate) != chain.issuers.end();
+}
+
+/// The best issuer of the chain's last certificate that is not in it yet: CAs that certified each
+/// other must not lead in a circle.
+const Certificate* FindIssuer(const CertificateChain& chain, const std::vector<Certificate>& pool,
                               TimePoint now) {
+  const Certificate& subject = chain.issuers.empty() ? chain.leaf : chain.issuers.back();
   const Certificate* best = nullptr;
   for (const Certificate& candidate : pool) {
-    if (candidate.IsSelfIssued() || !Issued(candidate, subject)) continue;
+    if (!Issued(candidate, subject) || IsSelfSigned(candidate) || Contains(chain, candidate)) {
+      continue;
+    }
     if (best == nullptr || Better(candidate, *best, now)) best = &candidate;
   }
   return best;
@@ -36,15 +50,10 @@ const Certificate* FindIssuer(const Certificate& subject, const std::vector<Cert
 
 CertificateChain BuildChain(Certificate leaf, const std::vector<Certificate>& pool, TimePoint now) {
   CertificateChain chain{std::move(leaf), {}};
-  const Certificate* subject = &chain.leaf;
-  chain.issuers.reserve(kMaxIssuers);
   while (chain.issuers.size() < kMaxIssuers) {
-    const Certificate* issuer = FindIssuer(*subject, pool, now);
-    const bool loops = issuer != nullptr && std::find(chain.issuers.begin(), chain.issuers.end(),
-                                                      *issuer) != chain.issuers.end();
-    if (issuer == nullptr || loops) break;
+    const Certificate* issuer = FindIssuer(chain, pool, now);
+    if (issuer == nullptr) break;
     chain.issuers.push_back(*issuer);
-    subject = &chain.issuers.back();
   }
   return chain;
 }

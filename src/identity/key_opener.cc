@@ -22,6 +22,28 @@ std::string Clause(const KeyReference& reference, StoreExpect expect) {
                      reference.text());
 }
 
+std::unique_ptr<PinSource> SourceOf(std::optional<ReferencedPin> pin) {
+  if (!pin) return nullptr;
+  return std::make_unique<PinSource>(pin->file.empty()
+                                         ? PinSource::FromSecret(std::move(pin->value))
+                                         : PinSource::FromFile(pin->file));
+}
+
+/// The certificates of a PEM file without the rest: OpenSSL would ask for the passphrase of a key
+/// that stands beside them. Empty for other files.
+Secret CertificateBlocks(std::string_view pem) {
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+  constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
+  std::string blocks;
+  for (std::size_t begin = pem.find(kBegin); begin != std::string_view::npos;) {
+    std::size_t end = pem.find(kEnd, begin);
+    end = end == std::string_view::npos ? pem.size() : end + kEnd.size();
+    blocks += std::string(pem.substr(begin, end - begin)) + "\n";
+    begin = pem.find(kBegin, end);
+  }
+  return Secret(blocks);
+}
+
 /// OpenSSL's words for undecodable input ("unsupported") help nobody.
 Error ExplainFile(Error error, StoreExpect expect) {
   if (error.code != ErrorCode::kMalformed) return error;
@@ -37,11 +59,17 @@ Error ExplainFile(Error error, StoreExpect expect) {
 }  // namespace
 
 Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(KeyReference reference) {
+  KeyReference again = reference.ForPrivateKey();
   auto contents = Load(reference, StoreExpect::kPrivateKey);
+  if (!contents && contents.error().code == ErrorCode::kContextPinRequired) {
+    contents = LoadWithContextPin(std::move(again));
+  }
   if (!contents) return Fail(std::move(contents), Clause(reference, StoreExpect::kPrivateKey));
   if (contents->keys.size() != 1) {
     return Fail(ErrorCode::kKeyAmbiguous,
-                fmt::format("{} holds {} private keys", reference.text(), contents->keys.size()));
+                fmt::format("opening key {}: it holds {} private keys", reference.text(),
+                            contents->keys.size()),
+                "give the one that is meant in a file of its own");
   }
   return std::make_shared<const SigningKey>(*context_, std::move(contents->keys.front()));
 }
@@ -50,24 +78,41 @@ Result<std::vector<Certificate>> KeyOpener::OpenCertificates(KeyReference refere
   auto contents = Load(reference, StoreExpect::kCertificate);
   if (!contents) {
     Error error = std::move(contents).error();
-    if (reference.is_file() && error.code == ErrorCode::kKeyNotFound) {
+    if (error.code == ErrorCode::kKeyNotFound || error.code == ErrorCode::kMalformed) {
       error.code = ErrorCode::kCertificate;
     }
     return tl::unexpected(std::move(error).In(Clause(reference, StoreExpect::kCertificate)));
   }
+  // Made anew, because OpenSSL remembers a loader's property query in what it loaded: with that of
+  // a token the certificate could not even be verified.
   std::vector<Certificate> certificates;
-  for (X509Ptr& x509 : contents->certificates) certificates.emplace_back(std::move(x509));
+  for (X509Ptr& x509 : contents->certificates) {
+    auto certificate = Certificate::FromDer(*context_, Certificate(std::move(x509)).Der());
+    if (!certificate) return Fail(std::move(certificate), reference.text());
+    certificates.push_back(*std::move(certificate));
+  }
   return certificates;
 }
 
+/// The session and login of the first try are still there: the token is not asked to log in again.
+Result<StoreContents> KeyOpener::LoadWithContextPin(KeyReference reference) {
+  const auto own = SourceOf(reference.TakePin());
+  auto pin = own && pins_.reuse_user_for_context && !pins_.context
+                 ? own->Get()
+                 : pins_.Answer({PassphraseKind::kContextPin, "the key"});
+  if (!pin) return Fail(std::move(pin));
+  context_pin_ = *std::move(pin);
+  return Load(reference, StoreExpect::kPrivateKey);
+}
+
+/// A PIN that stands in the reference is for this reference only.
 Result<StoreContents> KeyOpener::Load(KeyReference& reference, StoreExpect expect) {
-  if (auto pin = reference.TakePin()) {
-    pins_.user = pin->file.empty() ? PinSource::FromSecret(std::move(pin->value))
-                                   : PinSource::FromFile(pin->file);
-  }
+  const auto own = SourceOf(reference.TakePin());
   StoreOptions options;
   options.expect = expect;
-  options.passphrase = [this](const PassphraseRequest& request) { return pins_.Answer(request); };
+  options.passphrase = [&](const PassphraseRequest& request) {
+    return own && request.kind == PassphraseKind::kTokenPin ? own->Get() : pins_.Answer(request);
+  };
   return reference.is_file() ? LoadFile(reference.text(), std::move(options))
                              : LoadUri(reference, std::move(options));
 }
@@ -75,10 +120,12 @@ Result<StoreContents> KeyOpener::Load(KeyReference& reference, StoreExpect expec
 Result<StoreContents> KeyOpener::LoadFile(const std::string& path, StoreOptions options) {
   const auto file = ReadFile(path);
   if (!file) return tl::unexpected(file.error());
-  const Scheme* scheme =
-      options.expect == StoreExpect::kPrivateKey ? FindSchemeOfFile(file->Reveal()) : nullptr;
+  const bool wants_key = options.expect == StoreExpect::kPrivateKey;
+  const Scheme* scheme = wants_key ? FindSchemeOfFile(file->Reveal()) : nullptr;
   if (scheme == nullptr) {
-    auto contents = ReadStore(*context_, *file, "file", options);
+    const Secret certificates = wants_key ? Secret() : CertificateBlocks(file->Reveal());
+    auto contents =
+        ReadStore(*context_, certificates.empty() ? *file : certificates, "file", options);
     if (!contents) return tl::unexpected(ExplainFile(std::move(contents).error(), options.expect));
     return contents;
   }
@@ -86,8 +133,7 @@ Result<StoreContents> KeyOpener::LoadFile(const std::string& path, StoreOptions 
     return Fail(ErrorCode::kUsage,
                 fmt::format("this build cannot use a {} file", scheme->pem_label));
   }
-  options.properties = OnlyFrom(*scheme);
-  options.parameters = parameters_;
+  if (auto set = SetParameters(*scheme, options); !set) return Fail(std::move(set));
   auto contents = ReadStore(*context_, *file, std::string(scheme->name), options);
   if (!contents) return contents;
   for (const PkeyPtr& key : contents->keys) {
@@ -98,9 +144,14 @@ Result<StoreContents> KeyOpener::LoadFile(const std::string& path, StoreOptions 
 
 Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, StoreOptions options) {
   const Scheme* scheme = reference.scheme();
-  if (scheme == nullptr) return OpenStore(*context_, reference.text(), options);
-  options.properties = OnlyFrom(*scheme);
-  options.parameters = parameters_;
+  if (scheme == nullptr) {
+    auto contents = OpenStore(*context_, reference.text(), options);
+    if (contents || contents.error().code != ErrorCode::kMalformed) return contents;
+    LogDebug(contents.error().message);
+    return Fail(ErrorCode::kMalformed, "it is no file, and no OpenSSL provider can open such a URI",
+                "--provider NAME loads one more");
+  }
+  if (auto set = SetParameters(*scheme, options); !set) return Fail(std::move(set));
   std::string uri = reference.text();
   const bool add_suffix =
       pins_.user && !scheme->secret_suffix.empty() && !uri.ends_with(scheme->secret_suffix);
@@ -111,6 +162,20 @@ Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, StoreOpt
     if (auto checked = CheckProvider(key, *scheme); !checked) return Fail(std::move(checked));
   }
   return contents;
+}
+
+Result<void> KeyOpener::SetParameters(const Scheme& scheme, StoreOptions& options) {
+  options.properties = OnlyFrom(scheme);
+  options.parameters = parameters_;
+  if (!scheme.context_pin_parameter.empty()) {
+    options.secrets.emplace_back(scheme.context_pin_parameter, context_pin_.Clone());
+  }
+  if (!scheme.parent_auth_parameter.empty() && pins_.parent) {
+    auto auth = pins_.parent->Get();
+    if (!auth) return Fail(std::move(auth), "--parent-passin");
+    options.secrets.emplace_back(scheme.parent_auth_parameter, *std::move(auth));
+  }
+  return {};
 }
 
 }  // namespace credmint

@@ -35,11 +35,14 @@ class KeyOpener {
 
  private:
   Result<StoreContents> Load(KeyReference& reference, StoreExpect expect);
+  Result<StoreContents> LoadWithContextPin(KeyReference reference);
+  Result<void> SetParameters(const Scheme& scheme, StoreOptions& options);
   Result<StoreContents> LoadFile(const std::string& path, StoreOptions options);
   Result<StoreContents> LoadUri(const KeyReference& reference, StoreOptions options);
 
   const LibraryContext* context_;
   PinSources pins_;
+  Secret context_pin_;  ///< empty until a key turns out to need it
   std::vector<std::pair<std::string, std::string>> parameters_;
 };
 

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -71,6 +73,7 @@ Result<Query> TakePinOut(std::string_view query) {
     if (!value) return Fail(std::move(value));
     ReferencedPin pin;
     if (name == "pin-source") {
+      if (value->empty()) return Fail(ErrorCode::kMalformed, "its pin-source is empty");
       pin.file = value->Reveal();
     } else {
       pin.value = *std::move(value);
@@ -80,8 +83,9 @@ Result<Query> TakePinOut(std::string_view query) {
   return result;
 }
 
-/// The URI's path with its `type` attribute replaced (or removed, with an empty `type`).
-std::string WithType(std::string_view uri, std::string_view type) {
+/// The URI without the path attributes that start with one of `prefixes`.
+std::string WithoutAttributes(std::string_view uri,
+                              std::initializer_list<std::string_view> prefixes) {
   const std::string_view query =
       uri.find('?') == std::string_view::npos ? std::string_view() : uri.substr(uri.find('?'));
   std::string_view rest = uri.substr(0, uri.size() - query.size());
@@ -89,17 +93,32 @@ std::string WithType(std::string_view uri, std::string_view type) {
   rest.remove_prefix(scheme.size());
   std::string path;
   for (const std::string_view attribute : Split(rest, ';')) {
-    if (attribute.starts_with("type=") || attribute.starts_with("object-type=")) continue;
-    path += (path.empty() ? "" : ";") + std::string(attribute);
+    const bool drop = std::any_of(prefixes.begin(), prefixes.end(), [&](std::string_view prefix) {
+      return attribute.starts_with(prefix);
+    });
+    if (!drop) path += (path.empty() ? "" : ";") + std::string(attribute);
   }
-  if (!type.empty()) path += (path.empty() ? "" : ";") + fmt::format("type={}", type);
   return fmt::format("{}{}{}", scheme, path, query);
 }
 
-std::string_view TypeOf(std::string_view uri) {
+/// The URI with its `type` attribute replaced.
+std::string WithType(std::string_view uri, std::string_view type) {
+  std::string result = WithoutAttributes(uri, {"type=", "object-type="});
+  const std::size_t path_end = std::min(result.find('?'), result.size());
+  const bool empty_path = result[path_end - 1] == ':';
+  result.insert(path_end, fmt::format("{}type={}", empty_path ? "" : ";", type));
+  return result;
+}
+
+/// The first `type` in the URI that is not `wanted`; empty if there is none.
+std::string_view OtherType(std::string_view uri, std::string_view wanted) {
   const std::string_view path = uri.substr(uri.find(':') + 1, uri.find('?') - uri.find(':') - 1);
   for (const std::string_view attribute : Split(path, ';')) {
-    if (attribute.starts_with("type=")) return attribute.substr(5);
+    for (const std::string_view name : {"type=", "object-type="}) {
+      if (!attribute.starts_with(name)) continue;
+      const std::string_view type = attribute.substr(name.size());
+      if (type != wanted) return type;
+    }
   }
   return {};
 }
@@ -120,7 +139,7 @@ bool LooksLikeUri(const std::string& text) {
 std::string FilePath(std::string_view text) {
   if (!text.starts_with("file:")) return std::string(text);
   text.remove_prefix(5);
-  if (text.starts_with("///")) text.remove_prefix(2);
+  if (text.starts_with("//")) text.remove_prefix(2);
   return std::string(text);
 }
 
@@ -133,6 +152,7 @@ Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {
   if (reference.scheme_ == nullptr) {
     reference.is_file_ = text.starts_with("file:") || !LooksLikeUri(text);
     reference.text_ = reference.is_file_ ? FilePath(text) : text;
+    if (reference.text_.empty()) return Fail(ErrorCode::kMalformed, "the reference is empty");
     return reference;
   }
   reference.is_file_ = false;
@@ -140,20 +160,32 @@ Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {
     return Fail(ErrorCode::kUsage,
                 fmt::format("this build cannot use {}: references", reference.scheme_->name));
   }
-  reference.text_ = text;
+  if (use == Use::kCertificate && !reference.scheme_->has_certificates) {
+    return Fail(
+        ErrorCode::kCertificate,
+        fmt::format("a {}: reference names a key, not a certificate", reference.scheme_->name),
+        "give the certificate's file");
+  }
+  reference.text_ = fmt::format("{}{}", reference.scheme_->name, text.substr(text.find(':')));
   if (!reference.scheme_->rfc7512) return reference;
 
-  const std::size_t mark = text.find('?');
+  const std::size_t mark = reference.text_.find('?');
   if (mark != std::string::npos) {
-    auto query = TakePinOut(std::string_view(text).substr(mark + 1));
+    auto query = TakePinOut(std::string_view(reference.text_).substr(mark + 1));
     if (!query) return Fail(std::move(query));
-    reference.text_ = text.substr(0, mark);
+    reference.text_.resize(mark);
     if (!query->rest.empty()) reference.text_ += "?" + query->rest;
     reference.pin_ = std::move(query->pin);
   }
-  const std::string_view type = TypeOf(reference.text_);
+  // Not repeated: what stands there may be the PIN.
+  if (reference.text_.find("pin-value") != std::string::npos ||
+      reference.text_.find("pin-source") != std::string::npos) {
+    return Fail(ErrorCode::kMalformed, "its PIN attribute stands in the wrong place",
+                "pin-source and pin-value follow a '?', further ones a '&'");
+  }
   const std::string_view wanted = use == Use::kPrivateKey ? "private" : "cert";
-  if (!type.empty() && type != wanted) {
+  const std::string_view type = OtherType(reference.text_, wanted);
+  if (!type.empty()) {
     return Fail(ErrorCode::kMalformed,
                 fmt::format("it says type={} where type={} is needed", type, wanted));
   }
@@ -166,6 +198,16 @@ KeyReference KeyReference::ForPrivateKey() const {
   reference.scheme_ = scheme_;
   reference.is_file_ = is_file_;
   reference.text_ = scheme_ != nullptr && scheme_->rfc7512 ? WithType(text_, "private") : text_;
+  if (pin_) reference.pin_ = ReferencedPin{pin_->value.Clone(), pin_->file};
+  return reference;
+}
+
+KeyReference KeyReference::ForIssuers() const {
+  KeyReference reference;
+  reference.scheme_ = scheme_;
+  reference.is_file_ = is_file_;
+  reference.text_ =
+      scheme_ != nullptr && scheme_->rfc7512 ? WithoutAttributes(text_, {"object=", "id="}) : text_;
   return reference;
 }
 

@@ -28,8 +28,12 @@ class KeyReference {
 
   static Result<KeyReference> Parse(const std::string& text, Use use);
 
-  /// The same place, searched for a private key instead of a certificate (CONTRACT section 9.3).
+  /// The same place, searched for a private key instead of a certificate (CONTRACT section 9.3);
+  /// with the same PIN.
   [[nodiscard]] KeyReference ForPrivateKey() const;
+
+  /// The same place, searched for every certificate there.
+  [[nodiscard]] KeyReference ForIssuers() const;
 
   /// The back end's row, or null for a file.
   [[nodiscard]] const Scheme* scheme() const { return scheme_; }

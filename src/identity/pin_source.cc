@@ -1,7 +1,9 @@
 #include "identity/pin_source.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <charconv>
 
@@ -28,8 +30,11 @@ Result<Secret> ReadEnvironment(const std::string& name) {
 }
 
 Result<Secret> ReadOpenDescriptor(const std::string& number) {
-  auto contents =
-      ReadDescriptor(atoi(number.c_str()), fmt::format("descriptor {}", number), kMaxSecretSize);
+  const int descriptor = atoi(number.c_str());
+  if (fcntl(descriptor, F_GETFD) < 0) {
+    return Fail(ErrorCode::kPinRequired, fmt::format("descriptor {} is not open", number));
+  }
+  auto contents = ReadDescriptor(descriptor, fmt::format("descriptor {}", number), kMaxSecretSize);
   if (!contents) return contents;
   return FirstLine(*std::move(contents));
 }
@@ -40,7 +45,12 @@ Result<Secret> ReadCredential(const std::string& name) {
     return Fail(ErrorCode::kPinRequired, "CREDENTIALS_DIRECTORY is not set",
                 fmt::format("add LoadCredential={}:PATH to the systemd unit", name));
   }
-  auto contents = ReadFile(fmt::format("{}/{}", folder, name), kMaxSecretSize);
+  const std::string path = fmt::format("{}/{}", folder, name);
+  if (access(path.c_str(), F_OK) != 0) {
+    return Fail(ErrorCode::kPinRequired, fmt::format("there is no credential '{}'", name),
+                fmt::format("add LoadCredential={}:PATH to the systemd unit", name));
+  }
+  auto contents = ReadFile(path, kMaxSecretSize);
   if (!contents) return contents;
   return FirstLine(*std::move(contents));
 }
@@ -53,8 +63,6 @@ std::string_view Purpose(PassphraseKind kind) {
       return "a context-specific PIN for each signature";
     case PassphraseKind::kTpmAuth:
       return "an auth value";
-    case PassphraseKind::kTpmParent:
-      return "an auth value for its parent";
     case PassphraseKind::kFile:
       break;
   }
@@ -128,9 +136,6 @@ Result<Secret> PinSources::Answer(const PassphraseRequest& request) {
       if (context) return context->Get();
       if (reuse_user_for_context && user) return user->Get();
       return Missing(request, "give it with --context-passin, or --reuse-pin if it is the same");
-    case PassphraseKind::kTpmParent:
-      if (parent) return parent->Get();
-      return Missing(request, "give it with --parent-passin");
     default:
       if (user) return user->Get();
       return Missing(request, "give it with --passin file:PATH, env:NAME, fd:N or cred:NAME");

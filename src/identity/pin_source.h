@@ -44,7 +44,7 @@ class PinSource {
 struct PinSources {
   std::optional<PinSource> user;     ///< token PIN, TPM auth value, file passphrase
   std::optional<PinSource> context;  ///< context-specific PIN
-  std::optional<PinSource> parent;   ///< auth value of a TPM key's parent
+  std::optional<PinSource> parent;   ///< auth value of a TPM key's parent; not asked for, but sent
   bool reuse_user_for_context = false;
 
   /// Fails with kPinRequired and the option to give when there is no source for the request.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <string>
 
 #include "credmint_version.h"
@@ -26,9 +27,18 @@ constexpr OSSL_provider_init_fn* kTpm2 = nullptr;
 #endif
 
 constexpr std::array<Scheme, 3> kSchemes = {{
-    {"pkcs11", "credmint-pkcs11", "", "", true, kPkcs11},
-    {"handle", "credmint-tpm2", "", "?pass", false, kTpm2},
-    {"tss2", "credmint-tpm2", "TSS2 PRIVATE KEY", "", false, kTpm2},
+    {.name = "pkcs11",
+     .provider = "credmint-pkcs11",
+     .rfc7512 = true,
+     .has_certificates = true,
+     .context_pin_parameter = "pkcs11-context-pin",
+     .init = kPkcs11},
+    {.name = "handle", .provider = "credmint-tpm2", .secret_suffix = "?pass", .init = kTpm2},
+    {.name = "tss2",
+     .provider = "credmint-tpm2",
+     .pem_label = "TSS2 PRIVATE KEY",
+     .parent_auth_parameter = "tpm2-parent-auth",
+     .init = kTpm2},
 }};
 
 }  // namespace
@@ -36,10 +46,13 @@ constexpr std::array<Scheme, 3> kSchemes = {{
 std::span<const Scheme> Schemes() { return kSchemes; }
 
 const Scheme* FindScheme(std::string_view reference) {
+  const std::string_view typed = reference.substr(0, reference.find(':'));
+  if (typed.size() == reference.size()) return nullptr;
   for (const Scheme& scheme : kSchemes) {
-    if (reference.starts_with(scheme.name) && reference.substr(scheme.name.size(), 1) == ":") {
-      return &scheme;
-    }
+    const bool same =
+        std::equal(typed.begin(), typed.end(), scheme.name.begin(), scheme.name.end(),
+                   [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+    if (same) return &scheme;
   }
   return nullptr;
 }

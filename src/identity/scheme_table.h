@@ -20,13 +20,20 @@ struct Scheme {
   std::string_view secret_suffix;
   /// Whether the URI has the attributes of RFC 7512 (type, pin-value, pin-source).
   bool rfc7512 = false;
+  /// Whether certificates can be there too.
+  bool has_certificates = false;
+  /// Loader parameters for secrets that OpenSSL's passphrase callback cannot carry, because OpenSSL
+  /// answers a second question during one load with the first answer; empty if there is none.
+  std::string_view context_pin_parameter;
+  std::string_view parent_auth_parameter;
   /// Null if this build leaves the back end out.
   OSSL_provider_init_fn* init = nullptr;
 };
 
 std::span<const Scheme> Schemes();
 
-/// The row whose scheme `reference` starts with ("pkcs11:..."), or null.
+/// The row whose scheme `reference` starts with ("pkcs11:...", in letters of either case, RFC 3986
+/// section 3.1), or null.
 const Scheme* FindScheme(std::string_view reference);
 
 /// The row for a key file with these contents, by its PEM label, or null.

@@ -27,7 +27,11 @@ std::string Name(const X509_NAME* name) {
 std::chrono::system_clock::time_point Time(const ASN1_TIME* time) {
   tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
-  return std::chrono::system_clock::from_time_t(timegm(&parts));
+  using TimePoint = std::chrono::system_clock::time_point;
+  const std::chrono::sys_seconds seconds{std::chrono::seconds(timegm(&parts))};
+  // "No end" is the year 9999 (RFC 5280 section 4.1.2.5); nanoseconds in 64 bits end in 2262.
+  const auto last = std::chrono::floor<std::chrono::seconds>(TimePoint::max());
+  return seconds >= last ? TimePoint(last) : TimePoint(seconds);
 }
 
 }  // namespace

@@ -29,15 +29,17 @@ std::string Describe(unsigned long error, std::string_view data) {
 Error TakeOpensslError(ErrorCode fallback) {
   Error ours{};
   bool have_ours = false;
+  bool hint_follows = false;
   std::string others;
   const char* data = nullptr;
   int flags = 0;
   while (const unsigned long error = ERR_get_error_all(nullptr, nullptr, nullptr, &data, &flags)) {
     const std::string_view text = (flags & ERR_TXT_STRING) != 0 && data != nullptr ? data : "";
     if (IsOurs(error)) {
-      if (ERR_GET_REASON(error) == kHintReason) {
-        ours.hint = text;
-      } else if (!have_ours) {
+      const bool is_hint = ERR_GET_REASON(error) == kHintReason;
+      if (is_hint && hint_follows) ours.hint = text;
+      hint_follows = !is_hint && !have_ours;
+      if (hint_follows) {
         ours.code = static_cast<ErrorCode>(ERR_GET_REASON(error));
         ours.message = text;
         have_ours = true;

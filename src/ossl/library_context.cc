@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "ossl/error_queue.h"
 
 namespace credmint {
@@ -15,8 +16,9 @@ Result<LibraryContext> LibraryContext::Create(std::span<const BuiltinProvider> b
   const auto load = [&result](const char* name, ErrorCode failure) -> Result<void> {
     ProviderPtr provider(OSSL_PROVIDER_load(result.context_.get(), name));
     if (!provider) {
-      return tl::unexpected(
-          TakeOpensslError(failure).In(fmt::format("loading the OpenSSL provider {}", name)));
+      LogDebug(TakeOpensslError(failure).message);
+      return Fail(failure, fmt::format("the OpenSSL provider '{}' cannot be loaded", name),
+                  "its module is looked for in the folder that openssl version -m names");
     }
     result.providers_.push_back(std::move(provider));
     return {};

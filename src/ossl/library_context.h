@@ -33,6 +33,9 @@ class LibraryContext {
 
   [[nodiscard]] OSSL_LIB_CTX* get() const { return context_.get(); }
 
+  LibraryContext(LibraryContext&&) = default;
+  LibraryContext& operator=(LibraryContext&&) = delete;  // would free the context too early
+
  private:
   LibraryContext() = default;
 

@@ -10,11 +10,10 @@ struct Row {
   std::string_view prefix;
 };
 
-constexpr std::array<Row, 4> kRows = {{
+constexpr std::array<Row, 3> kRows = {{
     {PassphraseKind::kTokenPin, "PIN for "},
     {PassphraseKind::kContextPin, "context-specific PIN for "},
     {PassphraseKind::kTpmAuth, "auth value for "},
-    {PassphraseKind::kTpmParent, "parent auth value for "},
 }};
 
 }  // namespace

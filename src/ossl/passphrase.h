@@ -15,7 +15,6 @@ enum class PassphraseKind {
   kTokenPin,    ///< logs in to a PKCS#11 token (CKU_USER): wrong ones are counted
   kContextPin,  ///< allows one signature with an always-authenticate key (CKU_CONTEXT_SPECIFIC)
   kTpmAuth,     ///< auth value of a TPM key: wrong ones are counted, unless the key is noDA
-  kTpmParent,   ///< auth value of a TPM key's parent or hierarchy
 };
 
 /// One question: what for, and for which token, key or file ("token 'prod'").

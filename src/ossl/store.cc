@@ -13,7 +13,7 @@ namespace {
 struct Prompt {
   const PassphraseFunction& ask;
   std::optional<Error> failure;
-  bool answered = false;
+  std::optional<Secret> answer;  ///< OpenSSL may ask once for each decoder that it tries
 };
 
 char* ConstructPrompt(UI* /*ui*/, const char* /*phrase_desc*/, const char* object_name) {
@@ -27,13 +27,16 @@ int ReadPrompt(UI* ui, UI_STRING* string) {
     prompt->failure = Error{ErrorCode::kPinRequired, "no passphrase was given", {}};
     return 0;
   }
-  const auto answer = prompt->ask(ParsePassphraseInfo(UI_get0_output_string(string)));
-  if (!answer) {
-    prompt->failure = answer.error();
-    return 0;
+  if (prompt->failure) return 0;
+  if (!prompt->answer) {
+    auto answer = prompt->ask(ParsePassphraseInfo(UI_get0_output_string(string)));
+    if (!answer) {
+      prompt->failure = answer.error();
+      return 0;
+    }
+    prompt->answer = *std::move(answer);
   }
-  prompt->answered = true;
-  const std::string_view bytes = answer->Reveal();
+  const std::string_view bytes = prompt->answer->Reveal();
   return UI_set_result_ex(ui, string, bytes.data(), static_cast<int>(bytes.size())) == 0 ? 1 : 0;
 }
 
@@ -50,6 +53,11 @@ std::vector<OSSL_PARAM> ToParams(const StoreOptions& options) {
   for (const auto& [name, value] : options.parameters) {
     params.push_back(OSSL_PARAM_construct_utf8_string(
         name.c_str(), const_cast<char*>(value.c_str()), value.size()));
+  }
+  static char nothing = 0;
+  for (const auto& [name, secret] : options.secrets) {
+    char* data = secret.empty() ? &nothing : const_cast<char*>(secret.Reveal().data());
+    params.push_back(OSSL_PARAM_construct_octet_string(name.c_str(), data, secret.size()));
   }
   params.push_back(OSSL_PARAM_construct_end());
   return params;
@@ -72,10 +80,23 @@ void Collect(const StoreInfoPtr& info, StoreContents& contents) {
   }
 }
 
+/// Whether decoding failed because a cipher or digest is in no provider that is loaded.
+bool MissesAlgorithm() {
+  const unsigned long error = ERR_peek_error();
+  return ERR_GET_LIB(error) == ERR_LIB_EVP && ERR_GET_REASON(error) == ERR_R_UNSUPPORTED;
+}
+
 Error StoreFailure(const Prompt& prompt) {
+  const bool misses_algorithm = MissesAlgorithm();
   Error error = TakeOpensslError(ErrorCode::kMalformed);
   if (prompt.failure) return *prompt.failure;
-  if (error.code == ErrorCode::kMalformed && prompt.answered) {
+  if (error.code == ErrorCode::kMalformed && misses_algorithm) {
+    return Error{ErrorCode::kKeyUnusable,
+                 "it is encrypted with an algorithm that OpenSSL has only in its legacy provider",
+                 "encrypt it anew: openssl pkcs12 -legacy -in OLD -nodes | openssl pkcs12 -export "
+                 "-out NEW"};
+  }
+  if (error.code == ErrorCode::kMalformed && prompt.answer) {
     return Error{ErrorCode::kPinIncorrect, "it cannot be decrypted with the passphrase given", {}};
   }
   return error;
@@ -95,7 +116,7 @@ Result<StoreContents> LoadAll(OSSL_STORE_CTX* store, StoreExpect expect, const P
       Collect(info, contents);
     } else if (OSSL_STORE_error(store) != 0) {
       failed = true;
-      if (prompt.failure || prompt.answered) break;
+      if (prompt.failure || prompt.answer) break;
     }
   }
   const bool found =
@@ -115,7 +136,7 @@ Result<StoreContents> LoadAll(OSSL_STORE_CTX* store, StoreExpect expect, const P
 Result<StoreContents> OpenStore(const LibraryContext& context, const std::string& uri,
                                 const StoreOptions& options) {
   ERR_clear_error();
-  Prompt prompt{options.passphrase, {}};
+  Prompt prompt{options.passphrase, {}, {}};
   const UiMethodPtr method = NewUiMethod();
   const std::vector<OSSL_PARAM> params = ToParams(options);
   const StoreCtxPtr store(OSSL_STORE_open_ex(
@@ -127,8 +148,9 @@ Result<StoreContents> OpenStore(const LibraryContext& context, const std::string
 
 Result<StoreContents> ReadStore(const LibraryContext& context, const Secret& contents,
                                 const std::string& scheme, const StoreOptions& options) {
+  if (contents.empty()) return Fail(ErrorCode::kMalformed, "it is empty");
   ERR_clear_error();
-  Prompt prompt{options.passphrase, {}};
+  Prompt prompt{options.passphrase, {}, {}};
   const UiMethodPtr method = NewUiMethod();
   const std::vector<OSSL_PARAM> params = ToParams(options);
   const BioPtr bio(

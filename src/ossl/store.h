@@ -22,6 +22,7 @@ struct StoreOptions {
   StoreExpect expect = StoreExpect::kPrivateKey;
   std::string properties;
   std::vector<std::pair<std::string, std::string>> parameters;
+  std::vector<std::pair<std::string, Secret>> secrets;  ///< likewise, as octet strings
   PassphraseFunction passphrase;
 };
 

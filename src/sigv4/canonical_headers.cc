@@ -1,5 +1,7 @@
 #include "sigv4/canonical_headers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -45,7 +47,7 @@ CanonicalHeaders CanonicalizeHeaders(const Headers& headers) {
   }
   CanonicalHeaders canonical;
   for (const auto& [name, value] : values) {
-    canonical.lines += name + ":" + value + "\n";
+    canonical.lines += fmt::format("{}:{}\n", name, value);
     if (!canonical.signed_names.empty()) canonical.signed_names += ';';
     canonical.signed_names += name;
   }

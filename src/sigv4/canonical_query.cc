@@ -1,5 +1,7 @@
 #include "sigv4/canonical_query.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -34,7 +36,7 @@ std::string CanonicalQuery(std::string_view query) {
   std::string canonical;
   for (const auto& [name, value] : parameters) {
     if (!canonical.empty()) canonical += '&';
-    canonical += name + "=" + value;
+    canonical += fmt::format("{}={}", name, value);
   }
   return canonical;
 }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <openssl/core_names.h>
+#include <openssl/decoder.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -81,14 +82,12 @@ std::string_view AsText(const Bytes& bytes) {
 struct Answers {
   std::vector<PassphraseRequest> asked;
   std::string auth;
-  std::string parent_auth;
 
   [[nodiscard]] PassphraseFunction Function() {
     return [this](const PassphraseRequest& request) -> Result<Secret> {
       asked.push_back(request);
-      const std::string& answer = request.kind == PassphraseKind::kTpmParent ? parent_auth : auth;
-      if (answer.empty()) return Fail(ErrorCode::kPinRequired, "the test gives none");
-      return Secret(answer);
+      if (auth.empty()) return Fail(ErrorCode::kPinRequired, "the test gives none");
+      return Secret(auth);
     };
   }
 };
@@ -111,10 +110,11 @@ class Application {
   }
 
   Result<PkeyPtr> OpenKeyFile(const path& file, const std::string& tcti,
-                              PassphraseFunction passphrase = {}) {
-    return OnlyKey(
-        ReadStore(*context_, Secret(ReadText(file)), "tss2",
-                  {.parameters = {{"tcti", tcti}}, .passphrase = std::move(passphrase)}));
+                              PassphraseFunction passphrase = {},
+                              const std::string& parent_auth = {}) {
+    StoreOptions options{.parameters = {{"tcti", tcti}}, .passphrase = std::move(passphrase)};
+    options.secrets.emplace_back("tpm2-parent-auth", Secret(parent_auth));
+    return OnlyKey(ReadStore(*context_, Secret(ReadText(file)), "tss2", options));
   }
 
   /// As an application does that knows nothing of TPMs; the TCTI comes from the environment.
@@ -182,7 +182,7 @@ class Tpm2Test : public testing::Test {
 
   /// `type` is "RSA" or a curve. Returns the file; its public key is in pub.pem.
   path MakeKeyFile(const std::string& type, const std::vector<std::string>& options = {}) {
-    const path file = File("key.pem");
+    path file = File("key.pem");
     std::vector<std::string> arguments = {"openssl",   "genpkey", "-provider", "tpm2",
                                           "-provider", "default", "-out",      file.string()};
     const bool rsa = type == "RSA";
@@ -290,8 +290,7 @@ class Tpm2Test : public testing::Test {
   std::unique_ptr<Swtpm> swtpm_;
 };
 
-// --- failures
-// -------------------------------------------------------------------------------------
+// --- failures -----------------------------------------------------------------------------
 
 TEST_F(Tpm2Test, FailsWithoutATpm) {
   Application application;
@@ -499,6 +498,27 @@ TEST_F(Tpm2Test, SendsAWrongAuthValueOnce) {
   ExpectNothingLoaded();
 }
 
+TEST_F(Tpm2Test, TriesAnEmptyAuthValueOnceWhereOneIsNeeded) {
+  MakePersistentKey("ecc256", kSigningKey, kAuth);
+  {
+    Answers answers{.auth = kAuth};
+    Application application;
+    const auto key = application.OpenHandle("handle:0x81000001", tcti(), answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    for (int attempt = 0; attempt < 5; ++attempt) {
+      const auto signature = application.Sign(key->get());
+      ASSERT_FALSE(signature);
+      EXPECT_EQ(signature.error().code, ErrorCode::kPinRequired);
+      EXPECT_EQ(signature.error().message,
+                "TPM key 0x81000001 has an auth value and none was given");
+      EXPECT_EQ(signature.error().hint,
+                "give it with --passin (in other programs: put ?pass behind the handle)");
+    }
+    EXPECT_TRUE(answers.asked.empty());
+  }
+  EXPECT_EQ(LockoutCounter(), "0x1");
+}
+
 TEST_F(Tpm2Test, SaysWhenWrongAuthValuesAreNotCounted) {
   MakePersistentKey("ecc256", std::string(kSigningKey) + "|noda", kAuth);
   {
@@ -569,8 +589,22 @@ TEST_F(Tpm2Test, ReportsErrorsThroughOpensslsFileStoreWithoutTryingTwice) {
   EXPECT_EQ(CapturedCodes(), (Codes{kCreatePrimary, kLoad, kFlush}));
 }
 
-// --- signatures
-// -----------------------------------------------------------------------------------
+TEST_F(Tpm2Test, LooksAtTheTypeOfAKeyFileBeforeItTouchesTheTpm) {
+  const path file = MakeKeyFile("P-256");
+  setenv("TPM2OPENSSL_TCTI", CapturingTcti().c_str(), 1);
+  Application application;
+  const BioPtr bio(BIO_new_file(file.c_str(), "rb"));
+  EVP_PKEY* key = nullptr;
+  const Handle<OSSL_DECODER_CTX, OSSL_DECODER_CTX_free> decoder(OSSL_DECODER_CTX_new_for_pkey(
+      &key, nullptr, nullptr, "RSA", EVP_PKEY_KEYPAIR, application.context().get(), nullptr));
+  ASSERT_TRUE(decoder);
+  EXPECT_EQ(OSSL_DECODER_from_bio(decoder.get(), bio.get()), 0);
+  const PkeyPtr owner(key);
+  EXPECT_FALSE(owner);
+  EXPECT_FALSE(std::filesystem::exists(File("capture")));
+}
+
+// --- signatures ---------------------------------------------------------------------------
 
 struct KeyKind {
   const char* name;
@@ -703,8 +737,7 @@ TEST_F(Tpm2Test, SignsWithARsaKeyFixedToSha256) {
             "the TPM key signs only digests of 32 bytes, as fixed at its creation, not of 48");
 }
 
-// --- parents
-// --------------------------------------------------------------------------------------
+// --- parents ------------------------------------------------------------------------------
 
 TEST_F(Tpm2Test, LoadsBelowAPersistentParent) {
   MakeParent();  // tpm2-tools' default template, not the standard one
@@ -752,7 +785,7 @@ TEST_F(Tpm2Test, LoadsBelowTheStandardPrimaryOfEveryHierarchy) {
   }
 }
 
-TEST_F(Tpm2Test, AsksForTheAuthValueOfAHierarchyOnlyWhenItHasOne) {
+TEST_F(Tpm2Test, SendsTheAuthValueOfAHierarchy) {
   const path file = MakeKeyFile("P-256", {std::string("user-auth:") + kAuth});
   Tool({"tpm2_changeauth", "-c", "owner", "owner-auth"});
   struct Case {
@@ -761,31 +794,33 @@ TEST_F(Tpm2Test, AsksForTheAuthValueOfAHierarchyOnlyWhenItHasOne) {
     const char* message;
   };
   for (const Case& c :
-       {Case{"", ErrorCode::kPinRequired, "the test gives none"},
+       {Case{"", ErrorCode::kPinRequired,
+             "the owner hierarchy needs an auth value (it is the key's parent) and none was given"},
         Case{"wrong", ErrorCode::kPinIncorrect,
-             "using the owner hierarchy as the key's parent: the TPM refused the auth value"}}) {
-    Answers answers{.auth = kAuth, .parent_auth = c.parent_auth};
+             "using the owner hierarchy as the key's parent: the TPM refused the auth value"},
+        Case{std::string(65, 'x'), ErrorCode::kPinIncorrect,
+             "the parent's auth value is longer than a TPM allows"}}) {
+    Answers answers{.auth = kAuth};
     Application application;
-    const auto key = application.OpenKeyFile(file, tcti(), answers.Function());
+    const auto key = application.OpenKeyFile(file, tcti(), answers.Function(), c.parent_auth);
     ASSERT_FALSE(key);
     EXPECT_EQ(key.error().code, c.expected);
     EXPECT_EQ(key.error().message, c.message);
-    ASSERT_EQ(answers.asked.size(), 2U);
-    EXPECT_EQ(answers.asked[1].kind, PassphraseKind::kTpmParent);
-    EXPECT_EQ(answers.asked[1].subject, "the owner hierarchy");
   }
+  const std::string capturing = CapturingTcti();
   {
-    Answers answers{.auth = kAuth, .parent_auth = "owner-auth"};
+    Answers answers{.auth = kAuth};
     Application application;
-    const auto key = application.OpenKeyFile(file, tcti(), answers.Function());
+    const auto key = application.OpenKeyFile(file, capturing, answers.Function(), "owner-auth");
     ASSERT_TRUE(key) << key.error().message;
     ExpectValid(application.Sign(key->get()));
   }
+  EXPECT_EQ(ReadText(File("capture")).find("owner-auth"), std::string::npos);
   EXPECT_EQ(LockoutCounter(), "0x0");
   ExpectNothingLoaded();
 }
 
-TEST_F(Tpm2Test, AsksForTheAuthValueOfAPersistentParent) {
+TEST_F(Tpm2Test, SendsTheAuthValueOfAPersistentParent) {
   MakeParent({"-C", "o", "-G", "ecc", "-a", kStorageKey, "-p", "parent-auth"});
   Persist(File("parent.ctx"), "0x81000002");
   CreateKey("ecc256", kSigningKey, {}, "parent-auth");
@@ -794,22 +829,24 @@ TEST_F(Tpm2Test, AsksForTheAuthValueOfAPersistentParent) {
   EXPECT_TRUE(swtpm_->Tool({"tpm2_flushcontext", "-t"}).ok());
   const path file =
       WrapKeyFile(std::string("\xa0\x03\x01\x01\xff\x02\x05\x00\x81\x00\x00\x02", 12));
-  Answers answers{.parent_auth = "parent-auth"};
   const std::string capturing = CapturingTcti();
   {
     Application application;
-    const auto key = application.OpenKeyFile(file, capturing, answers.Function());
+    const auto refused = application.OpenKeyFile(file, capturing);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kPinRequired);
+    EXPECT_EQ(refused.error().message,
+              "TPM key 0x81000002 needs an auth value (it is the key's parent) and none was given");
+    EXPECT_EQ(refused.error().hint, "give it with --parent-passin");
+    const auto key = application.OpenKeyFile(file, capturing, {}, "parent-auth");
     ASSERT_TRUE(key) << key.error().message;
     ExpectValid(application.Sign(key->get()));
   }
-  ASSERT_EQ(answers.asked.size(), 1U);
-  EXPECT_EQ(answers.asked[0].subject, "TPM key 0x81000002");
   EXPECT_EQ(ReadText(File("capture")).find("parent-auth"), std::string::npos);
   ExpectNothingLoaded();
 }
 
-// --- what is sent
-// ---------------------------------------------------------------------------------
+// --- what is sent -------------------------------------------------------------------------
 
 TEST_F(Tpm2Test, SendsThreeCommandsForAPersistentKeyAndOnePerFurtherSignature) {
   MakePersistentKey("ecc256");
@@ -897,8 +934,7 @@ TEST_F(Tpm2Test, KeysShareTheConnectionAndTheSession) {
   ExpectNothingLoaded();
 }
 
-// --- threads, processes, resets
-// -------------------------------------------------------------------
+// --- threads, processes, resets -----------------------------------------------------------
 
 TEST_F(Tpm2Test, SignsFromManyThreads) {
   MakePersistentKey("ecc256", kSigningKey, kAuth);
@@ -981,6 +1017,26 @@ TEST_F(Tpm2Test, ExitFlushesWhatNobodyFreed) {
   ExpectNothingLoaded();
 }
 
+TEST_F(Tpm2Test, AForkedChildsExitTouchesNothingOfItsParent) {
+  const path file = MakeKeyFile("P-256");
+  const std::string capturing = CapturingTcti();
+  Application application;
+  const auto key = application.OpenKeyFile(file, capturing);
+  ASSERT_TRUE(key) << key.error().message;
+  const Codes before = CapturedCodes();
+  const pid_t child = fork();
+  if (child == 0) {
+    leaks_are_meant = true;
+    exit(0);  // with exit handlers, but without freeing anything first
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_EQ(CapturedCodes(), before);
+  ExpectValid(application.Sign(key->get()));
+}
+
 TEST_F(Tpm2Test, AKeyThatOutlivesTheConnectionFailsCleanly) {
   const path file = MakeKeyFile("P-256");
   Application application;
@@ -1040,6 +1096,46 @@ TEST_F(Tpm2Test, LoadsAgainAfterAResetOfTheTpm) {
     EXPECT_EQ(std::count(codes.begin(), codes.end(), kLoad), 2);
     EXPECT_EQ(std::count(codes.begin(), codes.end(), kSign), 4);
   }
+}
+
+TEST_F(Tpm2Test, NeverSignsWithAnotherKeyThatTookTheHandleOfALostOne) {
+  const path other = MakeKeyFile("P-256");
+  std::filesystem::rename(other, File("other.pem"));
+  std::filesystem::rename(File("pub.pem"), File("other.pub"));
+  const path file = MakeKeyFile("P-256");
+  {
+    Application application;
+    const auto first = application.OpenKeyFile(file, tcti());
+    ASSERT_TRUE(first) << first.error().message;
+    ASSERT_TRUE(swtpm_->Reset());
+    StartUp(swtpm_->socket());
+    auto second = application.OpenKeyFile(File("other.pem"), tcti());
+    ASSERT_TRUE(second) << second.error().message;
+    ExpectValid(application.Sign(first->get()));
+    std::filesystem::rename(File("other.pub"), File("pub.pem"));
+    ExpectValid(application.Sign(second->get()));
+  }
+  ExpectNothingLoaded();
+}
+
+TEST_F(Tpm2Test, RenewsTheSessionThatTwoKeysShareAfterAReset) {
+  MakePersistentKey("ecc256", kSigningKey, kAuth);
+  const path file = MakeKeyFile("P-256", {std::string("user-auth:") + kAuth});
+  {
+    Answers answers{.auth = kAuth};
+    Application application;
+    const auto first = application.OpenHandle("handle:0x81000001?pass", tcti(), answers.Function());
+    ASSERT_TRUE(first) << first.error().message;
+    const auto second = application.OpenKeyFile(file, tcti(), answers.Function());
+    ASSERT_TRUE(second) << second.error().message;
+    ASSERT_TRUE(swtpm_->Reset());
+    StartUp(swtpm_->socket());
+    for (EVP_PKEY* key : {first->get(), second->get(), first->get()}) {
+      const auto signature = application.Sign(key);
+      EXPECT_TRUE(signature) << signature.error().message;
+    }
+  }
+  ExpectNothingLoaded();
 }
 
 TEST_F(Tpm2Test, RenewsTheSessionOfAPersistentKeyAfterAReset) {

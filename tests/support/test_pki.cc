@@ -119,10 +119,11 @@ Pkcs8 ToPkcs8(const TestKey& key) {
 }  // namespace
 
 TestKey NewKey(const std::string& kind) {
-  if (kind == "RSA") return Share(EVP_RSA_gen(2048));
-  if (kind.starts_with("RSA-")) return Share(EVP_RSA_gen(std::stoul(kind.substr(4))));
-  if (kind.starts_with("P-")) return Share(EVP_EC_gen(kind.c_str()));
-  return Share(EVP_PKEY_Q_keygen(nullptr, nullptr, kind.c_str()));
+  const char* name = kind.c_str();
+  if (kind.starts_with("P-")) return Share(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", name));
+  if (!kind.starts_with("RSA")) return Share(EVP_PKEY_Q_keygen(nullptr, nullptr, name));
+  const std::size_t bits = kind == "RSA" ? 2048 : std::stoul(kind.substr(4));
+  return Share(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", bits));
 }
 
 CertificateSpec CaSpec(const std::string& name) {

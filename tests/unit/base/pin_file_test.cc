@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 
 #include "support/temp_dir.h"
@@ -61,6 +62,8 @@ struct FirstLineCase {
   std::string text;
   std::string line;
 };
+
+void PrintTo(const FirstLineCase& test_case, std::ostream* out) { *out << test_case.text; }
 
 class FirstLineTest : public testing::TestWithParam<FirstLineCase> {};
 

@@ -36,10 +36,12 @@ class FullPipe {
 
 class ReadFileTest : public testing::Test {
  protected:
-  void ExpectFailure(const Result<Secret>& read, const std::string& message) {
+  static void ExpectFailure(const Result<Secret>& read, const std::string& message,
+                            const std::string& hint = "") {
     ASSERT_FALSE(read.has_value());
     EXPECT_EQ(read.error().code, ErrorCode::kLocalIo);
     EXPECT_EQ(read.error().message, message);
+    EXPECT_EQ(read.error().hint, hint);
   }
 
   test::TempDir directory_;
@@ -87,10 +89,9 @@ TEST_F(ReadFileTest, RefusesASecretThatOthersMayReadOrWrite) {
                                    {0610, "0610"},
                                    {04601, "4601"}}) {
     const std::string path = directory_.Write("secret", "1234", mode);
-    const auto read = ReadFile(path, kMaxFileSize, FileAccess::kOwnerOnly);
-    ExpectFailure(read,
-                  path + " holds a secret but others may read or write it (mode " + text + ")");
-    EXPECT_EQ(read.error().hint, "chmod 600 " + path);
+    ExpectFailure(ReadFile(path, kMaxFileSize, FileAccess::kOwnerOnly),
+                  path + " holds a secret but others may read or write it (mode " + text + ")",
+                  "chmod 600 " + path);
   }
 }
 

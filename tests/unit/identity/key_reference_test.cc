@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
+#include <ostream>
 #include <string>
 #include <type_traits>
 
@@ -19,21 +19,6 @@ bool HavePkcs11() {
   const Scheme* scheme = FindScheme("pkcs11:");
   return scheme != nullptr && scheme->init != nullptr;
 }
-
-/// Stands in a directory as long as it lives.
-class WorkingDirectory {
- public:
-  explicit WorkingDirectory(const std::filesystem::path& path)
-      : before_(std::filesystem::current_path()) {
-    std::filesystem::current_path(path);
-  }
-  ~WorkingDirectory() { std::filesystem::current_path(before_); }
-  WorkingDirectory(const WorkingDirectory&) = delete;
-  WorkingDirectory& operator=(const WorkingDirectory&) = delete;
-
- private:
-  std::filesystem::path before_;
-};
 
 KeyReference Parse(const std::string& text, Use use = Use::kPrivateKey) {
   auto reference = KeyReference::Parse(text, use);
@@ -56,6 +41,8 @@ struct FileCase {
   const char* text;
   const char* path;
 };
+
+void PrintTo(const FileCase& test_case, std::ostream* out) { *out << test_case.text; }
 
 class FileReferenceTest : public testing::TestWithParam<FileCase> {};
 
@@ -83,15 +70,15 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(KeyReferenceTest, ExistingFileWithAColonIsAFile) {
   const test::TempDir directory;
-  static_cast<void>(directory.Write("web:key.pem", "x"));
-  const WorkingDirectory here(directory.path());
+  directory.Write("web:key.pem", "x");
+  const test::WorkingDirectory here(directory.path());
   EXPECT_TRUE(Parse("web:key.pem").is_file());
   EXPECT_EQ(Parse("web:key.pem").text(), "web:key.pem");
 }
 
 TEST(KeyReferenceTest, MissingFileWithAColonIsAUriOfSomeProvider) {
   const test::TempDir directory;
-  const WorkingDirectory here(directory.path());
+  const test::WorkingDirectory here(directory.path());
   const KeyReference reference = Parse("web:key?pin-value=1&x");
   EXPECT_FALSE(reference.is_file());
   EXPECT_EQ(reference.scheme(), nullptr);
@@ -108,6 +95,16 @@ TEST(KeyReferenceTest, BackEndOutsideThisBuildIsNamed) {
     EXPECT_EQ(reference.error().message,
               "this build cannot use " + std::string(scheme.name) + ": references");
   }
+}
+
+TEST(KeyReferenceTest, TpmHandleIsNoCertificate) {
+  const Scheme* scheme = FindScheme("handle:");
+  if (scheme == nullptr || scheme->init == nullptr) GTEST_SKIP() << "built without TPM support";
+  const auto reference = KeyReference::Parse("handle:0x81000001", Use::kCertificate);
+  ASSERT_FALSE(reference.has_value());
+  EXPECT_EQ(reference.error().code, ErrorCode::kCertificate);
+  EXPECT_EQ(reference.error().message, "a handle: reference names a key, not a certificate");
+  EXPECT_EQ(reference.error().hint, "give the certificate's file");
 }
 
 TEST(KeyReferenceTest, UriWithoutAttributesOfRfc7512StaysAsItIs) {
@@ -195,6 +192,8 @@ struct PinCase {
   std::string file;
 };
 
+void PrintTo(const PinCase& test_case, std::ostream* out) { *out << test_case.uri; }
+
 class ReferencedPinTest : public testing::TestWithParam<PinCase> {};
 
 TEST_P(ReferencedPinTest, IsTakenOutOfTheUri) {
@@ -242,6 +241,8 @@ struct TypeCase {
   const char* text;
 };
 
+void PrintTo(const TypeCase& test_case, std::ostream* out) { *out << test_case.uri; }
+
 class ReferencedTypeTest : public testing::TestWithParam<TypeCase> {};
 
 TEST_P(ReferencedTypeTest, IsThatOfTheUse) {
@@ -258,6 +259,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         TypeCase{"pkcs11:", Use::kPrivateKey, "pkcs11:type=private"},
         TypeCase{"pkcs11:", Use::kCertificate, "pkcs11:type=cert"},
+        TypeCase{"PKCS11:token=A", Use::kPrivateKey, "pkcs11:token=A;type=private"},
         TypeCase{"pkcs11:token=a;object=b", Use::kPrivateKey,
                  "pkcs11:token=a;object=b;type=private"},
         TypeCase{"pkcs11:token=a?module-path=/m.so", Use::kCertificate,
@@ -286,10 +288,19 @@ TEST_F(Pkcs11ReferenceTest, PrivateKeyAtThePlaceOfACertificateHasItsPin) {
   EXPECT_EQ(key.text(), "pkcs11:token=a;type=private");
 }
 
+TEST_F(Pkcs11ReferenceTest, IssuersAreSearchedForOnTheWholeToken) {
+  KeyReference issuers =
+      Parse("pkcs11:object=web;token=a;id=%01?pin-value=1&module-name=x", Use::kCertificate)
+          .ForIssuers();
+  EXPECT_EQ(issuers.text(), "pkcs11:token=a;type=cert?module-name=x");
+  EXPECT_FALSE(issuers.is_file());
+  EXPECT_FALSE(issuers.TakePin().has_value());
+}
+
 TEST_F(Pkcs11ReferenceTest, FileOfThatNameDoesNotCount) {
   const test::TempDir directory;
-  static_cast<void>(directory.Write("pkcs11:token=a", "x"));
-  const WorkingDirectory here(directory.path());
+  directory.Write("pkcs11:token=a", "x");
+  const test::WorkingDirectory here(directory.path());
   EXPECT_FALSE(Parse("pkcs11:token=a").is_file());
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <ostream>
 #include <string>
 
 #include "ossl/encoding.h"
@@ -64,6 +65,8 @@ struct SerialCase {
   const char* decimal;
   const char* printed;
 };
+
+void PrintTo(const SerialCase& test_case, std::ostream* out) { *out << test_case.hex; }
 
 class CertificateSerialTest : public testing::TestWithParam<SerialCase> {};
 
@@ -165,6 +168,8 @@ struct SignatureCase {
   bool strong;  ///< at least as strong as SHA-256
   const char* name;
 };
+
+void PrintTo(const SignatureCase& test_case, std::ostream* out) { *out << test_case.name; }
 
 class CertificateSignatureTest : public testing::TestWithParam<SignatureCase> {};
 

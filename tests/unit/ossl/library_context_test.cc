@@ -41,9 +41,8 @@ TEST_F(LibraryContextTest, UnknownProviderOfTheUserIsAUsageError) {
   const auto context = LibraryContext::Create({}, extra);
   ASSERT_FALSE(context.has_value());
   EXPECT_EQ(context.error().code, ErrorCode::kUsage);
-  EXPECT_EQ(
-      context.error().message.find("loading the OpenSSL provider credmint-no-such-provider: "), 0U)
-      << context.error().message;
+  EXPECT_EQ(context.error().message,
+            "the OpenSSL provider 'credmint-no-such-provider' cannot be loaded");
   EXPECT_EQ(ERR_peek_error(), 0UL);
 }
 
@@ -52,8 +51,7 @@ TEST_F(LibraryContextTest, BuiltinProviderThatDoesNotStartIsADefect) {
   const auto context = LibraryContext::Create(builtin);
   ASSERT_FALSE(context.has_value());
   EXPECT_EQ(context.error().code, ErrorCode::kInternal);
-  EXPECT_EQ(context.error().message.find("loading the OpenSSL provider test-refusing: "), 0U)
-      << context.error().message;
+  EXPECT_EQ(context.error().message, "the OpenSSL provider 'test-refusing' cannot be loaded");
 }
 
 TEST_F(LibraryContextTest, TearsDownWhatItStartedBeforeTheFailure) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
+
 namespace credmint {
 namespace {
 
@@ -11,11 +13,12 @@ struct Case {
   const char* info;
 };
 
+void PrintTo(const Case& test_case, std::ostream* out) { *out << test_case.info; }
+
 constexpr Case kCases[] = {
     {PassphraseKind::kTokenPin, "token 'prod'", "PIN for token 'prod'"},
     {PassphraseKind::kContextPin, "token 'prod'", "context-specific PIN for token 'prod'"},
     {PassphraseKind::kTpmAuth, "handle:0x81000001", "auth value for handle:0x81000001"},
-    {PassphraseKind::kTpmParent, "web.tss2", "parent auth value for web.tss2"},
     {PassphraseKind::kFile, "PKCS12 import pass phrase", "PKCS12 import pass phrase"},
     {PassphraseKind::kFile, "", ""},
     {PassphraseKind::kTokenPin, "", "PIN for "},

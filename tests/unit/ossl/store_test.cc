@@ -6,7 +6,6 @@
 #include <openssl/core_object.h>
 
 #include <array>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -29,7 +28,7 @@ struct FakeStore {
   std::vector<std::pair<int, std::string>> errors;  ///< reasons and texts to raise instead
   // Observations.
   std::string uri;
-  std::map<std::string, std::string> parameters;
+  std::map<std::string, std::string> parameters;  ///< text and octet strings
   std::string answer;
   bool answered = false;
   bool loaded = false;
@@ -56,8 +55,10 @@ static void* FakeOpen(void* /*provider*/, const char* uri) {
 
 static int FakeSetParams(void* /*loader*/, const OSSL_PARAM params[]) {
   for (; params->key != nullptr; ++params) {
-    if (params->data_type == OSSL_PARAM_UTF8_STRING) {
-      fake->parameters[params->key] = static_cast<const char*>(params->data);
+    if (params->data_type == OSSL_PARAM_UTF8_STRING ||
+        params->data_type == OSSL_PARAM_OCTET_STRING) {
+      fake->parameters[params->key].assign(static_cast<const char*>(params->data),
+                                           params->data_size);
     }
   }
   return 1;
@@ -65,6 +66,8 @@ static int FakeSetParams(void* /*loader*/, const OSSL_PARAM params[]) {
 
 static const OSSL_PARAM* FakeSettable(void* /*provider*/) {
   static const OSSL_PARAM kSettable[] = {OSSL_PARAM_utf8_string("a-parameter", nullptr, 0),
+                                         OSSL_PARAM_octet_string("a-secret", nullptr, 0),
+                                         OSSL_PARAM_octet_string("no-secret", nullptr, 0),
                                          OSSL_PARAM_END};
   return kSettable;
 }
@@ -137,21 +140,6 @@ static int FakeInit(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in,
   return 1;
 }
 }
-
-/// Stands in a directory as long as it lives.
-class WorkingDirectory {
- public:
-  explicit WorkingDirectory(const std::filesystem::path& path)
-      : before_(std::filesystem::current_path()) {
-    std::filesystem::current_path(path);
-  }
-  ~WorkingDirectory() { std::filesystem::current_path(before_); }
-  WorkingDirectory(const WorkingDirectory&) = delete;
-  WorkingDirectory& operator=(const WorkingDirectory&) = delete;
-
- private:
-  std::filesystem::path before_;
-};
 
 std::string Der(const X509Ptr& certificate) {
   return test::CertificateDer(test::TestCertificate(certificate.get(), [](X509*) {}));
@@ -253,13 +241,21 @@ TEST_F(OpenStoreTest, AsksTheQuestionOfTheProvider) {
   EXPECT_EQ(fake_.answer, "12 34");
 }
 
-TEST_F(OpenStoreTest, PassesUriAndParametersOn) {
+TEST_F(OpenStoreTest, PassesUriParametersAndSecretsOn) {
   fake_.certificates = {test::CertificateDer(test::Issue({}).certificate)};
   StoreOptions options = Certificates();
   options.parameters = {{"a-parameter", "/usr/lib/module.so"}};
+  options.secrets.emplace_back("a-secret", Secret(std::string_view("12\0"
+                                                                   "34",
+                                                                   5)));
+  options.secrets.emplace_back("no-secret", Secret());
   ASSERT_TRUE(OpenStore(context_, "test:token=a;b?c", options).has_value());
   EXPECT_EQ(fake_.uri, "test:token=a;b?c");
   EXPECT_EQ(fake_.parameters.at("a-parameter"), "/usr/lib/module.so");
+  EXPECT_EQ(fake_.parameters.at("a-secret"), std::string("12\0"
+                                                         "34",
+                                                         5));
+  EXPECT_EQ(fake_.parameters.at("no-secret"), "");
 }
 
 TEST_F(OpenStoreTest, ReturnsAllObjectsInTheirOrder) {
@@ -275,21 +271,10 @@ TEST_F(OpenStoreTest, ReturnsAllObjectsInTheirOrder) {
   EXPECT_TRUE(opened->keys.empty());
 }
 
-// Otherwise no issuer of a certificate on a token is ever found.
-TEST_F(OpenStoreTest, CertificatesAreNotBoundToThePropertiesOfTheStore) {
-  const test::Party issuer = test::Issue(test::CaSpec("issuer"));
-  fake_.certificates = {test::CertificateDer(test::Issue({}, &issuer).certificate)};
-  const auto opened = OpenStore(context_, "test:x", Certificates());
-  ASSERT_TRUE(opened.has_value()) << opened.error().message;
-  EXPECT_EQ(X509_verify(opened->certificates[0].get(), issuer.key.get()), 1);
-  ERR_clear_error();
-}
-
 TEST_F(OpenStoreTest, PropertiesKeepAFileOfThatNameOut) {
   const test::TempDir directory;
-  static_cast<void>(directory.Write(
-      "test:x", test::CertificatePem(test::Issue(test::CaSpec("shadow")).certificate)));
-  const WorkingDirectory here(directory.path());
+  directory.Write("test:x", test::CertificatePem(test::Issue(test::CaSpec("shadow")).certificate));
+  const test::WorkingDirectory here(directory.path());
   const test::Party real = test::Issue(test::CaSpec("real"));
   fake_.certificates = {test::CertificateDer(real.certificate)};
   const auto opened = OpenStore(context_, "test:x", Certificates());

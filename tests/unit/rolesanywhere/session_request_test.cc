@@ -90,7 +90,7 @@ TEST(SessionRequestTest, PutsTheSessionNameBeforeTheTrustAnchor) {
   SessionParameters parameters = VectorParameters();
   parameters.role_session_name = "host-1";
   std::string expected = ReadVector("rsa.body.json");
-  expected.insert(expected.find("\"trustAnchorArn\""), "\"roleSessionName\":\"host-1\",");
+  expected.insert(expected.find("\"trustAnchorArn\""), R"("roleSessionName":"host-1",)");
   EXPECT_EQ(SessionRequest::Create(parameters)->Body(), expected);
 }
 

@@ -47,7 +47,8 @@ class SessionTest : public testing::Test {
   /// The service's own idea of the date.
   [[nodiscard]] TimePoint ServiceDate() const { return VectorDate() + elapsed_; }
 
-  void Answer(int status, std::string body, Headers headers = {}, milliseconds takes = {}) {
+  void Answer(int status, const std::string& body, const Headers& headers = {},
+              milliseconds takes = {}) {
     transport_.Expect([=, this]() -> Result<Response> {
       elapsed_ += takes;
       return Response{status, headers, Secret(body)};

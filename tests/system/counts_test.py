@@ -1,0 +1,147 @@
+#!/usr/bin/python3
+"""How often the device is asked, in exact numbers: each call to an HSM or TPM takes its time."""
+
+import unittest
+
+from support import pcap, pki, token, tpm
+from support.cases import each, expand
+from support.system_test import MintTest, make_folder
+
+MOST_PKCS11_CALLS = 24
+MOST_COMMANDS_FOR_A_HANDLE = 3
+MOST_COMMANDS_FOR_A_KEY_FILE = 5
+
+
+@expand
+class Pkcs11Calls(MintTest):
+    """A whole credential-process, counted by OpenSC's spy between program and module."""
+
+    ONE_EACH = ("C_Initialize", "C_Login", "C_SignInit", "C_Sign", "C_Finalize")
+    EXACTLY = {"RSA": 16, "EC": 20}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.originals, cls.leaves = {}, {}
+        for kind, key_type in (("RSA", "RSA:2048"), ("EC", "EC:prime256v1")):
+            original = token.Token(make_folder(cls) / "t")
+            cls.leaves[kind] = cls.root.issue(original.generate(key_type))
+            cls.originals[kind] = original
+
+    def calls(self, kind, copy, certificate="web.pem"):
+        """The names of the functions called by one mint with the key `web` of the token."""
+        log = copy.folder / "spy"
+        self.write("web.pem", pki.pem(self.leaves[kind]))
+        self.mint(
+            *("--certificate", certificate, "--private-key", "pkcs11:token=test;object=web"),
+            *("--pkcs11-lib", token.SPY, "--passin", f"pass:{self.secret(token.PIN)}"),
+            env=token.spied(copy.env, log),
+        )
+        return token.calls(log)
+
+    @each("RSA", "EC")
+    def test_cold(self, kind):
+        calls = self.calls(kind, self.originals[kind].copy(self.folder / "t"))
+        for name in self.ONE_EACH:
+            self.assertEqual(calls.count(name), 1, f"{name} in {calls}")
+        self.assertLessEqual(len(calls), MOST_PKCS11_CALLS)
+        self.assertEqual(len(calls), self.EXACTLY[kind], calls)
+
+    @each("RSA", "EC")
+    def test_the_same_among_many_keys(self, kind):
+        alone = self.calls(kind, self.originals[kind].copy(self.folder / "alone"))
+        crowded = self.originals[kind].copy(self.folder / "crowd")
+        crowded.crowd(49, "EC:prime256v1")
+        self.assertEqual(self.calls(kind, crowded), alone)
+
+    @each("RSA", "EC")
+    def test_certificate_on_the_token_too(self, kind):
+        copy = self.originals[kind].copy(self.folder / "t")
+        copy.write_certificate(self.leaves[kind])
+        calls = self.calls(kind, copy, "pkcs11:token=test;object=web")
+        for name in self.ONE_EACH:
+            self.assertEqual(calls.count(name), 1, f"{name} in {calls}")
+
+
+class TpmCommands(MintTest):
+    """A whole credential-process, recorded by tpm2-tss's TCTI `pcap`."""
+
+    AUTH = "auth-27182818"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.tpm = tpm.Tpm(cls, make_folder(cls) / "t")
+        cls.tpm.make_parent("0x81000010")
+
+    def commands(self, key, public_key, *flags):
+        """The names of the commands sent by one mint; nothing must be left loaded after them."""
+        record = self.folder / "record.pcapng"
+        self.write("web.pem", pki.pem(self.root.issue(public_key)))
+        self.mint(
+            *("--certificate", "web.pem", "--private-key", key, *flags),
+            *("--tcti", f"pcap:{self.tpm.tcti}"),
+            env={"TCTI_PCAP_FILE": str(record)},
+        )
+        self.assertEqual(self.tpm.loaded(), [])
+        return pcap.commands(record)
+
+    def commands_for_file(self, *options, algorithm=tpm.EC_P256, flags=()):
+        contents, public_key = self.tpm.make_key_file(algorithm, *options)
+        self.write("web.tss2", contents)
+        return self.commands("web.tss2", public_key, *flags)
+
+    def test_persistent_ec_key(self):
+        public_key = self.tpm.make_persistent("0x81000001")
+        commands = self.commands("handle:0x81000001", public_key)
+        self.assertLessEqual(len(commands), MOST_COMMANDS_FOR_A_HANDLE)
+        self.assertEqual(commands, ["ReadPublic", "ReadPublic", "Sign"])
+
+    def test_persistent_rsa_key(self):
+        public_key = self.tpm.make_persistent("0x81000002", "rsa2048")
+        commands = self.commands("handle:0x81000002", public_key)
+        self.assertEqual(commands, ["ReadPublic", "ReadPublic", "Sign"])
+
+    def test_ec_key_file(self):
+        commands = self.commands_for_file()
+        self.assertLessEqual(len(commands), MOST_COMMANDS_FOR_A_KEY_FILE)
+        self.assertEqual(
+            commands, ["CreatePrimary", "Load", "FlushContext", "Sign", "FlushContext"]
+        )
+
+    def test_rsa_key_file(self):
+        commands = self.commands_for_file(algorithm=tpm.RSA_2048)
+        self.assertEqual(
+            commands, ["CreatePrimary", "Load", "FlushContext", "Sign", "FlushContext"]
+        )
+
+    def test_key_file_with_a_persistent_parent(self):
+        commands = self.commands_for_file("parent:0x81000010")
+        self.assertEqual(commands, ["ReadPublic", "Load", "Sign", "FlushContext"])
+
+    def test_auth_value_of_a_persistent_key_is_not_sent_in_the_clear(self):
+        public_key = self.tpm.make_persistent("0x81000003", auth=self.AUTH)
+        commands = self.commands("handle:0x81000003", public_key, "--tpm-key-password", self.AUTH)
+        session = ["CreatePrimary", "StartAuthSession", "FlushContext"]
+        self.assertEqual(commands, ["ReadPublic", "ReadPublic", *session, "Sign", "FlushContext"])
+        self.assert_not_sent(self.AUTH)
+
+    def test_auth_value_of_a_key_file_is_not_sent_in_the_clear(self):
+        commands = self.commands_for_file(
+            f"user-auth:{self.AUTH}", flags=("--tpm-key-password", self.AUTH)
+        )
+        self.assertEqual(
+            commands,
+            [
+                *("CreatePrimary", "Load", "StartAuthSession", "FlushContext"),
+                *("Sign", "FlushContext", "FlushContext"),
+            ],
+        )
+        self.assert_not_sent(self.AUTH)
+
+    def assert_not_sent(self, secret):
+        self.assertNotIn(secret.encode(), (self.folder / "record.pcapng").read_bytes())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,50 @@
+"""What a program said to the TPM, from the file that tpm2-tss's TCTI `pcap` writes (pcapng)."""
+
+import struct
+
+_ENHANCED_PACKET = 6
+_RETRY = 0x922
+_COMMANDS = {
+    0x131: "CreatePrimary",
+    0x144: "Startup",
+    0x157: "Load",
+    0x15D: "Sign",
+    0x165: "FlushContext",
+    0x173: "ReadPublic",
+    0x176: "StartAuthSession",
+    0x17A: "GetCapability",
+}
+
+
+def commands(path):
+    """The names of the commands, in order; a code without name here as its hexadecimal number.
+
+    A command that the TPM puts off (TPM_RC_RETRY, when it first notes the use of a key that counts
+    wrong tries) is sent again by tpm2-tss, and counted once.
+    """
+    messages = [message for message in map(_tpm_message, _packets(path.read_bytes())) if message]
+    answered = zip(messages[::2], messages[1::2])
+    codes = [_code(command) for command, response in answered if _code(response) != _RETRY]
+    return [_COMMANDS.get(code, hex(code)) for code in codes]
+
+
+def _code(message):
+    """The command code of a command, the response code of a response."""
+    return struct.unpack_from(">I", message, 6)[0]
+
+
+def _packets(capture):
+    """The packets of a little-endian pcapng file."""
+    while capture:
+        kind, length = struct.unpack_from("<II", capture)
+        if kind == _ENHANCED_PACKET:
+            (size,) = struct.unpack_from("<I", capture, 20)
+            yield capture[28 : 28 + size]
+        capture = capture[length:]
+
+
+def _tpm_message(packet):
+    """The payload of an IPv4 and TCP packet; empty for the packets of a handshake."""
+    ip_header = 4 * (packet[0] & 0x0F)
+    tcp_header = 4 * (packet[ip_header + 12] >> 4)
+    return packet[ip_header + tcp_header :]

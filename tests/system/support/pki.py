@@ -1,0 +1,151 @@
+"""Keys and certificates as an organisation's own CA makes them, with any defect a test may want."""
+
+import datetime
+import warnings
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import NameOID
+
+DAY = datetime.timedelta(days=1)
+CURVES = {"P256": ec.SECP256R1, "P384": ec.SECP384R1, "P521": ec.SECP521R1}
+
+warnings.filterwarnings("ignore", message="SHA1 signatures")  # some tests want exactly those
+
+_PKCS8 = serialization.PrivateFormat.PKCS8
+_TRADITIONAL = serialization.PrivateFormat.TraditionalOpenSSL
+
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+def make_key(kind="P256"):
+    """A private key in memory: P256, P384, P521, or RSA with its bits, as in RSA2048."""
+    if kind.startswith("RSA"):
+        return rsa.generate_private_key(65537, int(kind[3:]))
+    return ec.generate_private_key(CURVES[kind]())
+
+
+class Issuer:
+    """A CA: its name, its key and its own certificate."""
+
+    def __init__(self, key, certificate):
+        self.key = key
+        self.certificate = certificate
+
+    def issue(self, public_key, common_name="web", **changes):
+        """A leaf certificate; `changes` are those of `make_certificate`."""
+        changes.setdefault("usage", {"digital_signature"})
+        return make_certificate(
+            public_key, common_name, self.certificate.subject, self.key, **changes
+        )
+
+    def make_intermediate(self, common_name, **changes):
+        key = make_key()
+        changes.setdefault("usage", {"key_cert_sign", "crl_sign"})
+        certificate = self.issue(key.public_key(), common_name, ca=True, **changes)
+        return Issuer(key, certificate)
+
+
+def make_root(common_name="test root"):
+    key = make_key()
+    certificate = make_certificate(
+        key.public_key(), common_name, name(common_name), key, ca=True, usage={"key_cert_sign"}
+    )
+    return Issuer(key, certificate)
+
+
+def make_certificate(
+    public_key,
+    common_name,
+    issuer_name,
+    issuer_key,
+    ca=False,
+    usage=None,
+    serial=None,
+    not_before=-DAY,
+    not_after=30 * DAY,
+    digest=hashes.SHA256(),
+):
+    """A certificate that is valid from and until the given times from now; no `usage`, no keyUsage.
+
+    Carries the issuer's key identifier, as CAs of today write it.
+    """
+    identifier = x509.SubjectKeyIdentifier.from_public_key(public_key)
+    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name(common_name))
+        .issuer_name(issuer_name)
+        .public_key(public_key)
+        .serial_number(serial or x509.random_serial_number())
+        .not_valid_before(now() + not_before)
+        .not_valid_after(now() + not_after)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(identifier, critical=False)
+        .add_extension(authority, critical=False)
+    )
+    if usage:
+        builder = builder.add_extension(_key_usage(usage), critical=True)
+    return builder.sign(issuer_key, digest)
+
+
+def name(common_name):
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _key_usage(usage):
+    every = (
+        "digital_signature content_commitment key_encipherment data_encipherment key_agreement "
+        "key_cert_sign crl_sign encipher_only decipher_only"
+    ).split()
+    return x509.KeyUsage(**{flag: flag in usage for flag in every})
+
+
+def pem(*certificates):
+    return b"".join(each.public_bytes(serialization.Encoding.PEM) for each in certificates)
+
+
+def der(certificate):
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
+def pkcs8_pem(key):
+    return _private(key, serialization.Encoding.PEM, _PKCS8)
+
+
+def pkcs8_der(key):
+    return _private(key, serialization.Encoding.DER, _PKCS8)
+
+
+def traditional_pem(key):
+    """PKCS#1 for RSA, SEC1 for EC."""
+    return _private(key, serialization.Encoding.PEM, _TRADITIONAL)
+
+
+def traditional_der(key):
+    return _private(key, serialization.Encoding.DER, _TRADITIONAL)
+
+
+def encrypted_pkcs8_pem(key, passphrase):
+    """PBES2 with PBKDF2 and AES-256."""
+    encryption = serialization.BestAvailableEncryption(passphrase.encode())
+    return key.private_bytes(serialization.Encoding.PEM, _PKCS8, encryption)
+
+
+def pkcs12_file(key, certificate, others=(), passphrase=None):
+    encryption = (
+        serialization.BestAvailableEncryption(passphrase.encode())
+        if passphrase is not None
+        else serialization.NoEncryption()
+    )
+    return pkcs12.serialize_key_and_certificates(
+        b"web", key, certificate, list(others) or None, encryption
+    )
+
+
+def _private(key, encoding, form):
+    return key.private_bytes(encoding, form, serialization.NoEncryption())

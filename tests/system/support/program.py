@@ -1,0 +1,105 @@
+"""Runs credmint as a user does, in an environment that holds nothing but what the test put there.
+
+The environment variable CREDMINT names the program.
+"""
+
+import dataclasses
+import functools
+import os
+import subprocess
+import tempfile
+import time
+
+from support.processes import die_with_parent
+from support.requirements import miss
+
+# Slower than this is a hang, whatever the outcome.
+TIME_LIMIT_SECONDS = 15
+
+SUCCESS = 0
+USAGE = 2
+KEY = 3
+CERTIFICATE = 4
+SERVICE = 5
+NETWORK = 6
+LOCAL_IO = 7
+
+# For builds with sanitizers: how they report.
+_PASSED_ON = ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What one run came to. `stdout` is bytes, a signature may be in it."""
+
+    command: tuple
+    status: int
+    stdout: bytes
+    stderr: str
+    seconds: float
+
+    def __str__(self):
+        return (
+            f"{' '.join(self.command)}\nstatus {self.status} after {self.seconds:.2f} s\n"
+            f"stdout: {self.stdout!r}\nstderr:\n{self.stderr}"
+        )
+
+
+def path():
+    program = os.environ.get("CREDMINT")
+    if not program:
+        raise AssertionError("the environment variable CREDMINT does not name the program to test")
+    return os.path.abspath(program)
+
+
+def environment(home, more=None):
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {"PATH": "/usr/bin:/bin", "HOME": str(home), **passed_on, **(more or {})}
+
+
+def run(
+    arguments,
+    folder,
+    env=None,
+    stdin=b"",
+    stdout=subprocess.PIPE,
+    pass_fds=(),
+    preexec=die_with_parent,
+    wrapper=(),
+):
+    """Runs the program in `folder`, which is its home as well. AssertionError if it hangs.
+
+    `wrapper` is a command that runs the command behind it, such as strace.
+    """
+    command = (*wrapper, path(), *map(str, arguments))
+    started = time.monotonic()
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(folder, env),
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        pass_fds=pass_fds,
+        preexec_fn=preexec,
+    )
+    try:
+        out, err = process.communicate(stdin, timeout=TIME_LIMIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise AssertionError(f"{' '.join(command)} hangs") from None
+    seconds = time.monotonic() - started
+    return Run(command, process.returncode, out or b"", err.decode(), seconds)
+
+
+@functools.cache
+def _knows(reference):
+    arguments = ("sign-string", "--private-key", reference)
+    return "this build cannot use" not in run(arguments, tempfile.gettempdir()).stderr
+
+
+def need_back_end(scheme):
+    """Misses, as one misses a device, what this build of the program leaves out."""
+    if not _knows(f"{scheme}:"):
+        miss(f"this build of credmint knows no {scheme}: keys")

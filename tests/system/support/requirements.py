@@ -1,0 +1,23 @@
+"""What a test needs from the machine. A developer may lack it and sees a skip; CI may not."""
+
+import glob
+import os
+import unittest
+
+
+def miss(reason):
+    """Skips the test, or fails it where CI or CREDMINT_REQUIRE_DEVICES is set."""
+    if os.environ.get("CI") or os.environ.get("CREDMINT_REQUIRE_DEVICES"):
+        raise AssertionError(f"{reason}, and this run must not skip for it")
+    raise unittest.SkipTest(reason)
+
+
+def need(path, package):
+    if not os.path.exists(path):
+        miss(f"{path} is missing (Debian package {package})")
+
+
+def in_library_folder(name):
+    """The path of a file in the folder for libraries of this machine's architecture."""
+    found = glob.glob(f"/usr/lib/*-linux-gnu*/{name}")
+    return found[0] if found else f"/usr/lib/{name}"

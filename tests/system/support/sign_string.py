@@ -1,0 +1,24 @@
+"""The text that sign-string signs, put together from its description."""
+
+import hashlib
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+
+def message_for(public_key):
+    """For an RSA or EC key of python3-cryptography."""
+    if isinstance(public_key, rsa.RSAPublicKey):
+        encoded = public_key.public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.PKCS1
+        )
+    else:
+        encoded = public_key.public_bytes(
+            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+        )
+    return message(encoded)
+
+
+def message(encoded_public_key):
+    digest = hashlib.sha256(b"IAM RA" + encoded_public_key).digest()
+    return b"AWS Roles Anywhere Credential Helper Signing Test" + b"1" + digest

@@ -1,0 +1,163 @@
+"""A software TPM (swtpm) for one test, on a Unix socket of its own, gone with the test.
+
+Keys are made in it by tpm2-tools and tpm2-openssl, programs that share no code with what is tested.
+"""
+
+import pathlib
+import re
+import socket
+import subprocess
+
+from cryptography.hazmat.primitives import serialization
+
+from support import openssl, program
+from support.processes import die_with_parent, run_tool
+from support.requirements import in_library_folder, need
+
+SWTPM = "/usr/bin/swtpm"
+SIGNING = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign"
+STORAGE = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|decrypt"
+
+
+def need_swtpm():
+    need(SWTPM, "swtpm")
+    need("/usr/bin/tpm2_getcap", "tpm2-tools")
+    need(in_library_folder("ossl-modules/tpm2.so"), "tpm2-openssl")
+
+
+class Tpm:
+    """A running TPM that keeps its state in `folder`.
+
+    `owner` is the test, or the class of tests, with which it ends.
+    """
+
+    def __init__(self, owner, folder):
+        need_swtpm()
+        program.need_back_end("handle")
+        self.folder = pathlib.Path(folder)
+        self._state = self.folder / "state"
+        self._state.mkdir(parents=True)
+        self.tcti = f"swtpm:path={self.folder}/s"
+        self.env = {"TPM2TOOLS_TCTI": self.tcti}
+        self._process = self._start()
+        (owner.addClassCleanup if isinstance(owner, type) else owner.addCleanup)(self.stop)
+
+    def _start(self):
+        """The sockets are ours and listen already: whoever connects early waits for the TPM."""
+        with _listener(self.folder / "s") as server, _listener(self.folder / "s.ctrl") as control:
+            return subprocess.Popen(
+                [
+                    *(SWTPM, "socket", "--tpm2", "--tpmstate", f"dir={self._state}"),
+                    *("--server", f"type=unixio,fd={server.fileno()}"),
+                    *("--ctrl", f"type=unixio,fd={control.fileno()}"),
+                    *("--flags", "not-need-init,startup-clear"),
+                ],
+                pass_fds=(server.fileno(), control.fileno()),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                preexec_fn=die_with_parent,
+            )
+
+    def stop(self):
+        self._process.terminate()
+        self._process.wait()
+
+    def tool(self, name, *arguments):
+        return run_tool(f"/usr/bin/tpm2_{name}", *arguments, env=self.env).decode()
+
+    def make_persistent(self, handle, algorithm="ecc256", auth="", attributes=SIGNING):
+        """Makes a key in the TPM, keeps it at `handle`, and returns its public key."""
+        names = ("primary", "public", "private", "key")
+        primary, public, private, key = (str(self.folder / name) for name in names)
+        self.tool("createprimary", "-Q", "-G", "ecc", "-c", primary)
+        self.tool("flushcontext", "-t")
+        self.tool(
+            *("create", "-Q", "-C", primary, "-G", algorithm, "-u", public, "-r", private),
+            *("-a", attributes, *(("-p", auth) if auth else ())),
+        )
+        self.tool("flushcontext", "-t")
+        self.tool("load", "-Q", "-C", primary, "-u", public, "-r", private, "-c", key)
+        self.tool("evictcontrol", "-Q", "-C", "o", "-c", key, handle)
+        self.tool("flushcontext", "-t")
+        return self.public_key(handle)
+
+    def make_parent(self, handle, auth="", attributes=STORAGE):
+        """Makes a storage key and keeps it at `handle`."""
+        primary = str(self.folder / "parent")
+        authorised = ("-p", auth) if auth else ()
+        self.tool("createprimary", "-Q", "-G", "ecc", "-a", attributes, "-c", primary, *authorised)
+        self.tool("evictcontrol", "-Q", "-C", "o", "-c", primary, handle)
+        self.tool("flushcontext", "-t")
+
+    def public_key(self, handle):
+        path = self.folder / "public.pem"
+        self.tool("readpublic", "-Q", "-c", handle, "-f", "pem", "-o", path)
+        return serialization.load_pem_public_key(path.read_bytes())
+
+    def make_key_file(self, algorithm, *options):
+        """A TSS2 PEM file as tpm2-openssl writes it, and the public key.
+
+        `options` are its -pkeyopt: user-auth:…, parent:0x81…, parent-auth:….
+        """
+        arguments = [part for option in options for part in ("-pkeyopt", option)]
+        contents = self._tpm2_openssl("genpkey", *algorithm, *arguments)
+        return contents, serialization.load_pem_public_key(self._public_part(contents))
+
+    def _public_part(self, contents):
+        """Taken out of the file itself: to have it loaded would need its auth value."""
+        path = self.folder / "tss2.pem"
+        path.write_bytes(contents)
+        der = run_tool(openssl.OPENSSL, "asn1parse", "-in", path, "-noout", "-out", "/dev/stdout")
+        path = self.folder / "tss2.public"
+        path.write_bytes(_octet_strings(der)[0])
+        return self.tool("print", "-t", "TPM2B_PUBLIC", "-f", "pem", path).encode()
+
+    def _tpm2_openssl(self, command, *arguments):
+        providers = ("-provider", "tpm2", "-provider", "default")
+        env = {"TPM2OPENSSL_TCTI": self.tcti}
+        return run_tool(openssl.OPENSSL, command, *providers, *arguments, env=env)
+
+    def loaded(self):
+        """The handles of transient objects and of sessions that someone left in the TPM."""
+        kinds = ("handles-transient", "handles-loaded-session", "handles-saved-session")
+        return [line for kind in kinds for line in self.tool("getcap", kind).splitlines()]
+
+    def wrong_tries(self):
+        """The counter that leads to lockout."""
+        properties = self.tool("getcap", "properties-variable")
+        return int(re.search(r"TPM2_PT_LOCKOUT_COUNTER: 0x([0-9A-Fa-f]+)", properties)[1], 16)
+
+    def set_lockout(self, after_tries):
+        self.tool("dictionarylockout", "-s", "-n", str(after_tries), "-t", "1000", "-l", "1000")
+
+
+EC_P256 = ("-algorithm", "EC", "-pkeyopt", "group:P-256")
+EC_P384 = ("-algorithm", "EC", "-pkeyopt", "group:P-384")
+RSA_2048 = ("-algorithm", "RSA", "-pkeyopt", "bits:2048")
+
+
+def _listener(path):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen()
+    return listener
+
+
+def _octet_strings(der):
+    """The OCTET STRINGs directly within the outermost SEQUENCE: public and private part."""
+    (sequence,) = _elements(der)
+    return [value for tag, value in _elements(sequence[1]) if tag == 0x04]
+
+
+def _elements(der):
+    """(tag, value) of each element of some DER with tags of one byte."""
+    elements = []
+    while der:
+        tag, length, start = der[0], der[1], 2
+        if length & 0x80:
+            start += length & 0x7F
+            length = int.from_bytes(der[2:start], "big")
+        elements.append((tag, der[start : start + length]))
+        der = der[start + length :]
+    return elements

@@ -1,0 +1,316 @@
+#include "identity/certificate_source.h"
+
+#include <gtest/gtest.h>
+#include <openssl/core_dispatch.h>
+#include <openssl/core_names.h>
+#include <openssl/core_object.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "support/temp_dir.h"
+#include "support/test_pki.h"
+
+namespace credmint {
+namespace {
+
+using namespace std::chrono_literals;
+using test::CaSpec;
+using test::CertificateSpec;
+using test::Party;
+
+constexpr std::chrono::system_clock::time_point kNow = std::chrono::sys_days(2026y / 6 / 1);
+
+// A provider with a store of certificates that is not a file, as a token is one.
+
+/// What the store "token:" holds, in DER, and how much of it has been handed out.
+std::vector<std::string> token_certificates;
+std::size_t token_position = 0;
+
+extern "C" {
+static void* OpenToken(void* /*provider*/, const char* /*uri*/) {
+  token_position = 0;
+  return &token_position;
+}
+
+static int SetTokenParams(void* /*loader*/, const OSSL_PARAM* /*params*/) { return 1; }
+
+static int LoadFromToken(void* /*loader*/, OSSL_CALLBACK* object, void* object_argument,
+                         OSSL_PASSPHRASE_CALLBACK* /*ask*/, void* /*ask_argument*/) {
+  std::string& der = token_certificates.at(token_position++);
+  int type = OSSL_OBJECT_CERT;
+  const OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
+      OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_DATA, der.data(), der.size()),
+      OSSL_PARAM_construct_end()};
+  return object(params, object_argument);
+}
+
+static int IsTokenAtEnd(void* /*loader*/) {
+  return token_position == token_certificates.size() ? 1 : 0;
+}
+
+static int CloseToken(void* /*loader*/) { return 1; }
+
+static const OSSL_ALGORITHM* QueryToken(void* /*provider*/, int operation, int* no_cache) {
+  static const OSSL_DISPATCH kFunctions[] = {
+      {OSSL_FUNC_STORE_OPEN, reinterpret_cast<void (*)()>(OpenToken)},
+      {OSSL_FUNC_STORE_SET_CTX_PARAMS, reinterpret_cast<void (*)()>(SetTokenParams)},
+      {OSSL_FUNC_STORE_LOAD, reinterpret_cast<void (*)()>(LoadFromToken)},
+      {OSSL_FUNC_STORE_EOF, reinterpret_cast<void (*)()>(IsTokenAtEnd)},
+      {OSSL_FUNC_STORE_CLOSE, reinterpret_cast<void (*)()>(CloseToken)},
+      {0, nullptr}};
+  static const OSSL_ALGORITHM kAlgorithms[] = {
+      {"token", "provider=test-token", kFunctions, nullptr}, {nullptr, nullptr, nullptr, nullptr}};
+  *no_cache = 0;
+  return operation == OSSL_OP_STORE ? kAlgorithms : nullptr;
+}
+
+static int StartToken(const OSSL_CORE_HANDLE* /*handle*/, const OSSL_DISPATCH* /*in*/,
+                      const OSSL_DISPATCH** out, void** context) {
+  static const OSSL_DISPATCH kFunctions[] = {
+      {OSSL_FUNC_PROVIDER_QUERY_OPERATION, reinterpret_cast<void (*)()>(QueryToken)}, {0, nullptr}};
+  *out = kFunctions;
+  *context = &token_position;
+  return 1;
+}
+}
+
+CertificateSpec Named(const std::string& name, const std::string& serial = "1") {
+  CertificateSpec spec;
+  spec.subject = {{"CN", name}};
+  spec.serial = serial;
+  return spec;
+}
+
+CertificateSpec Until(CertificateSpec spec, const std::string& not_after) {
+  spec.not_after = not_after;
+  return spec;
+}
+
+class CertificateSourceTest : public testing::Test {
+ protected:
+  CertificateSourceTest() { token_certificates.clear(); }
+  ~CertificateSourceTest() override { EXPECT_EQ(ERR_peek_error(), 0UL); }
+
+  Result<CertificateChain> Load(const CertificateOptions& options, const test::TestKey& key) {
+    KeyOpener opener(context_, {}, {});
+    return CertificateSource(opener, options)
+        .Load(SigningKey(context_, PkeyPtr(test::NewReference(key))), kNow);
+  }
+
+  /// The chain as names, leaf first, or the error's message.
+  std::vector<std::string> Names(const CertificateOptions& options, const test::TestKey& key) {
+    const auto chain = Load(options, key);
+    if (!chain) return {chain.error().message};
+    std::vector<std::string> names = {chain->leaf.Subject() + " " + chain->leaf.SerialDecimal()};
+    for (const Certificate& issuer : chain->issuers) names.push_back(issuer.Subject());
+    return names;
+  }
+
+  void ExpectFailure(const CertificateOptions& options, ErrorCode code,
+                     const std::string& message) {
+    const auto chain = Load(options, leaf_.key);
+    ASSERT_FALSE(chain.has_value());
+    EXPECT_EQ(chain.error().code, code);
+    EXPECT_EQ(chain.error().message, message);
+  }
+
+  [[nodiscard]] CertificateOptions File(const std::vector<Party>& parties) const {
+    std::string pem;
+    for (const Party& party : parties) pem += test::CertificatePem(party.certificate);
+    CertificateOptions options;
+    options.certificate = directory_.Write("certificate", pem);
+    return options;
+  }
+
+  static CertificateOptions Token(const std::vector<Party>& parties) {
+    for (const Party& party : parties) {
+      token_certificates.push_back(test::CertificateDer(party.certificate));
+    }
+    CertificateOptions options;
+    options.certificate = "token:";
+    return options;
+  }
+
+  [[nodiscard]] std::string Bundle(const std::vector<Party>& parties) const {
+    std::string pem;
+    for (const Party& party : parties) pem += test::CertificatePem(party.certificate);
+    return directory_.Write("bundle", pem);
+  }
+
+  static CertificateSelector Select(const std::string& text) {
+    return CertificateSelector::Parse(text).value();
+  }
+
+  const test::TempDir directory_;
+  const std::array<BuiltinProvider, 1> builtin_ = {{{"test-token", StartToken}}};
+  LibraryContext context_ = LibraryContext::Create(builtin_).value();
+  const Party root_ = test::Issue(CaSpec("Root"));
+  const Party intermediate_ = test::Issue(CaSpec("Intermediate"), &root_);
+  const Party leaf_ = test::Issue(Named("leaf"), &intermediate_);
+  const Party other_ = test::Issue(Named("other", "0a1b"), &intermediate_);
+};
+
+using NameList = std::vector<std::string>;
+
+TEST_F(CertificateSourceTest, MalformedReferenceIsThatOfTheCertificate) {
+  ExpectFailure({}, ErrorCode::kMalformed, "--certificate: the reference is empty");
+}
+
+TEST_F(CertificateSourceTest, NamesAFileThatIsMissing) {
+  CertificateOptions options;
+  options.certificate = directory_.File("missing");
+  ExpectFailure(options, ErrorCode::kLocalIo,
+                "opening certificate " + options.certificate + ": cannot read " +
+                    options.certificate + ": No such file or directory");
+}
+
+TEST_F(CertificateSourceTest, NamesABundleThatIsMissing) {
+  CertificateOptions options = File({leaf_});
+  options.intermediates = directory_.File("missing");
+  ExpectFailure(options, ErrorCode::kLocalIo,
+                "--intermediates: opening certificate " + options.intermediates + ": cannot read " +
+                    options.intermediates + ": No such file or directory");
+}
+
+TEST_F(CertificateSourceTest, SelectorMayLeaveNothing) {
+  CertificateOptions options = File({leaf_});
+  options.selector = Select("Key=x509Subject,Value=CN=nobody");
+  ExpectFailure(options, ErrorCode::kCertificate, "no certificate matches --cert-selector");
+}
+
+// Files.
+
+TEST_F(CertificateSourceTest, LeafOfAFileIsTheCertificateOfTheKey) {
+  EXPECT_EQ(Names(File({leaf_}), leaf_.key), NameList({"CN=leaf 1"}));
+  EXPECT_EQ(Names(File({root_, other_, leaf_}), leaf_.key), NameList({"CN=leaf 1"}));
+  EXPECT_EQ(Names(File({leaf_, other_}), other_.key), NameList({"CN=other 2587"}));
+}
+
+TEST_F(CertificateSourceTest, LeafOfAFileIsTheFirstOneIfNoneHasTheKey) {
+  EXPECT_EQ(Names(File({other_, leaf_}), test::NewKey()), NameList({"CN=other 2587"}));
+}
+
+TEST_F(CertificateSourceTest, FindsIssuersInTheSameFile) {
+  EXPECT_EQ(Names(File({root_, intermediate_, other_, leaf_}), leaf_.key),
+            NameList({"CN=leaf 1", "CN=Intermediate"}));
+}
+
+TEST_F(CertificateSourceTest, FindsIssuersInABundle) {
+  CertificateOptions options = File({leaf_});
+  options.intermediates = Bundle({root_, intermediate_, other_});
+  EXPECT_EQ(Names(options, leaf_.key), NameList({"CN=leaf 1", "CN=Intermediate"}));
+}
+
+TEST_F(CertificateSourceTest, FindsIssuersInBoth) {
+  const Party lower = test::Issue(CaSpec("Lower"), &intermediate_);
+  const Party leaf = test::Issue(Named("deep"), &lower);
+  CertificateOptions options = File({leaf, lower});
+  options.intermediates = Bundle({intermediate_});
+  EXPECT_EQ(Names(options, leaf.key), NameList({"CN=deep 1", "CN=Lower", "CN=Intermediate"}));
+}
+
+TEST_F(CertificateSourceTest, SelectorChoosesTheLeafOfAFile) {
+  CertificateOptions options = File({leaf_, other_});
+  options.selector = Select("Key=x509Serial,Value=0A1B");
+  EXPECT_EQ(Names(options, leaf_.key), NameList({"CN=other 2587"}));
+}
+
+TEST_F(CertificateSourceTest, SelectorDoesNotTakeTheIssuersAway) {
+  CertificateOptions options = File({leaf_, intermediate_});
+  options.selector = Select("Key=x509Subject,Value=CN=leaf");
+  EXPECT_EQ(Names(options, leaf_.key), NameList({"CN=leaf 1", "CN=Intermediate"}));
+}
+
+TEST_F(CertificateSourceTest, LatestExpiringOfTheKeysCertificatesNotOfItsIssuers) {
+  const Party renewed =
+      test::Issue(Until(Named("leaf", "2"), "20270301000000Z"), &intermediate_, leaf_.key);
+  const Party ca =
+      test::Issue(Until(CaSpec("Intermediate"), "20360101000000Z"), &root_, intermediate_.key);
+  CertificateOptions options = File({leaf_, renewed, ca});
+  options.latest_expiring = true;
+  EXPECT_EQ(Names(options, leaf_.key), NameList({"CN=leaf 2", "CN=Intermediate"}));
+}
+
+TEST_F(CertificateSourceTest, ReadsTheFileAgainForEveryLoad) {
+  const CertificateOptions options = File({leaf_});
+  KeyOpener opener(context_, {}, {});
+  CertificateSource source(opener, options);
+  const SigningKey key(context_, PkeyPtr(test::NewReference(leaf_.key)));
+  EXPECT_EQ(source.Load(key, kNow)->leaf.SerialDecimal(), "1");
+  static_cast<void>(File({test::Issue(Named("leaf", "2"), &intermediate_, leaf_.key)}));
+  EXPECT_EQ(source.Load(key, kNow)->leaf.SerialDecimal(), "2");
+}
+
+// Places with several certificates: tokens.
+
+TEST_F(CertificateSourceTest, DoesNotChooseAmongCertificatesOfOtherKeys) {
+  const CertificateOptions options = Token({other_, intermediate_});
+  const auto chain = Load(options, leaf_.key);
+  ASSERT_FALSE(chain.has_value());
+  EXPECT_EQ(chain.error().code, ErrorCode::kKeyAmbiguous);
+  EXPECT_EQ(chain.error().message,
+            "2 certificates match: CN=other (serial 0A1B), CN=Intermediate (serial 1000)");
+  EXPECT_EQ(chain.error().hint,
+            "name one by its object or id in the URI, by --cert-selector, or take "
+            "--use-latest-expiring-certificate");
+}
+
+TEST_F(CertificateSourceTest, DoesNotChooseAmongCertificatesOfTheSameKey) {
+  const Party renewed = test::Issue(Named("leaf", "2"), &intermediate_, leaf_.key);
+  ExpectFailure(Token({leaf_, renewed}), ErrorCode::kKeyAmbiguous,
+                "2 certificates match: CN=leaf (serial 01), CN=leaf (serial 02)");
+}
+
+TEST_F(CertificateSourceTest, ListsEightCandidatesAtMost) {
+  ExpectFailure(Token(std::vector<Party>(9, other_)), ErrorCode::kKeyAmbiguous,
+                "9 certificates match: CN=other (serial 0A1B), CN=other (serial 0A1B), "
+                "CN=other (serial 0A1B), CN=other (serial 0A1B), CN=other (serial 0A1B), "
+                "CN=other (serial 0A1B), CN=other (serial 0A1B), CN=other (serial 0A1B), ...");
+}
+
+TEST_F(CertificateSourceTest, TakesTheOnlyCertificateOfATokenAndItsIssuersFromABundle) {
+  CertificateOptions options = Token({other_});
+  options.intermediates = Bundle({intermediate_});
+  EXPECT_EQ(Names(options, leaf_.key), NameList({"CN=other 2587", "CN=Intermediate"}));
+}
+
+TEST_F(CertificateSourceTest, TakesTheOneOfTheKeyAmongSeveral) {
+  EXPECT_EQ(Names(Token({other_, intermediate_, leaf_}), leaf_.key),
+            NameList({"CN=leaf 1", "CN=Intermediate"}));
+}
+
+TEST_F(CertificateSourceTest, TakesTheLatestExpiringOfSeveral) {
+  const Party renewed =
+      test::Issue(Until(Named("leaf", "2"), "20270301000000Z"), &intermediate_, leaf_.key);
+  CertificateOptions options = Token({leaf_, renewed, other_});
+  options.latest_expiring = true;
+  EXPECT_EQ(Names(options, leaf_.key), NameList({"CN=leaf 2"}));
+}
+
+TEST_F(CertificateSourceTest, SelectorComesBeforeTheLatestExpiring) {
+  const Party latest = test::Issue(Until(Named("x"), "20300101000000Z"), &intermediate_);
+  CertificateOptions options = Token({leaf_, latest});
+  options.latest_expiring = true;
+  options.selector = Select("Key=x509Subject,Value=CN=leaf");
+  EXPECT_EQ(Names(options, leaf_.key), NameList({"CN=leaf 1"}));
+}
+
+// What is shown to people.
+
+TEST_F(CertificateSourceTest, LoadAllReturnsWhatTheSelectorLeaves) {
+  CertificateOptions options = File({leaf_, intermediate_, root_});
+  KeyOpener opener(context_, {}, {});
+  EXPECT_EQ(CertificateSource(opener, options).LoadAll()->size(), 3U);
+  options.selector = Select("Key=x509Issuer,Value=CN=Root");
+  const auto selected = CertificateSource(opener, options).LoadAll();
+  ASSERT_TRUE(selected.has_value());
+  ASSERT_EQ(selected->size(), 2U);
+  EXPECT_EQ(selected->at(0).Subject(), "CN=Intermediate");
+  EXPECT_EQ(selected->at(1).Subject(), "CN=Root");
+}
+
+}  // namespace
+}  // namespace credmint

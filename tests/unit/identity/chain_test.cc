@@ -1,0 +1,201 @@
+#include "identity/chain.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "support/test_pki.h"
+
+namespace credmint {
+namespace {
+
+using namespace std::chrono_literals;
+using test::CaSpec;
+using test::CertificateSpec;
+using test::Issue;
+using test::Party;
+
+constexpr auto kNow = std::chrono::sys_days(2026y / 6 / 1) + 0h;
+
+Certificate ToCertificate(const Party& party) {
+  return Certificate(X509Ptr(test::NewReference(party.certificate)));
+}
+
+/// The issuers of the chain by their names and serials, leaf's issuer first.
+std::vector<std::string> Issuers(const Party& leaf, const std::vector<Party>& pool) {
+  std::vector<Certificate> certificates;
+  for (const Party& party : pool) certificates.push_back(ToCertificate(party));
+  const CertificateChain chain = BuildChain(ToCertificate(leaf), certificates, kNow);
+  EXPECT_EQ(chain.leaf, ToCertificate(leaf));
+  std::vector<std::string> issuers;
+  for (const Certificate& issuer : chain.issuers) {
+    issuers.push_back(issuer.Subject() + " " + issuer.SerialDecimal());
+  }
+  return issuers;
+}
+
+using Names = std::vector<std::string>;
+
+CertificateSpec Ca(const std::string& name, const std::string& serial = "1") {
+  CertificateSpec spec = CaSpec(name);
+  spec.serial = serial;
+  return spec;
+}
+
+CertificateSpec Until(CertificateSpec spec, const std::string& not_after) {
+  spec.not_after = not_after;
+  return spec;
+}
+
+class ChainTest : public testing::Test {
+ protected:
+  const Party root_ = Issue(Ca("Root"));
+  const Party upper_ = Issue(Ca("Upper"), &root_);
+  const Party lower_ = Issue(Ca("Lower"), &upper_);
+  const Party leaf_ = Issue({}, &lower_);
+};
+
+TEST_F(ChainTest, IsEmptyWithoutIssuers) { EXPECT_EQ(Issuers(leaf_, {}), Names()); }
+
+TEST_F(ChainTest, EndsWhereAnIssuerIsMissing) {
+  EXPECT_EQ(Issuers(leaf_, {upper_, root_}), Names());
+  EXPECT_EQ(Issuers(leaf_, {lower_, root_}), Names({"CN=Lower 1"}));
+}
+
+TEST_F(ChainTest, GoesUpFromTheLeafWhateverTheOrderOfThePool) {
+  const Names expected = {"CN=Lower 1", "CN=Upper 1"};
+  EXPECT_EQ(Issuers(leaf_, {lower_, upper_}), expected);
+  EXPECT_EQ(Issuers(leaf_, {upper_, lower_}), expected);
+}
+
+TEST_F(ChainTest, LeavesTheRootOut) {
+  EXPECT_EQ(Issuers(leaf_, {root_, upper_, lower_}), Names({"CN=Lower 1", "CN=Upper 1"}));
+  EXPECT_EQ(Issuers(Issue({}, &root_), {root_}), Names());
+}
+
+TEST_F(ChainTest, LeavesUnrelatedCertificatesOut) {
+  const Party other_root = Issue(Ca("Other Root"));
+  const Party other = Issue(Ca("Other"), &other_root);
+  const Party sibling = Issue({}, &lower_);
+  EXPECT_EQ(Issuers(leaf_, {other, sibling, leaf_, lower_, other_root, upper_}),
+            Names({"CN=Lower 1", "CN=Upper 1"}));
+}
+
+TEST_F(ChainTest, NamesEachIssuerOnce) {
+  EXPECT_EQ(Issuers(leaf_, {lower_, lower_, upper_, upper_}), Names({"CN=Lower 1", "CN=Upper 1"}));
+}
+
+TEST_F(ChainTest, SelfSignedLeafHasNoIssuers) {
+  const Party self_signed = Issue({});
+  EXPECT_EQ(Issuers(self_signed, {self_signed, lower_}), Names());
+}
+
+TEST_F(ChainTest, IsNotDeceivedByAnIssuerOfTheSameNameWithAnotherKey) {
+  const Party impostor = Issue(Until(Ca("Lower", "666"), "20300101000000Z"), &upper_);
+  EXPECT_EQ(Issuers(leaf_, {impostor}), Names());
+  EXPECT_EQ(Issuers(leaf_, {impostor, lower_}), Names({"CN=Lower 1"}));
+  EXPECT_EQ(Issuers(leaf_, {lower_, impostor}), Names({"CN=Lower 1"}));
+}
+
+TEST_F(ChainTest, WorksWithKeyIdentifiers) {
+  CertificateSpec ca = Ca("Keyed Root");
+  ca.key_identifiers = true;
+  const Party root = Issue(ca);
+  ca.subject = {{"CN", "CA"}};
+  const Party issuer = Issue(ca, &root);
+  const Party twin = Issue(ca, &root);  // same name, other key and identifier
+  CertificateSpec spec;
+  spec.key_identifiers = true;
+  EXPECT_EQ(Issuers(Issue(spec, &issuer), {twin, issuer}).size(), 1U);
+  EXPECT_EQ(Issuers(Issue(spec, &issuer), {twin}), Names());
+}
+
+TEST_F(ChainTest, LeavesOutAnIssuerThatMayNotSignCertificates) {
+  CertificateSpec spec = Ca("No CA");
+  spec.key_usage = "digitalSignature";
+  const Party no_ca = Issue(spec, &root_);
+  EXPECT_EQ(Issuers(Issue({}, &no_ca), {no_ca}), Names());
+}
+
+TEST_F(ChainTest, PrefersTheValidOneOfTwoIssuers) {
+  const Party expired = Issue(Until(Ca("Lower", "2"), "20260531235959Z"), &upper_, lower_.key);
+  CertificateSpec future = Until(Ca("Lower", "3"), "20400101000000Z");
+  future.not_before = "20260601000001Z";
+  const Party not_yet = Issue(future, &upper_, lower_.key);
+  EXPECT_EQ(Issuers(leaf_, {expired, lower_, not_yet}), Names({"CN=Lower 1"}));
+  EXPECT_EQ(Issuers(leaf_, {not_yet, expired, lower_}), Names({"CN=Lower 1"}));
+}
+
+TEST_F(ChainTest, PrefersTheOneThatExpiresLastOfTwoValidIssuers) {
+  const Party renewed = Issue(Until(Ca("Lower", "2"), "20300101000000Z"), &upper_, lower_.key);
+  EXPECT_EQ(Issuers(leaf_, {lower_, renewed}), Names({"CN=Lower 2"}));
+  EXPECT_EQ(Issuers(leaf_, {renewed, lower_}), Names({"CN=Lower 2"}));
+}
+
+TEST_F(ChainTest, IsValidFromItsFirstToItsLastSecond) {
+  CertificateSpec future = Until(Ca("Lower", "2"), "20400101000000Z");
+  future.not_before = "20260601000001Z";
+  const Party not_yet = Issue(future, &upper_, lower_.key);
+  CertificateSpec today = Until(Ca("Lower", "3"), "20301231235959Z");
+  today.not_before = "20260601000000Z";
+  const Party first_second = Issue(today, &upper_, lower_.key);
+  const Party last_second = Issue(Until(Ca("Lower", "4"), "20260601000000Z"), &upper_, lower_.key);
+  EXPECT_EQ(Issuers(leaf_, {not_yet, first_second}), Names({"CN=Lower 3"}));
+  EXPECT_EQ(Issuers(leaf_, {not_yet, last_second}), Names({"CN=Lower 4"}));
+}
+
+TEST_F(ChainTest, TakesAnExpiredIssuerIfThereIsNoOther) {
+  const Party older = Issue(Until(Ca("Lower", "2"), "20260201000000Z"), &upper_, lower_.key);
+  const Party newer = Issue(Until(Ca("Lower", "3"), "20260301000000Z"), &upper_, lower_.key);
+  EXPECT_EQ(Issuers(leaf_, {older, newer}), Names({"CN=Lower 3"}));
+}
+
+TEST_F(ChainTest, HasAtMostFiveIssuers) {
+  std::vector<Party> cas = {root_};
+  for (int i = 1; i <= 7; ++i) {
+    const Party issuer = cas.back();
+    cas.push_back(Issue(Ca("CA" + std::to_string(i)), &issuer));
+  }
+  EXPECT_EQ(Issuers(Issue({}, &cas.back()), cas),
+            Names({"CN=CA7 1", "CN=CA6 1", "CN=CA5 1", "CN=CA4 1", "CN=CA3 1"}));
+}
+
+/// Two CAs that have certified each other.
+class CrossSignedTest : public ChainTest {
+ protected:
+  const Party a_self_ = Issue(Ca("A"));
+  const Party b_self_ = Issue(Ca("B"));
+  const Party a_by_b_ = Issue(Until(Ca("A", "2"), "20300101000000Z"), &b_self_, a_self_.key);
+  const Party b_by_a_ = Issue(Ca("B", "2"), &a_self_, b_self_.key);
+  const Party leaf_of_a_ = Issue({}, &a_self_);
+};
+
+TEST_F(CrossSignedTest, DoesNotGoRoundInCircles) {
+  const Names expected = {"CN=A 2", "CN=B 2"};
+  EXPECT_EQ(Issuers(leaf_of_a_, {a_by_b_, b_by_a_}), expected);
+  EXPECT_EQ(Issuers(leaf_of_a_, {a_self_, b_by_a_, b_self_, a_by_b_}), expected);
+}
+
+TEST_F(CrossSignedTest, DoesNotGoRoundInCirclesThroughARenewedTwin) {
+  const Party twin = Issue(Ca("A", "3"), &b_self_, a_self_.key);
+  const Names issuers = Issuers(leaf_of_a_, {a_by_b_, b_by_a_, twin});
+  EXPECT_EQ(issuers.front(), "CN=A 2");
+  EXPECT_LE(issuers.size(), 3U);
+}
+
+// The circle must not hide the way up: the service may trust the root only.
+TEST_F(CrossSignedTest, FindsTheWayOutOfACircle) {
+  const Party a_by_root = Issue(Ca("A", "3"), &root_, a_self_.key);
+  EXPECT_EQ(Issuers(leaf_of_a_, {a_by_b_, b_by_a_, a_by_root}),
+            Names({"CN=A 2", "CN=B 2", "CN=A 3"}));
+}
+
+// RFC 4210 section 4.4: a CA's new key, certified by its old one under the same name.
+TEST_F(ChainTest, KeepsAnIssuerThatIsSelfIssuedButNotSelfSigned) {
+  const Party new_with_old = Issue(Ca("Root", "2"), &root_);
+  EXPECT_EQ(Issuers(Issue({}, &new_with_old), {root_, new_with_old}), Names({"CN=Root 2"}));
+}
+
+}  // namespace
+}  // namespace credmint
