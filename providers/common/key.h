@@ -9,9 +9,6 @@
 
 namespace credmint::provider {
 
-/// A hash that the signing functions accept.
-enum class Digest { kSha224, kSha256, kSha384, kSha512 };
-
 /// One private key inside a device: the only thing a back end has to implement.
 ///
 /// Shared by every EVP_PKEY and signature context made from it, from any thread; Sign() is called

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "common/core.h"
+#include "common/digest_table.h"
 
 namespace credmint::provider {
 
@@ -13,7 +14,8 @@ namespace credmint::provider {
 /// OpenSSL is a pointer to this base class.
 class ProviderContext {
  public:
-  ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in) : core_(handle, in) {}
+  ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in)
+      : core_(handle, in), digests_(core_.context()) {}
   virtual ~ProviderContext() = default;
   ProviderContext(const ProviderContext&) = delete;
   ProviderContext& operator=(const ProviderContext&) = delete;
@@ -21,9 +23,11 @@ class ProviderContext {
   /// What `openssl list -providers` shows.
   [[nodiscard]] virtual const char* description() const = 0;
   [[nodiscard]] const Core& core() const { return core_; }
+  [[nodiscard]] DigestTable& digests() const { return digests_; }
 
  private:
   Core core_;
+  mutable DigestTable digests_;
 };
 
 /// The adapter that every callback with a fallible body goes through. `body` returns a Result<T>;

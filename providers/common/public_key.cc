@@ -130,11 +130,12 @@ Result<Bytes> EncodeEcdsaSignature(ByteView r, ByteView s) {
   }
   static_cast<void>(r_number.release());
   static_cast<void>(s_number.release());
-  const int length = i2d_ECDSA_SIG(signature.get(), nullptr);
-  if (length <= 0) return Fail(ErrorCode::kInternal, "cannot encode the ECDSA signature");
-  Bytes der(static_cast<std::size_t>(length));
+  // Long enough for r and s of any size given, so that one pass does.
+  Bytes der(r.size() + s.size() + 16);
   std::uint8_t* cursor = der.data();
-  i2d_ECDSA_SIG(signature.get(), &cursor);
+  const int length = i2d_ECDSA_SIG(signature.get(), &cursor);
+  if (length <= 0) return Fail(ErrorCode::kInternal, "cannot encode the ECDSA signature");
+  der.resize(static_cast<std::size_t>(length));
   return der;
 }
 

@@ -10,6 +10,7 @@
 #include <array>
 #include <optional>
 
+#include "common/digest_table.h"
 #include "common/dispatch.h"
 #include "common/key.h"
 #include "ossl/error_queue.h"
@@ -17,25 +18,11 @@
 namespace credmint::provider {
 namespace {
 
-struct DigestRow {
-  Digest digest;
-  const char* name;
-  int nid;
-};
-
-constexpr std::array<DigestRow, 4> kDigests = {{
-    {Digest::kSha256, "SHA256", NID_sha256},
-    {Digest::kSha384, "SHA384", NID_sha384},
-    {Digest::kSha512, "SHA512", NID_sha512},
-    {Digest::kSha224, "SHA224", NID_sha224},
-}};
-
 /// What OpenSSL calls the signature context: one signature being made or checked.
 struct Operation {
   const ProviderContext* provider = nullptr;
   const Key* key = nullptr;
-  const DigestRow* row = nullptr;
-  MdPtr digest;
+  const DigestEntry* digest = nullptr;
   MdCtxPtr hash;  ///< only while a digest is being streamed
 };
 
@@ -61,10 +48,7 @@ void* DuplicateContext(void* operation) {
     auto copy = std::make_unique<Operation>();
     copy->provider = source.provider;
     copy->key = source.key;
-    copy->row = source.row;
-    if (source.digest && EVP_MD_up_ref(source.digest.get()) == 1) {
-      copy->digest.reset(source.digest.get());
-    }
+    copy->digest = source.digest;
     if (source.hash) {
       copy->hash.reset(EVP_MD_CTX_new());
       if (!copy->hash || EVP_MD_CTX_copy_ex(copy->hash.get(), source.hash.get()) != 1) {
@@ -76,17 +60,10 @@ void* DuplicateContext(void* operation) {
 }
 
 Result<void> SetDigest(Operation& operation, const char* name) {
-  if (name == nullptr || *name == '\0') name = "SHA256";
-  MdPtr digest(EVP_MD_fetch(operation.provider->core().context(), name, nullptr));
-  for (const DigestRow& row : kDigests) {
-    if (digest && EVP_MD_is_a(digest.get(), row.name) == 1) {
-      operation.digest = std::move(digest);
-      operation.row = &row;
-      return {};
-    }
-  }
-  return Fail(ErrorCode::kKeyUnusable, std::string("the digest ") + name + " is not supported",
-              "use SHA256, SHA384 or SHA512");
+  const auto found = operation.provider->digests().Find(name);
+  if (!found) return tl::unexpected(found.error());
+  operation.digest = *found;
+  return {};
 }
 
 Result<void> SetParams(Operation& operation, const OSSL_PARAM params[]) {
@@ -126,7 +103,7 @@ Status DigestUpdate(Operation& operation, const unsigned char* data, std::size_t
   if (!operation.hash) {
     operation.hash.reset(EVP_MD_CTX_new());
     if (!operation.hash ||
-        EVP_DigestInit_ex2(operation.hash.get(), operation.digest.get(), nullptr) != 1) {
+        EVP_DigestInit_ex2(operation.hash.get(), operation.digest->md.get(), nullptr) != 1) {
       return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
     }
   }
@@ -153,12 +130,11 @@ Status SignDigest(const Operation& operation, ByteView digest, unsigned char* si
   if (operation.key == nullptr || !operation.key->private_key) {
     return Fail(ErrorCode::kKeyUnusable, "there is no private key to sign with");
   }
-  if (operation.row == nullptr ||
-      digest.size() != static_cast<std::size_t>(EVP_MD_get_size(operation.digest.get()))) {
+  if (operation.digest == nullptr || digest.size() != operation.digest->size) {
     return Fail(ErrorCode::kKeyUnusable,
                 "the value to sign is not a digest of the length expected");
   }
-  const auto made = operation.key->private_key->Sign(operation.row->digest, digest);
+  const auto made = operation.key->private_key->Sign(operation.digest->digest, digest);
   if (!made) return tl::unexpected(made.error());
   if (made->size() > capacity) {
     return Fail(ErrorCode::kInternal, "the signature does not fit the caller's buffer");
@@ -181,7 +157,7 @@ Status VerifyDigest(const Operation& operation, ByteView digest, ByteView signat
   const ErrorMark mark;
   const PkeyCtxPtr verifier(EVP_PKEY_CTX_new_from_pkey(context, pkey->get(), nullptr));
   if (!verifier || EVP_PKEY_verify_init(verifier.get()) != 1 ||
-      EVP_PKEY_CTX_set_signature_md(verifier.get(), operation.digest.get()) != 1) {
+      EVP_PKEY_CTX_set_signature_md(verifier.get(), operation.digest->md.get()) != 1) {
     return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
   }
   return EVP_PKEY_verify(verifier.get(), signature.data(), signature.size(), digest.data(),
@@ -192,7 +168,7 @@ Status VerifyDigest(const Operation& operation, ByteView digest, ByteView signat
 
 int SignInit(void* operation, void* key, const OSSL_PARAM params[]) {
   return Run(operation, [&](Operation& o) -> Status {
-    if (o.row == nullptr) {
+    if (o.digest == nullptr) {
       if (auto set = SetDigest(o, nullptr); !set) return Fail(std::move(set));
     }
     return Init(o, key, params);
@@ -239,7 +215,8 @@ int DigestSign(void* operation, unsigned char* signature, std::size_t* size, std
   return Run(operation, [&](Operation& o) -> Status {
     DigestBuffer buffer;
     unsigned int digest_size = 0;
-    if (EVP_Digest(data, data_size, buffer.data(), &digest_size, o.digest.get(), nullptr) != 1) {
+    if (EVP_Digest(data, data_size, buffer.data(), &digest_size, o.digest->md.get(), nullptr) !=
+        1) {
       return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
     }
     return SignDigest(o, ByteView(buffer).first(digest_size), signature, size, capacity);
@@ -259,8 +236,8 @@ int DigestVerifyFinal(void* operation, const unsigned char* signature, std::size
 Result<Bytes> AlgorithmIdentifier(const Operation& operation) {
   const bool rsa = operation.key->public_key.type == KeyType::kRsa;
   int nid = NID_undef;
-  if (operation.row == nullptr ||
-      OBJ_find_sigid_by_algs(&nid, operation.row->nid,
+  if (operation.digest == nullptr ||
+      OBJ_find_sigid_by_algs(&nid, operation.digest->nid,
                              rsa ? NID_rsaEncryption : NID_X9_62_id_ecPublicKey) != 1) {
     return Fail(ErrorCode::kKeyUnusable, "this key and digest have no algorithm identifier");
   }
@@ -286,7 +263,9 @@ int GetContextParams(void* operation, OSSL_PARAM params[]) {
       if (OSSL_PARAM_set_octet_string(param, der->data(), der->size()) != 1) return 0;
     }
     param = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_DIGEST);
-    if (param != nullptr && o.row != nullptr) return OSSL_PARAM_set_utf8_string(param, o.row->name);
+    if (param != nullptr && o.digest != nullptr) {
+      return OSSL_PARAM_set_utf8_string(param, o.digest->name);
+    }
     param = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_PAD_MODE);
     if (param == nullptr) return 1;
     return param->data_type == OSSL_PARAM_UTF8_STRING

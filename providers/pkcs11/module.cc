@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <map>
 
@@ -32,12 +33,15 @@ Result<std::shared_ptr<Module>> Module::Load(const std::string& path) {
   }
   // Registered after the module is in memory, so that it runs before the module's own exit
   // handlers: SoftHSM crashes when it is finalised after its destructors ran.
-  if (!registry->exit_handler_set) registry->exit_handler_set = atexit(CloseAll) == 0;
+  if (!registry->exit_handler_set) registry->exit_handler_set = atexit(FinalizeAll) == 0;
   registry->modules[path] = module;
   return module;
 }
 
-Module::~Module() { Close(); }
+Module::~Module() {
+  Finalize();
+  if (library_ != nullptr) dlclose(library_);
+}
 
 Result<void> Module::Open() {
   const ErrorMark mark;
@@ -64,20 +68,21 @@ Result<void> Module::Open() {
     return Fail(ErrorCode::kModule, fmt::format("C_Initialize: {}", CkName(result)));
   }
   finalize_ = result == CKR_OK;
+  process_ = getpid();
   closed_ = false;
   return {};
 }
 
-void Module::Close() {
+void Module::Finalize() {
   const ErrorMark mark;
-  if (!closed_.exchange(true) && finalize_) functions_->C_Finalize(nullptr);
-  if (library_ != nullptr) dlclose(std::exchange(library_, nullptr));
+  const bool was_open = !closed_.exchange(true);
+  if (was_open && finalize_ && getpid() == process_) functions_->C_Finalize(nullptr);
 }
 
-void Module::CloseAll() {
+void Module::FinalizeAll() {
   const auto registry = Registry::Get().Lock();
   for (const auto& [path, weak] : registry->modules) {
-    if (const auto module = weak.lock()) module->Close();
+    if (const auto module = weak.lock()) module->Finalize();
   }
 }
 

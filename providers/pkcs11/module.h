@@ -1,6 +1,7 @@
 #pragma once
 
 #include <p11-kit/pkcs11.h>
+#include <sys/types.h>
 
 #include <atomic>
 #include <memory>
@@ -48,13 +49,14 @@ class Module {
 
   explicit Module(std::string path) : path_(std::move(path)) {}
   Result<void> Open();
-  void Close();
-  static void CloseAll();
+  void Finalize();
+  static void FinalizeAll();
 
   std::string path_;
   void* library_ = nullptr;
   CK_FUNCTION_LIST* functions_ = nullptr;
   bool finalize_ = false;  ///< not when somebody else in the process had initialised it
+  pid_t process_ = 0;      ///< the child of a fork must not finalise what its parent uses
   std::atomic<bool> closed_ = true;
 };
 

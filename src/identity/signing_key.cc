@@ -1,5 +1,9 @@
 #include "identity/signing_key.h"
 
+#include <string.h>
+
+#include <utility>
+
 #include "ossl/encoding.h"
 #include "ossl/error_queue.h"
 
@@ -20,17 +24,33 @@ const char* DigestFor(const EVP_PKEY* pkey, const char* digest) {
 SigningKey::SigningKey(const LibraryContext& context, PkeyPtr pkey)
     : context_(&context),
       pkey_(std::move(pkey)),
-      algorithm_(EVP_PKEY_get0_type_name(pkey_.get())) {}
+      algorithm_(EVP_PKEY_get0_type_name(pkey_.get())),
+      prepared_(Prepare(kDefaultDigest)) {
+  ERR_clear_error();  // a key that cannot sign says so when it is asked to
+}
+
+MdCtxPtr SigningKey::Prepare(const char* digest) const {
+  MdCtxPtr context(EVP_MD_CTX_new());
+  const bool ready =
+      context && EVP_DigestSignInit_ex(context.get(), nullptr, DigestFor(pkey_.get(), digest),
+                                       context_->get(), nullptr, pkey_.get(), nullptr) == 1;
+  return ready ? std::move(context) : nullptr;
+}
+
+MdCtxPtr SigningKey::CopyPrepared() const {
+  MdCtxPtr context(EVP_MD_CTX_new());
+  const bool copied = context && EVP_MD_CTX_copy_ex(context.get(), prepared_.get()) == 1;
+  return copied ? std::move(context) : nullptr;
+}
 
 Result<Bytes> SigningKey::Sign(std::string_view message, const char* digest) const {
   ERR_clear_error();
-  const MdCtxPtr context(EVP_MD_CTX_new());
+  const bool use_prepared = prepared_ && strcmp(digest, kDefaultDigest) == 0;
+  const MdCtxPtr context = use_prepared ? CopyPrepared() : Prepare(digest);
   const ByteView bytes = AsBytes(message);
   Bytes signature(static_cast<std::size_t>(EVP_PKEY_get_size(pkey_.get())));
   std::size_t size = signature.size();
   if (!context ||
-      EVP_DigestSignInit_ex(context.get(), nullptr, DigestFor(pkey_.get(), digest), context_->get(),
-                            nullptr, pkey_.get(), nullptr) != 1 ||
       EVP_DigestSign(context.get(), signature.data(), &size, bytes.data(), bytes.size()) != 1) {
     return tl::unexpected(TakeOpensslError(ErrorCode::kKeyUnusable).In("making a signature"));
   }

@@ -14,6 +14,8 @@ namespace credmint {
 /// Safe to share between threads. Must be destroyed before its LibraryContext.
 class SigningKey {
  public:
+  static constexpr const char* kDefaultDigest = "SHA256";
+
   SigningKey(const LibraryContext& context, PkeyPtr pkey);
 
   /// The algorithm by OpenSSL's name: "RSA", "EC", "ML-DSA-65".
@@ -22,18 +24,25 @@ class SigningKey {
   /// One private-key operation over the message, in the encoding SigV4-X509 wants: PKCS#1 v1.5 for
   /// RSA and DER Ecdsa-Sig-Value for EC, both with `digest` (OpenSSL's name), and the pure
   /// signature for algorithms that bring their own hash (ML-DSA), where `digest` is not used.
-  [[nodiscard]] Result<Bytes> Sign(std::string_view message, const char* digest = "SHA256") const;
+  [[nodiscard]] Result<Bytes> Sign(std::string_view message,
+                                   const char* digest = kDefaultDigest) const;
 
   /// Checks such a signature with a public key that came from elsewhere: the certificate's.
   [[nodiscard]] Result<void> Verify(EVP_PKEY* public_key, std::string_view message,
-                                    ByteView signature, const char* digest = "SHA256") const;
+                                    ByteView signature, const char* digest = kDefaultDigest) const;
 
   [[nodiscard]] EVP_PKEY* get() const { return pkey_.get(); }
 
  private:
+  [[nodiscard]] MdCtxPtr Prepare(const char* digest) const;
+  [[nodiscard]] MdCtxPtr CopyPrepared() const;
+
   const LibraryContext* context_;
   PkeyPtr pkey_;
   std::string algorithm_;
+  /// Ready to sign with the default digest, and copied for each signature: OpenSSL's look-up of
+  /// algorithms costs more than everything else on the way to the device. Null if the key cannot.
+  MdCtxPtr prepared_;
 };
 
 }  // namespace credmint

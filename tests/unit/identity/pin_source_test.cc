@@ -200,8 +200,7 @@ TEST(PinSourceTest, CredentialNeedsASystemdUnit) {
 TEST(PinSourceTest, CredentialThatTheUnitDoesNotHaveMeansNoPin) {
   const TempDir directory;
   const Variable folder("CREDENTIALS_DIRECTORY", directory.path().c_str());
-  ExpectFailure(Parse("cred:hsm-pin"), ErrorCode::kPinRequired,
-                "there is no credential 'hsm-pin'");
+  ExpectFailure(Parse("cred:hsm-pin"), ErrorCode::kPinRequired, "there is no credential 'hsm-pin'");
 }
 
 TEST(PinSourceTest, ReadsTheFirstLineOfACredential) {
