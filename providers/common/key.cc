@@ -19,7 +19,7 @@ int EmitKey(std::unique_ptr<Key> key, OSSL_CALLBACK* object_callback, void* call
   std::array<OSSL_PARAM, 4> params = {
       OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &object_type),
       OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, data_type, 0),
-      OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &reference, sizeof reference),
+      OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &reference, sizeof(void*)),
       OSSL_PARAM_construct_end()};
   const int taken = object_callback(params.data(), callback_argument);
   std::unique_ptr<Key> left_over(reference);

@@ -22,7 +22,7 @@ void* New(void* provider) {
 }
 
 void* Load(const void* reference, std::size_t size) {
-  if (size != sizeof(Key*)) return nullptr;
+  if (size != sizeof(void*)) return nullptr;
   Key** slot = static_cast<Key**>(const_cast<void*>(reference));
   return std::exchange(*slot, nullptr);
 }
@@ -135,7 +135,7 @@ const char* QueryOperationName(int operation) {
 
 template <KeyType Type>
 const OSSL_DISPATCH* Table() {
-  static const OSSL_DISPATCH kTable[] = {
+  static const OSSL_DISPATCH table[] = {
       Entry(OSSL_FUNC_KEYMGMT_NEW, New<Type>),
       Entry(OSSL_FUNC_KEYMGMT_LOAD, Load),
       Entry(OSSL_FUNC_KEYMGMT_FREE, Free),
@@ -149,7 +149,7 @@ const OSSL_DISPATCH* Table() {
       Entry(OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, GettableParams<Type>),
       Entry(OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, QueryOperationName<Type>),
       kEnd};
-  return kTable;
+  return table;
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ std::string Encode(const Bytes& bytes, bool always) {
 
 Error AmbiguousTokens(const std::vector<std::shared_ptr<Slot>>& slots) {
   std::vector<std::string> names;
+  names.reserve(slots.size());
   for (const auto& slot : slots) {
     names.push_back(fmt::format("'{}' (serial {}, slot-id {})", PaddedText(slot->token().label),
                                 PaddedText(slot->token().serialNumber), slot->id()));
@@ -88,7 +89,7 @@ Error ObjectLoader::Ambiguous(const Slot& slot, const Session& session,
     }
     if (names.size() == kShown) break;
   }
-  if (names.size() < objects.size()) names.push_back("...");
+  if (names.size() < objects.size()) names.emplace_back("...");
   return {ErrorCode::kKeyAmbiguous,
           fmt::format("{} private keys on {} match: {}", objects.size(), slot.Name(),
                       fmt::join(names, ", ")),

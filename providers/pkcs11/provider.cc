@@ -15,9 +15,6 @@
 namespace credmint::pkcs11 {
 namespace {
 
-using provider::Entry;
-using provider::kEnd;
-
 constexpr const char* kProperties = "provider=credmint-pkcs11";
 
 const OSSL_ALGORITHM* QueryOperation(void* /*context*/, int operation, int* no_cache) {

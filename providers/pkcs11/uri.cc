@@ -84,7 +84,7 @@ Result<void> CheckValues(const Attributes& path, const Attributes& query) {
     const auto found = attributes.find(name);
     return found == attributes.end() ? std::optional<std::string_view>() : found->second;
   };
-  constexpr CK_SLOT_ID kNoSlot = static_cast<CK_SLOT_ID>(-1);
+  constexpr auto kNoSlot = static_cast<CK_SLOT_ID>(-1);
   if (const auto slot = value(path, "slot-id"); slot && !IsNumber(*slot, kNoSlot - 1)) {
     return Malformed(fmt::format("its slot-id '{}' is not a slot's number", *slot));
   }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/resource.h>
 
 #include <CLI/App.hpp>
@@ -62,7 +63,10 @@ ExitStatus Run(int argc, char** argv) {
 }  // namespace
 }  // namespace credmint::cli
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   credmint::cli::PrepareProcess();
   return static_cast<int>(credmint::cli::Run(argc, argv));
+} catch (...) {  // nothing of ours throws: what is left is a library that ran out of memory
+  fputs("credmint: out of memory\n", stderr);
+  return static_cast<int>(credmint::cli::ExitStatus::kInternal);
 }
