@@ -135,7 +135,8 @@ const char* QueryOperationName(int operation) {
 
 template <KeyType Type>
 const OSSL_DISPATCH* Table() {
-  static const OSSL_DISPATCH table[] = {
+  // NOLINTNEXTLINE(readability-identifier-naming): clang-tidy 14 sees no constant in a template.
+  static const OSSL_DISPATCH kTable[] = {
       Entry(OSSL_FUNC_KEYMGMT_NEW, New<Type>),
       Entry(OSSL_FUNC_KEYMGMT_LOAD, Load),
       Entry(OSSL_FUNC_KEYMGMT_FREE, Free),
@@ -149,7 +150,7 @@ const OSSL_DISPATCH* Table() {
       Entry(OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, GettableParams<Type>),
       Entry(OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, QueryOperationName<Type>),
       kEnd};
-  return table;
+  return kTable;
 }
 
 }  // namespace
