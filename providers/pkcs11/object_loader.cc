@@ -43,9 +43,10 @@ Result<LoadedObjects> ObjectLoader::Load(Wanted wanted) {
   const auto slots = provider_.slots().Find(*module, uri_);
   if (!slots) return tl::unexpected(slots.error());
   if (slots->empty()) {
-    return Fail(ErrorCode::kKeyNotFound,
-                fmt::format("no token of {} matches the URI", (*module)->path()),
-                "is the device connected, and the module the right one (--pkcs11-lib)?");
+    return Fail(
+        ErrorCode::kKeyNotFound, fmt::format("no token of {} matches the URI", (*module)->path()),
+        "pkcs11-tool --list-token-slots lists them; is the device connected, the label right, "
+        "the module the right one (--pkcs11-lib), and may this user read it?");
   }
   LoadedObjects loaded;
   if (wanted.private_key) {
@@ -125,7 +126,9 @@ Result<std::unique_ptr<Key>> ObjectLoader::LoadPrivateKey(const std::shared_ptr<
   if (!objects) return tl::unexpected(objects.error());
   if (objects->empty()) {
     return Fail(ErrorCode::kKeyNotFound,
-                fmt::format("no private key on {} matches the URI", slot->Name()));
+                fmt::format("no private key on {} matches the URI", slot->Name()),
+                "pkcs11-tool --list-objects --type privkey --login lists them; an id is written "
+                "id=%01");
   }
   if (objects->size() > 1) return tl::unexpected(Ambiguous(*slot, *session, *objects));
   return MakeKey(slot, *session, objects->front());

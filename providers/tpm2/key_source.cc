@@ -69,8 +69,10 @@ Result<LoadedKey> WrappedKey::Load(const Secret& auth) const {
   if (!parent) return tl::unexpected(ParentFailure(parent.error()));
   auto object = LoadUnder(*parent);
   if (!object && object.error().fault() == TpmFault::kBadParameter) {
-    return Fail(ErrorCode::kKeyUnusable, "the key file does not belong to this TPM or is damaged",
-                "a key file works only with the TPM that made it, and until that TPM is cleared");
+    return Fail(
+        ErrorCode::kKeyUnusable, "the key file does not belong to this TPM or is damaged",
+        "it works only with the TPM that made it, until that is cleared, and under the same "
+        "parent: one made by tpm2_createprimary is another unless it was made persistent");
   }
   if (!object) return tl::unexpected(ParentFailure(object.error()));
   auto session = SessionFor(tpm_, auth, &*parent);

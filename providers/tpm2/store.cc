@@ -21,6 +21,7 @@ using provider::Entry;
 
 constexpr const char* kTctiParam = "tcti";
 constexpr const char* kParentAuthParam = "tpm2-parent-auth";
+constexpr const char* kHasAuthParam = "tpm2-has-auth";
 constexpr std::string_view kTss2Scheme = "tss2:";
 
 /// What OpenSSL calls the loader context.
@@ -71,6 +72,7 @@ void* AttachFile(void* context, OSSL_CORE_BIO* bio) {
 const OSSL_PARAM* SettableParams(void* /*provider*/) {
   static const OSSL_PARAM kParams[] = {OSSL_PARAM_utf8_string(kTctiParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kParentAuthParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kHasAuthParam, nullptr, 0),
                                        OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, nullptr),
                                        OSSL_PARAM_END};
   return kParams;
@@ -85,6 +87,10 @@ int SetParams(void* loader_context, const OSSL_PARAM params[]) {
   std::size_t auth_size = 0;
   if (parent != nullptr && OSSL_PARAM_get_octet_string_ptr(parent, &auth, &auth_size) == 1) {
     loader.parent_auth = Secret(std::string_view(static_cast<const char*>(auth), auth_size));
+  }
+  auto* file = std::get_if<Tss2KeyFile>(&loader.source);
+  if (file != nullptr && OSSL_PARAM_locate_const(params, kHasAuthParam) != nullptr) {
+    file->empty_auth = false;  // tpm2_encodeobject up to 5.4 writes the opposite of what is so
   }
   const OSSL_PARAM* tcti = OSSL_PARAM_locate_const(params, kTctiParam);
   if (tcti == nullptr) return 1;

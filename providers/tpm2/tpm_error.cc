@@ -69,7 +69,8 @@ Error TpmFailure::ToError() const {
       return {ErrorCode::kPinIncorrect, "the TPM refused the auth value (it counts wrong tries)",
               "too many wrong tries lock the TPM; tpm2_getcap properties-variable shows the count"};
     case TpmFault::kAuthRefusedUncounted:
-      return {ErrorCode::kPinIncorrect, "the TPM refused the auth value", {}};
+      return {ErrorCode::kPinIncorrect, "the TPM refused the auth value",
+              "if the key has none, leave out --passin"};
     case TpmFault::kLockout:
       return {ErrorCode::kPinLocked, "the TPM is in dictionary-attack lockout",
               "wait for its recovery time, or reset it with tpm2_dictionarylockout -c"};

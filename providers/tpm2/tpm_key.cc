@@ -52,8 +52,10 @@ Result<Bytes> TpmKey::SignOrReload(const DigestToSign& digest) const {
     signature = SignOnce(digest);
   }
   if (!signature && auth_.empty() && signature.error().WasRefusal()) {
-    return Fail(ErrorCode::kPinRequired, source_->name() + " has an auth value and none was given",
-                "give it with --passin (in other programs: put ?pass behind the handle)");
+    return Fail(
+        ErrorCode::kPinRequired, source_->name() + " has an auth value and none was given",
+        "give it with --passin (in other programs: put ?pass behind the handle); the TPM may "
+        "have counted this as a wrong try");
   }
   if (!signature) return Fail(signature, "signing with " + source_->name());
   return Encode(*signature);

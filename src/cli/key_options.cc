@@ -182,7 +182,13 @@ Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(KeyOpener& opener,
   }
   auto reference = KeyReference::Parse(options.certificate, Use::kCertificate);
   if (!reference) return Fail(std::move(reference), "--certificate");
-  return opener.OpenKey(reference->ForPrivateKey());
+  auto key = opener.OpenKey(reference->ForPrivateKey());
+  if (!key && key.error().code == ErrorCode::kKeyNotFound) {
+    key.error().hint =
+        "without --private-key the key is looked for where the certificate is; name it: a file, "
+        "pkcs11:…, handle:0x81…";
+  }
+  return key;
 }
 
 Result<std::shared_ptr<const Identity>> OpenIdentity(KeyOpener& opener, const KeyOptions& options) {

@@ -13,6 +13,7 @@
 #include "cli/read_certificate_data.h"
 #include "cli/sign_string.h"
 #include "cli/version.h"
+#include "credmint_version.h"
 
 namespace credmint::cli {
 namespace {
@@ -43,6 +44,7 @@ ExitStatus Run(int argc, char** argv) {
       "credmint: AWS credentials from a key in an HSM, a TPM or a file, by IAM Roles "
       "Anywhere");
   app.require_subcommand(1);
+  app.set_version_flag("--version", CREDMINT_VERSION);
   const CredentialProcessCommand credential_process(app);
   const SignStringCommand sign_string(app);
   const ReadCertificateDataCommand read_certificate_data(app);

@@ -59,7 +59,9 @@ void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
   AddText(command, "--region", options.session.region,
           "Region to sign for (default: that of the trust anchor)")
       ->group(kSessionGroup);
-  AddText(command, "--endpoint", options.endpoint, "URL of the service, http or https")
+  AddText(command, "--endpoint", options.endpoint,
+          "URL of the service, http or https (default: $AWS_ENDPOINT_URL_ROLESANYWHERE, "
+          "$AWS_ENDPOINT_URL, else that of the region)")
       ->group(kNetworkGroup);
   command.add_flag("--use-fips-endpoint", options.fips, "Use the region's FIPS endpoint")
       ->group(kNetworkGroup);
@@ -93,7 +95,10 @@ Result<SessionOptions> MakeSessionOptions(const ServiceOptions& options) {
   for (const auto& [value, flag] : {std::pair{parameters.trust_anchor_arn, "--trust-anchor-arn"},
                                     std::pair{parameters.profile_arn, "--profile-arn"},
                                     std::pair{parameters.role_arn, "--role-arn"}}) {
-    if (value.empty()) return Fail(ErrorCode::kUsage, fmt::format("{} is missing", flag));
+    if (value.empty()) {
+      return Fail(ErrorCode::kUsage, fmt::format("{} is missing", flag),
+                  "--trust-anchor-arn, --profile-arn and --role-arn are all needed");
+    }
   }
   auto request = SessionRequest::Create(parameters);
   if (!request) return Fail(std::move(request));

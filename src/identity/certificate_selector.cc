@@ -106,7 +106,7 @@ Result<void> CertificateSelector::ParseJson(std::string_view text) {
   for (const auto& entry : json) {
     if (!entry.is_object() || !entry.contains("Key") || !entry["Key"].is_string() ||
         !entry.contains("Value") || !entry["Value"].is_string()) {
-      return Malformed("an entry of the JSON array is not {\"Key\": ..., \"Value\": ...}");
+      return Malformed(R"(an entry of the JSON array is not {"Key": ..., "Value": ...})");
     }
     auto set = Set(entry["Key"].get<std::string>(), entry["Value"].get<std::string>());
     if (!set) return set;

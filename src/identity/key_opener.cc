@@ -170,6 +170,9 @@ Result<void> KeyOpener::SetParameters(const Scheme& scheme, StoreOptions& option
   if (!scheme.context_pin_parameter.empty()) {
     options.secrets.emplace_back(scheme.context_pin_parameter, context_pin_.Clone());
   }
+  if (!scheme.has_auth_parameter.empty() && pins_.user) {
+    options.parameters.emplace_back(scheme.has_auth_parameter, "1");
+  }
   if (!scheme.parent_auth_parameter.empty() && pins_.parent) {
     auto auth = pins_.parent->Get();
     if (!auth) return Fail(std::move(auth), "--parent-passin");

@@ -136,6 +136,10 @@ Result<Secret> PinSources::Answer(const PassphraseRequest& request) {
       if (context) return context->Get();
       if (reuse_user_for_context && user) return user->Get();
       return Missing(request, "give it with --context-passin, or --reuse-pin if it is the same");
+    case PassphraseKind::kTpmAuth:
+      if (user) return user->Get();
+      return Missing(request,
+                     "give it with --passin; if it has none after all, --no-tpm-key-password");
     default:
       if (user) return user->Get();
       return Missing(request, "give it with --passin file:PATH, env:NAME, fd:N or cred:NAME");

@@ -37,6 +37,7 @@ constexpr std::array<Scheme, 3> kSchemes = {{
     {.name = "tss2",
      .provider = "credmint-tpm2",
      .pem_label = "TSS2 PRIVATE KEY",
+     .has_auth_parameter = "tpm2-has-auth",
      .parent_auth_parameter = "tpm2-parent-auth",
      .init = kTpm2},
 }};

@@ -93,9 +93,9 @@ Result<Credentials> Session::Create(const Identity& identity) const {
                            clock_error->count()));
       continue;
     }
-    if (clock_error && error.hint.empty()) {
-      error.hint = fmt::format("check this machine's clock: the service's is {} s ahead of it",
-                               clock_error->count());
+    if (clock_error) {
+      error.hint += fmt::format("{}check this machine's clock: the service's is {} s ahead of it",
+                                error.hint.empty() ? "" : "; ", clock_error->count());
     }
     const milliseconds delay = RetryDelay(number + 1, environment_.random(), attempt.retry_after);
     if (!IsRetryable(error.code) || number == options_.max_attempts || delay >= Left(deadline)) {

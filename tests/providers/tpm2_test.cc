@@ -511,8 +511,10 @@ TEST_F(Tpm2Test, TriesAnEmptyAuthValueOnceWhereOneIsNeeded) {
       EXPECT_EQ(signature.error().code, ErrorCode::kPinRequired);
       EXPECT_EQ(signature.error().message,
                 "TPM key 0x81000001 has an auth value and none was given");
-      EXPECT_EQ(signature.error().hint,
-                "give it with --passin (in other programs: put ?pass behind the handle)");
+      EXPECT_EQ(
+          signature.error().hint,
+          "give it with --passin (in other programs: put ?pass behind the handle); the TPM may "
+          "have counted this as a wrong try");
     }
     EXPECT_TRUE(answers.asked.empty());
   }

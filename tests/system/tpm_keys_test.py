@@ -3,6 +3,8 @@
 
 import unittest
 
+from cryptography.hazmat.primitives import serialization
+
 from support import pki, program, tpm
 from support.cases import each, expand
 from support.system_test import MintTest, make_folder
@@ -204,6 +206,45 @@ class AuthValues(TpmTest):
         self.write("web.pem", pki.pem(self.open_leaf))
         flags = ("--passin", f"pass:{AUTH}")
         self.refuse(program.KEY, "refused the auth value", "handle:0x81000002", *flags)
+
+
+class KeyFilesOfTpm2Tools(TpmTest):
+    """tpm2_encodeobject up to 5.4 writes the opposite of whether the key has an auth value."""
+
+    PARENT = "0x81000010"
+
+    @classmethod
+    def make_keys(cls):
+        cls.tpm.make_parent(cls.PARENT, attributes=tpm.STORAGE + "|noda")
+        cls.open_file, cls.open_leaf = cls.encode()
+        cls.file_with_auth, cls.leaf_with_auth = cls.encode("-p", AUTH)
+
+    @classmethod
+    def encode(cls, *auth):
+        public, private, pem, encoded = (
+            cls.tpm.folder / name for name in ("e.pub", "e.priv", "e.pem", "e.tss2")
+        )
+        cls.tpm.tool(
+            *("create", "-Q", "-C", cls.PARENT, "-G", "ecc256", "-a", tpm.SIGNING, *auth),
+            *("-u", public, "-r", private, "-f", "pem", "-o", pem),
+        )
+        cls.tpm.tool(
+            *("encodeobject", "-C", cls.PARENT, "-u", public, "-r", private, "-o", encoded),
+            *auth[:1],
+        )
+        cls.tpm.tool("flushcontext", "-l")  # tpm2-tools leave their sessions behind
+        leaf = cls.root.issue(serialization.load_pem_public_key(pem.read_bytes()))
+        return encoded.read_bytes(), leaf
+
+    def test_auth_value_that_was_given_is_used_whatever_the_file_says(self):
+        self.write("web.tss2", self.file_with_auth)
+        self.write("web.pem", pki.pem(self.leaf_with_auth))
+        self.mint_with_key("web.tss2", "--passin", f"pass:{AUTH}")
+
+    def test_without_auth_value(self):
+        self.write("web.tss2", self.open_file)
+        self.write("web.pem", pki.pem(self.open_leaf))
+        self.mint_with_key("web.tss2", "--no-tpm-key-password")
 
 
 class ParentAuthValues(TpmTest):

@@ -244,7 +244,8 @@ INSTANTIATE_TEST_SUITE_P(
         MissingCase{PassphraseKind::kTokenPin, "token 'prod'",
                     "token 'prod' needs a PIN and none was given", kPassin},
         MissingCase{PassphraseKind::kTpmAuth, "handle:0x81000001",
-                    "handle:0x81000001 needs an auth value and none was given", kPassin},
+                    "handle:0x81000001 needs an auth value and none was given",
+                    "give it with --passin; if it has none after all, --no-tpm-key-password"},
         MissingCase{PassphraseKind::kFile, "PKCS12 import pass phrase",
                     "the file needs a passphrase and none was given", kPassin},
         MissingCase{
