@@ -36,7 +36,7 @@ std::string NormalName(std::string_view text) {
   return normal;
 }
 
-/// Upper-case digits without leading zeros, as Certificate::SerialHex gives them.
+/// Upper-case digits without leading zeros, so that serials compare as numbers.
 std::string NormalSerial(std::string_view text) {
   std::string digits;
   for (const char c : text) {

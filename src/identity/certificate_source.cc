@@ -63,7 +63,7 @@ Result<CertificateChain> CertificateSource::Load(const SigningKey& key,
   auto candidates = opener_->OpenCertificates(*std::move(reference));
   if (!candidates) return Fail(std::move(candidates));
   std::vector<Certificate> pool = *candidates;
-  if (!from_file && pool.front().Issuer() != pool.front().Subject()) {
+  if (!from_file && !pool.front().IsSelfIssued()) {
     // The issuers may lie beside the leaf; that none can be read there is no failure.
     if (auto others = opener_->OpenCertificates(std::move(place))) pool = *std::move(others);
   }

@@ -102,7 +102,9 @@ Result<StoreContents> KeyOpener::LoadWithContextPin(KeyReference reference) {
                  : pins_.Answer({PassphraseKind::kContextPin, "the key"});
   if (!pin) return Fail(std::move(pin));
   context_pin_ = *std::move(pin);
-  return Load(reference, StoreExpect::kPrivateKey);
+  auto contents = Load(reference, StoreExpect::kPrivateKey);
+  context_pin_ = Secret();  // the key has its copy; another key must not be given it
+  return contents;
 }
 
 /// A PIN that stands in the reference is for this reference only.

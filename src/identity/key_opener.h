@@ -42,7 +42,7 @@ class KeyOpener {
 
   const LibraryContext* context_;
   PinSources pins_;
-  Secret context_pin_;  ///< empty until a key turns out to need it
+  Secret context_pin_;  ///< empty but while a key that needs it is loaded
   std::vector<std::pair<std::string, std::string>> parameters_;
 };
 

@@ -22,12 +22,12 @@ struct Scheme {
   bool rfc7512 = false;
   /// Whether certificates can be there too.
   bool has_certificates = false;
+  /// Loader parameter, set to "1" when the user gave a secret for the key: then it is asked for
+  /// even where the key file claims that there is none.
+  std::string_view has_auth_parameter;
   /// Loader parameters for secrets that OpenSSL's passphrase callback cannot carry, because OpenSSL
   /// answers a second question during one load with the first answer; empty if there is none.
   std::string_view context_pin_parameter;
-  /// Set to "1" when the user gave a secret for the key: then it is asked for even where the key
-  /// file claims that there is none.
-  std::string_view has_auth_parameter;
   std::string_view parent_auth_parameter;
   /// Null if this build leaves the back end out.
   OSSL_provider_init_fn* init = nullptr;

@@ -23,7 +23,7 @@ class Certificate {
   [[nodiscard]] Bytes Der() const;
   /// Serial number in decimal: up to 20 bytes, so up to 49 digits (CONTRACT section 2).
   [[nodiscard]] std::string SerialDecimal() const;
-  /// Serial number in upper-case hexadecimal without leading zeros, as `openssl x509` prints it.
+  /// Serial number in upper-case hexadecimal, two digits a byte, as `openssl x509` prints it.
   [[nodiscard]] std::string SerialHex() const;
   /// Distinguished names in RFC 2253 form, most specific part first: "CN=host,O=Example".
   [[nodiscard]] std::string Subject() const;
