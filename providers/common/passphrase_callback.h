@@ -15,6 +15,9 @@ class PassphraseCallback {
   PassphraseCallback(OSSL_PASSPHRASE_CALLBACK* callback, void* argument)
       : callback_(callback), argument_(argument) {}
 
+  /// For when there is no application to ask.
+  static PassphraseCallback None() { return {nullptr, nullptr}; }
+
   /// Fails with kPinRequired if the application gave none. Longest answer: 1023 bytes.
   [[nodiscard]] Result<Secret> Ask(const PassphraseRequest& request) const;
 

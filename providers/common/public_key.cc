@@ -107,6 +107,18 @@ Result<PublicKey> PublicKey::FromParams(KeyType type, const OSSL_PARAM params[])
   return key;
 }
 
+Result<PublicKey> PublicKey::FromPkey(const EVP_PKEY* pkey) {
+  const ErrorMark mark;
+  const bool rsa = pkey != nullptr && EVP_PKEY_is_a(pkey, "RSA") == 1;
+  const bool ec = pkey != nullptr && EVP_PKEY_is_a(pkey, "EC") == 1;
+  OSSL_PARAM* params = nullptr;
+  if ((!rsa && !ec) || EVP_PKEY_todata(pkey, EVP_PKEY_PUBLIC_KEY, &params) != 1) {
+    return Fail(ErrorCode::kKeyUnusable, "the public key is neither RSA nor EC");
+  }
+  const ParamsPtr owner(params);
+  return FromParams(rsa ? KeyType::kRsa : KeyType::kEc, params);
+}
+
 Result<PkeyPtr> PublicKey::ToPkey(OSSL_LIB_CTX* context) const {
   const PkeyCtxPtr maker(
       EVP_PKEY_CTX_new_from_name(context, type == KeyType::kRsa ? "RSA" : "EC", nullptr));

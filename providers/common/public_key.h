@@ -32,6 +32,8 @@ struct PublicKey {
   [[nodiscard]] ParamsPtr ToParams() const;
   /// The inverse; fails with kMalformed.
   static Result<PublicKey> FromParams(KeyType type, const OSSL_PARAM params[]);
+  /// The public half of any RSA or EC key; fails with kKeyUnusable.
+  static Result<PublicKey> FromPkey(const EVP_PKEY* pkey);
   /// As a public EVP_PKEY of the default provider of `context`.
   [[nodiscard]] Result<PkeyPtr> ToPkey(OSSL_LIB_CTX* context) const;
 };

@@ -118,6 +118,21 @@ ErrorCode CodeOf(CK_RV value) {
     case CKR_KEY_TYPE_INCONSISTENT:
     case CKR_KEY_SIZE_RANGE:
       return ErrorCode::kKeyUnusable;
+    case CKR_SESSION_HANDLE_INVALID:
+    case CKR_SESSION_CLOSED:
+    case CKR_USER_NOT_LOGGED_IN:
+    case CKR_KEY_HANDLE_INVALID:
+    case CKR_OBJECT_HANDLE_INVALID:
+    case CKR_CRYPTOKI_NOT_INITIALIZED:
+    case CKR_DEVICE_REMOVED:
+    case CKR_DEVICE_ERROR:
+    case CKR_TOKEN_NOT_PRESENT:
+    case CKR_TOKEN_NOT_RECOGNIZED:
+    case CKR_SLOT_ID_INVALID:
+    case CKR_GENERAL_ERROR:
+    case CKR_FUNCTION_FAILED:
+    case CKR_OPERATION_ACTIVE:
+      return ErrorCode::kDeviceLost;
     default:
       return ErrorCode::kDevice;
   }
@@ -146,6 +161,15 @@ Error CkError(std::string_view function, CK_RV value) {
     case CKR_PIN_LOCKED:
       error.message = "the token's user PIN is locked (CKR_PIN_LOCKED)";
       error.hint = "it must be unlocked with the SO PIN or the vendor's tool";
+      break;
+    case CKR_USER_ANOTHER_ALREADY_LOGGED_IN:
+      error.message =
+          "somebody else is logged in to the token (CKR_USER_ANOTHER_ALREADY_LOGGED_IN)";
+      error.hint = "another part of this process is logged in as security officer";
+      break;
+    case CKR_PIN_EXPIRED:
+      error.message = "the token's user PIN has expired (CKR_PIN_EXPIRED)";
+      error.hint = "set a new one with the vendor's tool or pkcs11-tool --change-pin";
       break;
     default:
       break;

@@ -14,8 +14,9 @@ namespace credmint::pkcs11 {
 std::string CkName(CK_RV value);
 
 /// A failed PKCS#11 call as an Error: `function` is the call's name without "C_". PIN codes become
-/// kPinIncorrect and kPinLocked, those that speak of a lost token kDevice, refused mechanisms
-/// kKeyUnusable, the rest kDevice too, always with the code's name.
+/// kPinIncorrect and kPinLocked; those after which a new session may do better (invalid handles, a
+/// lost login, a removed or failing token, a module that was finalised) kDeviceLost; refused
+/// mechanisms kKeyUnusable; the rest kDevice; always with the code's name.
 Error CkError(std::string_view function, CK_RV value);
 
 }  // namespace credmint::pkcs11

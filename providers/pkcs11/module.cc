@@ -3,7 +3,6 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <map>
 
@@ -61,19 +60,40 @@ Result<void> Module::Open() {
   if (result != CKR_OK || functions_ == nullptr) {
     return Fail(ErrorCode::kModule, fmt::format("C_GetFunctionList: {}", CkName(result)));
   }
-  CK_C_INITIALIZE_ARGS arguments{};
-  arguments.flags = CKF_OS_LOCKING_OK;
-  result = functions_->C_Initialize(&arguments);
-  if (result != CKR_OK && result != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
-    return Fail(ErrorCode::kModule, fmt::format("C_Initialize: {}", CkName(result)));
-  }
-  finalize_ = result == CKR_OK;
-  process_ = getpid();
+  const std::lock_guard lock(initialize_mutex_);
+  if (auto initialized = Initialize(); !initialized) return initialized;
   closed_ = false;
   return {};
 }
 
+Result<void> Module::Initialize() {
+  CK_C_INITIALIZE_ARGS arguments{};
+  arguments.flags = CKF_OS_LOCKING_OK;
+  const CK_RV result = functions_->C_Initialize(&arguments);
+  if (result != CKR_OK && result != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
+    return Fail(ErrorCode::kModule, fmt::format("C_Initialize: {}", CkName(result)));
+  }
+  finalize_ = result == CKR_OK;
+  finalized_ = false;
+  process_ = getpid();
+  ++generation_;
+  return {};
+}
+
+Result<void> Module::Revive() {
+  const auto alive = [this] { return !finalized_ && getpid() == process_; };
+  if (closed_ || alive()) return {};
+  const std::lock_guard lock(initialize_mutex_);
+  if (closed_ || alive()) return {};
+  const ErrorMark mark;
+  if (auto initialized = Initialize(); !initialized) {
+    return Fail(std::move(initialized), fmt::format("initialising {} again", path_));
+  }
+  return {};
+}
+
 void Module::Finalize() {
+  const std::lock_guard lock(initialize_mutex_);
   const ErrorMark mark;
   const bool was_open = !closed_.exchange(true);
   if (was_open && finalize_ && getpid() == process_) functions_->C_Finalize(nullptr);

@@ -2,9 +2,11 @@
 
 #include <p11-kit/pkcs11.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -24,7 +26,8 @@ namespace credmint::pkcs11 {
 ///
 /// Finalised when the last user lets go, or by an exit handler that runs before the module's own
 /// destructors do; from then on every call answers CKR_CRYPTOKI_NOT_INITIALIZED without entering
-/// the module. Safe to share between threads.
+/// the module. So does every call in the child of a fork until Revive(), because the child must not
+/// touch what its parent uses (PKCS#11 v2.40 section 6.6.2). Safe to share between threads.
 class Module {
  public:
   /// Fails with kModule when `path` cannot be loaded, is no PKCS#11 module, or does not initialise.
@@ -37,11 +40,19 @@ class Module {
   /// module does to OpenSSL's error queue away from the caller.
   template <typename... Parameters, typename... Arguments>
   CK_RV Call(CK_RV (*CK_FUNCTION_LIST::*function)(Parameters...), Arguments&&... arguments) const {
-    if (closed_) return CKR_CRYPTOKI_NOT_INITIALIZED;
+    if (closed_ || getpid() != process_) return CKR_CRYPTOKI_NOT_INITIALIZED;
     const ErrorMark mark;
-    return (functions_->*function)(std::forward<Arguments>(arguments)...);
+    const CK_RV result = (functions_->*function)(std::forward<Arguments>(arguments)...);
+    if (result == CKR_CRYPTOKI_NOT_INITIALIZED) finalized_ = true;
+    return result;
   }
 
+  /// Initialises it again if somebody else in the process finalised it, or if this is the child of
+  /// a fork. Costs nothing otherwise. Fails with kModule.
+  Result<void> Revive();
+
+  /// Grows with each initialisation: sessions and logins of an earlier one are gone.
+  [[nodiscard]] unsigned generation() const { return generation_; }
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
@@ -49,15 +60,19 @@ class Module {
 
   explicit Module(std::string path) : path_(std::move(path)) {}
   Result<void> Open();
+  Result<void> Initialize();
   void Finalize();
   static void FinalizeAll();
 
   std::string path_;
   void* library_ = nullptr;
   CK_FUNCTION_LIST* functions_ = nullptr;
+  std::mutex initialize_mutex_;
   bool finalize_ = false;  ///< not when somebody else in the process had initialised it
-  pid_t process_ = 0;      ///< the child of a fork must not finalise what its parent uses
+  std::atomic<unsigned> generation_ = 0;
+  std::atomic<pid_t> process_ = 0;
   std::atomic<bool> closed_ = true;
+  mutable std::atomic<bool> finalized_ = false;  ///< by somebody else
 };
 
 }  // namespace credmint::pkcs11

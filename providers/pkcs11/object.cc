@@ -13,6 +13,9 @@ namespace {
 using provider::KeyType;
 using provider::PublicKey;
 
+/// More than any token holds: a module that never says "no more" must not fill our memory.
+constexpr std::size_t kMostObjects = 100'000;
+
 constexpr CK_OBJECT_CLASS kPublicKeyClass = CKO_PUBLIC_KEY;
 constexpr CK_OBJECT_CLASS kCertificateClass = CKO_CERTIFICATE;
 
@@ -39,12 +42,19 @@ Bytes Integer(const CK_ATTRIBUTE& attribute) {
 }
 
 /// Reads attributes into buffers that are large enough for any sane token, in one call. Attributes
-/// that the object does not have, or does not show, come back as not present.
-CK_RV ReadAttributes(const Slot& slot, const Session& session, CK_OBJECT_HANDLE object,
+/// that the object does not have, does not show, or claims to be longer than its buffer, come back
+/// as not present.
+CK_RV ReadAttributes(const Session& session, CK_OBJECT_HANDLE object,
                      std::span<CK_ATTRIBUTE> attributes) {
-  const CK_RV got =
-      slot.module().Call(&CK_FUNCTION_LIST::C_GetAttributeValue, session.handle(), object,
-                         attributes.data(), static_cast<CK_ULONG>(attributes.size()));
+  std::vector<CK_ULONG> capacities;
+  for (const CK_ATTRIBUTE& attribute : attributes) capacities.push_back(attribute.ulValueLen);
+  const CK_RV got = session.Call(&CK_FUNCTION_LIST::C_GetAttributeValue, object, attributes.data(),
+                                 static_cast<CK_ULONG>(attributes.size()));
+  for (std::size_t i = 0; i < capacities.size(); ++i) {
+    if (attributes[i].ulValueLen > capacities[i]) {
+      attributes[i].ulValueLen = static_cast<CK_ULONG>(-1);
+    }
+  }
   const bool partial = got == CKR_ATTRIBUTE_SENSITIVE || got == CKR_ATTRIBUTE_TYPE_INVALID ||
                        got == CKR_BUFFER_TOO_SMALL;
   return partial ? CKR_OK : got;
@@ -96,15 +106,28 @@ Result<PublicKey> EcKey(const Bytes& parameters, const Bytes& point) {
   return key;
 }
 
-/// The public key of the first object with this class and CKA_ID that yields one.
-template <typename Read>
-Result<PublicKey> FromObjects(const Slot& slot, const Session& session,
-                              CK_OBJECT_CLASS object_class, const PrivateKeyFacts& facts,
-                              Read read) {
+/// The objects of a class that go by a private key's CKA_ID; by its CKA_LABEL where that leaves
+/// several, or where it has no CKA_ID.
+Result<std::vector<CK_OBJECT_HANDLE>> FindCompanions(const Session& session,
+                                                     CK_OBJECT_CLASS object_class,
+                                                     const PrivateKeyFacts& facts) {
   Bytes id = facts.id;
-  const auto objects = FindObjects(slot, session,
-                                   {Buffer(CKA_CLASS, &object_class, sizeof object_class),
-                                    Buffer(CKA_ID, id.data(), id.size())});
+  Bytes label = facts.label;
+  const CK_ATTRIBUTE by_class = Buffer(CKA_CLASS, &object_class, sizeof object_class);
+  const CK_ATTRIBUTE by_label = Buffer(CKA_LABEL, label.data(), label.size());
+  if (id.empty()) return FindObjects(session, {by_class, by_label});
+  const CK_ATTRIBUTE by_id = Buffer(CKA_ID, id.data(), id.size());
+  auto objects = FindObjects(session, {by_class, by_id});
+  if (!objects || objects->size() < 2) return objects;
+  auto labelled = FindObjects(session, {by_class, by_id, by_label});
+  return labelled && !labelled->empty() ? labelled : objects;
+}
+
+/// The public key of the first companion of this class that yields one.
+template <typename Read>
+Result<PublicKey> FromCompanions(const Session& session, CK_OBJECT_CLASS object_class,
+                                 const PrivateKeyFacts& facts, Read read) {
+  const auto objects = FindCompanions(session, object_class, facts);
   if (!objects) return tl::unexpected(objects.error());
   for (const CK_OBJECT_HANDLE object : *objects) {
     if (auto key = read(object); key) return key;
@@ -112,43 +135,34 @@ Result<PublicKey> FromObjects(const Slot& slot, const Session& session,
   return Fail(ErrorCode::kKeyNotFound, "no public half");
 }
 
-Result<PublicKey> FromCertificate(const Bytes& der) {
+}  // namespace
+
+Result<PublicKey> ReadCertifiedKey(const Bytes& der) {
   const std::uint8_t* cursor = der.data();
   const ErrorMark mark;
   const X509Ptr x509(d2i_X509(nullptr, &cursor, static_cast<long>(der.size())));
-  EVP_PKEY* pkey = x509 ? X509_get0_pubkey(x509.get()) : nullptr;
-  OSSL_PARAM* params = nullptr;
-  if (pkey == nullptr || EVP_PKEY_todata(pkey, EVP_PKEY_PUBLIC_KEY, &params) != 1) {
-    return Fail(ErrorCode::kKeyUnusable, "the certificate's public key cannot be read");
-  }
-  const ParamsPtr owner(params);
-  return PublicKey::FromParams(EVP_PKEY_is_a(pkey, "RSA") == 1 ? KeyType::kRsa : KeyType::kEc,
-                               params);
+  return PublicKey::FromPkey(x509 ? X509_get0_pubkey(x509.get()) : nullptr);
 }
 
-}  // namespace
-
-Result<std::vector<CK_OBJECT_HANDLE>> FindObjects(const Slot& slot, const Session& session,
+Result<std::vector<CK_OBJECT_HANDLE>> FindObjects(const Session& session,
                                                   std::vector<CK_ATTRIBUTE> search) {
-  const Module& module = slot.module();
-  CK_RV result = module.Call(&CK_FUNCTION_LIST::C_FindObjectsInit, session.handle(), search.data(),
-                             static_cast<CK_ULONG>(search.size()));
+  CK_RV result = session.Call(&CK_FUNCTION_LIST::C_FindObjectsInit, search.data(),
+                              static_cast<CK_ULONG>(search.size()));
   if (result != CKR_OK) return tl::unexpected(CkError("FindObjectsInit", result));
   std::vector<CK_OBJECT_HANDLE> objects;
   std::array<CK_OBJECT_HANDLE, 256> chunk{};
   CK_ULONG count = chunk.size();
-  while (result == CKR_OK && count == chunk.size()) {
-    result = module.Call(&CK_FUNCTION_LIST::C_FindObjects, session.handle(), chunk.data(),
-                         static_cast<CK_ULONG>(chunk.size()), &count);
+  while (result == CKR_OK && count == chunk.size() && objects.size() < kMostObjects) {
+    result = session.Call(&CK_FUNCTION_LIST::C_FindObjects, chunk.data(),
+                          static_cast<CK_ULONG>(chunk.size()), &count);
     if (result == CKR_OK) objects.insert(objects.end(), chunk.begin(), chunk.begin() + count);
   }
-  module.Call(&CK_FUNCTION_LIST::C_FindObjectsFinal, session.handle());
+  session.Call(&CK_FUNCTION_LIST::C_FindObjectsFinal);
   if (result != CKR_OK) return tl::unexpected(CkError("FindObjects", result));
   return objects;
 }
 
-Result<PrivateKeyFacts> ReadPrivateKeyFacts(const Slot& slot, const Session& session,
-                                            CK_OBJECT_HANDLE object) {
+Result<PrivateKeyFacts> ReadPrivateKeyFacts(const Session& session, CK_OBJECT_HANDLE object) {
   PrivateKeyFacts facts;
   CK_BBOOL always = CK_FALSE;
   std::array<std::uint8_t, 256> id{};
@@ -162,7 +176,7 @@ Result<PrivateKeyFacts> ReadPrivateKeyFacts(const Slot& slot, const Session& ses
       Buffer(CKA_LABEL, label.data(), label.size()),
       Buffer(CKA_MODULUS, modulus.data(), modulus.size()),
       Buffer(CKA_PUBLIC_EXPONENT, exponent.data(), exponent.size())};
-  const CK_RV read = ReadAttributes(slot, session, object, attributes);
+  const CK_RV read = ReadAttributes(session, object, attributes);
   if (read != CKR_OK) return tl::unexpected(CkError("GetAttributeValue", read));
   facts.always_authenticate = Present(attributes[1]) && always == CK_TRUE;
   facts.id = Value(attributes[2]);
@@ -172,8 +186,7 @@ Result<PrivateKeyFacts> ReadPrivateKeyFacts(const Slot& slot, const Session& ses
   return facts;
 }
 
-Result<PublicKey> ReadPublicKeyObject(const Slot& slot, const Session& session,
-                                      CK_OBJECT_HANDLE object) {
+Result<PublicKey> ReadPublicKeyObject(const Session& session, CK_OBJECT_HANDLE object) {
   CK_KEY_TYPE type = 0;
   std::array<std::uint8_t, 2048> modulus{};
   std::array<std::uint8_t, 64> exponent{};
@@ -184,15 +197,14 @@ Result<PublicKey> ReadPublicKeyObject(const Slot& slot, const Session& session,
       Buffer(CKA_PUBLIC_EXPONENT, exponent.data(), exponent.size()),
       Buffer(CKA_EC_PARAMS, parameters.data(), parameters.size()),
       Buffer(CKA_EC_POINT, point.data(), point.size())};
-  const CK_RV read = ReadAttributes(slot, session, object, attributes);
+  const CK_RV read = ReadAttributes(session, object, attributes);
   if (read != CKR_OK) return tl::unexpected(CkError("GetAttributeValue", read));
   if (type == CKK_RSA) return RsaKey(Integer(attributes[1]), Integer(attributes[2]));
   if (type == CKK_EC) return EcKey(Value(attributes[3]), Value(attributes[4]));
   return Fail(ErrorCode::kKeyUnusable, "the key is neither RSA nor EC");
 }
 
-Result<PublicKey> ReadPublicKey(const Slot& slot, const Session& session,
-                                const PrivateKeyFacts& facts) {
+Result<PublicKey> ReadPublicKey(const Session& session, const PrivateKeyFacts& facts) {
   if (facts.type != CKK_RSA && facts.type != CKK_EC) {
     return Fail(ErrorCode::kKeyUnusable, "the key is neither RSA nor EC",
                 "create an RSA key of 2048 bits or more, or an EC key on P-256 or P-384");
@@ -200,33 +212,45 @@ Result<PublicKey> ReadPublicKey(const Slot& slot, const Session& session,
   if (facts.type == CKK_RSA && !facts.modulus.empty() && !facts.public_exponent.empty()) {
     return RsaKey(facts.modulus, facts.public_exponent);
   }
-  auto key = FromObjects(slot, session, kPublicKeyClass, facts, [&](CK_OBJECT_HANDLE object) {
-    return ReadPublicKeyObject(slot, session, object);
+  auto key = FromCompanions(session, kPublicKeyClass, facts, [&](CK_OBJECT_HANDLE object) {
+    return ReadPublicKeyObject(session, object);
   });
   if (key || key.error().code != ErrorCode::kKeyNotFound) return key;
-  key = FromObjects(slot, session, kCertificateClass, facts,
-                    [&](CK_OBJECT_HANDLE object) -> Result<PublicKey> {
-                      const auto der = ReadCertificate(slot, session, object);
-                      if (!der) return tl::unexpected(der.error());
-                      return FromCertificate(*der);
-                    });
+  key = FromCompanions(session, kCertificateClass, facts,
+                       [&](CK_OBJECT_HANDLE object) -> Result<PublicKey> {
+                         const auto der = ReadCertificate(session, object);
+                         if (!der) return tl::unexpected(der.error());
+                         return ReadCertifiedKey(*der);
+                       });
   if (key || key.error().code != ErrorCode::kKeyNotFound) return key;
   return Fail(ErrorCode::kKeyUnusable,
               "the token holds neither a public key nor a certificate with the private key's id",
               "write the public key or the certificate to the token with the same id");
 }
 
-Bytes ReadId(const Slot& slot, const Session& session, CK_OBJECT_HANDLE object) {
+ObjectNames ReadNames(const Session& session, CK_OBJECT_HANDLE object) {
   std::array<std::uint8_t, 256> id{};
-  std::array<CK_ATTRIBUTE, 1> attributes = {Buffer(CKA_ID, id.data(), id.size())};
-  if (ReadAttributes(slot, session, object, attributes) != CKR_OK) return {};
-  return Value(attributes[0]);
+  std::array<std::uint8_t, 256> label{};
+  std::array<CK_ATTRIBUTE, 2> attributes = {Buffer(CKA_ID, id.data(), id.size()),
+                                            Buffer(CKA_LABEL, label.data(), label.size())};
+  if (ReadAttributes(session, object, attributes) != CKR_OK) return {};
+  return {Value(attributes[0]), Value(attributes[1])};
 }
 
-Result<Bytes> ReadCertificate(const Slot& slot, const Session& session, CK_OBJECT_HANDLE object) {
+PrivateKeyFlags ReadPrivateKeyFlags(const Session& session, CK_OBJECT_HANDLE object) {
+  std::array<CK_BBOOL, 4> values{};
+  std::array<CK_ATTRIBUTE, 4> attributes = {
+      Buffer(CKA_SENSITIVE, &values[0], 1), Buffer(CKA_EXTRACTABLE, &values[1], 1),
+      Buffer(CKA_SIGN, &values[2], 1), Buffer(CKA_ALWAYS_AUTHENTICATE, &values[3], 1)};
+  if (ReadAttributes(session, object, attributes) != CKR_OK) return {};
+  const auto is_set = [&](std::size_t i) { return Present(attributes[i]) && values[i] == CK_TRUE; };
+  return {is_set(0), is_set(1), is_set(2), is_set(3)};
+}
+
+Result<Bytes> ReadCertificate(const Session& session, CK_OBJECT_HANDLE object) {
   Bytes der(16384);
   std::array<CK_ATTRIBUTE, 1> attributes = {Buffer(CKA_VALUE, der.data(), der.size())};
-  const CK_RV read = ReadAttributes(slot, session, object, attributes);
+  const CK_RV read = ReadAttributes(session, object, attributes);
   if (read != CKR_OK) return tl::unexpected(CkError("GetAttributeValue", read));
   if (!Present(attributes[0])) {
     return Fail(ErrorCode::kDevice, "a certificate on the token cannot be read");

@@ -14,7 +14,7 @@ namespace credmint::pkcs11 {
 
 /// Handles of all objects that match a template, found by the token itself: three calls, however
 /// many objects it holds.
-Result<std::vector<CK_OBJECT_HANDLE>> FindObjects(const Slot& slot, const Session& session,
+Result<std::vector<CK_OBJECT_HANDLE>> FindObjects(const Session& session,
                                                   std::vector<CK_ATTRIBUTE> search);
 
 /// What is read of a private key before it is used; one call.
@@ -26,24 +26,39 @@ struct PrivateKeyFacts {
   Bytes modulus;          ///< RSA only, empty if the token does not tell
   Bytes public_exponent;  ///< RSA only
 };
-Result<PrivateKeyFacts> ReadPrivateKeyFacts(const Slot& slot, const Session& session,
-                                            CK_OBJECT_HANDLE object);
+Result<PrivateKeyFacts> ReadPrivateKeyFacts(const Session& session, CK_OBJECT_HANDLE object);
 
 /// The public half of a private key: from the private key object (RSA), else from the public key
-/// object with the same CKA_ID, else from a certificate with the same CKA_ID.
+/// object with the same CKA_ID, else from a certificate with the same CKA_ID. Several with that
+/// CKA_ID are told apart by CKA_LABEL, which also stands in where there is no CKA_ID.
 /// Fails with kKeyUnusable if the token holds none of them or the key is neither RSA nor EC on a
 /// named curve.
-Result<provider::PublicKey> ReadPublicKey(const Slot& slot, const Session& session,
-                                          const PrivateKeyFacts& facts);
+Result<provider::PublicKey> ReadPublicKey(const Session& session, const PrivateKeyFacts& facts);
 
 /// A public key object as a public key.
-Result<provider::PublicKey> ReadPublicKeyObject(const Slot& slot, const Session& session,
-                                                CK_OBJECT_HANDLE object);
+Result<provider::PublicKey> ReadPublicKeyObject(const Session& session, CK_OBJECT_HANDLE object);
 
-/// CKA_ID of an object; empty if it has none.
-Bytes ReadId(const Slot& slot, const Session& session, CK_OBJECT_HANDLE object);
+/// The public key of a certificate, given as DER.
+Result<provider::PublicKey> ReadCertifiedKey(const Bytes& der);
+
+/// The names of an object, each empty if it has none; one call.
+struct ObjectNames {
+  Bytes id;     ///< CKA_ID
+  Bytes label;  ///< CKA_LABEL, UTF-8
+};
+ObjectNames ReadNames(const Session& session, CK_OBJECT_HANDLE object);
+
+/// The boolean attributes of a private key that matter to its owner; false where the token does not
+/// tell. One call.
+struct PrivateKeyFlags {
+  bool sensitive = false;
+  bool extractable = false;
+  bool sign = false;
+  bool always_authenticate = false;
+};
+PrivateKeyFlags ReadPrivateKeyFlags(const Session& session, CK_OBJECT_HANDLE object);
 
 /// The DER of a certificate object (CKA_VALUE); kDevice if it cannot be read.
-Result<Bytes> ReadCertificate(const Slot& slot, const Session& session, CK_OBJECT_HANDLE object);
+Result<Bytes> ReadCertificate(const Session& session, CK_OBJECT_HANDLE object);
 
 }  // namespace credmint::pkcs11

@@ -1,99 +1,216 @@
 #include "pkcs11/slot.h"
 
 #include <fmt/format.h>
+#include <string.h>
+
+#include <algorithm>
+#include <chrono>
 
 #include "pkcs11/uri.h"
 
 namespace credmint::pkcs11 {
 namespace {
 
+/// The token may be waiting for sessions of other processes, which nothing announces.
+constexpr std::chrono::milliseconds kLookAgain{50};
+constexpr std::chrono::seconds kLongestWait{10};
+
 /// CK_UTF8CHAR is unsigned; PIN bytes are passed as they are.
 CK_UTF8CHAR_PTR PinBytes(const Secret& pin) {
   return reinterpret_cast<CK_UTF8CHAR_PTR>(const_cast<char*>(pin.Reveal().data()));
 }
 
-Result<void> CheckPinState(const CK_TOKEN_INFO& token) {
-  if ((token.flags & CKF_USER_PIN_LOCKED) != 0) {
-    return Fail(ErrorCode::kPinLocked, "the token's user PIN is locked",
-                "it must be unlocked with the SO PIN or the vendor's tool");
-  }
-  if ((token.flags & CKF_USER_PIN_FINAL_TRY) != 0) {
-    return Fail(ErrorCode::kPinLocked, "one more wrong PIN would lock the token, so none is sent",
-                "log in once with the right PIN by the vendor's tool or pkcs11-tool");
-  }
-  if ((token.flags & CKF_USER_PIN_INITIALIZED) == 0) {
-    return Fail(ErrorCode::kDevice, "the token has no user PIN yet", "initialise it first");
-  }
-  return {};
+template <std::size_t N>
+bool SameField(const CK_UTF8CHAR (&a)[N], const CK_UTF8CHAR (&b)[N]) {
+  return memcmp(a, b, N) == 0;
+}
+
+/// Anything but a refused PIN leaves open whether the token counted it: not to be tried again.
+Error LoginError(CK_RV result) {
+  Error error = CkError("Login", result);
+  if (error.code == ErrorCode::kDeviceLost) error.code = ErrorCode::kDevice;
+  return error;
 }
 
 }  // namespace
 
 Session::~Session() {
-  if (slot_ != nullptr) slot_->GiveBack(handle_);
+  if (slot_ == nullptr) return;
+  if (fate_ == Fate::kKeep) slot_->GiveBack(handle_, generation_);
+  if (fate_ == Fate::kClose) slot_->Close(handle_, generation_);
+  if (fate_ == Fate::kForget) slot_->Forget(generation_);
 }
 
-void Session::Discard() { std::exchange(slot_, nullptr)->CloseSession(handle_); }
-
 Slot::~Slot() {
-  for (const CK_SESSION_HANDLE handle : idle_) CloseSession(handle);
+  if (generation_ != module_->generation()) return;
+  for (const CK_SESSION_HANDLE handle : idle_) {
+    module_->Call(&CK_FUNCTION_LIST::C_CloseSession, handle);
+  }
 }
 
 std::string Slot::Name() const { return fmt::format("token '{}'", PaddedText(token_.label)); }
 
+bool Slot::Holds(const CK_TOKEN_INFO& token) const {
+  return SameField(token_.label, token.label) &&
+         SameField(token_.serialNumber, token.serialNumber) &&
+         SameField(token_.model, token.model) &&
+         SameField(token_.manufacturerID, token.manufacturerID);
+}
+
 Result<Session> Slot::OpenSession() {
-  {
-    const std::lock_guard lock(sessions_mutex_);
-    if (!idle_.empty()) {
-      const CK_SESSION_HANDLE handle = idle_.back();
-      idle_.pop_back();
-      return Session(*this, handle);
+  if (auto revived = module_->Revive(); !revived) return Fail(std::move(revived));
+  const auto deadline = std::chrono::steady_clock::now() + kLongestWait;
+  std::unique_lock lock(sessions_mutex_);
+  ForgetOldGeneration();
+  while (true) {
+    if (auto session = TakeIdle()) return *std::move(session);
+    CK_RV opened = CKR_SESSION_COUNT;
+    if (open_ < kMostSessions) {
+      CK_SESSION_HANDLE handle = 0;
+      opened = Open(handle);
+      if (opened == CKR_OK) return Session(*this, handle, generation_, false);
     }
+    if (opened != CKR_SESSION_COUNT || std::chrono::steady_clock::now() > deadline) {
+      return tl::unexpected(CkError("OpenSession", opened).In(Name()));
+    }
+    given_back_.wait_for(lock, kLookAgain);
   }
-  CK_SESSION_HANDLE handle = 0;
+}
+
+std::optional<Session> Slot::TakeIdle() {
+  if (idle_.empty()) return std::nullopt;
+  const CK_SESSION_HANDLE handle = idle_.back();
+  idle_.pop_back();
+  return Session(*this, handle, generation_, true);
+}
+
+void Slot::ForgetOldGeneration() {
+  if (generation_ == module_->generation()) return;
+  generation_ = module_->generation();
+  idle_.clear();
+  open_ = 0;
+  logged_in_ = false;
+  ask_token_first_ = true;
+}
+
+CK_RV Slot::Open(CK_SESSION_HANDLE& handle) {
   const CK_RV opened = module_->Call(&CK_FUNCTION_LIST::C_OpenSession, id_,
                                      CK_FLAGS{CKF_SERIAL_SESSION}, nullptr, nullptr, &handle);
-  if (opened != CKR_OK) return tl::unexpected(CkError("OpenSession", opened).In(Name()));
-  return Session(*this, handle);
+  if (opened == CKR_OK) ++open_;
+  return opened;
 }
 
-void Slot::GiveBack(CK_SESSION_HANDLE handle) {
+void Slot::GiveBack(CK_SESSION_HANDLE handle, unsigned generation) {
   const std::lock_guard lock(sessions_mutex_);
+  if (generation != generation_) return;
   idle_.push_back(handle);
+  given_back_.notify_one();
 }
 
-void Slot::CloseSession(CK_SESSION_HANDLE handle) {
+void Slot::Close(CK_SESSION_HANDLE handle, unsigned generation) {
+  const std::lock_guard lock(sessions_mutex_);
+  if (generation != generation_) return;
+  // The login ends with the last session: there must be another one before this one goes.
+  CK_SESSION_HANDLE replacement = 0;
+  if (open_ == 1 && Open(replacement) == CKR_OK) idle_.push_back(replacement);
   module_->Call(&CK_FUNCTION_LIST::C_CloseSession, handle);
+  if (--open_ == 0) logged_in_ = false;
+  given_back_.notify_one();
 }
 
-bool Slot::NeedsLogin() const { return (token_.flags & CKF_LOGIN_REQUIRED) != 0; }
+void Slot::Forget(unsigned generation) {
+  const std::lock_guard lock(sessions_mutex_);
+  if (generation != generation_) return;
+  --open_;
+  given_back_.notify_one();
+}
 
-Result<void> Slot::LogIn(const Session& session, const std::function<Result<Secret>()>& ask_pin) {
+void Slot::Refresh() {
+  const std::lock_guard lock(sessions_mutex_);
+  const std::size_t gone = std::erase_if(idle_, [this](CK_SESSION_HANDLE handle) {
+    CK_SESSION_INFO info{};
+    return module_->Call(&CK_FUNCTION_LIST::C_GetSessionInfo, handle, &info) != CKR_OK;
+  });
+  open_ -= gone;
+  logged_in_ = false;
+  ask_token_first_ = true;
+}
+
+Result<bool> Slot::ConfirmLogin(const Session& session) {
+  CK_SESSION_INFO info{};
+  const CK_RV asked = session.Call(&CK_FUNCTION_LIST::C_GetSessionInfo, &info);
+  if (asked != CKR_OK) return tl::unexpected(CkError("GetSessionInfo", asked).In(Name()));
+  logged_in_ = info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS;
+  return logged_in_.load();
+}
+
+Result<void> Slot::LogIn(const Session& session, const LoginOptions& options) {
   const std::lock_guard lock(login_mutex_);
   if (logged_in_ || !NeedsLogin()) return {};
-  if (auto sent = SendLogin(session, ask_pin); !sent) {
+  if (session.reused() || ask_token_first_) {
+    const auto logged_in = ConfirmLogin(session);
+    if (!logged_in) return tl::unexpected(logged_in.error());
+    if (*logged_in) return {};
+  }
+  if (auto sent = SendLogin(session, options); !sent) {
     return Fail(std::move(sent), fmt::format("logging in to {}", Name()));
   }
   logged_in_ = true;
+  ask_token_first_ = false;
   return {};
 }
 
-Result<void> Slot::SendLogin(const Session& session,
-                             const std::function<Result<Secret>()>& ask_pin) {
-  if (auto allowed = CheckPinState(token_); !allowed) return allowed;
-  CK_RV result = CKR_OK;
-  if ((token_.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0) {
-    result =
-        module_->Call(&CK_FUNCTION_LIST::C_Login, session.handle(), CKU_USER, nullptr, CK_ULONG{0});
-  } else {
-    const auto pin = ask_pin();
-    if (!pin) return tl::unexpected(pin.error());
-    if (pin->empty()) return Fail(ErrorCode::kPinIncorrect, "the PIN given is empty");
-    result = module_->Call(&CK_FUNCTION_LIST::C_Login, session.handle(), CKU_USER, PinBytes(*pin),
-                           static_cast<CK_ULONG>(pin->size()));
+Result<void> Slot::CheckPinState(bool allow_final_try) const {
+  if ((flags_ & CKF_USER_PIN_LOCKED) != 0) {
+    return Fail(ErrorCode::kPinLocked, "the token's user PIN is locked",
+                "it must be unlocked with the SO PIN or the vendor's tool");
   }
-  if (result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN) return {};
-  return tl::unexpected(CkError("Login", result));
+  if ((flags_ & CKF_USER_PIN_FINAL_TRY) != 0 && !allow_final_try) {
+    return Fail(ErrorCode::kPinLocked, "one more wrong PIN would lock the token, so none is sent",
+                "log in once with the right PIN by the vendor's tool or pkcs11-tool; or, if this "
+                "PIN is surely right, --allow-final-try");
+  }
+  if ((flags_ & CKF_USER_PIN_INITIALIZED) == 0) {
+    return Fail(ErrorCode::kDevice, "the token has no user PIN yet", "initialise it first");
+  }
+  return {};
+}
+
+bool Slot::WasRefused(const Secret& pin) const {
+  return std::any_of(refused_pins_.begin(), refused_pins_.end(),
+                     [&](const Secret& refused) { return refused.Reveal() == pin.Reveal(); });
+}
+
+Result<Secret> Slot::Pin(const LoginOptions& options) const {
+  auto pin = remembered_pin_ ? remembered_pin_->Clone() : options.ask_pin();
+  if (!pin) return pin;
+  if (pin->empty()) return Fail(ErrorCode::kPinIncorrect, "the PIN given is empty");
+  if (WasRefused(*pin)) {
+    return Fail(ErrorCode::kPinIncorrect,
+                "the token refused this PIN before; it is not sent again");
+  }
+  return pin;
+}
+
+Result<void> Slot::SendLogin(const Session& session, const LoginOptions& options) {
+  if (auto allowed = CheckPinState(options.allow_final_try); !allowed) return allowed;
+  if (HasProtectedPath()) {
+    const CK_RV result = session.Call(&CK_FUNCTION_LIST::C_Login, CKU_USER, nullptr, CK_ULONG{0});
+    if (result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN) return {};
+    return tl::unexpected(LoginError(result));
+  }
+  auto pin = Pin(options);
+  if (!pin) return Fail(std::move(pin));
+  const CK_RV result = session.Call(&CK_FUNCTION_LIST::C_Login, CKU_USER, PinBytes(*pin),
+                                    static_cast<CK_ULONG>(pin->size()));
+  if (result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN) {
+    if (options.remember_pin) remembered_pin_ = *std::move(pin);
+    return {};
+  }
+  Error error = LoginError(result);
+  if (error.code == ErrorCode::kPinIncorrect) refused_pins_.push_back(*std::move(pin));
+  if (result != CKR_OK) remembered_pin_.reset();
+  return tl::unexpected(std::move(error));
 }
 
 }  // namespace credmint::pkcs11

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -14,48 +18,106 @@ namespace credmint::pkcs11 {
 
 class Slot;
 
-/// An open session, borrowed from its slot's pool and given back on destruction. Destroying it
-/// while an operation is active on it would confuse the next user: such a session is closed with
-/// Discard() instead.
+/// An open session, borrowed from its slot's pool and given back on destruction. Not to be shared
+/// between threads.
 class Session {
  public:
-  Session(Slot& slot, CK_SESSION_HANDLE handle) : slot_(&slot), handle_(handle) {}
+  Session(Slot& slot, CK_SESSION_HANDLE handle, unsigned generation, bool reused)
+      : slot_(&slot), handle_(handle), generation_(generation), reused_(reused) {}
   ~Session();
   Session(Session&& other) noexcept
-      : slot_(std::exchange(other.slot_, nullptr)), handle_(other.handle_) {}
+      : slot_(std::exchange(other.slot_, nullptr)),
+        handle_(other.handle_),
+        generation_(other.generation_),
+        reused_(other.reused_),
+        fate_(other.fate_) {}
   Session& operator=(Session&&) = delete;
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  [[nodiscard]] CK_SESSION_HANDLE handle() const { return handle_; }
-  void Discard();
+  /// Calls a function of the module whose first parameter is the session.
+  template <typename... Parameters, typename... Arguments>
+  CK_RV Call(CK_RV (*CK_FUNCTION_LIST::*function)(CK_SESSION_HANDLE, Parameters...),
+             Arguments&&... arguments) const;
+
+  /// An operation may be left active on it, which would confuse its next user: it will be closed
+  /// instead of given back.
+  void Discard() { fate_ = fate_ == Fate::kKeep ? Fate::kClose : fate_; }
+
+  [[nodiscard]] Slot& slot() const { return *slot_; }
+  /// Whether it was in the pool, so that what it stood for may be gone by now.
+  [[nodiscard]] bool reused() const { return reused_; }
 
  private:
+  enum class Fate {
+    kKeep,
+    kClose,
+    kForget,  ///< the module no longer knows it; its number may be somebody else's by now
+  };
+
   Slot* slot_;
   CK_SESSION_HANDLE handle_;
+  unsigned generation_;
+  bool reused_;
+  mutable Fate fate_ = Fate::kKeep;
+};
+
+/// How Slot::LogIn gets a PIN, and how far it may go with it.
+struct LoginOptions {
+  std::function<Result<Secret>()> ask_pin;
+  bool allow_final_try = false;  ///< send a PIN even where one more wrong one locks the token
+  bool remember_pin = false;     ///< keep it for a login after a loss
 };
 
 /// A slot with a token in it: its sessions and its login, shared by everything in the process that
-/// uses the token. One session for each operation that runs at the same time, kept for the next.
-/// Safe to share between threads.
+/// uses the token. Safe to share between threads.
+///
+/// There is one session for each operation that runs at the same time, at most kMostSessions, kept
+/// for the next; who finds none waits. What the module forgot (sessions closed by somebody else, a
+/// finalised module, the child of a fork) is dropped when that is noticed.
 class Slot {
  public:
+  static constexpr std::size_t kMostSessions = 16;
+
   Slot(std::shared_ptr<Module> module, CK_SLOT_ID id, const CK_TOKEN_INFO& token)
-      : module_(std::move(module)), id_(id), token_(token) {}
+      : module_(std::move(module)),
+        id_(id),
+        token_(token),
+        flags_(token.flags),
+        generation_(module_->generation()) {}
   ~Slot();
   Slot(const Slot&) = delete;
   Slot& operator=(const Slot&) = delete;
 
-  /// A session from the pool, or a new one; kDevice if the token is gone.
+  /// A session from the pool, or a new one. Waits for one while the token has none to give
+  /// (CKR_SESSION_COUNT); kDevice after ten seconds. kDeviceLost if the token is gone.
   Result<Session> OpenSession();
 
   /// Logs the user in unless that has happened. The PIN is asked for only when the token demands
-  /// one, and sent once: a refusal is final (kPinIncorrect). A token whose PIN is locked, or that
-  /// would lock at the next wrong one, is not tried at all (kPinLocked).
-  Result<void> LogIn(const Session& session, const std::function<Result<Secret>()>& ask_pin);
+  /// one, and sent once: a refusal is final (kPinIncorrect), and a PIN that was refused is never
+  /// sent again. A token whose PIN is locked, or that would lock at the next wrong one, is not
+  /// tried at all (kPinLocked). kDeviceLost if the session turns out to be closed.
+  Result<void> LogIn(const Session& session, const LoginOptions& options);
+
+  /// Asks the token whether the user is logged in, and corrects what LogIn believes. kDeviceLost if
+  /// the session turns out to be closed.
+  Result<bool> ConfirmLogin(const Session& session);
+
+  /// After a loss: drops the idle sessions that the module no longer knows, and has the next LogIn
+  /// ask the token first.
+  void Refresh();
 
   /// Whether objects may be hidden until LogIn.
-  [[nodiscard]] bool NeedsLogin() const;
+  [[nodiscard]] bool NeedsLogin() const { return (flags_ & CKF_LOGIN_REQUIRED) != 0; }
+  /// Whether the PIN is entered at the token itself; then none is asked for.
+  [[nodiscard]] bool HasProtectedPath() const {
+    return (flags_ & CKF_PROTECTED_AUTHENTICATION_PATH) != 0;
+  }
+
+  /// Whether this is the token that is described, by everything that does not change in its life.
+  [[nodiscard]] bool Holds(const CK_TOKEN_INFO& token) const;
+  /// Flags change: wrong PINs are counted there.
+  void UpdateFlags(CK_FLAGS flags) { flags_ = flags; }
 
   [[nodiscard]] const Module& module() const { return *module_; }
   [[nodiscard]] CK_SLOT_ID id() const { return id_; }
@@ -65,17 +127,53 @@ class Slot {
 
  private:
   friend class Session;
-  void GiveBack(CK_SESSION_HANDLE handle);
-  void CloseSession(CK_SESSION_HANDLE handle);
-  Result<void> SendLogin(const Session& session, const std::function<Result<Secret>()>& ask_pin);
+
+  std::optional<Session> TakeIdle();
+  void ForgetOldGeneration();
+  CK_RV Open(CK_SESSION_HANDLE& handle);
+  void GiveBack(CK_SESSION_HANDLE handle, unsigned generation);
+  void Close(CK_SESSION_HANDLE handle, unsigned generation);
+  void Forget(unsigned generation);
+  Result<void> CheckPinState(bool allow_final_try) const;
+  Result<void> SendLogin(const Session& session, const LoginOptions& options);
+  Result<Secret> Pin(const LoginOptions& options) const;
+  [[nodiscard]] bool WasRefused(const Secret& pin) const;
 
   std::shared_ptr<Module> module_;
   CK_SLOT_ID id_;
   CK_TOKEN_INFO token_;
+  std::atomic<CK_FLAGS> flags_;
+
   std::mutex sessions_mutex_;
+  std::condition_variable given_back_;
   std::vector<CK_SESSION_HANDLE> idle_;
+  std::size_t open_ = 0;              ///< idle or borrowed
+  std::atomic<unsigned> generation_;  ///< of the module, when these sessions were opened
+
   std::mutex login_mutex_;
-  bool logged_in_ = false;
+  std::atomic<bool> logged_in_ = false;
+  std::atomic<bool> ask_token_first_ = false;
+  std::vector<Secret> refused_pins_;
+  std::optional<Secret> remembered_pin_;
 };
+
+template <typename... Parameters, typename... Arguments>
+CK_RV Session::Call(CK_RV (*CK_FUNCTION_LIST::*function)(CK_SESSION_HANDLE, Parameters...),
+                    Arguments&&... arguments) const {
+  const CK_RV result =
+      slot_->module().Call(function, handle_, std::forward<Arguments>(arguments)...);
+  switch (result) {
+    case CKR_SESSION_HANDLE_INVALID:
+    case CKR_SESSION_CLOSED:
+    case CKR_CRYPTOKI_NOT_INITIALIZED:
+    case CKR_DEVICE_REMOVED:
+    case CKR_TOKEN_NOT_PRESENT:
+      fate_ = Fate::kForget;
+      break;
+    default:
+      break;
+  }
+  return result;
+}
 
 }  // namespace credmint::pkcs11

@@ -1,19 +1,11 @@
 #include "pkcs11/slot_table.h"
 
+#include <algorithm>
+
 namespace credmint::pkcs11 {
 namespace {
 
-Result<std::vector<CK_SLOT_ID>> SlotsWithToken(const Module& module) {
-  CK_ULONG count = 0;
-  CK_RV got = module.Call(&CK_FUNCTION_LIST::C_GetSlotList, CK_BBOOL{CK_TRUE}, nullptr, &count);
-  if (got != CKR_OK) return tl::unexpected(CkError("GetSlotList", got));
-  std::vector<CK_SLOT_ID> ids(count);
-  if (count == 0) return ids;
-  got = module.Call(&CK_FUNCTION_LIST::C_GetSlotList, CK_BBOOL{CK_TRUE}, ids.data(), &count);
-  if (got != CKR_OK) return tl::unexpected(CkError("GetSlotList", got));
-  ids.resize(count);
-  return ids;
-}
+constexpr CK_ULONG kMostSlots = 4096;
 
 bool LibraryMatches(const Module& module, const Uri& uri) {
   CK_INFO info{};
@@ -30,11 +22,25 @@ bool SlotMatches(const Module& module, CK_SLOT_ID id, const Uri& uri) {
 
 }  // namespace
 
+Result<std::vector<CK_SLOT_ID>> SlotTable::SlotIds(const Module& module, CK_BBOOL present) {
+  CK_ULONG count = 0;
+  CK_RV got = module.Call(&CK_FUNCTION_LIST::C_GetSlotList, present, nullptr, &count);
+  if (got != CKR_OK) return tl::unexpected(CkError("GetSlotList", got));
+  std::vector<CK_SLOT_ID> ids(std::min(count, kMostSlots));
+  if (ids.empty()) return ids;
+  count = ids.size();
+  got = module.Call(&CK_FUNCTION_LIST::C_GetSlotList, present, ids.data(), &count);
+  if (got != CKR_OK) return tl::unexpected(CkError("GetSlotList", got));
+  ids.resize(std::min<std::size_t>(count, ids.size()));
+  return ids;
+}
+
 Result<std::vector<std::shared_ptr<Slot>>> SlotTable::Find(const std::shared_ptr<Module>& module,
                                                            const Uri& uri) {
   std::vector<std::shared_ptr<Slot>> slots;
+  if (auto revived = module->Revive(); !revived) return Fail(std::move(revived));
   if (uri.NamesLibrary() && !LibraryMatches(*module, uri)) return slots;
-  const auto ids = SlotsWithToken(*module);
+  const auto ids = SlotIds(*module, CK_TRUE);
   if (!ids) return tl::unexpected(ids.error());
   for (const CK_SLOT_ID id : *ids) {
     if (!SlotMatches(*module, id, uri)) continue;
@@ -50,8 +56,29 @@ std::shared_ptr<Slot> SlotTable::Remember(const std::shared_ptr<Module>& module,
                                           const CK_TOKEN_INFO& token) {
   const auto slots = slots_.Lock();
   std::shared_ptr<Slot>& slot = (*slots)[{module->path(), id}];
-  if (!slot) slot = std::make_shared<Slot>(module, id, token);
+  if (slot && slot->Holds(token)) {
+    slot->UpdateFlags(token.flags);
+  } else {
+    slot = std::make_shared<Slot>(module, id, token);
+  }
   return slot;
+}
+
+void SlotTable::Refresh() {
+  const auto slots = slots_.Lock();
+  for (const auto& [key, slot] : *slots) slot->Refresh();
+}
+
+std::vector<std::string> SlotTable::TokenLabels(const Module& module) {
+  std::vector<std::string> labels;
+  const auto ids = SlotIds(module, CK_TRUE);
+  if (!ids) return labels;
+  for (const CK_SLOT_ID id : *ids) {
+    CK_TOKEN_INFO token{};
+    if (module.Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id, &token) != CKR_OK) continue;
+    if ((token.flags & CKF_TOKEN_INITIALIZED) != 0) labels.push_back(PaddedText(token.label));
+  }
+  return labels;
 }
 
 }  // namespace credmint::pkcs11

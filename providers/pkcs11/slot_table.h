@@ -22,6 +22,15 @@ class SlotTable {
   Result<std::vector<std::shared_ptr<Slot>>> Find(const std::shared_ptr<Module>& module,
                                                   const Uri& uri);
 
+  /// After a loss: Slot::Refresh for all of them.
+  void Refresh();
+
+  /// The numbers of a module's slots, of those with a token only if `present` says so.
+  static Result<std::vector<CK_SLOT_ID>> SlotIds(const Module& module, CK_BBOOL present);
+
+  /// The labels of the tokens a module shows, for messages.
+  static std::vector<std::string> TokenLabels(const Module& module);
+
  private:
   std::shared_ptr<Slot> Remember(const std::shared_ptr<Module>& module, CK_SLOT_ID id,
                                  const CK_TOKEN_INFO& token);

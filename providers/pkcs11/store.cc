@@ -6,6 +6,7 @@
 #include <openssl/core_object.h>
 #include <openssl/params.h>
 #include <openssl/store.h>
+#include <openssl/x509.h>
 
 #include <array>
 #include <memory>
@@ -25,18 +26,24 @@ using provider::PassphraseCallback;
 
 constexpr const char* kModulePathParam = "pkcs11-module-path";
 constexpr const char* kContextPinParam = "pkcs11-context-pin";
+constexpr const char* kPublicKeyParam = "pkcs11-public-key";
+constexpr const char* kInventoryParam = "pkcs11-inventory";
+constexpr const char* kAllowFinalTryParam = "pkcs11-allow-final-try";
+constexpr const char* kRememberPinParam = "pkcs11-remember-pin";
 
 /// What OpenSSL calls the loader context: one URI being read, object after object.
 struct StoreContext {
-  StoreContext(const Pkcs11Provider& owner, Uri parsed) : provider(owner), uri(std::move(parsed)) {}
+  StoreContext(const Pkcs11Provider& owner, Uri uri)
+      : provider(owner), request{std::move(uri), {}, {}, false, false} {}
 
   const Pkcs11Provider& provider;
-  Uri uri;
+  LoadRequest request;
   int expect = 0;  ///< OSSL_STORE_INFO_*, 0 for anything
-  std::string module_path;
+  std::string inventory;
   std::optional<Secret> context_pin;
   std::optional<LoadedObjects> objects;  ///< set by the first load
   std::size_t next_certificate = 0;
+  std::size_t next_entry = 0;
   bool failed = false;
 };
 
@@ -50,41 +57,81 @@ void* Open(void* provider, const char* text) {
   });
 }
 
+std::string TextParam(const OSSL_PARAM params[], const char* name) {
+  const OSSL_PARAM* param = OSSL_PARAM_locate_const(params, name);
+  const char* text = nullptr;
+  const bool given = param != nullptr && OSSL_PARAM_get_utf8_string_ptr(param, &text) == 1;
+  return given && text != nullptr ? text : "";
+}
+
+std::optional<std::string_view> OctetsParam(const OSSL_PARAM params[], const char* name) {
+  const OSSL_PARAM* param = OSSL_PARAM_locate_const(params, name);
+  const void* data = nullptr;
+  std::size_t size = 0;
+  if (param == nullptr || OSSL_PARAM_get_octet_string_ptr(param, &data, &size) != 1) {
+    return std::nullopt;
+  }
+  return std::string_view(static_cast<const char*>(data), size);
+}
+
+/// Keys of a type that a token cannot hold are no candidates; they are left out.
+void AddPublicKeys(std::string_view der, std::vector<provider::PublicKey>& keys) {
+  const auto* cursor = reinterpret_cast<const unsigned char*>(der.data());
+  const unsigned char* const end = cursor + der.size();
+  const ErrorMark mark;
+  while (cursor < end) {
+    const PkeyPtr pkey(d2i_PUBKEY(nullptr, &cursor, end - cursor));
+    if (!pkey) return;
+    if (auto key = provider::PublicKey::FromPkey(pkey.get())) keys.push_back(*std::move(key));
+  }
+}
+
 int SetParams(void* context, const OSSL_PARAM params[]) {
   auto& store = *static_cast<StoreContext*>(context);
   const OSSL_PARAM* param = OSSL_PARAM_locate_const(params, OSSL_STORE_PARAM_EXPECT);
   if (param != nullptr && OSSL_PARAM_get_int(param, &store.expect) != 1) return 0;
-  param = OSSL_PARAM_locate_const(params, kModulePathParam);
-  const char* path = nullptr;
-  if (param != nullptr && OSSL_PARAM_get_utf8_string_ptr(param, &path) == 1) {
-    store.module_path = path;
-  }
-  param = OSSL_PARAM_locate_const(params, kContextPinParam);
-  const void* pin = nullptr;
-  std::size_t size = 0;
-  if (param != nullptr && OSSL_PARAM_get_octet_string_ptr(param, &pin, &size) == 1) {
-    store.context_pin = Secret(std::string_view(static_cast<const char*>(pin), size));
-  }
-  return 1;
+  return Callback(store.provider, 0, [&]() -> Result<int> {
+    LoadRequest& request = store.request;
+    if (auto path = TextParam(params, kModulePathParam); !path.empty()) request.module_path = path;
+    if (auto what = TextParam(params, kInventoryParam); !what.empty()) store.inventory = what;
+    if (TextParam(params, kAllowFinalTryParam) == "1") request.allow_final_try = true;
+    if (TextParam(params, kRememberPinParam) == "1") request.remember_pin = true;
+    if (const auto pin = OctetsParam(params, kContextPinParam)) store.context_pin = Secret(*pin);
+    if (const auto der = OctetsParam(params, kPublicKeyParam)) {
+      AddPublicKeys(*der, request.public_keys);
+    }
+    return 1;
+  });
 }
 
 const OSSL_PARAM* SettableParams(void* /*provider*/) {
   static const OSSL_PARAM kParams[] = {OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, nullptr),
                                        OSSL_PARAM_utf8_string(kModulePathParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kContextPinParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kPublicKeyParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kInventoryParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kAllowFinalTryParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kRememberPinParam, nullptr, 0),
                                        OSSL_PARAM_END};
   return kParams;
 }
 
-std::string ModulePath(const StoreContext& store) {
-  if (!store.module_path.empty()) return store.module_path;
-  return store.uri.ModulePath(
-      store.provider.core().Setting(kModulePathParam).value_or(CREDMINT_DEFAULT_P11_MODULE));
+/// What the parameters left open, from the URI and openssl.cnf.
+LoadRequest CompleteRequest(const StoreContext& store) {
+  const provider::Core& core = store.provider.core();
+  LoadRequest request = store.request;
+  if (request.module_path.empty()) {
+    request.module_path = request.uri.ModulePath(
+        core.Setting(kModulePathParam).value_or(CREDMINT_DEFAULT_P11_MODULE));
+  }
+  if (core.Setting(kAllowFinalTryParam) == "1") request.allow_final_try = true;
+  if (core.Setting(kRememberPinParam) == "1") request.remember_pin = true;
+  return request;
 }
 
 /// The URI's type and what the application expects, put together.
 Wanted WhatIsWanted(const StoreContext& store) {
-  const auto type = store.uri.object_class();
+  const auto type = store.request.uri.object_class();
   const auto allows = [&](CK_OBJECT_CLASS object_class, int info) {
     return (!type || *type == object_class) && (store.expect == 0 || store.expect == info);
   };
@@ -97,12 +144,28 @@ Wanted WhatIsWanted(const StoreContext& store) {
 }
 
 Result<void> LoadObjects(StoreContext& store, PassphraseCallback passphrase) {
-  const std::string path = ModulePath(store);
-  auto loaded = ObjectLoader(store.provider, store.uri, path, passphrase, store.context_pin)
+  auto request = std::make_shared<const LoadRequest>(CompleteRequest(store));
+  if (!store.inventory.empty()) {
+    auto taken = TakeInventory(store.provider, *request, passphrase, store.inventory == "all");
+    if (!taken) return Fail(std::move(taken));
+    store.objects.emplace().inventory = *std::move(taken);
+    return {};
+  }
+  auto loaded = ObjectLoader(store.provider, std::move(request), passphrase, store.context_pin)
                     .Load(WhatIsWanted(store));
   if (!loaded) return Fail(std::move(loaded));
   store.objects = *std::move(loaded);
   return {};
+}
+
+int EmitEntry(InventoryEntry& entry, OSSL_CALLBACK* object_callback, void* argument) {
+  int type = OSSL_OBJECT_NAME;
+  const std::array<OSSL_PARAM, 4> params = {
+      OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
+      OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA, entry.uri.data(), 0),
+      OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DESC, entry.description.data(), 0),
+      OSSL_PARAM_construct_end()};
+  return object_callback(params.data(), argument);
 }
 
 int EmitCertificate(Bytes& der, OSSL_CALLBACK* object_callback, void* argument) {
@@ -131,6 +194,9 @@ int Load(void* context, OSSL_CALLBACK* object_callback, void* object_argument,
       return EmitCertificate(objects.certificates[store.next_certificate++], object_callback,
                              object_argument);
     }
+    if (store.next_entry < objects.inventory.size()) {
+      return EmitEntry(objects.inventory[store.next_entry++], object_callback, object_argument);
+    }
     return 0;
   });
 }
@@ -140,7 +206,8 @@ int Eof(void* context) {
   if (store.failed) return 1;
   if (!store.objects) return 0;
   return !store.objects->private_key && !store.objects->public_key &&
-         store.next_certificate == store.objects->certificates.size();
+         store.next_certificate == store.objects->certificates.size() &&
+         store.next_entry == store.objects->inventory.size();
 }
 
 int Close(void* context) {

@@ -1,7 +1,6 @@
 #include "pkcs11/token_key.h"
 
-#include <array>
-#include <span>
+#include <string>
 
 namespace credmint::pkcs11 {
 namespace {
@@ -42,38 +41,62 @@ Bytes DigestInfo(Digest digest, ByteView value) {
 
 }  // namespace
 
-TokenKey::TokenKey(std::shared_ptr<Slot> slot, CK_OBJECT_HANDLE object, KeyType type,
-                   std::size_t signature_size, std::optional<Secret> context_pin)
-    : slot_(std::move(slot)),
-      object_(object),
-      type_(type),
+TokenKey::TokenKey(TokenObject object, KeyType type, std::size_t signature_size,
+                   std::optional<Secret> context_pin, FindAgain find_again)
+    : type_(type),
       signature_size_(signature_size),
-      context_pin_(std::move(context_pin)) {}
+      context_pin_(std::move(context_pin)),
+      find_again_(std::move(find_again)),
+      place_(std::make_shared<const TokenObject>(std::move(object))) {}
 
 Result<Bytes> TokenKey::Sign(Digest digest, ByteView value) const {
-  auto session = slot_->OpenSession();
-  if (!session) return Fail(std::move(session), "signing");
-  auto signature = SignIn(*session, type_ == KeyType::kRsa ? DigestInfo(digest, value)
-                                                           : Bytes(value.begin(), value.end()));
-  if (!signature) {
-    session->Discard();
-    return Fail(std::move(signature), "signing with " + slot_->Name());
+  Bytes input =
+      type_ == KeyType::kRsa ? DigestInfo(digest, value) : Bytes(value.begin(), value.end());
+  const Place place = CurrentPlace();
+  auto signature = SignAt(*place, input);
+  if (!signature && signature.error().code == ErrorCode::kDeviceLost) {
+    const std::string loss = signature.error().message;
+    const auto new_place = FindNewPlace(place);
+    signature = new_place ? SignAt(**new_place, input) : tl::unexpected(new_place.error());
+    if (!signature) signature.error().message += " (after " + loss + ")";
   }
+  if (!signature) return Fail(std::move(signature), "signing with " + place->slot->Name());
   if (type_ == KeyType::kRsa) return signature;
   const ByteView raw(*signature);
   return provider::EncodeEcdsaSignature(raw.first(raw.size() / 2), raw.subspan(raw.size() / 2));
 }
 
-Result<Bytes> TokenKey::SignIn(const Session& session, Bytes input) const {
+TokenKey::Place TokenKey::CurrentPlace() const {
+  const std::lock_guard lock(place_mutex_);
+  return place_;
+}
+
+Result<TokenKey::Place> TokenKey::FindNewPlace(const Place& lost) const {
+  const std::lock_guard finding(find_mutex_);
+  if (Place found = CurrentPlace(); found != lost) return found;
+  auto object = find_again_();
+  if (!object) return Fail(std::move(object), "finding the key again");
+  const std::lock_guard lock(place_mutex_);
+  place_ = std::make_shared<const TokenObject>(*std::move(object));
+  return place_;
+}
+
+Result<Bytes> TokenKey::SignAt(const TokenObject& object, Bytes& input) const {
+  auto session = object.slot->OpenSession();
+  if (!session) return Fail(std::move(session));
   CK_MECHANISM mechanism = {type_ == KeyType::kRsa ? CKM_RSA_PKCS : CKM_ECDSA, nullptr, 0};
-  CK_RV result =
-      slot_->module().Call(&CK_FUNCTION_LIST::C_SignInit, session.handle(), &mechanism, object_);
+  CK_RV result = session->Call(&CK_FUNCTION_LIST::C_SignInit, &mechanism, object.handle);
+  if (result == CKR_OPERATION_ACTIVE) session->Discard();
   if (result != CKR_OK) return tl::unexpected(CkError("SignInit", result));
-  if (auto allowed = LogInForContext(session); !allowed) return Fail(std::move(allowed));
+  if (auto allowed = LogInForContext(*session); !allowed) {
+    session->Discard();
+    return Fail(std::move(allowed));
+  }
   Bytes signature(signature_size_);
   CK_ULONG size = signature.size();
-  result = slot_->module().Call(&CK_FUNCTION_LIST::C_Sign, session.handle(), input.data(),
-                                static_cast<CK_ULONG>(input.size()), signature.data(), &size);
+  result = session->Call(&CK_FUNCTION_LIST::C_Sign, input.data(),
+                         static_cast<CK_ULONG>(input.size()), signature.data(), &size);
+  if (result == CKR_BUFFER_TOO_SMALL) session->Discard();
   if (result != CKR_OK) return tl::unexpected(CkError("Sign", result));
   if (size != signature.size()) {
     return Fail(ErrorCode::kKeyUnusable, "the token returned a signature of the wrong length");
@@ -83,12 +106,21 @@ Result<Bytes> TokenKey::SignIn(const Session& session, Bytes input) const {
 
 Result<void> TokenKey::LogInForContext(const Session& session) const {
   if (!context_pin_) return {};
+  const std::lock_guard lock(context_mutex_);
+  if (context_pin_refused_) {
+    return Fail(ErrorCode::kPinIncorrect,
+                "the token refused the context-specific PIN before; it is not sent again");
+  }
+  const bool typed_at_token = session.slot().HasProtectedPath();
   auto* pin = reinterpret_cast<CK_UTF8CHAR_PTR>(const_cast<char*>(context_pin_->Reveal().data()));
   const CK_RV result =
-      slot_->module().Call(&CK_FUNCTION_LIST::C_Login, session.handle(), CKU_CONTEXT_SPECIFIC, pin,
-                           static_cast<CK_ULONG>(context_pin_->size()));
+      session.Call(&CK_FUNCTION_LIST::C_Login, CKU_CONTEXT_SPECIFIC, typed_at_token ? nullptr : pin,
+                   typed_at_token ? CK_ULONG{0} : static_cast<CK_ULONG>(context_pin_->size()));
   if (result == CKR_OK) return {};
-  return tl::unexpected(CkError("Login", result).In("context-specific login"));
+  Error error = CkError("Login", result).In("context-specific login");
+  context_pin_refused_ = error.code == ErrorCode::kPinIncorrect;
+  if (error.code == ErrorCode::kDeviceLost) error.code = ErrorCode::kDevice;
+  return tl::unexpected(std::move(error));
 }
 
 }  // namespace credmint::pkcs11

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 #include "base/secret.h"
@@ -9,28 +11,48 @@
 
 namespace credmint::pkcs11 {
 
+/// Where a private key object is.
+struct TokenObject {
+  std::shared_ptr<Slot> slot;
+  CK_OBJECT_HANDLE handle = 0;
+};
+
 /// A private key object on a token.
 ///
 /// Two calls a signature (C_SignInit, C_Sign) with CKM_ECDSA, or with CKM_RSA_PKCS over a
 /// DigestInfo; a third between them for a key with CKA_ALWAYS_AUTHENTICATE, for which it keeps the
-/// context-specific PIN (PKCS#11 v2.40 section 5.11). Signatures run in parallel, each in its own
-/// session. A session in which anything failed is not used again.
+/// context-specific PIN (PKCS#11 v2.40 section 5.11); that PIN, once refused, is not sent again.
+/// Signatures run in parallel, each in its own session.
+///
+/// When session, login or object are gone (kDeviceLost) the key is looked for again, and the
+/// signature tried once more. Threads that lose it together look once.
 class TokenKey : public provider::PrivateKey {
  public:
-  TokenKey(std::shared_ptr<Slot> slot, CK_OBJECT_HANDLE object, provider::KeyType type,
-           std::size_t signature_size, std::optional<Secret> context_pin);
+  /// Finds the key again after a loss, with a new session and login.
+  using FindAgain = std::function<Result<TokenObject>()>;
+
+  TokenKey(TokenObject object, provider::KeyType type, std::size_t signature_size,
+           std::optional<Secret> context_pin, FindAgain find_again);
 
   [[nodiscard]] Result<Bytes> Sign(provider::Digest digest, ByteView value) const override;
 
  private:
-  [[nodiscard]] Result<Bytes> SignIn(const Session& session, Bytes input) const;
+  using Place = std::shared_ptr<const TokenObject>;
+
+  [[nodiscard]] Place CurrentPlace() const;
+  [[nodiscard]] Result<Place> FindNewPlace(const Place& lost) const;
+  [[nodiscard]] Result<Bytes> SignAt(const TokenObject& object, Bytes& input) const;
   [[nodiscard]] Result<void> LogInForContext(const Session& session) const;
 
-  std::shared_ptr<Slot> slot_;
-  CK_OBJECT_HANDLE object_;
   provider::KeyType type_;
   std::size_t signature_size_;
   std::optional<Secret> context_pin_;
+  FindAgain find_again_;
+  mutable std::mutex find_mutex_;
+  mutable std::mutex place_mutex_;
+  mutable Place place_;
+  mutable std::mutex context_mutex_;
+  mutable bool context_pin_refused_ = false;
 };
 
 }  // namespace credmint::pkcs11

@@ -3,6 +3,7 @@
 #include <p11-kit/pkcs11.h>
 #include <p11-kit/uri.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,7 +18,7 @@ namespace credmint::pkcs11 {
 ///
 /// Attributes that are absent match everything. Anything that is not understood (an unknown or
 /// repeated attribute, a bad escape, a value too long for its field) is refused with kMalformed
-/// rather than matching nothing later.
+/// rather than matching nothing later. Cheap to copy; safe to share between threads.
 class Uri {
  public:
   static Result<Uri> Parse(const std::string& text);
@@ -43,12 +44,9 @@ class Uri {
   [[nodiscard]] Result<std::optional<Secret>> Pin() const;
 
  private:
-  struct Free {
-    void operator()(P11KitUri* uri) const { p11_kit_uri_free(uri); }
-  };
-  explicit Uri(P11KitUri* uri) : uri_(uri) {}
+  explicit Uri(P11KitUri* uri) : uri_(uri, p11_kit_uri_free) {}
 
-  std::unique_ptr<P11KitUri, Free> uri_;
+  std::shared_ptr<P11KitUri> uri_;  ///< never changed after parsing
   bool names_slot_ = false;
   bool names_library_ = false;
 };

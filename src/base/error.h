@@ -33,8 +33,9 @@ enum class ErrorCode : std::uint16_t {
   kTls = 17,                 ///< the service's certificate or the TLS handshake failed
   kServiceRefused = 18,      ///< the service answered with an error that a retry will not change
   kServiceBusy = 19,         ///< throttled or a server fault; retries were exhausted
-  kContextPinRequired = 21,  ///< as kPinRequired, for the PIN of one signature
   kServiceAnswer = 20,       ///< the service's answer makes no sense
+  kContextPinRequired = 21,  ///< as kPinRequired, for the PIN of one signature
+  kDeviceLost = 22,          ///< session, login or object is gone; opening it anew may help
 };
 
 /// A failure: a code to act on, one sentence for people (outermost clause first, no final period,

@@ -16,6 +16,7 @@ ExitStatus ExitStatusOf(ErrorCode code) {
     case ErrorCode::kKeyUnusable:
     case ErrorCode::kModule:
     case ErrorCode::kDevice:
+    case ErrorCode::kDeviceLost:
     case ErrorCode::kPinRequired:
     case ErrorCode::kContextPinRequired:
     case ErrorCode::kPinIncorrect:

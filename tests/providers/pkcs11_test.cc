@@ -155,8 +155,8 @@ TEST_F(Pkcs11ProviderTest, NamesTheCandidatesWhenSeveralKeysMatch) {
   const auto key = Load("pkcs11:token=prod");
   ASSERT_FALSE(key);
   EXPECT_EQ(key.error().code, ErrorCode::kKeyAmbiguous);
-  EXPECT_NE(key.error().message.find("object=one;id=%01"), std::string::npos);
-  EXPECT_NE(key.error().message.find("object=two%20words;id=%02"), std::string::npos);
+  EXPECT_NE(key.error().message.find("id=%01;object=one;type=private"), std::string::npos);
+  EXPECT_NE(key.error().message.find("id=%02;object=two%20words;type=private"), std::string::npos);
 }
 
 TEST_F(Pkcs11ProviderTest, NamesTheTokensWhenSeveralMatchAndLogsInToNone) {
@@ -164,8 +164,8 @@ TEST_F(Pkcs11ProviderTest, NamesTheTokensWhenSeveralMatchAndLogsInToNone) {
   const auto key = Load("pkcs11:object=key");
   ASSERT_FALSE(key);
   EXPECT_EQ(key.error().code, ErrorCode::kKeyAmbiguous);
-  EXPECT_NE(key.error().message.find("'prod'"), std::string::npos);
-  EXPECT_NE(key.error().message.find("'spare'"), std::string::npos);
+  EXPECT_NE(key.error().message.find("token=prod"), std::string::npos);
+  EXPECT_NE(key.error().message.find("token=spare"), std::string::npos);
   EXPECT_TRUE(requests_.empty());
 }
 

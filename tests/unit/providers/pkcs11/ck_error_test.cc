@@ -54,7 +54,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{CKR_PIN_LOCKED, ErrorCode::kPinLocked,
              "the token's user PIN is locked (CKR_PIN_LOCKED)",
              "it must be unlocked with the SO PIN or the vendor's tool"},
-        Case{CKR_PIN_EXPIRED, ErrorCode::kPinLocked, "C_Login: CKR_PIN_EXPIRED", ""}));
+        Case{CKR_PIN_EXPIRED, ErrorCode::kPinLocked,
+             "the token's user PIN has expired (CKR_PIN_EXPIRED)",
+             "set a new one with the vendor's tool or pkcs11-tool --change-pin"}));
 
 INSTANTIATE_TEST_SUITE_P(RefusedMechanisms, CkErrorTest,
                          testing::Values(Case{CKR_MECHANISM_INVALID, ErrorCode::kKeyUnusable,
@@ -70,13 +72,20 @@ INSTANTIATE_TEST_SUITE_P(RefusedMechanisms, CkErrorTest,
                                               "C_Login: CKR_KEY_SIZE_RANGE", ""}));
 
 INSTANTIATE_TEST_SUITE_P(
+    Losses, CkErrorTest,
+    testing::Values(
+        Case{CKR_DEVICE_REMOVED, ErrorCode::kDeviceLost, "C_Login: CKR_DEVICE_REMOVED", ""},
+        Case{CKR_TOKEN_NOT_PRESENT, ErrorCode::kDeviceLost, "C_Login: CKR_TOKEN_NOT_PRESENT", ""},
+        Case{CKR_SESSION_HANDLE_INVALID, ErrorCode::kDeviceLost,
+             "C_Login: CKR_SESSION_HANDLE_INVALID", ""},
+        Case{CKR_USER_NOT_LOGGED_IN, ErrorCode::kDeviceLost, "C_Login: CKR_USER_NOT_LOGGED_IN", ""},
+        Case{CKR_KEY_HANDLE_INVALID, ErrorCode::kDeviceLost, "C_Login: CKR_KEY_HANDLE_INVALID", ""},
+        Case{CKR_CRYPTOKI_NOT_INITIALIZED, ErrorCode::kDeviceLost,
+             "C_Login: CKR_CRYPTOKI_NOT_INITIALIZED", ""}));
+
+INSTANTIATE_TEST_SUITE_P(
     Devices, CkErrorTest,
-    testing::Values(Case{CKR_DEVICE_REMOVED, ErrorCode::kDevice, "C_Login: CKR_DEVICE_REMOVED", ""},
-                    Case{CKR_TOKEN_NOT_PRESENT, ErrorCode::kDevice,
-                         "C_Login: CKR_TOKEN_NOT_PRESENT", ""},
-                    Case{CKR_SESSION_HANDLE_INVALID, ErrorCode::kDevice,
-                         "C_Login: CKR_SESSION_HANDLE_INVALID", ""},
-                    Case{CKR_HOST_MEMORY, ErrorCode::kDevice, "C_Login: CKR_HOST_MEMORY", ""},
+    testing::Values(Case{CKR_HOST_MEMORY, ErrorCode::kDevice, "C_Login: CKR_HOST_MEMORY", ""},
                     Case{0x80000001UL, ErrorCode::kDevice, "C_Login: 0x80000001", ""}));
 
 }  // namespace

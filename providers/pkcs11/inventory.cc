@@ -1,0 +1,212 @@
+#include "pkcs11/inventory.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "ossl/encoding.h"
+#include "pkcs11/key_search.h"
+#include "pkcs11/object.h"
+#include "pkcs11/object_uri.h"
+
+namespace credmint::pkcs11 {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Entries = std::vector<InventoryEntry>;
+
+constexpr std::pair<CK_FLAGS, const char*> kTokenFlags[] = {
+    {CKF_LOGIN_REQUIRED, "login-required"},
+    {CKF_PROTECTED_AUTHENTICATION_PATH, "protected-authentication-path"},
+    {CKF_USER_PIN_COUNT_LOW, "pin-count-low"},
+    {CKF_USER_PIN_FINAL_TRY, "pin-final-try"},
+    {CKF_USER_PIN_LOCKED, "pin-locked"},
+};
+
+std::string Text(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
+
+std::string Version(const CK_VERSION& version) {
+  return fmt::format("{}.{}", version.major, version.minor);
+}
+
+/// Labels need not be UTF-8; what is not is replaced.
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void Add(Entries& entries, std::string uri, const Json& description) {
+  entries.push_back({std::move(uri), Dump(description)});
+}
+
+Json DescribeToken(const CK_TOKEN_INFO& token) {
+  std::vector<std::string> flags;
+  for (const auto& [flag, name] : kTokenFlags) {
+    if ((token.flags & flag) != 0) flags.emplace_back(name);
+  }
+  if ((token.flags & CKF_USER_PIN_INITIALIZED) == 0) flags.emplace_back("no-user-pin");
+  if ((token.flags & CKF_TOKEN_INITIALIZED) == 0) flags.emplace_back("uninitialized");
+  return {{"kind", "token"},
+          {"label", PaddedText(token.label)},
+          {"manufacturer", PaddedText(token.manufacturerID)},
+          {"model", PaddedText(token.model)},
+          {"serial", PaddedText(token.serialNumber)},
+          {"flags", flags}};
+}
+
+std::string EncodePublicKey(OSSL_LIB_CTX* context, const provider::PublicKey& key) {
+  const auto pkey = key.ToPkey(context);
+  unsigned char* der = nullptr;
+  const int size = pkey ? i2d_PUBKEY(pkey->get(), &der) : 0;
+  if (size <= 0) return {};
+  std::string text = Base64(ByteView(der, static_cast<std::size_t>(size)));
+  OPENSSL_free(der);
+  return text;
+}
+
+Json DescribePrivateKey(const Session& session, CK_OBJECT_HANDLE object, OSSL_LIB_CTX* context) {
+  Json json;
+  const PrivateKeyFlags facts = ReadPrivateKeyFlags(session, object);
+  std::vector<std::string> flags;
+  if (facts.sensitive) flags.emplace_back("sensitive");
+  if (facts.extractable) flags.emplace_back("extractable");
+  if (facts.sign) flags.emplace_back("sign");
+  if (facts.always_authenticate) flags.emplace_back("always-authenticate");
+  json["flags"] = flags;
+  const auto key = ReadPrivateKeyFacts(session, object).and_then([&](const auto& read) {
+    return ReadPublicKey(session, read);
+  });
+  if (key) json["publicKey"] = EncodePublicKey(context, *key);
+  return json;
+}
+
+Json DescribePublicKey(const Session& session, CK_OBJECT_HANDLE object, OSSL_LIB_CTX* context) {
+  Json json = Json::object();
+  if (const auto key = ReadPublicKeyObject(session, object)) {
+    json["publicKey"] = EncodePublicKey(context, *key);
+  }
+  return json;
+}
+
+Json DescribeCertificate(const Session& session, CK_OBJECT_HANDLE object,
+                         OSSL_LIB_CTX* /*context*/) {
+  Json json = Json::object();
+  if (const auto der = ReadCertificate(session, object)) json["certificate"] = Base64(*der);
+  return json;
+}
+
+struct Kind {
+  CK_OBJECT_CLASS object_class;
+  const char* name;
+  Json (*describe)(const Session&, CK_OBJECT_HANDLE, OSSL_LIB_CTX*);
+};
+
+constexpr Kind kKinds[] = {{CKO_PRIVATE_KEY, "private-key", DescribePrivateKey},
+                           {CKO_PUBLIC_KEY, "public-key", DescribePublicKey},
+                           {CKO_CERTIFICATE, "certificate", DescribeCertificate}};
+
+Result<void> AddObjects(const LoadRequest& request, const Session& session, OSSL_LIB_CTX* context,
+                        Entries& entries) {
+  const auto type = request.uri.object_class();
+  for (const Kind& kind : kKinds) {
+    if (type && *type != kind.object_class) continue;
+    const auto objects = FindMatching(request, session, kind.object_class);
+    if (!objects) return tl::unexpected(objects.error());
+    for (const CK_OBJECT_HANDLE object : *objects) {
+      const ObjectNames names = ReadNames(session, object);
+      Json json = {{"kind", kind.name}, {"label", Text(names.label)}, {"id", Hex(names.id)}};
+      json.update(kind.describe(session, object, context));
+      Add(entries, ObjectUri(session.slot(), kind.object_class, names), json);
+    }
+  }
+  return {};
+}
+
+/// One inventory being taken.
+struct Survey {
+  const Pkcs11Provider& provider;
+  const LoadRequest& request;
+  const provider::PassphraseCallback& passphrase;
+  bool log_in;
+  Entries entries;
+
+  void AddModule(const Module& module) {
+    CK_INFO info{};
+    module.Call(&CK_FUNCTION_LIST::C_GetInfo, &info);
+    Add(entries, ModuleUri(module, info),
+        {{"kind", "module"},
+         {"path", module.path()},
+         {"description", PaddedText(info.libraryDescription)},
+         {"manufacturer", PaddedText(info.manufacturerID)},
+         {"version", Version(info.libraryVersion)},
+         {"cryptoki", Version(info.cryptokiVersion)}});
+  }
+
+  /// Adds the slot if it is meant; returns its URI, empty if it is not.
+  std::string AddSlot(const Module& module, CK_SLOT_ID id, const CK_TOKEN_INFO& token) {
+    CK_SLOT_INFO info{};
+    module.Call(&CK_FUNCTION_LIST::C_GetSlotInfo, id, &info);
+    const Uri& uri = request.uri;
+    if (!uri.MatchesSlotId(id) || !uri.MatchesSlot(info) || !uri.MatchesToken(token)) return {};
+    std::string slot_uri = SlotUri(module, id, info);
+    Add(entries, slot_uri,
+        {{"kind", "slot"},
+         {"id", id},
+         {"description", PaddedText(info.slotDescription)},
+         {"manufacturer", PaddedText(info.manufacturerID)}});
+    return slot_uri;
+  }
+
+  /// A token that cannot be read is said to be so; the others are listed all the same.
+  Result<void> AddToken(const CK_TOKEN_INFO& token, const std::string& uri, Slot* slot) {
+    const std::size_t place = entries.size();
+    Json json = DescribeToken(token);
+    Add(entries, uri, json);
+    auto read = slot != nullptr ? AddObjectsOf(*slot) : Result<void>();
+    if (read || log_in) return read;
+    json["error"] = read.error().message;
+    entries[place].description = Dump(json);
+    return {};
+  }
+
+  Result<void> AddObjectsOf(Slot& slot) {
+    const auto session = slot.OpenSession();
+    if (!session) return tl::unexpected(session.error());
+    if (log_in) {
+      if (auto logged_in = LogIn(request, passphrase, slot, *session); !logged_in) return logged_in;
+    }
+    return AddObjects(request, *session, provider.core().context(), entries);
+  }
+};
+
+}  // namespace
+
+Result<Entries> TakeInventory(const Pkcs11Provider& provider, const LoadRequest& request,
+                              const provider::PassphraseCallback& passphrase, bool log_in) {
+  const auto module = Module::Load(request.module_path);
+  if (!module) return tl::unexpected(module.error());
+  const auto slots = provider.slots().Find(*module, request.uri);
+  if (!slots) return tl::unexpected(slots.error());
+  if (log_in && slots->size() != 1) {
+    return Fail(FindOneSlot(provider.slots(), request), "a PIN is for one token");
+  }
+  const auto ids = SlotTable::SlotIds(**module, CK_FALSE);
+  if (!ids) return tl::unexpected(ids.error());
+
+  Survey survey{provider, request, passphrase, log_in, {}};
+  survey.AddModule(**module);
+  for (const CK_SLOT_ID id : *ids) {
+    CK_TOKEN_INFO token{};
+    const bool present = (*module)->Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id, &token) == CKR_OK;
+    const std::string slot_uri = survey.AddSlot(**module, id, token);
+    if (slot_uri.empty() || !present) continue;
+    const auto slot = std::find_if(slots->begin(), slots->end(),
+                                   [id](const auto& one) { return one->id() == id; });
+    auto added = slot == slots->end() ? survey.AddToken(token, slot_uri, nullptr)
+                                      : survey.AddToken(token, TokenUri(**slot), slot->get());
+    if (!added) return Fail(std::move(added));
+  }
+  return std::move(survey.entries);
+}
+
+}  // namespace credmint::pkcs11

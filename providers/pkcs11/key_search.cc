@@ -1,0 +1,198 @@
+#include "pkcs11/key_search.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "pkcs11/object_uri.h"
+
+namespace credmint::pkcs11 {
+namespace {
+
+using Objects = std::vector<CK_OBJECT_HANDLE>;
+using Slots = std::vector<std::shared_ptr<Slot>>;
+
+constexpr std::size_t kMostShown = 8;
+
+Error AmbiguousTokens(const Slots& slots) {
+  std::vector<std::string> uris;
+  for (const auto& slot : slots) uris.push_back(TokenUri(*slot));
+  return {ErrorCode::kKeyAmbiguous,
+          fmt::format("{} tokens match: {}", slots.size(), fmt::join(uris, ", ")),
+          "add token=LABEL or serial=NUMBER to the URI"};
+}
+
+Error AmbiguousKeys(const Session& session, const Objects& objects) {
+  std::vector<std::string> uris;
+  for (const CK_OBJECT_HANDLE object : objects) {
+    if (uris.size() == kMostShown) {
+      uris.emplace_back("...");
+      break;
+    }
+    uris.push_back(ObjectUri(session.slot(), CKO_PRIVATE_KEY, ReadNames(session, object)));
+  }
+  return {ErrorCode::kKeyAmbiguous,
+          fmt::format("{} private keys on {} match: {}", objects.size(), session.slot().Name(),
+                      fmt::join(uris, ", ")),
+          "add object=LABEL or id=%NN to the URI"};
+}
+
+bool Contains(const std::vector<provider::PublicKey>& keys, const provider::PublicKey& key) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+Result<FoundKey> ReadKey(const std::shared_ptr<Slot>& slot, const Session& session,
+                         CK_OBJECT_HANDLE object) {
+  auto facts = ReadPrivateKeyFacts(session, object);
+  if (!facts) return Fail(std::move(facts));
+  auto public_key = ReadPublicKey(session, *facts);
+  if (!public_key) return Fail(std::move(public_key));
+  return FoundKey{slot, object, *std::move(facts), *std::move(public_key)};
+}
+
+Objects WithId(const Session& session, CK_OBJECT_CLASS object_class, Bytes id) {
+  if (id.empty()) return {};
+  auto objects = FindObjects(session, {{CKA_CLASS, &object_class, sizeof object_class},
+                                       {CKA_ID, id.data(), static_cast<CK_ULONG>(id.size())}});
+  return objects ? *std::move(objects) : Objects();
+}
+
+}  // namespace
+
+Result<Slots> FindSlots(SlotTable& slots, const LoadRequest& request) {
+  const auto module = Module::Load(request.module_path);
+  if (!module) return tl::unexpected(module.error());
+  auto found = slots.Find(*module, request.uri);
+  if (!found || !found->empty()) return found;
+  const std::vector<std::string> labels = SlotTable::TokenLabels(**module);
+  return Fail(
+      ErrorCode::kKeyNotFound,
+      labels.empty() ? fmt::format("{} shows no token", (*module)->path())
+                     : fmt::format("no token of {} matches the URI; it shows '{}'",
+                                   (*module)->path(), fmt::join(labels, "', '")),
+      "credmint list shows them; is the device connected, the label right, the module the right "
+      "one (--pkcs11-lib), and may this user read it?");
+}
+
+Result<std::shared_ptr<Slot>> FindOneSlot(SlotTable& slots, const LoadRequest& request) {
+  auto found = FindSlots(slots, request);
+  if (!found) return Fail(std::move(found));
+  if (found->size() > 1) return tl::unexpected(AmbiguousTokens(*found));
+  return found->front();
+}
+
+Result<Objects> FindMatching(const LoadRequest& request, const Session& session,
+                             CK_OBJECT_CLASS object_class) {
+  std::vector<CK_ATTRIBUTE> search = request.uri.ObjectTemplate();
+  search.push_back({CKA_CLASS, &object_class, sizeof object_class});
+  return FindObjects(session, std::move(search));
+}
+
+Result<void> LogIn(const LoadRequest& request, const provider::PassphraseCallback& passphrase,
+                   Slot& slot, const Session& session) {
+  LoginOptions options;
+  options.allow_final_try = request.allow_final_try;
+  options.remember_pin = request.remember_pin;
+  options.ask_pin = [&]() -> Result<Secret> {
+    auto pin = request.uri.Pin();
+    if (!pin) return Fail(std::move(pin));
+    if (*pin) return **std::move(pin);
+    return passphrase.Ask({PassphraseKind::kTokenPin, slot.Name()});
+  };
+  return slot.LogIn(session, options);
+}
+
+Result<FoundKey> KeySearch::Find() {
+  auto found = FindOnce();
+  return !found && found.error().code == ErrorCode::kDeviceLost ? FindAfterLoss() : found;
+}
+
+Result<FoundKey> KeySearch::FindAfterLoss() {
+  slots_.Refresh();
+  return FindOnce();
+}
+
+Result<FoundKey> KeySearch::FindOnce() {
+  const auto slots = FindSlots(slots_, request_);
+  if (!slots) return tl::unexpected(slots.error());
+  const auto slot = ChooseSlot(*slots);
+  if (!slot) return tl::unexpected(slot.error());
+  const auto session = (*slot)->OpenSession();
+  if (!session) return tl::unexpected(session.error());
+  if (auto logged_in = LogIn(request_, passphrase_, **slot, *session); !logged_in) {
+    return Fail(std::move(logged_in));
+  }
+  const auto candidates = Candidates(*session);
+  if (!candidates) return tl::unexpected(candidates.error());
+  return Choose(*slot, *session, *candidates);
+}
+
+Result<std::shared_ptr<Slot>> KeySearch::ChooseSlot(const Slots& slots) const {
+  if (slots.size() == 1) return slots.front();
+  Slots showing;
+  if (!request_.uri.ObjectTemplate().empty() || !request_.public_keys.empty()) {
+    std::copy_if(slots.begin(), slots.end(), std::back_inserter(showing),
+                 [this](const auto& slot) { return ShowsTheKey(*slot); });
+  }
+  if (showing.size() == 1) return showing.front();
+  return tl::unexpected(AmbiguousTokens(showing.empty() ? slots : showing));
+}
+
+bool KeySearch::ShowsTheKey(Slot& slot) const {
+  const auto session = slot.OpenSession();
+  if (!session) return false;
+  const auto certificates = FindMatching(request_, *session, CKO_CERTIFICATE);
+  const auto public_keys = FindMatching(request_, *session, CKO_PUBLIC_KEY);
+  if (!certificates || !public_keys) return false;
+  if (request_.public_keys.empty()) return !certificates->empty() || !public_keys->empty();
+  const auto is_meant = [&](const Result<provider::PublicKey>& key) {
+    return key && Contains(request_.public_keys, *key);
+  };
+  return std::any_of(public_keys->begin(), public_keys->end(),
+                     [&](CK_OBJECT_HANDLE object) {
+                       return is_meant(ReadPublicKeyObject(*session, object));
+                     }) ||
+         std::any_of(certificates->begin(), certificates->end(), [&](CK_OBJECT_HANDLE object) {
+           const auto der = ReadCertificate(*session, object);
+           return der && is_meant(ReadCertifiedKey(*der));
+         });
+}
+
+Result<Objects> KeySearch::Candidates(const Session& session) const {
+  auto keys = FindMatching(request_, session, CKO_PRIVATE_KEY);
+  if (!keys || !keys->empty()) return keys;
+  const auto certificates = FindMatching(request_, session, CKO_CERTIFICATE);
+  if (!certificates) return certificates;
+  for (const CK_OBJECT_HANDLE certificate : *certificates) {
+    for (const CK_OBJECT_HANDLE key :
+         WithId(session, CKO_PRIVATE_KEY, ReadNames(session, certificate).id)) {
+      if (std::find(keys->begin(), keys->end(), key) == keys->end()) keys->push_back(key);
+    }
+  }
+  return keys;
+}
+
+Result<FoundKey> KeySearch::Choose(const std::shared_ptr<Slot>& slot, const Session& session,
+                                   const Objects& candidates) const {
+  if (candidates.size() == 1) return ReadKey(slot, session, candidates.front());
+  if (candidates.empty()) {
+    // A login that ended behind our back hides the key just as well.
+    const auto logged_in = slot->NeedsLogin() ? slot->ConfirmLogin(session) : Result<bool>(true);
+    if (logged_in && !*logged_in) {
+      return Fail(ErrorCode::kDeviceLost, fmt::format("the login to {} is gone", slot->Name()));
+    }
+    return Fail(ErrorCode::kKeyNotFound,
+                fmt::format("no private key on {} matches the URI", slot->Name()),
+                "credmint list --passin ... shows them; an id is written id=%01");
+  }
+  for (const CK_OBJECT_HANDLE object : candidates) {
+    if (request_.public_keys.empty()) break;
+    auto key = ReadKey(slot, session, object);
+    if (key && Contains(request_.public_keys, key->public_key)) return key;
+  }
+  return tl::unexpected(AmbiguousKeys(session, candidates));
+}
+
+}  // namespace credmint::pkcs11

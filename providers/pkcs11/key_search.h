@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/error.h"
+#include "common/passphrase_callback.h"
+#include "pkcs11/load_request.h"
+#include "pkcs11/object.h"
+#include "pkcs11/slot_table.h"
+
+namespace credmint::pkcs11 {
+
+/// A private key, and where it is.
+struct FoundKey {
+  std::shared_ptr<Slot> slot;
+  CK_OBJECT_HANDLE object = 0;
+  PrivateKeyFacts facts;
+  provider::PublicKey public_key;
+};
+
+/// Finds the private key that a URI means (CONTRACT section 9.3).
+///
+/// It must be on one token: of several that match, the only one where, without login, a certificate
+/// or public key of the URI (and with one of the request's public keys) shows up; else
+/// kKeyAmbiguous, and none is logged in to. There, logged in: the private keys that match; if none
+/// does, those with the CKA_ID of a certificate that matches; of several, the one with one of the
+/// request's public keys, else kKeyAmbiguous. Candidates are listed with a URI each.
+class KeySearch {
+ public:
+  KeySearch(SlotTable& slots, const LoadRequest& request, provider::PassphraseCallback passphrase)
+      : slots_(slots), request_(request), passphrase_(passphrase) {}
+
+  /// Starts once anew when what was remembered of the token turns out to be gone.
+  Result<FoundKey> Find();
+
+  /// Trusts nothing that was remembered of the tokens.
+  Result<FoundKey> FindAfterLoss();
+
+ private:
+  using Objects = std::vector<CK_OBJECT_HANDLE>;
+
+  Result<FoundKey> FindOnce();
+  [[nodiscard]] Result<std::shared_ptr<Slot>> ChooseSlot(
+      const std::vector<std::shared_ptr<Slot>>& slots) const;
+  [[nodiscard]] bool ShowsTheKey(Slot& slot) const;
+  [[nodiscard]] Result<Objects> Candidates(const Session& session) const;
+  [[nodiscard]] Result<FoundKey> Choose(const std::shared_ptr<Slot>& slot, const Session& session,
+                                        const Objects& candidates) const;
+
+  SlotTable& slots_;
+  const LoadRequest& request_;
+  provider::PassphraseCallback passphrase_;
+};
+
+/// The slots of the request's module whose tokens match; at least one, else kKeyNotFound with the
+/// labels of those that do not.
+Result<std::vector<std::shared_ptr<Slot>>> FindSlots(SlotTable& slots, const LoadRequest& request);
+
+/// The only one of them; kKeyAmbiguous, with a URI for each, if there are more.
+Result<std::shared_ptr<Slot>> FindOneSlot(SlotTable& slots, const LoadRequest& request);
+
+/// Handles of the objects of a class that the request's URI matches.
+Result<std::vector<CK_OBJECT_HANDLE>> FindMatching(const LoadRequest& request,
+                                                   const Session& session,
+                                                   CK_OBJECT_CLASS object_class);
+
+/// Slot::LogIn with the PIN of the URI, else the application's.
+Result<void> LogIn(const LoadRequest& request, const provider::PassphraseCallback& passphrase,
+                   Slot& slot, const Session& session);
+
+}  // namespace credmint::pkcs11
