@@ -151,7 +151,7 @@ struct Survey {
     std::string slot_uri = SlotUri(module, id, info);
     Add(entries, slot_uri,
         {{"kind", "slot"},
-         {"id", id},
+         {"number", id},
          {"description", PaddedText(info.slotDescription)},
          {"manufacturer", PaddedText(info.manufacturerID)}});
     return slot_uri;
@@ -206,6 +206,8 @@ Result<Entries> TakeInventory(const Pkcs11Provider& provider, const LoadRequest&
                                       : survey.AddToken(token, TokenUri(**slot), slot->get());
     if (!added) return Fail(std::move(added));
   }
+  const bool nothing_meant = survey.entries.size() == 1 && !ids->empty();
+  if (nothing_meant) return Fail(FindOneSlot(provider.slots(), request));
   return std::move(survey.entries);
 }
 

@@ -25,7 +25,7 @@ struct InventoryEntry {
 /// | kind | members |
 /// |---|---|
 /// | module | path, description, manufacturer, version, cryptoki |
-/// | slot | id, description, manufacturer |
+/// | slot | number, description, manufacturer |
 /// | token | label, manufacturer, model, serial, flags, error (if it cannot be read) |
 /// | private-key | label, id, flags, publicKey (SubjectPublicKeyInfo, base64; if known) |
 /// | public-key | label, id, publicKey |

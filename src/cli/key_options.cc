@@ -2,6 +2,7 @@
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <chrono>
 
 #include "base/log.h"
@@ -62,19 +63,25 @@ Result<PinSources> MakePinSources(const KeyOptions& options) {
   return pins;
 }
 
+/// The key that belongs to one of the certificates but goes by another name than they do.
+Result<std::shared_ptr<const SigningKey>> OpenKeyBeside(KeyOpener& opener,
+                                                        const KeyReference& place,
+                                                        std::span<const Certificate> certificates) {
+  auto key = opener.OpenKey(place.ForAll().ForPrivateKey(), certificates);
+  if (!key) return key;
+  const ErrorMark mark;
+  const bool belongs =
+      std::any_of(certificates.begin(), certificates.end(), [&](const Certificate& certificate) {
+        return certificate.public_key() != nullptr &&
+               EVP_PKEY_eq((*key)->get(), certificate.public_key()) == 1;
+      });
+  if (belongs) return key;
+  return Fail(ErrorCode::kKeyNotFound, "no key there belongs to the certificate");
+}
+
 }  // namespace
 
-void AddCertificateFlags(CLI::App& command, KeyOptions& options) {
-  AddText(command, "--certificate", options.certificate,
-          "Certificate: file (PEM, DER, PKCS#12) or pkcs11: URI")
-      ->group(kCertificateGroup);
-  AddText(command, "--cert-selector", options.cert_selector,
-          "Which of several certificates: 'Key=x509Subject,Value=CN=Example', JSON, or "
-          "file://PATH")
-      ->group(kCertificateGroup);
-  AddText(command, "--system-store-name", options.system_store_name,
-          "Certificate store of Windows: refused on Linux")
-      ->group(kCertificateGroup);
+void AddTokenFlags(CLI::App& command, KeyOptions& options) {
   AddText(command, "--passin", options.passin,
           "Token PIN, TPM auth value or passphrase: file:PATH, env:NAME, fd:N, stdin, "
           "cred:NAME, pass:TEXT")
@@ -89,6 +96,20 @@ void AddCertificateFlags(CLI::App& command, KeyOptions& options) {
   command.add_option("--log-format", options.log_format, "Form of --debug: text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->group(kLogGroup);
+}
+
+void AddCertificateFlags(CLI::App& command, KeyOptions& options) {
+  AddText(command, "--certificate", options.certificate,
+          "Certificate: file (PEM, DER, PKCS#12) or pkcs11: URI")
+      ->group(kCertificateGroup);
+  AddText(command, "--cert-selector", options.cert_selector,
+          "Which of several certificates: 'Key=x509Subject,Value=CN=Example', JSON, or "
+          "file://PATH")
+      ->group(kCertificateGroup);
+  AddText(command, "--system-store-name", options.system_store_name,
+          "Certificate store of Windows: refused on Linux")
+      ->group(kCertificateGroup);
+  AddTokenFlags(command, options);
 }
 
 void AddKeyFlags(CLI::App& command, KeyOptions& options) {
@@ -168,13 +189,13 @@ Result<CertificateOptions> MakeCertificateOptions(const KeyOptions& options) {
   return result;
 }
 
-Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(KeyOpener& opener,
-                                                         const KeyOptions& options) {
+Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(
+    KeyOpener& opener, const KeyOptions& options, std::span<const Certificate> certificates) {
   using Use = KeyReference::Use;
   if (!options.private_key.empty()) {
     auto reference = KeyReference::Parse(options.private_key, Use::kPrivateKey);
     if (!reference) return Fail(std::move(reference), "--private-key");
-    return opener.OpenKey(*std::move(reference));
+    return opener.OpenKey(*std::move(reference), certificates);
   }
   if (options.certificate.empty()) {
     return Fail(ErrorCode::kUsage, "--private-key is missing",
@@ -182,22 +203,25 @@ Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(KeyOpener& opener,
   }
   auto reference = KeyReference::Parse(options.certificate, Use::kCertificate);
   if (!reference) return Fail(std::move(reference), "--certificate");
-  auto key = opener.OpenKey(reference->ForPrivateKey());
-  if (!key && key.error().code == ErrorCode::kKeyNotFound) {
-    key.error().hint =
-        "without --private-key the key is looked for where the certificate is; name it: a file, "
-        "pkcs11:…, handle:0x81…";
-  }
+  auto key = opener.OpenKey(reference->ForPrivateKey(), certificates);
+  if (key || key.error().code != ErrorCode::kKeyNotFound) return key;
+  if (auto other = OpenKeyBeside(opener, *reference, certificates)) return other;
+  key.error().hint =
+      "without --private-key the key is looked for where the certificate is; name it: a file, "
+      "pkcs11:…, handle:0x81…";
   return key;
 }
 
 Result<std::shared_ptr<const Identity>> OpenIdentity(KeyOpener& opener, const KeyOptions& options) {
   auto certificate_options = MakeCertificateOptions(options);
   if (!certificate_options) return Fail(std::move(certificate_options));
-  auto key = OpenPrivateKey(opener, options);
+  CertificateSource source(opener, *std::move(certificate_options));
+  const auto candidates = source.Find();
+  if (!candidates) return tl::unexpected(candidates.error());
+  auto key = OpenPrivateKey(opener, options, candidates->certificates);
   if (!key) return Fail(std::move(key));
   const auto now = std::chrono::system_clock::now();
-  auto chain = CertificateSource(opener, *std::move(certificate_options)).Load(**key, now);
+  auto chain = source.ChainFor(**key, *candidates, now);
   if (!chain) return Fail(std::move(chain));
   auto identity = CheckIdentity(*std::move(key), *std::move(chain), now);
   if (!identity) return Fail(std::move(identity));

@@ -2,6 +2,7 @@
 
 #include <CLI/App.hpp>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,9 @@ struct KeyOptions {
   std::string log_format = "text";
 };
 
-/// Adds the flags about certificates only, then those about the private key too.
+/// Adds the flags about tokens only, then those about certificates, then those about the private
+/// key too; each includes those before it.
+void AddTokenFlags(CLI::App& command, KeyOptions& options);
 void AddCertificateFlags(CLI::App& command, KeyOptions& options);
 void AddKeyFlags(CLI::App& command, KeyOptions& options);
 
@@ -50,9 +53,10 @@ Result<KeyOpener> MakeKeyOpener(const LibraryContext& context, const KeyOptions&
 /// What CertificateSource needs; kUsage on a malformed selector.
 Result<CertificateOptions> MakeCertificateOptions(const KeyOptions& options);
 
-/// The private key: --private-key, else the place of --certificate.
-Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(KeyOpener& opener,
-                                                         const KeyOptions& options);
+/// The private key: --private-key, else the place of --certificate: under the certificate's name,
+/// else whichever key there belongs to one of `certificates`. These also tell several keys apart.
+Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(
+    KeyOpener& opener, const KeyOptions& options, std::span<const Certificate> certificates = {});
 
 /// Key, certificate and chain, checked against each other.
 Result<std::shared_ptr<const Identity>> OpenIdentity(KeyOpener& opener, const KeyOptions& options);

@@ -9,6 +9,7 @@
 
 #include "cli/credential_process.h"
 #include "cli/exit_status.h"
+#include "cli/list.h"
 #include "cli/output.h"
 #include "cli/read_certificate_data.h"
 #include "cli/sign_string.h"
@@ -48,6 +49,7 @@ ExitStatus Run(int argc, char** argv) {
   const CredentialProcessCommand credential_process(app);
   const SignStringCommand sign_string(app);
   const ReadCertificateDataCommand read_certificate_data(app);
+  const ListCommand list(app);
   const VersionCommand version(app);
   try {
     app.parse(argc, argv);
@@ -58,6 +60,7 @@ ExitStatus Run(int argc, char** argv) {
   if (credential_process.app().parsed()) result = credential_process.Run();
   if (sign_string.app().parsed()) result = sign_string.Run();
   if (read_certificate_data.app().parsed()) result = read_certificate_data.Run();
+  if (list.app().parsed()) result = list.Run();
   if (version.app().parsed()) result = VersionCommand::Run();
   return result ? ExitStatus::kSuccess : ReportError(result.error());
 }

@@ -6,18 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/printable.h"
+
 namespace credmint::cli {
-namespace {
-
-std::string Printable(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return text;
-}
-
-}  // namespace
-
 Result<void> WriteResult(std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = write(STDOUT_FILENO, text.data(), text.size());
@@ -31,8 +22,8 @@ Result<void> WriteResult(std::string_view text) {
 }
 
 ExitStatus ReportError(const Error& error) {
-  std::string text = fmt::format("credmint: {}\n", Printable(error.message));
-  if (!error.hint.empty()) text += fmt::format("hint: {}\n", Printable(error.hint));
+  std::string text = fmt::format("credmint: {}\n", PrintableUtf8(error.message));
+  if (!error.hint.empty()) text += fmt::format("hint: {}\n", PrintableUtf8(error.hint));
   fputs(text.c_str(), stderr);
   return ExitStatusOf(error.code);
 }

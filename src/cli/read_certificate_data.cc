@@ -7,7 +7,7 @@
 
 #include "cli/output.h"
 #include "identity/certificate_source.h"
-#include "identity/key_reference.h"
+#include "identity/inventory.h"
 #include "ossl/encoding.h"
 
 namespace credmint::cli {
@@ -44,13 +44,24 @@ std::string Fingerprint(const LibraryContext& context, const Certificate& certif
   return hashed ? Hex(digest) : "";
 }
 
+/// The URI that selects a certificate; empty if it is not in the inventory.
+std::string UriOf(const Certificate& certificate, const Inventory& inventory) {
+  for (const InventoryEntry& entry : inventory) {
+    if (entry.certificate && *entry.certificate == certificate) return entry.uri;
+  }
+  return {};
+}
+
 std::string DescribeAsList(const LibraryContext& context,
-                           const std::vector<Certificate>& certificates) {
+                           const std::vector<Certificate>& certificates,
+                           const Inventory& inventory) {
   std::string text = "Matching identities\n";
   int number = 0;
   for (const Certificate& certificate : certificates) {
     text += fmt::format("{}) {} \"{}\"\n", ++number, Fingerprint(context, certificate),
                         certificate.Subject());
+    const std::string uri = UriOf(certificate, inventory);
+    if (!uri.empty()) text += fmt::format("\tURI: {}\n", uri);
   }
   return text;
 }
@@ -69,11 +80,12 @@ Result<void> ReadCertificateDataCommand::Run() const {
   if (!options) return Fail(std::move(options));
   auto opener = MakeKeyOpener(*library, key_);
   if (!opener) return Fail(std::move(opener));
-  const auto certificates = CertificateSource(*opener, *std::move(options)).LoadAll();
-  if (!certificates) return tl::unexpected(certificates.error());
-  const auto reference = KeyReference::Parse(key_.certificate, KeyReference::Use::kCertificate);
-  return WriteResult(reference->is_file() ? DescribeAsJson(certificates->front())
-                                          : DescribeAsList(*library, *certificates));
+  const auto found = CertificateSource(*opener, *std::move(options)).Find();
+  if (!found) return tl::unexpected(found.error());
+  if (found->place.is_file()) return WriteResult(DescribeAsJson(found->certificates.front()));
+  const auto inventory = opener->List(found->place.Clone(), false);
+  return WriteResult(
+      DescribeAsList(*library, found->certificates, inventory ? *inventory : Inventory()));
 }
 
 }  // namespace credmint::cli

@@ -9,7 +9,7 @@ namespace credmint::cli {
 
 /// `credmint read-certificate-data`: one JSON object about a certificate file, with the members of
 /// aws_signing_helper (keyType, certificateData, serialNumber, supportedAlgorithms); for
-/// certificates on tokens its numbered list of matches.
+/// certificates on tokens its numbered list of matches, with the URI of each.
 class ReadCertificateDataCommand {
  public:
   explicit ReadCertificateDataCommand(CLI::App& app);

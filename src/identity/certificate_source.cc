@@ -7,24 +7,28 @@
 #include <iterator>
 
 #include "identity/chain.h"
+#include "identity/inventory.h"
 
 namespace credmint {
 namespace {
 
-Error Ambiguous(const std::vector<Certificate>& candidates) {
-  constexpr std::size_t kShown = 8;
-  std::vector<std::string> names;
-  for (const Certificate& certificate : candidates) {
-    if (names.size() == kShown) {
-      names.emplace_back("...");
-      break;
-    }
-    names.push_back(fmt::format("{} (serial {})", certificate.Subject(), certificate.SerialHex()));
+constexpr std::size_t kMostShown = 8;
+
+/// "CN=web (serial 51)", and the URI that means this one where there is such a URI.
+std::string Describe(const Certificate& certificate, const Inventory& inventory) {
+  std::string text = fmt::format("{} (serial {})", certificate.Subject(), certificate.SerialHex());
+  for (const InventoryEntry& entry : inventory) {
+    if (entry.certificate && *entry.certificate == certificate) return text + " " + entry.uri;
   }
-  return {ErrorCode::kKeyAmbiguous,
-          fmt::format("{} certificates match: {}", candidates.size(), fmt::join(names, ", ")),
-          "name one by its object or id in the URI, by --cert-selector, or take "
-          "--use-latest-expiring-certificate"};
+  return text;
+}
+
+void DropRepeats(std::vector<Certificate>& certificates) {
+  std::vector<Certificate> once;
+  for (const Certificate& certificate : certificates) {
+    if (std::find(once.begin(), once.end(), certificate) == once.end()) once.push_back(certificate);
+  }
+  certificates = std::move(once);
 }
 
 bool Matches(const SigningKey& key, const Certificate& certificate) {
@@ -35,12 +39,16 @@ bool Matches(const SigningKey& key, const Certificate& certificate) {
 
 }  // namespace
 
-Result<std::vector<Certificate>> CertificateSource::LoadAll() {
+Result<CertificateCandidates> CertificateSource::Find() {
   auto reference = KeyReference::Parse(options_.certificate, KeyReference::Use::kCertificate);
   if (!reference) return Fail(std::move(reference), "--certificate");
+  KeyReference place = reference->Clone();
   auto certificates = opener_->OpenCertificates(*std::move(reference));
-  if (!certificates) return certificates;
-  return Select(*std::move(certificates));
+  if (!certificates) return Fail(std::move(certificates));
+  DropRepeats(*certificates);
+  auto selected = Select(*certificates);
+  if (!selected) return Fail(std::move(selected));
+  return CertificateCandidates{*std::move(selected), *std::move(certificates), std::move(place)};
 }
 
 Result<std::vector<Certificate>> CertificateSource::Select(
@@ -56,21 +64,23 @@ Result<std::vector<Certificate>> CertificateSource::Select(
 
 Result<CertificateChain> CertificateSource::Load(const SigningKey& key,
                                                  std::chrono::system_clock::time_point now) {
-  auto reference = KeyReference::Parse(options_.certificate, KeyReference::Use::kCertificate);
-  if (!reference) return Fail(std::move(reference), "--certificate");
-  const bool from_file = reference->is_file();
-  KeyReference place = reference->ForIssuers();
-  auto candidates = opener_->OpenCertificates(*std::move(reference));
+  auto candidates = Find();
   if (!candidates) return Fail(std::move(candidates));
-  std::vector<Certificate> pool = *candidates;
-  if (!from_file && !pool.front().IsSelfIssued()) {
-    // The issuers may lie beside the leaf; that none can be read there is no failure.
-    if (auto others = opener_->OpenCertificates(std::move(place))) pool = *std::move(others);
-  }
-  auto selected = Select(*std::move(candidates));
-  if (!selected) return Fail(std::move(selected));
-  auto leaf = Choose(*selected, from_file, key);
+  return ChainFor(key, *candidates, now);
+}
+
+Result<CertificateChain> CertificateSource::ChainFor(const SigningKey& key,
+                                                     const CertificateCandidates& candidates,
+                                                     std::chrono::system_clock::time_point now) {
+  auto leaf = Choose(candidates, key);
   if (!leaf) return Fail(std::move(leaf));
+  std::vector<Certificate> pool = candidates.unselected;
+  if (!candidates.place.is_file() && !leaf->IsSelfIssued()) {
+    // That no issuer can be read beside the leaf is no failure.
+    if (auto beside = opener_->OpenCertificates(candidates.place.ForAll())) {
+      pool = *std::move(beside);
+    }
+  }
   if (!options_.intermediates.empty()) {
     auto bundle = KeyReference::Parse(options_.intermediates, KeyReference::Use::kCertificate);
     if (!bundle) return Fail(std::move(bundle), "--intermediates");
@@ -81,22 +91,41 @@ Result<CertificateChain> CertificateSource::Load(const SigningKey& key,
   return BuildChain(*std::move(leaf), pool, now);
 }
 
-Result<Certificate> CertificateSource::Choose(const std::vector<Certificate>& candidates,
-                                              bool from_file, const SigningKey& key) const {
+Result<Certificate> CertificateSource::Choose(const CertificateCandidates& candidates,
+                                              const SigningKey& key) {
+  const std::vector<Certificate>& all = candidates.certificates;
+  const bool from_file = candidates.place.is_file();
   std::vector<Certificate> matching;
-  std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(matching),
+  std::copy_if(all.begin(), all.end(), std::back_inserter(matching),
                [&](const Certificate& one) { return Matches(key, one); });
   if (matching.size() == 1) return matching.front();
   // With none, whichever is taken is refused by CheckIdentity, which says why.
-  if (matching.empty() && (from_file || candidates.size() == 1)) return candidates.front();
-  if (matching.empty()) return tl::unexpected(Ambiguous(candidates));
+  if (matching.empty() && (from_file || all.size() == 1)) return all.front();
+  if (matching.empty()) return tl::unexpected(Ambiguous(all, candidates.place));
   if (options_.latest_expiring) {
     return *std::max_element(
         matching.begin(), matching.end(),
         [](const Certificate& a, const Certificate& b) { return a.NotAfter() < b.NotAfter(); });
   }
   if (from_file) return matching.front();
-  return tl::unexpected(Ambiguous(matching));
+  return tl::unexpected(Ambiguous(matching, candidates.place));
+}
+
+Error CertificateSource::Ambiguous(const std::vector<Certificate>& candidates,
+                                   const KeyReference& place) {
+  const auto inventory = opener_->List(place.Clone(), false);
+  std::vector<std::string> descriptions;
+  for (const Certificate& certificate : candidates) {
+    if (descriptions.size() == kMostShown) {
+      descriptions.emplace_back("...");
+      break;
+    }
+    descriptions.push_back(Describe(certificate, inventory ? *inventory : Inventory()));
+  }
+  return {
+      ErrorCode::kKeyAmbiguous,
+      fmt::format("{} certificates match: {}", candidates.size(), fmt::join(descriptions, ", ")),
+      "name one by its URI, by --cert-selector, or take --use-latest-expiring-certificate"};
 }
 
 }  // namespace credmint

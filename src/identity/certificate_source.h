@@ -21,6 +21,13 @@ struct CertificateOptions {
   bool latest_expiring = false;                 ///< of several, the one that expires last
 };
 
+/// The certificates that a reference and a selector leave, and where they came from.
+struct CertificateCandidates {
+  std::vector<Certificate> certificates;  ///< at least one, none twice
+  std::vector<Certificate> unselected;    ///< before the selector: issuers may be among them
+  KeyReference place;
+};
+
 /// Loads the current leaf and its chain, afresh each time, so that a renewed certificate is used
 /// without a restart.
 class CertificateSource {
@@ -28,21 +35,25 @@ class CertificateSource {
   CertificateSource(KeyOpener& opener, CertificateOptions options)
       : opener_(&opener), options_(std::move(options)) {}
 
+  /// What the reference and the selector leave.
+  Result<CertificateCandidates> Find();
+
   /// The leaf for `key`, with the issuers above it that are known (BuildChain).
   ///
-  /// The leaf is the certificate that the selector leaves and that has the key's public key. If
-  /// several have it, the first one in a file, the last to expire if that was wished for, else
-  /// kKeyAmbiguous with the candidates. If none has it, CheckIdentity gets to say so. Issuers are
-  /// looked for in the same file or on the same token, and in `intermediates`.
-  Result<CertificateChain> Load(const SigningKey& key, std::chrono::system_clock::time_point now);
+  /// The leaf is the candidate that has the key's public key. If several have it, the first one in
+  /// a file, the last to expire if that was wished for, else kKeyAmbiguous with the candidates, a
+  /// URI for each. If none has it, CheckIdentity gets to say so. Issuers are looked for in the same
+  /// file or on the same token, and in `intermediates`.
+  Result<CertificateChain> ChainFor(const SigningKey& key, const CertificateCandidates& candidates,
+                                    std::chrono::system_clock::time_point now);
 
-  /// Every certificate that the reference and the selector leave, for showing.
-  Result<std::vector<Certificate>> LoadAll();
+  /// Find() and ChainFor().
+  Result<CertificateChain> Load(const SigningKey& key, std::chrono::system_clock::time_point now);
 
  private:
   [[nodiscard]] Result<std::vector<Certificate>> Select(std::vector<Certificate> candidates) const;
-  Result<Certificate> Choose(const std::vector<Certificate>& candidates, bool from_file,
-                             const SigningKey& key) const;
+  Result<Certificate> Choose(const CertificateCandidates& candidates, const SigningKey& key);
+  Error Ambiguous(const std::vector<Certificate>& candidates, const KeyReference& place);
 
   KeyOpener* opener_;
   CertificateOptions options_;

@@ -1,6 +1,7 @@
 #include "identity/key_opener.h"
 
 #include <fmt/format.h>
+#include <openssl/x509.h>
 
 #include "base/log.h"
 #include "base/read_file.h"
@@ -20,6 +21,18 @@ Result<void> CheckProvider(const PkeyPtr& key, const Scheme& scheme) {
 std::string Clause(const KeyReference& reference, StoreExpect expect) {
   return fmt::format("opening {} {}", expect == StoreExpect::kPrivateKey ? "key" : "certificate",
                      reference.text());
+}
+
+/// DER SubjectPublicKeyInfo of each, one after the other.
+Bytes PublicKeysOf(std::span<const Certificate> certificates) {
+  Bytes all;
+  for (const Certificate& certificate : certificates) {
+    unsigned char* der = nullptr;
+    const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate.get()), &der);
+    if (size > 0) all.insert(all.end(), der, der + size);
+    OPENSSL_free(der);
+  }
+  return all;
 }
 
 std::unique_ptr<PinSource> SourceOf(std::optional<ReferencedPin> pin) {
@@ -58,7 +71,9 @@ Error ExplainFile(Error error, StoreExpect expect) {
 
 }  // namespace
 
-Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(KeyReference reference) {
+Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(
+    KeyReference reference, std::span<const Certificate> certificates) {
+  public_keys_ = PublicKeysOf(certificates);
   KeyReference again = reference.ForPrivateKey();
   auto contents = Load(reference, StoreExpect::kPrivateKey);
   if (!contents && contents.error().code == ErrorCode::kContextPinRequired) {
@@ -92,6 +107,19 @@ Result<std::vector<Certificate>> KeyOpener::OpenCertificates(KeyReference refere
     certificates.push_back(*std::move(certificate));
   }
   return certificates;
+}
+
+Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
+  if (reference.scheme() == nullptr || reference.scheme()->inventory_parameter.empty()) {
+    return Fail(ErrorCode::kUsage,
+                fmt::format("{}: only what is on a token can be listed", reference.text()),
+                "give a pkcs11: URI");
+  }
+  inventory_ = log_in ? "all" : "public";
+  auto contents = Load(reference, StoreExpect::kName);
+  inventory_.clear();
+  if (!contents) return Fail(std::move(contents), "listing " + reference.text());
+  return ReadInventory(*context_, contents->names);
 }
 
 /// The session and login of the first try are still there: the token is not asked to log in again.
@@ -171,6 +199,12 @@ Result<void> KeyOpener::SetParameters(const Scheme& scheme, StoreOptions& option
   options.parameters = parameters_;
   if (!scheme.context_pin_parameter.empty()) {
     options.secrets.emplace_back(scheme.context_pin_parameter, context_pin_.Clone());
+  }
+  if (!scheme.public_key_parameter.empty() && !public_keys_.empty()) {
+    options.octets.emplace_back(scheme.public_key_parameter, public_keys_);
+  }
+  if (!scheme.inventory_parameter.empty() && !inventory_.empty()) {
+    options.parameters.emplace_back(scheme.inventory_parameter, inventory_);
   }
   if (!scheme.has_auth_parameter.empty() && pins_.user) {
     options.parameters.emplace_back(scheme.has_auth_parameter, "1");

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "identity/inventory.h"
 #include "identity/key_reference.h"
 #include "identity/pin_source.h"
 #include "identity/signing_key.h"
@@ -27,11 +29,18 @@ class KeyOpener {
             std::vector<std::pair<std::string, std::string>> parameters)
       : context_(&context), pins_(std::move(pins)), parameters_(std::move(parameters)) {}
 
-  /// The one private key at `reference`; kKeyAmbiguous if there are several.
-  Result<std::shared_ptr<const SigningKey>> OpenKey(KeyReference reference);
+  /// The one private key at `reference`; kKeyAmbiguous if there are several. Where a device holds
+  /// several, the one that belongs to one of `certificates` is meant.
+  Result<std::shared_ptr<const SigningKey>> OpenKey(KeyReference reference,
+                                                    std::span<const Certificate> certificates = {});
 
   /// All certificates at `reference`, in its order; at least one.
   Result<std::vector<Certificate>> OpenCertificates(KeyReference reference);
+
+  /// What the back end of `reference` shows there: without logging in only what is public. Fails
+  /// with kUsage for a reference that is not a back end's, and with kKeyAmbiguous if it was to log
+  /// in and several tokens match.
+  Result<Inventory> List(KeyReference reference, bool log_in);
 
  private:
   Result<StoreContents> Load(KeyReference& reference, StoreExpect expect);
@@ -42,7 +51,9 @@ class KeyOpener {
 
   const LibraryContext* context_;
   PinSources pins_;
-  Secret context_pin_;  ///< empty but while a key that needs it is loaded
+  Secret context_pin_;     ///< empty but while a key that needs it is loaded
+  Bytes public_keys_;      ///< of the certificates that the key being loaded may belong to
+  std::string inventory_;  ///< "public" or "all" while an inventory is taken
   std::vector<std::pair<std::string, std::string>> parameters_;
 };
 

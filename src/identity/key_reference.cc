@@ -183,6 +183,7 @@ Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {
     return Fail(ErrorCode::kMalformed, "its PIN attribute stands in the wrong place",
                 "pin-source and pin-value follow a '?', further ones a '&'");
   }
+  if (use == Use::kAnything) return reference;
   const std::string_view wanted = use == Use::kPrivateKey ? "private" : "cert";
   const std::string_view type = OtherType(reference.text_, wanted);
   if (!type.empty()) {
@@ -193,21 +194,26 @@ Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {
   return reference;
 }
 
-KeyReference KeyReference::ForPrivateKey() const {
+KeyReference KeyReference::Clone() const {
   KeyReference reference;
   reference.scheme_ = scheme_;
   reference.is_file_ = is_file_;
-  reference.text_ = scheme_ != nullptr && scheme_->rfc7512 ? WithType(text_, "private") : text_;
+  reference.text_ = text_;
   if (pin_) reference.pin_ = ReferencedPin{pin_->value.Clone(), pin_->file};
   return reference;
 }
 
-KeyReference KeyReference::ForIssuers() const {
-  KeyReference reference;
-  reference.scheme_ = scheme_;
-  reference.is_file_ = is_file_;
-  reference.text_ =
-      scheme_ != nullptr && scheme_->rfc7512 ? WithoutAttributes(text_, {"object=", "id="}) : text_;
+KeyReference KeyReference::ForPrivateKey() const {
+  KeyReference reference = Clone();
+  if (scheme_ != nullptr && scheme_->rfc7512) reference.text_ = WithType(text_, "private");
+  return reference;
+}
+
+KeyReference KeyReference::ForAll() const {
+  KeyReference reference = Clone();
+  if (scheme_ != nullptr && scheme_->rfc7512) {
+    reference.text_ = WithoutAttributes(text_, {"object=", "id="});
+  }
   return reference;
 }
 

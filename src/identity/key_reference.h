@@ -24,22 +24,27 @@ struct ReferencedPin {
 /// pin-source or either of them twice, and on a `type` that contradicts the use.
 class KeyReference {
  public:
-  enum class Use { kPrivateKey, kCertificate };
+  enum class Use { kPrivateKey, kCertificate, kAnything };
 
   static Result<KeyReference> Parse(const std::string& text, Use use);
+
+  /// A second one, with the same PIN.
+  [[nodiscard]] KeyReference Clone() const;
 
   /// The same place, searched for a private key instead of a certificate (CONTRACT section 9.3);
   /// with the same PIN.
   [[nodiscard]] KeyReference ForPrivateKey() const;
 
-  /// The same place, searched for every certificate there.
-  [[nodiscard]] KeyReference ForIssuers() const;
+  /// The same place, searched for everything of its type there, whatever its label and id.
+  [[nodiscard]] KeyReference ForAll() const;
 
   /// The back end's row, or null for a file.
   [[nodiscard]] const Scheme* scheme() const { return scheme_; }
   [[nodiscard]] bool is_file() const { return is_file_; }
   /// Path of the file, or the URI without any secret; fit for messages and logs.
   [[nodiscard]] const std::string& text() const { return text_; }
+
+  [[nodiscard]] bool has_pin() const { return pin_.has_value(); }
 
   /// The PIN that stood in the URI, the first time it is asked for.
   [[nodiscard]] std::optional<ReferencedPin> TakePin();

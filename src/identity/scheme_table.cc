@@ -32,6 +32,8 @@ constexpr std::array<Scheme, 3> kSchemes = {{
      .rfc7512 = true,
      .has_certificates = true,
      .context_pin_parameter = "pkcs11-context-pin",
+     .public_key_parameter = "pkcs11-public-key",
+     .inventory_parameter = "pkcs11-inventory",
      .init = kPkcs11},
     {.name = "handle", .provider = "credmint-tpm2", .secret_suffix = "?pass", .init = kTpm2},
     {.name = "tss2",

@@ -29,6 +29,11 @@ struct Scheme {
   /// answers a second question during one load with the first answer; empty if there is none.
   std::string_view context_pin_parameter;
   std::string_view parent_auth_parameter;
+  /// Loader parameters: public keys (DER SubjectPublicKeyInfo, one after the other) that tell
+  /// several private keys apart, and "public" or "all" to list what is there; empty if there is
+  /// none.
+  std::string_view public_key_parameter;
+  std::string_view inventory_parameter;
   /// Null if this build leaves the back end out.
   OSSL_provider_init_fn* init = nullptr;
 };

@@ -1,5 +1,7 @@
 #include "ossl/encoding.h"
 
+#include <algorithm>
+
 namespace credmint {
 
 std::string Hex(ByteView bytes) {
@@ -19,6 +21,17 @@ std::string Base64(ByteView bytes) {
                                      static_cast<int>(bytes.size()));
   text.resize(static_cast<std::size_t>(length));
   return text;
+}
+
+Bytes FromBase64(std::string_view text) {
+  Bytes bytes(text.size() / 4 * 3);
+  const int length =
+      EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(text.data()),
+                      static_cast<int>(text.size()));
+  if (text.size() % 4 != 0 || length != static_cast<int>(bytes.size())) return {};
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
+  bytes.resize(bytes.size() - std::min(padding, bytes.size()));
+  return bytes;
 }
 
 }  // namespace credmint

@@ -59,12 +59,49 @@ std::vector<OSSL_PARAM> ToParams(const StoreOptions& options) {
     char* data = secret.empty() ? &nothing : const_cast<char*>(secret.Reveal().data());
     params.push_back(OSSL_PARAM_construct_octet_string(name.c_str(), data, secret.size()));
   }
+  for (const auto& [name, bytes] : options.octets) {
+    params.push_back(OSSL_PARAM_construct_octet_string(
+        name.c_str(), const_cast<std::uint8_t*>(bytes.data()), bytes.size()));
+  }
   params.push_back(OSSL_PARAM_construct_end());
   return params;
 }
 
 int ToInfoType(StoreExpect expect) {
-  return expect == StoreExpect::kPrivateKey ? OSSL_STORE_INFO_PKEY : OSSL_STORE_INFO_CERT;
+  switch (expect) {
+    case StoreExpect::kPrivateKey:
+      return OSSL_STORE_INFO_PKEY;
+    case StoreExpect::kCertificate:
+      return OSSL_STORE_INFO_CERT;
+    case StoreExpect::kName:
+      break;
+  }
+  return OSSL_STORE_INFO_NAME;
+}
+
+bool Holds(const StoreContents& contents, StoreExpect expect) {
+  switch (expect) {
+    case StoreExpect::kPrivateKey:
+      return !contents.keys.empty();
+    case StoreExpect::kCertificate:
+      return !contents.certificates.empty();
+    case StoreExpect::kName:
+      break;
+  }
+  return !contents.names.empty();
+}
+
+tl::unexpected<Error> NothingThere(StoreExpect expect) {
+  if (expect == StoreExpect::kName) return Fail(ErrorCode::kKeyNotFound, "it holds nothing");
+  return Fail(ErrorCode::kKeyNotFound, expect == StoreExpect::kPrivateKey
+                                           ? "it holds no private key"
+                                           : "it holds no certificate");
+}
+
+void CollectName(const StoreInfoPtr& info, StoreContents& contents) {
+  const char* uri = OSSL_STORE_INFO_get0_NAME(info.get());
+  const char* description = OSSL_STORE_INFO_get0_NAME_description(info.get());
+  contents.names.push_back({uri != nullptr ? uri : "", description != nullptr ? description : ""});
 }
 
 void Collect(const StoreInfoPtr& info, StoreContents& contents) {
@@ -74,6 +111,9 @@ void Collect(const StoreInfoPtr& info, StoreContents& contents) {
       break;
     case OSSL_STORE_INFO_CERT:
       contents.certificates.emplace_back(OSSL_STORE_INFO_get1_CERT(info.get()));
+      break;
+    case OSSL_STORE_INFO_NAME:
+      CollectName(info, contents);
       break;
     default:
       break;
@@ -119,15 +159,10 @@ Result<StoreContents> LoadAll(OSSL_STORE_CTX* store, StoreExpect expect, const P
       if (prompt.failure || prompt.answer) break;
     }
   }
-  const bool found =
-      expect == StoreExpect::kPrivateKey ? !contents.keys.empty() : !contents.certificates.empty();
+  const bool found = Holds(contents, expect);
   if (!found && failed) return tl::unexpected(StoreFailure(prompt));
   ERR_clear_error();
-  if (!found) {
-    return Fail(ErrorCode::kKeyNotFound, expect == StoreExpect::kPrivateKey
-                                             ? "it holds no private key"
-                                             : "it holds no certificate");
-  }
+  if (!found) return NothingThere(expect);
   return contents;
 }
 

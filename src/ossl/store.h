@@ -13,7 +13,7 @@
 namespace credmint {
 
 /// Which objects a caller of the store wants.
-enum class StoreExpect { kPrivateKey, kCertificate };
+enum class StoreExpect { kPrivateKey, kCertificate, kName };
 
 /// How to open a store. `properties` is OpenSSL's property query for the loader ("provider=x" keeps
 /// OpenSSL's own file loader, which is asked first otherwise, out of it); `parameters` go to the
@@ -23,11 +23,19 @@ struct StoreOptions {
   std::string properties;
   std::vector<std::pair<std::string, std::string>> parameters;
   std::vector<std::pair<std::string, Secret>> secrets;  ///< likewise, as octet strings
+  std::vector<std::pair<std::string, Bytes>> octets;    ///< the same for what is no secret
   PassphraseFunction passphrase;
+};
+
+/// A reference that a store gives instead of an object, and what it says about it.
+struct StoreName {
+  std::string uri;
+  std::string description;
 };
 
 /// Everything of the expected kind that the store held, in its order.
 struct StoreContents {
+  std::vector<StoreName> names;
   std::vector<PkeyPtr> keys;
   std::vector<X509Ptr> certificates;
 };

@@ -300,13 +300,14 @@ TEST_F(CertificateSourceTest, SelectorComesBeforeTheLatestExpiring) {
 
 // What is shown to people.
 
-TEST_F(CertificateSourceTest, LoadAllReturnsWhatTheSelectorLeaves) {
+TEST_F(CertificateSourceTest, FindReturnsWhatTheSelectorLeaves) {
   CertificateOptions options = File({leaf_, intermediate_, root_});
   KeyOpener opener(context_, {}, {});
-  EXPECT_EQ(CertificateSource(opener, options).LoadAll()->size(), 3U);
+  EXPECT_EQ(CertificateSource(opener, options).Find()->certificates.size(), 3U);
   options.selector = Select("Key=x509Issuer,Value=CN=Root");
-  const auto selected = CertificateSource(opener, options).LoadAll();
-  ASSERT_TRUE(selected.has_value());
+  const auto found = CertificateSource(opener, options).Find();
+  ASSERT_TRUE(found.has_value());
+  const auto* selected = &found->certificates;
   ASSERT_EQ(selected->size(), 2U);
   EXPECT_EQ(selected->at(0).Subject(), "CN=Intermediate");
   EXPECT_EQ(selected->at(1).Subject(), "CN=Root");

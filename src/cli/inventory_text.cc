@@ -1,0 +1,233 @@
+#include "cli/inventory_text.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/printable.h"
+#include "base/timestamp.h"
+
+namespace credmint::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Kind = InventoryEntry::Kind;
+
+std::string Fact(const InventoryEntry& entry, std::string_view name) {
+  for (const auto& [key, value] : entry.facts) {
+    if (key == name) return PrintableUtf8(value);
+  }
+  return {};
+}
+
+std::string Curve(const EVP_PKEY* key) {
+  std::array<char, 64> name{};
+  std::size_t size = 0;
+  const ErrorMark mark;
+  return EVP_PKEY_get_group_name(key, name.data(), name.size(), &size) == 1 ? name.data() : "";
+}
+
+/// "EC prime256v1", "RSA 2048".
+std::string KeyType(const InventoryEntry& entry) {
+  const EVP_PKEY* key = entry.public_key.get();
+  if (key == nullptr) return "of unknown type";
+  const std::string curve = Curve(key);
+  return fmt::format("{} {}", EVP_PKEY_get0_type_name(key),
+                     curve.empty() ? std::to_string(EVP_PKEY_get_bits(key)) : curve);
+}
+
+std::string Names(const InventoryEntry& entry) {
+  return fmt::format("'{}'{}{}", PrintableUtf8(entry.label), entry.id.empty() ? "" : " id ",
+                     entry.id);
+}
+
+std::string UriLine(const InventoryEntry& entry) {
+  return fmt::format("{}{}", entry.uri,
+                     entry.unique ? "" : "   (another object has the same label and id)");
+}
+
+/// The entries that lie inside the token at `token`.
+std::span<const InventoryEntry> Contents(const Inventory& inventory, std::size_t token) {
+  std::size_t end = token + 1;
+  while (end < inventory.size() && inventory[end].kind > Kind::kToken) ++end;
+  return std::span(inventory).subspan(token + 1, end - token - 1);
+}
+
+/// A public key is not worth showing beside its private key.
+bool HasPrivateHalf(const InventoryEntry& entry, std::span<const InventoryEntry> contents) {
+  return std::any_of(contents.begin(), contents.end(), [&](const InventoryEntry& other) {
+    return other.kind == Kind::kPrivateKey && BelongTogether(entry, other);
+  });
+}
+
+bool IsShownKey(const InventoryEntry& entry, std::span<const InventoryEntry> contents) {
+  if (entry.kind == Kind::kPrivateKey) return true;
+  return entry.kind == Kind::kPublicKey && !HasPrivateHalf(entry, contents);
+}
+
+std::vector<const InventoryEntry*> CertificatesOf(const InventoryEntry& key,
+                                                  std::span<const InventoryEntry> contents) {
+  std::vector<const InventoryEntry*> certificates;
+  for (const InventoryEntry& entry : contents) {
+    if (entry.kind == Kind::kCertificate && BelongTogether(key, entry)) {
+      certificates.push_back(&entry);
+    }
+  }
+  return certificates;
+}
+
+const InventoryEntry* KeyOf(const InventoryEntry& certificate,
+                            std::span<const InventoryEntry> contents) {
+  for (const InventoryEntry& entry : contents) {
+    if (IsShownKey(entry, contents) && BelongTogether(certificate, entry)) return &entry;
+  }
+  return nullptr;
+}
+
+std::string KeyText(const InventoryEntry& key, std::span<const InventoryEntry> contents) {
+  std::string text =
+      fmt::format("      {} key {}: {}{}{}\n        {}\n",
+                  key.kind == Kind::kPrivateKey ? "private" : "public", Names(key), KeyType(key),
+                  key.flags.empty() ? "" : ", ", fmt::join(key.flags, ", "), UriLine(key));
+  for (const InventoryEntry* certificate : CertificatesOf(key, contents)) {
+    text += fmt::format("        certificate {}\n", Names(*certificate));
+  }
+  return text;
+}
+
+std::string CertificateText(const InventoryEntry& entry, std::span<const InventoryEntry> contents,
+                            std::chrono::system_clock::time_point now) {
+  std::string text =
+      fmt::format("      certificate {}\n        {}\n", Names(entry), UriLine(entry));
+  if (!entry.certificate) return text + "        it cannot be read\n";
+  const Certificate& certificate = *entry.certificate;
+  text += fmt::format("        subject {}\n        issuer  {}\n        serial  {}\n",
+                      PrintableUtf8(certificate.Subject()), PrintableUtf8(certificate.Issuer()),
+                      certificate.SerialHex());
+  text += fmt::format("        expires {}{}\n", FormatTimestamp(certificate.NotAfter()),
+                      certificate.NotAfter() < now ? " (expired)" : "");
+  if (const InventoryEntry* key = KeyOf(entry, contents)) {
+    text += fmt::format("        {} key {}\n",
+                        key->kind == Kind::kPrivateKey ? "private" : "public", Names(*key));
+  }
+  return text;
+}
+
+std::string TokenText(const InventoryEntry& token, std::span<const InventoryEntry> contents,
+                      std::chrono::system_clock::time_point now) {
+  std::string text = fmt::format(
+      "    token '{}': {}, {}, serial {}\n      {}\n", PrintableUtf8(token.label),
+      Fact(token, "model"), Fact(token, "manufacturer"), Fact(token, "serial"), UriLine(token));
+  if (!token.flags.empty()) text += fmt::format("      {}\n", fmt::join(token.flags, ", "));
+  if (const std::string error = Fact(token, "error"); !error.empty()) {
+    text += fmt::format("      it cannot be read: {}\n", error);
+  }
+  for (const InventoryEntry& entry : contents) {
+    if (IsShownKey(entry, contents)) text += KeyText(entry, contents);
+    if (entry.kind == Kind::kCertificate) text += CertificateText(entry, contents, now);
+  }
+  return text;
+}
+
+Json ObjectJson(const InventoryEntry& entry) {
+  return {{"uri", entry.uri}, {"unique", entry.unique}, {"label", entry.label}, {"id", entry.id}};
+}
+
+Json KeyJson(const InventoryEntry& key, std::span<const InventoryEntry> contents) {
+  Json json = ObjectJson(key);
+  json["private"] = key.kind == Kind::kPrivateKey;
+  if (const EVP_PKEY* pkey = key.public_key.get(); pkey != nullptr) {
+    json["type"] = EVP_PKEY_get0_type_name(pkey);
+    json["bits"] = EVP_PKEY_get_bits(pkey);
+    if (const std::string curve = Curve(pkey); !curve.empty()) json["curve"] = curve;
+  }
+  json["flags"] = key.flags;
+  json["certificates"] = Json::array();
+  for (const InventoryEntry* certificate : CertificatesOf(key, contents)) {
+    json["certificates"].push_back(certificate->uri);
+  }
+  return json;
+}
+
+Json CertificateJson(const InventoryEntry& entry, std::span<const InventoryEntry> contents) {
+  Json json = ObjectJson(entry);
+  if (entry.certificate) {
+    json["subject"] = entry.certificate->Subject();
+    json["issuer"] = entry.certificate->Issuer();
+    json["serial"] = entry.certificate->SerialHex();
+    json["notBefore"] = FormatTimestamp(entry.certificate->NotBefore());
+    json["notAfter"] = FormatTimestamp(entry.certificate->NotAfter());
+  }
+  const InventoryEntry* key = KeyOf(entry, contents);
+  json["key"] = key != nullptr ? Json(key->uri) : Json();
+  return json;
+}
+
+Json FactsJson(const InventoryEntry& entry) {
+  Json json = {{"uri", entry.uri}};
+  for (const auto& [name, value] : entry.facts) json[name] = value;
+  return json;
+}
+
+Json TokenJson(const InventoryEntry& token, std::span<const InventoryEntry> contents) {
+  Json json = FactsJson(token);
+  json["label"] = token.label;
+  json["flags"] = token.flags;
+  json["keys"] = Json::array();
+  json["certificates"] = Json::array();
+  for (const InventoryEntry& entry : contents) {
+    if (IsShownKey(entry, contents)) json["keys"].push_back(KeyJson(entry, contents));
+    if (entry.kind == Kind::kCertificate) {
+      json["certificates"].push_back(CertificateJson(entry, contents));
+    }
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string FormatInventoryText(const Inventory& inventory,
+                                std::chrono::system_clock::time_point now) {
+  std::string text;
+  for (std::size_t i = 0; i < inventory.size(); ++i) {
+    const InventoryEntry& entry = inventory[i];
+    if (entry.kind == Kind::kModule) {
+      text += fmt::format("module {}: {}, {} {}\n  {}\n", Fact(entry, "path"),
+                          Fact(entry, "description"), Fact(entry, "manufacturer"),
+                          Fact(entry, "version"), UriLine(entry));
+    }
+    if (entry.kind == Kind::kSlot) {
+      const bool empty = i + 1 == inventory.size() || inventory[i + 1].kind != Kind::kToken;
+      text += fmt::format("  slot {}: {}{}\n    {}\n", Fact(entry, "number"),
+                          Fact(entry, "description"), empty ? " (empty)" : "", UriLine(entry));
+    }
+    if (entry.kind == Kind::kToken) text += TokenText(entry, Contents(inventory, i), now);
+  }
+  return text;
+}
+
+std::string FormatInventoryJson(const Inventory& inventory) {
+  Json modules = Json::array();
+  for (std::size_t i = 0; i < inventory.size(); ++i) {
+    const InventoryEntry& entry = inventory[i];
+    if (entry.kind == Kind::kModule) {
+      modules.push_back(FactsJson(entry));
+      modules.back()["slots"] = Json::array();
+    }
+    if (entry.kind < Kind::kSlot || modules.empty()) continue;
+    Json& slots = modules.back()["slots"];
+    if (entry.kind == Kind::kSlot) {
+      slots.push_back(FactsJson(entry));
+      slots.back()["token"] = nullptr;
+    }
+    if (entry.kind == Kind::kToken && !slots.empty()) {
+      slots.back()["token"] = TokenJson(entry, Contents(inventory, i));
+    }
+  }
+  return Json{{"modules", std::move(modules)}}.dump(2, ' ', false, Json::error_handler_t::replace) +
+         "\n";
+}
+
+}  // namespace credmint::cli

@@ -1,0 +1,99 @@
+#include "identity/inventory.h"
+
+#include <openssl/x509.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "ossl/encoding.h"
+
+namespace credmint {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Kind = InventoryEntry::Kind;
+
+std::optional<Kind> KindOf(const std::string& name) {
+  static const std::map<std::string, Kind> kKinds = {
+      {"module", Kind::kModule},        {"slot", Kind::kSlot},
+      {"token", Kind::kToken},          {"private-key", Kind::kPrivateKey},
+      {"public-key", Kind::kPublicKey}, {"certificate", Kind::kCertificate}};
+  const auto found = kKinds.find(name);
+  return found == kKinds.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::string Text(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+std::shared_ptr<EVP_PKEY> PublicKey(const LibraryContext& context, const Bytes& der) {
+  const ErrorMark mark;
+  const std::uint8_t* cursor = der.data();
+  return {d2i_PUBKEY_ex(nullptr, &cursor, static_cast<long>(der.size()), context.get(), nullptr),
+          EVP_PKEY_free};
+}
+
+void SetCertificate(const LibraryContext& context, const Bytes& der, InventoryEntry& entry) {
+  auto certificate = Certificate::FromDer(context, der);
+  if (!certificate) return;
+  if (EVP_PKEY* key = certificate->public_key(); key != nullptr) {
+    EVP_PKEY_up_ref(key);
+    entry.public_key.reset(key, EVP_PKEY_free);
+  }
+  entry.certificate = *std::move(certificate);
+}
+
+void SetMember(const LibraryContext& context, const std::string& name, const Json& value,
+               InventoryEntry& entry) {
+  if (name == "kind") return;
+  if (name == "label") {
+    entry.label = Text(value);
+  } else if (name == "id" && value.is_string()) {
+    entry.id = Text(value);
+  } else if (name == "flags") {
+    for (const Json& flag : value) entry.flags.push_back(Text(flag));
+  } else if (name == "publicKey") {
+    entry.public_key = PublicKey(context, FromBase64(Text(value)));
+  } else if (name == "certificate") {
+    SetCertificate(context, FromBase64(Text(value)), entry);
+  } else {
+    entry.facts.emplace_back(name, Text(value));
+  }
+}
+
+/// A URI names type, id and label; objects that share all three cannot be told apart by it.
+void MarkDuplicates(Inventory& inventory) {
+  std::map<std::string, int> count;
+  const auto is_object = [](const InventoryEntry& entry) { return entry.kind > Kind::kToken; };
+  for (const InventoryEntry& entry : inventory) {
+    if (is_object(entry)) ++count[entry.uri];
+  }
+  for (InventoryEntry& entry : inventory) entry.unique = !is_object(entry) || count[entry.uri] == 1;
+}
+
+}  // namespace
+
+Result<Inventory> ReadInventory(const LibraryContext& context,
+                                const std::vector<StoreName>& names) {
+  Inventory inventory;
+  for (const StoreName& name : names) {
+    const Json json = Json::parse(name.description, nullptr, false);
+    if (!json.is_object()) return Fail(ErrorCode::kInternal, "an inventory cannot be read");
+    const auto kind = KindOf(json.contains("kind") ? Text(json["kind"]) : "");
+    if (!kind) continue;
+    InventoryEntry entry;
+    entry.kind = *kind;
+    entry.uri = name.uri;
+    for (const auto& [member, value] : json.items()) SetMember(context, member, value, entry);
+    inventory.push_back(std::move(entry));
+  }
+  MarkDuplicates(inventory);
+  return inventory;
+}
+
+bool BelongTogether(const InventoryEntry& a, const InventoryEntry& b) {
+  const ErrorMark mark;
+  return a.public_key && b.public_key && EVP_PKEY_eq(a.public_key.get(), b.public_key.get()) == 1;
+}
+
+}  // namespace credmint
