@@ -1,0 +1,638 @@
+/// misbehaving-module.so: a PKCS#11 module for tests that is another one, with one thing wrong.
+///
+/// Keys, objects and signatures are those of the module behind it; what is wrong, and which
+/// functions were called, is in the environment, read anew at each call:
+///
+/// | variable                  | meaning |
+/// |---------------------------|-------------------------------------------------------------------|
+/// | MISBEHAVING_MODULE_BEHIND | path of the real module; read once | | MISBEHAVING_MODULE        |
+/// the faults (support/misbehaving_settings.h); unset: none          | | MISBEHAVING_MODULE_LOG |
+/// file to which the name of each function called is appended        | | MISBEHAVING_MODULE_PIN |
+/// the PIN with which it logs in by itself; 1234 if unset            |
+///
+/// Safe to be called from several threads, as long as none of them changes the environment. Calls
+/// run in parallel, but those that end sessions wait for the others and keep them out: SoftHSM
+/// would free what they use. A child of fork can go on to call it.
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <p11-kit/pkcs11.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <shared_mutex>
+#include <thread>
+
+#include "support/misbehaving_settings.h"
+
+namespace credmint::test::misbehaving {
+namespace {
+
+/// Like std::shared_mutex, but whoever wants it alone is not kept waiting by a stream of others.
+class CallLock {
+ public:
+  void lock() { pthread_rwlock_wrlock(&lock_); }
+  void unlock() { pthread_rwlock_unlock(&lock_); }
+  void lock_shared() { pthread_rwlock_rdlock(&lock_); }
+  void unlock_shared() { pthread_rwlock_unlock(&lock_); }
+
+ private:
+  pthread_rwlock_t lock_ = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+};
+
+std::string Variable(const char* name, const char* otherwise = "") {
+  const char* value = getenv(name);
+  return value == nullptr ? otherwise : value;
+}
+
+void Log(const char* function) {
+  const std::string path = Variable("MISBEHAVING_MODULE_LOG");
+  if (path.empty()) return;
+  const int file = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  const std::string line = std::string(function) + "\n";
+  if (file < 0 || write(file, line.data(), line.size()) < 0) abort();
+  close(file);
+}
+
+/// The module behind, and what this one has to remember about it.
+class Behind {
+ public:
+  static Behind& Get() {
+    static Behind behind;
+    return behind;
+  }
+
+  /// Loads it on the first call; null if that fails.
+  const CK_FUNCTION_LIST* Load();
+  [[nodiscard]] const CK_FUNCTION_LIST& real() const { return *real_; }
+  CallLock& calls() { return calls_; }
+
+  /// Notes what is new in the settings since the last call.
+  void Notice(const Settings& settings);
+  /// Whether a fault that comes once is to come now.
+  bool Strike(const Settings& settings, const std::string& fault);
+  [[nodiscard]] bool IsForgottenChild(const Settings& settings);
+
+  CK_RV Initialize(void* arguments);
+  CK_RV Finalize(void* reserved);
+  CK_RV OpenSession(const Settings& settings, CK_SLOT_ID slot, CK_FLAGS flags, void* application,
+                    CK_NOTIFY notify, CK_SESSION_HANDLE* session);
+  CK_RV CloseSession(CK_SESSION_HANDLE session);
+  CK_RV CloseAllSessions(CK_SLOT_ID slot);
+  void CloseAllSessionsBeside(CK_SESSION_HANDLE session);
+  CK_RV LogInByItself(CK_SESSION_HANDLE session, CK_USER_TYPE user) const;
+
+  /// Whether this certificate is the one whose value is garbage.
+  bool IsGarbage(const Settings& settings, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object);
+
+ private:
+  Behind() = default;
+  static void BeforeFork();
+  static void InParent();
+  static void InChild();
+  void CloseEverything();
+
+  CallLock calls_;
+  std::mutex mutex_;  ///< for the rest; taken after calls_
+  const CK_FUNCTION_LIST* real_ = nullptr;
+  pid_t initialised_by_ = 0;
+  std::string last_text_;
+  std::set<std::string> struck_;
+  bool removed_ = false;
+  std::map<CK_SESSION_HANDLE, CK_SLOT_ID> sessions_;
+  CK_OBJECT_HANDLE garbage_ = CK_INVALID_HANDLE;
+};
+
+const CK_FUNCTION_LIST* Behind::Load() {
+  const std::lock_guard lock(mutex_);
+  if (real_ != nullptr) return real_;
+  void* library = dlopen(Variable("MISBEHAVING_MODULE_BEHIND").c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) return nullptr;
+  const auto get = reinterpret_cast<CK_C_GetFunctionList>(dlsym(library, "C_GetFunctionList"));
+  CK_FUNCTION_LIST* list = nullptr;
+  if (get == nullptr || get(&list) != CKR_OK) return nullptr;
+  pthread_atfork(BeforeFork, InParent, InChild);
+  real_ = list;
+  return real_;
+}
+
+void Behind::BeforeFork() {
+  Get().calls_.lock();
+  Get().mutex_.lock();
+}
+
+void Behind::InParent() {
+  Get().mutex_.unlock();
+  Get().calls_.unlock();
+}
+
+/// The threads that may have been waiting are not there any more, but the locks count them.
+void Behind::InChild() {
+  InParent();
+  std::construct_at(&Get().mutex_);
+  std::construct_at(&Get().calls_);
+}
+
+void Behind::Notice(const Settings& settings) {
+  bool removed_now = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (settings.text() != last_text_) struck_.clear();
+    last_text_ = settings.text();
+    removed_now = settings.Has("token-removed") && !removed_;
+    removed_ = settings.Has("token-removed");
+  }
+  if (removed_now) CloseEverything();
+}
+
+void Behind::CloseEverything() {
+  const std::lock_guard alone(calls_);
+  const std::lock_guard lock(mutex_);
+  for (const auto& [session, slot] : sessions_) real_->C_CloseAllSessions(slot);
+  sessions_.clear();
+}
+
+bool Behind::Strike(const Settings& settings, const std::string& fault) {
+  const std::lock_guard lock(mutex_);
+  return settings.Has(fault) && struck_.insert(fault).second;
+}
+
+bool Behind::IsForgottenChild(const Settings& settings) {
+  const std::lock_guard lock(mutex_);
+  return settings.Has("fork-reset") && initialised_by_ != 0 && initialised_by_ != getpid();
+}
+
+CK_RV Behind::Initialize(void* arguments) {
+  const std::lock_guard lock(mutex_);
+  const CK_RV result = real_->C_Initialize(arguments);
+  if (result == CKR_OK) initialised_by_ = getpid();
+  return result;
+}
+
+CK_RV Behind::Finalize(void* reserved) {
+  const std::lock_guard lock(mutex_);
+  const CK_RV result = real_->C_Finalize(reserved);
+  if (result != CKR_OK) return result;
+  initialised_by_ = 0;
+  sessions_.clear();
+  garbage_ = CK_INVALID_HANDLE;
+  return result;
+}
+
+CK_RV Behind::OpenSession(const Settings& settings, CK_SLOT_ID slot, CK_FLAGS flags,
+                          void* application, CK_NOTIFY notify, CK_SESSION_HANDLE* session) {
+  const std::lock_guard lock(mutex_);
+  const auto most = settings.Number("sessions");
+  if (most && sessions_.size() >= *most) return CKR_SESSION_COUNT;
+  const CK_RV result = real_->C_OpenSession(slot, flags, application, notify, session);
+  if (result != CKR_OK) return result;
+  sessions_[*session] = slot;
+  if (settings.Has("no-login-required")) LogInByItself(*session, CKU_USER);
+  return result;
+}
+
+CK_RV Behind::CloseSession(CK_SESSION_HANDLE session) {
+  const std::lock_guard lock(mutex_);
+  const CK_RV result = real_->C_CloseSession(session);
+  if (result == CKR_OK) sessions_.erase(session);
+  return result;
+}
+
+CK_RV Behind::CloseAllSessions(CK_SLOT_ID slot) {
+  const std::lock_guard lock(mutex_);
+  const CK_RV result = real_->C_CloseAllSessions(slot);
+  if (result == CKR_OK)
+    std::erase_if(sessions_, [slot](auto& open) { return open.second == slot; });
+  return result;
+}
+
+void Behind::CloseAllSessionsBeside(CK_SESSION_HANDLE session) {
+  CK_SESSION_INFO info{};
+  if (real_->C_GetSessionInfo(session, &info) == CKR_OK) CloseAllSessions(info.slotID);
+}
+
+CK_RV Behind::LogInByItself(CK_SESSION_HANDLE session, CK_USER_TYPE user) const {
+  std::string pin = Variable("MISBEHAVING_MODULE_PIN", "1234");
+  return real_->C_Login(session, user, reinterpret_cast<CK_UTF8CHAR_PTR>(pin.data()), pin.size());
+}
+
+bool Behind::IsGarbage(const Settings& settings, CK_SESSION_HANDLE session,
+                       CK_OBJECT_HANDLE object) {
+  const auto wanted = settings.Text("garbage-certificate");
+  if (!wanted) return false;
+  CK_OBJECT_CLASS kind = 0;
+  char label[256];
+  CK_ATTRIBUTE facts[] = {{CKA_CLASS, &kind, sizeof kind}, {CKA_LABEL, label, sizeof label}};
+  if (real_->C_GetAttributeValue(session, object, facts, 2) != CKR_OK) return false;
+  if (kind != CKO_CERTIFICATE) return false;
+  if (!wanted->empty()) return *wanted == std::string_view(label, facts[1].ulValueLen);
+  const std::lock_guard lock(mutex_);
+  if (garbage_ == CK_INVALID_HANDLE) garbage_ = object;
+  return garbage_ == object;
+}
+
+// --- slot ids: what this module shows for those of the module behind
+// ------------------------------
+
+struct RealSlots {
+  static std::vector<CK_SLOT_ID> All(bool with_token) {
+    const CK_FUNCTION_LIST& real = Behind::Get().real();
+    const CK_BBOOL present = with_token ? CK_TRUE : CK_FALSE;
+    CK_ULONG count = 0;
+    if (real.C_GetSlotList(present, nullptr, &count) != CKR_OK) return {};
+    std::vector<CK_SLOT_ID> ids(count);
+    if (real.C_GetSlotList(present, ids.data(), &count) != CKR_OK) return {};
+    ids.resize(std::min<std::size_t>(count, ids.size()));
+    return ids;
+  }
+
+  static CK_SLOT_ID FirstWithInitialisedToken() {
+    for (const CK_SLOT_ID id : All(true)) {
+      CK_TOKEN_INFO info{};
+      if (Behind::Get().real().C_GetTokenInfo(id, &info) == CKR_OK &&
+          (info.flags & CKF_TOKEN_INITIALIZED) != 0) {
+        return id;
+      }
+    }
+    return 0;
+  }
+};
+
+/// Its own inverse: the slot of the first token changes places with the slot 0.
+CK_SLOT_ID ExchangedWithZero(CK_SLOT_ID id) {
+  const CK_SLOT_ID first = RealSlots::FirstWithInitialisedToken();
+  if (id == first) return 0;
+  return id == 0 ? first : id;
+}
+
+CK_SLOT_ID ShownSlot(const Settings& settings, CK_SLOT_ID real) {
+  const CK_SLOT_ID id = settings.Has("slot-zero") ? ExchangedWithZero(real) : real;
+  return settings.Has("moved") ? id + 1 : id;
+}
+
+CK_SLOT_ID RealSlot(const Settings& settings, CK_SLOT_ID shown) {
+  const CK_SLOT_ID id = settings.Has("moved") ? shown - 1 : shown;
+  return settings.Has("slot-zero") ? ExchangedWithZero(id) : id;
+}
+
+// --- the functions that differ
+// -------------------------------------------------------------------- Those of slots get the real
+// slot's id.
+
+const CK_FUNCTION_LIST& Real() { return Behind::Get().real(); }
+
+/// Answers as functions with a list do: its length, the list, or that there is no room for it.
+template <typename T>
+CK_RV GiveList(const std::vector<T>& whole, T* list, CK_ULONG* count) {
+  const CK_ULONG room = *count;
+  *count = whole.size();
+  if (list == nullptr) return CKR_OK;
+  if (room < whole.size()) return CKR_BUFFER_TOO_SMALL;
+  std::copy(whole.begin(), whole.end(), list);
+  return CKR_OK;
+}
+
+CK_RV Initialize(const Settings& settings, void* arguments) {
+  if (const auto code = settings.Number("initialize")) return *code;
+  if (Behind::Get().IsForgottenChild(settings)) Behind::Get().Finalize(nullptr);
+  return Behind::Get().Initialize(arguments);
+}
+
+CK_RV Finalize(const Settings& /*settings*/, void* reserved) {
+  return Behind::Get().Finalize(reserved);
+}
+
+CK_RV GetSlotList(const Settings& settings, CK_BBOOL present, CK_SLOT_ID* list, CK_ULONG* count) {
+  CK_ULONG ignored = 0;
+  const CK_RV result = Real().C_GetSlotList(present, nullptr, &ignored);
+  if (result != CKR_OK) return result;
+  std::vector<CK_SLOT_ID> ids = RealSlots::All(present != CK_FALSE);
+  if (present != CK_FALSE && settings.Has("token-removed")) ids.clear();
+  for (CK_SLOT_ID& id : ids) id = ShownSlot(settings, id);
+  return GiveList(ids, list, count);
+}
+
+CK_RV GetSlotInfo(const Settings& settings, CK_SLOT_ID slot, CK_SLOT_INFO* info) {
+  const CK_RV result = Real().C_GetSlotInfo(slot, info);
+  if (result == CKR_OK && settings.Has("token-removed"))
+    info->flags &= ~CK_FLAGS{CKF_TOKEN_PRESENT};
+  return result;
+}
+
+CK_RV GetTokenInfo(const Settings& settings, CK_SLOT_ID slot, CK_TOKEN_INFO* info) {
+  if (settings.Has("token-removed")) return CKR_TOKEN_NOT_PRESENT;
+  const CK_RV result = Real().C_GetTokenInfo(slot, info);
+  if (result != CKR_OK) return result;
+  const auto change = [&](const char* setting, CK_FLAGS flag, bool set) {
+    if (settings.Has(setting)) info->flags = set ? info->flags | flag : info->flags & ~flag;
+  };
+  change("pin-count-low", CKF_USER_PIN_COUNT_LOW, true);
+  change("pin-final-try", CKF_USER_PIN_FINAL_TRY, true);
+  change("pin-locked", CKF_USER_PIN_LOCKED, true);
+  change("pin-not-initialized", CKF_USER_PIN_INITIALIZED, false);
+  change("protected-path", CKF_PROTECTED_AUTHENTICATION_PATH, true);
+  change("no-login-required", CKF_LOGIN_REQUIRED, false);
+  return result;
+}
+
+CK_RV GetMechanismList(const Settings& settings, CK_SLOT_ID slot, CK_MECHANISM_TYPE* list,
+                       CK_ULONG* count) {
+  if (settings.Has("token-removed")) return CKR_TOKEN_NOT_PRESENT;
+  CK_ULONG number = 0;
+  CK_RV result = Real().C_GetMechanismList(slot, nullptr, &number);
+  std::vector<CK_MECHANISM_TYPE> types(number);
+  if (result == CKR_OK) result = Real().C_GetMechanismList(slot, types.data(), &number);
+  if (result != CKR_OK) return result;
+  std::erase_if(types, [&](auto type) { return settings.HasNumber("mechanism-absent", type); });
+  return GiveList(types, list, count);
+}
+
+CK_RV GetMechanismInfo(const Settings& settings, CK_SLOT_ID slot, CK_MECHANISM_TYPE type,
+                       CK_MECHANISM_INFO* info) {
+  if (settings.Has("token-removed")) return CKR_TOKEN_NOT_PRESENT;
+  if (settings.HasNumber("mechanism-absent", type)) return CKR_MECHANISM_INVALID;
+  return Real().C_GetMechanismInfo(slot, type, info);
+}
+
+CK_RV OpenSession(const Settings& settings, CK_SLOT_ID slot, CK_FLAGS flags, void* application,
+                  CK_NOTIFY notify, CK_SESSION_HANDLE* session) {
+  if (settings.Has("token-removed")) return CKR_TOKEN_NOT_PRESENT;
+  return Behind::Get().OpenSession(settings, slot, flags, application, notify, session);
+}
+
+CK_RV CloseSession(const Settings& /*settings*/, CK_SESSION_HANDLE session) {
+  return Behind::Get().CloseSession(session);
+}
+
+CK_RV CloseAllSessions(const Settings& settings, CK_SLOT_ID slot) {
+  if (settings.Has("token-removed")) return CKR_TOKEN_NOT_PRESENT;
+  return Behind::Get().CloseAllSessions(slot);
+}
+
+CK_RV GetSessionInfo(const Settings& settings, CK_SESSION_HANDLE session, CK_SESSION_INFO* info) {
+  const CK_RV result = Real().C_GetSessionInfo(session, info);
+  if (result == CKR_OK) info->slotID = ShownSlot(settings, info->slotID);
+  return result;
+}
+
+/// What C_Login of the user answers without looking at the PIN.
+std::optional<CK_RV> LoginFault(const Settings& settings, CK_SESSION_HANDLE session) {
+  if (settings.Has("pin-locked")) return CKR_PIN_LOCKED;
+  if (settings.Has("pin-not-initialized")) return CKR_USER_PIN_NOT_INITIALIZED;
+  const auto code = settings.Number("login");
+  if (code == CKR_USER_ALREADY_LOGGED_IN) Behind::Get().LogInByItself(session, CKU_USER);
+  return code;
+}
+
+CK_RV Login(const Settings& settings, CK_SESSION_HANDLE session, CK_USER_TYPE user,
+            CK_UTF8CHAR_PTR pin, CK_ULONG size) {
+  if (user == CKU_USER) {
+    if (const auto fault = LoginFault(settings, session)) return *fault;
+  } else if (user == CKU_CONTEXT_SPECIFIC) {
+    if (const auto code = settings.Number("context-login")) return *code;
+  }
+  if (user == CKU_SO || !settings.Has("protected-path")) {
+    return Real().C_Login(session, user, pin, size);
+  }
+  if (pin != nullptr) return CKR_ARGUMENTS_BAD;
+  return Behind::Get().LogInByItself(session, user);
+}
+
+CK_RV GetAttributeValue(const Settings& settings, CK_SESSION_HANDLE session,
+                        CK_OBJECT_HANDLE object, CK_ATTRIBUTE* attributes, CK_ULONG count) {
+  CK_RV result = Real().C_GetAttributeValue(session, object, attributes, count);
+  for (CK_ATTRIBUTE* each = attributes; each != attributes + count; ++each) {
+    if (each->ulValueLen == CK_UNAVAILABLE_INFORMATION) continue;
+    if (settings.HasNumber("absent-attribute", each->type)) {
+      each->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+      result = CKR_ATTRIBUTE_TYPE_INVALID;
+    } else if (settings.HasNumber("huge-attribute", each->type)) {
+      each->ulValueLen = CK_UNAVAILABLE_INFORMATION / 2;
+    } else if (each->type == CKA_VALUE && each->pValue != nullptr &&
+               Behind::Get().IsGarbage(settings, session, object)) {
+      auto* bytes = static_cast<CK_BYTE*>(each->pValue);
+      std::for_each(bytes, bytes + each->ulValueLen, [](CK_BYTE& byte) { byte ^= 0xff; });
+    }
+  }
+  return result;
+}
+
+void StrikeBeforeSigning(const Settings& settings, CK_SESSION_HANDLE session) {
+  Behind& behind = Behind::Get();
+  const std::lock_guard alone(behind.calls());
+  if (behind.Strike(settings, "sessions-invalidated")) behind.CloseAllSessionsBeside(session);
+  if (behind.Strike(settings, "logged-out")) Real().C_Logout(session);
+  if (behind.Strike(settings, "finalized")) behind.Finalize(nullptr);
+}
+
+CK_RV SignInit(const Settings& settings, CK_SESSION_HANDLE session, CK_MECHANISM* mechanism,
+               CK_OBJECT_HANDLE key) {
+  StrikeBeforeSigning(settings, session);
+  const std::shared_lock lock(Behind::Get().calls());
+  if (const auto code = settings.Number("sign-init")) return *code;
+  if (settings.HasNumber("mechanism-absent", mechanism->mechanism)) return CKR_MECHANISM_INVALID;
+  return Real().C_SignInit(session, mechanism, key);
+}
+
+/// The end of a signature, which `sign` makes: faults come after it, so that the operation is over
+/// in the module behind too.
+template <typename Make>
+CK_RV FinishSignature(const Settings& settings, CK_BYTE* signature, CK_ULONG* size, Make make) {
+  if (signature == nullptr) return make();
+  if (const auto slow = settings.Number("slow")) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(*slow));
+  }
+  const CK_RV result = make();
+  if (result != CKR_OK || *size == 0) return result;
+  if (settings.Has("wrong-signature")) signature[*size - 1] ^= 1;
+  if (settings.Has("short-signature")) --*size;
+  if (const auto code = settings.Number("sign")) return *code;
+  if (Behind::Get().Strike(settings, "sign-once")) return *settings.Number("sign-once");
+  return result;
+}
+
+CK_RV Sign(const Settings& settings, CK_SESSION_HANDLE session, CK_BYTE* data, CK_ULONG data_size,
+           CK_BYTE* signature, CK_ULONG* size) {
+  return FinishSignature(settings, signature, size,
+                         [&] { return Real().C_Sign(session, data, data_size, signature, size); });
+}
+
+CK_RV SignFinal(const Settings& settings, CK_SESSION_HANDLE session, CK_BYTE* signature,
+                CK_ULONG* size) {
+  return FinishSignature(settings, signature, size,
+                         [&] { return Real().C_SignFinal(session, signature, size); });
+}
+
+// --- what is around every function
+// ----------------------------------------------------------------
+
+/// What the first argument of a function is.
+enum class First { kOther, kSlot, kSession };
+/// How a function goes together with others that run at the same time.
+enum class With { kOthers, kNobody, kItsOwnLock };
+
+/// A function's name as a template argument.
+struct Name {
+  template <std::size_t N>
+  constexpr Name(const char (&name)[N]) {  // NOLINT(google-explicit-constructor)
+    std::copy_n(name, N, text);
+  }
+  char text[32] = {};
+};
+
+/// The answer that a function gives without its body, if any.
+std::optional<CK_RV> Refusal(const Settings& settings, const char* name, First first) {
+  if (const auto code = settings.Number(name)) return *code;
+  const bool initialises = strcmp(name, "C_Initialize") == 0;
+  if (!initialises && Behind::Get().IsForgottenChild(settings)) return CKR_CRYPTOKI_NOT_INITIALIZED;
+  if (first == First::kSession && settings.Has("token-removed")) return CKR_DEVICE_REMOVED;
+  return {};
+}
+
+template <First kFirst, typename T, typename... More>
+void UseRealSlot(const Settings& settings, T& first, More&... /*more*/) {
+  if constexpr (kFirst == First::kSlot) first = RealSlot(settings, first);
+}
+
+template <Name kName, First kFirst, With kWith, typename Body, typename... Arguments>
+CK_RV Around(Body body, Arguments... arguments) {
+  Behind& behind = Behind::Get();
+  Log(kName.text);
+  const Settings settings = Settings::Parse(Variable("MISBEHAVING_MODULE"));
+  behind.Notice(settings);
+  std::shared_lock shared(behind.calls(), std::defer_lock);
+  std::unique_lock alone(behind.calls(), std::defer_lock);
+  if constexpr (kWith == With::kOthers) shared.lock();
+  if constexpr (kWith == With::kNobody) alone.lock();
+  if (const auto refusal = Refusal(settings, kName.text, kFirst)) return *refusal;
+  UseRealSlot<kFirst>(settings, arguments...);
+  return body(settings, arguments...);
+}
+
+/// A function that this module has a body for.
+template <Name kName, First kFirst, With kWith, auto kBody>
+struct Changed;
+template <Name kName, First kFirst, With kWith, typename... P,
+          CK_RV (*kBody)(const Settings&, P...)>
+struct Changed<kName, kFirst, kWith, kBody> {
+  static CK_RV Call(P... arguments) { return Around<kName, kFirst, kWith>(kBody, arguments...); }
+};
+
+/// A function of the module behind.
+template <Name kName, First kFirst, With kWith, auto kMember>
+struct Passed;
+template <Name kName, First kFirst, With kWith, typename... P,
+          CK_RV (*CK_FUNCTION_LIST::*kMember)(P...)>
+struct Passed<kName, kFirst, kWith, kMember> {
+  static CK_RV Call(P... arguments) {
+    const auto real = [](const Settings& /*settings*/, P... same) {
+      return (Real().*kMember)(same...);
+    };
+    return Around<kName, kFirst, kWith>(real, arguments...);
+  }
+};
+
+#define CHANGED(name, first, with) \
+  list.C_##name = Changed<"C_" #name, First::first, With::with, name>::Call
+#define PASSED(name, first, with) \
+  list.C_##name = Passed<"C_" #name, First::first, With::with, &CK_FUNCTION_LIST::C_##name>::Call
+#define SESSION(name) PASSED(name, kSession, kOthers)
+
+CK_FUNCTION_LIST MakeFunctions(const CK_FUNCTION_LIST& real) {
+  CK_FUNCTION_LIST list = real;
+  list.C_GetFunctionList = C_GetFunctionList;
+  CHANGED(Initialize, kOther, kNobody);
+  CHANGED(Finalize, kOther, kNobody);
+  PASSED(GetInfo, kOther, kOthers);
+  CHANGED(GetSlotList, kOther, kOthers);
+  CHANGED(GetSlotInfo, kSlot, kOthers);
+  CHANGED(GetTokenInfo, kSlot, kOthers);
+  CHANGED(GetMechanismList, kSlot, kOthers);
+  CHANGED(GetMechanismInfo, kSlot, kOthers);
+  PASSED(InitToken, kSlot, kNobody);
+  SESSION(InitPIN);
+  SESSION(SetPIN);
+  CHANGED(OpenSession, kSlot, kOthers);
+  CHANGED(CloseSession, kSession, kOthers);
+  CHANGED(CloseAllSessions, kSlot, kNobody);
+  CHANGED(GetSessionInfo, kSession, kOthers);
+  SESSION(GetOperationState);
+  SESSION(SetOperationState);
+  CHANGED(Login, kSession, kOthers);
+  PASSED(Logout, kSession, kNobody);
+  SESSION(CreateObject);
+  SESSION(CopyObject);
+  SESSION(DestroyObject);
+  SESSION(GetObjectSize);
+  CHANGED(GetAttributeValue, kSession, kOthers);
+  SESSION(SetAttributeValue);
+  SESSION(FindObjectsInit);
+  SESSION(FindObjects);
+  SESSION(FindObjectsFinal);
+  SESSION(EncryptInit);
+  SESSION(Encrypt);
+  SESSION(EncryptUpdate);
+  SESSION(EncryptFinal);
+  SESSION(DecryptInit);
+  SESSION(Decrypt);
+  SESSION(DecryptUpdate);
+  SESSION(DecryptFinal);
+  SESSION(DigestInit);
+  SESSION(Digest);
+  SESSION(DigestUpdate);
+  SESSION(DigestKey);
+  SESSION(DigestFinal);
+  CHANGED(SignInit, kSession, kItsOwnLock);
+  CHANGED(Sign, kSession, kOthers);
+  SESSION(SignUpdate);
+  CHANGED(SignFinal, kSession, kOthers);
+  SESSION(SignRecoverInit);
+  SESSION(SignRecover);
+  SESSION(VerifyInit);
+  SESSION(Verify);
+  SESSION(VerifyUpdate);
+  SESSION(VerifyFinal);
+  SESSION(VerifyRecoverInit);
+  SESSION(VerifyRecover);
+  SESSION(DigestEncryptUpdate);
+  SESSION(DecryptDigestUpdate);
+  SESSION(SignEncryptUpdate);
+  SESSION(DecryptVerifyUpdate);
+  SESSION(GenerateKey);
+  SESSION(GenerateKeyPair);
+  SESSION(WrapKey);
+  SESSION(UnwrapKey);
+  SESSION(DeriveKey);
+  SESSION(SeedRandom);
+  SESSION(GenerateRandom);
+  SESSION(GetFunctionStatus);
+  SESSION(CancelFunction);
+  PASSED(WaitForSlotEvent, kOther, kItsOwnLock);
+  return list;
+}
+
+#undef SESSION
+#undef PASSED
+#undef CHANGED
+
+}  // namespace
+}  // namespace credmint::test::misbehaving
+
+extern "C" __attribute__((visibility("default"))) CK_RV C_GetFunctionList(
+    CK_FUNCTION_LIST_PTR_PTR list) {
+  namespace misbehaving = credmint::test::misbehaving;
+  misbehaving::Log("C_GetFunctionList");
+  const CK_FUNCTION_LIST* real = misbehaving::Behind::Get().Load();
+  if (real == nullptr) return CKR_GENERAL_ERROR;
+  static CK_FUNCTION_LIST functions = misbehaving::MakeFunctions(*real);
+  *list = &functions;
+  return CKR_OK;
+}
