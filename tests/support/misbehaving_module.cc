@@ -630,6 +630,8 @@ extern "C" __attribute__((visibility("default"))) CK_RV C_GetFunctionList(
     CK_FUNCTION_LIST_PTR_PTR list) {
   namespace misbehaving = credmint::test::misbehaving;
   misbehaving::Log("C_GetFunctionList");
+  const auto settings = misbehaving::Settings::Parse(misbehaving::Variable("MISBEHAVING_MODULE"));
+  if (const auto code = settings.Number("C_GetFunctionList")) return *code;
   const CK_FUNCTION_LIST* real = misbehaving::Behind::Get().Load();
   if (real == nullptr) return CKR_GENERAL_ERROR;
   static CK_FUNCTION_LIST functions = misbehaving::MakeFunctions(*real);
