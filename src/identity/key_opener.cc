@@ -112,8 +112,7 @@ Result<std::vector<Certificate>> KeyOpener::OpenCertificates(KeyReference refere
 Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
   if (reference.scheme() == nullptr || reference.scheme()->inventory_parameter.empty()) {
     return Fail(ErrorCode::kUsage,
-                fmt::format("{}: only what is on a token can be listed", reference.text()),
-                "give a pkcs11: URI");
+                fmt::format("{}: only what is on a token can be listed", reference.text()));
   }
   inventory_ = log_in ? "all" : "public";
   auto contents = Load(reference, StoreExpect::kName);

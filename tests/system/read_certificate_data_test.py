@@ -119,24 +119,33 @@ class OfTokens(SystemTest):
         fingerprint = leaf.fingerprint(hashes.SHA1()).hex()
         return f'{number}) {fingerprint} "{leaf.subject.rfc4514_string()}"\n'
 
+    def read_matches(self, uri, *flags):
+        """The numbered lines, and the URI below each."""
+        title, *lines = self.read(uri, *flags).splitlines(keepends=True)
+        self.assertEqual(title, "Matching identities\n")
+        uris = [line.removeprefix("\tURI: ").rstrip("\n") for line in lines[1::2]]
+        return lines[::2], uris
+
     def test_a_numbered_list(self):
-        listed = self.read("pkcs11:token=test").splitlines(keepends=True)
-        self.assertEqual(listed[0], "Matching identities\n")
+        matches, _ = self.read_matches("pkcs11:token=test")
         expected = {self.line("N", leaf) for leaf in self.leaves}
-        self.assertEqual({"N" + line[1:] for line in listed[1:]}, expected)
-        self.assertEqual([line[0] for line in listed[1:]], ["1", "2"])
+        self.assertEqual({"N" + line[1:] for line in matches}, expected)
+        self.assertEqual([line[0] for line in matches], ["1", "2"])
+
+    def test_each_has_a_uri_that_means_it_alone(self):
+        matches, uris = self.read_matches("pkcs11:token=test")
+        for match, uri in zip(matches, uris, strict=True):
+            self.assertEqual(self.read_matches(uri), (["1" + match[1:]], [uri]))
 
     def test_one_by_its_label(self):
-        self.assertEqual(
-            self.read("pkcs11:token=test;object=leaf%202"),
-            "Matching identities\n" + self.line(1, self.leaves[1]),
-        )
+        matches, _ = self.read_matches("pkcs11:token=test;object=leaf%202")
+        self.assertEqual(matches, [self.line(1, self.leaves[1])])
 
     def test_one_by_a_selector(self):
-        self.assertEqual(
-            self.read("pkcs11:token=test", "--cert-selector", "Key=x509Serial,Value=70"),
-            "Matching identities\n" + self.line(1, self.leaves[0]),
+        matches, _ = self.read_matches(
+            "pkcs11:token=test", "--cert-selector", "Key=x509Serial,Value=70"
         )
+        self.assertEqual(matches, [self.line(1, self.leaves[0])])
 
 
 if __name__ == "__main__":

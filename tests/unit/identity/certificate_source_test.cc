@@ -254,8 +254,7 @@ TEST_F(CertificateSourceTest, DoesNotChooseAmongCertificatesOfOtherKeys) {
   EXPECT_EQ(chain.error().message,
             "2 certificates match: CN=other (serial 0A1B), CN=Intermediate (serial 1000)");
   EXPECT_EQ(chain.error().hint,
-            "name one by its object or id in the URI, by --cert-selector, or take "
-            "--use-latest-expiring-certificate");
+            "name one by its URI, by --cert-selector, or take --use-latest-expiring-certificate");
 }
 
 TEST_F(CertificateSourceTest, DoesNotChooseAmongCertificatesOfTheSameKey) {
@@ -265,10 +264,19 @@ TEST_F(CertificateSourceTest, DoesNotChooseAmongCertificatesOfTheSameKey) {
 }
 
 TEST_F(CertificateSourceTest, ListsEightCandidatesAtMost) {
-  ExpectFailure(Token(std::vector<Party>(9, other_)), ErrorCode::kKeyAmbiguous,
-                "9 certificates match: CN=other (serial 0A1B), CN=other (serial 0A1B), "
-                "CN=other (serial 0A1B), CN=other (serial 0A1B), CN=other (serial 0A1B), "
-                "CN=other (serial 0A1B), CN=other (serial 0A1B), CN=other (serial 0A1B), ...");
+  std::vector<Party> nine;
+  for (int i = 1; i <= 9; ++i) {
+    nine.push_back(test::Issue(Named("n", std::to_string(i)), &intermediate_, other_.key));
+  }
+  ExpectFailure(Token(nine), ErrorCode::kKeyAmbiguous,
+                "9 certificates match: CN=n (serial 01), CN=n (serial 02), CN=n (serial 03), "
+                "CN=n (serial 04), CN=n (serial 05), CN=n (serial 06), CN=n (serial 07), "
+                "CN=n (serial 08), ...");
+}
+
+TEST_F(CertificateSourceTest, CountsACertificateThatIsThereTwiceAsOne) {
+  EXPECT_EQ(Names(Token({leaf_, intermediate_, leaf_}), leaf_.key),
+            NameList({"CN=leaf 1", "CN=Intermediate"}));
 }
 
 TEST_F(CertificateSourceTest, TakesTheOnlyCertificateOfATokenAndItsIssuersFromABundle) {

@@ -291,10 +291,10 @@ TEST_F(Pkcs11ReferenceTest, PrivateKeyAtThePlaceOfACertificateHasItsPin) {
 TEST_F(Pkcs11ReferenceTest, IssuersAreSearchedForOnTheWholeToken) {
   KeyReference issuers =
       Parse("pkcs11:object=web;token=a;id=%01?pin-value=1&module-name=x", Use::kCertificate)
-          .ForIssuers();
+          .ForAll();
   EXPECT_EQ(issuers.text(), "pkcs11:token=a;type=cert?module-name=x");
   EXPECT_FALSE(issuers.is_file());
-  EXPECT_FALSE(issuers.TakePin().has_value());
+  EXPECT_TRUE(issuers.has_pin());
 }
 
 TEST_F(Pkcs11ReferenceTest, FileOfThatNameDoesNotCount) {
