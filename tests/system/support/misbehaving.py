@@ -18,13 +18,13 @@ def module():
     return os.path.abspath(path)
 
 
-def environment(env, *faults, log=None, pin=token.PIN):
+def environment(env, *faults, behind=token.MODULE, log=None, pin=token.PIN):
     """The environment with which a program finds a token, of environment `env`, behind the module.
 
     `log` is a file for the calls, `pin` what the module logs in with where it does so by itself.
     """
     variables = {
-        "MISBEHAVING_MODULE_BEHIND": token.MODULE,
+        "MISBEHAVING_MODULE_BEHIND": behind,
         "MISBEHAVING_MODULE": ",".join(faults),
         "MISBEHAVING_MODULE_PIN": pin,
     }

@@ -136,14 +136,14 @@ def encrypted_pkcs8_pem(key, passphrase):
     return key.private_bytes(serialization.Encoding.PEM, _PKCS8, encryption)
 
 
-def pkcs12_file(key, certificate, others=(), passphrase=None):
+def pkcs12_file(key, certificate, others=(), passphrase=None, name="web"):
     encryption = (
         serialization.BestAvailableEncryption(passphrase.encode())
         if passphrase is not None
         else serialization.NoEncryption()
     )
     return pkcs12.serialize_key_and_certificates(
-        b"web", key, certificate, list(others) or None, encryption
+        name.encode(), key, certificate, list(others) or None, encryption
     )
 
 

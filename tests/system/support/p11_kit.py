@@ -1,0 +1,39 @@
+"""A configuration of p11-kit for one test, which its proxy module and its programs then know alone.
+
+It is that of a user, who says that only the user's counts. p11-kit does not read a user's
+configuration for root, so there programs are run as another user, one who may still open every file.
+"""
+
+import os
+import pathlib
+
+from support.requirements import in_library_folder, need
+
+PROXY = in_library_folder("p11-kit-proxy.so")
+
+_SETPRIV = "/usr/bin/setpriv"
+_NOBODY = "65534"
+
+
+class Configuration:
+    """Modules by name: the path of each, or its path and what C_Initialize gets as reserved."""
+
+    def __init__(self, folder, **modules):
+        need(PROXY, "p11-kit-modules")
+        configuration = pathlib.Path(folder) / "config" / "pkcs11"
+        (configuration / "modules").mkdir(parents=True)
+        (configuration / "pkcs11.conf").write_text("user-config: only\n")
+        for name, module in modules.items():
+            path, *reserved = (module,) if isinstance(module, str) else module
+            lines = [f"module: {path}", *(f"x-init-reserved: {text}" for text in reserved)]
+            (configuration / "modules" / f"{name}.module").write_text("\n".join(lines) + "\n")
+        self.env = {"XDG_CONFIG_HOME": str(configuration.parent)}
+
+
+def wrapper():
+    """The command in front of a program that is to read the configuration."""
+    if os.getuid() != 0:
+        return ()
+    need(_SETPRIV, "util-linux")
+    capabilities = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    return (_SETPRIV, "--reuid", _NOBODY, "--clear-groups", *capabilities)
