@@ -178,6 +178,10 @@ TEST_F(MisbehavingModuleTest, LiesAboutLengths) {
   misbehaving_.Set("huge-attribute=CKA_ID");
   EXPECT_EQ(module_->C_GetAttributeValue(session_, key_, &attribute, 1), CKR_OK);
   EXPECT_GT(attribute.ulValueLen, CK_ULONG{1} << 30);
+  misbehaving_.Set("long-attribute=CKA_ID");
+  attribute.ulValueLen = id.size();
+  EXPECT_EQ(module_->C_GetAttributeValue(session_, key_, &attribute, 1), CKR_BUFFER_TOO_SMALL);
+  EXPECT_EQ(attribute.ulValueLen, id.size() + 4096);
   misbehaving_.Set("absent-attribute=CKA_ID");
   attribute.ulValueLen = id.size();
   EXPECT_EQ(module_->C_GetAttributeValue(session_, key_, &attribute, 1),

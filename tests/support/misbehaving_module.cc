@@ -3,12 +3,10 @@
 /// Keys, objects and signatures are those of the module behind it; what is wrong, and which
 /// functions were called, is in the environment, read anew at each call:
 ///
-/// | variable                  | meaning |
-/// |---------------------------|-------------------------------------------------------------------|
-/// | MISBEHAVING_MODULE_BEHIND | path of the real module; read once | | MISBEHAVING_MODULE        |
-/// the faults (support/misbehaving_settings.h); unset: none          | | MISBEHAVING_MODULE_LOG |
-/// file to which the name of each function called is appended        | | MISBEHAVING_MODULE_PIN |
-/// the PIN with which it logs in by itself; 1234 if unset            |
+/// * MISBEHAVING_MODULE: the faults (support/misbehaving_settings.h); none where it is unset.
+/// * MISBEHAVING_MODULE_BEHIND: the path of the module behind, read once.
+/// * MISBEHAVING_MODULE_LOG: a file to which the name of each function called is appended.
+/// * MISBEHAVING_MODULE_PIN: what it logs in with where it does so by itself; 1234 if unset.
 ///
 /// Safe to be called from several threads, as long as none of them changes the environment. Calls
 /// run in parallel, but those that end sessions wait for the others and keep them out: SoftHSM
@@ -408,6 +406,9 @@ CK_RV Login(const Settings& settings, CK_SESSION_HANDLE session, CK_USER_TYPE us
 
 CK_RV GetAttributeValue(const Settings& settings, CK_SESSION_HANDLE session,
                         CK_OBJECT_HANDLE object, CK_ATTRIBUTE* attributes, CK_ULONG count) {
+  std::vector<CK_ULONG> room(count);
+  std::transform(attributes, attributes + count, room.begin(),
+                 [](const CK_ATTRIBUTE& each) { return each.ulValueLen; });
   CK_RV result = Real().C_GetAttributeValue(session, object, attributes, count);
   for (CK_ATTRIBUTE* each = attributes; each != attributes + count; ++each) {
     if (each->ulValueLen == CK_UNAVAILABLE_INFORMATION) continue;
@@ -416,6 +417,9 @@ CK_RV GetAttributeValue(const Settings& settings, CK_SESSION_HANDLE session,
       result = CKR_ATTRIBUTE_TYPE_INVALID;
     } else if (settings.HasNumber("huge-attribute", each->type)) {
       each->ulValueLen = CK_UNAVAILABLE_INFORMATION / 2;
+    } else if (settings.HasNumber("long-attribute", each->type) && each->pValue != nullptr) {
+      each->ulValueLen = room[static_cast<std::size_t>(each - attributes)] + 4096;
+      result = CKR_BUFFER_TOO_SMALL;
     } else if (each->type == CKA_VALUE && each->pValue != nullptr &&
                Behind::Get().IsGarbage(settings, session, object)) {
       auto* bytes = static_cast<CK_BYTE*>(each->pValue);

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The module that misbehaves, as OpenSC's pkcs11-tool sees it: each fault is there, the rest real."""
+"""The module that misbehaves, as OpenSC's pkcs11-tool sees it: one thing is wrong, no more."""
 
 import subprocess
 import unittest

@@ -1,7 +1,7 @@
 """A configuration of p11-kit for one test, which its proxy module and its programs then know alone.
 
-It is that of a user, who says that only the user's counts. p11-kit does not read a user's
-configuration for root, so there programs are run as another user, one who may still open every file.
+It is that of a user, and says that only the user's counts. p11-kit does not read a user's
+configuration for root, so there programs are run as another user, who may still open every file.
 """
 
 import os
