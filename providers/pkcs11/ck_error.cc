@@ -167,6 +167,17 @@ Error CkError(std::string_view function, CK_RV value) {
           "somebody else is logged in to the token (CKR_USER_ANOTHER_ALREADY_LOGGED_IN)";
       error.hint = "another part of this process is logged in as security officer";
       break;
+    case CKR_USER_PIN_NOT_INITIALIZED:
+      error.message = "the token has no user PIN yet (CKR_USER_PIN_NOT_INITIALIZED)";
+      error.hint = "initialise it first, with the vendor's tool or pkcs11-tool --init-pin";
+      break;
+    case CKR_FUNCTION_CANCELED:
+      error.message = "it was cancelled at the token (CKR_FUNCTION_CANCELED)";
+      break;
+    case CKR_MECHANISM_INVALID:
+    case CKR_KEY_FUNCTION_NOT_PERMITTED:
+      error.hint = "may the key sign, and with this mechanism? credmint list shows its flags";
+      break;
     case CKR_PIN_EXPIRED:
       error.message = "the token's user PIN has expired (CKR_PIN_EXPIRED)";
       error.hint = "set a new one with the vendor's tool or pkcs11-tool --change-pin";

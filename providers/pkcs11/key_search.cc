@@ -124,8 +124,8 @@ Result<FoundKey> KeySearch::FindOnce() {
   if (auto logged_in = LogIn(request_, passphrase_, **slot, *session); !logged_in) {
     return Fail(std::move(logged_in));
   }
-  const auto candidates = Candidates(*session);
-  if (!candidates) return tl::unexpected(candidates.error());
+  auto candidates = Candidates(*session);
+  if (!candidates) return Fail(std::move(candidates), (*slot)->Name());
   return Choose(*slot, *session, *candidates);
 }
 

@@ -155,9 +155,10 @@ Result<std::vector<CK_OBJECT_HANDLE>> FindObjects(const Session& session,
   while (result == CKR_OK && count == chunk.size() && objects.size() < kMostObjects) {
     result = session.Call(&CK_FUNCTION_LIST::C_FindObjects, chunk.data(),
                           static_cast<CK_ULONG>(chunk.size()), &count);
+    count = std::min<CK_ULONG>(count, chunk.size());
     if (result == CKR_OK) objects.insert(objects.end(), chunk.begin(), chunk.begin() + count);
   }
-  session.Call(&CK_FUNCTION_LIST::C_FindObjectsFinal);
+  if (session.Call(&CK_FUNCTION_LIST::C_FindObjectsFinal) != CKR_OK) session.Discard();
   if (result != CKR_OK) return tl::unexpected(CkError("FindObjects", result));
   return objects;
 }
@@ -253,9 +254,13 @@ Result<Bytes> ReadCertificate(const Session& session, CK_OBJECT_HANDLE object) {
   const CK_RV read = ReadAttributes(session, object, attributes);
   if (read != CKR_OK) return tl::unexpected(CkError("GetAttributeValue", read));
   if (!Present(attributes[0])) {
-    return Fail(ErrorCode::kDevice, "a certificate on the token cannot be read");
+    return Fail(ErrorCode::kCertificate, "it cannot be read");
   }
   der.resize(attributes[0].ulValueLen);
+  const std::uint8_t* cursor = der.data();
+  const ErrorMark mark;
+  const X509Ptr parsed(d2i_X509(nullptr, &cursor, static_cast<long>(der.size())));
+  if (!parsed) return Fail(ErrorCode::kCertificate, "it is no X.509 certificate");
   return der;
 }
 

@@ -58,7 +58,7 @@ struct PrivateKeyFlags {
 };
 PrivateKeyFlags ReadPrivateKeyFlags(const Session& session, CK_OBJECT_HANDLE object);
 
-/// The DER of a certificate object (CKA_VALUE); kDevice if it cannot be read.
+/// The DER of a certificate object (CKA_VALUE); kCertificate if it cannot be read or is none.
 Result<Bytes> ReadCertificate(const Session& session, CK_OBJECT_HANDLE object);
 
 }  // namespace credmint::pkcs11

@@ -83,8 +83,7 @@ Result<void> ObjectLoader::LoadPublic(Wanted wanted, LoadedObjects& loaded) {
   auto searched = LoadPublicOnce(wanted, loaded);
   if (searched || searched.error().code != ErrorCode::kDeviceLost) return searched;
   provider_.slots().Refresh();
-  loaded.certificates.clear();
-  loaded.public_key.reset();
+  loaded = {std::move(loaded.private_key), nullptr, {}, 0, {}};
   return LoadPublicOnce(wanted, loaded);
 }
 
@@ -123,6 +122,8 @@ Result<void> ObjectLoader::SearchPublic(Slot& slot, bool log_in, Wanted wanted,
     for (const CK_OBJECT_HANDLE object : *objects) {
       if (auto der = ReadCertificate(*session, object)) {
         loaded.certificates.push_back(*std::move(der));
+      } else {
+        ++loaded.unreadable;
       }
     }
   }

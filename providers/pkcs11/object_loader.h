@@ -27,6 +27,7 @@ struct LoadedObjects {
   std::unique_ptr<provider::Key> private_key;
   std::unique_ptr<provider::Key> public_key;
   std::vector<Bytes> certificates;  ///< DER
+  std::size_t unreadable = 0;       ///< certificates that are left out because they are none
   std::vector<InventoryEntry> inventory;
 };
 

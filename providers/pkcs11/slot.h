@@ -42,7 +42,7 @@ class Session {
 
   /// An operation may be left active on it, which would confuse its next user: it will be closed
   /// instead of given back.
-  void Discard() { fate_ = fate_ == Fate::kKeep ? Fate::kClose : fate_; }
+  void Discard() const { fate_ = fate_ == Fate::kKeep ? Fate::kClose : fate_; }
 
   [[nodiscard]] Slot& slot() const { return *slot_; }
   /// Whether it was in the pool, so that what it stood for may be gone by now.

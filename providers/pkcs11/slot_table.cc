@@ -1,6 +1,7 @@
 #include "pkcs11/slot_table.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace credmint::pkcs11 {
 namespace {
@@ -42,13 +43,17 @@ Result<std::vector<std::shared_ptr<Slot>>> SlotTable::Find(const std::shared_ptr
   if (uri.NamesLibrary() && !LibraryMatches(*module, uri)) return slots;
   const auto ids = SlotIds(*module, CK_TRUE);
   if (!ids) return tl::unexpected(ids.error());
+  std::optional<Error> failure;  // matters only if no other token matches
   for (const CK_SLOT_ID id : *ids) {
     if (!SlotMatches(*module, id, uri)) continue;
     CK_TOKEN_INFO token{};
-    if (module->Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id, &token) != CKR_OK) continue;
+    const CK_RV read = module->Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id, &token);
+    if (read != CKR_OK) failure = CkError("GetTokenInfo", read);
+    if (read != CKR_OK) continue;
     if ((token.flags & CKF_TOKEN_INITIALIZED) == 0 || !uri.MatchesToken(token)) continue;
     slots.push_back(Remember(module, id, token));
   }
+  if (slots.empty() && failure) return tl::unexpected(std::move(*failure).In(module->path()));
   return slots;
 }
 

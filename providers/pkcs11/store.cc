@@ -182,9 +182,10 @@ int Load(void* context, OSSL_CALLBACK* object_callback, void* object_argument,
   auto& store = *static_cast<StoreContext*>(context);
   return Callback(store.provider, 0, [&]() -> Result<int> {
     if (!store.objects) {
+      store.failed = true;  // also if an exception leaves the load
       auto loaded = LoadObjects(store, PassphraseCallback(passphrase, passphrase_argument));
-      store.failed = !loaded;
       if (!loaded) return Fail(std::move(loaded));
+      store.failed = false;
     }
     LoadedObjects& objects = *store.objects;
     for (std::unique_ptr<provider::Key>* key : {&objects.private_key, &objects.public_key}) {

@@ -142,6 +142,9 @@ Error StoreFailure(const Prompt& prompt) {
   return error;
 }
 
+/// More than a store that makes progress has: one that fails for ever must not be asked for ever.
+constexpr int kMostFailures = 1000;
+
 /// Drains the store. A failure before the first object is a failure of the whole; one after it is
 /// the way OpenSSL's file loader reports trailing parts it does not know.
 Result<StoreContents> LoadAll(OSSL_STORE_CTX* store, StoreExpect expect, const Prompt& prompt) {
@@ -149,18 +152,18 @@ Result<StoreContents> LoadAll(OSSL_STORE_CTX* store, StoreExpect expect, const P
     return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
   }
   StoreContents contents;
-  bool failed = false;
-  while (OSSL_STORE_eof(store) == 0) {
+  int failures = 0;
+  while (OSSL_STORE_eof(store) == 0 && failures < kMostFailures) {
     const StoreInfoPtr info(OSSL_STORE_load(store));
     if (info) {
       Collect(info, contents);
     } else if (OSSL_STORE_error(store) != 0) {
-      failed = true;
+      ++failures;
       if (prompt.failure || prompt.answer) break;
     }
   }
   const bool found = Holds(contents, expect);
-  if (!found && failed) return tl::unexpected(StoreFailure(prompt));
+  if (!found && failures > 0) return tl::unexpected(StoreFailure(prompt));
   ERR_clear_error();
   if (!found) return NothingThere(expect);
   return contents;

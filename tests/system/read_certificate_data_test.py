@@ -5,6 +5,7 @@ import base64
 import json
 import re
 import unittest
+import uuid
 
 from cryptography.hazmat.primitives import hashes
 
@@ -111,7 +112,7 @@ class OfTokens(SystemTest):
 
     def read(self, uri, *flags):
         """Reads without a PIN: certificates are public objects."""
-        copy = self.original.copy(self.folder / "t")
+        copy = self.original.copy(self.folder / uuid.uuid4().hex)
         command = ("read-certificate-data", "--certificate", uri, "--pkcs11-lib", token.MODULE)
         return self.succeed(*command, *flags, env=copy.env).decode()
 

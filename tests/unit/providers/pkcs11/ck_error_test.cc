@@ -58,18 +58,19 @@ INSTANTIATE_TEST_SUITE_P(
              "the token's user PIN has expired (CKR_PIN_EXPIRED)",
              "set a new one with the vendor's tool or pkcs11-tool --change-pin"}));
 
-INSTANTIATE_TEST_SUITE_P(RefusedMechanisms, CkErrorTest,
-                         testing::Values(Case{CKR_MECHANISM_INVALID, ErrorCode::kKeyUnusable,
-                                              "C_Login: CKR_MECHANISM_INVALID", ""},
-                                         Case{CKR_MECHANISM_PARAM_INVALID, ErrorCode::kKeyUnusable,
-                                              "C_Login: CKR_MECHANISM_PARAM_INVALID", ""},
-                                         Case{CKR_KEY_FUNCTION_NOT_PERMITTED,
-                                              ErrorCode::kKeyUnusable,
-                                              "C_Login: CKR_KEY_FUNCTION_NOT_PERMITTED", ""},
-                                         Case{CKR_KEY_TYPE_INCONSISTENT, ErrorCode::kKeyUnusable,
-                                              "C_Login: CKR_KEY_TYPE_INCONSISTENT", ""},
-                                         Case{CKR_KEY_SIZE_RANGE, ErrorCode::kKeyUnusable,
-                                              "C_Login: CKR_KEY_SIZE_RANGE", ""}));
+INSTANTIATE_TEST_SUITE_P(
+    RefusedMechanisms, CkErrorTest,
+    testing::Values(
+        Case{CKR_MECHANISM_INVALID, ErrorCode::kKeyUnusable, "C_Login: CKR_MECHANISM_INVALID",
+             "may the key sign, and with this mechanism? credmint list shows its flags"},
+        Case{CKR_MECHANISM_PARAM_INVALID, ErrorCode::kKeyUnusable,
+             "C_Login: CKR_MECHANISM_PARAM_INVALID", ""},
+        Case{CKR_KEY_FUNCTION_NOT_PERMITTED, ErrorCode::kKeyUnusable,
+             "C_Login: CKR_KEY_FUNCTION_NOT_PERMITTED",
+             "may the key sign, and with this mechanism? credmint list shows its flags"},
+        Case{CKR_KEY_TYPE_INCONSISTENT, ErrorCode::kKeyUnusable,
+             "C_Login: CKR_KEY_TYPE_INCONSISTENT", ""},
+        Case{CKR_KEY_SIZE_RANGE, ErrorCode::kKeyUnusable, "C_Login: CKR_KEY_SIZE_RANGE", ""}));
 
 INSTANTIATE_TEST_SUITE_P(
     Losses, CkErrorTest,
