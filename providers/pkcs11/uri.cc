@@ -1,6 +1,8 @@
 #include "pkcs11/uri.h"
 
 #include <fmt/format.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -78,8 +80,8 @@ bool IsNumber(std::string_view text, unsigned long largest) {
   return error == std::errc() && end == text.data() + text.size() && value <= largest;
 }
 
-/// Values that p11-kit takes for others: it wraps numbers around, drops blanks, and loads any path.
-Result<void> CheckValues(const Attributes& path, const Attributes& query) {
+/// Values that p11-kit takes for others: it wraps numbers around.
+Result<void> CheckValues(const Attributes& path) {
   const auto value = [](const Attributes& attributes, std::string_view name) {
     const auto found = attributes.find(name);
     return found == attributes.end() ? std::optional<std::string_view>() : found->second;
@@ -95,11 +97,18 @@ Result<void> CheckValues(const Attributes& path, const Attributes& query) {
       return Malformed(fmt::format("its library-version '{}' is not MAJOR.MINOR", *version));
     }
   }
-  if (const auto module = value(query, "module-path"); module && !module->starts_with('/')) {
-    return Malformed("its module-path is not absolute");
+  return {};
+}
+
+/// On decoded values: p11-kit itself writes the path's slashes as %2F.
+Result<void> CheckModule(P11KitUri* uri) {
+  const char* path = p11_kit_uri_get_module_path(uri);
+  const char* name = p11_kit_uri_get_module_name(uri);
+  if (path != nullptr && name != nullptr) {
+    return Malformed("it has both module-path and module-name");
   }
-  if (const auto module = value(query, "module-name");
-      module && module->find('/') != std::string_view::npos) {
+  if (path != nullptr && path[0] != '/') return Malformed("its module-path is not absolute");
+  if (name != nullptr && (name[0] == '\0' || strchr(name, '/') != nullptr)) {
     return Malformed("its module-name is not a bare name");
   }
   return {};
@@ -127,7 +136,7 @@ Result<Uri> Uri::Parse(const std::string& text) {
   if (!path_attributes) return Fail(std::move(path_attributes));
   auto query_attributes = SplitPart(query, '&', kQueryAttributes);
   if (!query_attributes) return Fail(std::move(query_attributes));
-  if (auto checked = CheckValues(*path_attributes, *query_attributes); !checked) {
+  if (auto checked = CheckValues(*path_attributes); !checked) {
     return Fail(std::move(checked));
   }
 
@@ -138,6 +147,7 @@ Result<Uri> Uri::Parse(const std::string& text) {
   if (p11_kit_uri_any_unrecognized(uri.uri_.get()) != 0) {
     return Malformed("one of its values is too long or not understood");
   }
+  if (auto checked = CheckModule(uri.uri_.get()); !checked) return Fail(std::move(checked));
   uri.names_slot_ = path_attributes->contains("slot-manufacturer") ||
                     path_attributes->contains("slot-description");
   uri.names_library_ = path_attributes->contains("library-manufacturer") ||
@@ -182,7 +192,11 @@ std::string Uri::ModulePath(const std::string& fallback) const {
   if (const char* path = p11_kit_uri_get_module_path(uri_.get()); path != nullptr) return path;
   const char* name = p11_kit_uri_get_module_name(uri_.get());
   if (name == nullptr) return fallback;
-  return fmt::format("{}/{}.so", CREDMINT_P11_MODULE_FOLDER, name);
+  for (const char* prefix : {"", "lib"}) {
+    std::string path = fmt::format("{}/{}{}.so", CREDMINT_P11_MODULE_FOLDER, prefix, name);
+    if (access(path.c_str(), F_OK) == 0) return path;
+  }
+  return fmt::format("lib{}.so", name);
 }
 
 Result<std::optional<Secret>> Uri::Pin() const {

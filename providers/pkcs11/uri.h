@@ -37,7 +37,8 @@ class Uri {
   /// The `object` and `id` attributes as a search template; points into this object.
   [[nodiscard]] std::vector<CK_ATTRIBUTE> ObjectTemplate() const;
 
-  /// `module-path`, else `module-name` as a file of p11-kit's module folder, else `fallback`.
+  /// `module-path`; else for `module-name` NAME the file NAME.so or libNAME.so of p11-kit's module
+  /// folder, or libNAME.so wherever the dynamic linker finds it; else `fallback`.
   [[nodiscard]] std::string ModulePath(const std::string& fallback) const;
 
   /// `pin-value`, or what the file of `pin-source` holds; nothing if the URI has neither.

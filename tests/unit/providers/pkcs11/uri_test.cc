@@ -174,6 +174,10 @@ INSTANTIATE_TEST_SUITE_P(
 // RFC 7512 section 2.3: an absolute path; the working directory is anybody's.
 INSTANTIATE_TEST_SUITE_P(Modules, RefusedUriTest,
                          testing::Values(RefusedCase{"pkcs11:?module-path=module.so", nullptr},
+                                         RefusedCase{"pkcs11:?module-path=m%2Fa.so", nullptr},
+                                         RefusedCase{"pkcs11:?module-name=a&module-path=/b.so",
+                                                     "it has both module-path and module-name"},
+                                         RefusedCase{"pkcs11:?module-name=a%2Fb", nullptr},
                                          RefusedCase{"pkcs11:?module-name=../module", nullptr}));
 
 // What matches.
@@ -340,7 +344,8 @@ TEST(UriTest, FindsItsModule) {
   EXPECT_EQ(Parse("pkcs11:token=a").ModulePath("/default.so"), "/default.so");
   EXPECT_EQ(Parse("pkcs11:?module-path=/usr/lib/a%20b.so").ModulePath("/default.so"),
             "/usr/lib/a b.so");
-  EXPECT_EQ(Parse("pkcs11:?module-name=a&module-path=/b.so").ModulePath("/default.so"), "/b.so");
+  EXPECT_EQ(Parse("pkcs11:?module-path=%2Fusr%2Flib%2Fb.so").ModulePath("/default.so"),
+            "/usr/lib/b.so");
 }
 
 TEST(UriTest, NameOfAModuleIsAFileOfTheModuleFolder) {
