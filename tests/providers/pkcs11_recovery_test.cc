@@ -1,0 +1,405 @@
+#include <dlfcn.h>
+#include <p11-kit/pkcs11.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "providers/pkcs11_fixture.h"
+#include "support/misbehaving.h"
+
+/// What becomes of a loaded key when its session, its login, its token or its module goes away, and
+/// when the token has few sessions to give.
+namespace credmint {
+namespace {
+
+namespace fs = std::filesystem;
+using test::Misbehaving;
+using test::SoftHsm;
+
+constexpr const char* kKey = "pkcs11:token=prod;object=key";
+
+class Pkcs11RecoveryTest : public test::Pkcs11Fixture {
+ protected:
+  void SetUp() override {
+    Pkcs11Fixture::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "key", "01"));
+    module_ = Misbehaving::module();
+  }
+
+  /// A key whose PIN the provider keeps, which is what recovering by itself takes.
+  Result<PkeyPtr> LoadRemembering() {
+    parameters_ = {{"pkcs11-remember-pin", "1"}};
+    return Load(kKey);
+  }
+
+  /// A file with the PIN, for pin-source.
+  std::string PinFile(const std::string& pin) {
+    Write("pin", pin + "\n");
+    const fs::path path = hsm_->directory() / "pin";
+    chmod(path.c_str(), 0600);
+    return path;
+  }
+
+  void ExpectGoodSignature(const PkeyPtr& key) {
+    const auto signature = Sign(key.get(), "a message");
+    ASSERT_TRUE(signature) << signature.error().message;
+    EXPECT_TRUE(OpensslVerifies("key", "a message", *signature));
+  }
+
+  std::string SigningError(const PkeyPtr& key) {
+    const auto signature = Sign(key.get(), "a message");
+    return signature ? "it signed" : signature.error().message;
+  }
+
+  /// SoftHSM as another part of the process would have it.
+  static CK_FUNCTION_LIST& Functions() {
+    void* library = dlopen(SoftHsm::module().c_str(), RTLD_NOW | RTLD_LOCAL);
+    const auto get = reinterpret_cast<CK_C_GetFunctionList>(dlsym(library, "C_GetFunctionList"));
+    CK_FUNCTION_LIST* functions = nullptr;
+    get(&functions);
+    return *functions;
+  }
+
+  static CK_SLOT_ID FirstSlot() {
+    CK_SLOT_ID slots[8];
+    CK_ULONG count = 8;
+    Functions().C_GetSlotList(CK_TRUE, slots, &count);
+    return slots[0];
+  }
+
+  Misbehaving misbehaving_;
+};
+
+struct Loss {
+  const char* name;
+  const char* fault;
+};
+
+class Pkcs11LossTest : public Pkcs11RecoveryTest, public ::testing::WithParamInterface<Loss> {};
+
+TEST_P(Pkcs11LossTest, NextSignatureLogsInAndFindsTheKeyAgainOnce) {
+  const auto key = LoadRemembering();
+  ASSERT_TRUE(key) << key.error().message;
+  misbehaving_.ForgetCalls();
+  misbehaving_.Set(GetParam().fault);
+  ExpectGoodSignature(*key);
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 1);
+  EXPECT_EQ(misbehaving_.Calls("C_SignInit"), 2);
+  misbehaving_.Behave();
+  misbehaving_.ForgetCalls();
+  ExpectGoodSignature(*key);
+  EXPECT_EQ(misbehaving_.Calls(), 2) << "afterwards all is as before";
+}
+
+TEST_P(Pkcs11LossTest, PinSourceOfTheUriIsReadAgain) {
+  const auto key = Load(std::string(kKey) + "?pin-source=file:" + PinFile(SoftHsm::kPin));
+  ASSERT_TRUE(key) << key.error().message;
+  misbehaving_.Set(GetParam().fault);
+  ExpectGoodSignature(*key);
+  EXPECT_TRUE(requests_.empty());
+}
+
+TEST_P(Pkcs11LossTest, WithoutAPinTheErrorSaysWhatIsMissing) {
+  const auto key = Load(kKey);
+  ASSERT_TRUE(key);
+  misbehaving_.ForgetCalls();
+  misbehaving_.Set(GetParam().fault);
+  const auto signature = Sign(key->get(), "a message");
+  ASSERT_FALSE(signature);
+  EXPECT_NE(signature.error().message.find("the token wants its PIN again, which was not kept"),
+            std::string::npos)
+      << signature.error().message;
+  EXPECT_NE(signature.error().message.find("(after C_SignInit: CKR_"), std::string::npos)
+      << signature.error().message;
+  EXPECT_NE(signature.error().hint.find("pin-source"), std::string::npos);
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 0);
+}
+
+TEST_P(Pkcs11LossTest, LoadingAnewAsksForThePinAgain) {
+  const auto key = Load(kKey);
+  ASSERT_TRUE(key);
+  misbehaving_.Set(GetParam().fault);
+  EXPECT_FALSE(Sign(key->get(), "a message"));
+  misbehaving_.Behave();
+  const auto again = Load(kKey);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(requests_.size(), 2U);
+  ExpectGoodSignature(*again);
+  ExpectGoodSignature(*key);
+}
+
+INSTANTIATE_TEST_SUITE_P(Losses, Pkcs11LossTest,
+                         ::testing::Values(Loss{"SessionsClosed", "sessions-invalidated"},
+                                           Loss{"LoggedOut", "logged-out"},
+                                           Loss{"ModuleFinalised", "finalized"}),
+                         [](const auto& instance) { return instance.param.name; });
+
+/// Noticed only at the next load, when the session in the pool turns out to be closed.
+TEST_F(Pkcs11RecoveryTest, LoadingAfterSomebodyClosedTheSessions) {
+  ASSERT_TRUE(Load(kKey));
+  Functions().C_CloseAllSessions(FirstSlot());
+  const auto key = Load(kKey);
+  ASSERT_TRUE(key) << key.error().message;
+  ExpectGoodSignature(*key);
+}
+
+TEST_F(Pkcs11RecoveryTest, LoadingAfterSomebodyLoggedOut) {
+  ASSERT_TRUE(Load(kKey));
+  CK_SESSION_HANDLE session = 0;
+  Functions().C_OpenSession(FirstSlot(), CKF_SERIAL_SESSION, nullptr, nullptr, &session);
+  ASSERT_EQ(Functions().C_Logout(session), CKR_OK);
+  const auto key = Load(kKey);
+  ASSERT_TRUE(key) << key.error().message;
+  ExpectGoodSignature(*key);
+}
+
+TEST_F(Pkcs11RecoveryTest, TokenThatFailsOnceIsAskedAgain) {
+  const auto key = LoadRemembering();
+  ASSERT_TRUE(key);
+  for (const char* code : {"CKR_DEVICE_ERROR", "CKR_GENERAL_ERROR", "CKR_FUNCTION_FAILED"}) {
+    misbehaving_.ForgetCalls();
+    misbehaving_.Set(std::string("sign-once=") + code);
+    ExpectGoodSignature(*key);
+    EXPECT_EQ(misbehaving_.Calls("C_Sign"), 2) << code;
+    EXPECT_EQ(misbehaving_.Calls("C_Login"), 0) << "the login still stands";
+  }
+}
+
+TEST_F(Pkcs11RecoveryTest, TokenThatAlwaysFailsIsAskedTwice) {
+  const auto key = LoadRemembering();
+  ASSERT_TRUE(key);
+  misbehaving_.ForgetCalls();
+  misbehaving_.Set("sign=CKR_DEVICE_ERROR");
+  EXPECT_EQ(SigningError(*key),
+            "signing with token 'prod': C_Sign: CKR_DEVICE_ERROR (after C_Sign: CKR_DEVICE_ERROR)");
+  EXPECT_EQ(misbehaving_.Calls("C_Sign"), 2);
+}
+
+TEST_F(Pkcs11RecoveryTest, TokenRemovedAndReturned) {
+  const auto key = LoadRemembering();
+  ASSERT_TRUE(key);
+  misbehaving_.Set("token-removed");
+  EXPECT_NE(SigningError(*key).find("shows no token (after C_SignInit: CKR_DEVICE_REMOVED)"),
+            std::string::npos)
+      << SigningError(*key);
+  misbehaving_.Behave();
+  ExpectGoodSignature(*key);
+}
+
+TEST_F(Pkcs11RecoveryTest, TokenReturnedInAnotherSlot) {
+  const auto key = LoadRemembering();
+  ASSERT_TRUE(key);
+  misbehaving_.Set("token-removed");
+  EXPECT_NE(SigningError(*key), "it signed");
+  misbehaving_.Set("moved");
+  // The new slot knows nothing of the old one's PIN.
+  EXPECT_NE(SigningError(*key).find("PIN again"), std::string::npos);
+  const auto with_source = Load(std::string(kKey) + "?pin-source=" + PinFile(SoftHsm::kPin));
+  ASSERT_TRUE(with_source) << with_source.error().message;
+  misbehaving_.Set("token-removed");
+  EXPECT_NE(SigningError(*with_source), "it signed");
+  misbehaving_.Behave();
+  ExpectGoodSignature(*with_source);
+}
+
+TEST_F(Pkcs11RecoveryTest, TokenInitialisedAnewHasNoKey) {
+  const auto key = LoadRemembering();
+  ASSERT_TRUE(key);
+  CK_FUNCTION_LIST& functions = Functions();
+  const CK_SLOT_ID slot = FirstSlot();
+  functions.C_CloseAllSessions(slot);
+  std::string label = "prod";
+  label.resize(32, ' ');
+  std::string pin = SoftHsm::kSoPin;
+  ASSERT_EQ(functions.C_InitToken(slot, reinterpret_cast<CK_UTF8CHAR*>(pin.data()), pin.size(),
+                                  reinterpret_cast<CK_UTF8CHAR*>(label.data())),
+            CKR_OK);
+  const std::string error = SigningError(*key);
+  EXPECT_NE(error.find("finding the key again: logging in to token 'prod': the token has no user "
+                       "PIN yet (after "),
+            std::string::npos)
+      << error;
+}
+
+TEST_F(Pkcs11RecoveryTest, AnotherKeyInItsPlaceIsNotUsed) {
+  const auto key = LoadRemembering();
+  ASSERT_TRUE(key);
+  ASSERT_TRUE(hsm_->Tool("prod", {"--delete-object", "--type", "privkey", "--label", "key"}).ok());
+  ASSERT_TRUE(hsm_->Tool("prod", {"--delete-object", "--type", "pubkey", "--label", "key"}).ok());
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "key", "01"));
+  misbehaving_.Set("finalized");
+  EXPECT_NE(SigningError(*key).find("there is another key now on token 'prod'"), std::string::npos)
+      << SigningError(*key);
+}
+
+TEST_F(Pkcs11RecoveryTest, RememberedPinThatIsRefusedIsSentOnce) {
+  const auto key = LoadRemembering();
+  ASSERT_TRUE(key);
+  misbehaving_.ForgetCalls();
+  misbehaving_.Set("logged-out,login=CKR_PIN_INCORRECT");
+  EXPECT_NE(SigningError(*key).find("the token refused the PIN"), std::string::npos);
+  misbehaving_.Set("login=CKR_PIN_INCORRECT");
+  for (int i = 0; i < 3; ++i) EXPECT_NE(SigningError(*key), "it signed");
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 1);
+}
+
+TEST_F(Pkcs11RecoveryTest, RefusedPinIsNotSentAgainAtTheNextLoad) {
+  ASSERT_FALSE(Load(kKey, "9999"));
+  misbehaving_.ForgetCalls();
+  const auto again = Load(kKey, "9999");
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, ErrorCode::kPinIncorrect);
+  EXPECT_NE(again.error().message.find("refused this PIN before"), std::string::npos);
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 0);
+  EXPECT_TRUE(Load(kKey)) << "the right one is sent";
+}
+
+TEST_F(Pkcs11RecoveryTest, FinalTryTakesPermission) {
+  misbehaving_.Set("pin-final-try");
+  const auto refused = Load(kKey);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kPinLocked);
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 0);
+  parameters_ = {{"pkcs11-allow-final-try", "1"}};
+  EXPECT_TRUE(Load(kKey));
+}
+
+/// The child must leave its parent's sessions alone and initialise the module for itself.
+TEST_F(Pkcs11RecoveryTest, ChildOfAForkSignsAndItsParentGoesOn) {
+  misbehaving_.Set("fork-reset");
+  const auto key = LoadRemembering();
+  ASSERT_TRUE(key);
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto signature = Sign(key->get(), "from the child");
+    _exit(signature && OpensslVerifies("key", "from the child", *signature) ? 42 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 42) << status;
+  misbehaving_.ForgetCalls();
+  ExpectGoodSignature(*key);
+  EXPECT_EQ(misbehaving_.Calls(), 2) << "the parent's session is as it was";
+}
+
+TEST_F(Pkcs11RecoveryTest, ChildOfAForkThatEndsLeavesTheParentItsSession) {
+  const auto key = LoadRemembering();
+  ASSERT_TRUE(key);
+  const pid_t child = fork();
+  if (child == 0) exit(43);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 43) << status;
+  ExpectGoodSignature(*key);
+}
+
+class Pkcs11ThreadTest : public Pkcs11RecoveryTest {
+ protected:
+  static constexpr int kThreads = 8;
+
+  /// Each thread signs so often; the last signature of each is checked. Returns how long the
+  /// threads took.
+  std::chrono::milliseconds SignInThreads(const PkeyPtr& key, int signatures) {
+    const auto begin = std::chrono::steady_clock::now();
+    std::vector<Result<Bytes>> last(kThreads, Fail(ErrorCode::kInternal, "none"));
+    std::vector<std::thread> threads;
+    std::atomic<int> failures = 0;
+    for (std::size_t i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&, i] {
+        for (int n = 0; n < signatures; ++n) {
+          last[i] = Sign(key.get(), "thread " + std::to_string(i));
+          if (!last[i]) ++failures;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - begin);
+    EXPECT_EQ(failures, 0);
+    for (std::size_t i = 0; i < kThreads; ++i) {
+      EXPECT_TRUE(last[i] && OpensslVerifies("key", "thread " + std::to_string(i), *last[i]));
+    }
+    return time;
+  }
+};
+
+TEST_F(Pkcs11ThreadTest, EachThreadHasASessionOfItsOwn) {
+  const auto key = Load(kKey);
+  ASSERT_TRUE(key);
+  misbehaving_.ForgetCalls();
+  misbehaving_.Set("slow=20");
+  SignInThreads(*key, 4);
+  const int opened = misbehaving_.Calls("C_OpenSession");
+  EXPECT_EQ(opened, kThreads - 1) << "the one of the load is used too";
+  SignInThreads(*key, 4);
+  EXPECT_EQ(misbehaving_.Calls("C_OpenSession"), opened) << "they are kept";
+}
+
+TEST_F(Pkcs11ThreadTest, SlowSignaturesRunAtTheSameTime) {
+  const auto key = Load(kKey);
+  ASSERT_TRUE(key);
+  misbehaving_.Set("slow=100");
+  EXPECT_LT(SignInThreads(*key, 1), std::chrono::milliseconds(kThreads * 100 / 2));
+}
+
+TEST_F(Pkcs11ThreadTest, TokenWithOneSessionServesAllThreads) {
+  misbehaving_.Set("sessions=1");
+  const auto key = Load(kKey);
+  ASSERT_TRUE(key) << key.error().message;
+  SignInThreads(*key, 10);
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 1);
+}
+
+TEST_F(Pkcs11ThreadTest, TokenWithFewSessionsServesAllThreads) {
+  const auto key = Load(kKey);
+  ASSERT_TRUE(key);
+  misbehaving_.Set("sessions=3,slow=5");
+  SignInThreads(*key, 10);
+}
+
+TEST_F(Pkcs11ThreadTest, ThreadsThatLoseTheLoginTogetherLogInOnce) {
+  const auto key = LoadRemembering();
+  ASSERT_TRUE(key);
+  SignInThreads(*key, 4);
+  misbehaving_.ForgetCalls();
+  misbehaving_.Set("logged-out");
+  SignInThreads(*key, 10);
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 1);
+}
+
+TEST_F(Pkcs11ThreadTest, ThreadsThatLoseTheirSessionsTogetherLogInOnce) {
+  const auto key = LoadRemembering();
+  ASSERT_TRUE(key);
+  SignInThreads(*key, 4);
+  misbehaving_.ForgetCalls();
+  misbehaving_.Set("sessions-invalidated");
+  SignInThreads(*key, 10);
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 1);
+}
+
+TEST_F(Pkcs11ThreadTest, ThreadsLoadAtTheSameTime) {
+  std::vector<std::thread> threads;
+  std::atomic<int> loaded = 0;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      StoreOptions options;
+      options.properties = "provider=credmint-pkcs11";
+      options.parameters = {{"pkcs11-module-path", module_}};
+      options.passphrase = [](const PassphraseRequest&) { return Result<Secret>(Secret("1234")); };
+      if (OpenStore(*library_, kKey, options)) ++loaded;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(loaded, kThreads);
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 1);
+  EXPECT_EQ(misbehaving_.Calls("C_Initialize"), 1);
+}
+
+}  // namespace
+}  // namespace credmint
