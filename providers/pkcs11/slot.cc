@@ -66,14 +66,19 @@ Result<Session> Slot::OpenSession() {
     if (auto session = TakeIdle()) return *std::move(session);
     CK_RV opened = CKR_SESSION_COUNT;
     if (open_ < kMostSessions) {
+      const unsigned generation = generation_;
+      ++open_;
+      lock.unlock();  // others may give theirs back meanwhile
       CK_SESSION_HANDLE handle = 0;
       opened = Open(handle);
-      if (opened == CKR_OK) return Session(*this, handle, generation_, false);
+      if (opened == CKR_OK) return Session(*this, handle, generation, false);
+      lock.lock();
+      if (generation == generation_) --open_;
     }
     if (opened != CKR_SESSION_COUNT || std::chrono::steady_clock::now() > deadline) {
       return tl::unexpected(CkError("OpenSession", opened).In(Name()));
     }
-    given_back_.wait_for(lock, kLookAgain);
+    given_back_.wait_for(lock, kLookAgain, [this] { return !idle_.empty(); });
   }
 }
 
@@ -93,11 +98,9 @@ void Slot::ForgetOldGeneration() {
   ask_token_first_ = true;
 }
 
-CK_RV Slot::Open(CK_SESSION_HANDLE& handle) {
-  const CK_RV opened = module_->Call(&CK_FUNCTION_LIST::C_OpenSession, id_,
-                                     CK_FLAGS{CKF_SERIAL_SESSION}, nullptr, nullptr, &handle);
-  if (opened == CKR_OK) ++open_;
-  return opened;
+CK_RV Slot::Open(CK_SESSION_HANDLE& handle) const {
+  return module_->Call(&CK_FUNCTION_LIST::C_OpenSession, id_, CK_FLAGS{CKF_SERIAL_SESSION}, nullptr,
+                       nullptr, &handle);
 }
 
 void Slot::GiveBack(CK_SESSION_HANDLE handle, unsigned generation) {
@@ -112,7 +115,10 @@ void Slot::Close(CK_SESSION_HANDLE handle, unsigned generation) {
   if (generation != generation_) return;
   // The login ends with the last session: there must be another one before this one goes.
   CK_SESSION_HANDLE replacement = 0;
-  if (open_ == 1 && Open(replacement) == CKR_OK) idle_.push_back(replacement);
+  if (open_ == 1 && Open(replacement) == CKR_OK) {
+    ++open_;
+    idle_.push_back(replacement);
+  }
   module_->Call(&CK_FUNCTION_LIST::C_CloseSession, handle);
   if (--open_ == 0) logged_in_ = false;
   given_back_.notify_one();

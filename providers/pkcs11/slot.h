@@ -130,7 +130,7 @@ class Slot {
 
   std::optional<Session> TakeIdle();
   void ForgetOldGeneration();
-  CK_RV Open(CK_SESSION_HANDLE& handle);
+  CK_RV Open(CK_SESSION_HANDLE& handle) const;
   void GiveBack(CK_SESSION_HANDLE handle, unsigned generation);
   void Close(CK_SESSION_HANDLE handle, unsigned generation);
   void Forget(unsigned generation);

@@ -344,6 +344,8 @@ TEST_F(Pkcs11ThreadTest, EachThreadHasASessionOfItsOwn) {
 TEST_F(Pkcs11ThreadTest, SlowSignaturesRunAtTheSameTime) {
   const auto key = Load(kKey);
   ASSERT_TRUE(key);
+  misbehaving_.Set("slow=20");
+  SignInThreads(*key, 4);  // opens the sessions
   misbehaving_.Set("slow=100");
   EXPECT_LT(SignInThreads(*key, 1), std::chrono::milliseconds(kThreads * 100 / 2));
 }
