@@ -35,6 +35,13 @@ Bytes PublicKeysOf(std::span<const Certificate> certificates) {
   return all;
 }
 
+/// The question with a name that means something to people: OpenSSL's words for a file ("PKCS12
+/// import pass phrase") do not.
+PassphraseRequest Named(const PassphraseRequest& request, const KeyReference& reference) {
+  if (request.kind != PassphraseKind::kFile) return request;
+  return {reference.is_file() ? PassphraseKind::kFile : PassphraseKind::kForeign, reference.text()};
+}
+
 std::unique_ptr<PinSource> SourceOf(std::optional<ReferencedPin> pin) {
   if (!pin) return nullptr;
   return std::make_unique<PinSource>(pin->file.empty()
@@ -124,9 +131,11 @@ Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
 /// The session and login of the first try are still there: the token is not asked to log in again.
 Result<StoreContents> KeyOpener::LoadWithContextPin(KeyReference reference) {
   const auto own = SourceOf(reference.TakePin());
-  auto pin = own && pins_.reuse_user_for_context && !pins_.context
-                 ? own->Get()
-                 : pins_.Answer({PassphraseKind::kContextPin, "the key"});
+  const bool own_serves = own && pins_.reuse_user_for_context && !pins_.context;
+  if (!own_serves && !pins_.HasSource(PassphraseKind::kContextPin)) {
+    return LoadAskingContextPin(reference);
+  }
+  auto pin = own_serves ? own->Get() : pins_.Answer({PassphraseKind::kContextPin, "the key"});
   if (!pin) return Fail(std::move(pin));
   context_pin_ = *std::move(pin);
   auto contents = Load(reference, StoreExpect::kPrivateKey);
@@ -134,27 +143,52 @@ Result<StoreContents> KeyOpener::LoadWithContextPin(KeyReference reference) {
   return contents;
 }
 
+/// The store asks, because it knows of which token. OpenSSL would give the first answer to a second
+/// question, so a question for the token PIN, which means that the login was lost, has no answer.
+Result<StoreContents> KeyOpener::LoadAskingContextPin(const KeyReference& reference) {
+  StoreOptions options;
+  options.expect = StoreExpect::kPrivateKey;
+  options.passphrase = [&](const PassphraseRequest& request) -> Result<Secret> {
+    if (request.kind == PassphraseKind::kContextPin) {
+      return pins_.Answer(request, reference.place());
+    }
+    return Fail(ErrorCode::kDevice, fmt::format("{} has ended the login", request.subject));
+  };
+  context_pin_.reset();
+  auto contents = LoadUri(reference, std::move(options));
+  context_pin_ = Secret();
+  return contents;
+}
+
 /// A PIN that stands in the reference is for this reference only.
 Result<StoreContents> KeyOpener::Load(KeyReference& reference, StoreExpect expect) {
   const auto own = SourceOf(reference.TakePin());
-  StoreOptions options;
-  options.expect = expect;
-  options.passphrase = [&](const PassphraseRequest& request) {
-    return own && request.kind == PassphraseKind::kTokenPin ? own->Get() : pins_.Answer(request);
+  const auto file = reference.is_file() ? ReadFile(reference.text()) : Secret();
+  if (!file) return tl::unexpected(file.error());
+  std::optional<PassphraseRequest> asked;
+  const auto passphrase = [&](const PassphraseRequest& request) {
+    if (own && request.kind == PassphraseKind::kTokenPin) return own->Get();
+    asked = Named(request, reference);
+    return pins_.Answer(*asked, reference.place());
   };
-  return reference.is_file() ? LoadFile(reference.text(), std::move(options))
-                             : LoadUri(reference, std::move(options));
+  for (;;) {
+    StoreOptions options;
+    options.expect = expect;
+    options.passphrase = passphrase;
+    auto contents = reference.is_file() ? LoadFile(*file, std::move(options))
+                                        : LoadUri(reference, std::move(options));
+    const bool refused = !contents && contents.error().code == ErrorCode::kPinIncorrect && asked;
+    if (!refused || !pins_.Refuse(*asked, reference.place())) return contents;
+  }
 }
 
-Result<StoreContents> KeyOpener::LoadFile(const std::string& path, StoreOptions options) {
-  const auto file = ReadFile(path);
-  if (!file) return tl::unexpected(file.error());
+Result<StoreContents> KeyOpener::LoadFile(const Secret& file, StoreOptions options) {
   const bool wants_key = options.expect == StoreExpect::kPrivateKey;
-  const Scheme* scheme = wants_key ? FindSchemeOfFile(file->Reveal()) : nullptr;
+  const Scheme* scheme = wants_key ? FindSchemeOfFile(file.Reveal()) : nullptr;
   if (scheme == nullptr) {
-    const Secret certificates = wants_key ? Secret() : CertificateBlocks(file->Reveal());
+    const Secret certificates = wants_key ? Secret() : CertificateBlocks(file.Reveal());
     auto contents =
-        ReadStore(*context_, certificates.empty() ? *file : certificates, "file", options);
+        ReadStore(*context_, certificates.empty() ? file : certificates, "file", options);
     if (!contents) return tl::unexpected(ExplainFile(std::move(contents).error(), options.expect));
     return contents;
   }
@@ -163,7 +197,7 @@ Result<StoreContents> KeyOpener::LoadFile(const std::string& path, StoreOptions 
                 fmt::format("this build cannot use a {} file", scheme->pem_label));
   }
   if (auto set = SetParameters(*scheme, options); !set) return Fail(std::move(set));
-  auto contents = ReadStore(*context_, *file, std::string(scheme->name), options);
+  auto contents = ReadStore(*context_, file, std::string(scheme->name), options);
   if (!contents) return contents;
   for (const PkeyPtr& key : contents->keys) {
     if (auto checked = CheckProvider(key, *scheme); !checked) return Fail(std::move(checked));
@@ -196,8 +230,8 @@ Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, StoreOpt
 Result<void> KeyOpener::SetParameters(const Scheme& scheme, StoreOptions& options) {
   options.properties = OnlyFrom(scheme);
   options.parameters = parameters_;
-  if (!scheme.context_pin_parameter.empty()) {
-    options.secrets.emplace_back(scheme.context_pin_parameter, context_pin_.Clone());
+  if (!scheme.context_pin_parameter.empty() && context_pin_) {
+    options.secrets.emplace_back(scheme.context_pin_parameter, context_pin_->Clone());
   }
   if (!scheme.public_key_parameter.empty() && !public_keys_.empty()) {
     options.octets.emplace_back(scheme.public_key_parameter, public_keys_);

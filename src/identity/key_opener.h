@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -21,7 +22,9 @@ namespace credmint {
 /// else goes to the provider of its scheme and to no other, so a file in the working directory that
 /// happens to be named like a URI never wins (OpenSSL would look for it first).
 ///
-/// Every failure names the reference. The PIN sources are asked only when a store demands it.
+/// Every failure names the reference. The PIN sources are asked only when a store demands it. What
+/// a person typed and the store refused is asked for again, as far as PromptedSecrets allows; a
+/// secret from anywhere else is tried once.
 class KeyOpener {
  public:
   /// `parameters` go to hardware loaders by name (which module, which TPM).
@@ -45,15 +48,17 @@ class KeyOpener {
  private:
   Result<StoreContents> Load(KeyReference& reference, StoreExpect expect);
   Result<StoreContents> LoadWithContextPin(KeyReference reference);
+  Result<StoreContents> LoadAskingContextPin(const KeyReference& reference);
   Result<void> SetParameters(const Scheme& scheme, StoreOptions& options);
-  Result<StoreContents> LoadFile(const std::string& path, StoreOptions options);
+  Result<StoreContents> LoadFile(const Secret& file, StoreOptions options);
   Result<StoreContents> LoadUri(const KeyReference& reference, StoreOptions options);
 
   const LibraryContext* context_;
   PinSources pins_;
-  Secret context_pin_;     ///< empty but while a key that needs it is loaded
   Bytes public_keys_;      ///< of the certificates that the key being loaded may belong to
   std::string inventory_;  ///< "public" or "all" while an inventory is taken
+  /// Empty but while a key that needs it is loaded; nothing while the store is to ask for it.
+  std::optional<Secret> context_pin_ = Secret();
   std::vector<std::pair<std::string, std::string>> parameters_;
 };
 

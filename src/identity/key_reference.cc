@@ -217,6 +217,11 @@ KeyReference KeyReference::ForAll() const {
   return reference;
 }
 
+std::string KeyReference::place() const {
+  if (scheme_ == nullptr || !scheme_->rfc7512) return text_;
+  return WithoutAttributes(text_, {"object=", "id=", "type=", "object-type="});
+}
+
 std::optional<ReferencedPin> KeyReference::TakePin() { return std::exchange(pin_, std::nullopt); }
 
 }  // namespace credmint

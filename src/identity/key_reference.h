@@ -41,6 +41,8 @@ class KeyReference {
   /// The back end's row, or null for a file.
   [[nodiscard]] const Scheme* scheme() const { return scheme_; }
   [[nodiscard]] bool is_file() const { return is_file_; }
+  /// Where secrets for it are good: the file, or the token without the object on it.
+  [[nodiscard]] std::string place() const;
   /// Path of the file, or the URI without any secret; fit for messages and logs.
   [[nodiscard]] const std::string& text() const { return text_; }
 

@@ -64,16 +64,28 @@ std::string_view Purpose(PassphraseKind kind) {
     case PassphraseKind::kTpmAuth:
       return "an auth value";
     case PassphraseKind::kFile:
+    case PassphraseKind::kForeign:
       break;
   }
   return "a passphrase";
 }
 
-tl::unexpected<Error> Missing(const PassphraseRequest& request, std::string hint) {
+std::string Hint(PassphraseKind kind) {
+  switch (kind) {
+    case PassphraseKind::kContextPin:
+      return "give it with --context-passin, or --reuse-pin if it is the same";
+    case PassphraseKind::kTpmAuth:
+      return "give it with --passin; if it has none after all, --no-tpm-key-password";
+    default:
+      return "give it with --passin file:PATH, env:NAME, fd:N or cred:NAME";
+  }
+}
+
+tl::unexpected<Error> Missing(const PassphraseRequest& request) {
   const std::string subject = request.kind == PassphraseKind::kFile ? "the file" : request.subject;
   return Fail(ErrorCode::kPinRequired,
               fmt::format("{} needs {} and none was given", subject, Purpose(request.kind)),
-              std::move(hint));
+              Hint(request.kind));
 }
 
 }  // namespace
@@ -130,20 +142,30 @@ Result<Secret> PinSource::Read() const {
   return Secret();
 }
 
-Result<Secret> PinSources::Answer(const PassphraseRequest& request) {
-  switch (request.kind) {
-    case PassphraseKind::kContextPin:
-      if (context) return context->Get();
-      if (reuse_user_for_context && user) return user->Get();
-      return Missing(request, "give it with --context-passin, or --reuse-pin if it is the same");
-    case PassphraseKind::kTpmAuth:
-      if (user) return user->Get();
-      return Missing(request,
-                     "give it with --passin; if it has none after all, --no-tpm-key-password");
-    default:
-      if (user) return user->Get();
-      return Missing(request, "give it with --passin file:PATH, env:NAME, fd:N or cred:NAME");
+Result<Secret> PinSources::Answer(const PassphraseRequest& request, const std::string& place) {
+  if (PinSource* source = SourceFor(request.kind)) return source->Get();
+  auto typed = prompted.Get(WhatToType(request), place);
+  if (!typed) return Fail(std::move(typed));
+  if (!*typed) return Missing(request);
+  return **std::move(typed);
+}
+
+bool PinSources::Refuse(const PassphraseRequest& request, const std::string& place) {
+  return SourceFor(request.kind) == nullptr && prompted.Refuse(WhatToType(request), place);
+}
+
+PinSource* PinSources::SourceFor(PassphraseKind kind) {
+  if (kind == PassphraseKind::kContextPin) {
+    if (context) return &*context;
+    if (!reuse_user_for_context) return nullptr;
   }
+  return user ? &*user : nullptr;
+}
+
+/// With --reuse-pin the context-specific PIN is the token PIN, typed perhaps already.
+PassphraseRequest PinSources::WhatToType(const PassphraseRequest& request) const {
+  if (request.kind != PassphraseKind::kContextPin || !reuse_user_for_context) return request;
+  return {PassphraseKind::kTokenPin, request.subject};
 }
 
 }  // namespace credmint

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "identity/prompted_secrets.h"
 #include "ossl/passphrase.h"
 
 namespace credmint {
@@ -39,16 +40,30 @@ class PinSource {
   std::optional<Secret> secret_;
 };
 
-/// The secrets a command was given, by what they are for. Answers each request from the store; it
-/// never asks twice and never tries one secret where another was meant.
+/// The secrets a command was given, by what they are for, and those that a person is asked for
+/// where none was given. Answers each request from the store; it never tries one secret where
+/// another was meant.
 struct PinSources {
   std::optional<PinSource> user;     ///< token PIN, TPM auth value, file passphrase
   std::optional<PinSource> context;  ///< context-specific PIN
   std::optional<PinSource> parent;   ///< auth value of a TPM key's parent; not asked for, but sent
   bool reuse_user_for_context = false;
+  PromptedSecrets prompted;
 
-  /// Fails with kPinRequired and the option to give when there is no source for the request.
-  Result<Secret> Answer(const PassphraseRequest& request);
+  /// Whether a secret of this kind was given, so that nobody is asked for it.
+  [[nodiscard]] bool HasSource(PassphraseKind kind) { return SourceFor(kind) != nullptr; }
+
+  /// `place` is where the secret is used, for the secrets that are prompted. Fails with
+  /// kPinRequired and the option to give when there is no source for the request and nobody to
+  /// ask.
+  Result<Secret> Answer(const PassphraseRequest& request, const std::string& place = {});
+
+  /// Says that the answer was refused. Whether to try again: only with what a person types anew.
+  bool Refuse(const PassphraseRequest& request, const std::string& place);
+
+ private:
+  PinSource* SourceFor(PassphraseKind kind);
+  [[nodiscard]] PassphraseRequest WhatToType(const PassphraseRequest& request) const;
 };
 
 }  // namespace credmint

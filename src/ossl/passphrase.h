@@ -15,6 +15,7 @@ enum class PassphraseKind {
   kTokenPin,    ///< logs in to a PKCS#11 token (CKU_USER): wrong ones are counted
   kContextPin,  ///< allows one signature with an always-authenticate key (CKU_CONTEXT_SPECIFIC)
   kTpmAuth,     ///< auth value of a TPM key: wrong ones are counted, unless the key is noDA
+  kForeign,     ///< wanted by a provider that is not ours: wrong ones may be counted
 };
 
 /// One question: what for, and for which token, key or file ("token 'prod'").
@@ -24,7 +25,7 @@ struct PassphraseRequest {
 };
 
 /// Answers it, or fails with kPinRequired. Called once for each secret needed; not called again
-/// after a refusal.
+/// in that load after a refusal.
 using PassphraseFunction = std::function<Result<Secret>(const PassphraseRequest&)>;
 
 /// The request as the "info" text of an OSSL_PASSPHRASE_CALLBACK, the only thing OpenSSL carries

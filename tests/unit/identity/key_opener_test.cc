@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <ostream>
@@ -41,6 +42,13 @@ std::string WithCrLf(const std::string& text) {
 bool Available(const char* reference) {
   const Scheme* scheme = FindScheme(reference);
   return scheme != nullptr && scheme->init != nullptr;
+}
+
+/// One for all: OpenSSL numbers the providers that a process loads, and after 128 of them their
+/// errors cannot be told from its own.
+const LibraryContext& Context() {
+  static const LibraryContext context = LibraryContext::Create(BuiltinProviders()).value();
+  return context;
 }
 
 class KeyOpenerTest : public testing::Test {
@@ -88,7 +96,7 @@ class KeyOpenerTest : public testing::Test {
 
   const test::TempDir directory_;
   std::string path_;
-  LibraryContext context_ = LibraryContext::Create(BuiltinProviders()).value();
+  const LibraryContext& context_ = Context();
 };
 
 // Private keys that cannot be opened.
@@ -205,6 +213,139 @@ TEST_F(KeyOpenerTest, ReadsAKeyFromAPipe) {
   close(ends[0]);
   ASSERT_TRUE(opened.has_value()) << opened.error().message;
   EXPECT_EQ(EVP_PKEY_eq((*opened)->get(), Leaf("EC").key.get()), 1);
+}
+
+// What a person types.
+
+/// A person at a terminal, and what they were asked.
+struct Person {
+  std::deque<std::string> answers;
+  std::vector<PromptReason> reasons;
+  std::vector<std::string> subjects;
+
+  PinSources Pins() {
+    PinSources pins;
+    pins.prompted = PromptedSecrets([this](const PassphraseRequest& request,
+                                           PromptReason reason) -> Result<std::optional<Secret>> {
+      EXPECT_EQ(request.kind, PassphraseKind::kFile);
+      subjects.push_back(request.subject);
+      reasons.push_back(reason);
+      if (answers.empty()) return Fail(ErrorCode::kPinRequired, "cancelled at the terminal");
+      std::optional<Secret> typed(Secret(answers.front()));
+      answers.pop_front();
+      return typed;
+    });
+    return pins;
+  }
+};
+
+using Reasons = std::vector<PromptReason>;
+using enum PromptReason;
+
+class PromptedKeyTest : public KeyOpenerTest {
+ protected:
+  OpenedKey OpenEncrypted(const std::string& contents) {
+    path_ = directory_.Write("key", contents);
+    return OpenKey(KeyOpener(context_, person_.Pins(), {}), path_);
+  }
+  OpenedKey OpenEncrypted() {
+    return OpenEncrypted(test::EncryptedPkcs8Pem(Leaf("EC").key, kPassphrase));
+  }
+
+  Person person_;
+};
+
+TEST_F(PromptedKeyTest, NobodyIsAskedWithoutNeed) {
+  EXPECT_TRUE(OpenEncrypted(test::Pkcs8Pem(Leaf("EC").key)).has_value());
+  EXPECT_EQ(person_.reasons, Reasons());
+}
+
+TEST_F(PromptedKeyTest, IsOpenedByTheRightPassphrase) {
+  person_.answers = {kPassphrase};
+  EXPECT_TRUE(OpenEncrypted().has_value());
+  EXPECT_EQ(person_.subjects, std::vector({path_}));
+}
+
+TEST_F(PromptedKeyTest, IsOpenedByTheThirdPassphrase) {
+  person_.answers = {"wrong", "", kPassphrase};
+  EXPECT_TRUE(OpenEncrypted().has_value());
+  EXPECT_EQ(person_.reasons, Reasons({kNeeded, kRefused, kRefused}));
+}
+
+TEST_F(PromptedKeyTest, ThreeWrongPassphrasesAreTheEnd) {
+  person_.answers = {"a", "b", "c", kPassphrase};
+  ExpectKeyFailure(OpenEncrypted(), ErrorCode::kPinIncorrect,
+                   "it cannot be decrypted with the passphrase given");
+  EXPECT_EQ(person_.reasons, Reasons({kNeeded, kRefused, kRefused}));
+}
+
+TEST_F(PromptedKeyTest, RepetitionIsNotTriedButCounted) {
+  person_.answers = {"wrong", "wrong", kPassphrase};
+  EXPECT_TRUE(OpenEncrypted().has_value());
+  EXPECT_EQ(person_.reasons, Reasons({kNeeded, kRefused, kRefusedAlready}));
+  person_ = {{"wrong", "wrong", "wrong", kPassphrase}, {}, {}};
+  ExpectKeyFailure(OpenEncrypted(), ErrorCode::kPinIncorrect,
+                   "what was typed for " + path_ + " was refused");
+  EXPECT_EQ(person_.reasons.size(), 3U);
+}
+
+TEST_F(PromptedKeyTest, CancelIsTheEnd) {
+  person_.answers = {"wrong"};
+  ExpectKeyFailure(OpenEncrypted(), ErrorCode::kPinRequired, "cancelled at the terminal");
+  EXPECT_EQ(person_.reasons.size(), 2U);
+}
+
+TEST_F(PromptedKeyTest, FailureOfAnotherKindIsTheEnd) {
+  person_.answers = {kPassphrase, kPassphrase};
+  const std::string encrypted = test::EncryptedPkcs8Pem(Leaf("EC").key, kPassphrase);
+  EXPECT_EQ(OpenEncrypted(encrypted + encrypted).error().code, ErrorCode::kKeyAmbiguous);
+  EXPECT_EQ(person_.reasons.size(), 1U);
+}
+
+TEST_F(PromptedKeyTest, SecretThatWasGivenIsTriedOnce) {
+  PinSources pins = person_.Pins();
+  pins.user = PinSource::FromSecret(Secret("wrong"));
+  path_ = directory_.Write("key", test::EncryptedPkcs8Pem(Leaf("EC").key, kPassphrase));
+  ExpectKeyFailure(OpenKey(KeyOpener(context_, std::move(pins), {}), path_),
+                   ErrorCode::kPinIncorrect, "it cannot be decrypted with the passphrase given");
+  EXPECT_EQ(person_.reasons, Reasons());
+}
+
+TEST_F(PromptedKeyTest, CertificateAndKeyInOneFileNeedOnePrompt) {
+  person_.answers = {"wrong", kPassphrase};
+  path_ = directory_.Write("both", test::Pkcs12(Leaf("EC"), {}, kPassphrase));
+  KeyOpener opener(context_, person_.Pins(), {});
+  EXPECT_TRUE(opener.OpenKey(KeyReference::Parse(path_, Use::kPrivateKey).value()).has_value());
+  EXPECT_TRUE(
+      opener.OpenCertificates(KeyReference::Parse(path_, Use::kCertificate).value()).has_value());
+  EXPECT_EQ(person_.reasons, Reasons({kNeeded, kRefused}));
+}
+
+TEST_F(PromptedKeyTest, PassphraseOfOneFileIsNotTriedOnAnother) {
+  person_.answers = {kPassphrase, "the other one"};
+  KeyOpener opener(context_, person_.Pins(), {});
+  const std::string first =
+      directory_.Write("first", test::EncryptedPkcs8Pem(Leaf("EC").key, kPassphrase));
+  const std::string second =
+      directory_.Write("second", test::EncryptedPkcs8Pem(Leaf("RSA").key, "the other one"));
+  for (const std::string& path : {first, second}) {
+    EXPECT_TRUE(opener.OpenKey(KeyReference::Parse(path, Use::kPrivateKey).value()).has_value());
+  }
+  EXPECT_EQ(person_.subjects, std::vector({first, second}));
+  EXPECT_EQ(person_.reasons, Reasons({kNeeded, kNeeded}));
+}
+
+TEST_F(PromptedKeyTest, PipeIsReadOnceForAllTries) {
+  person_.answers = {"wrong", kPassphrase};
+  const std::string pem = test::EncryptedPkcs8Pem(Leaf("EC").key, kPassphrase);
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
+  ASSERT_EQ(write(ends[1], pem.data(), pem.size()), std::ssize(pem));
+  close(ends[1]);
+  const auto opened =
+      OpenKey(KeyOpener(context_, person_.Pins(), {}), "/dev/fd/" + std::to_string(ends[0]));
+  close(ends[0]);
+  EXPECT_TRUE(opened.has_value()) << opened.error().message;
 }
 
 // Private keys in every form people keep them in.

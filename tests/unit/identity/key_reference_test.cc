@@ -297,6 +297,16 @@ TEST_F(Pkcs11ReferenceTest, IssuersAreSearchedForOnTheWholeToken) {
   EXPECT_TRUE(issuers.has_pin());
 }
 
+TEST_F(Pkcs11ReferenceTest, PlaceOfSecretsIsTheToken) {
+  const std::string place = Parse("pkcs11:token=a;serial=1?module-name=x").place();
+  EXPECT_EQ(Parse("pkcs11:token=a;object=web;id=%01;serial=1?module-name=x&pin-value=1234",
+                  Use::kCertificate)
+                .place(),
+            place);
+  EXPECT_NE(Parse("pkcs11:token=a;serial=2?module-name=x").place(), place);
+  EXPECT_NE(Parse("pkcs11:token=a;serial=1?module-name=y").place(), place);
+}
+
 TEST_F(Pkcs11ReferenceTest, FileOfThatNameDoesNotCount) {
   const test::TempDir directory;
   directory.Write("pkcs11:token=a", "x");

@@ -294,5 +294,62 @@ TEST(PinSourcesTest, ReusesTheTokenPinOnlyWhenToldTo) {
   EXPECT_FALSE(sources.Answer({PassphraseKind::kContextPin, "x"}).has_value());
 }
 
+/// A person who types what they are asked for: "0 for x" for a request of the first kind.
+PromptedSecrets TypedByAPerson(int& prompts) {
+  return PromptedSecrets([&prompts](const PassphraseRequest& request, PromptReason) {
+    ++prompts;
+    const std::string text = std::to_string(static_cast<int>(request.kind)) + " for ";
+    return std::optional<Secret>(Secret(text + request.subject));
+  });
+}
+
+std::string Typed(PassphraseKind kind) { return std::to_string(static_cast<int>(kind)) + " for x"; }
+
+TEST(PinSourcesTest, AsksNobodyForWhatWasGiven) {
+  int prompts = 0;
+  PinSources sources = AllSources();
+  sources.prompted = TypedByAPerson(prompts);
+  for (const PassphraseKind kind : {PassphraseKind::kTokenPin, PassphraseKind::kContextPin}) {
+    EXPECT_TRUE(sources.HasSource(kind));
+    EXPECT_TRUE(sources.Answer({kind, "x"}).has_value());
+    EXPECT_FALSE(sources.Refuse({kind, "x"}, "")) << "a secret that was given is tried once";
+  }
+  EXPECT_EQ(prompts, 0);
+}
+
+TEST(PinSourcesTest, AsksForEachKindByItself) {
+  int prompts = 0;
+  PinSources sources;
+  sources.prompted = TypedByAPerson(prompts);
+  for (const PassphraseKind kind : {PassphraseKind::kTokenPin, PassphraseKind::kContextPin,
+                                    PassphraseKind::kTpmAuth, PassphraseKind::kFile}) {
+    EXPECT_FALSE(sources.HasSource(kind));
+    EXPECT_EQ(sources.Answer({kind, "x"})->Reveal(), Typed(kind));
+  }
+  EXPECT_EQ(prompts, 4);
+}
+
+TEST(PinSourcesTest, AsksForTheContextPinEvenWhereTheTokenPinWasGiven) {
+  int prompts = 0;
+  PinSources sources;
+  sources.user = PinSource::FromSecret(Secret("user"));
+  sources.prompted = TypedByAPerson(prompts);
+  EXPECT_EQ(sources.Answer({PassphraseKind::kContextPin, "x"})->Reveal(),
+            Typed(PassphraseKind::kContextPin));
+}
+
+TEST(PinSourcesTest, ReusesATypedTokenPinOnlyOnItsToken) {
+  int prompts = 0;
+  PinSources sources;
+  sources.reuse_user_for_context = true;
+  sources.prompted = TypedByAPerson(prompts);
+  EXPECT_TRUE(sources.Answer({PassphraseKind::kTokenPin, "x"}, "place").has_value());
+  EXPECT_EQ(sources.Answer({PassphraseKind::kContextPin, "x"}, "place")->Reveal(),
+            Typed(PassphraseKind::kTokenPin));
+  EXPECT_EQ(prompts, 1);
+  EXPECT_TRUE(sources.Answer({PassphraseKind::kContextPin, "x"}, "elsewhere").has_value());
+  EXPECT_EQ(prompts, 2);
+}
+
 }  // namespace
 }  // namespace credmint
