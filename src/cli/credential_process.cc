@@ -17,7 +17,7 @@ Result<void> CredentialProcessCommand::Run() const {
   if (!library) return Fail(std::move(library));
   auto session_options = MakeSessionOptions(service_);
   if (!session_options) return Fail(std::move(session_options));
-  auto opener = MakeKeyOpener(*library, key_);
+  auto opener = MakeKeyOpener(*library, key_, Prompting::kAtTerminal);
   if (!opener) return Fail(std::move(opener));
 
   auto transport_options = MakeTransportOptions(service_);

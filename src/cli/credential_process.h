@@ -9,7 +9,8 @@
 namespace credmint::cli {
 
 /// `credmint credential-process`: mints session credentials and prints them in the form that AWS
-/// SDKs and the AWS CLI read from a credential_process. Never prompts.
+/// SDKs and the AWS CLI read from a credential_process. Asks for a PIN that no option gives where a
+/// person is at the terminal, never by stdin, stdout or stderr.
 class CredentialProcessCommand {
  public:
   explicit CredentialProcessCommand(CLI::App& app);

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "cli/terminal_prompt.h"
 #include "cli/text_option.h"
 #include "identity/key_reference.h"
 #include "identity/pin_source.h"
@@ -84,7 +85,7 @@ Result<std::shared_ptr<const SigningKey>> OpenKeyBeside(KeyOpener& opener,
 void AddTokenFlags(CLI::App& command, KeyOptions& options) {
   AddText(command, "--passin", options.passin,
           "Token PIN, TPM auth value or passphrase: file:PATH, env:NAME, fd:N, stdin, "
-          "cred:NAME, pass:TEXT")
+          "cred:NAME, pass:TEXT (default: asked at the terminal, if there is one)")
       ->group(kKeyGroup);
   AddText(command, "--pkcs11-lib", options.pkcs11_lib, "PKCS#11 module (default: p11-kit's proxy)")
       ->group(kKeyGroup);
@@ -162,9 +163,11 @@ Result<LibraryContext> StartLibrary(const KeyOptions& options) {
   return LibraryContext::Create(BuiltinProviders(), options.providers);
 }
 
-Result<KeyOpener> MakeKeyOpener(const LibraryContext& context, const KeyOptions& options) {
+Result<KeyOpener> MakeKeyOpener(const LibraryContext& context, const KeyOptions& options,
+                                Prompting prompting) {
   auto pins = MakePinSources(options);
   if (!pins) return Fail(std::move(pins));
+  if (prompting == Prompting::kAtTerminal) pins->prompted = PromptedSecrets(AskAtTerminal);
   std::vector<std::pair<std::string, std::string>> parameters;
   if (!options.pkcs11_lib.empty())
     parameters.emplace_back("pkcs11-module-path", options.pkcs11_lib);

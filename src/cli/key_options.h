@@ -46,9 +46,14 @@ void AddKeyFlags(CLI::App& command, KeyOptions& options);
 /// Starts the log, then OpenSSL with our providers and those of --provider.
 Result<LibraryContext> StartLibrary(const KeyOptions& options);
 
+/// Whether a person may be asked for a secret that no option gives. What runs unattended decides
+/// against it, whether there is a terminal or not.
+enum class Prompting { kNever, kAtTerminal };
+
 /// Puts the secrets' sources and the devices' parameters together; kUsage if they contradict each
 /// other.
-Result<KeyOpener> MakeKeyOpener(const LibraryContext& context, const KeyOptions& options);
+Result<KeyOpener> MakeKeyOpener(const LibraryContext& context, const KeyOptions& options,
+                                Prompting prompting);
 
 /// What CertificateSource needs; kUsage on a malformed selector.
 Result<CertificateOptions> MakeCertificateOptions(const KeyOptions& options);

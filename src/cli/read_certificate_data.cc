@@ -78,7 +78,7 @@ Result<void> ReadCertificateDataCommand::Run() const {
   if (!library) return Fail(std::move(library));
   auto options = MakeCertificateOptions(key_);
   if (!options) return Fail(std::move(options));
-  auto opener = MakeKeyOpener(*library, key_);
+  auto opener = MakeKeyOpener(*library, key_, Prompting::kAtTerminal);
   if (!opener) return Fail(std::move(opener));
   const auto found = CertificateSource(*opener, *std::move(options)).Find();
   if (!found) return tl::unexpected(found.error());

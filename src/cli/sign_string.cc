@@ -78,7 +78,7 @@ SignStringCommand::SignStringCommand(CLI::App& app)
 Result<void> SignStringCommand::Run() const {
   auto library = StartLibrary(key_);
   if (!library) return Fail(std::move(library));
-  auto opener = MakeKeyOpener(*library, key_);
+  auto opener = MakeKeyOpener(*library, key_, Prompting::kAtTerminal);
   if (!opener) return Fail(std::move(opener));
   const auto key = OpenPrivateKey(*opener, key_);
   if (!key) return tl::unexpected(key.error());

@@ -4,14 +4,11 @@
 import datetime
 import json
 import os
-import pty
 import re
-import subprocess
 import unittest
 
 from support import emulator, pki, program
 from support.cases import each, expand
-from support.processes import die_with_parent
 from support.system_test import MintTest, SystemTest
 
 
@@ -152,48 +149,6 @@ class WhatDebugShows(MintTest):
         _, stderr = self.debug("--log-format", "json")
         lines = [json.loads(line) for line in stderr.splitlines()]
         self.assertGreater(len(lines), 1)
-
-
-class NeverAsksAnyone(MintTest):
-    """Nobody sits in front of a credential_process, even where there is a terminal."""
-
-    def test_for_the_passphrase_of_a_key_file(self):
-        identity = self.write_identity()
-        encrypted = pki.encrypted_pkcs8_pem(pki.make_key(), "a passphrase")
-        self.write("web.key", encrypted)
-        status, shown = self.run_on_terminal(*self.arguments(*identity))
-        self.assertEqual(status, program.KEY)
-        self.assertRegex(shown, r"\Acredmint: [^\n]*\r\n(hint: [^\n]*\r\n)?\Z")
-
-    def run_on_terminal(self, *arguments):
-        """Runs the program with a terminal as its stdin, stderr and controlling terminal."""
-        ours, theirs = pty.openpty()
-
-        def take_terminal():
-            die_with_parent()
-            os.setsid()
-            os.close(os.open(os.ttyname(theirs), os.O_RDWR))  # the first one opened controls
-
-        process = subprocess.Popen(
-            [program.path(), *map(str, arguments)],
-            cwd=self.folder,
-            env=program.environment(self.folder),
-            stdin=theirs,
-            stdout=subprocess.PIPE,
-            stderr=theirs,
-            preexec_fn=take_terminal,
-        )
-        try:
-            stdout, _ = process.communicate(timeout=program.TIME_LIMIT_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            self.fail("waits for someone at the terminal")
-        self.assertEqual(stdout, b"")
-        os.close(theirs)
-        shown = os.read(ours, 65536).decode()
-        os.close(ours)
-        return process.returncode, shown
 
 
 COMMANDS = ("credential-process", "sign-string", "read-certificate-data", "version")

@@ -69,6 +69,8 @@ def run(
 ):
     """Runs the program in `folder`, which is its home as well. AssertionError if it hangs.
 
+    It has no terminal, even where the tests have one: see Terminal.
+
     `wrapper` is a command that runs the command behind it, such as strace.
     """
     command = (*wrapper, path(), *map(str, arguments))
@@ -81,6 +83,7 @@ def run(
         stdout=stdout,
         stderr=subprocess.PIPE,
         pass_fds=pass_fds,
+        start_new_session=True,
         preexec_fn=preexec,
     )
     try:
