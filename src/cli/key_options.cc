@@ -87,6 +87,10 @@ void AddTokenFlags(CLI::App& command, KeyOptions& options) {
           "Token PIN, TPM auth value or passphrase: file:PATH, env:NAME, fd:N, stdin, "
           "cred:NAME, pass:TEXT (default: asked at the terminal, if there is one)")
       ->group(kKeyGroup);
+  command
+      .add_flag("--allow-final-try", options.allow_final_try,
+                "Send a PIN even where one more wrong PIN locks the token")
+      ->group(kKeyGroup);
   AddText(command, "--pkcs11-lib", options.pkcs11_lib, "PKCS#11 module (default: p11-kit's proxy)")
       ->group(kKeyGroup);
   command
@@ -172,6 +176,7 @@ Result<KeyOpener> MakeKeyOpener(const LibraryContext& context, const KeyOptions&
   if (!options.pkcs11_lib.empty())
     parameters.emplace_back("pkcs11-module-path", options.pkcs11_lib);
   if (!options.tcti.empty()) parameters.emplace_back("tcti", options.tcti);
+  if (options.allow_final_try) parameters.emplace_back("pkcs11-allow-final-try", "1");
   return KeyOpener(context, *std::move(pins), std::move(parameters));
 }
 

@@ -31,6 +31,7 @@ struct KeyOptions {
   std::string passin;
   std::string context_passin;
   std::string parent_passin;
+  bool allow_final_try = false;
   std::string tcti;
   std::vector<std::string> providers;
   bool debug = false;

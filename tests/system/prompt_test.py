@@ -138,6 +138,10 @@ class TokenPin(TokenPromptTest):
         self.assertRegex(result.stdout, rb'\A"[0-9a-f]{120,}"\Z')
         self.assertEqual(self.end_silently(terminal), f"{PIN_PROMPT}\r\n")
 
+    def test_allow_final_try_asks_too(self):
+        terminal = self.start_and_answer(self.pin, flags=("--allow-final-try",))
+        self.assertEqual(self.end_well(terminal), f"{PIN_PROMPT}\r\n")
+
     def test_read_certificate_data(self):
         uri = "pkcs11:token=test;object=hidden"
         terminal = self.start(
