@@ -20,8 +20,9 @@ namespace credmint::cli {
 ///           "certificates": [{"uri", "unique", "label", "id", "subject", "issuer", "serial",
 ///                             "notBefore", "notAfter", "key": URI or null}]}}]}]}
 ///
-/// Without logging in only what is public is there; `--passin`, or a PIN in the URI, logs in to the
-/// one token that the URI matches. Ids and serial numbers are hexadecimal, times RFC 3339.
+/// Without logging in only what is public is there; `--login`, `--passin` or a PIN in the URI logs
+/// in to the one token that the URI matches. Ids and serial numbers are hexadecimal, times RFC
+/// 3339.
 class ListCommand {
  public:
   explicit ListCommand(CLI::App& app);
@@ -33,6 +34,7 @@ class ListCommand {
   KeyOptions key_;
   std::string uri_ = "pkcs11:";
   bool json_ = false;
+  bool login_ = false;
 };
 
 }  // namespace credmint::cli

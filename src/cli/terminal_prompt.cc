@@ -21,6 +21,10 @@ namespace {
 
 constexpr std::size_t kMaxTyped = 255;
 
+/// Below the minute after which an SDK kills its credential_process, which would leave the terminal
+/// without echo.
+constexpr int kLongestPauseMilliseconds = 45'000;
+
 constexpr char kCtrlC = 0x03;
 constexpr char kCtrlD = 0x04;
 constexpr char kCtrlU = 0x15;
@@ -154,9 +158,11 @@ class Line {
 /// Waits until the terminal is ready for `event`.
 Result<void> WaitFor(short event, int terminal, const HeldSignals& signals) {
   std::array<pollfd, 2> waiting = {{{terminal, event, 0}, {signals.descriptor(), POLLIN, 0}}};
-  while (poll(waiting.data(), waiting.size(), -1) < 0) {
+  int ready = 0;
+  while ((ready = poll(waiting.data(), waiting.size(), kLongestPauseMilliseconds)) < 0) {
     if (errno != EINTR) return HungUp();
   }
+  if (ready == 0) return NoAnswer("nothing was typed at the terminal for 45 seconds");
   if (waiting[1].revents != 0) return NoAnswer("interrupted by a signal");
   if ((waiting[0].revents & event) == 0) return HungUp();
   return {};

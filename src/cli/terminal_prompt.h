@@ -13,13 +13,14 @@ namespace credmint::cli {
 ///
 /// Nothing, at once, if there is no such terminal or this process is not in its foreground: what a
 /// daemon or an SDK starts must neither hang nor be stopped. Otherwise waits until a line is typed,
-/// of at most 255 bytes. Backspace and ^U correct it; ^C, ^D and ^\ cancel.
+/// of at most 255 bytes, but for no key longer than 45 seconds. Backspace and ^U correct it; ^C, ^D
+/// and ^\ cancel.
 ///
-/// Fails with kPinRequired when the person cancels, the terminal hangs up, or the line is too long
-/// or holds other control characters (an arrow key would spoil a PIN unseen). The terminal is as it
-/// was before on every return, and also when SIGINT, SIGTERM, SIGHUP or SIGQUIT arrives while it
-/// waits: the signal then takes its course. SIGTSTP waits until the end. To be called while no
-/// other thread runs that would take these signals.
+/// Fails with kPinRequired when the person cancels or types nothing, the terminal hangs up, or the
+/// line is too long or holds other control characters (an arrow key would spoil a PIN unseen). The
+/// terminal is as it was before on every return, and also when SIGINT, SIGTERM, SIGHUP or SIGQUIT
+/// arrives while it waits: the signal then takes its course. SIGTSTP waits until the end. To be
+/// called while no other thread runs that would take these signals.
 Result<std::optional<Secret>> AskAtTerminal(const PassphraseRequest& request, PromptReason reason);
 
 /// What AskAtTerminal shows: "credmint: PIN for token 'prod': ", below a line about the last answer
