@@ -6,6 +6,8 @@
 namespace credmint::pkcs11 {
 namespace {
 
+/// So many are asked for at first, which spares the question how many there are.
+constexpr CK_ULONG kUsualSlots = 32;
 constexpr CK_ULONG kMostSlots = 4096;
 
 bool LibraryMatches(const Module& module, const Uri& uri) {
@@ -24,13 +26,17 @@ bool SlotMatches(const Module& module, CK_SLOT_ID id, const Uri& uri) {
 }  // namespace
 
 Result<std::vector<CK_SLOT_ID>> SlotTable::SlotIds(const Module& module, CK_BBOOL present) {
+  const auto list = [&](std::vector<CK_SLOT_ID>& ids, CK_ULONG& count) {
+    count = ids.size();
+    return module.Call(&CK_FUNCTION_LIST::C_GetSlotList, present, ids.data(), &count);
+  };
+  std::vector<CK_SLOT_ID> ids(kUsualSlots);
   CK_ULONG count = 0;
-  CK_RV got = module.Call(&CK_FUNCTION_LIST::C_GetSlotList, present, nullptr, &count);
-  if (got != CKR_OK) return tl::unexpected(CkError("GetSlotList", got));
-  std::vector<CK_SLOT_ID> ids(std::min(count, kMostSlots));
-  if (ids.empty()) return ids;
-  count = ids.size();
-  got = module.Call(&CK_FUNCTION_LIST::C_GetSlotList, present, ids.data(), &count);
+  CK_RV got = list(ids, count);
+  if (got == CKR_BUFFER_TOO_SMALL) {
+    ids.resize(std::min(count, kMostSlots));
+    got = list(ids, count);
+  }
   if (got != CKR_OK) return tl::unexpected(CkError("GetSlotList", got));
   ids.resize(std::min<std::size_t>(count, ids.size()));
   return ids;

@@ -8,6 +8,7 @@ from support.cases import each, expand
 from support.system_test import MintTest, make_folder
 
 MOST_PKCS11_CALLS = 24
+MOST_PKCS11_CALLS_WITH_CERTIFICATE = 34
 MOST_COMMANDS_FOR_A_HANDLE = 3
 MOST_COMMANDS_FOR_A_KEY_FILE = 5
 
@@ -17,7 +18,8 @@ class Pkcs11Calls(MintTest):
     """A whole credential-process, counted by OpenSC's spy between program and module."""
 
     ONE_EACH = ("C_Initialize", "C_Login", "C_SignInit", "C_Sign", "C_Finalize")
-    EXACTLY = {"RSA": 16, "EC": 20}
+    EXACTLY = {"RSA": 15, "EC": 19}
+    EXACTLY_WITH_CERTIFICATE = {"RSA": 30, "EC": 34}
 
     @classmethod
     def setUpClass(cls):
@@ -51,7 +53,7 @@ class Pkcs11Calls(MintTest):
     def test_the_same_among_many_keys(self, kind):
         alone = self.calls(kind, self.originals[kind].copy(self.folder / "alone"))
         crowded = self.originals[kind].copy(self.folder / "crowd")
-        crowded.crowd(49, "EC:prime256v1")
+        crowded.crowd(200, "EC:prime256v1")
         self.assertEqual(self.calls(kind, crowded), alone)
 
     @each("RSA", "EC")
@@ -61,6 +63,26 @@ class Pkcs11Calls(MintTest):
         calls = self.calls(kind, copy, "pkcs11:token=test;object=web")
         for name in self.ONE_EACH:
             self.assertEqual(calls.count(name), 1, f"{name} in {calls}")
+        self.assertLessEqual(len(calls), MOST_PKCS11_CALLS_WITH_CERTIFICATE)
+        self.assertEqual(len(calls), self.EXACTLY_WITH_CERTIFICATE[kind], calls)
+        crowded = self.originals[kind].copy(self.folder / "crowd")
+        crowded.write_certificate(self.leaves[kind])
+        crowded.crowd(200, "EC:prime256v1")
+        self.assertEqual(self.calls(kind, crowded, "pkcs11:token=test;object=web"), calls)
+
+    def test_always_authenticate_logs_in_twice(self):
+        copy = self.originals["EC"].copy(self.folder / "t")
+        leaf = self.root.issue(copy.generate("EC:prime256v1", "aa", "07", ("--always-auth",)))
+        self.write("web.pem", pki.pem(leaf))
+        log = copy.folder / "spy"
+        self.mint(
+            *("--certificate", "web.pem", "--private-key", "pkcs11:token=test;object=aa"),
+            *("--pkcs11-lib", token.SPY, "--passin", f"pass:{self.secret(token.PIN)}"),
+            "--reuse-pin",
+            env=token.spied(copy.env, log),
+        )
+        calls = token.calls(log)
+        self.assertEqual((calls.count("C_Login"), calls.count("C_SignInit")), (2, 1), calls)
 
 
 class TpmCommands(MintTest):
