@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "base/printable.h"
+#include "http/curl_library.h"
 
 namespace credmint {
 namespace {
@@ -28,7 +29,7 @@ constexpr long kUnableToVerifyLeaf = 21;
 template <typename T>
 T Info(CURL* easy, CURLINFO info) {
   T value{};
-  return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : T{};
+  return Curl().easy_getinfo(easy, info, &value) == CURLE_OK ? value : T{};
 }
 
 /// The system's words for the last failed call on the socket, else libcurl's for the code.
@@ -39,7 +40,7 @@ std::string Reason(const FailedTransfer& failed) {
     return reason;
   }
   const std::string reason = Printable(failed.detail);
-  return reason.empty() ? curl_easy_strerror(failed.code) : reason;
+  return reason.empty() ? Curl().easy_strerror(failed.code) : reason;
 }
 
 std::string Peer(const FailedTransfer& failed) {

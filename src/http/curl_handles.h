@@ -1,23 +1,23 @@
 #pragma once
 
-#include <curl/curl.h>
-
 #include <memory>
+
+#include "http/curl_library.h"
 
 namespace credmint {
 
 /// Frees libcurl's objects, each by its own function.
 struct CurlDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+  void operator()(CURL* easy) const { Curl().easy_cleanup(easy); }
 };
 struct CurlUrlDeleter {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+  void operator()(CURLU* url) const { Curl().url_cleanup(url); }
 };
 struct CurlListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  void operator()(curl_slist* list) const { Curl().slist_free_all(list); }
 };
 struct CurlTextDeleter {
-  void operator()(char* text) const { curl_free(text); }
+  void operator()(char* text) const { Curl().free(text); }
 };
 
 using CurlPtr = std::unique_ptr<CURL, CurlDeleter>;

@@ -1,6 +1,5 @@
 #include "http/curl_transport.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,12 +101,11 @@ class Collector {
 /// An easy handle and the first of its options that libcurl did not take.
 class EasyHandle {
  public:
-  EasyHandle() : easy_(curl_easy_init()) {}
+  EasyHandle() : easy_(Curl().easy_init()) {}
 
   template <typename T>
   void Set(CURLoption option, T value) {
-    // In parentheses it is the function: the macro of that name checks literal options only.
-    const CURLcode code = (curl_easy_setopt)(easy_.get(), option, value);
+    const CURLcode code = Curl().easy_setopt(easy_.get(), option, value);
     if (failure_ == CURLE_OK) failure_ = code;
   }
 
@@ -119,20 +117,11 @@ class EasyHandle {
   CURLcode failure_ = CURLE_OK;
 };
 
-/// libcurl's global state is counted: the last transport to go frees it.
-class CurlLibrary {
- public:
-  CurlLibrary() { curl_global_init(CURL_GLOBAL_DEFAULT); }
-  ~CurlLibrary() { curl_global_cleanup(); }
-  CurlLibrary(const CurlLibrary&) = delete;
-  CurlLibrary& operator=(const CurlLibrary&) = delete;
-};
-
 Result<CurlListPtr> MakeHeaderList(const Headers& headers) {
   CurlListPtr list;
   const auto add = [&list](const std::string& line) {
     // The first call makes the list, later ones return it.
-    curl_slist* const head = curl_slist_append(list.get(), line.c_str());
+    curl_slist* const head = Curl().slist_append(list.get(), line.c_str());
     if (head == nullptr) return false;
     static_cast<void>(list.release());
     list.reset(head);
@@ -171,7 +160,6 @@ class CurlTransport final : public Transport {
   [[nodiscard]] Result<Response> Transfer(const Request& request, milliseconds timeout) const;
   void SetTrust(EasyHandle& easy) const;
 
-  const CurlLibrary library_;
   const TransportOptions options_;
   const CaLocations ca_locations_;
 };
@@ -201,6 +189,7 @@ Result<Response> CurlTransport::Transfer(const Request& request, milliseconds ti
     return Fail(ErrorCode::kTimeout, "no time was left to send the request",
                 "--timeout SECONDS allows more time");
   }
+  if (auto curl = LoadCurl(); !curl) return Fail(std::move(curl));
   Result<CurlListPtr> headers = MakeHeaderList(request.headers);
   if (!headers) return Fail(std::move(headers));
   Collector collector;
@@ -233,10 +222,10 @@ Result<Response> CurlTransport::Transfer(const Request& request, milliseconds ti
   easy.Set(CURLOPT_ERRORBUFFER, detail.data());
   if (easy.failure() != CURLE_OK) {
     return Fail(ErrorCode::kInternal,
-                fmt::format("setting up libcurl: {}", curl_easy_strerror(easy.failure())));
+                fmt::format("setting up libcurl: {}", Curl().easy_strerror(easy.failure())));
   }
 
-  const CURLcode code = curl_easy_perform(easy.get());
+  const CURLcode code = Curl().easy_perform(easy.get());
   if (!collector.excess().empty()) {
     return Fail(ErrorCode::kServiceAnswer,
                 fmt::format("reading the answer of {}:{}: {}", request.url.host, request.url.port,
@@ -247,7 +236,7 @@ Result<Response> CurlTransport::Transfer(const Request& request, milliseconds ti
                                            use_proxy && NamesProxy(request.url)}));
   }
   long status = 0;
-  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  Curl().easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
   return collector.Take(static_cast<int>(status));
 }
 

@@ -26,7 +26,7 @@ std::string Lower(std::string_view text) {
 /// Empty where the URL has no such part.
 std::string Part(CURLU* url, CURLUPart part, unsigned flags = 0) {
   char* text = nullptr;
-  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
+  if (Curl().url_get(url, part, &text, flags) != CURLUE_OK) return {};
   const CurlTextPtr owner(text);
   return text;
 }
@@ -75,10 +75,11 @@ Result<Url> ParseEndpointUrl(std::string_view text) {
     return refuse("it has a query or a fragment");
   }
 
-  const CurlUrlPtr parsed(curl_url());
+  if (auto curl = LoadCurl(); !curl) return Fail(std::move(curl));
+  const CurlUrlPtr parsed(Curl().url());
   if (!parsed) return Fail(ErrorCode::kInternal, "out of memory");
   const CURLUcode code =
-      curl_url_set(parsed.get(), CURLUPART_URL, std::string(text).c_str(), CURLU_DISALLOW_USER);
+      Curl().url_set(parsed.get(), CURLUPART_URL, std::string(text).c_str(), CURLU_DISALLOW_USER);
   if (code != CURLUE_OK) return refuse(Explain(code));
   if (!Part(parsed.get(), CURLUPART_ZONEID).empty()) return refuse("it has an IPv6 zone");
 
