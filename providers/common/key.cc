@@ -3,16 +3,30 @@
 #include <openssl/core_names.h>
 #include <openssl/core_object.h>
 #include <openssl/params.h>
+#include <string.h>
 
 #include <array>
 
 namespace credmint::provider {
 
+Result<void> Key::SignInto(const SignatureRequest& request, std::uint8_t* signature,
+                           std::size_t* size, std::size_t capacity) const {
+  if (!private_key) {
+    return Fail(ErrorCode::kKeyUnusable, "there is no private key to sign with");
+  }
+  const auto made = private_key->Sign(request);
+  if (!made) return tl::unexpected(made.error());
+  if (made->size() > capacity) {
+    return Fail(ErrorCode::kInternal, "the signature does not fit the caller's buffer");
+  }
+  memcpy(signature, made->data(), made->size());
+  *size = made->size();
+  return {};
+}
+
 int EmitKey(std::unique_ptr<Key> key, OSSL_CALLBACK* object_callback, void* callback_argument) {
   int object_type = OSSL_OBJECT_PKEY;
-  char rsa[] = "RSA";
-  char ec[] = "EC";
-  char* data_type = key->public_key.type == KeyType::kRsa ? rsa : ec;
+  auto* data_type = const_cast<char*>(TypeName(key->public_key.type));
   // The reference is the address of our pointer; keymgmt's load sets it to null when it takes the
   // key over.
   Key* reference = key.release();

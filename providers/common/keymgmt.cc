@@ -68,7 +68,10 @@ const OSSL_PARAM* PublicKeyTypes(int selection) {
   static const OSSL_PARAM kEc[] = {OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, nullptr, 0),
                                    OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, nullptr, 0),
                                    OSSL_PARAM_END};
+  static const OSSL_PARAM kEd25519[] = {
+      OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, nullptr, 0), OSSL_PARAM_END};
   if ((selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) == 0) return nullptr;
+  if (Type == KeyType::kEd25519) return kEd25519;
   return Type == KeyType::kRsa ? kRsa : kEc;
 }
 
@@ -85,20 +88,30 @@ bool SetInteger(OSSL_PARAM params[], const char* name, const Bytes& value) {
   return number && OSSL_PARAM_set_BN(param, number.get()) == 1;
 }
 
+/// Ed25519 forbids to name a digest, which OpenSSL spells as a mandatory one without a name.
+bool SetDigest(OSSL_PARAM params[], KeyType type) {
+  return type == KeyType::kEd25519
+             ? SetIfAsked(params, OSSL_PKEY_PARAM_MANDATORY_DIGEST, OSSL_PARAM_set_utf8_string, "")
+             : SetIfAsked(params, OSSL_PKEY_PARAM_DEFAULT_DIGEST, OSSL_PARAM_set_utf8_string,
+                          "SHA256");
+}
+
 int GetParams(void* keydata, OSSL_PARAM params[]) {
   const PublicKey& key = static_cast<const Key*>(keydata)->public_key;
   const bool common =
       SetIfAsked(params, OSSL_PKEY_PARAM_BITS, OSSL_PARAM_set_int, key.Bits()) &&
       SetIfAsked(params, OSSL_PKEY_PARAM_SECURITY_BITS, OSSL_PARAM_set_int, key.SecurityBits()) &&
       SetIfAsked(params, OSSL_PKEY_PARAM_MAX_SIZE, OSSL_PARAM_set_int, key.MaxSignatureSize()) &&
-      SetIfAsked(params, OSSL_PKEY_PARAM_DEFAULT_DIGEST, OSSL_PARAM_set_utf8_string, "SHA256");
+      SetDigest(params, key.type);
   if (!common) return 0;
   if (key.type == KeyType::kRsa) {
     return SetInteger(params, OSSL_PKEY_PARAM_RSA_N, key.modulus) &&
            SetInteger(params, OSSL_PKEY_PARAM_RSA_E, key.exponent);
   }
-  return SetIfAsked(params, OSSL_PKEY_PARAM_GROUP_NAME, OSSL_PARAM_set_utf8_string,
-                    key.group.c_str()) &&
+  const bool named =
+      key.type == KeyType::kEd25519 ||
+      SetIfAsked(params, OSSL_PKEY_PARAM_GROUP_NAME, OSSL_PARAM_set_utf8_string, key.group.c_str());
+  return named &&
          SetIfAsked(params, OSSL_PKEY_PARAM_PUB_KEY, OSSL_PARAM_set_octet_string, key.point.data(),
                     key.point.size()) &&
          SetIfAsked(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, OSSL_PARAM_set_octet_string,
@@ -124,13 +137,21 @@ const OSSL_PARAM* GettableParams(void* /*provider*/) {
       OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, nullptr, 0),
       OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, nullptr, 0),
       OSSL_PARAM_END};
+  static const OSSL_PARAM kEd25519[] = {
+      OSSL_PARAM_int(OSSL_PKEY_PARAM_BITS, nullptr),
+      OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, nullptr),
+      OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, nullptr),
+      OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_MANDATORY_DIGEST, nullptr, 0),
+      OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, nullptr, 0),
+      OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, nullptr, 0),
+      OSSL_PARAM_END};
+  if (Type == KeyType::kEd25519) return kEd25519;
   return Type == KeyType::kRsa ? kRsa : kEc;
 }
 
 template <KeyType Type>
 const char* QueryOperationName(int operation) {
-  if (Type == KeyType::kRsa) return "RSA";
-  return operation == OSSL_OP_SIGNATURE ? "ECDSA" : "EC";
+  return Type == KeyType::kEc && operation == OSSL_OP_SIGNATURE ? "ECDSA" : TypeName(Type);
 }
 
 template <KeyType Type>
@@ -157,5 +178,6 @@ const OSSL_DISPATCH* Table() {
 
 const OSSL_DISPATCH* RsaKeymgmt() { return Table<KeyType::kRsa>(); }
 const OSSL_DISPATCH* EcKeymgmt() { return Table<KeyType::kEc>(); }
+const OSSL_DISPATCH* Ed25519Keymgmt() { return Table<KeyType::kEd25519>(); }
 
 }  // namespace credmint::provider

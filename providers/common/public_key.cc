@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 
 #include "ossl/error_queue.h"
 
 namespace credmint::provider {
 namespace {
+
+constexpr std::size_t kEd25519PointSize = 32;
 
 /// Bits of the largest field element of an uncompressed point, from the curve's usual names.
 int FieldBits(const PublicKey& key) {
@@ -34,19 +37,49 @@ Result<Bytes> IntegerParam(const OSSL_PARAM params[], const char* name) {
   return bytes;
 }
 
+bool PushPoint(OSSL_PARAM_BLD* builder, const PublicKey& key) {
+  const bool named = key.type == KeyType::kEd25519 ||
+                     OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME,
+                                                     key.group.c_str(), key.group.size()) == 1;
+  return named && OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY,
+                                                   key.point.data(), key.point.size()) == 1;
+}
+
 bool PushInteger(OSSL_PARAM_BLD* builder, const char* name, const BigNumPtr& value) {
   return value && OSSL_PARAM_BLD_push_BN(builder, name, value.get()) == 1;
 }
 
+Bytes OctetsParam(const OSSL_PARAM params[], const char* name) {
+  const OSSL_PARAM* param = OSSL_PARAM_locate_const(params, name);
+  const void* data = nullptr;
+  std::size_t size = 0;
+  if (param == nullptr || OSSL_PARAM_get_octet_string_ptr(param, &data, &size) != 1) return {};
+  const auto* bytes = static_cast<const std::uint8_t*>(data);
+  return {bytes, bytes + size};
+}
+
 }  // namespace
 
+const char* TypeName(KeyType type) {
+  switch (type) {
+    case KeyType::kRsa:
+      return "RSA";
+    case KeyType::kEc:
+      return "EC";
+    case KeyType::kEd25519:
+      return "ED25519";
+  }
+  return "";
+}
+
 int PublicKey::Bits() const {
+  if (type == KeyType::kEd25519) return 256;
   return type == KeyType::kRsa ? BitLength(modulus) : FieldBits(*this);
 }
 
 int PublicKey::SecurityBits() const {
   const int bits = Bits();
-  if (type == KeyType::kEc) return std::min(bits / 2, 256);
+  if (type != KeyType::kRsa) return std::min(bits / 2, 256);
   if (bits >= 15360) return 256;
   if (bits >= 7680) return 192;
   if (bits >= 3072) return 128;
@@ -54,25 +87,34 @@ int PublicKey::SecurityBits() const {
 }
 
 int PublicKey::MaxSignatureSize() const {
-  if (type == KeyType::kRsa) return static_cast<int>(modulus.size());
+  if (type != KeyType::kEc) return static_cast<int>(RawSignatureSize());
   const int integer = Bits() / 8 + 1;  // with a sign byte where the top bit can be set
   const int body = 2 * (integer + 2);
   return body + (body > 127 ? 3 : 2);
 }
 
+std::size_t PublicKey::RawSignatureSize() const {
+  switch (type) {
+    case KeyType::kRsa:
+      return modulus.size();
+    case KeyType::kEc:
+      return point.size() - 1;
+    case KeyType::kEd25519:
+      return 2 * kEd25519PointSize;
+  }
+  return 0;
+}
+
 ParamsPtr PublicKey::ToParams() const {
   const ParamBldPtr builder(OSSL_PARAM_BLD_new());
   if (!builder) return nullptr;
+  // The builder only points to what is pushed.
   const BigNumPtr n(BN_bin2bn(modulus.data(), static_cast<int>(modulus.size()), nullptr));
   const BigNumPtr e(BN_bin2bn(exponent.data(), static_cast<int>(exponent.size()), nullptr));
-  const bool pushed =
-      type == KeyType::kRsa
-          ? PushInteger(builder.get(), OSSL_PKEY_PARAM_RSA_N, n) &&
-                PushInteger(builder.get(), OSSL_PKEY_PARAM_RSA_E, e)
-          : OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME,
-                                            group.c_str(), group.size()) == 1 &&
-                OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY,
-                                                 point.data(), point.size()) == 1;
+  const bool pushed = type == KeyType::kRsa
+                          ? PushInteger(builder.get(), OSSL_PKEY_PARAM_RSA_N, n) &&
+                                PushInteger(builder.get(), OSSL_PKEY_PARAM_RSA_E, e)
+                          : PushPoint(builder.get(), *this);
   return ParamsPtr(pushed ? OSSL_PARAM_BLD_to_param(builder.get()) : nullptr);
 }
 
@@ -88,40 +130,37 @@ Result<PublicKey> PublicKey::FromParams(KeyType type, const OSSL_PARAM params[])
     key.exponent = *std::move(e);
     return key;
   }
+  key.point = OctetsParam(params, OSSL_PKEY_PARAM_PUB_KEY);
+  if (type == KeyType::kEd25519) {
+    if (key.point.size() == kEd25519PointSize) return key;
+    return Fail(ErrorCode::kMalformed, "the public key is not of Ed25519's 32 bytes");
+  }
   const OSSL_PARAM* group = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_GROUP_NAME);
-  const OSSL_PARAM* point = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PUB_KEY);
   const char* group_name = nullptr;
-  const void* point_data = nullptr;
-  std::size_t point_size = 0;
-  if (group == nullptr || point == nullptr ||
-      OSSL_PARAM_get_utf8_string_ptr(group, &group_name) != 1 ||
-      OSSL_PARAM_get_octet_string_ptr(point, &point_data, &point_size) != 1) {
+  if (group == nullptr || OSSL_PARAM_get_utf8_string_ptr(group, &group_name) != 1 ||
+      OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PUB_KEY) == nullptr) {
     return Fail(ErrorCode::kMalformed, "the public key has no named curve or no point");
   }
-  const auto* bytes = static_cast<const std::uint8_t*>(point_data);
-  if (point_size < 3 || bytes[0] != 4) {
+  if (key.point.size() < 3 || key.point[0] != 4) {
     return Fail(ErrorCode::kMalformed, "the public key's point is not uncompressed");
   }
   key.group = group_name;
-  key.point.assign(bytes, bytes + point_size);
   return key;
 }
 
 Result<PublicKey> PublicKey::FromPkey(const EVP_PKEY* pkey) {
   const ErrorMark mark;
-  const bool rsa = pkey != nullptr && EVP_PKEY_is_a(pkey, "RSA") == 1;
-  const bool ec = pkey != nullptr && EVP_PKEY_is_a(pkey, "EC") == 1;
+  const auto type = pkey != nullptr ? TypeOf(pkey) : std::nullopt;
   OSSL_PARAM* params = nullptr;
-  if ((!rsa && !ec) || EVP_PKEY_todata(pkey, EVP_PKEY_PUBLIC_KEY, &params) != 1) {
-    return Fail(ErrorCode::kKeyUnusable, "the public key is neither RSA nor EC");
+  if (!type || EVP_PKEY_todata(pkey, EVP_PKEY_PUBLIC_KEY, &params) != 1) {
+    return Fail(ErrorCode::kKeyUnusable, "the public key is neither RSA nor EC nor Ed25519");
   }
   const ParamsPtr owner(params);
-  return FromParams(rsa ? KeyType::kRsa : KeyType::kEc, params);
+  return FromParams(*type, params);
 }
 
 Result<PkeyPtr> PublicKey::ToPkey(OSSL_LIB_CTX* context) const {
-  const PkeyCtxPtr maker(
-      EVP_PKEY_CTX_new_from_name(context, type == KeyType::kRsa ? "RSA" : "EC", nullptr));
+  const PkeyCtxPtr maker(EVP_PKEY_CTX_new_from_name(context, TypeName(type), nullptr));
   const ParamsPtr params = ToParams();
   EVP_PKEY* pkey = nullptr;
   if (!maker || !params || EVP_PKEY_fromdata_init(maker.get()) != 1 ||

@@ -9,7 +9,10 @@
 
 namespace credmint::provider {
 
-enum class KeyType { kRsa, kEc };
+enum class KeyType { kRsa, kEc, kEd25519 };
+
+/// OpenSSL's name of a kind of key: "RSA", "EC", "ED25519".
+const char* TypeName(KeyType type);
 
 /// The public half of a hardware key, in the encodings of OpenSSL's key parameters.
 struct PublicKey {
@@ -17,7 +20,9 @@ struct PublicKey {
   Bytes modulus;      ///< RSA: big-endian, no leading zero byte
   Bytes exponent;     ///< RSA: big-endian
   std::string group;  ///< EC: OpenSSL's curve name, such as "prime256v1"
-  Bytes point;        ///< EC: uncompressed, 04 || X || Y (SEC 1 section 2.3.3)
+  /// EC: uncompressed, 04 || X || Y (SEC 1 section 2.3.3). Ed25519: 32 bytes (RFC 8032 section
+  /// 5.1.5).
+  Bytes point;
 
   bool operator==(const PublicKey&) const = default;
 
@@ -25,14 +30,16 @@ struct PublicKey {
   [[nodiscard]] int Bits() const;
   /// NIST SP 800-57 part 1 strength in bits.
   [[nodiscard]] int SecurityBits() const;
-  /// Longest signature in bytes: the modulus, or a DER Ecdsa-Sig-Value.
+  /// Longest signature in bytes: the modulus, a DER Ecdsa-Sig-Value, or 64.
   [[nodiscard]] int MaxSignatureSize() const;
+  /// The same before DER, as devices give it: r || s, each as long as the order, for EC.
+  [[nodiscard]] std::size_t RawSignatureSize() const;
 
-  /// As OpenSSL parameters: n and e, or group and pub.
+  /// As OpenSSL parameters: n and e, or group and pub, or pub alone.
   [[nodiscard]] ParamsPtr ToParams() const;
   /// The inverse; fails with kMalformed.
   static Result<PublicKey> FromParams(KeyType type, const OSSL_PARAM params[]);
-  /// The public half of any RSA or EC key; fails with kKeyUnusable.
+  /// The public half of any RSA, EC or Ed25519 key; fails with kKeyUnusable.
   static Result<PublicKey> FromPkey(const EVP_PKEY* pkey);
   /// As a public EVP_PKEY of the default provider of `context`.
   [[nodiscard]] Result<PkeyPtr> ToPkey(OSSL_LIB_CTX* context) const;

@@ -4,15 +4,15 @@
 #include <openssl/core_names.h>
 #include <openssl/objects.h>
 #include <openssl/params.h>
-#include <openssl/rsa.h>
-#include <string.h>
 
 #include <array>
 #include <optional>
 
 #include "common/digest_table.h"
 #include "common/dispatch.h"
+#include "common/kept_message.h"
 #include "common/key.h"
+#include "common/rsa_padding.h"
 #include "ossl/error_queue.h"
 
 namespace credmint::provider {
@@ -23,7 +23,10 @@ struct Operation {
   const ProviderContext* provider = nullptr;
   const Key* key = nullptr;
   const DigestEntry* digest = nullptr;
-  MdCtxPtr hash;  ///< only while a digest is being streamed
+  RsaPadding padding;         ///< RSA only
+  MdCtxPtr hash;              ///< only while a message comes in parts
+  KeptMessage message;        ///< its parts so far, if a signature is to be made
+  bool keep_message = false;  ///< nobody needs it for verifying
 };
 
 using Status = Result<int>;
@@ -49,6 +52,9 @@ void* DuplicateContext(void* operation) {
     copy->provider = source.provider;
     copy->key = source.key;
     copy->digest = source.digest;
+    copy->padding = source.padding;
+    copy->message = source.message;
+    copy->keep_message = source.keep_message;
     if (source.hash) {
       copy->hash.reset(EVP_MD_CTX_new());
       if (!copy->hash || EVP_MD_CTX_copy_ex(copy->hash.get(), source.hash.get()) != 1) {
@@ -66,6 +72,10 @@ Result<void> SetDigest(Operation& operation, const char* name) {
   return {};
 }
 
+bool IsRsa(const Operation& operation) {
+  return operation.key != nullptr && operation.key->public_key.type == KeyType::kRsa;
+}
+
 Result<void> SetParams(Operation& operation, const OSSL_PARAM params[]) {
   if (params == nullptr) return {};
   const char* digest = nullptr;
@@ -73,28 +83,24 @@ Result<void> SetParams(Operation& operation, const OSSL_PARAM params[]) {
   if (param != nullptr && OSSL_PARAM_get_utf8_string_ptr(param, &digest) == 1) {
     if (auto set = SetDigest(operation, digest); !set) return set;
   }
-  param = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PAD_MODE);
-  if (param == nullptr) return {};
-  int number = 0;
-  const char* name = nullptr;
-  const bool pkcs1 = param->data_type == OSSL_PARAM_UTF8_STRING
-                         ? OSSL_PARAM_get_utf8_string_ptr(param, &name) == 1 &&
-                               strcmp(name, OSSL_PKEY_RSA_PAD_MODE_PKCSV15) == 0
-                         : OSSL_PARAM_get_int(param, &number) == 1 && number == RSA_PKCS1_PADDING;
-  if (pkcs1) return {};
-  return Fail(ErrorCode::kKeyUnusable, "only the RSA padding PKCS#1 v1.5 is supported");
+  if (!IsRsa(operation)) return {};
+  return operation.padding.Set(params, operation.provider->digests());
 }
 
-/// `key` is null when OpenSSL re-initialises a context: the earlier key stays.
+/// `key` is null when OpenSSL re-initialises a context: the earlier key and padding stay.
 Status Init(Operation& operation, void* key, const OSSL_PARAM params[]) {
-  if (key != nullptr) operation.key = static_cast<const Key*>(key);
+  if (key != nullptr) {
+    operation.key = static_cast<const Key*>(key);
+    operation.padding = {};
+  }
   if (operation.key == nullptr) return Fail(ErrorCode::kInternal, "no key was set");
   if (auto set = SetParams(operation, params); !set) return Fail(std::move(set));
   return 1;
 }
 
-Status DigestInit(Operation& operation, const char* digest, void* key, const OSSL_PARAM params[]) {
+Status BeginDigest(Operation& operation, const char* digest, void* key, const OSSL_PARAM params[]) {
   operation.hash.reset();
+  operation.message = {};
   if (auto set = SetDigest(operation, digest); !set) return Fail(std::move(set));
   return Init(operation, key, params);
 }
@@ -110,6 +116,7 @@ Status DigestUpdate(Operation& operation, const unsigned char* data, std::size_t
   if (EVP_DigestUpdate(operation.hash.get(), data, size) != 1) {
     return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
   }
+  if (operation.keep_message) operation.message.Append(ByteView(data, size));
   return 1;
 }
 
@@ -125,22 +132,33 @@ Result<ByteView> DigestFinal(Operation& operation, DigestBuffer& buffer) {
   return ByteView(buffer).first(size);
 }
 
-Status SignDigest(const Operation& operation, ByteView digest, unsigned char* signature,
-                  std::size_t* size, std::size_t capacity) {
-  if (operation.key == nullptr || !operation.key->private_key) {
-    return Fail(ErrorCode::kKeyUnusable, "there is no private key to sign with");
-  }
-  if (operation.digest == nullptr || digest.size() != operation.digest->size) {
+Result<SignatureRequest> MakeRequest(const Operation& operation, ByteView digest,
+                                     std::optional<ByteView> message) {
+  if (operation.key == nullptr || operation.digest == nullptr ||
+      digest.size() != operation.digest->size) {
     return Fail(ErrorCode::kKeyUnusable,
                 "the value to sign is not a digest of the length expected");
   }
-  const auto made = operation.key->private_key->Sign(operation.digest->digest, digest);
-  if (!made) return tl::unexpected(made.error());
-  if (made->size() > capacity) {
-    return Fail(ErrorCode::kInternal, "the signature does not fit the caller's buffer");
+  SignatureRequest request;
+  request.scheme = IsRsa(operation) ? operation.padding.scheme() : SignatureScheme::kEcdsa;
+  request.digest = operation.digest->digest;
+  request.digest_value = digest;
+  request.message = message;
+  if (request.scheme != SignatureScheme::kRsaPss) return request;
+  const auto pss = operation.padding.Resolve(*operation.digest, operation.key->public_key.Bits());
+  if (!pss) return tl::unexpected(pss.error());
+  request.pss = *pss;
+  return request;
+}
+
+/// `message` is what `digest` was made of, if it is at hand.
+Status SignDigest(const Operation& operation, ByteView digest, std::optional<ByteView> message,
+                  unsigned char* signature, std::size_t* size, std::size_t capacity) {
+  const auto request = MakeRequest(operation, digest, message);
+  if (!request) return tl::unexpected(request.error());
+  if (auto made = operation.key->SignInto(*request, signature, size, capacity); !made) {
+    return Fail(std::move(made));
   }
-  memcpy(signature, made->data(), made->size());
-  *size = made->size();
   return 1;
 }
 
@@ -159,6 +177,10 @@ Status VerifyDigest(const Operation& operation, ByteView digest, ByteView signat
   if (!verifier || EVP_PKEY_verify_init(verifier.get()) != 1 ||
       EVP_PKEY_CTX_set_signature_md(verifier.get(), operation.digest->md.get()) != 1) {
     return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+  }
+  if (IsRsa(operation)) {
+    auto padded = operation.padding.Apply(verifier.get(), *operation.digest);
+    if (!padded) return Fail(std::move(padded));
   }
   return EVP_PKEY_verify(verifier.get(), signature.data(), signature.size(), digest.data(),
                          digest.size()) == 1
@@ -179,7 +201,7 @@ int Sign(void* operation, unsigned char* signature, std::size_t* size, std::size
          const unsigned char* digest, std::size_t digest_size) {
   if (signature == nullptr) return AskSize(*static_cast<Operation*>(operation), size);
   return Run(operation, [&](Operation& o) {
-    return SignDigest(o, ByteView(digest, digest_size), signature, size, capacity);
+    return SignDigest(o, ByteView(digest, digest_size), std::nullopt, signature, size, capacity);
   });
 }
 
@@ -190,11 +212,15 @@ int Verify(void* operation, const unsigned char* signature, std::size_t size,
   });
 }
 
-int DigestSignInit(void* operation, const char* digest, void* key, const OSSL_PARAM params[]) {
-  return Run(operation, [&](Operation& o) { return DigestInit(o, digest, key, params); });
+template <bool Sign>
+int DigestInit(void* operation, const char* digest, void* key, const OSSL_PARAM params[]) {
+  return Run(operation, [&](Operation& o) {
+    o.keep_message = Sign;
+    return BeginDigest(o, digest, key, params);
+  });
 }
 
-int DigestSignUpdate(void* operation, const unsigned char* data, std::size_t size) {
+int Update(void* operation, const unsigned char* data, std::size_t size) {
   return Run(operation, [&](Operation& o) { return DigestUpdate(o, data, size); });
 }
 
@@ -205,7 +231,7 @@ int DigestSignFinal(void* operation, unsigned char* signature, std::size_t* size
     DigestBuffer buffer;
     const auto digest = DigestFinal(o, buffer);
     if (!digest) return tl::unexpected(digest.error());
-    return SignDigest(o, *digest, signature, size, capacity);
+    return SignDigest(o, *digest, o.message.View(), signature, size, capacity);
   });
 }
 
@@ -219,7 +245,8 @@ int DigestSign(void* operation, unsigned char* signature, std::size_t* size, std
         1) {
       return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
     }
-    return SignDigest(o, ByteView(buffer).first(digest_size), signature, size, capacity);
+    return SignDigest(o, ByteView(buffer).first(digest_size), ByteView(data, data_size), signature,
+                      size, capacity);
   });
 }
 
@@ -234,7 +261,12 @@ int DigestVerifyFinal(void* operation, const unsigned char* signature, std::size
 
 /// DER AlgorithmIdentifier of "key type with digest", which certificates, requests and CMS carry.
 Result<Bytes> AlgorithmIdentifier(const Operation& operation) {
-  const bool rsa = operation.key->public_key.type == KeyType::kRsa;
+  const bool rsa = IsRsa(operation);
+  if (rsa && operation.digest != nullptr &&
+      operation.padding.scheme() == SignatureScheme::kRsaPss) {
+    return operation.padding.AlgorithmIdentifier(*operation.digest,
+                                                 operation.key->public_key.Bits());
+  }
   int nid = NID_undef;
   if (operation.digest == nullptr ||
       OBJ_find_sigid_by_algs(&nid, operation.digest->nid,
@@ -263,14 +295,11 @@ int GetContextParams(void* operation, OSSL_PARAM params[]) {
       if (OSSL_PARAM_set_octet_string(param, der->data(), der->size()) != 1) return 0;
     }
     param = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_DIGEST);
-    if (param != nullptr && o.digest != nullptr) {
-      return OSSL_PARAM_set_utf8_string(param, o.digest->name);
+    if (param != nullptr && o.digest != nullptr &&
+        OSSL_PARAM_set_utf8_string(param, o.digest->name) != 1) {
+      return 0;
     }
-    param = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_PAD_MODE);
-    if (param == nullptr) return 1;
-    return param->data_type == OSSL_PARAM_UTF8_STRING
-               ? OSSL_PARAM_set_utf8_string(param, OSSL_PKEY_RSA_PAD_MODE_PKCSV15)
-               : OSSL_PARAM_set_int(param, RSA_PKCS1_PADDING);
+    return !IsRsa(o) || o.padding.Get(params, o.digest) ? 1 : 0;
   });
 }
 
@@ -281,24 +310,36 @@ int SetContextParams(void* operation, const OSSL_PARAM params[]) {
   });
 }
 
+template <KeyType Type>
 const OSSL_PARAM* GettableContextParams(void* /*operation*/, void* /*provider*/) {
-  static const OSSL_PARAM kParams[] = {
+  static const OSSL_PARAM kRsa[] = {
       OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, nullptr, 0),
       OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, nullptr, 0),
-      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, nullptr, 0), OSSL_PARAM_END};
-  return kParams;
+      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, nullptr, 0),
+      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, nullptr, 0),
+      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, nullptr, 0),
+      OSSL_PARAM_END};
+  static const OSSL_PARAM kEcdsa[] = {
+      OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, nullptr, 0),
+      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, nullptr, 0), OSSL_PARAM_END};
+  return Type == KeyType::kRsa ? kRsa : kEcdsa;
 }
 
+template <KeyType Type>
 const OSSL_PARAM* SettableContextParams(void* /*operation*/, void* /*provider*/) {
-  static const OSSL_PARAM kParams[] = {
+  static const OSSL_PARAM kRsa[] = {
       OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, nullptr, 0),
-      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, nullptr, 0), OSSL_PARAM_END};
-  return kParams;
+      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, nullptr, 0),
+      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, nullptr, 0),
+      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, nullptr, 0), OSSL_PARAM_END};
+  static const OSSL_PARAM kEcdsa[] = {
+      OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, nullptr, 0), OSSL_PARAM_END};
+  return Type == KeyType::kRsa ? kRsa : kEcdsa;
 }
 
-}  // namespace
-
-const OSSL_DISPATCH* Signature() {
+template <KeyType Type>
+const OSSL_DISPATCH* Table() {
+  // NOLINTNEXTLINE(readability-identifier-naming): clang-tidy 14 sees no constant in a template.
   static const OSSL_DISPATCH kTable[] = {
       Entry(OSSL_FUNC_SIGNATURE_NEWCTX, NewContext),
       Entry(OSSL_FUNC_SIGNATURE_FREECTX, FreeContext),
@@ -307,19 +348,24 @@ const OSSL_DISPATCH* Signature() {
       Entry(OSSL_FUNC_SIGNATURE_SIGN, Sign),
       Entry(OSSL_FUNC_SIGNATURE_VERIFY_INIT, SignInit),
       Entry(OSSL_FUNC_SIGNATURE_VERIFY, Verify),
-      Entry(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, DigestSignInit),
-      Entry(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, DigestSignUpdate),
+      Entry(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, DigestInit<true>),
+      Entry(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, Update),
       Entry(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, DigestSignFinal),
       Entry(OSSL_FUNC_SIGNATURE_DIGEST_SIGN, DigestSign),
-      Entry(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT, DigestSignInit),
-      Entry(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, DigestSignUpdate),
+      Entry(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT, DigestInit<false>),
+      Entry(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, Update),
       Entry(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL, DigestVerifyFinal),
       Entry(OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, GetContextParams),
-      Entry(OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, GettableContextParams),
+      Entry(OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, GettableContextParams<Type>),
       Entry(OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, SetContextParams),
-      Entry(OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, SettableContextParams),
+      Entry(OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, SettableContextParams<Type>),
       kEnd};
   return kTable;
 }
+
+}  // namespace
+
+const OSSL_DISPATCH* RsaSignature() { return Table<KeyType::kRsa>(); }
+const OSSL_DISPATCH* EcdsaSignature() { return Table<KeyType::kEc>(); }
 
 }  // namespace credmint::provider

@@ -106,6 +106,38 @@ Result<PublicKey> EcKey(const Bytes& parameters, const Bytes& point) {
   return key;
 }
 
+/// CKA_EC_PARAMS of Ed25519: the curve's name or OID by PKCS#11 v3.0 section 2.3.10, or the OID
+/// that OpenPGP cards use.
+bool IsEdwards25519(const Bytes& parameters) {
+  static const std::array<Bytes, 3> kNames = {{
+      {0x13, 0x0c, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5', '5', '1', '9'},
+      {0x06, 0x03, 0x2b, 0x65, 0x70},                                      // 1.3.101.112
+      {0x06, 0x09, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x0f, 0x01},  // 1.3.6.1.4.1.11591.15.1
+  }};
+  return std::find(kNames.begin(), kNames.end(), parameters) != kNames.end();
+}
+
+/// `point` is 32 bytes, bare or in a DER OCTET STRING or BIT STRING.
+Result<PublicKey> Ed25519Key(const Bytes& parameters, const Bytes& point) {
+  constexpr std::size_t kSize = 32;
+  static const std::array<Bytes, 3> kWrappings = {{{}, {0x04, kSize}, {0x03, kSize + 1, 0x00}}};
+  if (!IsEdwards25519(parameters)) {
+    return Fail(ErrorCode::kKeyUnusable, "the key is on another Edwards curve than edwards25519");
+  }
+  for (const Bytes& wrapping : kWrappings) {
+    if (point.size() != wrapping.size() + kSize ||
+        !std::equal(wrapping.begin(), wrapping.end(), point.begin())) {
+      continue;
+    }
+    PublicKey key;
+    key.type = KeyType::kEd25519;
+    key.point.assign(point.end() - kSize, point.end());
+    return key;
+  }
+  return Fail(ErrorCode::kKeyUnusable,
+              "the token gives the Ed25519 key's point in an unknown form");
+}
+
 /// The objects of a class that go by a private key's CKA_ID; by its CKA_LABEL where that leaves
 /// several, or where it has no CKA_ID.
 Result<std::vector<CK_OBJECT_HANDLE>> FindCompanions(const Session& session,
@@ -202,12 +234,13 @@ Result<PublicKey> ReadPublicKeyObject(const Session& session, CK_OBJECT_HANDLE o
   if (read != CKR_OK) return tl::unexpected(CkError("GetAttributeValue", read));
   if (type == CKK_RSA) return RsaKey(Integer(attributes[1]), Integer(attributes[2]));
   if (type == CKK_EC) return EcKey(Value(attributes[3]), Value(attributes[4]));
-  return Fail(ErrorCode::kKeyUnusable, "the key is neither RSA nor EC");
+  if (type == CKK_EC_EDWARDS) return Ed25519Key(Value(attributes[3]), Value(attributes[4]));
+  return Fail(ErrorCode::kKeyUnusable, "the key is neither RSA nor EC nor Ed25519");
 }
 
 Result<PublicKey> ReadPublicKey(const Session& session, const PrivateKeyFacts& facts) {
-  if (facts.type != CKK_RSA && facts.type != CKK_EC) {
-    return Fail(ErrorCode::kKeyUnusable, "the key is neither RSA nor EC",
+  if (facts.type != CKK_RSA && facts.type != CKK_EC && facts.type != CKK_EC_EDWARDS) {
+    return Fail(ErrorCode::kKeyUnusable, "the key is neither RSA nor EC nor Ed25519",
                 "create an RSA key of 2048 bits or more, or an EC key on P-256 or P-384");
   }
   if (facts.type == CKK_RSA && !facts.modulus.empty() && !facts.public_exponent.empty()) {

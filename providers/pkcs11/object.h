@@ -31,8 +31,8 @@ Result<PrivateKeyFacts> ReadPrivateKeyFacts(const Session& session, CK_OBJECT_HA
 /// The public half of a private key: from the private key object (RSA), else from the public key
 /// object with the same CKA_ID, else from a certificate with the same CKA_ID. Several with that
 /// CKA_ID are told apart by CKA_LABEL, which also stands in where there is no CKA_ID.
-/// Fails with kKeyUnusable if the token holds none of them or the key is neither RSA nor EC on a
-/// named curve.
+/// Fails with kKeyUnusable if the token holds none of them or the key is neither RSA, nor EC on a
+/// named curve, nor Ed25519.
 Result<provider::PublicKey> ReadPublicKey(const Session& session, const PrivateKeyFacts& facts);
 
 /// A public key object as a public key.

@@ -10,10 +10,6 @@ namespace {
 
 using provider::Key;
 
-std::size_t RawSignatureSize(const provider::PublicKey& key) {
-  return key.type == provider::KeyType::kRsa ? key.modulus.size() : key.point.size() - 1;
-}
-
 /// The same key, found without its application: the PIN must be in the URI or remembered.
 Result<TokenObject> FindAgain(SlotTable& slots, const LoadRequest& request,
                               const provider::PublicKey& expected) {
@@ -58,7 +54,7 @@ Result<std::unique_ptr<Key>> ObjectLoader::LoadPrivateKey() {
   key->public_key = std::move(found->public_key);
   key->private_key = std::make_shared<TokenKey>(
       TokenObject{std::move(found->slot), found->object}, key->public_key.type,
-      RawSignatureSize(key->public_key), *std::move(context_pin),
+      key->public_key.RawSignatureSize(), *std::move(context_pin),
       [&slots = provider_.slots(), again = std::move(again)] {
         return FindAgain(slots, *again, again->public_keys.front());
       });

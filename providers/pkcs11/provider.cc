@@ -7,6 +7,7 @@
 
 #include "builtin.h"
 #include "common/dispatch.h"
+#include "common/ed25519_signature.h"
 #include "common/keymgmt.h"
 #include "common/signature.h"
 #include "pkcs11/pkcs11_provider.h"
@@ -16,6 +17,7 @@ namespace credmint::pkcs11 {
 namespace {
 
 constexpr const char* kProperties = "provider=credmint-pkcs11";
+constexpr const char* kEd25519Names = "ED25519:1.3.101.112";
 
 const OSSL_ALGORITHM* QueryOperation(void* /*context*/, int operation, int* no_cache) {
   static const OSSL_ALGORITHM kStores[] = {{"pkcs11", kProperties, Store(), "PKCS#11 URIs"},
@@ -23,10 +25,13 @@ const OSSL_ALGORITHM* QueryOperation(void* /*context*/, int operation, int* no_c
   static const OSSL_ALGORITHM kKeymgmts[] = {
       {"RSA:rsaEncryption:1.2.840.113549.1.1.1", kProperties, provider::RsaKeymgmt(), "RSA keys"},
       {"EC:id-ecPublicKey:1.2.840.10045.2.1", kProperties, provider::EcKeymgmt(), "EC keys"},
+      {kEd25519Names, kProperties, provider::Ed25519Keymgmt(), "Ed25519 keys"},
       {nullptr, nullptr, nullptr, nullptr}};
   static const OSSL_ALGORITHM kSignatures[] = {
-      {"RSA:rsaEncryption:1.2.840.113549.1.1.1", kProperties, provider::Signature(), "RSA PKCS#1"},
-      {"ECDSA", kProperties, provider::Signature(), "ECDSA"},
+      {"RSA:rsaEncryption:1.2.840.113549.1.1.1", kProperties, provider::RsaSignature(),
+       "RSA PKCS#1 and PSS"},
+      {"ECDSA", kProperties, provider::EcdsaSignature(), "ECDSA"},
+      {kEd25519Names, kProperties, provider::Ed25519Signature(), "Ed25519"},
       {nullptr, nullptr, nullptr, nullptr}};
   *no_cache = 0;
   switch (operation) {

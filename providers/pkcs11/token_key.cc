@@ -3,43 +3,7 @@
 #include <string>
 
 namespace credmint::pkcs11 {
-namespace {
-
-using provider::Digest;
 using provider::KeyType;
-
-/// DER of the DigestInfo up to the digest itself (RFC 8017 section 9.2, note 1): they differ in the
-/// hash's last OID byte and in the lengths.
-Bytes DigestInfo(Digest digest, ByteView value) {
-  const auto oid_end = [digest]() -> std::uint8_t {
-    switch (digest) {
-      case Digest::kSha256:
-        return 1;
-      case Digest::kSha384:
-        return 2;
-      case Digest::kSha512:
-        return 3;
-      case Digest::kSha224:
-        return 4;
-    }
-    return 0;
-  }();
-  const auto size = static_cast<std::uint8_t>(value.size());
-  Bytes info = {0x30,    static_cast<std::uint8_t>(17 + size),
-                0x30,    0x0d,
-                0x06,    0x09,
-                0x60,    0x86,
-                0x48,    0x01,
-                0x65,    0x03,
-                0x04,    0x02,
-                oid_end, 0x05,
-                0x00,    0x04,
-                size};
-  info.insert(info.end(), value.begin(), value.end());
-  return info;
-}
-
-}  // namespace
 
 TokenKey::TokenKey(TokenObject object, KeyType type, std::size_t signature_size,
                    std::optional<Secret> context_pin, FindAgain find_again)
@@ -49,19 +13,17 @@ TokenKey::TokenKey(TokenObject object, KeyType type, std::size_t signature_size,
       find_again_(std::move(find_again)),
       place_(std::make_shared<const TokenObject>(std::move(object))) {}
 
-Result<Bytes> TokenKey::Sign(Digest digest, ByteView value) const {
-  Bytes input =
-      type_ == KeyType::kRsa ? DigestInfo(digest, value) : Bytes(value.begin(), value.end());
+Result<Bytes> TokenKey::Sign(const provider::SignatureRequest& request) const {
   const Place place = CurrentPlace();
-  auto signature = SignAt(*place, input);
+  auto signature = SignAt(*place, request);
   if (!signature && signature.error().code == ErrorCode::kDeviceLost) {
     const std::string loss = signature.error().message;
     const auto new_place = FindNewPlace(place);
-    signature = new_place ? SignAt(**new_place, input) : tl::unexpected(new_place.error());
+    signature = new_place ? SignAt(**new_place, request) : tl::unexpected(new_place.error());
     if (!signature) signature.error().message += " (after " + loss + ")";
   }
   if (!signature) return Fail(std::move(signature), "signing with " + place->slot->Name());
-  if (type_ == KeyType::kRsa) return signature;
+  if (type_ != KeyType::kEc) return signature;
   const ByteView raw(*signature);
   return provider::EncodeEcdsaSignature(raw.first(raw.size() / 2), raw.subspan(raw.size() / 2));
 }
@@ -81,21 +43,27 @@ Result<TokenKey::Place> TokenKey::FindNewPlace(const Place& lost) const {
   return place_;
 }
 
-Result<Bytes> TokenKey::SignAt(const TokenObject& object, Bytes& input) const {
+Result<Bytes> TokenKey::SignAt(const TokenObject& object,
+                               const provider::SignatureRequest& request) const {
   auto session = object.slot->OpenSession();
   if (!session) return Fail(std::move(session));
-  CK_MECHANISM mechanism = {type_ == KeyType::kRsa ? CKM_RSA_PKCS : CKM_ECDSA, nullptr, 0};
-  CK_RV result = session->Call(&CK_FUNCTION_LIST::C_SignInit, &mechanism, object.handle);
-  if (result == CKR_OPERATION_ACTIVE) session->Discard();
-  if (result != CKR_OK) return tl::unexpected(CkError("SignInit", result));
+  const auto input = mechanism_.Begin(request, [&](CK_MECHANISM* mechanism) {
+    const CK_RV begun = session->Call(&CK_FUNCTION_LIST::C_SignInit, mechanism, object.handle);
+    if (begun == CKR_OPERATION_ACTIVE) session->Discard();
+    return begun;
+  });
+  if (!input) return tl::unexpected(input.error());
   if (auto allowed = LogInForContext(*session); !allowed) {
     session->Discard();
     return Fail(std::move(allowed));
   }
   Bytes signature(signature_size_);
   CK_ULONG size = signature.size();
-  result = session->Call(&CK_FUNCTION_LIST::C_Sign, input.data(),
-                         static_cast<CK_ULONG>(input.size()), signature.data(), &size);
+  const ByteView data = input->bytes();
+  const CK_RV result =
+      session->Call(&CK_FUNCTION_LIST::C_Sign, const_cast<std::uint8_t*>(data.data()),
+                    static_cast<CK_ULONG>(data.size()), signature.data(), &size);
+  // Any other answer ends the operation (PKCS#11 v2.40 section 5.11).
   if (result == CKR_BUFFER_TOO_SMALL) session->Discard();
   if (result != CKR_OK) return tl::unexpected(CkError("Sign", result));
   if (size != signature.size()) {

@@ -7,6 +7,7 @@
 
 #include "base/secret.h"
 #include "common/key.h"
+#include "pkcs11/mechanism.h"
 #include "pkcs11/slot.h"
 
 namespace credmint::pkcs11 {
@@ -19,10 +20,10 @@ struct TokenObject {
 
 /// A private key object on a token.
 ///
-/// Two calls a signature (C_SignInit, C_Sign) with CKM_ECDSA, or with CKM_RSA_PKCS over a
-/// DigestInfo; a third between them for a key with CKA_ALWAYS_AUTHENTICATE, for which it keeps the
-/// context-specific PIN (PKCS#11 v2.40 section 5.11); that PIN, once refused, is not sent again.
-/// Signatures run in parallel, each in its own session.
+/// Two calls a signature (C_SignInit, C_Sign), and as many more at the first ones as mechanisms are
+/// refused (MechanismChoice); one between them for a key with CKA_ALWAYS_AUTHENTICATE, for which it
+/// keeps the context-specific PIN (PKCS#11 v2.40 section 5.11); that PIN, once refused, is not sent
+/// again. Signatures run in parallel, each in its own session.
 ///
 /// When session, login or object are gone (kDeviceLost) the key is looked for again, and the
 /// signature tried once more. Threads that lose it together look once.
@@ -34,20 +35,22 @@ class TokenKey : public provider::PrivateKey {
   TokenKey(TokenObject object, provider::KeyType type, std::size_t signature_size,
            std::optional<Secret> context_pin, FindAgain find_again);
 
-  [[nodiscard]] Result<Bytes> Sign(provider::Digest digest, ByteView value) const override;
+  [[nodiscard]] Result<Bytes> Sign(const provider::SignatureRequest& request) const override;
 
  private:
   using Place = std::shared_ptr<const TokenObject>;
 
   [[nodiscard]] Place CurrentPlace() const;
   [[nodiscard]] Result<Place> FindNewPlace(const Place& lost) const;
-  [[nodiscard]] Result<Bytes> SignAt(const TokenObject& object, Bytes& input) const;
+  [[nodiscard]] Result<Bytes> SignAt(const TokenObject& object,
+                                     const provider::SignatureRequest& request) const;
   [[nodiscard]] Result<void> LogInForContext(const Session& session) const;
 
   provider::KeyType type_;
   std::size_t signature_size_;
   std::optional<Secret> context_pin_;
   FindAgain find_again_;
+  MechanismChoice mechanism_;
   mutable std::mutex find_mutex_;
   mutable std::mutex place_mutex_;
   mutable Place place_;

@@ -9,6 +9,7 @@ namespace credmint::tpm2 {
 namespace {
 
 using provider::Digest;
+using provider::SignatureScheme;
 
 constexpr std::array<TpmHash, 4> kHashes = {{
     {TPM2_ALG_SHA1, TPM2_SHA1_DIGEST_SIZE},
@@ -38,6 +39,18 @@ std::optional<TpmHash> FindTpmHash(TPMI_ALG_HASH algorithm) {
     if (hash.algorithm == algorithm) return hash;
   }
   return std::nullopt;
+}
+
+Result<void> SigningScheme::Allow(SignatureScheme scheme) const {
+  const auto own =
+      algorithm == TPM2_ALG_ECDSA ? SignatureScheme::kEcdsa : SignatureScheme::kRsaPkcs1;
+  if (scheme == own) return {};
+  if (scheme == SignatureScheme::kRsaPss) {
+    return Fail(ErrorCode::kKeyUnusable, "RSA keys in a TPM sign with PKCS#1 v1.5 here, not PSS",
+                "leave the padding at its default; TLS 1.3 needs PSS, so limit TLS to 1.2 or use "
+                "an EC key");
+  }
+  return Fail(ErrorCode::kKeyUnusable, "the TPM key does not have this kind of signature");
 }
 
 Result<DigestToSign> SigningScheme::Fit(Digest digest, ByteView value) const {

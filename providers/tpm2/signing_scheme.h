@@ -33,6 +33,9 @@ struct SigningScheme {
   std::optional<TpmHash> fixed_hash;
   std::size_t order_size = 0;  ///< ECDSA: bytes of the curve's order
 
+  /// Fails with kKeyUnusable for any scheme but the key's own: RSASSA-PSS, in the first place.
+  [[nodiscard]] Result<void> Allow(provider::SignatureScheme scheme) const;
+
   /// Says what TPM2_Sign must be given to sign `value`, made with `digest`.
   ///
   /// An ECDSA key fixed to a longer hash still signs a shorter digest: with zero bytes in front it

@@ -33,8 +33,9 @@ TpmKey::TpmKey(std::shared_ptr<Tpm> tpm, SigningScheme scheme, std::unique_ptr<K
       auth_(std::move(auth)),
       loaded_(std::move(loaded)) {}
 
-Result<Bytes> TpmKey::Sign(provider::Digest digest, ByteView value) const {
-  const auto fitted = scheme_.Fit(digest, value);
+Result<Bytes> TpmKey::Sign(const provider::SignatureRequest& request) const {
+  if (auto allowed = scheme_.Allow(request.scheme); !allowed) return Fail(std::move(allowed));
+  const auto fitted = scheme_.Fit(request.digest, request.digest_value);
   if (!fitted) return tl::unexpected(fitted.error());
   const auto hold = tpm_->Hold();
   if (refusal_) return tl::unexpected(*refusal_);

@@ -18,7 +18,7 @@ class TpmKey final : public provider::PrivateKey {
   TpmKey(std::shared_ptr<Tpm> tpm, SigningScheme scheme, std::unique_ptr<KeySource> source,
          Secret auth, LoadedKey loaded);
 
-  [[nodiscard]] Result<Bytes> Sign(provider::Digest digest, ByteView value) const override;
+  [[nodiscard]] Result<Bytes> Sign(const provider::SignatureRequest& request) const override;
 
  private:
   [[nodiscard]] Result<void> EnsureLoaded() const;

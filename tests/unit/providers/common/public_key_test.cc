@@ -66,7 +66,15 @@ PublicKey Ec(const TestKey& key) {
   return result;
 }
 
+PublicKey Ed25519(const TestKey& key) {
+  PublicKey result;
+  result.type = KeyType::kEd25519;
+  result.point = Point(key);
+  return result;
+}
+
 PublicKey Make(const TestKey& key) {
+  if (EVP_PKEY_is_a(key.get(), "ED25519") == 1) return Ed25519(key);
   return EVP_PKEY_is_a(key.get(), "RSA") == 1 ? Rsa(key) : Ec(key);
 }
 
@@ -207,7 +215,27 @@ TEST_P(PublicKeyFactsTest, AreReadFromOpenssl) {
 INSTANTIATE_TEST_SUITE_P(Keys, PublicKeyFactsTest,
                          testing::Values(KeyCase{"RSA-1024", 1024, 80}, KeyCase{"RSA", 2048, 112},
                                          KeyCase{"RSA-3072", 3072, 128}, KeyCase{"P-256", 256, 128},
-                                         KeyCase{"P-384", 384, 192}, KeyCase{"P-521", 521, 256}));
+                                         KeyCase{"P-384", 384, 192}, KeyCase{"P-521", 521, 256},
+                                         KeyCase{"ED25519", 256, 128}));
+
+TEST_F(PublicKeyTest, Ed25519KeyIsOf32Bytes) {
+  for (const std::size_t size : {0U, 31U, 33U, 57U}) {
+    Bytes point(size, 1);
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
+        OSSL_PARAM_END};
+    const auto key = PublicKey::FromParams(KeyType::kEd25519, params);
+    ASSERT_FALSE(key.has_value()) << size;
+    EXPECT_EQ(key.error().code, ErrorCode::kMalformed);
+  }
+}
+
+TEST_F(PublicKeyTest, RawSignaturesAreAsLongAsDevicesMakeThem) {
+  EXPECT_EQ(Rsa(KeyOf("RSA")).RawSignatureSize(), 256U);
+  EXPECT_EQ(Ec(KeyOf("P-256")).RawSignatureSize(), 64U);
+  EXPECT_EQ(Ec(KeyOf("P-521")).RawSignatureSize(), 132U);
+  EXPECT_EQ(Ed25519(KeyOf("ED25519")).RawSignatureSize(), 64U);
+}
 
 TEST_F(PublicKeyTest, DifferInEveryPart) {
   const PublicKey key = Ec(NewKey());

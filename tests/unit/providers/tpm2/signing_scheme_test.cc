@@ -32,6 +32,21 @@ TEST(SigningSchemeTest, RefusesDigestsThatNoTpmKnows) {
   EXPECT_FALSE(Ecdsa(std::nullopt, 32).Fit(Digest::kSha256, Bytes(31, 1)));
 }
 
+TEST(SigningSchemeTest, RefusesOtherSignaturesThanItsOwn) {
+  using provider::SignatureScheme;
+  const SigningScheme rsa = Rsassa(std::nullopt);
+  const SigningScheme ec = Ecdsa(std::nullopt, 32);
+  EXPECT_TRUE(rsa.Allow(SignatureScheme::kRsaPkcs1));
+  EXPECT_TRUE(ec.Allow(SignatureScheme::kEcdsa));
+  const auto pss = rsa.Allow(SignatureScheme::kRsaPss);
+  ASSERT_FALSE(pss);
+  EXPECT_EQ(pss.error().code, ErrorCode::kKeyUnusable);
+  EXPECT_EQ(pss.error().message, "RSA keys in a TPM sign with PKCS#1 v1.5 here, not PSS");
+  EXPECT_FALSE(rsa.Allow(SignatureScheme::kEcdsa));
+  EXPECT_FALSE(ec.Allow(SignatureScheme::kRsaPkcs1));
+  EXPECT_FALSE(ec.Allow(SignatureScheme::kEd25519));
+}
+
 TEST(SigningSchemeTest, NamesTheDigestsHash) {
   for (const auto& scheme : {Ecdsa(std::nullopt, 32), Rsassa(std::nullopt)}) {
     const auto fitted = scheme.Fit(Digest::kSha384, Bytes(48, 7));
