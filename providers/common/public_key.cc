@@ -58,6 +58,14 @@ Bytes OctetsParam(const OSSL_PARAM params[], const char* name) {
   return {bytes, bytes + size};
 }
 
+/// OpenSSL's key types among ours.
+std::optional<KeyType> TypeOf(const EVP_PKEY* pkey) {
+  for (const KeyType type : {KeyType::kRsa, KeyType::kEc, KeyType::kEd25519}) {
+    if (EVP_PKEY_is_a(pkey, TypeName(type)) == 1) return type;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 const char* TypeName(KeyType type) {
