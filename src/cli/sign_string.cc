@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "ossl/encoding.h"
 #include "ossl/error_queue.h"
+#include "rolesanywhere/sigv4_x509.h"
 
 namespace credmint::cli {
 namespace {
@@ -82,6 +83,9 @@ Result<void> SignStringCommand::Run() const {
   if (!opener) return Fail(std::move(opener));
   const auto key = OpenPrivateKey(*opener, key_);
   if (!key) return tl::unexpected(key.error());
+  if (const auto accepted = AlgorithmName((*key)->algorithm()); !accepted) {
+    return tl::unexpected(accepted.error());
+  }
   const auto text = TestString(*library, (*key)->get());
   if (!text) return tl::unexpected(text.error());
   const auto signature = (*key)->Sign(*text, digest_.c_str());

@@ -31,14 +31,6 @@ constexpr std::array kAlgorithms = {
     Algorithm{"ML-DSA-87", "AWS4-X509-MLDSA"},
 };
 
-Result<std::string_view> AlgorithmName(const std::string& key) {
-  const auto* const found = std::find_if(kAlgorithms.begin(), kAlgorithms.end(),
-                                         [&key](const Algorithm& each) { return each.key == key; });
-  if (found != kAlgorithms.end()) return found->name;
-  return Fail(ErrorCode::kKeyUnusable,
-              fmt::format("IAM Roles Anywhere takes RSA, EC and ML-DSA keys, not {}", key));
-}
-
 std::string ChainHeader(const std::vector<Certificate>& issuers) {
   std::string chain;
   for (const Certificate& issuer : issuers) {
@@ -49,6 +41,14 @@ std::string ChainHeader(const std::vector<Certificate>& issuers) {
 }
 
 }  // namespace
+
+Result<std::string_view> AlgorithmName(const std::string& key) {
+  const auto* const found = std::find_if(kAlgorithms.begin(), kAlgorithms.end(),
+                                         [&key](const Algorithm& each) { return each.key == key; });
+  if (found != kAlgorithms.end()) return found->name;
+  return Fail(ErrorCode::kKeyUnusable,
+              fmt::format("IAM Roles Anywhere takes RSA, EC and ML-DSA keys, not {}", key));
+}
 
 Result<Request> SignRequest(const LibraryContext& context, const Identity& identity,
                             Request request, std::string_view region, TimePoint now) {

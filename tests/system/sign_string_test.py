@@ -5,7 +5,7 @@ import json
 import unittest
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 from support import pki, program, sign_string, token, tpm
 from support.cases import each, expand
@@ -100,6 +100,14 @@ class WithKeyFiles(SignStringTest):
     def test_no_key_at_all(self):
         self.fail_with(program.USAGE, "--private-key is missing", "sign-string", hint="pkcs11:")
 
+    def test_algorithm_that_the_service_does_not_take(self):
+        self.write("web.key", pki.pkcs8_pem(ed25519.Ed25519PrivateKey.generate()))
+        self.fail_with(
+            program.KEY,
+            "takes RSA, EC and ML-DSA keys, not ED25519",
+            *("sign-string", "--private-key", "web.key"),
+        )
+
     @each(format="--format=xml", digest="--digest=MD5")
     def test_unknown(self, flag):
         self.write_key("P256")
@@ -124,6 +132,17 @@ class WithATokenKey(SignStringTest):
         pin = f"pass:{self.secret(token.PIN)}"
         return self.sign_binary(
             *("--private-key", uri, "--passin", pin, "--pkcs11-lib", token.MODULE, *flags),
+            env=copy.env,
+        )
+
+    def test_algorithm_that_the_service_does_not_take(self):
+        copy = self.original.copy(self.folder / "t")
+        copy.generate_unread("EC:edwards25519", "ED25519", "03")
+        self.fail_with(
+            program.KEY,
+            "takes RSA, EC and ML-DSA keys, not ED25519",
+            *("sign-string", "--private-key", "pkcs11:token=test;object=ED25519"),
+            *("--passin", f"pass:{self.secret(token.PIN)}", "--pkcs11-lib", token.MODULE),
             env=copy.env,
         )
 

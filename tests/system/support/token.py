@@ -72,11 +72,15 @@ class Token:
 
     def generate(self, key_type, label="web", key_id="01", flags=(), token=None):
         """Makes a key pair in the token, such as EC:prime256v1; returns the public key."""
+        self.generate_unread(key_type, label, key_id, flags, token)
+        return self.public_key(label, token)
+
+    def generate_unread(self, key_type, label="web", key_id="01", flags=(), token=None):
+        """The same for keys whose public half public_key() cannot read: Ed25519."""
         self._tool(
             *("--keypairgen", "--key-type", key_type, "--label", label, "--id", key_id, *flags),
             token=token,
         )
-        return self.public_key(label, token)
 
     def public_key(self, label="web", token=None):
         """Of an EC key from its point: pkcs11-tool 0.23 cannot write one out on every curve."""
