@@ -24,8 +24,10 @@ using VsetError = OSSL_FUNC_core_vset_error_fn;
 
 }  // namespace
 
-Core::Core(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in)
-    : handle_(handle), context_(OSSL_LIB_CTX_new_from_dispatch(handle, in)) {
+Core::Core(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, Linkage linkage)
+    : handle_(handle),
+      context_(OSSL_LIB_CTX_new_from_dispatch(handle, in)),
+      digest_context_(context_.get()) {
   for (; in->function_id != 0; ++in) {
     switch (in->function_id) {
       case OSSL_FUNC_CORE_NEW_ERROR:
@@ -42,6 +44,11 @@ Core::Core(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in)
         break;
       case OSSL_FUNC_BIO_READ_EX:
         bio_read_ex_ = OSSL_FUNC_BIO_read_ex(in);
+        break;
+      case OSSL_FUNC_CORE_GET_LIBCTX:
+        if (linkage == Linkage::kBuiltin) {
+          digest_context_ = reinterpret_cast<OSSL_LIB_CTX*>(OSSL_FUNC_core_get_libctx(in)(handle));
+        }
         break;
       default:
         break;

@@ -13,13 +13,16 @@
 
 namespace credmint::provider {
 
+/// How a provider came into its application.
+enum class Linkage { kBuiltin, kModule };
+
 /// The OpenSSL that loaded a provider, as seen from inside it: the functions it offers us, and a
 /// library context of our own on top of it (with OpenSSL's default provider, for hashing and
 /// public-key arithmetic; never the application's).
 class Core {
  public:
   /// `in` is the dispatch table given to OSSL_provider_init.
-  Core(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in);
+  Core(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, Linkage linkage);
 
   /// Pushes an error, and its hint as a second entry, onto the application's error queue.
   void Raise(const Error& error) const;
@@ -32,6 +35,11 @@ class Core {
 
   [[nodiscard]] OSSL_LIB_CTX* context() const { return context_.get(); }
 
+  /// Where to fetch digests. A provider that is built in shares the application's libcrypto and may
+  /// use its library context (as OpenSSL's own do), where they have been fetched already: another
+  /// first fetch would take a tenth of a short run.
+  [[nodiscard]] OSSL_LIB_CTX* digest_context() const { return digest_context_; }
+
  private:
   void Push(int reason, const std::string& text) const;
 
@@ -42,6 +50,7 @@ class Core {
   OSSL_FUNC_core_get_params_fn* get_params_ = nullptr;
   OSSL_FUNC_BIO_read_ex_fn* bio_read_ex_ = nullptr;
   LibCtxPtr context_;
+  OSSL_LIB_CTX* digest_context_;
 };
 
 }  // namespace credmint::provider

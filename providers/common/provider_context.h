@@ -14,8 +14,8 @@ namespace credmint::provider {
 /// OpenSSL is a pointer to this base class.
 class ProviderContext {
  public:
-  ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in)
-      : core_(handle, in), digests_(core_.context()) {}
+  ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, Linkage linkage)
+      : core_(handle, in, linkage), digests_(core_.digest_context()) {}
   virtual ~ProviderContext() = default;
   ProviderContext(const ProviderContext&) = delete;
   ProviderContext& operator=(const ProviderContext&) = delete;

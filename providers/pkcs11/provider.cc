@@ -16,6 +16,8 @@
 namespace credmint::pkcs11 {
 namespace {
 
+using provider::Entry;
+
 constexpr const char* kProperties = "provider=credmint-pkcs11";
 constexpr const char* kEd25519Names = "ED25519:1.3.101.112";
 
@@ -46,23 +48,32 @@ const OSSL_ALGORITHM* QueryOperation(void* /*context*/, int operation, int* no_c
   }
 }
 
+int Init(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, const OSSL_DISPATCH** out,
+         void** provctx, provider::Linkage linkage) {
+  static const OSSL_DISPATCH kTable[] = {
+      Entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, QueryOperation),
+      Entry(OSSL_FUNC_PROVIDER_TEARDOWN, provider::Teardown),
+      Entry(OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, provider::GettableParams),
+      Entry(OSSL_FUNC_PROVIDER_GET_PARAMS, provider::GetParams),
+      Entry(OSSL_FUNC_PROVIDER_GET_REASON_STRINGS, provider::ReasonStrings),
+      provider::kEnd};
+  provider::ProviderContext* context = new (std::nothrow) Pkcs11Provider(handle, in, linkage);
+  if (context == nullptr) return 0;
+  *provctx = context;
+  *out = kTable;
+  return 1;
+}
+
 }  // namespace
 }  // namespace credmint::pkcs11
 
 extern "C" int credmint_pkcs11_provider_init(const OSSL_CORE_HANDLE* handle,
                                              const OSSL_DISPATCH* in, const OSSL_DISPATCH** out,
                                              void** provctx) {
-  using namespace credmint::provider;
-  static const OSSL_DISPATCH kTable[] = {
-      Entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, credmint::pkcs11::QueryOperation),
-      Entry(OSSL_FUNC_PROVIDER_TEARDOWN, Teardown),
-      Entry(OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, GettableParams),
-      Entry(OSSL_FUNC_PROVIDER_GET_PARAMS, GetParams),
-      Entry(OSSL_FUNC_PROVIDER_GET_REASON_STRINGS, ReasonStrings),
-      kEnd};
-  ProviderContext* context = new (std::nothrow) credmint::pkcs11::Pkcs11Provider(handle, in);
-  if (context == nullptr) return 0;
-  *provctx = context;
-  *out = kTable;
-  return 1;
+  return credmint::pkcs11::Init(handle, in, out, provctx, credmint::provider::Linkage::kBuiltin);
+}
+
+extern "C" int credmint_pkcs11_module_init(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in,
+                                           const OSSL_DISPATCH** out, void** provctx) {
+  return credmint::pkcs11::Init(handle, in, out, provctx, credmint::provider::Linkage::kModule);
 }

@@ -1,8 +1,8 @@
 #include "builtin.h"
 
-/// The loadable module: the built-in provider under the name that OpenSSL looks for.
+/// The loadable module: the provider under the name that OpenSSL looks for.
 extern "C" __attribute__((visibility("default"))) int OSSL_provider_init(
     const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, const OSSL_DISPATCH** out,
     void** provctx) {
-  return credmint_tpm2_provider_init(handle, in, out, provctx);
+  return credmint_tpm2_module_init(handle, in, out, provctx);
 }

@@ -69,20 +69,29 @@ const OSSL_DISPATCH* ProviderTable() {
   return kTable;
 }
 
+int Init(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, const OSSL_DISPATCH** out,
+         void** provctx, provider::Linkage linkage) {
+  try {
+    auto provider = std::make_unique<Tpm2Provider>(handle, in, linkage);
+    if (provider->core().context() == nullptr) return 0;
+    SilenceTssLog();
+    *out = ProviderTable();
+    *provctx = static_cast<provider::ProviderContext*>(provider.release());
+    return 1;
+  } catch (const std::exception&) {
+    return 0;
+  }
+}
+
 }  // namespace
 }  // namespace credmint::tpm2
 
 extern "C" int credmint_tpm2_provider_init(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in,
                                            const OSSL_DISPATCH** out, void** provctx) {
-  using credmint::provider::ProviderContext;
-  try {
-    auto provider = std::make_unique<credmint::tpm2::Tpm2Provider>(handle, in);
-    if (provider->core().context() == nullptr) return 0;
-    credmint::tpm2::SilenceTssLog();
-    *out = credmint::tpm2::ProviderTable();
-    *provctx = static_cast<ProviderContext*>(provider.release());
-    return 1;
-  } catch (const std::exception&) {
-    return 0;
-  }
+  return credmint::tpm2::Init(handle, in, out, provctx, credmint::provider::Linkage::kBuiltin);
+}
+
+extern "C" int credmint_tpm2_module_init(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in,
+                                         const OSSL_DISPATCH** out, void** provctx) {
+  return credmint::tpm2::Init(handle, in, out, provctx, credmint::provider::Linkage::kModule);
 }

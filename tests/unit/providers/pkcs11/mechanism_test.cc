@@ -175,12 +175,12 @@ TEST(MechanismChoiceTest, EveryCodeOfARefusalLeadsOn) {
 }
 
 TEST(MechanismChoiceTest, OtherFailuresAreFinal) {
-  for (const CK_RV failure : {CKR_DEVICE_REMOVED, CKR_SESSION_HANDLE_INVALID,
-                              CKR_USER_NOT_LOGGED_IN, CKR_ARGUMENTS_BAD}) {
+  for (const CK_RV failure :
+       {CKR_DEVICE_REMOVED, CKR_SESSION_HANDLE_INVALID, CKR_USER_NOT_LOGGED_IN}) {
     FakeKey key({CKM_ECDSA_SHA256}, failure);
     const auto begun = key.Begin(Request(kEcdsa));
     ASSERT_FALSE(begun);
-    EXPECT_EQ(begun.error().code, ErrorCode::kDevice);
+    EXPECT_EQ(begun.error().code, ErrorCode::kDeviceLost);
     EXPECT_EQ(begun.error().hint, "");
     EXPECT_EQ(key.tried.size(), 1U);
   }
