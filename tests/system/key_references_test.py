@@ -394,5 +394,24 @@ class Complete(unittest.TestCase):
         self.assertGreater(len(REFUSED), 35)
 
 
+@expand
+class Citations(unittest.TestCase):
+    """The files that a document cites, and those that it links, are there."""
+
+    @each(
+        key_references="docs/key-references.md",
+        pkcs11="docs/pkcs11.md",
+        threat_model="docs/threat-model.md",
+    )
+    def test(self, name):
+        document = documents.SOURCE / name
+        text = document.read_text()
+        cited = re.findall(r"`((?:src|providers|tests|scripts)/[^`]+)`", text)
+        linked = re.findall(r"\]\((?!https:)([^)#]+)", text)
+        missing = [path for path in cited if not (documents.SOURCE / path).exists()]
+        missing += [path for path in linked if not (document.parent / path).exists()]
+        self.assertEqual(missing, [])
+
+
 if __name__ == "__main__":
     unittest.main()
