@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/objects.h>
 
+#include <algorithm>
 #include <array>
 
 #include "ossl/error_queue.h"

@@ -10,6 +10,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/temp_dir.h"
@@ -26,7 +27,7 @@ constexpr const char* kPassphrase = "right one";
 constexpr const char* kPassinHint = "give it with --passin file:PATH, env:NAME, fd:N or cred:NAME";
 
 /// A leaf of CN=CA with an RSA or EC key; made once, because RSA keys take their time.
-const Party& Leaf(const std::string& kind) {
+const Party& Leaf(std::string_view kind) {
   static const Party ca = test::Issue(test::CaSpec("CA"));
   static const Party rsa = test::Issue({}, &ca, test::NewKey("RSA-1024"));
   static const Party ec = test::Issue({}, &ca, test::NewKey("P-256"));

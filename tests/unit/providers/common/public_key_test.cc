@@ -7,6 +7,7 @@
 #include <map>
 #include <ostream>
 #include <string>
+#include <string_view>
 
 #include "support/test_pki.h"
 
@@ -17,10 +18,10 @@ using test::NewKey;
 using test::TestKey;
 
 /// One key of each kind, because RSA keys take their time.
-const TestKey& KeyOf(const std::string& kind) {
+const TestKey& KeyOf(std::string_view kind) {
   static std::map<std::string, TestKey> keys;
-  TestKey& key = keys[kind];
-  if (!key) key = NewKey(kind);
+  TestKey& key = keys[std::string(kind)];
+  if (!key) key = NewKey(std::string(kind));
   return key;
 }
 
