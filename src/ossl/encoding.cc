@@ -1,7 +1,5 @@
 #include "ossl/encoding.h"
 
-#include <algorithm>
-
 namespace credmint {
 
 std::string Hex(ByteView bytes) {
@@ -29,8 +27,7 @@ Bytes FromBase64(std::string_view text) {
       EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(text.data()),
                       static_cast<int>(text.size()));
   if (text.size() % 4 != 0 || length != static_cast<int>(bytes.size())) return {};
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
-  bytes.resize(bytes.size() - std::min(padding, bytes.size()));
+  for (; text.ends_with('=') && !bytes.empty(); text.remove_suffix(1)) bytes.pop_back();
   return bytes;
 }
 

@@ -10,7 +10,7 @@ import random
 import re
 import unittest
 
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, x25519
 
 from support import emulator, openssl, pki, program, token, tpm
@@ -288,19 +288,24 @@ class LeavesThatTheServiceWouldRefuse(IdentityTest):
         self.refuse("its keyUsage does not include digitalSignature", usage=set())
 
     def test_signed_with_sha1(self):
-        self.refuse("it is signed with", digest=hashes.SHA1())
-
-    def test_version_1(self):
+        """Which the openssl command still does and python3-cryptography no longer."""
+        root = self.write("root.pem", pki.pem(self.root.certificate))
+        root_key = self.write("root.key", pki.pkcs8_pem(self.root.key))
+        extensions = self.write("extensions", "keyUsage=critical,digitalSignature\n")
         request = run_tool(
             *(openssl.OPENSSL, "req", "-new", "-key", self.folder / "web.key", "-subj", "/CN=web")
         )
-        root = self.write("root.pem", pki.pem(self.root.certificate))
-        root_key = self.write("root.key", pki.pkcs8_pem(self.root.key))
         leaf = run_tool(
-            *(openssl.OPENSSL, "x509", "-req", "-CA", root, "-CAkey", root_key, "-days", "9"),
+            *(openssl.OPENSSL, "x509", "-req", "-sha1", "-CA", root, "-CAkey", root_key),
+            *("-days", "9", "-extfile", extensions),
             stdin=request,
         )
         self.write("web.pem", leaf)
+        self.mint_fails_locally(program.CERTIFICATE, "it is signed with", *self.identity)
+
+    def test_version_1(self):
+        leaf = self.root.issue(self.key.public_key())
+        self.write("web.pem", pki.pem(pki.as_version_1(leaf, self.root.key)))
         self.mint_fails_locally(program.CERTIFICATE, "X.509 version 1", *self.identity)
 
     def test_with_a_key_that_the_service_does_not_know(self):

@@ -140,9 +140,9 @@ class MisbehavingModule(SystemTest):
         self.assertRegex(output, "CKR_(OBJECT|KEY)_HANDLE_INVALID|CKR_USER_NOT_LOGGED_IN")
 
     def test_login_already_made(self):
-        """pkcs11-tool takes the code for a failure; the user is logged in all the same."""
-        output, _ = self.sign("login=CKR_USER_ALREADY_LOGGED_IN", pin="wrong")
-        self.assertIn("CKR_USER_ALREADY_LOGGED_IN", output)
+        """pkcs11-tool of OpenSC 0.23 takes the code for a failure, 0.26 goes on without a word."""
+        output, succeeded = self.sign("login=CKR_USER_ALREADY_LOGGED_IN", pin="wrong")
+        self.assertTrue(succeeded or "CKR_USER_ALREADY_LOGGED_IN" in output, output)
 
     def test_protected_path_takes_no_pin(self):
         output, succeeded = self.sign("protected-path", pin=None)

@@ -6,7 +6,7 @@ argument of C_Initialize, which p11-kit passes on from its configuration.
 
 import pathlib
 
-from support import pki
+from support import openssl, pki
 from support.processes import run_tool
 from support.requirements import in_library_folder, need
 
@@ -40,7 +40,13 @@ class Database:
     def add(self, label, key, certificate):
         """Imports a key with its certificate, both under that label."""
         path = self.folder / "transport.p12"
-        path.write_bytes(pki.pkcs12_file(key, certificate, passphrase=_PASSPHRASE, name=label))
+        path.write_bytes(
+            # The files of python3-cryptography 43 are not to the taste of NSS 3.110.
+            openssl.rewrite(
+                pki.pkcs8_pem(key) + pki.pem(certificate),
+                *("pkcs12", "-export", "-name", label, "-passout", f"pass:{_PASSPHRASE}"),
+            )
+        )
         run_tool(PK12UTIL, "-i", path, *self._at, "-k", self._pin_file, "-W", _PASSPHRASE)
 
     def add_certificate(self, label, certificate):

@@ -11,6 +11,6 @@ def version():
     return tuple(int(part) for part in number.split(".")[:2])
 
 
-def rewrite(key_pem, *command):
-    """What `openssl COMMAND` makes of a private key in PEM."""
-    return run_tool(OPENSSL, *command, stdin=key_pem)
+def rewrite(pem, *command):
+    """What `openssl COMMAND` makes of keys and certificates in PEM."""
+    return run_tool(OPENSSL, *command, stdin=pem)

@@ -1,7 +1,6 @@
 """Keys and certificates as an organisation's own CA makes them, with any defect a test may want."""
 
 import datetime
-import warnings
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -11,8 +10,6 @@ from cryptography.x509.oid import NameOID
 
 DAY = datetime.timedelta(days=1)
 CURVES = {"P256": ec.SECP256R1, "P384": ec.SECP384R1, "P521": ec.SECP521R1}
-
-warnings.filterwarnings("ignore", message="SHA1 signatures")  # some tests want exactly those
 
 _PKCS8 = serialization.PrivateFormat.PKCS8
 _TRADITIONAL = serialization.PrivateFormat.TraditionalOpenSSL
@@ -94,7 +91,44 @@ def make_certificate(
 
 
 def name(common_name):
+    """Of nothing but the common name; without one, the empty name."""
+    if not common_name:
+        return x509.Name([])
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def as_version_1(certificate, issuer_key):
+    """The certificate without version and extensions, signed anew by an EC key.
+
+    Which option of the openssl command writes such a certificate depends on its version.
+    """
+    (_, fields), *_ = _der_elements(certificate.tbs_certificate_bytes)
+    _, serial, algorithm, *others = (whole for whole, _ in _der_elements(fields))
+    signed = _der_element(0x30, serial, algorithm, *(each for each in others if each[0] != 0xA3))
+    signature = issuer_key.sign(signed, ec.ECDSA(hashes.SHA256()))
+    return x509.load_der_x509_certificate(
+        _der_element(0x30, signed, algorithm, _der_element(0x03, b"\0", signature))
+    )
+
+
+def _der_elements(data):
+    """The DER elements that follow each other in `data`: each as a whole, and its contents."""
+    while data:
+        start, size = 2, data[1]
+        if size >= 0x80:
+            start += size - 0x80
+            size = int.from_bytes(data[2:start], "big")
+        yield data[: start + size], data[start : start + size]
+        data = data[start + size :]
+
+
+def _der_element(tag, *parts):
+    contents = b"".join(parts)
+    size = len(contents)
+    if size < 0x80:
+        return bytes([tag, size]) + contents
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 + len(length)]) + length + contents
 
 
 def _key_usage(usage):
@@ -136,14 +170,14 @@ def encrypted_pkcs8_pem(key, passphrase):
     return key.private_bytes(serialization.Encoding.PEM, _PKCS8, encryption)
 
 
-def pkcs12_file(key, certificate, others=(), passphrase=None, name="web"):
+def pkcs12_file(key, certificate, others=(), passphrase=None):
     encryption = (
         serialization.BestAvailableEncryption(passphrase.encode())
         if passphrase is not None
         else serialization.NoEncryption()
     )
     return pkcs12.serialize_key_and_certificates(
-        name.encode(), key, certificate, list(others) or None, encryption
+        b"web", key, certificate, list(others) or None, encryption
     )
 
 
