@@ -72,8 +72,8 @@ Result<Slots> FindSlots(SlotTable& slots, const LoadRequest& request) {
       labels.empty() ? fmt::format("{} shows no token", (*module)->path())
                      : fmt::format("no token of {} matches the URI; it shows '{}'",
                                    (*module)->path(), fmt::join(labels, "', '")),
-      "credmint list shows them; is the device connected, the label right, the module the right "
-      "one (--pkcs11-lib), and may this user read it?");
+      "is the device connected, the label right, the module the right one (--pkcs11-lib), and may "
+      "this user read it?");
 }
 
 Result<std::shared_ptr<Slot>> FindOneSlot(SlotTable& slots, const LoadRequest& request) {

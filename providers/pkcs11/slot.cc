@@ -99,8 +99,12 @@ void Slot::ForgetOldGeneration() {
 }
 
 CK_RV Slot::Open(CK_SESSION_HANDLE& handle) const {
-  return module_->Call(&CK_FUNCTION_LIST::C_OpenSession, id_, CK_FLAGS{CKF_SERIAL_SESSION}, nullptr,
-                       nullptr, &handle);
+  const auto open = [&](CK_FLAGS flags) {
+    return module_->Call(&CK_FUNCTION_LIST::C_OpenSession, id_, flags, nullptr, nullptr, &handle);
+  };
+  const CK_RV opened = open(CKF_SERIAL_SESSION);
+  if (opened != CKR_FUNCTION_FAILED) return opened;
+  return open(CKF_SERIAL_SESSION | CKF_RW_SESSION);  // some tokens have no read-only ones
 }
 
 void Slot::GiveBack(CK_SESSION_HANDLE handle, unsigned generation) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "tpm2/parent.h"
+#include "tpm2/tss2_library.h"
 
 namespace credmint::tpm2 {
 namespace {
@@ -15,15 +16,15 @@ TpmResult<AuthSession> Start(const std::shared_ptr<Tpm>& tpm, ESYS_TR salt_key) 
   symmetric.keyBits.aes = kAesBits;
   symmetric.mode.aes = TPM2_ALG_CFB;
   auto session = TpmObject::Load(tpm, [&](ESYS_CONTEXT* esys, ESYS_TR* handle) {
-    return Esys_StartAuthSession(esys, salt_key, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                 ESYS_TR_NONE, nullptr, TPM2_SE_HMAC, &symmetric, TPM2_ALG_SHA256,
-                                 handle);
+    return Tss2().Esys_StartAuthSession(esys, salt_key, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                        ESYS_TR_NONE, nullptr, TPM2_SE_HMAC, &symmetric,
+                                        TPM2_ALG_SHA256, handle);
   });
   if (!session) return tl::unexpected(session.error());
   constexpr TPMA_SESSION kAttributes = TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_DECRYPT;
   constexpr TPMA_SESSION kAll = 0xff;
   const auto set = tpm->Run([&](ESYS_CONTEXT* esys) {
-    return Esys_TRSess_SetAttributes(esys, session->handle(), kAttributes, kAll);
+    return Tss2().Esys_TRSess_SetAttributes(esys, session->handle(), kAttributes, kAll);
   });
   if (!set) return tl::unexpected(set.error());
   auto shared = std::make_shared<const TpmObject>(*std::move(session));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "tpm2/parent.h"
+#include "tpm2/tss2_library.h"
 
 namespace credmint::tpm2 {
 namespace {
@@ -43,10 +44,10 @@ Result<LoadedKey> PersistentKey::Load(const Secret& auth) const {
 Result<TPM2B_PUBLIC> PersistentKey::ReadPublic(const TpmObject& object) const {
   TPM2B_PUBLIC* area = nullptr;
   const auto read = tpm_->Run([&](ESYS_CONTEXT* esys) {
-    return Esys_ReadPublic(esys, object.handle(), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &area,
-                           nullptr, nullptr);
+    return Tss2().Esys_ReadPublic(esys, object.handle(), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                  &area, nullptr, nullptr);
   });
-  const Handle<TPM2B_PUBLIC, Esys_Free> owner(area);
+  const Handle<TPM2B_PUBLIC, EsysFree> owner(area);
   if (!read) return Fail(read, "reading " + name());
   return *area;
 }
@@ -86,8 +87,8 @@ TpmResult<TpmObject> WrappedKey::LoadUnder(const TpmObject& parent) const {
                                             : TpmResult<AuthSession>(AuthSession());
   if (!session) return tl::unexpected(session.error());
   return TpmObject::Load(tpm_, [&](ESYS_CONTEXT* esys, ESYS_TR* object) {
-    return Esys_Load(esys, parent.handle(), session->handle(), ESYS_TR_NONE, ESYS_TR_NONE,
-                     &file_.private_area, &file_.public_area, object);
+    return Tss2().Esys_Load(esys, parent.handle(), session->handle(), ESYS_TR_NONE, ESYS_TR_NONE,
+                            &file_.private_area, &file_.public_area, object);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include "tpm2/auth_session.h"
 #include "tpm2/handle_uri.h"
+#include "tpm2/tss2_library.h"
 
 namespace credmint::tpm2 {
 namespace {
@@ -54,9 +55,9 @@ TpmResult<TpmObject> CreatePrimary(const std::shared_ptr<Tpm>& tpm, ESYS_TR hier
   const TPM2B_DATA outside_info{};
   const TPML_PCR_SELECTION creation_pcr{};
   return TpmObject::Load(tpm, [&](ESYS_CONTEXT* esys, ESYS_TR* object) {
-    return Esys_CreatePrimary(esys, hierarchy, session, ESYS_TR_NONE, ESYS_TR_NONE, &sensitive,
-                              &area, &outside_info, &creation_pcr, object, nullptr, nullptr,
-                              nullptr, nullptr);
+    return Tss2().Esys_CreatePrimary(esys, hierarchy, session, ESYS_TR_NONE, ESYS_TR_NONE,
+                                     &sensitive, &area, &outside_info, &creation_pcr, object,
+                                     nullptr, nullptr, nullptr, nullptr);
   });
 }
 

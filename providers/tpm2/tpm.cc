@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fmt/format.h>
-#include <tss2/tss2_tctildr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <utility>
 
 #include "base/printable.h"
+#include "tpm2/tss2_library.h"
 #include "tpm2/tss_log.h"
 
 namespace credmint::tpm2 {
@@ -56,20 +56,21 @@ class Tpm::OutsideCall {
   OSSL_LIB_CTX* before_;
 };
 
-void Tpm::FreeTcti(TSS2_TCTI_CONTEXT* tcti) { Tss2_TctiLdr_Finalize(&tcti); }
-void Tpm::FreeEsys(ESYS_CONTEXT* esys) { Esys_Finalize(&esys); }
+void Tpm::FreeTcti(TSS2_TCTI_CONTEXT* tcti) { Tss2().Tss2_TctiLdr_Finalize(&tcti); }
+void Tpm::FreeEsys(ESYS_CONTEXT* esys) { Tss2().Esys_Finalize(&esys); }
 
 Result<std::shared_ptr<Tpm>> Tpm::Open(const std::string& tcti) {
   SilenceTssLog();
+  if (auto loaded = LoadTss2(); !loaded) return Fail(std::move(loaded));
   LibCtxPtr crypto(OSSL_LIB_CTX_new());
   if (!crypto) return Fail(ErrorCode::kInternal, "cannot make an OpenSSL library context");
   const OutsideCall outside(crypto.get());
   TSS2_TCTI_CONTEXT* tcti_context = nullptr;
-  TSS2_RC code = Tss2_TctiLdr_Initialize(tcti.c_str(), &tcti_context);
+  TSS2_RC code = Tss2().Tss2_TctiLdr_Initialize(tcti.c_str(), &tcti_context);
   TctiPtr tcti_owner(tcti_context);
   if (code != TSS2_RC_SUCCESS) return CannotOpen(tcti, code);
   ESYS_CONTEXT* esys_context = nullptr;
-  code = Esys_Initialize(&esys_context, tcti_context, nullptr);
+  code = Tss2().Esys_Initialize(&esys_context, tcti_context, nullptr);
   EsysPtr esys_owner(esys_context);
   if (code != TSS2_RC_SUCCESS) return CannotOpen(tcti, code);
   return std::shared_ptr<Tpm>(
@@ -129,7 +130,7 @@ TpmResult<ESYS_TR> Tpm::Load(const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*
   TPM2_HANDLE tpm_handle = 0;
   const auto done = Run([&](ESYS_CONTEXT* esys) {
     const TSS2_RC code = command(esys, &handle);
-    return code != TSS2_RC_SUCCESS ? code : Esys_TR_GetTpmHandle(esys, handle, &tpm_handle);
+    return code != TSS2_RC_SUCCESS ? code : Tss2().Esys_TR_GetTpmHandle(esys, handle, &tpm_handle);
   });
   if (!done) return tl::unexpected(done.error());
   const auto earlier = std::find_if(loaded_.begin(), loaded_.end(), [&](const Loaded& candidate) {
@@ -157,8 +158,8 @@ std::vector<Tpm::Loaded>::const_iterator Tpm::Find(ESYS_TR handle) const {
 }
 
 void Tpm::Flush(ESYS_TR handle) noexcept {
-  if (Esys_FlushContext(esys_.get(), handle) != TSS2_RC_SUCCESS) {
-    Esys_TR_Close(esys_.get(), &handle);
+  if (Tss2().Esys_FlushContext(esys_.get(), handle) != TSS2_RC_SUCCESS) {
+    Tss2().Esys_TR_Close(esys_.get(), &handle);
   }
 }
 
@@ -171,7 +172,7 @@ void Tpm::Release(ESYS_TR handle) noexcept {
     loaded_.erase(found);
     Flush(handle);
   } else {
-    Esys_TR_Close(esys_.get(), &handle);
+    Tss2().Esys_TR_Close(esys_.get(), &handle);
   }
 }
 

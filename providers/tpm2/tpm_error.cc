@@ -1,8 +1,9 @@
 #include "tpm2/tpm_error.h"
 
 #include <fmt/format.h>
-#include <tss2/tss2_rc.h>
 #include <tss2/tss2_tpm2_types.h>
+
+#include "tpm2/tss2_library.h"
 
 namespace credmint::tpm2 {
 namespace {
@@ -58,7 +59,7 @@ TpmFault Sort(TSS2_RC code) {
 }  // namespace
 
 std::string DescribeTssCode(TSS2_RC code) {
-  return fmt::format("{} (0x{:x})", Tss2_RC_Decode(code), code);
+  return fmt::format("{} (0x{:x})", Tss2().Tss2_RC_Decode(code), code);
 }
 
 TpmFailure::TpmFailure(TSS2_RC code) : code_(code), fault_(Sort(code)) {}

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "tpm2/tss2_library.h"
+
 namespace credmint::tpm2 {
 namespace {
 
@@ -77,10 +79,10 @@ TpmResult<TPMT_SIGNATURE> TpmKey::SignOnce(const DigestToSign& digest) const {
   const TPMT_TK_HASHCHECK no_ticket{TPM2_ST_HASHCHECK, TPM2_RH_NULL, {}};
   TPMT_SIGNATURE* signature = nullptr;
   const auto made = tpm_->Run([&](ESYS_CONTEXT* esys) {
-    return Esys_Sign(esys, key, loaded_->session.handle(), ESYS_TR_NONE, ESYS_TR_NONE,
-                     &digest.digest, &digest.scheme, &no_ticket, &signature);
+    return Tss2().Esys_Sign(esys, key, loaded_->session.handle(), ESYS_TR_NONE, ESYS_TR_NONE,
+                            &digest.digest, &digest.scheme, &no_ticket, &signature);
   });
-  const Handle<TPMT_SIGNATURE, Esys_Free> owner(signature);
+  const Handle<TPMT_SIGNATURE, EsysFree> owner(signature);
   if (!made) return tl::unexpected(made.error());
   return *signature;
 }

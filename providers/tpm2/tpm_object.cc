@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "tpm2/tss2_library.h"
+
 namespace credmint::tpm2 {
 
 TpmObject::TpmObject(std::shared_ptr<Tpm> tpm, ESYS_TR handle, bool persistent)
@@ -20,7 +22,8 @@ TpmResult<TpmObject> TpmObject::Load(
 TpmResult<TpmObject> TpmObject::Open(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle) {
   ESYS_TR object = ESYS_TR_NONE;
   const auto opened = tpm->Run([&](ESYS_CONTEXT* esys) {
-    return Esys_TR_FromTPMPublic(esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &object);
+    return Tss2().Esys_TR_FromTPMPublic(esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                        &object);
   });
   if (!opened) return tl::unexpected(opened.error());
   return TpmObject(std::move(tpm), object, true);
@@ -50,7 +53,7 @@ TpmResult<void> SetAuth(Tpm& tpm, ESYS_TR handle, const Secret& auth) {
   value.size = static_cast<UINT16>(std::min(bytes.size(), sizeof value.buffer));
   std::copy_n(bytes.begin(), value.size, value.buffer);
   const auto set =
-      tpm.Run([&](ESYS_CONTEXT* esys) { return Esys_TR_SetAuth(esys, handle, &value); });
+      tpm.Run([&](ESYS_CONTEXT* esys) { return Tss2().Esys_TR_SetAuth(esys, handle, &value); });
   explicit_bzero(&value, sizeof value);
   return set;
 }

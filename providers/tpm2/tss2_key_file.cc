@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <openssl/asn1.h>
-#include <tss2/tss2_mu.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +12,7 @@
 #include "tpm2/der_reader.h"
 #include "tpm2/handle_uri.h"
 #include "tpm2/pem_block.h"
+#include "tpm2/tss2_library.h"
 #include "tpm2/tss_log.h"
 
 namespace credmint::tpm2 {
@@ -145,18 +145,19 @@ std::optional<TPM2_HANDLE> ReadParent(ByteView integer) {
 }
 
 /// Unmarshals all of `marshalled`, whose two size bytes must be right.
-template <auto Unmarshal, typename T>
-bool ReadTpmStructure(ByteView marshalled, T& value) {
+template <typename Unmarshal, typename T>
+bool ReadTpmStructure(Unmarshal unmarshal, ByteView marshalled, T& value) {
   if (marshalled.size() < 3 ||
       std::size_t{marshalled[0]} * 256 + marshalled[1] != marshalled.size() - 2) {
     return false;
   }
   std::size_t offset = 0;
-  return Unmarshal(marshalled.data(), marshalled.size(), &offset, &value) == TSS2_RC_SUCCESS &&
+  return unmarshal(marshalled.data(), marshalled.size(), &offset, &value) == TSS2_RC_SUCCESS &&
          offset == marshalled.size();
 }
 
 Result<Tss2KeyFile> ReadKey(DerReader reader) {
+  if (auto loaded = LoadTss2(); !loaded) return Fail(std::move(loaded));
   const auto type = reader.Next(V_ASN1_OBJECT);
   if (!type) return Malformed("it has no type");
   if (auto usable = CheckKeyType(*type); !usable) return Fail(std::move(usable));
@@ -171,12 +172,12 @@ Result<Tss2KeyFile> ReadKey(DerReader reader) {
   key.parent = *handle;
   const auto public_area = reader.Next(V_ASN1_OCTET_STRING);
   if (!public_area ||
-      !ReadTpmStructure<Tss2_MU_TPM2B_PUBLIC_Unmarshal>(*public_area, key.public_area)) {
+      !ReadTpmStructure(Tss2().Tss2_MU_TPM2B_PUBLIC_Unmarshal, *public_area, key.public_area)) {
     return Malformed("its public part cannot be read");
   }
   const auto private_area = reader.Next(V_ASN1_OCTET_STRING);
   if (!private_area ||
-      !ReadTpmStructure<Tss2_MU_TPM2B_PRIVATE_Unmarshal>(*private_area, key.private_area)) {
+      !ReadTpmStructure(Tss2().Tss2_MU_TPM2B_PRIVATE_Unmarshal, *private_area, key.private_area)) {
     return Malformed("its private part cannot be read");
   }
   if (!reader.AtEnd()) return Malformed("something follows its private part");

@@ -1,75 +1,51 @@
 #include "http/curl_library.h"
 
-#include <dlfcn.h>
-#include <fmt/format.h>
-
-#include <mutex>
-#include <string>
+#include "base/dynamic_library.h"
 
 namespace credmint {
 namespace {
 
-/// The ABI that curl.h describes.
-constexpr const char* kLibrary = "libcurl.so.4";
-
-CurlLibrary loaded;
-std::once_flag load_once;
-std::string failure;
-
-/// Finds functions by name and remembers the first one that is missing.
-class Finder {
- public:
-  explicit Finder(void* library) : library_(library) {}
-
-  template <typename Function>
-  Function Find(const char* name) {
-    void* const function = dlsym(library_, name);
-    if (function == nullptr && failure.empty()) failure = fmt::format("it has no {}", name);
-    return reinterpret_cast<Function>(function);
-  }
-
- private:
-  void* library_;
+struct Loaded {
+  CurlLibrary functions;
+  Result<void> result;
 };
 
-void Load() {
-  void* const library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) {
-    failure = dlerror();
-    return;
-  }
-  Finder finder(library);
-  const auto find = [&finder]<typename Function>(Function& function, const char* name) {
-    function = finder.Find<Function>(name);
-  };
-  find(loaded.easy_init, "curl_easy_init");
-  find(loaded.easy_setopt, "curl_easy_setopt");
-  find(loaded.easy_perform, "curl_easy_perform");
-  find(loaded.easy_getinfo, "curl_easy_getinfo");
-  find(loaded.easy_strerror, "curl_easy_strerror");
-  find(loaded.easy_cleanup, "curl_easy_cleanup");
-  find(loaded.slist_append, "curl_slist_append");
-  find(loaded.slist_free_all, "curl_slist_free_all");
-  find(loaded.url, "curl_url");
-  find(loaded.url_set, "curl_url_set");
-  find(loaded.url_get, "curl_url_get");
-  find(loaded.url_cleanup, "curl_url_cleanup");
-  find(loaded.free, "curl_free");
+Loaded Load() {
+  DynamicLibrary library("libcurl.so.4");
+  Loaded loaded;
+  CurlLibrary& functions = loaded.functions;
+  library.Find(functions.easy_init, "curl_easy_init");
+  library.Find(functions.easy_setopt, "curl_easy_setopt");
+  library.Find(functions.easy_perform, "curl_easy_perform");
+  library.Find(functions.easy_getinfo, "curl_easy_getinfo");
+  library.Find(functions.easy_strerror, "curl_easy_strerror");
+  library.Find(functions.easy_cleanup, "curl_easy_cleanup");
+  library.Find(functions.slist_append, "curl_slist_append");
+  library.Find(functions.slist_free_all, "curl_slist_free_all");
+  library.Find(functions.url, "curl_url");
+  library.Find(functions.url_set, "curl_url_set");
+  library.Find(functions.url_get, "curl_url_get");
+  library.Find(functions.url_cleanup, "curl_url_cleanup");
+  library.Find(functions.free, "curl_free");
   decltype(&::curl_global_init) global_init = nullptr;
-  find(global_init, "curl_global_init");
-  if (failure.empty() && global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-    failure = "it does not initialise";
+  library.Find(global_init, "curl_global_init");
+  loaded.result = library.Check();
+  if (loaded.result && global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    loaded.result = Fail(ErrorCode::kInternal, "libcurl does not initialise");
   }
+  return loaded;
+}
+
+/// Never destroyed: exit handlers may still call it.
+const Loaded& Get() {
+  static const auto* const kLoaded = new Loaded(Load());
+  return *kLoaded;
 }
 
 }  // namespace
 
-Result<void> LoadCurl() {
-  std::call_once(load_once, Load);
-  if (failure.empty()) return {};
-  return Fail(ErrorCode::kInternal, fmt::format("loading {}: {}", kLibrary, failure));
-}
+Result<void> LoadCurl() { return Get().result; }
 
-const CurlLibrary& Curl() { return loaded; }
+const CurlLibrary& Curl() { return Get().functions; }
 
 }  // namespace credmint

@@ -177,6 +177,11 @@ Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {
     if (!query->rest.empty()) reference.text_ += "?" + query->rest;
     reference.pin_ = std::move(query->pin);
   }
+  const std::string_view path =
+      std::string_view(reference.text_).substr(0, reference.text_.find('?'));
+  const bool empty_part = path.find(";;") != std::string_view::npos || path.ends_with(';') ||
+                          path.find(":;") != std::string_view::npos;
+  if (empty_part) return Fail(ErrorCode::kMalformed, "it has an empty attribute");
   // Not repeated: what stands there may be the PIN.
   if (reference.text_.find("pin-value") != std::string::npos ||
       reference.text_.find("pin-source") != std::string::npos) {

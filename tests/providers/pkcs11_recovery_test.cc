@@ -270,6 +270,14 @@ TEST_F(Pkcs11RecoveryTest, FinalTryTakesPermission) {
   EXPECT_TRUE(Load(kKey));
 }
 
+/// As AWS CloudHSM's documentation says of its token.
+TEST_F(Pkcs11RecoveryTest, TokenWithoutReadOnlySessionsIsUsedAllTheSame) {
+  misbehaving_.Set("no-read-only-sessions");
+  const auto key = Load(kKey);
+  ASSERT_TRUE(key) << key.error().message;
+  ExpectGoodSignature(*key);
+}
+
 /// The child must leave its parent's sessions alone and initialise the module for itself.
 TEST_F(Pkcs11RecoveryTest, ChildOfAForkSignsAndItsParentGoesOn) {
   misbehaving_.Set("fork-reset");

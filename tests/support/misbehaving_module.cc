@@ -188,6 +188,9 @@ CK_RV Behind::Finalize(void* reserved) {
 CK_RV Behind::OpenSession(const Settings& settings, CK_SLOT_ID slot, CK_FLAGS flags,
                           void* application, CK_NOTIFY notify, CK_SESSION_HANDLE* session) {
   const std::lock_guard lock(mutex_);
+  if (settings.Has("no-read-only-sessions") && (flags & CKF_RW_SESSION) == 0) {
+    return CKR_FUNCTION_FAILED;
+  }
   const auto most = settings.Number("sessions");
   if (most && sessions_.size() >= *most) return CKR_SESSION_COUNT;
   const CK_RV result = real_->C_OpenSession(slot, flags, application, notify, session);

@@ -106,6 +106,7 @@ constexpr std::pair<std::string_view, Value> kSettings[] = {
     {"pin-locked", Value::kNone},
     {"pin-not-initialized", Value::kNone},
     {"protected-path", Value::kNone},
+    {"no-read-only-sessions", Value::kNone},
     {"sessions", Value::kNumber},
     {"sessions-invalidated", Value::kNone},
     {"short-signature", Value::kNone},

@@ -26,6 +26,7 @@ namespace credmint::test::misbehaving {
 /// * sessions-invalidated: once, C_SignInit first closes all sessions of the slot.
 /// * logged-out: once, C_SignInit first logs the user out.
 /// * finalized: once, C_SignInit first finalises the module behind.
+/// * no-read-only-sessions: C_OpenSession without CKF_RW_SESSION answers CKR_FUNCTION_FAILED.
 /// * sessions=N: there are no more than N sessions at once, then CKR_SESSION_COUNT.
 /// * token-removed: no slot has a token, and calls on sessions answer CKR_DEVICE_REMOVED; once the
 ///   setting is gone, CKR_SESSION_HANDLE_INVALID.

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Keys that live in a PKCS#11 token (SoftHSM) and never leave it."""
 
+import base64
 import unittest
 
 from support import pki, program, token
@@ -206,6 +207,77 @@ class WhereTheCertificateIs(TokenTest):
         return intermediate
 
 
+class ChainOnTheToken(TokenTest):
+    """A leaf and its intermediate among others: exactly the intermediate is sent."""
+
+    def test_exactly_the_right_certificate_is_sent(self):
+        intermediate = self.root.make_intermediate("issuing CA")
+        expired = pki.make_certificate(
+            *(intermediate.key.public_key(), "issuing CA"),
+            *(self.root.certificate.subject, self.root.key),
+            ca=True,
+            usage={"key_cert_sign"},
+            not_before=-9 * pki.DAY,
+            not_after=-2 * pki.DAY,
+        )
+        stranger = pki.make_root("stranger")
+        self.token.write_certificate(intermediate.issue(self.token.public_key()))
+        self.token.write_certificate(expired, "a expired twin", "b0")
+        self.token.write_certificate(intermediate.certificate, "issuing CA", "b1")
+        self.token.write_certificate(self.root.certificate, "root", "b2")
+        self.token.write_certificate(stranger.certificate, "stranger", "b3")
+        self.token.write_certificate(stranger.issue(pki.make_key().public_key()), "other", "b4")
+        self.mint("--certificate", KEY, *self.pin_flags, "--pkcs11-lib", token.MODULE)
+        sent = self.last_request()["headers"]["x-amz-x509-chain"]
+        self.assertEqual(base64.b64decode(sent), pki.der(intermediate.certificate))
+
+
+class CertificateAndKeyApart(TokenTest):
+    """They may be on two tokens, and go by names that differ."""
+
+    @classmethod
+    def make_objects(cls, made):
+        cls.leaf = cls.root.issue(made.generate("EC:prime256v1"))
+        made.add_token("certificates")
+        made.write_certificate(cls.leaf, "the certificate", "77", token="certificates")
+
+    def test_on_two_tokens(self):
+        self.mint(
+            *("--certificate", "pkcs11:token=certificates;object=the%20certificate"),
+            *("--private-key", KEY, *self.pin_flags, "--pkcs11-lib", token.MODULE),
+        )
+
+    def test_by_the_public_key_where_neither_label_nor_id_agree(self):
+        self.token.write_certificate(self.leaf, "renewed", "78")
+        self.token.generate("EC:prime256v1", "other", "79")
+        self.mint(
+            *("--certificate", "pkcs11:token=test;object=renewed"),
+            *(*self.pin_flags, "--pkcs11-lib", token.MODULE),
+        )
+
+    def test_the_token_that_holds_the_certificate_is_meant(self):
+        self.token.write_certificate(self.leaf)
+        self.mint("--certificate", "pkcs11:object=web", *self.pin_flags, "--pkcs11-lib", token.MODULE)
+
+    def test_two_keys_of_one_id_are_told_apart_by_their_label(self):
+        leaf = self.root.issue(self.token.generate("EC:prime256v1", "twin", "01"))
+        self.write("web.pem", pki.pem(leaf))
+        self.mint_with_uri("pkcs11:token=test;object=twin")
+        self.write("web.pem", pki.pem(self.leaf))
+        self.mint_with_uri(KEY)
+
+    def test_latest_expiring_over_all_tokens(self):
+        public_key = self.token.public_key()
+        late = self.root.issue(public_key, "late", not_after=90 * pki.DAY)
+        self.token.write_certificate(self.leaf, "on test", "01")
+        self.token.write_certificate(late, "late", "01", token="certificates")
+        self.mint(
+            *("--certificate", "pkcs11:", "--private-key", KEY, *self.pin_flags),
+            *("--use-latest-expiring-certificate", "--pkcs11-lib", token.MODULE),
+        )
+        self.assertEqual(self.last_request()["serial"], str(late.serial_number))
+
+
 class SeveralCertificatesOnTheToken(TokenTest):
     CERTIFICATES = "pkcs11:token=test"
 
@@ -249,8 +321,19 @@ class SeveralCertificatesOnTheToken(TokenTest):
             *(*flags, *self.pin_flags, "--pkcs11-lib", token.MODULE),
             hint="--use-latest-expiring-certificate",
         )
-        self.assertIn("CN=old (serial 51)", result.stderr)
-        self.assertIn("CN=new (serial 52)", result.stderr)
+        self.assertIn("CN=old (serial 51) pkcs11:", result.stderr)
+        self.assertIn("CN=new (serial 52) pkcs11:", result.stderr)
+
+    def test_the_uri_of_each_in_the_list_chooses_it(self):
+        flags = ("--certificate", self.CERTIFICATES, "--private-key", KEY)
+        more = (*self.pin_flags, "--pkcs11-lib", token.MODULE)
+        listed = self.run_program(*self.arguments(*flags, *more)).stderr.split()
+        uris = [word.rstrip(",") for word in listed if ";type=cert" in word]
+        serials = set()
+        for uri in uris:
+            self.mint("--certificate", uri, "--private-key", KEY, *self.pin_flags)
+            serials.add(int(self.last_request()["serial"]))
+        self.assertEqual(serials, {0x51, 0x52})
 
 
 class AlwaysAuthenticate(TokenTest):
