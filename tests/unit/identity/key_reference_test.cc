@@ -307,6 +307,15 @@ TEST_F(Pkcs11ReferenceTest, PlaceOfSecretsIsTheToken) {
   EXPECT_NE(Parse("pkcs11:token=a;serial=1?module-name=y").place(), place);
 }
 
+TEST_F(Pkcs11ReferenceTest, RefusesEmptyAttributes) {
+  for (const char* text : {"pkcs11:;object=web", "pkcs11:object=web;", "pkcs11:token=a;;object=b",
+                           "pkcs11:object=web;?module-name=x"}) {
+    const auto reference = KeyReference::Parse(text, Use::kPrivateKey);
+    ASSERT_FALSE(reference.has_value()) << text;
+    EXPECT_EQ(reference.error().message, "it has an empty attribute") << text;
+  }
+}
+
 TEST_F(Pkcs11ReferenceTest, FileOfThatNameDoesNotCount) {
   const test::TempDir directory;
   directory.Write("pkcs11:token=a", "x");
