@@ -163,7 +163,7 @@ bool KeySearch::ShowsTheKey(Slot& slot) const {
 Result<Objects> KeySearch::Candidates(const Session& session) const {
   auto keys = FindMatching(request_, session, CKO_PRIVATE_KEY);
   if (!keys || !keys->empty()) return keys;
-  const auto certificates = FindMatching(request_, session, CKO_CERTIFICATE);
+  auto certificates = FindMatching(request_, session, CKO_CERTIFICATE);
   if (!certificates) return certificates;
   for (const CK_OBJECT_HANDLE certificate : *certificates) {
     for (const CK_OBJECT_HANDLE key :

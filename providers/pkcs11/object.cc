@@ -275,7 +275,7 @@ ObjectNames ReadNames(const Session& session, CK_OBJECT_HANDLE object) {
 PrivateKeyFlags ReadPrivateKeyFlags(const Session& session, CK_OBJECT_HANDLE object) {
   std::array<CK_BBOOL, 4> values{};
   std::array<CK_ATTRIBUTE, 4> attributes = {
-      Buffer(CKA_SENSITIVE, &values[0], 1), Buffer(CKA_EXTRACTABLE, &values[1], 1),
+      Buffer(CKA_SENSITIVE, values.data(), 1), Buffer(CKA_EXTRACTABLE, &values[1], 1),
       Buffer(CKA_SIGN, &values[2], 1), Buffer(CKA_ALWAYS_AUTHENTICATE, &values[3], 1)};
   if (ReadAttributes(session, object, attributes) != CKR_OK) return {};
   const auto is_set = [&](std::size_t i) { return Present(attributes[i]) && values[i] == CK_TRUE; };

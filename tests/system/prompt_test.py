@@ -7,7 +7,7 @@ import signal
 import time
 import unittest
 
-from support import pki, program, token, tpm
+from support import misbehaving, pki, program, token, tpm
 from support.cases import each, expand
 from support.system_test import MEMBERS, MintTest, make_folder
 from support.terminal import BACKSPACE, CTRL_U, ENTER, IN_THE_BACKGROUND, Terminal
@@ -93,6 +93,54 @@ class TokenPromptTest(PromptTest):
 
     def wrong(self, number):
         return self.secret(f"wrong-pin-{number}")
+
+
+class TokenNearItsLock(PromptTest):
+    """What the token says of its PIN is looked at before each try, and the last one is not ours."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.token = token.Token(make_folder(cls) / "t")
+        cls.leaf = cls.root.issue(cls.token.generate("EC:prime256v1"))
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.folder / "calls"
+        self.pin = self.secret(token.PIN)
+        self.write("web.pem", pki.pem(self.leaf))
+
+    def start_with(self, *faults, flags=()):
+        self.env = misbehaving.environment(self.token.env, *faults, log=self.log)
+        key = ("--certificate", "web.pem", "--private-key", KEY)
+        return self.start_mint(*key, "--pkcs11-lib", misbehaving.module(), *flags)
+
+    def logins(self):
+        return misbehaving.calls(self.log).count("C_Login")
+
+    def test_nobody_is_asked_before_the_final_try(self):
+        shown = self.end_badly(
+            self.start_with("pin-final-try"), program.KEY, "none is sent", "--allow-final-try"
+        )
+        self.assertEqual((shown, self.logins()), ("", 0))
+
+    def test_the_final_try_takes_permission(self):
+        terminal = self.start_with("pin-final-try", flags=("--allow-final-try",))
+        self.answer(terminal, self.pin)
+        self.assertEqual(self.end_well(terminal), f"{PIN_PROMPT}\r\n")
+
+    def test_nobody_is_asked_when_it_is_locked(self):
+        shown = self.end_badly(self.start_with("pin-locked"), program.KEY, "PIN is locked")
+        self.assertEqual((shown, self.logins()), ("", 0))
+
+    def test_nobody_is_asked_again_after_it_locked(self):
+        terminal = self.start_with("login=CKR_PIN_LOCKED")
+        self.answer(terminal, self.pin)
+        shown = self.end_badly(terminal, program.KEY, "CKR_PIN_LOCKED")
+        self.assertEqual((shown, self.logins()), (f"{PIN_PROMPT}\r\n", 1))
+
+    def test_nobody_is_asked_where_the_pin_is_typed_at_the_token(self):
+        self.assertEqual(self.end_well(self.start_with("protected-path")), "")
 
 
 class TokenPin(TokenPromptTest):
