@@ -130,9 +130,11 @@ struct Survey {
   bool log_in;
   Entries entries;
 
-  void AddModule(const Module& module) {
+  /// Adds the module; false if the URI means another.
+  bool AddModule(const Module& module) {
     CK_INFO info{};
     module.Call(&CK_FUNCTION_LIST::C_GetInfo, &info);
+    if (!request.uri.MatchesModule(info)) return false;
     Add(entries, ModuleUri(module, info),
         {{"kind", "module"},
          {"path", module.path()},
@@ -140,6 +142,7 @@ struct Survey {
          {"manufacturer", PaddedText(info.manufacturerID)},
          {"version", Version(info.libraryVersion)},
          {"cryptoki", Version(info.cryptokiVersion)}});
+    return true;
   }
 
   /// Adds the slot if it is meant; returns its URI, empty if it is not.
@@ -187,14 +190,18 @@ Result<Entries> TakeInventory(const Pkcs11Provider& provider, const LoadRequest&
   if (!module) return tl::unexpected(module.error());
   const auto slots = provider.slots().Find(*module, request.uri);
   if (!slots) return tl::unexpected(slots.error());
-  if (log_in && slots->size() != 1) {
-    return Fail(FindOneSlot(provider.slots(), request), "a PIN is for one token");
+  if (log_in) {
+    auto one = FindOneSlot(provider.slots(), request);
+    if (!one) return Fail(std::move(one), "a PIN is for one token");
   }
   const auto ids = SlotTable::SlotIds(**module, CK_FALSE);
   if (!ids) return tl::unexpected(ids.error());
 
   Survey survey{provider, request, passphrase, log_in, {}};
-  survey.AddModule(**module);
+  if (!survey.AddModule(**module)) {
+    return Fail(ErrorCode::kKeyNotFound,
+                fmt::format("the URI means another library than {}", (*module)->path()));
+  }
   for (const CK_SLOT_ID id : *ids) {
     CK_TOKEN_INFO token{};
     const bool present = (*module)->Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id, &token) == CKR_OK;
@@ -207,7 +214,10 @@ Result<Entries> TakeInventory(const Pkcs11Provider& provider, const LoadRequest&
     if (!added) return Fail(std::move(added));
   }
   const bool nothing_meant = survey.entries.size() == 1 && !ids->empty();
-  if (nothing_meant) return Fail(FindOneSlot(provider.slots(), request));
+  if (nothing_meant) {
+    auto one = FindOneSlot(provider.slots(), request);
+    if (!one) return Fail(std::move(one));
+  }
   return std::move(survey.entries);
 }
 

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "pkcs11/object_uri.h"
 
@@ -133,19 +132,24 @@ Result<std::shared_ptr<Slot>> KeySearch::ChooseSlot(const Slots& slots) const {
   if (slots.size() == 1) return slots.front();
   Slots showing;
   if (!request_.uri.ObjectTemplate().empty() || !request_.public_keys.empty()) {
-    std::copy_if(slots.begin(), slots.end(), std::back_inserter(showing),
-                 [this](const auto& slot) { return ShowsTheKey(*slot); });
+    for (const auto& slot : slots) {
+      // One that cannot be asked may be the one that is meant: no other gets its PIN.
+      const auto shows = ShowsTheKey(*slot);
+      if (!shows) return tl::unexpected(shows.error());
+      if (*shows) showing.push_back(slot);
+    }
   }
   if (showing.size() == 1) return showing.front();
   return tl::unexpected(AmbiguousTokens(showing.empty() ? slots : showing));
 }
 
-bool KeySearch::ShowsTheKey(Slot& slot) const {
+Result<bool> KeySearch::ShowsTheKey(Slot& slot) const {
   const auto session = slot.OpenSession();
-  if (!session) return false;
-  const auto certificates = FindMatching(request_, *session, CKO_CERTIFICATE);
-  const auto public_keys = FindMatching(request_, *session, CKO_PUBLIC_KEY);
-  if (!certificates || !public_keys) return false;
+  if (!session) return tl::unexpected(session.error());
+  auto certificates = FindMatching(request_, *session, CKO_CERTIFICATE);
+  if (!certificates) return Fail(std::move(certificates), slot.Name());
+  auto public_keys = FindMatching(request_, *session, CKO_PUBLIC_KEY);
+  if (!public_keys) return Fail(std::move(public_keys), slot.Name());
   if (request_.public_keys.empty()) return !certificates->empty() || !public_keys->empty();
   const auto is_meant = [&](const Result<provider::PublicKey>& key) {
     return key && Contains(request_.public_keys, *key);
@@ -190,6 +194,7 @@ Result<FoundKey> KeySearch::Choose(const std::shared_ptr<Slot>& slot, const Sess
   for (const CK_OBJECT_HANDLE object : candidates) {
     if (request_.public_keys.empty()) break;
     auto key = ReadKey(slot, session, object);
+    if (!key && key.error().code == ErrorCode::kDeviceLost) return key;
     if (key && Contains(request_.public_keys, key->public_key)) return key;
   }
   return tl::unexpected(AmbiguousKeys(session, candidates));

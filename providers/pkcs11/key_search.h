@@ -44,7 +44,7 @@ class KeySearch {
   Result<FoundKey> FindOnce();
   [[nodiscard]] Result<std::shared_ptr<Slot>> ChooseSlot(
       const std::vector<std::shared_ptr<Slot>>& slots) const;
-  [[nodiscard]] bool ShowsTheKey(Slot& slot) const;
+  [[nodiscard]] Result<bool> ShowsTheKey(Slot& slot) const;
   [[nodiscard]] Result<Objects> Candidates(const Session& session) const;
   [[nodiscard]] Result<FoundKey> Choose(const std::shared_ptr<Slot>& slot, const Session& session,
                                         const Objects& candidates) const;

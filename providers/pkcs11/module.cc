@@ -5,16 +5,21 @@
 #include <stdlib.h>
 
 #include <map>
+#include <thread>
+#include <vector>
 
 #include "base/guarded.h"
 
 namespace credmint::pkcs11 {
 
-/// The modules that are loaded. Never destroyed: the exit handler needs it after static destructors
-/// may have begun.
+/// The modules that are loaded, by dlopen's handle. Never destroyed: the exit handler needs it
+/// after static destructors may have begun.
 struct Module::Registry {
-  std::map<std::string, std::weak_ptr<Module>> modules;
-  bool exit_handler_set = false;
+  struct Entry {
+    std::weak_ptr<Module> module;
+    bool alive = false;  ///< until it is finalised, which is after the last user let go
+  };
+  std::map<void*, Entry> entries;
 
   static Guarded<Registry>& Get() {
     static auto* const kRegistry = new Guarded<Registry>;
@@ -22,41 +27,63 @@ struct Module::Registry {
   }
 };
 
-Result<std::shared_ptr<Module>> Module::Load(const std::string& path) {
-  const auto registry = Registry::Get().Lock();
-  if (auto loaded = registry->modules[path].lock()) return loaded;
+namespace {
 
-  const std::shared_ptr<Module> module(new Module(path));
-  if (auto opened = module->Open(); !opened) {
-    return Fail(std::move(opened), fmt::format("loading the PKCS#11 module {}", path));
+Result<void*> OpenLibrary(const std::string& path) {
+  const ErrorMark mark;
+  void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library != nullptr) return library;
+  std::string reason = dlerror();
+  if (reason.starts_with(path + ": ")) reason.erase(0, path.size() + 2);
+  return Fail(ErrorCode::kModule, std::move(reason),
+              "name the module with --pkcs11-lib or the URI's module-path");
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Module>> Module::Load(const std::string& path) {
+  const std::string clause = fmt::format("loading the PKCS#11 module {}", path);
+  auto library = OpenLibrary(path);
+  if (!library) return Fail(std::move(library), clause);
+  for (;; std::this_thread::yield()) {
+    const auto registry = Registry::Get().Lock();
+    Registry::Entry& entry = registry->entries[*library];
+    if (auto loaded = entry.module.lock()) {
+      dlclose(*library);  // counted: it has its own
+      return loaded;
+    }
+    if (entry.alive) continue;  // another thread is about to finalise it
+    std::unique_ptr<Module> module(new Module(path, *library));
+    if (auto opened = module->Open(); !opened) return Fail(std::move(opened), clause);
+    // Registered after the module is in memory, so that it runs before the module's own exit
+    // handlers: SoftHSM crashes when it is finalised after its destructors ran.
+    atexit(FinalizeAll);
+    entry.alive = true;
+    std::shared_ptr<Module> shared(module.release(), Destroy);
+    entry.module = shared;
+    return shared;
   }
-  // Registered after the module is in memory, so that it runs before the module's own exit
-  // handlers: SoftHSM crashes when it is finalised after its destructors ran.
-  if (!registry->exit_handler_set) registry->exit_handler_set = atexit(FinalizeAll) == 0;
-  registry->modules[path] = module;
-  return module;
+}
+
+void Module::Destroy(Module* module) {
+  const auto registry = Registry::Get().Lock();
+  registry->entries[module->library_].alive = false;
+  delete module;
 }
 
 Module::~Module() {
   Finalize();
-  if (library_ != nullptr) dlclose(library_);
+  dlclose(library_);
 }
 
 Result<void> Module::Open() {
   const ErrorMark mark;
-  library_ = dlopen(path_.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library_ == nullptr) {
-    std::string reason = dlerror();
-    if (reason.starts_with(path_ + ": ")) reason.erase(0, path_.size() + 2);
-    return Fail(ErrorCode::kModule, std::move(reason),
-                "name the module with --pkcs11-lib or the URI's module-path");
-  }
   const auto get_functions =
       reinterpret_cast<CK_C_GetFunctionList>(dlsym(library_, "C_GetFunctionList"));
   if (get_functions == nullptr) {
     return Fail(ErrorCode::kModule, "it is a shared library but not a PKCS#11 module");
   }
-  CK_RV result = get_functions(&functions_);
+  const CK_RV result = get_functions(&functions_);
   if (result != CKR_OK || functions_ == nullptr) {
     return Fail(ErrorCode::kModule, fmt::format("C_GetFunctionList: {}", CkName(result)));
   }
@@ -73,15 +100,17 @@ Result<void> Module::Initialize() {
   if (result != CKR_OK && result != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
     return Fail(ErrorCode::kModule, fmt::format("C_Initialize: {}", CkName(result)));
   }
-  finalize_ = result == CKR_OK;
-  finalized_ = false;
+  const bool ours_before = finalize_ && getpid() == process_;
+  finalize_ = result == CKR_OK || ours_before;
   process_ = getpid();
   ++generation_;
   return {};
 }
 
 Result<void> Module::Revive() {
-  const auto alive = [this] { return !finalized_ && getpid() == process_; };
+  const auto alive = [this] {
+    return finalized_generation_ != generation_ && getpid() == process_;
+  };
   if (closed_ || alive()) return {};
   const std::lock_guard lock(initialize_mutex_);
   if (closed_ || alive()) return {};
@@ -89,6 +118,7 @@ Result<void> Module::Revive() {
   if (auto initialized = Initialize(); !initialized) {
     return Fail(std::move(initialized), fmt::format("initialising {} again", path_));
   }
+  atexit(FinalizeAll);  // it may have loaded libraries with exit handlers of their own
   return {};
 }
 
@@ -100,10 +130,12 @@ void Module::Finalize() {
 }
 
 void Module::FinalizeAll() {
+  std::vector<std::shared_ptr<Module>> modules;  // let go of after the registry
   const auto registry = Registry::Get().Lock();
-  for (const auto& [path, weak] : registry->modules) {
-    if (const auto module = weak.lock()) module->Finalize();
+  for (const auto& [library, entry] : registry->entries) {
+    if (auto module = entry.module.lock()) modules.push_back(std::move(module));
   }
+  for (const auto& module : modules) module->Finalize();
 }
 
 }  // namespace credmint::pkcs11

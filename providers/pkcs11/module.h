@@ -17,8 +17,9 @@
 namespace credmint::pkcs11 {
 
 /// A PKCS#11 module (a vendor's shared library, or p11-kit's proxy for all of them), loaded and
-/// initialised for use by several threads. There is one for each path in the process, shared by
-/// every provider instance in it, because C_Initialize and C_Finalize are per process.
+/// initialised for use by several threads. There is one for each library in the process, whatever
+/// path it was named by, shared by every provider instance in it, because C_Initialize and
+/// C_Finalize are per process.
 ///
 /// Loaded without libp11: every C_GetFunctionList of p11-kit's proxy makes a new, uninitialised
 /// instance, so calls of ours through a second function list would not see what libp11 initialised;
@@ -41,9 +42,11 @@ class Module {
   template <typename... Parameters, typename... Arguments>
   CK_RV Call(CK_RV (*CK_FUNCTION_LIST::*function)(Parameters...), Arguments&&... arguments) const {
     if (closed_ || getpid() != process_) return CKR_CRYPTOKI_NOT_INITIALIZED;
+    if (functions_->*function == nullptr) return CKR_FUNCTION_NOT_SUPPORTED;
+    const unsigned generation = generation_;
     const ErrorMark mark;
     const CK_RV result = (functions_->*function)(std::forward<Arguments>(arguments)...);
-    if (result == CKR_CRYPTOKI_NOT_INITIALIZED) finalized_ = true;
+    if (result == CKR_CRYPTOKI_NOT_INITIALIZED) finalized_generation_ = generation;
     return result;
   }
 
@@ -58,21 +61,22 @@ class Module {
  private:
   struct Registry;
 
-  explicit Module(std::string path) : path_(std::move(path)) {}
+  Module(std::string path, void* library) : path_(std::move(path)), library_(library) {}
+  static void Destroy(Module* module);
   Result<void> Open();
   Result<void> Initialize();
   void Finalize();
   static void FinalizeAll();
 
   std::string path_;
-  void* library_ = nullptr;
+  void* library_;
   CK_FUNCTION_LIST* functions_ = nullptr;
   std::mutex initialize_mutex_;
   bool finalize_ = false;  ///< not when somebody else in the process had initialised it
   std::atomic<unsigned> generation_ = 0;
   std::atomic<pid_t> process_ = 0;
   std::atomic<bool> closed_ = true;
-  mutable std::atomic<bool> finalized_ = false;  ///< by somebody else
+  mutable std::atomic<unsigned> finalized_generation_ = 0;  ///< the last one that somebody ended
 };
 
 }  // namespace credmint::pkcs11

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "ossl/error_queue.h"
 
@@ -148,6 +149,7 @@ Result<std::vector<CK_OBJECT_HANDLE>> FindCompanions(const Session& session,
   Bytes label = facts.label;
   const CK_ATTRIBUTE by_class = Buffer(CKA_CLASS, &object_class, sizeof object_class);
   const CK_ATTRIBUTE by_label = Buffer(CKA_LABEL, label.data(), label.size());
+  if (id.empty() && label.empty()) return std::vector<CK_OBJECT_HANDLE>();
   if (id.empty()) return FindObjects(session, {by_class, by_label});
   const CK_ATTRIBUTE by_id = Buffer(CKA_ID, id.data(), id.size());
   auto objects = FindObjects(session, {by_class, by_id});
@@ -156,15 +158,24 @@ Result<std::vector<CK_OBJECT_HANDLE>> FindCompanions(const Session& session,
   return labelled && !labelled->empty() ? labelled : objects;
 }
 
-/// The public key of the first companion of this class that yields one.
+/// The public key of the companions of this class; which of several different ones it is would be a
+/// guess.
 template <typename Read>
 Result<PublicKey> FromCompanions(const Session& session, CK_OBJECT_CLASS object_class,
                                  const PrivateKeyFacts& facts, Read read) {
   const auto objects = FindCompanions(session, object_class, facts);
   if (!objects) return tl::unexpected(objects.error());
+  std::optional<PublicKey> found;
   for (const CK_OBJECT_HANDLE object : *objects) {
-    if (auto key = read(object); key) return key;
+    const Result<PublicKey> key = read(object);
+    if (key && found && *found != *key) {
+      return Fail(ErrorCode::kKeyAmbiguous,
+                  "several public keys go by the private key's id and label",
+                  "give each key pair an id of its own");
+    }
+    if (key) found = *key;
   }
+  if (found) return *std::move(found);
   return Fail(ErrorCode::kKeyNotFound, "no public half");
 }
 

@@ -54,7 +54,7 @@ Result<std::unique_ptr<Key>> ObjectLoader::LoadPrivateKey() {
   key->public_key = std::move(found->public_key);
   key->private_key = std::make_shared<TokenKey>(
       TokenObject{std::move(found->slot), found->object}, key->public_key.type,
-      key->public_key.RawSignatureSize(), *std::move(context_pin),
+      key->public_key.RawSignatureSize(), *std::move(context_pin), request_->allow_final_try,
       [&slots = provider_.slots(), again = std::move(again)] {
         return FindAgain(slots, *again, again->public_keys.front());
       });
@@ -68,6 +68,7 @@ Result<std::optional<Secret>> ObjectLoader::ContextPin(const FoundKey& found) {
   if (!context_pin_) {
     auto pin = passphrase_.Ask({PassphraseKind::kContextPin, found.slot->Name()});
     if (!pin) return Fail(std::move(pin));
+    if (pin->empty()) return Fail(ErrorCode::kPinIncorrect, "the PIN given is empty");
     return Pin(*std::move(pin));
   }
   if (!context_pin_->empty()) return Pin(context_pin_->Clone());
@@ -89,7 +90,9 @@ Result<void> ObjectLoader::LoadPublicOnce(Wanted wanted, LoadedObjects& loaded) 
   const auto found = [&] { return loaded.public_key || !loaded.certificates.empty(); };
   Result<void> searched;
   for (const auto& slot : *slots) {
-    if (auto one = SearchPublic(*slot, false, wanted, loaded); !one) searched = std::move(one);
+    auto one = SearchPublic(*slot, false, wanted, loaded);
+    if (!one && one.error().code == ErrorCode::kKeyAmbiguous) return one;
+    if (!one) searched = std::move(one);
   }
   if (!searched && !found()) return searched;  // one token out of order does not hide the others
   if (!found() && slots->size() == 1 && slots->front()->NeedsLogin()) {
@@ -124,16 +127,25 @@ Result<void> ObjectLoader::SearchPublic(Slot& slot, bool log_in, Wanted wanted,
     }
   }
   if (wanted.public_key) {
-    const auto objects = FindMatching(*request_, *session, CKO_PUBLIC_KEY);
-    if (!objects) return tl::unexpected(objects.error());
-    for (const CK_OBJECT_HANDLE object : *objects) {
-      auto public_key = ReadPublicKeyObject(*session, object);
-      if (!public_key) continue;
-      loaded.public_key = std::make_unique<Key>();
-      loaded.public_key->provider = &provider_;
-      loaded.public_key->public_key = *std::move(public_key);
-      break;
+    return CollectPublicKeys(*session, loaded);
+  }
+  return {};
+}
+
+/// Which of several different ones is meant would be a guess.
+Result<void> ObjectLoader::CollectPublicKeys(const Session& session, LoadedObjects& loaded) {
+  const auto objects = FindMatching(*request_, session, CKO_PUBLIC_KEY);
+  if (!objects) return tl::unexpected(objects.error());
+  for (const CK_OBJECT_HANDLE object : *objects) {
+    auto public_key = ReadPublicKeyObject(session, object);
+    if (!public_key) continue;
+    if (loaded.public_key && loaded.public_key->public_key != *public_key) {
+      return Fail(ErrorCode::kKeyAmbiguous, "several public keys match the URI",
+                  "add object=LABEL or id=%NN to the URI");
     }
+    loaded.public_key = std::make_unique<Key>();
+    loaded.public_key->provider = &provider_;
+    loaded.public_key->public_key = *std::move(public_key);
   }
   return {};
 }

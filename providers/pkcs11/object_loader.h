@@ -33,9 +33,9 @@ struct LoadedObjects {
 
 /// Finds what a URI means on the tokens of one module.
 ///
-/// A private key is found by KeySearch. Certificates and public keys are collected from every
-/// matching token without login; if there are none and exactly one token matches, it is logged in
-/// to and searched again (CONTRACT section 9.3).
+/// A private key is found by KeySearch. Certificates are collected, and a public key is looked for,
+/// from every matching token without login; if there are none and exactly one token matches, it is
+/// logged in to and searched again (CONTRACT section 9.3).
 class ObjectLoader {
  public:
   ObjectLoader(const Pkcs11Provider& provider, std::shared_ptr<const LoadRequest> request,
@@ -53,6 +53,7 @@ class ObjectLoader {
   Result<void> LoadPublic(Wanted wanted, LoadedObjects& loaded);
   Result<void> LoadPublicOnce(Wanted wanted, LoadedObjects& loaded);
   Result<void> SearchPublic(Slot& slot, bool log_in, Wanted wanted, LoadedObjects& loaded);
+  Result<void> CollectPublicKeys(const Session& session, LoadedObjects& loaded);
 
   const Pkcs11Provider& provider_;
   std::shared_ptr<const LoadRequest> request_;

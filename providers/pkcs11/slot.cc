@@ -25,11 +25,15 @@ bool SameField(const CK_UTF8CHAR (&a)[N], const CK_UTF8CHAR (&b)[N]) {
   return memcmp(a, b, N) == 0;
 }
 
-/// Anything but a refused PIN leaves open whether the token counted it: not to be tried again.
+/// What a login failed of must not be tried again by itself: a PIN may have been counted.
 Error LoginError(CK_RV result) {
   Error error = CkError("Login", result);
   if (error.code == ErrorCode::kDeviceLost) error.code = ErrorCode::kDevice;
   return error;
+}
+
+tl::unexpected<Error> RefusedBefore() {
+  return Fail(ErrorCode::kPinIncorrect, "the token refused this PIN before; it is not sent again");
 }
 
 }  // namespace
@@ -70,6 +74,12 @@ Result<Session> Slot::OpenSession() {
       ++open_;
       lock.unlock();  // others may give theirs back meanwhile
       CK_SESSION_HANDLE handle = 0;
+      auto checked = CheckToken();
+      if (!checked) {
+        lock.lock();
+        if (generation == generation_) --open_;
+        return Fail(std::move(checked));
+      }
       opened = Open(handle);
       if (opened == CKR_OK) return Session(*this, handle, generation, false);
       lock.lock();
@@ -130,6 +140,7 @@ void Slot::Close(CK_SESSION_HANDLE handle, unsigned generation) {
 
 void Slot::Forget(unsigned generation) {
   const std::lock_guard lock(sessions_mutex_);
+  check_token_ = true;
   if (generation != generation_) return;
   --open_;
   given_back_.notify_one();
@@ -144,6 +155,17 @@ void Slot::Refresh() {
   open_ -= gone;
   logged_in_ = false;
   ask_token_first_ = true;
+  check_token_ = true;
+}
+
+Result<void> Slot::CheckToken() const {
+  if (!check_token_) return {};
+  CK_TOKEN_INFO token{};
+  const CK_RV read = module_->Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id_, &token);
+  if (read != CKR_OK) return tl::unexpected(CkError("GetTokenInfo", read).In(Name()));
+  if (Holds(token)) return {};
+  return Fail(ErrorCode::kDeviceLost,
+              fmt::format("{} has made way for token '{}'", Name(), PaddedText(token.label)));
 }
 
 Result<bool> Slot::ConfirmLogin(const Session& session) {
@@ -186,41 +208,61 @@ Result<void> Slot::CheckPinState(bool allow_final_try) const {
   return {};
 }
 
-bool Slot::WasRefused(const Secret& pin) const {
-  return std::any_of(refused_pins_.begin(), refused_pins_.end(),
-                     [&](const Secret& refused) { return refused.Reveal() == pin.Reveal(); });
-}
-
+/// What was given for this login comes before what is remembered of an earlier one.
 Result<Secret> Slot::Pin(const LoginOptions& options) const {
-  auto pin = remembered_pin_ ? remembered_pin_->Clone() : options.ask_pin();
+  auto pin = options.ask_pin();
+  if (!pin && pin.error().code == ErrorCode::kPinRequired) {
+    if (auto remembered = pins_->Remembered()) pin = *std::move(remembered);
+  }
   if (!pin) return pin;
   if (pin->empty()) return Fail(ErrorCode::kPinIncorrect, "the PIN given is empty");
-  if (WasRefused(*pin)) {
-    return Fail(ErrorCode::kPinIncorrect,
-                "the token refused this PIN before; it is not sent again");
-  }
   return pin;
 }
 
 Result<void> Slot::SendLogin(const Session& session, const LoginOptions& options) {
   if (auto allowed = CheckPinState(options.allow_final_try); !allowed) return allowed;
-  if (HasProtectedPath()) {
-    const CK_RV result = session.Call(&CK_FUNCTION_LIST::C_Login, CKU_USER, nullptr, CK_ULONG{0});
-    if (result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN) return {};
-    return tl::unexpected(LoginError(result));
-  }
-  auto pin = Pin(options);
-  if (!pin) return Fail(std::move(pin));
-  const CK_RV result = session.Call(&CK_FUNCTION_LIST::C_Login, CKU_USER, PinBytes(*pin),
-                                    static_cast<CK_ULONG>(pin->size()));
-  if (result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN) {
-    if (options.remember_pin) remembered_pin_ = *std::move(pin);
-    return {};
-  }
+  const auto pin = HasProtectedPath() ? Result<Secret>(Secret()) : Pin(options);
+  if (!pin) return tl::unexpected(pin.error());
+  const auto accepted = SendPin(session, PinRecord::Kind::kUser, *pin);
+  if (!accepted) return tl::unexpected(accepted.error());
+  if (*accepted && options.remember_pin && !pin->empty()) pins_->Remember(*pin);
+  return {};
+}
+
+Result<void> Slot::LogInForSignature(const Session& session, const Secret& pin,
+                                     bool allow_final_try) {
+  if (auto allowed = CheckPinState(allow_final_try); !allowed) return allowed;
+  const auto accepted = SendPin(session, PinRecord::Kind::kContext, pin);
+  if (!accepted) return tl::unexpected(accepted.error());
+  return {};
+}
+
+Result<bool> Slot::SendPin(const Session& session, PinRecord::Kind kind, const Secret& pin) {
+  const CK_USER_TYPE user = kind == PinRecord::Kind::kUser ? CKU_USER : CKU_CONTEXT_SPECIFIC;
+  const bool typed_at_token = HasProtectedPath();
+  if (!typed_at_token && pins_->WasRefused(kind, pin)) return RefusedBefore();
+  const CK_RV result =
+      session.Call(&CK_FUNCTION_LIST::C_Login, user, typed_at_token ? nullptr : PinBytes(pin),
+                   typed_at_token ? CK_ULONG{0} : static_cast<CK_ULONG>(pin.size()));
+  if (result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN) return result == CKR_OK;
   Error error = LoginError(result);
-  if (error.code == ErrorCode::kPinIncorrect) refused_pins_.push_back(*std::move(pin));
-  if (result != CKR_OK) remembered_pin_.reset();
+  const bool refused =
+      error.code == ErrorCode::kPinIncorrect || error.code == ErrorCode::kPinLocked;
+  if (!typed_at_token && (refused || WasCounted(result))) pins_->Refuse(kind, pin);
   return tl::unexpected(std::move(error));
+}
+
+/// Some modules say a wrong PIN by a general code; the token's flags tell.
+bool Slot::WasCounted(CK_RV result) {
+  if (result != CKR_GENERAL_ERROR && result != CKR_FUNCTION_FAILED && result != CKR_DEVICE_ERROR) {
+    return false;
+  }
+  CK_TOKEN_INFO token{};
+  if (module_->Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id_, &token) != CKR_OK) return true;
+  UpdateFlags(token.flags);
+  constexpr CK_FLAGS kCounted =
+      CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
+  return (token.flags & kCounted) != 0;
 }
 
 }  // namespace credmint::pkcs11

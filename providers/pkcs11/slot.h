@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "pkcs11/module.h"
+#include "pkcs11/pin_record.h"
 
 namespace credmint::pkcs11 {
 
@@ -79,8 +80,11 @@ class Slot {
  public:
   static constexpr std::size_t kMostSessions = 16;
 
-  Slot(std::shared_ptr<Module> module, CK_SLOT_ID id, const CK_TOKEN_INFO& token)
+  /// `pins` is the record of the token, if it was in another slot before.
+  Slot(std::shared_ptr<Module> module, CK_SLOT_ID id, const CK_TOKEN_INFO& token,
+       std::shared_ptr<PinRecord> pins = std::make_shared<PinRecord>())
       : module_(std::move(module)),
+        pins_(std::move(pins)),
         id_(id),
         token_(token),
         flags_(token.flags),
@@ -98,6 +102,11 @@ class Slot {
   /// sent again. A token whose PIN is locked, or that would lock at the next wrong one, is not
   /// tried at all (kPinLocked). kDeviceLost if the session turns out to be closed.
   Result<void> LogIn(const Session& session, const LoginOptions& options);
+
+  /// Allows one signature, for which C_SignInit was called, with an always-authenticate key
+  /// (CKU_CONTEXT_SPECIFIC); with a null PIN where it is typed at the token. As LogIn, it sends
+  /// nothing to a token that is locked or near it, and no PIN that was refused.
+  Result<void> LogInForSignature(const Session& session, const Secret& pin, bool allow_final_try);
 
   /// Asks the token whether the user is logged in, and corrects what LogIn believes. kDeviceLost if
   /// the session turns out to be closed.
@@ -120,6 +129,7 @@ class Slot {
   void UpdateFlags(CK_FLAGS flags) { flags_ = flags; }
 
   [[nodiscard]] const Module& module() const { return *module_; }
+  [[nodiscard]] const std::shared_ptr<PinRecord>& pins() const { return pins_; }
   [[nodiscard]] CK_SLOT_ID id() const { return id_; }
   [[nodiscard]] const CK_TOKEN_INFO& token() const { return token_; }
   /// "token 'LABEL'", for messages and PIN prompts.
@@ -135,11 +145,15 @@ class Slot {
   void Close(CK_SESSION_HANDLE handle, unsigned generation);
   void Forget(unsigned generation);
   Result<void> CheckPinState(bool allow_final_try) const;
+  Result<void> CheckToken() const;
   Result<void> SendLogin(const Session& session, const LoginOptions& options);
+  /// Whether the token looked at it: not if the user was logged in already.
+  Result<bool> SendPin(const Session& session, PinRecord::Kind kind, const Secret& pin);
+  [[nodiscard]] bool WasCounted(CK_RV result);
   Result<Secret> Pin(const LoginOptions& options) const;
-  [[nodiscard]] bool WasRefused(const Secret& pin) const;
 
   std::shared_ptr<Module> module_;
+  std::shared_ptr<PinRecord> pins_;
   CK_SLOT_ID id_;
   CK_TOKEN_INFO token_;
   std::atomic<CK_FLAGS> flags_;
@@ -153,8 +167,7 @@ class Slot {
   std::mutex login_mutex_;
   std::atomic<bool> logged_in_ = false;
   std::atomic<bool> ask_token_first_ = false;
-  std::vector<Secret> refused_pins_;
-  std::optional<Secret> remembered_pin_;
+  std::atomic<bool> check_token_ = false;  ///< before a new session: it may be another one by now
 };
 
 template <typename... Parameters, typename... Arguments>

@@ -49,17 +49,21 @@ Result<std::vector<std::shared_ptr<Slot>>> SlotTable::Find(const std::shared_ptr
   if (uri.NamesLibrary() && !LibraryMatches(*module, uri)) return slots;
   const auto ids = SlotIds(*module, CK_TRUE);
   if (!ids) return tl::unexpected(ids.error());
-  std::optional<Error> failure;  // matters only if no other token matches
+  std::optional<Error> failure;
   for (const CK_SLOT_ID id : *ids) {
     if (!SlotMatches(*module, id, uri)) continue;
     CK_TOKEN_INFO token{};
     const CK_RV read = module->Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id, &token);
-    if (read != CKR_OK) failure = CkError("GetTokenInfo", read);
+    const bool absent = read == CKR_TOKEN_NOT_PRESENT || read == CKR_TOKEN_NOT_RECOGNIZED;
+    if (read != CKR_OK && !absent) failure = CkError("GetTokenInfo", read);
     if (read != CKR_OK) continue;
     if ((token.flags & CKF_TOKEN_INITIALIZED) == 0 || !uri.MatchesToken(token)) continue;
     slots.push_back(Remember(module, id, token));
   }
-  if (slots.empty() && failure) return tl::unexpected(std::move(*failure).In(module->path()));
+  // It might be the one that is meant, unless the URI names another.
+  if (failure && (slots.empty() || !uri.NamesToken())) {
+    return tl::unexpected(std::move(*failure).In(module->path()));
+  }
   return slots;
 }
 
@@ -69,9 +73,14 @@ std::shared_ptr<Slot> SlotTable::Remember(const std::shared_ptr<Module>& module,
   std::shared_ptr<Slot>& slot = (*slots)[{module->path(), id}];
   if (slot && slot->Holds(token)) {
     slot->UpdateFlags(token.flags);
-  } else {
-    slot = std::make_shared<Slot>(module, id, token);
+    return slot;
   }
+  // What is known of its PINs goes with a token from slot to slot.
+  auto pins = std::make_shared<PinRecord>();
+  for (const auto& [key, other] : *slots) {
+    if (key.first == module->path() && other && other->Holds(token)) pins = other->pins();
+  }
+  slot = std::make_shared<Slot>(module, id, token, std::move(pins));
   return slot;
 }
 

@@ -6,10 +6,11 @@ namespace credmint::pkcs11 {
 using provider::KeyType;
 
 TokenKey::TokenKey(TokenObject object, KeyType type, std::size_t signature_size,
-                   std::optional<Secret> context_pin, FindAgain find_again)
+                   std::optional<Secret> context_pin, bool allow_final_try, FindAgain find_again)
     : type_(type),
       signature_size_(signature_size),
       context_pin_(std::move(context_pin)),
+      allow_final_try_(allow_final_try),
       find_again_(std::move(find_again)),
       place_(std::make_shared<const TokenObject>(std::move(object))) {}
 
@@ -75,20 +76,9 @@ Result<Bytes> TokenKey::SignAt(const TokenObject& object,
 Result<void> TokenKey::LogInForContext(const Session& session) const {
   if (!context_pin_) return {};
   const std::lock_guard lock(context_mutex_);
-  if (context_pin_refused_) {
-    return Fail(ErrorCode::kPinIncorrect,
-                "the token refused the context-specific PIN before; it is not sent again");
-  }
-  const bool typed_at_token = session.slot().HasProtectedPath();
-  auto* pin = reinterpret_cast<CK_UTF8CHAR_PTR>(const_cast<char*>(context_pin_->Reveal().data()));
-  const CK_RV result =
-      session.Call(&CK_FUNCTION_LIST::C_Login, CKU_CONTEXT_SPECIFIC, typed_at_token ? nullptr : pin,
-                   typed_at_token ? CK_ULONG{0} : static_cast<CK_ULONG>(context_pin_->size()));
-  if (result == CKR_OK) return {};
-  Error error = CkError("Login", result).In("context-specific login");
-  context_pin_refused_ = error.code == ErrorCode::kPinIncorrect;
-  if (error.code == ErrorCode::kDeviceLost) error.code = ErrorCode::kDevice;
-  return tl::unexpected(std::move(error));
+  auto allowed = session.slot().LogInForSignature(session, *context_pin_, allow_final_try_);
+  if (!allowed) return Fail(std::move(allowed), "context-specific login");
+  return {};
 }
 
 }  // namespace credmint::pkcs11

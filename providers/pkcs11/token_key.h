@@ -33,7 +33,7 @@ class TokenKey : public provider::PrivateKey {
   using FindAgain = std::function<Result<TokenObject>()>;
 
   TokenKey(TokenObject object, provider::KeyType type, std::size_t signature_size,
-           std::optional<Secret> context_pin, FindAgain find_again);
+           std::optional<Secret> context_pin, bool allow_final_try, FindAgain find_again);
 
   [[nodiscard]] Result<Bytes> Sign(const provider::SignatureRequest& request) const override;
 
@@ -49,13 +49,13 @@ class TokenKey : public provider::PrivateKey {
   provider::KeyType type_;
   std::size_t signature_size_;
   std::optional<Secret> context_pin_;
+  bool allow_final_try_;
   FindAgain find_again_;
   MechanismChoice mechanism_;
   mutable std::mutex find_mutex_;
   mutable std::mutex place_mutex_;
   mutable Place place_;
-  mutable std::mutex context_mutex_;
-  mutable bool context_pin_refused_ = false;
+  mutable std::mutex context_mutex_;  ///< one context-specific PIN under way at a time
 };
 
 }  // namespace credmint::pkcs11

@@ -150,6 +150,7 @@ Result<Uri> Uri::Parse(const std::string& text) {
   if (auto checked = CheckModule(uri.uri_.get()); !checked) return Fail(std::move(checked));
   uri.names_slot_ = path_attributes->contains("slot-manufacturer") ||
                     path_attributes->contains("slot-description");
+  uri.names_token_ = path_attributes->contains("token") || path_attributes->contains("serial");
   uri.names_library_ = path_attributes->contains("library-manufacturer") ||
                        path_attributes->contains("library-description") ||
                        path_attributes->contains("library-version");

@@ -29,6 +29,8 @@ class Uri {
   [[nodiscard]] bool MatchesToken(const CK_TOKEN_INFO& info) const;
   /// Whether MatchesSlot can be false at all, so that slots need not be asked when it cannot.
   [[nodiscard]] bool NamesSlot() const { return names_slot_; }
+  /// Whether it says which token is meant, by label or serial number.
+  [[nodiscard]] bool NamesToken() const { return names_token_; }
   /// Whether MatchesModule can be false at all.
   [[nodiscard]] bool NamesLibrary() const { return names_library_; }
 
@@ -49,6 +51,7 @@ class Uri {
 
   std::shared_ptr<P11KitUri> uri_;  ///< never changed after parsing
   bool names_slot_ = false;
+  bool names_token_ = false;
   bool names_library_ = false;
 };
 

@@ -23,7 +23,7 @@ Result<void> ListCommand::Run() const {
   auto opener = MakeKeyOpener(*library, key_, Prompting::kAtTerminal);
   if (!opener) return Fail(std::move(opener));
   auto reference = KeyReference::Parse(uri_, KeyReference::Use::kAnything);
-  if (!reference) return Fail(std::move(reference), uri_);
+  if (!reference) return Fail(std::move(reference), "the URI");
   const bool log_in = login_ || !key_.passin.empty() || reference->has_pin();
   const auto inventory = opener->List(*std::move(reference), log_in);
   if (!inventory) return tl::unexpected(inventory.error());

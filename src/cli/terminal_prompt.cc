@@ -264,6 +264,9 @@ Result<std::optional<Secret>> AskAtTerminal(const PassphraseRequest& request, Pr
   if (terminal.get() < 0 || tcgetpgrp(terminal.get()) != getpgrp()) return std::nullopt;
   auto typed = AskAt(terminal.get(), PromptText(request, reason));
   if (!typed) return Fail(std::move(typed));
+  const bool is_pin =
+      request.kind == PassphraseKind::kTokenPin || request.kind == PassphraseKind::kContextPin;
+  if (is_pin && typed->empty()) return NoAnswer("nothing was typed at the terminal");
   return std::optional<Secret>(*std::move(typed));
 }
 

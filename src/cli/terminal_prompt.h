@@ -16,7 +16,8 @@ namespace credmint::cli {
 /// of at most 255 bytes, but for no key longer than 45 seconds. Backspace and ^U correct it; ^C, ^D
 /// and ^\ cancel.
 ///
-/// Fails with kPinRequired when the person cancels or types nothing, the terminal hangs up, or the
+/// Fails with kPinRequired when the person cancels or types nothing (an empty passphrase or auth
+/// value is one, an empty PIN is none), the terminal hangs up, or the
 /// line is too long or holds other control characters (an arrow key would spoil a PIN unseen). The
 /// terminal is as it was before on every return, and also when SIGINT, SIGTERM, SIGHUP or SIGQUIT
 /// arrives while it waits: the signal then takes its course. SIGTSTP waits until the end. To be

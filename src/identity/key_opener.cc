@@ -137,6 +137,9 @@ Result<StoreContents> KeyOpener::LoadWithContextPin(KeyReference reference) {
   }
   auto pin = own_serves ? own->Get() : pins_.Answer({PassphraseKind::kContextPin, "the key"});
   if (!pin) return Fail(std::move(pin));
+  if (pin->empty()) {
+    return Fail(ErrorCode::kPinIncorrect, "the context-specific PIN given is empty");
+  }
   context_pin_ = *std::move(pin);
   auto contents = Load(reference, StoreExpect::kPrivateKey);
   context_pin_ = Secret();  // the key has its copy; another key must not be given it

@@ -63,6 +63,11 @@ Result<Query> TakePinOut(std::string_view query) {
   for (const std::string_view attribute : Split(query, '&')) {
     const std::string_view name = attribute.substr(0, attribute.find('='));
     if (name != "pin-value" && name != "pin-source") {
+      const bool known = name == "module-name" || name == "module-path" || name.starts_with("x-");
+      if (!known && !attribute.empty()) {
+        // Without its value: it may be a PIN under a mistyped name.
+        return Fail(ErrorCode::kMalformed, fmt::format("the attribute '{}' is unknown", name));
+      }
       result.rest += (result.rest.empty() ? "" : "&") + std::string(attribute);
       continue;
     }

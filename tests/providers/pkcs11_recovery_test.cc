@@ -198,14 +198,87 @@ TEST_F(Pkcs11RecoveryTest, TokenReturnedInAnotherSlot) {
   misbehaving_.Set("token-removed");
   EXPECT_NE(SigningError(*key), "it signed");
   misbehaving_.Set("moved");
-  // The new slot knows nothing of the old one's PIN.
-  EXPECT_NE(SigningError(*key).find("PIN again"), std::string::npos);
-  const auto with_source = Load(std::string(kKey) + "?pin-source=" + PinFile(SoftHsm::kPin));
-  ASSERT_TRUE(with_source) << with_source.error().message;
-  misbehaving_.Set("token-removed");
-  EXPECT_NE(SigningError(*with_source), "it signed");
+  ExpectGoodSignature(*key);
+  EXPECT_EQ(requests_.size(), 1U) << "the PIN goes with the token";
+}
+
+TEST_F(Pkcs11RecoveryTest, RefusedPinIsNotSentToTheTokenInAnotherSlotEither) {
+  ASSERT_FALSE(Load(kKey, "9999"));
+  misbehaving_.Set("moved");
+  misbehaving_.ForgetCalls();
+  ASSERT_FALSE(Load(kKey, "9999"));
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 0);
+}
+
+/// A busy token must not make another one, which shows the same name, the one that is meant.
+TEST_F(Pkcs11RecoveryTest, TokenThatCannotBeAskedKeepsItsPinFromOthers) {
+  ASSERT_TRUE(hsm_->AddToken("other"));
+  ASSERT_TRUE(hsm_->GenerateKey("other", "EC:prime256v1", "key", "01"));
+  misbehaving_.Set("C_FindObjectsInit=CKR_DEVICE_ERROR");
+  const auto key = Load("pkcs11:object=key");
+  ASSERT_FALSE(key);
+  EXPECT_NE(key.error().message.find("CKR_DEVICE_ERROR"), std::string::npos);
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 0);
+}
+
+TEST_F(Pkcs11RecoveryTest, PinThatLockedTheTokenIsNotSentAgain) {
+  misbehaving_.Set("login=CKR_PIN_LOCKED");
+  for (int i = 0; i < 3; ++i) ASSERT_FALSE(Load(kKey));
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 1);
+}
+
+/// Some modules answer a wrong PIN by CKR_GENERAL_ERROR; the token's flags tell that it counted.
+TEST_F(Pkcs11RecoveryTest, PinThatTheTokenCountedIsNotSentAgainWhateverTheCode) {
+  misbehaving_.Set("login=CKR_GENERAL_ERROR,pin-count-low");
+  for (int i = 0; i < 3; ++i) ASSERT_FALSE(Load(kKey));
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 1);
+}
+
+TEST_F(Pkcs11RecoveryTest, PinMayBeSentAgainAfterAFailureThatDidNotCount) {
+  misbehaving_.Set("login=CKR_DEVICE_ERROR");
+  ASSERT_FALSE(Load(kKey));
   misbehaving_.Behave();
-  ExpectGoodSignature(*with_source);
+  EXPECT_TRUE(Load(kKey));
+}
+
+TEST_F(Pkcs11RecoveryTest, PinThatIsGivenComesBeforeTheOneThatIsRemembered) {
+  ASSERT_TRUE(LoadRemembering());
+  CK_FUNCTION_LIST& functions = Functions();
+  CK_SESSION_HANDLE session = 0;
+  functions.C_OpenSession(FirstSlot(), CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr,
+                          &session);
+  CK_UTF8CHAR before[] = {'1', '2', '3', '4'};
+  CK_UTF8CHAR after[] = {'4', '3', '2', '1'};
+  ASSERT_EQ(functions.C_SetPIN(session, before, 4, after, 4), CKR_OK);
+  functions.C_CloseAllSessions(FirstSlot());
+  misbehaving_.ForgetCalls();
+  const auto key = Load(kKey, "4321");
+  ASSERT_TRUE(key) << key.error().message;
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 1);
+}
+
+TEST_F(Pkcs11RecoveryTest, ContextPinThatWasRefusedIsNotSentAgainByAnotherLoad) {
+  ASSERT_TRUE(hsm_->Tool("prod", {"--keypairgen", "--key-type", "EC:prime256v1", "--label", "twice",
+                                  "--id", "02", "--always-auth"})
+                  .ok());
+  for (int i = 0; i < 3; ++i) {
+    StoreOptions options = Options(SoftHsm::kPin);
+    options.secrets.emplace_back("pkcs11-context-pin", Secret("9999"));
+    const auto contents = OpenStore(*library_, "pkcs11:token=prod;object=twice", options);
+    ASSERT_TRUE(contents) << contents.error().message;
+    EXPECT_FALSE(Sign(contents->keys.front().get(), "a message"));
+  }
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 2) << "one of the user, one for the first signature";
+}
+
+TEST_F(Pkcs11RecoveryTest, TwoPublicHalvesOfOneNameAreNotGuessedAt) {
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "key", "01"));
+  ASSERT_TRUE(
+      hsm_->Tool("prod", {"--keypairgen", "--key-type", "rsa:2048", "--label", "rsa", "--id", "05"})
+          .ok());
+  const auto key = Load(kKey);
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kKeyAmbiguous);
 }
 
 TEST_F(Pkcs11RecoveryTest, TokenInitialisedAnewHasNoKey) {
@@ -276,6 +349,31 @@ TEST_F(Pkcs11RecoveryTest, TokenWithoutReadOnlySessionsIsUsedAllTheSame) {
   const auto key = Load(kKey);
   ASSERT_TRUE(key) << key.error().message;
   ExpectGoodSignature(*key);
+}
+
+/// A module that is loaded after the first one must have its exit handlers run after ours as well.
+TEST_F(Pkcs11RecoveryTest, ProcessThatExitsWithASecondModuleLoadedDoesNotCrash) {
+  library_.reset();
+  const pid_t child = fork();
+  if (child == 0) {
+    StartLibrary();
+    module_ = "p11-kit-trust.so";
+    for (const char* folder :
+         {"/usr/lib/x86_64-linux-gnu/pkcs11/", "/usr/lib/aarch64-linux-gnu/pkcs11/"}) {
+      if (fs::exists(std::string(folder) + "p11-kit-trust.so")) {
+        module_ = std::string(folder) + "p11-kit-trust.so";
+      }
+    }
+    static_cast<void>(OpenStore(*library_, "pkcs11:object=none", Options("")));
+    module_ = SoftHsm::module();
+    static Result<PkeyPtr> kept = Fail(ErrorCode::kInternal, "");
+    kept = Load(kKey);
+    exit(kept && Sign(kept->get(), "a message") ? 42 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 42);
 }
 
 /// The child must leave its parent's sessions alone and initialise the module for itself.

@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import re
 import unittest
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -264,6 +265,7 @@ class Text(ListTest):
             self.assertIn(f"'{label}'", shown)
 
 
+@expand
 class Trouble(ListTest):
     def test_one_token_that_cannot_be_read_does_not_hide_the_others(self):
         listed = self.tokens(
@@ -286,6 +288,20 @@ class Trouble(ListTest):
 
     def test_a_file(self):
         self.fail_with(program.USAGE, "only what is on a token", "list", "web.pem")
+
+    def test_another_library(self):
+        self.fail_with(
+            program.KEY, "another library", "list", "pkcs11:library-manufacturer=Nobody"
+        )
+
+    @each(
+        misplaced="pkcs11:token=test;pin-value=secret-77",
+        twice="pkcs11:token=test?pin-value=secret-77&pin-source=x",
+        misnamed="pkcs11:token=test?pin=secret-77",
+    )
+    def test_a_pin_in_a_malformed_uri_is_not_shown(self, uri):
+        self.secret("secret-77")
+        self.fail_with(program.KEY, re.compile("PIN|'pin' is unknown"), "list", uri)
 
     def test_a_malformed_uri(self):
         self.fail_with(program.KEY, "the attribute 'colour' is unknown", "list", "pkcs11:colour=1")
