@@ -188,7 +188,7 @@ Result<Entries> TakeInventory(const Pkcs11Provider& provider, const LoadRequest&
                               const provider::PassphraseCallback& passphrase, bool log_in) {
   const auto module = Module::Load(request.module_path);
   if (!module) return tl::unexpected(module.error());
-  const auto slots = provider.slots().Find(*module, request.uri);
+  const auto slots = provider.slots().Find(*module, request.uri, SlotTable::Unreadable::kLeaveOut);
   if (!slots) return tl::unexpected(slots.error());
   if (log_in) {
     auto one = FindOneSlot(provider.slots(), request);

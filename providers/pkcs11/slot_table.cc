@@ -43,7 +43,7 @@ Result<std::vector<CK_SLOT_ID>> SlotTable::SlotIds(const Module& module, CK_BBOO
 }
 
 Result<std::vector<std::shared_ptr<Slot>>> SlotTable::Find(const std::shared_ptr<Module>& module,
-                                                           const Uri& uri) {
+                                                           const Uri& uri, Unreadable unreadable) {
   std::vector<std::shared_ptr<Slot>> slots;
   if (auto revived = module->Revive(); !revived) return Fail(std::move(revived));
   if (uri.NamesLibrary() && !LibraryMatches(*module, uri)) return slots;
@@ -60,8 +60,7 @@ Result<std::vector<std::shared_ptr<Slot>>> SlotTable::Find(const std::shared_ptr
     if ((token.flags & CKF_TOKEN_INITIALIZED) == 0 || !uri.MatchesToken(token)) continue;
     slots.push_back(Remember(module, id, token));
   }
-  // It might be the one that is meant, unless the URI names another.
-  if (failure && (slots.empty() || !uri.NamesToken())) {
+  if (failure && unreadable == Unreadable::kFail && (slots.empty() || !uri.NamesToken())) {
     return tl::unexpected(std::move(*failure).In(module->path()));
   }
   return slots;

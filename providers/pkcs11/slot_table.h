@@ -17,10 +17,15 @@ namespace credmint::pkcs11 {
 /// so that one login serves the certificate search, every key and every signature on a token.
 class SlotTable {
  public:
+  /// What a token that cannot be asked means: it may be the one that is meant, unless the URI names
+  /// another, or it is left out.
+  enum class Unreadable { kFail, kLeaveOut };
+
   /// The slots of a module whose tokens the URI matches, in the module's order; uninitialised
-  /// tokens are left out. May be empty. Fails with kDevice when the module does not list slots.
+  /// tokens are left out. May be empty. Fails when the module does not list slots.
   Result<std::vector<std::shared_ptr<Slot>>> Find(const std::shared_ptr<Module>& module,
-                                                  const Uri& uri);
+                                                  const Uri& uri,
+                                                  Unreadable unreadable = Unreadable::kFail);
 
   /// After a loss: Slot::Refresh for all of them.
   void Refresh();

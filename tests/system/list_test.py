@@ -275,6 +275,14 @@ class Trouble(ListTest):
         self.assertIn("CKR_DEVICE_ERROR", listed["test"]["error"])
         self.assertEqual(set(listed), {"test", "second token"})
 
+    def test_a_token_that_does_not_answer_hides_nothing_else(self):
+        (module,) = self.list_json(
+            *("--pkcs11-lib", misbehaving.module()),
+            env=misbehaving.environment(self.env, "C_GetTokenInfo=CKR_DEVICE_ERROR"),
+        )["modules"]
+        self.assertEqual({slot["token"] for slot in module["slots"]}, {None})
+        self.assertGreaterEqual(len(module["slots"]), 2)
+
     def test_a_certificate_that_is_none(self):
         shown = self.list_text(
             *("--pkcs11-lib", misbehaving.module()),
