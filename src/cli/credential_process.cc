@@ -8,8 +8,10 @@ namespace credmint::cli {
 CredentialProcessCommand::CredentialProcessCommand(CLI::App& app)
     : app_(app.add_subcommand("credential-process",
                               "Mint credentials and print them for a credential_process")) {
-  AddServiceFlags(*app_, service_);
-  AddKeyFlags(*app_, key_);
+  app_->preparse_callback([this](std::size_t) {
+    AddServiceFlags(*app_, service_);
+    AddKeyFlags(*app_, key_);
+  });
 }
 
 Result<void> CredentialProcessCommand::Run() const {

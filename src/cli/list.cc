@@ -10,11 +10,13 @@ namespace credmint::cli {
 
 ListCommand::ListCommand(CLI::App& app)
     : app_(app.add_subcommand("list", "Show tokens, keys and certificates, with URIs to paste")) {
-  app_->add_option("uri", uri_, "What to show (default: everything)");
-  app_->add_flag("--json", json_, "Print JSON");
-  app_->add_flag("--login", login_,
-                 "Log in, with the PIN of --passin or one typed at the terminal");
-  AddTokenFlags(*app_, key_);
+  app_->preparse_callback([this](std::size_t) {
+    app_->add_option("uri", uri_, "What to show (default: everything)");
+    app_->add_flag("--json", json_, "Print JSON");
+    app_->add_flag("--login", login_,
+                   "Log in, with the PIN of --passin or one typed at the terminal");
+    AddTokenFlags(*app_, key_);
+  });
 }
 
 Result<void> ListCommand::Run() const {

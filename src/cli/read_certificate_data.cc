@@ -70,7 +70,7 @@ std::string DescribeAsList(const LibraryContext& context,
 
 ReadCertificateDataCommand::ReadCertificateDataCommand(CLI::App& app)
     : app_(app.add_subcommand("read-certificate-data", "Show what a certificate is")) {
-  AddCertificateFlags(*app_, key_);
+  app_->preparse_callback([this](std::size_t) { AddCertificateFlags(*app_, key_); });
 }
 
 Result<void> ReadCertificateDataCommand::Run() const {

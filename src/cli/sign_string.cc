@@ -69,11 +69,13 @@ std::string Print(ByteView signature, const std::string& format) {
 SignStringCommand::SignStringCommand(CLI::App& app)
     : app_(app.add_subcommand("sign-string",
                               "Sign a fixed test string, to try a key without calling AWS")) {
-  AddKeyFlags(*app_, key_);
-  app_->add_option("--format", format_, "json, text (both hexadecimal) or bin")
-      ->check(CLI::IsMember({"json", "text", "bin"}));
-  app_->add_option("--digest", digest_, "SHA256, SHA384 or SHA512")
-      ->check(CLI::IsMember({"SHA256", "SHA384", "SHA512"}, CLI::ignore_case));
+  app_->preparse_callback([this](std::size_t) {
+    AddKeyFlags(*app_, key_);
+    app_->add_option("--format", format_, "json, text (both hexadecimal) or bin")
+        ->check(CLI::IsMember({"json", "text", "bin"}));
+    app_->add_option("--digest", digest_, "SHA256, SHA384 or SHA512")
+        ->check(CLI::IsMember({"SHA256", "SHA384", "SHA512"}, CLI::ignore_case));
+  });
 }
 
 Result<void> SignStringCommand::Run() const {
