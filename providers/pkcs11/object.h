@@ -13,7 +13,8 @@
 namespace credmint::pkcs11 {
 
 /// Handles of all objects that match a template, found by the token itself: three calls, however
-/// many objects it holds.
+/// many objects it holds. A module that hands out fewer than it is asked for is taken to have no
+/// more; asking until it says so would cost a call for each search.
 Result<std::vector<CK_OBJECT_HANDLE>> FindObjects(const Session& session,
                                                   std::vector<CK_ATTRIBUTE> search);
 
@@ -31,8 +32,8 @@ Result<PrivateKeyFacts> ReadPrivateKeyFacts(const Session& session, CK_OBJECT_HA
 /// The public half of a private key: from the private key object (RSA), else from the public key
 /// object with the same CKA_ID, else from a certificate with the same CKA_ID. Several with that
 /// CKA_ID are told apart by CKA_LABEL, which also stands in where there is no CKA_ID.
-/// Fails with kKeyUnusable if the token holds none of them or the key is neither RSA, nor EC on a
-/// named curve, nor Ed25519.
+/// Fails with kKeyAmbiguous if they still differ, with kKeyUnusable if the token holds none of them
+/// or the key is neither RSA, nor EC on a named curve, nor Ed25519.
 Result<provider::PublicKey> ReadPublicKey(const Session& session, const PrivateKeyFacts& facts);
 
 /// A public key object as a public key.

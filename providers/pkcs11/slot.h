@@ -99,8 +99,9 @@ class Slot {
 
   /// Logs the user in unless that has happened. The PIN is asked for only when the token demands
   /// one, and sent once: a refusal is final (kPinIncorrect), and a PIN that was refused is never
-  /// sent again. A token whose PIN is locked, or that would lock at the next wrong one, is not
-  /// tried at all (kPinLocked). kDeviceLost if the session turns out to be closed.
+  /// sent again. A token whose PIN is locked, or that would lock at the next wrong one unless the
+  /// options allow that, is not tried at all (kPinLocked). kDeviceLost if the session turns out to
+  /// be closed.
   Result<void> LogIn(const Session& session, const LoginOptions& options);
 
   /// Allows one signature, for which C_SignInit was called, with an always-authenticate key
