@@ -8,6 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
+from support import asn1
+
 DAY = datetime.timedelta(days=1)
 CURVES = {"P256": ec.SECP256R1, "P384": ec.SECP384R1, "P521": ec.SECP521R1}
 
@@ -102,33 +104,13 @@ def as_version_1(certificate, issuer_key):
 
     Which option of the openssl command writes such a certificate depends on its version.
     """
-    (_, fields), *_ = _der_elements(certificate.tbs_certificate_bytes)
-    _, serial, algorithm, *others = (whole for whole, _ in _der_elements(fields))
-    signed = _der_element(0x30, serial, algorithm, *(each for each in others if each[0] != 0xA3))
+    (_, fields, _), *_ = asn1.elements(certificate.tbs_certificate_bytes)
+    _, serial, algorithm, *others = (whole for *_, whole in asn1.elements(fields))
+    signed = asn1.element(0x30, serial, algorithm, *(each for each in others if each[0] != 0xA3))
     signature = issuer_key.sign(signed, ec.ECDSA(hashes.SHA256()))
     return x509.load_der_x509_certificate(
-        _der_element(0x30, signed, algorithm, _der_element(0x03, b"\0", signature))
+        asn1.element(0x30, signed, algorithm, asn1.element(0x03, b"\0", signature))
     )
-
-
-def _der_elements(data):
-    """The DER elements that follow each other in `data`: each as a whole, and its contents."""
-    while data:
-        start, size = 2, data[1]
-        if size >= 0x80:
-            start += size - 0x80
-            size = int.from_bytes(data[2:start], "big")
-        yield data[: start + size], data[start : start + size]
-        data = data[start + size :]
-
-
-def _der_element(tag, *parts):
-    contents = b"".join(parts)
-    size = len(contents)
-    if size < 0x80:
-        return bytes([tag, size]) + contents
-    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes([tag, 0x80 + len(length)]) + length + contents
 
 
 def _key_usage(usage):

@@ -10,7 +10,7 @@ import subprocess
 
 from cryptography.hazmat.primitives import serialization
 
-from support import openssl, program
+from support import openssl, program, tss2
 from support.processes import die_with_parent, run_tool
 from support.requirements import in_library_folder, need
 
@@ -106,11 +106,8 @@ class Tpm:
 
     def _public_part(self, contents):
         """Taken out of the file itself: to have it loaded would need its auth value."""
-        path = self.folder / "tss2.pem"
-        path.write_bytes(contents)
-        der = run_tool(openssl.OPENSSL, "asn1parse", "-in", path, "-noout", "-out", "/dev/stdout")
         path = self.folder / "tss2.public"
-        path.write_bytes(_octet_strings(der)[0])
+        path.write_bytes(tss2.parts(tss2.to_der(contents))[0])
         return self.tool("print", "-t", "TPM2B_PUBLIC", "-f", "pem", path).encode()
 
     def _tpm2_openssl(self, command, *arguments):
@@ -142,22 +139,3 @@ def _listener(path):
     listener.bind(str(path))
     listener.listen()
     return listener
-
-
-def _octet_strings(der):
-    """The OCTET STRINGs directly within the outermost SEQUENCE: public and private part."""
-    (sequence,) = _elements(der)
-    return [value for tag, value in _elements(sequence[1]) if tag == 0x04]
-
-
-def _elements(der):
-    """(tag, value) of each element of some DER with tags of one byte."""
-    elements = []
-    while der:
-        tag, length, start = der[0], der[1], 2
-        if length & 0x80:
-            start += length & 0x7F
-            length = int.from_bytes(der[2:start], "big")
-        elements.append((tag, der[start : start + length]))
-        der = der[start + length :]
-    return elements

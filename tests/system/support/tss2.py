@@ -1,0 +1,128 @@
+"""Key files "TSS2 PRIVATE KEY" (draft-bottomley-tpm2-keys) with any field a test may want.
+
+The two parts of a key come from tpm2-tools (tpm2_create -u PUBLIC -r PRIVATE, tpm2_duplicate), which
+write them as the file wants them: with their two size bytes. What stands around them is written as
+openssl_tpm2_engine, GnuTLS, the kernel's tools and tpm2-openssl write it, which differ in the details:
+
+    tss2.KeyFile(public, private, parent=tss2.OWNER, empty_auth=True).pem()
+"""
+
+import base64
+import dataclasses
+import textwrap
+
+from support import asn1
+
+LOADABLE, IMPORTABLE, SEALED = 3, 4, 5
+
+OWNER = 0x40000001
+NULL = 0x40000007
+ENDORSEMENT = 0x4000000B
+PLATFORM = 0x4000000C
+
+TRUE = b"\xff"  # what DER prescribes
+TRUE_OF_OLD_WRITERS = b"\x01"
+FALSE = b"\x00"
+
+_BOOLEAN, _OCTETS, _IDENTIFIER, _UTF8, _SEQUENCE = 0x01, 0x04, 0x06, 0x0C, 0x30
+_KEY_TYPES = bytes.fromhex("678105 0a01")  # 2.23.133.10.1
+
+
+@dataclasses.dataclass(frozen=True)
+class KeyFile:
+    """The fields in their order. None leaves an optional one out."""
+
+    public: bytes  # a marshalled TPM2B_PUBLIC
+    private: bytes  # a marshalled TPM2B_PRIVATE
+    parent: int = OWNER  # may be negative: `old_integer(0x81000001)`
+    kind: int = LOADABLE  # the last number of the object identifier
+    empty_auth: bool | bytes | None = True  # a BOOLEAN, or its one byte
+    policy: tuple | list | None = None  # of (command code, body)
+    secret: bytes | None = None  # a marshalled TPM2B_ENCRYPTED_SECRET
+    auth_policy: tuple | list | None = None  # of (name or None, policy)
+    description: str | None = None
+    rsa_parent: bool | bytes | None = None
+    later: tuple = ()  # of (number of a context tag, element inside it): fields of later drafts
+
+    def der(self):
+        return asn1.element(
+            _SEQUENCE,
+            asn1.element(_IDENTIFIER, _KEY_TYPES + bytes([self.kind])),
+            *(asn1.explicit(number, field) for number, field in self._optional() if field),
+            asn1.integer(self.parent),
+            asn1.element(_OCTETS, self.public),
+            asn1.element(_OCTETS, self.private),
+        )
+
+    def pem(self):
+        return to_pem(self.der())
+
+    def _optional(self):
+        return (
+            (0, _if_any(_boolean, self.empty_auth)),
+            (1, _if_any(_policy, self.policy)),
+            (2, _if_any(_octets, self.secret)),
+            (3, _if_any(_auth_policy, self.auth_policy)),
+            (4, _if_any(_utf8, self.description)),
+            (5, _if_any(_boolean, self.rsa_parent)),
+            *self.later,
+        )
+
+
+def to_pem(contents):
+    """The PEM form of a key file in DER."""
+    lines = textwrap.wrap(base64.b64encode(contents).decode(), 64)
+    text = "\n".join(lines)
+    return f"-----BEGIN TSS2 PRIVATE KEY-----\n{text}\n-----END TSS2 PRIVATE KEY-----\n".encode()
+
+
+def to_der(pem):
+    """The DER form of a key file in PEM."""
+    lines = pem.decode().splitlines()
+    return base64.b64decode("".join(line for line in lines if not line.startswith("-----")))
+
+
+def parts(contents):
+    """(public part, private part) of a key file in DER."""
+    ((_, fields, _),) = asn1.elements(contents)
+    return tuple(value for tag, value, _ in asn1.elements(fields) if tag == _OCTETS)
+
+
+def old_integer(handle):
+    """A persistent handle as writers with 32-bit integers put it into a file: negative."""
+    return handle - (1 << 32)
+
+
+def _if_any(encode, value):
+    return None if value is None else encode(value)
+
+
+def _boolean(value):
+    return asn1.element(_BOOLEAN, value if isinstance(value, bytes) else (FALSE, TRUE)[value])
+
+
+def _octets(value):
+    return asn1.element(_OCTETS, value)
+
+
+def _utf8(text):
+    return asn1.element(_UTF8, text.encode())
+
+
+def _policy(commands):
+    return asn1.element(_SEQUENCE, *(_command(code, body) for code, body in commands))
+
+
+def _command(code, body):
+    return asn1.element(
+        _SEQUENCE, asn1.explicit(0, asn1.integer(code)), asn1.explicit(1, _octets(body))
+    )
+
+
+def _auth_policy(entries):
+    return asn1.element(_SEQUENCE, *(_auth_entry(name, policy) for name, policy in entries))
+
+
+def _auth_entry(name, policy):
+    named = () if name is None else (asn1.explicit(0, _utf8(name)),)
+    return asn1.element(_SEQUENCE, *named, asn1.explicit(1, _policy(policy)))
