@@ -58,6 +58,8 @@ const OSSL_ITEM* ReasonStrings(void* /*context*/) {
       Reason(ErrorCode::kContextPinRequired, "context-specific PIN needed"),
       Reason(ErrorCode::kPinIncorrect, "PIN or auth value incorrect"),
       Reason(ErrorCode::kPinLocked, "PIN locked"),
+      Reason(ErrorCode::kDeviceLost, "device lost what was opened"),
+      Reason(ErrorCode::kPolicyUnmet, "policy of the key not met"),
       OSSL_ITEM{kHintReason, const_cast<char*>("hint")},
       OSSL_ITEM{0, nullptr}};
   return kReasons;

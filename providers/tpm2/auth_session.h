@@ -33,10 +33,26 @@ class AuthSession {
   std::shared_ptr<const TpmObject> session_;
 };
 
-/// The session that `auth` calls for. A new encrypted one is salted to `salt_key`, a loaded
-/// decryption key; without one, to a primary key that is made and flushed for it. TPM commands:
-/// none, one (TPM2_StartAuthSession) or three.
+/// Where the storage root key is by convention (TCG TPM v2.0 Provisioning Guidance section 7.8).
+inline constexpr TPM2_HANDLE kStorageRootKey = 0x81000001;
+
+/// A key that only the TPM can decrypt for, so that the secret of a session can be sent to it.
+struct SaltKey {
+  /// One that is at hand, such as the parent of the key to be used.
+  const TpmObject* loaded = nullptr;
+  /// Without one: whether the storage root key may be looked for. If it is not there, a primary key
+  /// of the null hierarchy is made and flushed for it.
+  bool may_be_storage_root = true;
+};
+
+/// The session that `auth` calls for. TPM commands: none; one (TPM2_StartAuthSession) with a loaded
+/// salt key; two with the storage root key; else three, and one for having looked for that.
 TpmResult<AuthSession> SessionFor(const std::shared_ptr<Tpm>& tpm, const Secret& auth,
-                                  const TpmObject* salt_key);
+                                  const SaltKey& salt_key);
+
+/// A new policy session, in which nothing is satisfied yet, for keys with the name algorithm
+/// `hash`; of no other key. Encrypted and salted if `auth`, the key's own value, is not empty.
+TpmResult<AuthSession> StartPolicySession(const std::shared_ptr<Tpm>& tpm, TPMI_ALG_HASH hash,
+                                          const Secret& auth, const SaltKey& salt_key);
 
 }  // namespace credmint::tpm2

@@ -74,9 +74,9 @@ int DecodeDer(void* context, OSSL_CORE_BIO* input, int selection, OSSL_CALLBACK*
     auto file = Tss2KeyFile::ParseDer(AsBytes(der->Reveal()));
     if (!file) return Fail(std::move(file));
     if (KeyTypeOf(file->public_area) != Type) return kPassedOver;
-    const Secret no_parent_auth;
+    const KeySecrets none;
     const KeyLoader loader(provider, std::nullopt, {passphrase_callback, passphrase_argument},
-                           no_parent_auth);
+                           none);
     auto key = loader.Load(*file);
     if (!key) return Fail(std::move(key));
     return EmitKey(*std::move(key), object_callback, object_argument);

@@ -11,6 +11,22 @@ bool DerElement::IsUniversal(int wanted) const {
          constructed == (wanted == V_ASN1_SEQUENCE);
 }
 
+std::optional<std::span<const std::uint8_t>> DerElement::Inside(int wanted) const {
+  if (!constructed) return std::nullopt;
+  DerReader reader(contents);
+  const auto inside = reader.Next(wanted);
+  return reader.AtEnd() ? inside : std::nullopt;
+}
+
+std::optional<std::uint32_t> ReadUint32(std::span<const std::uint8_t> integer) {
+  if (integer.size() == 5 && integer.front() == 0) integer = integer.subspan(1);
+  if (integer.empty() || integer.size() > 4) return std::nullopt;
+  if (integer.size() < 4 && (integer.front() & 0x80U) != 0) return std::nullopt;
+  std::uint32_t number = 0;
+  for (const std::uint8_t byte : integer) number = (number << 8U) | byte;
+  return number;
+}
+
 std::optional<DerElement> DerReader::Next() {
   if (rest_.empty()) return std::nullopt;
   const ErrorMark mark;

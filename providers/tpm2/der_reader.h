@@ -14,7 +14,15 @@ struct DerElement {
   std::span<const std::uint8_t> contents;
 
   [[nodiscard]] bool IsUniversal(int wanted) const;
+
+  /// For an explicit tag: the contents of the one element inside, if it is a universal one of type
+  /// `wanted`.
+  [[nodiscard]] std::optional<std::span<const std::uint8_t>> Inside(int wanted) const;
 };
+
+/// The contents of an INTEGER that is an unsigned number of at most 32 bits; also one that is
+/// negative in exactly four bytes, as old writers put numbers with the highest bit set.
+std::optional<std::uint32_t> ReadUint32(std::span<const std::uint8_t> integer);
 
 /// Walks over the DER elements that follow one another in a piece of memory. Never looks outside
 /// it; refuses indefinite lengths and contents that are cut short.

@@ -26,11 +26,8 @@ std::unique_ptr<Key> MakeKey(const Tpm2Provider& provider, std::shared_ptr<Tpm> 
 }  // namespace
 
 KeyLoader::KeyLoader(const Tpm2Provider& provider, std::optional<std::string> tcti,
-                     provider::PassphraseCallback passphrase, const Secret& parent_auth)
-    : provider_(provider),
-      tcti_(std::move(tcti)),
-      passphrase_(passphrase),
-      parent_auth_(parent_auth) {}
+                     provider::PassphraseCallback passphrase, const KeySecrets& secrets)
+    : provider_(provider), tcti_(std::move(tcti)), passphrase_(passphrase), secrets_(secrets) {}
 
 Result<Secret> KeyLoader::AskAuth(const std::string& key_name, std::size_t max_size) const {
   auto auth = passphrase_.Ask({PassphraseKind::kTpmAuth, key_name});
@@ -52,12 +49,17 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const HandleUri& uri) const {
   if (!blob) return tl::unexpected(blob.error());
   auto area = ReadPublicArea(*blob);
   if (!area) return Fail(std::move(area), source->name());
+  if (area->needs_policy) {
+    return Fail(ErrorCode::kKeyUnusable,
+                source->name() + " can be used only under a policy, which a handle does not tell",
+                "use a key file that has the policy in it (TSS2 PRIVATE KEY)");
+  }
   Secret auth;
   if (uri.has_auth) {
     auto asked = AskAuth(source->name(), area->max_auth_size);
     if (!asked) return Fail(std::move(asked));
     auth = *std::move(asked);
-    auto session = SessionFor(*tpm, auth, nullptr);
+    auto session = SessionFor(*tpm, auth, {nullptr, uri.handle != kStorageRootKey});
     if (!session) return Fail(session, "starting a TPM session");
     loaded->session = *std::move(session);
   }
@@ -66,21 +68,32 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const HandleUri& uri) const {
 }
 
 Result<std::unique_ptr<Key>> KeyLoader::Load(const Tss2KeyFile& file) const {
-  if (file.has_policy) {
-    return Fail(ErrorCode::kKeyUnusable,
-                "the TPM key can be used only under a policy, which is not supported",
-                "create a key that needs an auth value or nothing");
-  }
   auto area = ReadPublicArea(file.public_area);
   if (!area) return Fail(std::move(area));
+  const bool under_policy = area->has_policy && !file.policy.empty();
+  if (area->needs_policy && !under_policy) {
+    return Fail(ErrorCode::kKeyUnusable,
+                "the TPM key can be used only under a policy, which its file does not have",
+                "make the file again with the policy in it");
+  }
   auto tpm = provider_.Connect(tcti_);
   if (!tpm) return Fail(std::move(tpm));
-  if (parent_auth_.size() > sizeof(TPMU_HA)) {
-    return Fail(ErrorCode::kPinIncorrect, "the parent's auth value is longer than a TPM allows");
+  for (const Secret* auth : {&secrets_.parent_auth, &secrets_.policy_auth}) {
+    if (auth->size() > sizeof(TPMU_HA)) {
+      return Fail(ErrorCode::kPinIncorrect,
+                  fmt::format("the {}'s auth value is longer than a TPM allows",
+                              auth == &secrets_.parent_auth ? "parent" : "policy"));
+    }
   }
-  auto source = std::make_unique<WrappedKey>(*tpm, file, parent_auth_.Clone());
+  Tss2KeyFile used = file;
+  if (!under_policy) used.policy = {};
+  const bool needs_auth = !file.empty_auth && (!under_policy || file.policy.NeedsAuthValue());
+  auto source = std::make_unique<WrappedKey>(
+      *tpm, std::move(used), secrets_.parent_auth.Clone(),
+      PolicyCredentials{secrets_.policy_auth.Clone(), secrets_.policy_signer,
+                        provider_.core().digest_context()});
   Secret auth;
-  if (!file.empty_auth) {
+  if (needs_auth) {
     auto asked = AskAuth(source->name(), area->max_auth_size);
     if (!asked) return Fail(std::move(asked));
     auth = *std::move(asked);

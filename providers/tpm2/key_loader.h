@@ -5,19 +5,26 @@
 #include "common/key.h"
 #include "common/passphrase_callback.h"
 #include "tpm2/handle_uri.h"
+#include "tpm2/policy_session.h"
 #include "tpm2/tpm2_provider.h"
 #include "tpm2/tss2_key_file.h"
 
 namespace credmint::tpm2 {
 
-/// Makes keys for OpenSSL, for the store and the decoder alike. An auth value is asked for at most
-/// once, only when one is needed, and while nothing is loaded in the TPM. That of a key's parent is
-/// given from the start (empty if it has none): OpenSSL would answer a second question with the
-/// answer to the first.
+/// What is given from the start, because OpenSSL would answer a second question of one load with
+/// the answer to the first.
+struct KeySecrets {
+  Secret parent_auth;  ///< of the key's parent or its hierarchy; empty if it has none
+  Secret policy_auth;  ///< of what the key's policy names by PolicySecret; the same
+  std::shared_ptr<EVP_PKEY> policy_signer;  ///< signs for its PolicySigned; null if there is none
+};
+
+/// Makes keys for OpenSSL, for the store and the decoder alike. The key's auth value is asked for
+/// at most once, only when one is needed, and while nothing is loaded in the TPM.
 class KeyLoader {
  public:
   KeyLoader(const Tpm2Provider& provider, std::optional<std::string> tcti,
-            provider::PassphraseCallback passphrase, const Secret& parent_auth);
+            provider::PassphraseCallback passphrase, const KeySecrets& secrets);
 
   [[nodiscard]] Result<std::unique_ptr<provider::Key>> Load(const HandleUri& uri) const;
 
@@ -30,7 +37,7 @@ class KeyLoader {
   const Tpm2Provider& provider_;
   std::optional<std::string> tcti_;
   provider::PassphraseCallback passphrase_;
-  const Secret& parent_auth_;
+  const KeySecrets& secrets_;
 };
 
 }  // namespace credmint::tpm2

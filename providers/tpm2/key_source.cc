@@ -2,26 +2,12 @@
 
 #include <utility>
 
+#include "tpm2/hierarchy.h"
 #include "tpm2/parent.h"
 #include "tpm2/tss2_library.h"
 
 namespace credmint::tpm2 {
-namespace {
-
-std::string HierarchyName(TPM2_HANDLE hierarchy) {
-  switch (hierarchy) {
-    case TPM2_RH_ENDORSEMENT:
-      return "the endorsement hierarchy";
-    case TPM2_RH_PLATFORM:
-      return "the platform hierarchy";
-    case TPM2_RH_NULL:
-      return "the null hierarchy";
-    default:
-      return "the owner hierarchy";
-  }
-}
-
-}  // namespace
+Result<void> KeySource::Authorize(const LoadedKey& /*key*/) const { return {}; }
 
 PersistentKey::PersistentKey(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle)
     : tpm_(std::move(tpm)), handle_(handle) {}
@@ -36,7 +22,7 @@ Result<LoadedKey> PersistentKey::Load(const Secret& auth) const {
                 "tpm2_getcap handles-persistent lists the handles in use");
   }
   if (!object) return Fail(object, "opening " + name());
-  auto session = SessionFor(tpm_, auth, nullptr);
+  auto session = SessionFor(tpm_, auth, {nullptr, handle_ != kStorageRootKey});
   if (!session) return Fail(session, "starting a TPM session");
   return LoadedKey{*std::move(object), *std::move(session)};
 }
@@ -52,8 +38,12 @@ Result<TPM2B_PUBLIC> PersistentKey::ReadPublic(const TpmObject& object) const {
   return *area;
 }
 
-WrappedKey::WrappedKey(std::shared_ptr<Tpm> tpm, Tss2KeyFile file, Secret parent_auth)
-    : tpm_(std::move(tpm)), file_(std::move(file)), parent_auth_(std::move(parent_auth)) {}
+WrappedKey::WrappedKey(std::shared_ptr<Tpm> tpm, Tss2KeyFile file, Secret parent_auth,
+                       PolicyCredentials credentials)
+    : tpm_(std::move(tpm)),
+      file_(std::move(file)),
+      parent_auth_(std::move(parent_auth)),
+      credentials_(std::move(credentials)) {}
 
 std::string WrappedKey::name() const {
   return file_.description.empty() ? "TPM key file" : "TPM key '" + file_.description + "'";
@@ -61,7 +51,7 @@ std::string WrappedKey::name() const {
 
 std::string WrappedKey::ParentName() const {
   return IsPersistent(file_.parent) ? "TPM key " + FormatHandle(file_.parent)
-                                    : HierarchyName(file_.parent);
+                                    : FindHierarchy(file_.parent)->name;
 }
 
 Result<LoadedKey> WrappedKey::Load(const Secret& auth) const {
@@ -76,20 +66,47 @@ Result<LoadedKey> WrappedKey::Load(const Secret& auth) const {
         "parent: one made by tpm2_createprimary is another unless it was made persistent");
   }
   if (!object) return tl::unexpected(ParentFailure(object.error()));
-  auto session = SessionFor(tpm_, auth, &*parent);
+  auto session = StartSession(auth, *parent);
   if (!session) return Fail(session, "starting a TPM session");
   return LoadedKey{*std::move(object), *std::move(session)};
 }
 
+TpmResult<AuthSession> WrappedKey::StartSession(const Secret& auth, const TpmObject& parent) const {
+  if (file_.policy.empty()) return SessionFor(tpm_, auth, {&parent});
+  return StartPolicySession(tpm_, file_.public_area.publicArea.nameAlg, auth, {&parent});
+}
+
+Result<void> WrappedKey::Authorize(const LoadedKey& key) const {
+  if (file_.policy.empty()) return {};
+  return SatisfyPolicy(tpm_, key.session.handle(), file_.policy, credentials_);
+}
+
 TpmResult<TpmObject> WrappedKey::LoadUnder(const TpmObject& parent) const {
   // A primary made for this purpose has no auth value of its own.
-  auto session = IsPersistent(file_.parent) ? SessionFor(tpm_, parent_auth_, &parent)
+  auto session = IsPersistent(file_.parent) ? SessionFor(tpm_, parent_auth_, {&parent})
                                             : TpmResult<AuthSession>(AuthSession());
   if (!session) return tl::unexpected(session.error());
+  if (file_.import_seed && !imported_) {
+    if (auto done = Import(parent, *session); !done) return tl::unexpected(done.error());
+  }
+  const TPM2B_PRIVATE& wrapped = imported_ ? *imported_ : file_.private_area;
   return TpmObject::Load(tpm_, [&](ESYS_CONTEXT* esys, ESYS_TR* object) {
     return Tss2().Esys_Load(esys, parent.handle(), session->handle(), ESYS_TR_NONE, ESYS_TR_NONE,
-                            &file_.private_area, &file_.public_area, object);
+                            &wrapped, &file_.public_area, object);
   });
+}
+
+TpmResult<void> WrappedKey::Import(const TpmObject& parent, const AuthSession& session) const {
+  constexpr TPMT_SYM_DEF_OBJECT kNoInnerWrapper{TPM2_ALG_NULL, {}, {}};
+  TPM2B_PRIVATE* wrapped = nullptr;
+  const auto done = tpm_->Run([&](ESYS_CONTEXT* esys) {
+    return Tss2().Esys_Import(esys, parent.handle(), session.handle(), ESYS_TR_NONE, ESYS_TR_NONE,
+                              nullptr, &file_.public_area, &file_.private_area, &*file_.import_seed,
+                              &kNoInnerWrapper, &wrapped);
+  });
+  const Handle<TPM2B_PRIVATE, EsysFree> owner(wrapped);
+  if (done) imported_ = *wrapped;
+  return done;
 }
 
 /// Loading sends no auth value but the parent's, so any refusal is about that one.

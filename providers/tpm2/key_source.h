@@ -1,12 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
 #include "base/secret.h"
 #include "tpm2/auth_session.h"
 #include "tpm2/handle_uri.h"
+#include "tpm2/policy_session.h"
 #include "tpm2/tpm_object.h"
 #include "tpm2/tss2_key_file.h"
 
@@ -37,6 +39,10 @@ class KeySource {
   /// kKeyUnusable, kDevice; with kPinRequired when the key's parent needs an auth value that was
   /// not given, and with kPinIncorrect when it was wrong.
   [[nodiscard]] virtual Result<LoadedKey> Load(const Secret& auth) const = 0;
+
+  /// To be called before each use of a loaded key: satisfies its policy, if it has one. Fails as
+  /// SatisfyPolicy() does; the loaded key cannot be used any more then.
+  [[nodiscard]] virtual Result<void> Authorize(const LoadedKey& key) const;
 };
 
 /// A key that stays in the TPM. Loading costs one TPM command.
@@ -56,23 +62,34 @@ class PersistentKey final : public KeySource {
 };
 
 /// A key in a file, wrapped by its parent in the TPM. Loading costs three TPM commands: make the
-/// parent, load, flush the parent at once because a TPM has few slots.
+/// parent, load, flush the parent at once because a TPM has few slots. An importable key costs one
+/// more the first time: what TPM2_Import returns is kept for loading it again. A policy in the file
+/// is how the key is used, and costs one more for its session.
 class WrappedKey final : public KeySource {
  public:
-  WrappedKey(std::shared_ptr<Tpm> tpm, Tss2KeyFile file, Secret parent_auth);
+  /// `file` has a policy only if the key is to be used under it.
+  WrappedKey(std::shared_ptr<Tpm> tpm, Tss2KeyFile file, Secret parent_auth,
+             PolicyCredentials credentials);
 
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] Result<LoadedKey> Load(const Secret& auth) const override;
+  [[nodiscard]] Result<void> Authorize(const LoadedKey& key) const override;
 
  private:
   /// "TPM key 0x81000001" or "the owner hierarchy": whose auth value kPinRequired is about.
   [[nodiscard]] std::string ParentName() const;
   [[nodiscard]] Error ParentFailure(const TpmFailure& failure) const;
   [[nodiscard]] TpmResult<TpmObject> LoadUnder(const TpmObject& parent) const;
+  [[nodiscard]] TpmResult<void> Import(const TpmObject& parent, const AuthSession& session) const;
+  [[nodiscard]] TpmResult<AuthSession> StartSession(const Secret& auth,
+                                                    const TpmObject& parent) const;
 
   std::shared_ptr<Tpm> tpm_;
   Tss2KeyFile file_;
   Secret parent_auth_;
+  PolicyCredentials credentials_;
+  // Changes only under the Tpm's lock.
+  mutable std::optional<TPM2B_PRIVATE> imported_;
 };
 
 }  // namespace credmint::tpm2

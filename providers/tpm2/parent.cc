@@ -2,6 +2,7 @@
 
 #include "tpm2/auth_session.h"
 #include "tpm2/handle_uri.h"
+#include "tpm2/hierarchy.h"
 #include "tpm2/tss2_library.h"
 
 namespace credmint::tpm2 {
@@ -35,19 +36,6 @@ TPM2B_PUBLIC PrimaryTemplate(bool rsa) {
   return area;
 }
 
-ESYS_TR ToEsys(TPM2_HANDLE hierarchy) {
-  switch (hierarchy) {
-    case TPM2_RH_ENDORSEMENT:
-      return ESYS_TR_RH_ENDORSEMENT;
-    case TPM2_RH_PLATFORM:
-      return ESYS_TR_RH_PLATFORM;
-    case TPM2_RH_NULL:
-      return ESYS_TR_RH_NULL;
-    default:
-      return ESYS_TR_RH_OWNER;
-  }
-}
-
 TpmResult<TpmObject> CreatePrimary(const std::shared_ptr<Tpm>& tpm, ESYS_TR hierarchy, bool rsa,
                                    ESYS_TR session) {
   const TPM2B_SENSITIVE_CREATE sensitive{};
@@ -71,9 +59,9 @@ TpmResult<TpmObject> OpenParent(const std::shared_ptr<Tpm>& tpm, TPM2_HANDLE par
     if (auto set = SetAuth(*tpm, object->handle(), auth); !set) return tl::unexpected(set.error());
     return object;
   }
-  const ESYS_TR hierarchy = ToEsys(parent);
+  const ESYS_TR hierarchy = FindHierarchy(parent)->esys;
   if (auto set = SetAuth(*tpm, hierarchy, auth); !set) return tl::unexpected(set.error());
-  const auto session = SessionFor(tpm, auth, nullptr);
+  const auto session = SessionFor(tpm, auth, {});
   if (!session) return tl::unexpected(session.error());
   return CreatePrimary(tpm, hierarchy, rsa, session->handle());
 }

@@ -56,15 +56,16 @@ bool AppendCoordinate(Bytes& point, const TPM2B_ECC_PARAMETER& coordinate, std::
   return true;
 }
 
-Result<void> CheckAttributes(TPMA_OBJECT attributes) {
+Result<void> CheckAttributes(const TPMT_PUBLIC& area) {
+  const TPMA_OBJECT attributes = area.objectAttributes;
   if ((attributes & TPMA_OBJECT_SIGN_ENCRYPT) == 0) {
     return Unusable("the TPM key cannot sign (it is a storage or decryption key)");
   }
   if ((attributes & TPMA_OBJECT_RESTRICTED) != 0) {
     return Unusable("the TPM key is restricted: it signs only what the TPM itself has hashed");
   }
-  if ((attributes & TPMA_OBJECT_USERWITHAUTH) == 0) {
-    return Unusable("the TPM key can be used only under a policy, which is not supported");
+  if ((attributes & TPMA_OBJECT_USERWITHAUTH) == 0 && area.authPolicy.size == 0) {
+    return Unusable("the TPM key can be used neither with its auth value nor under a policy");
   }
   return {};
 }
@@ -150,13 +151,16 @@ std::optional<KeyType> KeyTypeOf(const TPM2B_PUBLIC& area) {
 Result<PublicArea> ReadPublicArea(const TPM2B_PUBLIC& area) {
   const auto type = KeyTypeOf(area);
   if (!type) return Unusable("the TPM object is not an RSA or EC key");
-  if (auto usable = CheckAttributes(area.publicArea.objectAttributes); !usable) {
+  if (auto usable = CheckAttributes(area.publicArea); !usable) {
     return Fail(std::move(usable));
   }
   const auto name_hash = FindTpmHash(area.publicArea.nameAlg);
   if (!name_hash) return Unusable("the TPM key has an unknown name algorithm");
   auto result = *type == KeyType::kRsa ? ReadRsa(area.publicArea) : ReadEc(area.publicArea);
-  if (result) result->max_auth_size = name_hash->size;
+  if (!result) return result;
+  result->max_auth_size = name_hash->size;
+  result->has_policy = area.publicArea.authPolicy.size != 0;
+  result->needs_policy = (area.publicArea.objectAttributes & TPMA_OBJECT_USERWITHAUTH) == 0;
   return result;
 }
 

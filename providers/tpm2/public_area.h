@@ -19,11 +19,13 @@ struct PublicArea {
   provider::PublicKey public_key;
   SigningScheme scheme;
   std::size_t max_auth_size = 0;  ///< bytes; the digest size of the name algorithm
+  bool has_policy = false;        ///< it can be used under a policy
+  bool needs_policy = false;      ///< it can be used in no other way
 };
 
 /// Reads and judges a public area, without a TPM. Fails with kKeyUnusable, and a hint what to
-/// create instead, for an object that cannot sign a digest made on the host by auth value alone:
-/// storage and decryption keys, restricted signing keys, keys that need a policy, other algorithms,
+/// create instead, for an object that cannot sign a digest made on the host: storage and decryption
+/// keys, restricted signing keys, keys that can be used in no way at all, other algorithms,
 /// curves, sizes and schemes than RSASSA with 2048, 3072 or 4096 bits and ECDSA on P-256, P-384 and
 /// P-521. Fails with kMalformed for numbers of impossible length.
 Result<PublicArea> ReadPublicArea(const TPM2B_PUBLIC& area);

@@ -4,6 +4,7 @@
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 #include <openssl/store.h>
+#include <string.h>
 
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ using provider::Entry;
 
 constexpr const char* kTctiParam = "tcti";
 constexpr const char* kParentAuthParam = "tpm2-parent-auth";
+constexpr const char* kPolicyAuthParam = "tpm2-policy-auth";
+constexpr const char* kPolicySignerParam = "tpm2-policy-signer";
 constexpr const char* kHasAuthParam = "tpm2-has-auth";
 constexpr std::string_view kTss2Scheme = "tss2:";
 
@@ -29,7 +32,7 @@ struct Loader {
   const Tpm2Provider* provider;
   std::variant<HandleUri, Tss2KeyFile> source;
   std::optional<std::string> tcti;
-  Secret parent_auth;
+  KeySecrets secrets;
   int expected = 0;  // an OSSL_STORE_INFO type, or anything
   bool done = false;
 };
@@ -41,7 +44,7 @@ const Tpm2Provider& ToProvider(void* context) {
 template <typename Source>
 Result<void*> MakeLoader(const Tpm2Provider& provider, Result<Source> source) {
   if (!source) return Fail(std::move(source));
-  return new Loader{&provider, *std::move(source), std::nullopt, Secret()};
+  return new Loader{&provider, *std::move(source), std::nullopt, {}};
 }
 
 void* OpenHandle(void* context, const char* uri) {
@@ -72,22 +75,45 @@ void* AttachFile(void* context, OSSL_CORE_BIO* bio) {
 const OSSL_PARAM* SettableParams(void* /*provider*/) {
   static const OSSL_PARAM kParams[] = {OSSL_PARAM_utf8_string(kTctiParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kParentAuthParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kPolicyAuthParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kPolicySignerParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kHasAuthParam, nullptr, 0),
                                        OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, nullptr),
                                        OSSL_PARAM_END};
   return kParams;
 }
 
+void SetSecret(const OSSL_PARAM params[], const char* name, Secret& secret) {
+  const OSSL_PARAM* param = OSSL_PARAM_locate_const(params, name);
+  const void* value = nullptr;
+  std::size_t size = 0;
+  if (param != nullptr && OSSL_PARAM_get_octet_string_ptr(param, &value, &size) == 1) {
+    secret = Secret(std::string_view(static_cast<const char*>(value), size));
+  }
+}
+
+/// The value is the address of an EVP_PKEY, as with OpenSSL's references to keys; the key is taken
+/// over by a reference of its own.
+void SetSigner(const OSSL_PARAM params[], std::shared_ptr<EVP_PKEY>& signer) {
+  const OSSL_PARAM* param = OSSL_PARAM_locate_const(params, kPolicySignerParam);
+  const void* value = nullptr;
+  std::size_t size = 0;
+  EVP_PKEY* key = nullptr;
+  if (param == nullptr || OSSL_PARAM_get_octet_string_ptr(param, &value, &size) != 1 ||
+      size != sizeof key) {
+    return;
+  }
+  memcpy(&key, value, size);
+  if (EVP_PKEY_up_ref(key) == 1) signer.reset(key, EVP_PKEY_free);
+}
+
 int SetParams(void* loader_context, const OSSL_PARAM params[]) {
   auto& loader = *static_cast<Loader*>(loader_context);
   const OSSL_PARAM* expected = OSSL_PARAM_locate_const(params, OSSL_STORE_PARAM_EXPECT);
   if (expected != nullptr && OSSL_PARAM_get_int(expected, &loader.expected) != 1) return 0;
-  const OSSL_PARAM* parent = OSSL_PARAM_locate_const(params, kParentAuthParam);
-  const void* auth = nullptr;
-  std::size_t auth_size = 0;
-  if (parent != nullptr && OSSL_PARAM_get_octet_string_ptr(parent, &auth, &auth_size) == 1) {
-    loader.parent_auth = Secret(std::string_view(static_cast<const char*>(auth), auth_size));
-  }
+  SetSecret(params, kParentAuthParam, loader.secrets.parent_auth);
+  SetSecret(params, kPolicyAuthParam, loader.secrets.policy_auth);
+  SetSigner(params, loader.secrets.policy_signer);
   auto* file = std::get_if<Tss2KeyFile>(&loader.source);
   if (file != nullptr && OSSL_PARAM_locate_const(params, kHasAuthParam) != nullptr) {
     file->empty_auth = false;  // tpm2_encodeobject up to 5.4 writes the opposite of what is so
@@ -107,7 +133,7 @@ int Load(void* loader_context, OSSL_CALLBACK* object_callback, void* object_argu
   if (loader.expected != 0 && loader.expected != OSSL_STORE_INFO_PKEY) return 1;
   return Callback(*loader.provider, 0, [&]() -> Result<int> {
     const KeyLoader key_loader(*loader.provider, loader.tcti,
-                               {passphrase_callback, passphrase_argument}, loader.parent_auth);
+                               {passphrase_callback, passphrase_argument}, loader.secrets);
     auto key =
         std::visit([&](const auto& source) { return key_loader.Load(source); }, loader.source);
     if (!key) return Fail(std::move(key));

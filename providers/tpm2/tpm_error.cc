@@ -84,7 +84,7 @@ Error TpmFailure::ToError() const {
               "tpm2_getcap handles-persistent lists the handles in use"};
     case TpmFault::kObjectLost:
     case TpmFault::kSessionLost:
-      return {ErrorCode::kDevice, "the TPM was reset and no longer holds what was loaded", {}};
+      return {ErrorCode::kDeviceLost, "the TPM was reset and no longer holds what was loaded", {}};
     case TpmFault::kBadParameter:
       return {ErrorCode::kKeyUnusable,
               fmt::format("the TPM refused a parameter: {}", DescribeTssCode(code_)),

@@ -41,7 +41,8 @@ class TpmFailure {
     return fault_ == TpmFault::kAuthRefused || fault_ == TpmFault::kAuthRefusedUncounted;
   }
 
-  /// For people; the codes are kPinIncorrect, kPinLocked, kKeyNotFound, kKeyUnusable and kDevice.
+  /// For people; the codes are kPinIncorrect, kPinLocked, kKeyNotFound, kKeyUnusable,
+  /// kDevice, and kDeviceLost where WasLoss().
   [[nodiscard]] Error ToError() const;
 
  private:

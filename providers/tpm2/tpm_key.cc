@@ -46,14 +46,24 @@ Result<Bytes> TpmKey::Sign(const provider::SignatureRequest& request) const {
   return signature;
 }
 
+/// After a failure the state of a policy session is not known, and the key may be gone: another
+/// attempt begins with loading.
 Result<Bytes> TpmKey::SignOrReload(const DigestToSign& digest) const {
-  if (auto ready = EnsureLoaded(); !ready) return Fail(std::move(ready));
-  auto signature = SignOnce(digest);
-  if (!signature && signature.error().WasLoss()) {
-    loaded_->MarkLost();
-    if (auto ready = EnsureLoaded(); !ready) return Fail(std::move(ready));
-    signature = SignOnce(digest);
+  auto signature = SignLoaded(digest);
+  if (!signature && signature.error().code == ErrorCode::kDeviceLost) {
+    if (loaded_) loaded_->MarkLost();
+    signature = SignLoaded(digest);
   }
+  if (!signature) loaded_.reset();
+  return signature;
+}
+
+Result<Bytes> TpmKey::SignLoaded(const DigestToSign& digest) const {
+  if (auto ready = EnsureLoaded(); !ready) return Fail(std::move(ready));
+  if (auto allowed = source_->Authorize(*loaded_); !allowed) {
+    return Fail(std::move(allowed), "signing with " + source_->name());
+  }
+  const auto signature = SignOnce(digest);
   if (!signature && auth_.empty() && signature.error().WasRefusal()) {
     return Fail(
         ErrorCode::kPinRequired, source_->name() + " has an auth value and none was given",

@@ -9,7 +9,7 @@
 
 namespace credmint::tpm2 {
 
-/// A private key in a TPM. One TPM command a signature.
+/// A private key in a TPM. One TPM command a signature, and those that its policy takes.
 ///
 /// Loads itself again, once, when the TPM turns out to have been reset. An auth value that the TPM
 /// refused is never sent again: every later signature fails at once with the same error.
@@ -23,6 +23,7 @@ class TpmKey final : public provider::PrivateKey {
  private:
   [[nodiscard]] Result<void> EnsureLoaded() const;
   [[nodiscard]] TpmResult<TPMT_SIGNATURE> SignOnce(const DigestToSign& digest) const;
+  [[nodiscard]] Result<Bytes> SignLoaded(const DigestToSign& digest) const;
   [[nodiscard]] Result<Bytes> SignOrReload(const DigestToSign& digest) const;
 
   std::shared_ptr<Tpm> tpm_;

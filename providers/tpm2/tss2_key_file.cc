@@ -12,6 +12,7 @@
 #include "tpm2/der_reader.h"
 #include "tpm2/handle_uri.h"
 #include "tpm2/pem_block.h"
+#include "tpm2/tpm_reader.h"
 #include "tpm2/tss2_library.h"
 #include "tpm2/tss_log.h"
 
@@ -48,55 +49,66 @@ std::optional<std::uint8_t> ReadKeyType(ByteView identifier) {
   return identifier.back();
 }
 
-Result<void> CheckKeyType(ByteView identifier) {
+/// Fails for what is no key, so that nobody wonders about its fields.
+Result<std::uint8_t> CheckKeyType(ByteView identifier) {
   const auto type = ReadKeyType(identifier);
-  if (!type) return Malformed("it has an unknown type");
-  switch (*type) {
-    case kLoadable:
-      return {};
-    case kImportable:
-      return Fail(ErrorCode::kKeyUnusable, "importable TPM keys are not supported",
-                  "import it once (tpm2_import) and use the resulting key");
-    case kSealed:
-      return Fail(ErrorCode::kKeyUnusable, "the TPM key file holds sealed data, not a key");
-    default:
-      return Malformed("it has an unknown type");
+  if (type == kLoadable || type == kImportable) return *type;
+  if (type == kSealed) {
+    return Fail(ErrorCode::kKeyUnusable, "the TPM key file holds sealed data, not a key");
   }
-}
-
-/// The one element inside an explicit tag.
-std::optional<ByteView> Inside(const DerElement& element, int tag) {
-  if (!element.constructed) return std::nullopt;
-  DerReader reader(element.contents);
-  const auto contents = reader.Next(tag);
-  return reader.AtEnd() ? contents : std::nullopt;
+  return Malformed("it has an unknown type");
 }
 
 bool ReadBoolean(const DerElement& element, bool& value) {
-  const auto contents = Inside(element, V_ASN1_BOOLEAN);
+  const auto contents = element.Inside(V_ASN1_BOOLEAN);
   if (!contents || contents->size() != 1) return false;
   value = contents->front() != 0;
   return true;
 }
 
 bool ReadDescription(const DerElement& element, std::string& description) {
-  const auto contents = Inside(element, V_ASN1_UTF8STRING);
+  const auto contents = element.Inside(V_ASN1_UTF8STRING);
   if (!contents) return false;
   const auto* text = reinterpret_cast<const char*>(contents->data());
   description = Printable({text, contents->size()}, kMaxDescription);
   return true;
 }
 
-bool ReadOptionalField(const DerElement& element, Tss2KeyFile& key) {
+/// Unmarshals all of `marshalled`, whose two size bytes must be right.
+template <typename Unmarshal, typename T>
+bool ReadTpmStructure(Unmarshal unmarshal, ByteView marshalled, T& value) {
+  if (marshalled.size() < 3 ||
+      std::size_t{marshalled[0]} * 256 + marshalled[1] != marshalled.size() - 2) {
+    return false;
+  }
+  TpmReader reader(marshalled);
+  return reader.Read(unmarshal, value) && reader.AtEnd();
+}
+
+bool ReadImportSeed(const DerElement& element, Tss2KeyFile& key) {
+  const auto contents = element.Inside(V_ASN1_OCTET_STRING);
+  return contents && ReadTpmStructure(Tss2().Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal, *contents,
+                                      key.import_seed.emplace());
+}
+
+/// Gives a result of its own where there is more to say than that the field makes no sense.
+template <typename T>
+Result<bool> Keep(Result<T> read, T& field) {
+  if (!read) return Fail(std::move(read), "the TPM key file cannot be used");
+  field = *std::move(read);
+  return true;
+}
+
+Result<bool> ReadOptionalField(const DerElement& element, Tss2KeyFile& key) {
   switch (element.tag) {
     case kEmptyAuth:
       return ReadBoolean(element, key.empty_auth);
     case kPolicy:
-    case kAuthPolicy:
-      key.has_policy = true;
-      return true;
+      return Keep(ReadPolicy(element), key.policy.steps);
     case kSecret:
-      return false;  // only importable keys have one
+      return ReadImportSeed(element, key);
+    case kAuthPolicy:
+      return Keep(ReadSignedPolicies(element), key.policy.signed_policies);
     case kDescription:
       return ReadDescription(element, key.description);
     case kRsaParent:
@@ -111,25 +123,32 @@ Result<void> ReadOptionalFields(DerReader& reader, Tss2KeyFile& key) {
   while (const auto element = reader.NextContextTag()) {
     if (element->tag <= previous) return Malformed("its fields are out of order");
     previous = element->tag;
-    if (!ReadOptionalField(*element, key)) {
-      return Malformed(fmt::format("its field [{}] makes no sense", element->tag));
+    auto understood = ReadOptionalField(*element, key);
+    if (!understood) return Fail(std::move(understood));
+    if (!*understood) return Malformed(fmt::format("its field [{}] makes no sense", element->tag));
+  }
+  return {};
+}
+
+/// A PolicyAuthorize without a signature stands at the beginning, for one of the signed policies.
+Result<void> CheckPolicy(const Policy& policy) {
+  for (const PolicyStep& step : policy.steps) {
+    const auto* authorize = std::get_if<PolicyAuthorize>(&step);
+    if (authorize == nullptr || authorize->signature) continue;
+    if (&step != &policy.steps.front()) {
+      return Malformed("its policy has an unsigned PolicyAuthorize that is not the first step");
+    }
+    if (policy.signed_policies.empty()) {
+      return Fail(ErrorCode::kKeyUnusable,
+                  "the TPM key file needs a signed policy and there is none in it",
+                  "have one signed and put into the file (authPolicy)");
     }
   }
   return {};
 }
 
-/// A 32-bit handle as an INTEGER: positive, or negative in four bytes as old writers did it.
-std::optional<TPM2_HANDLE> ReadHandle(ByteView integer) {
-  if (integer.size() == 5 && integer.front() == 0) integer = integer.subspan(1);
-  if (integer.empty() || integer.size() > 4) return std::nullopt;
-  if (integer.size() < 4 && (integer.front() & 0x80U) != 0) return std::nullopt;
-  TPM2_HANDLE handle = 0;
-  for (const std::uint8_t byte : integer) handle = (handle << 8U) | byte;
-  return handle;
-}
-
 std::optional<TPM2_HANDLE> ReadParent(ByteView integer) {
-  const auto handle = ReadHandle(integer);
+  const auto handle = ReadUint32(integer);
   if (!handle) return std::nullopt;
   switch (*handle) {
     case 0:
@@ -144,25 +163,18 @@ std::optional<TPM2_HANDLE> ReadParent(ByteView integer) {
   }
 }
 
-/// Unmarshals all of `marshalled`, whose two size bytes must be right.
-template <typename Unmarshal, typename T>
-bool ReadTpmStructure(Unmarshal unmarshal, ByteView marshalled, T& value) {
-  if (marshalled.size() < 3 ||
-      std::size_t{marshalled[0]} * 256 + marshalled[1] != marshalled.size() - 2) {
-    return false;
-  }
-  std::size_t offset = 0;
-  return unmarshal(marshalled.data(), marshalled.size(), &offset, &value) == TSS2_RC_SUCCESS &&
-         offset == marshalled.size();
-}
-
 Result<Tss2KeyFile> ReadKey(DerReader reader) {
   if (auto loaded = LoadTss2(); !loaded) return Fail(std::move(loaded));
   const auto type = reader.Next(V_ASN1_OBJECT);
   if (!type) return Malformed("it has no type");
-  if (auto usable = CheckKeyType(*type); !usable) return Fail(std::move(usable));
+  const auto kind = CheckKeyType(*type);
+  if (!kind) return tl::unexpected(kind.error());
   Tss2KeyFile key;
   if (auto read = ReadOptionalFields(reader, key); !read) return Fail(std::move(read));
+  if (auto fit = CheckPolicy(key.policy); !fit) return Fail(std::move(fit));
+  if (key.import_seed.has_value() != (*kind == kImportable)) {
+    return Malformed("importable keys have a secret (field [2]), and only they");
+  }
   const auto parent = reader.Next(V_ASN1_INTEGER);
   if (!parent) return Malformed("it has no parent");
   const auto handle = ReadParent(*parent);

@@ -3,11 +3,13 @@
 #include <tss2/tss2_tpm2_types.h>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
 #include "ossl/handles.h"
+#include "tpm2/policy.h"
 
 namespace credmint::tpm2 {
 
@@ -21,19 +23,21 @@ inline constexpr std::size_t kMaxKeyFileSize = 65536;
 /// CONTRACT section 9.1). Its private part is encrypted by the TPM, so the file is no secret.
 struct Tss2KeyFile {
   bool empty_auth = false;
-  bool has_policy = false;
   bool rsa_parent = false;  ///< a hierarchy's RSA primary instead of its ECC one
+  Policy policy;
   std::string description;  ///< made printable; at most 67 characters
   TPM2_HANDLE parent = 0;   ///< a persistent handle, or a hierarchy (TPM2_RH_OWNER, …)
   TPM2B_PUBLIC public_area{};
-  TPM2B_PRIVATE private_area{};
+  TPM2B_PRIVATE private_area{};  ///< of an importable key: TPM2_Import's duplicate
+  /// Only importable keys have it: TPM2_Import's inSymSeed, encrypted to the parent.
+  std::optional<TPM2B_ENCRYPTED_SECRET> import_seed;
 
   /// Reads the PEM form (anything around the block is skipped) or the DER form.
   ///
   /// Tolerates what writers in the wild produce: any non-zero BOOLEAN as true, a persistent handle
   /// as a negative INTEGER, 0 for the owner hierarchy, context tags of later drafts. Never looks
-  /// outside `contents`, whatever they are. Fails with kMalformed, or with kKeyUnusable for
-  /// importable keys and sealed data, which this provider cannot use.
+  /// outside `contents`, whatever they are. Fails with kMalformed, or with kKeyUnusable for sealed
+  /// data and for policies that this provider cannot satisfy.
   static Result<Tss2KeyFile> Parse(std::string_view contents);
   static Result<Tss2KeyFile> ParseDer(ByteView der);
 };

@@ -16,15 +16,43 @@ void FindEsys(DynamicLibrary& library, Tss2Library& functions) {
   library.Find(functions.Esys_Free, "Esys_Free");
   library.Find(functions.Esys_CreatePrimary, "Esys_CreatePrimary");
   library.Find(functions.Esys_FlushContext, "Esys_FlushContext");
+  library.Find(functions.Esys_Import, "Esys_Import");
   library.Find(functions.Esys_Load, "Esys_Load");
+  library.Find(functions.Esys_LoadExternal, "Esys_LoadExternal");
+  library.Find(functions.Esys_PolicyAuthorize, "Esys_PolicyAuthorize");
+  library.Find(functions.Esys_PolicyAuthValue, "Esys_PolicyAuthValue");
+  library.Find(functions.Esys_PolicyCommandCode, "Esys_PolicyCommandCode");
+  library.Find(functions.Esys_PolicyGetDigest, "Esys_PolicyGetDigest");
+  library.Find(functions.Esys_PolicyOR, "Esys_PolicyOR");
+  library.Find(functions.Esys_PolicyPCR, "Esys_PolicyPCR");
+  library.Find(functions.Esys_PolicyRestart, "Esys_PolicyRestart");
+  library.Find(functions.Esys_PolicySecret, "Esys_PolicySecret");
+  library.Find(functions.Esys_PolicySigned, "Esys_PolicySigned");
   library.Find(functions.Esys_ReadPublic, "Esys_ReadPublic");
   library.Find(functions.Esys_Sign, "Esys_Sign");
   library.Find(functions.Esys_StartAuthSession, "Esys_StartAuthSession");
+  library.Find(functions.Esys_TRSess_GetNonceTPM, "Esys_TRSess_GetNonceTPM");
   library.Find(functions.Esys_TRSess_SetAttributes, "Esys_TRSess_SetAttributes");
   library.Find(functions.Esys_TR_Close, "Esys_TR_Close");
   library.Find(functions.Esys_TR_FromTPMPublic, "Esys_TR_FromTPMPublic");
+  library.Find(functions.Esys_TR_GetName, "Esys_TR_GetName");
   library.Find(functions.Esys_TR_GetTpmHandle, "Esys_TR_GetTpmHandle");
   library.Find(functions.Esys_TR_SetAuth, "Esys_TR_SetAuth");
+  library.Find(functions.Esys_VerifySignature, "Esys_VerifySignature");
+}
+
+void FindMu(DynamicLibrary& library, Tss2Library& functions) {
+  library.Find(functions.Tss2_MU_TPM2B_DIGEST_Unmarshal, "Tss2_MU_TPM2B_DIGEST_Unmarshal");
+  library.Find(functions.Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal,
+               "Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal");
+  library.Find(functions.Tss2_MU_TPM2B_NAME_Unmarshal, "Tss2_MU_TPM2B_NAME_Unmarshal");
+  library.Find(functions.Tss2_MU_TPM2B_PRIVATE_Unmarshal, "Tss2_MU_TPM2B_PRIVATE_Unmarshal");
+  library.Find(functions.Tss2_MU_TPM2B_PUBLIC_Unmarshal, "Tss2_MU_TPM2B_PUBLIC_Unmarshal");
+  library.Find(functions.Tss2_MU_TPML_DIGEST_Unmarshal, "Tss2_MU_TPML_DIGEST_Unmarshal");
+  library.Find(functions.Tss2_MU_TPML_PCR_SELECTION_Unmarshal,
+               "Tss2_MU_TPML_PCR_SELECTION_Unmarshal");
+  library.Find(functions.Tss2_MU_TPMT_SIGNATURE_Unmarshal, "Tss2_MU_TPMT_SIGNATURE_Unmarshal");
+  library.Find(functions.Tss2_MU_UINT32_Unmarshal, "Tss2_MU_UINT32_Unmarshal");
 }
 
 Loaded Load() {
@@ -35,8 +63,7 @@ Loaded Load() {
   Loaded loaded;
   Tss2Library& functions = loaded.functions;
   FindEsys(esys, functions);
-  mu.Find(functions.Tss2_MU_TPM2B_PRIVATE_Unmarshal, "Tss2_MU_TPM2B_PRIVATE_Unmarshal");
-  mu.Find(functions.Tss2_MU_TPM2B_PUBLIC_Unmarshal, "Tss2_MU_TPM2B_PUBLIC_Unmarshal");
+  FindMu(mu, functions);
   rc.Find(functions.Tss2_RC_Decode, "Tss2_RC_Decode");
   tctildr.Find(functions.Tss2_TctiLdr_Finalize, "Tss2_TctiLdr_Finalize");
   tctildr.Find(functions.Tss2_TctiLdr_Initialize, "Tss2_TctiLdr_Initialize");

@@ -36,6 +36,7 @@ enum class ErrorCode : std::uint16_t {
   kServiceAnswer = 20,       ///< the service's answer makes no sense
   kContextPinRequired = 21,  ///< as kPinRequired, for the PIN of one signature
   kDeviceLost = 22,          ///< session, login or object is gone; opening it anew may help
+  kPolicyUnmet = 23,         ///< the conditions under which the key may be used are not fulfilled
 };
 
 /// A failure: a code to act on, one sentence for people (outermost clause first, no final period,

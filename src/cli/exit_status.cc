@@ -21,6 +21,7 @@ ExitStatus ExitStatusOf(ErrorCode code) {
     case ErrorCode::kContextPinRequired:
     case ErrorCode::kPinIncorrect:
     case ErrorCode::kPinLocked:
+    case ErrorCode::kPolicyUnmet:
       return ExitStatus::kKey;
     case ErrorCode::kCertificate:
     case ErrorCode::kKeyMismatch:

@@ -52,6 +52,7 @@ Result<PinSources> MakePinSources(const KeyOptions& options) {
   if (one) one = ParseInto(pins.user, options.passin, "--passin");
   if (one) one = ParseInto(pins.context, options.context_passin, "--context-passin");
   if (one) one = ParseInto(pins.parent, options.parent_passin, "--parent-passin");
+  if (one) one = ParseInto(pins.policy, options.policy_passin, "--policy-passin");
   if (!one) return Fail(std::move(one));
   if (!options.tpm_key_password.empty()) {
     pins.user = PinSource::FromSecret(Secret(options.tpm_key_password));
@@ -62,6 +63,39 @@ Result<PinSources> MakePinSources(const KeyOptions& options) {
   if (options.no_tpm_key_password) pins.user = PinSource::FromSecret(Secret());
   pins.reuse_user_for_context = options.reuse_pin;
   return pins;
+}
+
+/// The devices' parameters, which are the same for each key that a command opens.
+std::vector<std::pair<std::string, std::string>> MakeParameters(const KeyOptions& options) {
+  std::vector<std::pair<std::string, std::string>> parameters;
+  if (!options.pkcs11_lib.empty()) {
+    parameters.emplace_back("pkcs11-module-path", options.pkcs11_lib);
+  }
+  if (!options.tcti.empty()) parameters.emplace_back("tcti", options.tcti);
+  if (options.allow_final_try) parameters.emplace_back("pkcs11-allow-final-try", "1");
+  return parameters;
+}
+
+PromptedSecrets MakePrompt(Prompting prompting) {
+  return prompting == Prompting::kAtTerminal ? PromptedSecrets(AskAtTerminal) : PromptedSecrets();
+}
+
+/// It has secrets of its own: those of the key that it helps must never be tried on it.
+Result<std::shared_ptr<const SigningKey>> OpenPolicySigner(const LibraryContext& context,
+                                                           const KeyOptions& options,
+                                                           Prompting prompting) {
+  auto reference = KeyReference::Parse(options.policy_key, KeyReference::Use::kPrivateKey);
+  if (!reference) return Fail(std::move(reference), "--policy-key");
+  PinSources pins;
+  if (auto parsed = ParseInto(pins.user, options.policy_key_passin, "--policy-key-passin");
+      !parsed) {
+    return Fail(std::move(parsed));
+  }
+  pins.prompted = MakePrompt(prompting);
+  auto key =
+      KeyOpener(context, std::move(pins), MakeParameters(options)).OpenKey(*std::move(reference));
+  if (!key) return Fail(std::move(key), "--policy-key");
+  return key;
 }
 
 /// The key that belongs to one of the certificates but goes by another name than they do.
@@ -147,6 +181,15 @@ void AddKeyFlags(CLI::App& command, KeyOptions& options) {
   AddText(command, "--parent-passin", options.parent_passin,
           "Auth value of the TPM key's parent; forms as --passin")
       ->group(kKeyGroup);
+  AddText(command, "--policy-passin", options.policy_passin,
+          "Auth value of what the TPM key's policy names (PolicySecret); forms as --passin")
+      ->group(kKeyGroup);
+  AddText(command, "--policy-key", options.policy_key,
+          "Key that signs what the TPM key's policy wants signed (PolicySigned); as --private-key")
+      ->group(kKeyGroup);
+  AddText(command, "--policy-key-passin", options.policy_key_passin,
+          "PIN or passphrase of --policy-key; forms as --passin")
+      ->group(kKeyGroup);
   AddText(command, "--pkcs8-password", options.pkcs8_password,
           "Passphrase of a key file (visible to other users; prefer --passin)")
       ->group(kKeyGroup);
@@ -171,13 +214,13 @@ Result<KeyOpener> MakeKeyOpener(const LibraryContext& context, const KeyOptions&
                                 Prompting prompting) {
   auto pins = MakePinSources(options);
   if (!pins) return Fail(std::move(pins));
-  if (prompting == Prompting::kAtTerminal) pins->prompted = PromptedSecrets(AskAtTerminal);
-  std::vector<std::pair<std::string, std::string>> parameters;
-  if (!options.pkcs11_lib.empty())
-    parameters.emplace_back("pkcs11-module-path", options.pkcs11_lib);
-  if (!options.tcti.empty()) parameters.emplace_back("tcti", options.tcti);
-  if (options.allow_final_try) parameters.emplace_back("pkcs11-allow-final-try", "1");
-  return KeyOpener(context, *std::move(pins), std::move(parameters));
+  pins->prompted = MakePrompt(prompting);
+  KeyOpener opener(context, *std::move(pins), MakeParameters(options));
+  if (options.policy_key.empty()) return opener;
+  auto signer = OpenPolicySigner(context, options, prompting);
+  if (!signer) return Fail(std::move(signer));
+  opener.SetPolicySigner(*std::move(signer));
+  return opener;
 }
 
 Result<CertificateOptions> MakeCertificateOptions(const KeyOptions& options) {

@@ -31,6 +31,9 @@ struct KeyOptions {
   std::string passin;
   std::string context_passin;
   std::string parent_passin;
+  std::string policy_passin;
+  std::string policy_key;
+  std::string policy_key_passin;
   bool allow_final_try = false;
   std::string tcti;
   std::vector<std::string> providers;

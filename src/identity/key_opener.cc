@@ -233,9 +233,6 @@ Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, StoreOpt
 Result<void> KeyOpener::SetParameters(const Scheme& scheme, StoreOptions& options) {
   options.properties = OnlyFrom(scheme);
   options.parameters = parameters_;
-  if (!scheme.context_pin_parameter.empty() && context_pin_) {
-    options.secrets.emplace_back(scheme.context_pin_parameter, context_pin_->Clone());
-  }
   if (!scheme.public_key_parameter.empty() && !public_keys_.empty()) {
     options.octets.emplace_back(scheme.public_key_parameter, public_keys_);
   }
@@ -245,10 +242,28 @@ Result<void> KeyOpener::SetParameters(const Scheme& scheme, StoreOptions& option
   if (!scheme.has_auth_parameter.empty() && pins_.user) {
     options.parameters.emplace_back(scheme.has_auth_parameter, "1");
   }
+  if (!scheme.policy_signer_parameter.empty() && signer_) {
+    EVP_PKEY* const key = signer_->get();
+    const auto* address = reinterpret_cast<const std::uint8_t*>(&key);
+    options.octets.emplace_back(scheme.policy_signer_parameter,
+                                Bytes(address, address + sizeof key));
+  }
+  return SetSecrets(scheme, options);
+}
+
+Result<void> KeyOpener::SetSecrets(const Scheme& scheme, StoreOptions& options) {
+  if (!scheme.context_pin_parameter.empty() && context_pin_) {
+    options.secrets.emplace_back(scheme.context_pin_parameter, context_pin_->Clone());
+  }
   if (!scheme.parent_auth_parameter.empty() && pins_.parent) {
     auto auth = pins_.parent->Get();
     if (!auth) return Fail(std::move(auth), "--parent-passin");
     options.secrets.emplace_back(scheme.parent_auth_parameter, *std::move(auth));
+  }
+  if (!scheme.policy_auth_parameter.empty() && pins_.policy) {
+    auto auth = pins_.policy->Get();
+    if (!auth) return Fail(std::move(auth), "--policy-passin");
+    options.secrets.emplace_back(scheme.policy_auth_parameter, *std::move(auth));
   }
   return {};
 }

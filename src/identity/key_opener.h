@@ -32,6 +32,9 @@ class KeyOpener {
             std::vector<std::pair<std::string, std::string>> parameters)
       : context_(&context), pins_(std::move(pins)), parameters_(std::move(parameters)) {}
 
+  /// The key that signs where the policy of a hardware key wants a signature of another one.
+  void SetPolicySigner(std::shared_ptr<const SigningKey> signer) { signer_ = std::move(signer); }
+
   /// The one private key at `reference`; kKeyAmbiguous if there are several. Where a device holds
   /// several, the one that belongs to one of `certificates` is meant.
   Result<std::shared_ptr<const SigningKey>> OpenKey(KeyReference reference,
@@ -50,6 +53,7 @@ class KeyOpener {
   Result<StoreContents> LoadWithContextPin(KeyReference reference);
   Result<StoreContents> LoadAskingContextPin(const KeyReference& reference);
   Result<void> SetParameters(const Scheme& scheme, StoreOptions& options);
+  Result<void> SetSecrets(const Scheme& scheme, StoreOptions& options);
   Result<StoreContents> LoadFile(const Secret& file, StoreOptions options);
   Result<StoreContents> LoadUri(const KeyReference& reference, StoreOptions options);
 
@@ -60,6 +64,7 @@ class KeyOpener {
   /// Empty but while a key that needs it is loaded; nothing while the store is to ask for it.
   std::optional<Secret> context_pin_ = Secret();
   std::vector<std::pair<std::string, std::string>> parameters_;
+  std::shared_ptr<const SigningKey> signer_;
 };
 
 }  // namespace credmint

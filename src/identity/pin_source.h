@@ -47,6 +47,7 @@ struct PinSources {
   std::optional<PinSource> user;     ///< token PIN, TPM auth value, file passphrase
   std::optional<PinSource> context;  ///< context-specific PIN
   std::optional<PinSource> parent;   ///< auth value of a TPM key's parent; not asked for, but sent
+  std::optional<PinSource> policy;   ///< the same of what a TPM key's policy names
   bool reuse_user_for_context = false;
   PromptedSecrets prompted;
 

@@ -41,6 +41,8 @@ constexpr std::array<Scheme, 3> kSchemes = {{
      .pem_label = "TSS2 PRIVATE KEY",
      .has_auth_parameter = "tpm2-has-auth",
      .parent_auth_parameter = "tpm2-parent-auth",
+     .policy_auth_parameter = "tpm2-policy-auth",
+     .policy_signer_parameter = "tpm2-policy-signer",
      .init = kTpm2},
 }};
 

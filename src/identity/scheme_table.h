@@ -29,6 +29,10 @@ struct Scheme {
   /// answers a second question during one load with the first answer; empty if there is none.
   std::string_view context_pin_parameter;
   std::string_view parent_auth_parameter;
+  std::string_view policy_auth_parameter;
+  /// Loader parameter for the address of an EVP_PKEY that signs what a key's policy wants signed;
+  /// empty if there is none.
+  std::string_view policy_signer_parameter;
   /// Loader parameters: public keys (DER SubjectPublicKeyInfo, one after the other) that tell
   /// several private keys apart, and "public" or "all" to list what is there; empty if there is
   /// none.

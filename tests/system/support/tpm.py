@@ -9,6 +9,7 @@ import socket
 import subprocess
 
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from support import openssl, program, tss2
 from support.processes import die_with_parent, run_tool
@@ -16,6 +17,7 @@ from support.requirements import in_library_folder, need
 
 SWTPM = "/usr/bin/swtpm"
 SIGNING = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign"
+SIGNING_UNDER_POLICY = "fixedtpm|fixedparent|sensitivedataorigin|sign"
 STORAGE = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|decrypt"
 
 
@@ -89,6 +91,114 @@ class Tpm:
         self.tool("createprimary", "-Q", "-G", "ecc", "-a", attributes, "-c", primary, *authorised)
         self.tool("evictcontrol", "-Q", "-C", "o", "-c", primary, handle)
         self.tool("flushcontext", "-t")
+
+    def create(self, parent, algorithm="ecc256", auth="", policy=b"", attributes=SIGNING):
+        """Makes a key below `parent`; returns (public part, private part, public key).
+
+        `policy` is a policy digest.
+        """
+        public, private, pem, digest = (
+            self.folder / name for name in ("c.pub", "c.priv", "c.pem", "c.policy")
+        )
+        digest.write_bytes(policy)
+        self.tool(
+            *("create", "-Q", "-C", parent, "-G", algorithm, "-a", attributes),
+            *("-u", public, "-r", private, "-f", "pem", "-o", pem),
+            *(("-p", auth) if auth else ()),
+            *(("-L", digest) if policy else ()),
+        )
+        self.tool("flushcontext", "-l")  # tpm2-tools leave their sessions behind
+        key = serialization.load_pem_public_key(pem.read_bytes())
+        return public.read_bytes(), private.read_bytes(), key
+
+    def persist(self, parent, public, private, handle):
+        """Loads a key that create() made and keeps it at `handle`."""
+        paths = [self.folder / name for name in ("p.pub", "p.priv", "p.ctx")]
+        paths[0].write_bytes(public)
+        paths[1].write_bytes(private)
+        self.tool("load", "-Q", "-C", parent, "-u", paths[0], "-r", paths[1], "-c", paths[2])
+        self.tool("evictcontrol", "-Q", "-C", "o", "-c", paths[2], handle)
+        self.tool("flushcontext", "-t")
+
+    def wrap(self, parent, key, auth=""):
+        """Wraps a private key for `parent` on the host, as TPM2_Import takes it.
+
+        Returns (public part, duplicate, encrypted seed, public key).
+        """
+        algorithm = "rsa" if isinstance(key, rsa.RSAPrivateKey) else "ecc"
+        names = ("w.parent", "w.pem", "w.pub", "w.dup", "w.seed")
+        above, pem, public, private, seed = (self.folder / name for name in names)
+        pem.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.TraditionalOpenSSL,
+                serialization.NoEncryption(),
+            )
+        )
+        self.tool("readpublic", "-Q", "-c", parent, "-o", above)
+        self.tool(
+            *("duplicate", "-Q", "-U", above, "-G", algorithm, "-k", pem),
+            *("-u", public, "-r", private, "-s", seed, *(("-p", auth) if auth else ())),
+        )
+        return public.read_bytes(), private.read_bytes(), seed.read_bytes(), key.public_key()
+
+    def duplicate(self, parent, public, private, command, new_parent):
+        """Hands a key over that a PolicyCommandCode(TPM2_Duplicate) allows to.
+
+        `new_parent` is a file with the public part of the other TPM's key. Returns (duplicate,
+        encrypted seed).
+        """
+        names = ("d.pub", "d.priv", "d.ctx", "d.parent", "d.session", "d.dup", "d.seed")
+        inside, wrapped, key, above, session, moved, seed = (self.folder / name for name in names)
+        inside.write_bytes(public)
+        wrapped.write_bytes(private)
+        self.tool("load", "-Q", "-C", parent, "-u", inside, "-r", wrapped, "-c", key)
+        self.tool("flushcontext", "-t")
+        self.tool("loadexternal", "-Q", "-C", "o", "-u", new_parent, "-c", above)
+        self.tool("flushcontext", "-t")
+        self.tool("startauthsession", "--policy-session", "-S", session)
+        self.tool("policycommandcode", "-Q", "-S", session, command)
+        self.tool(
+            *("duplicate", "-Q", "-C", above, "-c", key, "-G", "null"),
+            *("-p", f"session:{session}", "-r", moved, "-s", seed),
+        )
+        self.tool("flushcontext", session)
+        self.tool("flushcontext", "-t")
+        return moved.read_bytes(), seed.read_bytes()
+
+    def external_public(self, key):
+        """The TPM2B_PUBLIC that tpm2_loadexternal makes of a public key."""
+        algorithm = "rsa" if isinstance(key, rsa.RSAPublicKey) else "ecc"
+        pem, context, public = (self.folder / name for name in ("x.pem", "x.ctx", "x.pub"))
+        pem.write_bytes(
+            key.public_bytes(
+                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+            )
+        )
+        self.tool("loadexternal", "-Q", "-C", "o", "-G", algorithm, "-u", pem, "-c", context)
+        self.tool("readpublic", "-Q", "-c", context, "-o", public)
+        self.tool("flushcontext", "-t")
+        return public.read_bytes()
+
+    def name(self, handle):
+        """The name (nameAlg and hash) of what is at a persistent handle."""
+        path = self.folder / "name"
+        self.tool("readpublic", "-Q", "-c", handle, "-n", path)
+        return path.read_bytes()
+
+    def pcr_values(self, *numbers):
+        """Their values in the SHA-256 bank, one after the other."""
+        path = self.folder / "pcrs"
+        self.tool("pcrread", "-Q", "-o", path, f"sha256:{','.join(map(str, numbers))}")
+        return path.read_bytes()
+
+    def policy_pcr_digest(self, selection):
+        """What a trial session makes of TPM2_PolicyPCR: "sha256:0,7"."""
+        session, digest = self.folder / "trial", self.folder / "trial.digest"
+        self.tool("startauthsession", "-S", session)
+        self.tool("policypcr", "-Q", "-S", session, "-l", selection, "-L", digest)
+        self.tool("flushcontext", session)
+        return digest.read_bytes()
 
     def public_key(self, handle):
         path = self.folder / "public.pem"

@@ -55,13 +55,25 @@ TEST(PublicAreaTest, RefusesKeysThatCannotSignForUs) {
   ExpectUnusable(area, "the TPM key is restricted: it signs only what the TPM itself has hashed");
   area = EcArea();
   area.publicArea.objectAttributes = TPMA_OBJECT_SIGN_ENCRYPT;
-  ExpectUnusable(area, "the TPM key can be used only under a policy, which is not supported");
+  ExpectUnusable(area, "the TPM key can be used neither with its auth value nor under a policy");
   area = EcArea();
   area.publicArea.type = TPM2_ALG_KEYEDHASH;
   ExpectUnusable(area, "the TPM object is not an RSA or EC key");
   area = EcArea();
   area.publicArea.nameAlg = TPM2_ALG_SM3_256;
   ExpectUnusable(area, "the TPM key has an unknown name algorithm");
+}
+
+TEST(PublicAreaTest, SaysWhetherAKeyHasAPolicyAndWhetherItNeedsIt) {
+  TPM2B_PUBLIC area = EcArea();
+  EXPECT_FALSE(ReadPublicArea(area)->has_policy);
+  EXPECT_FALSE(ReadPublicArea(area)->needs_policy);
+  area.publicArea.authPolicy.size = 32;
+  EXPECT_TRUE(ReadPublicArea(area)->has_policy);
+  EXPECT_FALSE(ReadPublicArea(area)->needs_policy);
+  area.publicArea.objectAttributes &= ~TPMA_OBJECT_USERWITHAUTH;
+  EXPECT_TRUE(ReadPublicArea(area)->has_policy);
+  EXPECT_TRUE(ReadPublicArea(area)->needs_policy);
 }
 
 TEST(PublicAreaTest, RefusesOtherSizesCurvesAndSchemes) {

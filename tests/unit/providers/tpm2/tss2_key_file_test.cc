@@ -254,15 +254,10 @@ TEST(Tss2KeyFileTest, RefusesFilesOfMoreThan64Kibibytes) {
   EXPECT_EQ(parsed.error().message, "the TPM key file is damaged: it is too long");
 }
 
-TEST(Tss2KeyFileTest, RefusesImportableKeysAndSealedDataByName) {
+TEST(Tss2KeyFileTest, RefusesSealedDataByName) {
   KeyFile file;
-  file.type.back() = 4;
-  auto parsed = Parse(file);
-  ASSERT_FALSE(parsed);
-  EXPECT_EQ(parsed.error().code, ErrorCode::kKeyUnusable);
-  EXPECT_EQ(parsed.error().message, "importable TPM keys are not supported");
   file.type.back() = 5;
-  parsed = Parse(file);
+  const auto parsed = Parse(file);
   ASSERT_FALSE(parsed);
   EXPECT_EQ(parsed.error().code, ErrorCode::kKeyUnusable);
   EXPECT_EQ(parsed.error().message, "the TPM key file holds sealed data, not a key");
@@ -304,7 +299,7 @@ TEST(Tss2KeyFileTest, ReadsARealFile) {
     const auto parsed = Tss2KeyFile::Parse(contents);
     ASSERT_TRUE(parsed) << parsed.error().message;
     EXPECT_TRUE(parsed->empty_auth);
-    EXPECT_FALSE(parsed->has_policy);
+    EXPECT_TRUE(parsed->policy.empty());
     EXPECT_FALSE(parsed->rsa_parent);
     EXPECT_EQ(parsed->description, "");
     EXPECT_EQ(parsed->parent, TPM2_HANDLE{TPM2_RH_OWNER});
@@ -369,18 +364,50 @@ TEST(Tss2KeyFileTest, ReadsTheOtherOptionalFields) {
   ASSERT_TRUE(parsed) << parsed.error().message;
   EXPECT_TRUE(parsed->empty_auth);
   EXPECT_TRUE(parsed->rsa_parent);
-  EXPECT_FALSE(parsed->has_policy);
+  EXPECT_TRUE(parsed->policy.empty());
   EXPECT_EQ(parsed->description, "a ???b");
 }
 
-TEST(Tss2KeyFileTest, NoticesPolicies) {
+/// PolicyAuthValue.
+const Bytes kAuthValueStep =
+    Tlv(0x30, Join({Tlv(0xa0, Tlv(0x02, {0x01, 0x6b})), Tlv(0xa1, Tlv(0x04, {}))}));
+
+TEST(Tss2KeyFileTest, ReadsAPolicy) {
+  KeyFile file;
+  file.options = Tlv(0xa1, Tlv(0x30, kAuthValueStep));
+  const auto parsed = Parse(file);
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(parsed->policy.steps.size(), 1U);
+  EXPECT_TRUE(parsed->policy.NeedsAuthValue());
+}
+
+TEST(Tss2KeyFileTest, AnEmptyPolicyIsNone) {
   for (const std::uint8_t tag : Bytes{0xa1, 0xa3}) {
     KeyFile file;
     file.options = Tlv(tag, Tlv(0x30, {}));
     const auto parsed = Parse(file);
     ASSERT_TRUE(parsed) << parsed.error().message;
-    EXPECT_TRUE(parsed->has_policy);
+    EXPECT_TRUE(parsed->policy.empty());
   }
+}
+
+TEST(Tss2KeyFileTest, ReadsTheSeedOfAnImportableKeyAndOnlyOfOne) {
+  const Bytes seed = Tlv(0xa2, Tlv(0x04, {0, 3, 7, 8, 9}));
+  KeyFile file;
+  file.type.back() = 4;
+  file.options = seed;
+  const auto parsed = Parse(file);
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  ASSERT_TRUE(parsed->import_seed);
+  EXPECT_EQ(parsed->import_seed->size, 3);
+
+  file.type.back() = 3;
+  ExpectMalformed(file, "importable keys have a secret (field [2]), and only they");
+  file.type.back() = 4;
+  file.options = {};
+  ExpectMalformed(file, "importable keys have a secret (field [2]), and only they");
+  file.options = Tlv(0xa2, Tlv(0x04, {0, 4, 7, 8, 9}));
+  ExpectMalformed(file, "its field [2] makes no sense");
 }
 
 TEST(Tss2KeyFileTest, RecognisesKeyFilesByTheirBeginning) {

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <openssl/evp.h>
+#include <tss2/tss2_esys.h>
+
+#include <memory>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "tpm2/policy.h"
+#include "tpm2/tpm.h"
+
+namespace credmint::tpm2 {
+
+/// What a policy may want beside the auth value of its key.
+struct PolicyCredentials {
+  Secret auth;                       ///< of what PolicySecret names; empty if it has none
+  std::shared_ptr<EVP_PKEY> signer;  ///< the private key of PolicySigned, if there is one
+  OSSL_LIB_CTX* context = nullptr;   ///< the library context in which `signer` signs
+};
+
+/// Takes the steps of `policy` in `session`, a new policy session or one that was just used, so
+/// that it can authorise one command. Of the signed policies, the first one that is met is taken.
+///
+/// TPM commands: one for each step; PolicyAuthorize takes five, PolicySigned three, PolicySecret
+/// those of an encrypted session where it has an auth value, and one for a persistent object.
+///
+/// Fails with kPolicyUnmet when the TPM does not find the policy met, and names the PCRs if it is
+/// about them; with kPinRequired and kPinIncorrect about the auth value of PolicySecret; with
+/// kKeyUnusable without a signer where one is needed; with kDeviceLost if the session is gone, and
+/// with the TPM's other errors. After a failure the session cannot be used any more.
+Result<void> SatisfyPolicy(const std::shared_ptr<Tpm>& tpm, ESYS_TR session, const Policy& policy,
+                           const PolicyCredentials& credentials);
+
+}  // namespace credmint::tpm2
