@@ -12,6 +12,14 @@ namespace {
 
 using provider::Key;
 
+/// A longer value than fits into a TPM2B_AUTH cannot be one: no tool could have set it.
+Result<void> CheckAuthSize(const Secret& auth, const std::string& what) {
+  if (auth.size() <= kMaxAuthSize) return {};
+  return Fail(ErrorCode::kPinIncorrect,
+              fmt::format("the {} has {} bytes, but a TPM takes at most {}", what, auth.size(),
+                          kMaxAuthSize));
+}
+
 std::unique_ptr<Key> MakeKey(const Tpm2Provider& provider, std::shared_ptr<Tpm> tpm,
                              PublicArea area, std::unique_ptr<KeySource> source, Secret auth,
                              LoadedKey loaded) {
@@ -29,12 +37,11 @@ KeyLoader::KeyLoader(const Tpm2Provider& provider, std::optional<std::string> tc
                      provider::PassphraseCallback passphrase, const KeySecrets& secrets)
     : provider_(provider), tcti_(std::move(tcti)), passphrase_(passphrase), secrets_(secrets) {}
 
-Result<Secret> KeyLoader::AskAuth(const std::string& key_name, std::size_t max_size) const {
+Result<Secret> KeyLoader::AskAuth(const std::string& key_name) const {
   auto auth = passphrase_.Ask({PassphraseKind::kTpmAuth, key_name});
-  if (auth && auth->size() > max_size) {
-    return Fail(ErrorCode::kPinIncorrect,
-                fmt::format("the auth value has {} bytes, but that of {} has at most {}",
-                            auth->size(), key_name, max_size));
+  if (!auth) return auth;
+  if (auto fits = CheckAuthSize(*auth, "auth value of " + key_name); !fits) {
+    return Fail(std::move(fits));
   }
   return auth;
 }
@@ -56,7 +63,7 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const HandleUri& uri) const {
   }
   Secret auth;
   if (uri.has_auth) {
-    auto asked = AskAuth(source->name(), area->max_auth_size);
+    auto asked = AskAuth(source->name());
     if (!asked) return Fail(std::move(asked));
     auth = *std::move(asked);
     auto session = SessionFor(*tpm, auth, {nullptr, uri.handle != kStorageRootKey});
@@ -78,13 +85,9 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const Tss2KeyFile& file) const {
   }
   auto tpm = provider_.Connect(tcti_);
   if (!tpm) return Fail(std::move(tpm));
-  for (const Secret* auth : {&secrets_.parent_auth, &secrets_.policy_auth}) {
-    if (auth->size() > sizeof(TPMU_HA)) {
-      return Fail(ErrorCode::kPinIncorrect,
-                  fmt::format("the {}'s auth value is longer than a TPM allows",
-                              auth == &secrets_.parent_auth ? "parent" : "policy"));
-    }
-  }
+  auto fits = CheckAuthSize(secrets_.parent_auth, "parent's auth value");
+  if (fits) fits = CheckAuthSize(secrets_.policy_auth, "auth value for the policy");
+  if (!fits) return Fail(std::move(fits));
   Tss2KeyFile used = file;
   if (!under_policy) used.policy = {};
   const bool needs_auth = !file.empty_auth && (!under_policy || file.policy.NeedsAuthValue());
@@ -94,7 +97,7 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const Tss2KeyFile& file) const {
                         provider_.core().digest_context()});
   Secret auth;
   if (needs_auth) {
-    auto asked = AskAuth(source->name(), area->max_auth_size);
+    auto asked = AskAuth(source->name());
     if (!asked) return Fail(std::move(asked));
     auth = *std::move(asked);
   }

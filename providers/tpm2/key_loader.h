@@ -32,7 +32,7 @@ class KeyLoader {
   [[nodiscard]] Result<std::unique_ptr<provider::Key>> Load(const Tss2KeyFile& file) const;
 
  private:
-  [[nodiscard]] Result<Secret> AskAuth(const std::string& key_name, std::size_t max_size) const;
+  [[nodiscard]] Result<Secret> AskAuth(const std::string& key_name) const;
 
   const Tpm2Provider& provider_;
   std::optional<std::string> tcti_;

@@ -24,7 +24,7 @@ Result<LoadedKey> PersistentKey::Load(const Secret& auth) const {
   if (!object) return Fail(object, "opening " + name());
   auto session = SessionFor(tpm_, auth, {nullptr, handle_ != kStorageRootKey});
   if (!session) return Fail(session, "starting a TPM session");
-  return LoadedKey{*std::move(object), *std::move(session)};
+  return LoadedKey{*std::move(object), *std::move(session), {}};
 }
 
 Result<TPM2B_PUBLIC> PersistentKey::ReadPublic(const TpmObject& object) const {
@@ -68,7 +68,10 @@ Result<LoadedKey> WrappedKey::Load(const Secret& auth) const {
   if (!object) return tl::unexpected(ParentFailure(object.error()));
   auto session = StartSession(auth, *parent);
   if (!session) return Fail(session, "starting a TPM session");
-  return LoadedKey{*std::move(object), *std::move(session)};
+  auto secret_session = file_.policy.empty() ? TpmResult<AuthSession>(AuthSession())
+                                             : SessionFor(tpm_, credentials_.auth, {&*parent});
+  if (!secret_session) return Fail(secret_session, "starting a TPM session");
+  return LoadedKey{*std::move(object), *std::move(session), *std::move(secret_session)};
 }
 
 TpmResult<AuthSession> WrappedKey::StartSession(const Secret& auth, const TpmObject& parent) const {

@@ -18,12 +18,18 @@ namespace credmint::tpm2 {
 struct LoadedKey {
   TpmObject object;
   AuthSession session;
+  /// The session for the auth value of what its policy names: kept so that there is one for all
+  /// signatures.
+  AuthSession policy_secret_session;
 
-  /// Whether the TPM is known to have lost one of them, in a reset; it loses both together.
-  [[nodiscard]] bool IsLost() const { return object.IsLost() || session.IsLost(); }
+  /// Whether the TPM is known to have lost one of them, in a reset; it loses all together.
+  [[nodiscard]] bool IsLost() const {
+    return object.IsLost() || session.IsLost() || policy_secret_session.IsLost();
+  }
   void MarkLost() const {
     object.MarkLost();
     session.MarkLost();
+    policy_secret_session.MarkLost();
   }
 };
 

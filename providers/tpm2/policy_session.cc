@@ -87,11 +87,12 @@ class PolicyRun {
     });
     if (done) return {};
     if (done.error().fault() != TpmFault::kBadParameter) return Fail(done, "PolicyPCR");
-    return Fail(ErrorCode::kPolicyUnmet,
-                fmt::format("PCR {} of the TPM no longer has the value that the key is bound to",
-                            NamePcrs(pcr.selection)),
-                "it changes with firmware, boot loader, kernel or settings: start what the key was "
-                "made for, or make a key for what runs now");
+    return Fail(
+        ErrorCode::kPolicyUnmet,
+        fmt::format("the values of the TPM's PCR {} are no longer those that the key is bound to",
+                    NamePcrs(pcr.selection)),
+        "it changes with firmware, boot loader, kernel or settings: start what the key was "
+        "made for, or make a key for what runs now");
   }
 
   Result<void> Take(const PolicyAuthValue& /*step*/) {

@@ -23,7 +23,8 @@ struct PolicyCredentials {
 /// that it can authorise one command. Of the signed policies, the first one that is met is taken.
 ///
 /// TPM commands: one for each step; PolicyAuthorize takes five, PolicySigned three, PolicySecret
-/// those of an encrypted session where it has an auth value, and one for a persistent object.
+/// one more for a persistent object and those for an encrypted session if the connection has none
+/// yet.
 ///
 /// Fails with kPolicyUnmet when the TPM does not find the policy met, and names the PCRs if it is
 /// about them; with kPinRequired and kPinIncorrect about the auth value of PolicySecret; with

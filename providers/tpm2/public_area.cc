@@ -154,11 +154,11 @@ Result<PublicArea> ReadPublicArea(const TPM2B_PUBLIC& area) {
   if (auto usable = CheckAttributes(area.publicArea); !usable) {
     return Fail(std::move(usable));
   }
-  const auto name_hash = FindTpmHash(area.publicArea.nameAlg);
-  if (!name_hash) return Unusable("the TPM key has an unknown name algorithm");
+  if (!FindTpmHash(area.publicArea.nameAlg)) {
+    return Unusable("the TPM key has an unknown name algorithm");
+  }
   auto result = *type == KeyType::kRsa ? ReadRsa(area.publicArea) : ReadEc(area.publicArea);
   if (!result) return result;
-  result->max_auth_size = name_hash->size;
   result->has_policy = area.publicArea.authPolicy.size != 0;
   result->needs_policy = (area.publicArea.objectAttributes & TPMA_OBJECT_USERWITHAUTH) == 0;
   return result;

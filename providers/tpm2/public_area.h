@@ -2,7 +2,6 @@
 
 #include <tss2/tss2_tpm2_types.h>
 
-#include <cstddef>
 #include <optional>
 
 #include "base/error.h"
@@ -18,9 +17,8 @@ std::optional<provider::KeyType> KeyTypeOf(const TPM2B_PUBLIC& area);
 struct PublicArea {
   provider::PublicKey public_key;
   SigningScheme scheme;
-  std::size_t max_auth_size = 0;  ///< bytes; the digest size of the name algorithm
-  bool has_policy = false;        ///< it can be used under a policy
-  bool needs_policy = false;      ///< it can be used in no other way
+  bool has_policy = false;    ///< it can be used under a policy
+  bool needs_policy = false;  ///< it can be used in no other way
 };
 
 /// Reads and judges a public area, without a TPM. Fails with kKeyUnusable, and a hint what to

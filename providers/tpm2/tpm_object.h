@@ -39,8 +39,13 @@ class TpmObject {
   bool persistent_;
 };
 
+/// Longest auth value, in bytes: what fits into a TPM2B_AUTH.
+inline constexpr std::size_t kMaxAuthSize = sizeof(TPMU_HA);
+
 /// Remembers the auth value with which ESAPI will authorise the next uses of an object or
-/// hierarchy. No TPM command. `auth` has at most 64 bytes.
+/// hierarchy. No TPM command. `auth` has at most kMaxAuthSize bytes; in the place of one that is
+/// longer than a digest of the object's name algorithm ESAPI takes its digest, as it did when the
+/// value was set, because the TPM knows no longer ones (TPM 2.0 Part 1 section 19.6.4.3).
 TpmResult<void> SetAuth(Tpm& tpm, ESYS_TR handle, const Secret& auth);
 
 }  // namespace credmint::tpm2

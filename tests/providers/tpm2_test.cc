@@ -2,9 +2,11 @@
 // tpm2-openssl, and signatures are checked by the openssl command with public keys that those
 // exported: nothing here that judges a signature shares code with what made it.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <openssl/core_names.h>
 #include <openssl/decoder.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -287,6 +289,25 @@ class Tpm2Test : public testing::Test {
     return codes;
   }
 
+  /// Nor what can be computed from it alone, so that it could be guessed.
+  void ExpectNotSent(const std::string& auth) const {
+    const std::string sent = ReadText(File("capture"));
+    EXPECT_EQ(sent.find(auth), std::string::npos);
+    for (const char* hash : {"SHA1", "SHA256", "SHA384", "SHA512"}) {
+      EXPECT_EQ(sent.find(Digest(hash, auth)), std::string::npos) << hash;
+    }
+  }
+
+  static std::string Digest(const char* hash, const std::string& text) {
+    std::string digest(EVP_MAX_MD_SIZE, '\0');
+    std::size_t size = 0;
+    EXPECT_EQ(EVP_Q_digest(nullptr, hash, nullptr, text.data(), text.size(),
+                           reinterpret_cast<unsigned char*>(digest.data()), &size),
+              1);
+    digest.resize(size);
+    return digest;
+  }
+
   std::unique_ptr<Swtpm> swtpm_;
 };
 
@@ -461,14 +482,14 @@ TEST_F(Tpm2Test, RefusesAnAuthValueThatIsTooLongAndSendsNothing) {
   MakePersistentKey("ecc256", kSigningKey, kAuth);
   const std::string capturing = CapturingTcti();
   {
-    Answers answers{.auth = std::string(33, 'x')};
+    Answers answers{.auth = std::string(65, 'x')};
     Application application;
     const auto key =
         application.OpenHandle("handle:0x81000001?pass", capturing, answers.Function());
     ASSERT_FALSE(key);
     EXPECT_EQ(key.error().code, ErrorCode::kPinIncorrect);
     EXPECT_EQ(key.error().message,
-              "the auth value has 33 bytes, but that of TPM key 0x81000001 has at most 32");
+              "the auth value of TPM key 0x81000001 has 65 bytes, but a TPM takes at most 64");
   }
   EXPECT_EQ(CapturedCodes(), (Codes{kReadPublic, kReadPublic}));
 }
@@ -801,7 +822,7 @@ TEST_F(Tpm2Test, SendsTheAuthValueOfAHierarchy) {
         Case{"wrong", ErrorCode::kPinIncorrect,
              "using the owner hierarchy as the key's parent: the TPM refused the auth value"},
         Case{std::string(65, 'x'), ErrorCode::kPinIncorrect,
-             "the parent's auth value is longer than a TPM allows"}}) {
+             "the parent's auth value has 65 bytes, but a TPM takes at most 64"}}) {
     Answers answers{.auth = kAuth};
     Application application;
     const auto key = application.OpenKeyFile(file, tcti(), answers.Function(), c.parent_auth);
@@ -817,7 +838,7 @@ TEST_F(Tpm2Test, SendsTheAuthValueOfAHierarchy) {
     ASSERT_TRUE(key) << key.error().message;
     ExpectValid(application.Sign(key->get()));
   }
-  EXPECT_EQ(ReadText(File("capture")).find("owner-auth"), std::string::npos);
+  ExpectNotSent("owner-auth");
   EXPECT_EQ(LockoutCounter(), "0x0");
   ExpectNothingLoaded();
 }
@@ -844,7 +865,7 @@ TEST_F(Tpm2Test, SendsTheAuthValueOfAPersistentParent) {
     ASSERT_TRUE(key) << key.error().message;
     ExpectValid(application.Sign(key->get()));
   }
-  EXPECT_EQ(ReadText(File("capture")).find("parent-auth"), std::string::npos);
+  ExpectNotSent("parent-auth");
   ExpectNothingLoaded();
 }
 
@@ -897,7 +918,7 @@ TEST_F(Tpm2Test, SaltsOneSessionWithTheParentAndNeverSendsTheAuthValue) {
   }
   EXPECT_EQ(CapturedCodes(),
             (Codes{kCreatePrimary, kLoad, kStartSession, kFlush, kSign, kSign, kFlush, kFlush}));
-  EXPECT_EQ(ReadText(File("capture")).find(kAuth), std::string::npos);
+  ExpectNotSent(kAuth);
 }
 
 TEST_F(Tpm2Test, SaltsTheSessionOfAPersistentKeyWithAPassingPrimary) {
@@ -914,7 +935,135 @@ TEST_F(Tpm2Test, SaltsTheSessionOfAPersistentKeyWithAPassingPrimary) {
   }
   EXPECT_EQ(CapturedCodes(), (Codes{kReadPublic, kReadPublic, kCreatePrimary, kStartSession, kFlush,
                                     kSign, kSign, kFlush}));
-  EXPECT_EQ(ReadText(File("capture")).find(kAuth), std::string::npos);
+  ExpectNotSent(kAuth);
+}
+
+TEST_F(Tpm2Test, SaltsTheSessionOfAPersistentKeyWithTheStorageRootKey) {
+  MakeParent({"-C", "o", "-G", "ecc", "-a", kStorageKey});
+  Persist(File("parent.ctx"), "0x81000001");
+  CreateKey("ecc256", kSigningKey, kAuth);
+  Persist(File("key.ctx"), "0x81000002");
+  const std::string capturing = CapturingTcti();
+  {
+    Answers answers{.auth = kAuth};
+    Application application;
+    const auto key =
+        application.OpenHandle("handle:0x81000002?pass", capturing, answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    ASSERT_TRUE(application.Sign(key->get()));
+    ASSERT_TRUE(application.Sign(key->get()));
+  }
+  EXPECT_EQ(CapturedCodes(),
+            (Codes{kReadPublic, kReadPublic, kReadPublic, kStartSession, kSign, kSign, kFlush}));
+  ExpectNotSent(kAuth);
+}
+
+TEST_F(Tpm2Test, SaltsWithAPassingPrimaryWhereAnotherKeyIsInThePlaceOfTheStorageRootKey) {
+  MakePersistentKey("ecc256");  // at 0x81000001, and it cannot decrypt
+  CreateKey("ecc256", kSigningKey, kAuth);
+  Persist(File("key.ctx"), "0x81000002");
+  Answers answers{.auth = kAuth};
+  Application application;
+  const auto key = application.OpenHandle("handle:0x81000002?pass", tcti(), answers.Function());
+  ASSERT_TRUE(key) << key.error().message;
+  EXPECT_TRUE(application.Sign(key->get()));
+}
+
+/// The digest stands in for the value: tpm2-tools is told it in hexadecimal.
+TEST_F(Tpm2Test, TakesTheDigestOfAnAuthValueThatIsLongerThanOne) {
+  const std::string longest(64, 'x');
+  std::string hex = "hex:";
+  for (const unsigned char byte : Digest("SHA256", longest)) hex += fmt::format("{:02x}", byte);
+  MakePersistentKey("ecc256", kSigningKey, hex);
+  Answers answers{.auth = longest};
+  Application application;
+  const auto key = application.OpenHandle("handle:0x81000001?pass", tcti(), answers.Function());
+  ASSERT_TRUE(key) << key.error().message;
+  ExpectValid(application.Sign(key->get()));
+}
+
+// --- policies -----------------------------------------------------------------------------
+
+/// A key file whose key is bound to PCR 16 and its auth value; its public key is in pub.pem.
+class Tpm2PolicyTest : public Tpm2Test {
+ protected:
+  path MakePolicyKeyFile() {
+    Tool({"tpm2_startauthsession", "-S", File("trial").string()});
+    Tool({"tpm2_pcrread", "-Q", "-o", File("pcr").string(), "sha256:16"});
+    for (const std::vector<std::string>& step :
+         {std::vector<std::string>{"tpm2_policypcr", "-Q", "-l", "sha256:16"},
+          std::vector<std::string>{"tpm2_policyauthvalue"}}) {
+      std::vector<std::string> arguments = step;
+      arguments.insert(arguments.end(),
+                       {"-S", File("trial").string(), "-L", File("policy").string()});
+      Tool(arguments);
+    }
+    Tool({"tpm2_flushcontext", File("trial").string()});
+    MakeParent({"-C", "o", "-G", "ecc", "-a", kStorageKey});
+    Tool({"tpm2_create", "-Q",
+          "-C",          File("parent.ctx").string(),
+          "-G",          "ecc256",
+          "-a",          "fixedtpm|fixedparent|sensitivedataorigin|sign",
+          "-L",          File("policy").string(),
+          "-p",          kAuth,
+          "-u",          File("key.pub").string(),
+          "-r",          File("key.priv").string(),
+          "-f",          "pem",
+          "-o",          File("pub.pem").string()});
+    EXPECT_TRUE(swtpm_->Tool({"tpm2_flushcontext", "-l"}).ok());
+    return WrapKeyFile(PolicyField() + std::string("\x02\x04\x40\x00\x00\x01", 6));
+  }
+
+  void ExtendPcr() { Tool({"tpm2_pcrextend", "16:sha256=" + std::string(64, '1')}); }
+
+ private:
+  /// SEQUENCE OF { PolicyPCR with the digest of file pcr, PolicyAuthValue }, of 82 bytes.
+  [[nodiscard]] std::string PolicyField() const {
+    const std::string body = std::string("\x00\x20", 2) + Digest("SHA256", ReadText(File("pcr"))) +
+                             std::string("\x00\x00\x00\x01\x00\x0b\x03\x00\x00\x01", 10);
+    const std::string pcr = std::string("\x30\x36\xa0\x04\x02\x02\x01\x7f\xa1\x2e\x04\x2c") + body;
+    const std::string auth_value("\x30\x0a\xa0\x04\x02\x02\x01\x6b\xa1\x02\x04\x00", 12);
+    return "\xa1\x46\x30\x44" + pcr + auth_value;
+  }
+};
+
+TEST_F(Tpm2PolicyTest, SatisfiesThePolicyForEachSignatureInOneEncryptedSession) {
+  const path file = MakePolicyKeyFile();
+  const std::string capturing = CapturingTcti();
+  {
+    Answers answers{.auth = kAuth};
+    Application application;
+    const auto key = application.OpenKeyFile(file, capturing, answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    ExpectValid(application.Sign(key->get()));
+    ExpectValid(application.Sign(key->get()));
+    EXPECT_EQ(answers.asked.size(), 1U);
+  }
+  EXPECT_EQ(CapturedCodes(), (Codes{kCreatePrimary, kLoad, kStartSession, kFlush, TPM2_CC_PolicyPCR,
+                                    TPM2_CC_PolicyAuthValue, kSign, TPM2_CC_PolicyPCR,
+                                    TPM2_CC_PolicyAuthValue, kSign, kFlush, kFlush}));
+  ExpectNotSent(kAuth);
+  ExpectNothingLoaded();
+}
+
+TEST_F(Tpm2PolicyTest, SaysWhichPcrsHaveChangedSinceTheKeyWasMade) {
+  const path file = MakePolicyKeyFile();
+  ExtendPcr();
+  {
+    Answers answers{.auth = kAuth};
+    Application application;
+    const auto key = application.OpenKeyFile(file, tcti(), answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    for (int i = 0; i < 2; ++i) {
+      const auto signature = application.Sign(key->get());
+      ASSERT_FALSE(signature);
+      EXPECT_EQ(signature.error().code, ErrorCode::kPolicyUnmet);
+      EXPECT_EQ(signature.error().message,
+                "signing with TPM key file: the values of the TPM's PCR 16 (sha256) are no longer "
+                "those that the key is bound to");
+    }
+  }
+  ExpectNothingLoaded();
 }
 
 TEST_F(Tpm2Test, KeysShareTheConnectionAndTheSession) {
@@ -1136,6 +1285,21 @@ TEST_F(Tpm2Test, RenewsTheSessionThatTwoKeysShareAfterAReset) {
       const auto signature = application.Sign(key);
       EXPECT_TRUE(signature) << signature.error().message;
     }
+  }
+  ExpectNothingLoaded();
+}
+
+TEST_F(Tpm2PolicyTest, LoadsAgainAfterAResetOfTheTpm) {
+  const path file = MakePolicyKeyFile();
+  {
+    Answers answers{.auth = kAuth};
+    Application application;
+    const auto key = application.OpenKeyFile(file, tcti(), answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    ASSERT_TRUE(application.Sign(key->get()));
+    ASSERT_TRUE(swtpm_->Reset());
+    StartUp(swtpm_->socket());
+    ExpectValid(application.Sign(key->get()));
   }
   ExpectNothingLoaded();
 }

@@ -57,7 +57,7 @@ class Pcrs(PolicyTest):
     def test_changed(self):
         self.make_key(Policy().pcr(self.tpm, 7, PCR))
         self.tpm.tool("pcrextend", f"{PCR}:sha256={'11' * 32}")
-        message = f"PCR 7, {PCR} (sha256) of the TPM no longer has the value"
+        message = f"the values of the TPM's PCR 7, {PCR} (sha256) are no longer those"
         self.refuse(program.KEY, message, "web.tss2", hint="firmware, boot loader, kernel")
 
     def test_and_auth_value(self):
@@ -272,7 +272,7 @@ class SignedPolicies(PolicyTest):
         self.make_authorized(("before", self.changed()), ("long ago", self.changed()))
         self.refuse(
             program.KEY,
-            "none of the 2 signed policies of the TPM key is met: 'before': PCR 16 (sha256)",
+            "none of the 2 signed policies of the TPM key is met: 'before': the values of the TPM's PCR 16 (sha256)",
             "web.tss2",
         )
 

@@ -110,7 +110,6 @@ TEST(PublicAreaTest, ReadsRsa) {
     EXPECT_EQ(read->public_key.exponent, (Bytes{1, 0, 1}));
     EXPECT_EQ(read->scheme.algorithm, TPM2_ALG_RSASSA);
     EXPECT_FALSE(read->scheme.fixed_hash);
-    EXPECT_EQ(read->max_auth_size, 32U);
   }
   TPM2B_PUBLIC area = RsaArea();
   area.publicArea.parameters.rsaDetail.exponent = 3;
@@ -136,12 +135,6 @@ TEST(PublicAreaTest, ReadsEveryCurve) {
   ASSERT_TRUE(p521);
   EXPECT_EQ(p521->public_key.group, "secp521r1");
   EXPECT_EQ(p521->public_key.Bits(), 521);
-}
-
-TEST(PublicAreaTest, LimitsTheAuthValueToTheNameAlgorithm) {
-  TPM2B_PUBLIC area = EcArea();
-  area.publicArea.nameAlg = TPM2_ALG_SHA384;
-  EXPECT_EQ(ReadPublicArea(area)->max_auth_size, 48U);
 }
 
 }  // namespace
