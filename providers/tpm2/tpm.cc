@@ -112,7 +112,7 @@ TpmResult<void> Tpm::Run(const std::function<TSS2_RC(ESYS_CONTEXT*)>& command) {
   const auto hold = Hold();
   const OutsideCall outside(crypto_.get());
   for (const milliseconds* wait = kSlotWaits.begin();; ++wait) {
-    if (!esys_) return tl::unexpected(TpmFailure(TpmFault::kClosed));
+    if (!esys_ || closing_) return tl::unexpected(TpmFailure(TpmFault::kClosed));
     const TSS2_RC code = command(esys_.get());
     if (code == TSS2_RC_SUCCESS) return {};
     const TpmFailure failure(code);
@@ -178,6 +178,7 @@ void Tpm::Release(ESYS_TR handle) noexcept {
 
 void Tpm::Close() noexcept {
   if (IsOtherProcess()) return;
+  closing_ = true;
   const auto hold = Hold();
   if (!esys_) return;
   const OutsideCall outside(crypto_.get());

@@ -3,15 +3,16 @@
 #include <sys/types.h>
 #include <tss2/tss2_esys.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "base/closed_at_exit.h"
 #include "base/error.h"
 #include "ossl/handles.h"
-#include "tpm2/exit_hook.h"
 #include "tpm2/tpm_error.h"
 
 namespace credmint::tpm2 {
@@ -21,9 +22,9 @@ class TpmObject;
 /// One connection to one TPM: a TCTI and the ESAPI context on it.
 ///
 /// Owned by the keys that use it; the last one closes it. Closing flushes every object and session
-/// still loaded through it. That also happens at process exit. After a fork the child does nothing
-/// at all with it, because the connection and what is loaded belong to the parent: its commands
-/// fail, and its copy is leaked on purpose.
+/// still loaded through it. That also happens at process exit, after the command that runs then;
+/// others fail. After a fork the child does nothing at all with it, because the connection and what
+/// is loaded belong to the parent: its commands fail, and its copy is leaked on purpose.
 ///
 /// A reset of the TPM (a suspended machine, for one) takes away everything that was loaded, and
 /// then the TPM gives the same handles to other objects. What is known to be lost, and all that was
@@ -93,6 +94,7 @@ class Tpm final : public ClosedAtExit {
   EsysPtr esys_;
   std::vector<Loaded> loaded_;  // in the order of loading
   bool failed_ = false;
+  std::atomic<bool> closing_ = false;
 };
 
 }  // namespace credmint::tpm2

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "cli/credential_process.h"
+#include "cli/end_signals.h"
 #include "cli/exit_status.h"
 #include "cli/list.h"
 #include "cli/output.h"
@@ -42,6 +43,7 @@ ExitStatus ReportUsage(const CLI::App& app, const CLI::ParseError& error, std::s
 }
 
 ExitStatus Run(int argc, char** argv) {
+  const EndSignals end_signals;
   CLI::App app(
       "credmint: AWS credentials from a key in an HSM, a TPM or a file, by IAM Roles "
       "Anywhere");
@@ -64,7 +66,9 @@ ExitStatus Run(int argc, char** argv) {
   if (read_certificate_data.app().parsed()) result = read_certificate_data.Run();
   if (list.app().parsed()) result = list.Run();
   if (version.app().parsed()) result = VersionCommand::Run();
-  return result ? ExitStatus::kSuccess : ReportError(result.error());
+  if (result) return ExitStatus::kSuccess;
+  end_signals.WaitIfEnding();
+  return ReportError(result.error());
 }
 
 }  // namespace

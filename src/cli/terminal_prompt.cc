@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <mutex>
 #include <span>
 #include <string_view>
 
+#include "base/closed_at_exit.h"
 #include "base/printable.h"
 
 namespace credmint::cli {
@@ -54,7 +56,8 @@ class Descriptor {
 
 /// Holds back the signals that would end or stop the process in the midst, and tells by a
 /// descriptor that one came; it is delivered when this object goes. A signal that is ignored
-/// (nohup) stays so. SIGTTIN and SIGTTOU held back become errors of read() and nothing.
+/// (nohup) or held back already (end_signals.h) stays so. SIGTTIN and SIGTTOU held back become
+/// errors of read() and nothing.
 class HeldSignals {
  public:
   HeldSignals() : watched_(Watched()), pending_(signalfd(-1, &watched_, SFD_CLOEXEC)) {
@@ -73,10 +76,13 @@ class HeldSignals {
   static sigset_t Watched() {
     sigset_t watched;
     sigemptyset(&watched);
+    sigset_t held;
+    pthread_sigmask(SIG_SETMASK, nullptr, &held);
     for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
       struct sigaction action {};
       sigaction(number, nullptr, &action);
-      if (action.sa_handler != SIG_IGN) sigaddset(&watched, number);
+      const bool held_already = sigismember(&held, number) == 1;
+      if (action.sa_handler != SIG_IGN && !held_already) sigaddset(&watched, number);
     }
     return watched;
   }
@@ -87,9 +93,32 @@ class HeldSignals {
 };
 
 /// The terminal without echo, line editing and keys that send signals, as long as this lives.
-class Silence {
+/// Ends the line.
+class Silence final : public ClosedAtExit {
  public:
   explicit Silence(int terminal) : terminal_(terminal) {
+    Enter();
+    const std::lock_guard lock(mutex_);
+    if (!closed_) Begin();
+  }
+  ~Silence() override {
+    Leave();
+    Close();
+  }
+
+  void Close() noexcept override {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    closed_ = true;
+    if (kept_) static_cast<void>(write(terminal_, "\n", 1) == 1);  // the terminal may be gone
+    if (changed_) tcsetattr(terminal_, TCSAFLUSH, &before_);
+  }
+
+  [[nodiscard]] bool kept() const { return kept_; }
+  [[nodiscard]] bool counts_characters() const { return (before_.c_iflag & IUTF8) != 0; }
+
+ private:
+  void Begin() {
     if (tcgetattr(terminal_, &before_) != 0) return;
     termios silent = before_;
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
@@ -98,20 +127,13 @@ class Silence {
     changed_ = true;
     kept_ = tcsetattr(terminal_, TCSAFLUSH, &silent) == 0;
   }
-  ~Silence() {
-    if (changed_) tcsetattr(terminal_, TCSAFLUSH, &before_);
-  }
-  Silence(const Silence&) = delete;
-  Silence& operator=(const Silence&) = delete;
 
-  [[nodiscard]] bool kept() const { return kept_; }
-  [[nodiscard]] bool counts_characters() const { return (before_.c_iflag & IUTF8) != 0; }
-
- private:
   int terminal_;
+  std::mutex mutex_;
   termios before_{};
   bool changed_ = false;
   bool kept_ = false;
+  bool closed_ = false;
 };
 
 /// The line as it is being typed; wiped at the end.
@@ -219,9 +241,7 @@ Result<Secret> AskAt(int terminal, const std::string& text) {
   const Silence silence(terminal);
   if (signals.descriptor() < 0 || !silence.kept()) return NoAnswer("the terminal cannot be set up");
   if (auto shown = Show(text, terminal, signals); !shown) return Fail(std::move(shown));
-  auto typed = ReadLine(terminal, silence.counts_characters(), signals);
-  static_cast<void>(write(terminal, "\n", 1) == 1);  // the terminal may be gone
-  return typed;
+  return ReadLine(terminal, silence.counts_characters(), signals);
 }
 
 std::string_view Noun(PassphraseKind kind) {

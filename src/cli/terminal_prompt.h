@@ -21,7 +21,8 @@ namespace credmint::cli {
 /// line is too long or holds other control characters (an arrow key would spoil a PIN unseen). The
 /// terminal is as it was before on every return, and also when SIGINT, SIGTERM, SIGHUP or SIGQUIT
 /// arrives while it waits: the signal then takes its course. SIGTSTP waits until the end. To be
-/// called while no other thread runs that would take these signals.
+/// called while no other thread runs that would take these signals, unless it closes everything
+/// (base/closed_at_exit.h) before they take their course.
 Result<std::optional<Secret>> AskAtTerminal(const PassphraseRequest& request, PromptReason reason);
 
 /// What AskAtTerminal shows: "credmint: PIN for token 'prod': ", below a line about the last answer

@@ -4,7 +4,7 @@ import struct
 
 _ENHANCED_PACKET = 6
 _RETRY = 0x922
-_COMMANDS = {
+COMMANDS = {  # TPM 2.0 Part 2 section 6.5.2
     0x131: "CreatePrimary",
     0x144: "Startup",
     0x157: "Load",
@@ -25,7 +25,7 @@ def commands(path):
     messages = [message for message in map(_tpm_message, _packets(path.read_bytes())) if message]
     answered = zip(messages[::2], messages[1::2])
     codes = [_code(command) for command, response in answered if _code(response) != _RETRY]
-    return [_COMMANDS.get(code, hex(code)) for code in codes]
+    return [COMMANDS.get(code, hex(code)) for code in codes]
 
 
 def _code(message):

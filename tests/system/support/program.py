@@ -74,26 +74,50 @@ def run(
     `wrapper` is a command that runs the command behind it, such as strace.
     """
     command = (*wrapper, path(), *map(str, arguments))
-    started = time.monotonic()
-    process = subprocess.Popen(
+    return Started(command, folder, env, stdout, pass_fds, preexec).finish(stdin)
+
+
+class Started:
+    """The program, running."""
+
+    def __init__(
+        self,
         command,
-        cwd=folder,
-        env=environment(folder, env),
-        stdin=subprocess.PIPE,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        pass_fds=pass_fds,
-        start_new_session=True,
-        preexec_fn=preexec,
-    )
-    try:
-        out, err = process.communicate(stdin, timeout=TIME_LIMIT_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise AssertionError(f"{' '.join(command)} hangs") from None
-    seconds = time.monotonic() - started
-    return Run(command, process.returncode, out or b"", err.decode(), seconds)
+        folder,
+        env=None,
+        stdout=subprocess.PIPE,
+        pass_fds=(),
+        preexec=die_with_parent,
+    ):
+        self._command = command
+        self._started = time.monotonic()
+        self.process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment(folder, env),
+            stdin=subprocess.PIPE,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            pass_fds=pass_fds,
+            start_new_session=True,
+            preexec_fn=preexec,
+        )
+
+    def finish(self, stdin=b""):
+        """Waits for the end; returns a Run. AssertionError if it hangs."""
+        try:
+            out, err = self.process.communicate(stdin, timeout=TIME_LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            raise AssertionError(f"{' '.join(self._command)} hangs") from None
+        seconds = time.monotonic() - self._started
+        return Run(self._command, self.process.returncode, out or b"", err.decode(), seconds)
+
+
+def start(arguments, folder, env=None, preexec=die_with_parent):
+    """Starts the program as `run` does, and does not wait for it."""
+    return Started((path(), *map(str, arguments)), folder, env, preexec=preexec)
 
 
 @functools.cache

@@ -65,6 +65,16 @@ class Tpm:
         self._process.terminate()
         self._process.wait()
 
+    def connect(self, channel=""):
+        """A connection to the TPM itself, or with ".ctrl" to what controls it."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(f"{self.folder}/s{channel}")
+        return connection
+
+    def power_cycle(self):
+        """Takes away all that is loaded. Works while someone is connected, who has to start it."""
+        run_tool("/usr/bin/swtpm_ioctl", "--unix", self.folder / "s.ctrl", "-i")
+
     def tool(self, name, *arguments):
         return run_tool(f"/usr/bin/tpm2_{name}", *arguments, env=self.env).decode()
 

@@ -1,0 +1,99 @@
+#include "cli/end_signals.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <system_error>
+#include <thread>
+
+#include "base/closed_at_exit.h"
+
+namespace credmint::cli {
+namespace {
+
+constexpr std::array kEnding = {SIGINT, SIGTERM, SIGHUP};
+constexpr int kShellsStatusOfSignal = 128;
+
+sigset_t ToWatch() {
+  sigset_t blocked;
+  pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : kEnding) {
+    struct sigaction action {};
+    sigaction(number, nullptr, &action);
+    if (action.sa_handler != SIG_IGN && sigismember(&blocked, number) == 0) sigaddset(&set, number);
+  }
+  return set;
+}
+
+/// As it was at the first call. For a function that runs after a fork, which is given nothing.
+const sigset_t& Watched() {
+  static const sigset_t kWatched = ToWatch();
+  return kWatched;
+}
+
+void Unblock() { pthread_sigmask(SIG_UNBLOCK, &Watched(), nullptr); }
+
+void BlockEverything() {
+  sigset_t everything;
+  sigfillset(&everything);
+  pthread_sigmask(SIG_SETMASK, &everything, nullptr);
+}
+
+/// `ending` is set while the signal still waits: whoever finds neither knows that none has come.
+int WaitForOne(int descriptor, std::atomic<bool>& ending) {
+  pollfd waiting{descriptor, POLLIN, 0};
+  while (poll(&waiting, 1, -1) <= 0) {
+  }
+  ending = true;
+  int number = 0;  // that of another signal, if two came at once
+  sigwait(&Watched(), &number);
+  return number;
+}
+
+void Watch(int descriptor, std::atomic<bool>& ending) {
+  BlockEverything();
+  const int number = WaitForOne(descriptor, ending);
+  Unblock();
+  ClosedAtExit::CloseAll();
+  raise(number);
+  _exit(kShellsStatusOfSignal + number);  // process 1 of a container does not die of signals
+}
+
+bool IsWaiting() {
+  sigset_t pending;
+  sigpending(&pending);
+  return std::any_of(kEnding.begin(), kEnding.end(), [&](int number) {
+    return sigismember(&pending, number) == 1 && sigismember(&Watched(), number) == 1;
+  });
+}
+
+[[noreturn]] void WaitForever() {
+  for (;;) pause();
+}
+
+}  // namespace
+
+EndSignals::EndSignals() : ending_(std::make_shared<std::atomic<bool>>(false)) {
+  const int descriptor = signalfd(-1, &Watched(), SFD_CLOEXEC);
+  if (descriptor < 0) return;
+  pthread_sigmask(SIG_BLOCK, &Watched(), nullptr);
+  pthread_atfork(nullptr, nullptr, Unblock);
+  try {
+    std::thread([descriptor, ending = ending_] { Watch(descriptor, *ending); }).detach();
+  } catch (const std::system_error&) {
+    Unblock();
+  }
+}
+
+void EndSignals::WaitIfEnding() const {
+  if (IsWaiting() || *ending_) WaitForever();
+}
+
+}  // namespace credmint::cli
