@@ -126,6 +126,11 @@ Error WrappedKey::ParentFailure(const TpmFailure& failure) const {
       return {ErrorCode::kKeyNotFound,
               "there is no parent key at handle " + FormatHandle(file_.parent),
               "tpm2_getcap handles-persistent lists the handles in use"};
+    case TpmFault::kHierarchyDisabled: {
+      Error error = failure.ToError();
+      error.message = ParentName() + " is disabled in the TPM (the key's parent is made in it)";
+      return error;
+    }
     default:
       break;
   }

@@ -1,11 +1,14 @@
 #include "tpm2/tcti.h"
 
+#include <errno.h>
 #include <fmt/format.h>
+#include <string.h>
 
 #include <array>
 #include <string_view>
 
 #include "base/printable.h"
+#include "tpm2/tpm_error.h"
 
 namespace credmint::tpm2 {
 namespace {
@@ -23,6 +26,21 @@ bool RunsCode(std::string_view tcti) {
   }
   return name.ends_with("pcap") && name.size() < tcti.size() &&
          RunsCode(tcti.substr(name.size() + 1));
+}
+
+constexpr const char* kOtherHint =
+    "--tcti or TPM2TOOLS_TCTI names the way to the TPM, such as device:/dev/tpmrm0";
+
+const char* DeviceHint(int system_error) {
+  switch (system_error) {
+    case EACCES:
+    case EPERM:
+      return "members of the group tss may use it";
+    case EBUSY:
+      return "another program holds the device; /dev/tpmrm0 can be shared, /dev/tpm0 cannot";
+    default:
+      return "is there a TPM? --tcti or TPM2TOOLS_TCTI names another way to one";
+  }
 }
 
 }  // namespace
@@ -44,6 +62,13 @@ Result<std::string> ChooseTcti(const std::optional<std::string>& parameter,
     return value;
   }
   return kDefaultTcti;
+}
+
+Error CannotConnect(const std::string& tcti, TSS2_RC code, int system_error) {
+  const int reason = code == TSS2_TCTI_RC_IO_ERROR ? system_error : 0;
+  const std::string words = reason != 0 ? strerror(reason) : DescribeTssCode(code);
+  return {ErrorCode::kDevice, fmt::format("cannot open the TPM ({}): {}", Printable(tcti), words),
+          tcti.starts_with("device:") ? DeviceHint(reason) : kOtherHint};
 }
 
 }  // namespace credmint::tpm2

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <tss2/tss2_common.h>
+
 #include <optional>
 #include <string>
 
@@ -22,5 +24,9 @@ using Environment = const char* (*)(const char*);
 /// trusted.
 Result<std::string> ChooseTcti(const std::optional<std::string>& parameter,
                                const std::optional<std::string>& setting, Environment environment);
+
+/// What to say when the connection over `tcti` failed with `code`. `system_error` is the errno that
+/// this left behind, or 0; it counts only where the TCTI says that a system call failed.
+Error CannotConnect(const std::string& tcti, TSS2_RC code, int system_error);
 
 }  // namespace credmint::tpm2

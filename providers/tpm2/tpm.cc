@@ -1,7 +1,6 @@
 #include "tpm2/tpm.h"
 
 #include <errno.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "base/printable.h"
+#include "tpm2/tcti.h"
 #include "tpm2/tss2_library.h"
 #include "tpm2/tss_log.h"
 
@@ -19,27 +18,8 @@ namespace credmint::tpm2 {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr std::array<milliseconds, 4> kSlotWaits = {milliseconds(50), milliseconds(100),
-                                                    milliseconds(200), milliseconds(400)};
-
-std::string HintFor(const std::string& tcti) {
-  constexpr std::string_view kDevice = "device:";
-  if (tcti.starts_with(kDevice)) {
-    const std::string path = tcti.substr(kDevice.size());
-    if (access(path.c_str(), R_OK | W_OK) != 0) {
-      if (errno == EACCES) return "members of the group tss may use it";
-      return "is there a TPM? --tcti or TPM2TOOLS_TCTI names another way to one";
-    }
-    return "another program may hold the device; /dev/tpmrm0 can be shared, /dev/tpm0 cannot";
-  }
-  return "--tcti or TPM2TOOLS_TCTI names the way to the TPM, such as device:/dev/tpmrm0";
-}
-
-tl::unexpected<Error> CannotOpen(const std::string& tcti, TSS2_RC code) {
-  return Fail(ErrorCode::kDevice,
-              fmt::format("cannot open the TPM ({}): {}", Printable(tcti), DescribeTssCode(code)),
-              HintFor(tcti));
-}
+constexpr std::array<milliseconds, 4> kWaits = {milliseconds(50), milliseconds(100),
+                                                milliseconds(200), milliseconds(400)};
 
 }  // namespace
 
@@ -66,13 +46,15 @@ Result<std::shared_ptr<Tpm>> Tpm::Open(const std::string& tcti) {
   if (!crypto) return Fail(ErrorCode::kInternal, "cannot make an OpenSSL library context");
   const OutsideCall outside(crypto.get());
   TSS2_TCTI_CONTEXT* tcti_context = nullptr;
+  errno = 0;
   TSS2_RC code = Tss2().Tss2_TctiLdr_Initialize(tcti.c_str(), &tcti_context);
+  const int system_error = errno;
   TctiPtr tcti_owner(tcti_context);
-  if (code != TSS2_RC_SUCCESS) return CannotOpen(tcti, code);
+  if (code != TSS2_RC_SUCCESS) return tl::unexpected(CannotConnect(tcti, code, system_error));
   ESYS_CONTEXT* esys_context = nullptr;
   code = Tss2().Esys_Initialize(&esys_context, tcti_context, nullptr);
   EsysPtr esys_owner(esys_context);
-  if (code != TSS2_RC_SUCCESS) return CannotOpen(tcti, code);
+  if (code != TSS2_RC_SUCCESS) return tl::unexpected(CannotConnect(tcti, code, 0));
   return std::shared_ptr<Tpm>(
       new Tpm(std::move(crypto), std::move(tcti_owner), std::move(esys_owner)));
 }
@@ -111,17 +93,34 @@ TpmResult<void> Tpm::Run(const std::function<TSS2_RC(ESYS_CONTEXT*)>& command) {
   if (IsOtherProcess()) return tl::unexpected(TpmFailure(TpmFault::kOtherProcess));
   const auto hold = Hold();
   const OutsideCall outside(crypto_.get());
-  for (const milliseconds* wait = kSlotWaits.begin();; ++wait) {
+  for (const milliseconds* wait = kWaits.begin();; ++wait) {
     if (!esys_ || closing_) return tl::unexpected(TpmFailure(TpmFault::kClosed));
     const TSS2_RC code = command(esys_.get());
     if (code == TSS2_RC_SUCCESS) return {};
-    const TpmFailure failure(code);
+    TpmFailure failure(code);
     failed_ = failed_ || failure.fault() == TpmFault::kConnection;
-    if (failure.fault() != TpmFault::kNoSlot || wait == kSlotWaits.end()) {
-      return tl::unexpected(failure);
-    }
+    if (failure.fault() == TpmFault::kAuthRefused) failure.set_tries_left(TriesLeft());
+    if (!failure.MayPass() || wait == kWaits.end()) return tl::unexpected(failure);
     std::this_thread::sleep_for(*wait);
   }
+}
+
+std::optional<UINT32> Tpm::TriesLeft() const {
+  constexpr UINT32 kCount = 2;  // the next property is TPM2_PT_MAX_AUTH_FAIL
+  TPMS_CAPABILITY_DATA* data = nullptr;
+  const TSS2_RC code = Tss2().Esys_GetCapability(esys_.get(), ESYS_TR_NONE, ESYS_TR_NONE,
+                                                 ESYS_TR_NONE, TPM2_CAP_TPM_PROPERTIES,
+                                                 TPM2_PT_LOCKOUT_COUNTER, kCount, nullptr, &data);
+  const Handle<TPMS_CAPABILITY_DATA, EsysFree> owner(data);
+  if (code != TSS2_RC_SUCCESS) return std::nullopt;
+  const TPML_TAGGED_TPM_PROPERTY& properties = data->data.tpmProperties;
+  if (properties.count < kCount) return std::nullopt;
+  const TPMS_TAGGED_PROPERTY& counter = properties.tpmProperty[0];
+  const TPMS_TAGGED_PROPERTY& limit = properties.tpmProperty[1];
+  if (counter.property != TPM2_PT_LOCKOUT_COUNTER || limit.property != TPM2_PT_MAX_AUTH_FAIL) {
+    return std::nullopt;
+  }
+  return limit.value - std::min(limit.value, counter.value);
 }
 
 TpmResult<ESYS_TR> Tpm::Load(const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*)>& command) {

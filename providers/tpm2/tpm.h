@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,8 +46,10 @@ class Tpm final : public ClosedAtExit {
   /// TPM's few slots. Run() inside is allowed.
   [[nodiscard]] std::unique_lock<std::recursive_mutex> Hold() const;
 
-  /// Runs one ESAPI call. When the TPM has no free slot, waits and tries again for at most about
-  /// three quarters of a second; a refused auth value is never sent twice.
+  /// Runs one ESAPI call. When the TPM has no free slot, or is busy for longer than ESAPI has
+  /// patience, waits and tries again for at most about three quarters of a second; a refused auth
+  /// value is never sent twice. After a refusal that was counted asks, by one command, how many
+  /// are left.
   TpmResult<void> Run(const std::function<TSS2_RC(ESYS_CONTEXT*)>& command);
 
   /// Like Run(), for a call that loads an object or session; it will be flushed by Release(), or
@@ -86,6 +89,7 @@ class Tpm final : public ClosedAtExit {
   [[nodiscard]] bool IsOtherProcess() const;
   [[nodiscard]] std::vector<Loaded>::const_iterator Find(ESYS_TR handle) const;
   void Flush(ESYS_TR handle) noexcept;
+  [[nodiscard]] std::optional<UINT32> TriesLeft() const;
 
   const pid_t process_;
   mutable std::recursive_mutex mutex_;

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <tss2/tss2_tpm2_types.h>
 
+#include <algorithm>
+#include <array>
+
 #include "tpm2/tss2_library.h"
 
 namespace credmint::tpm2 {
@@ -11,6 +14,11 @@ namespace {
 /// TPM 2.0 Part 2 section 6.6.3: a format-one code names the handle, parameter or session it is
 /// about in these bits.
 constexpr TSS2_RC kFormatOneNumber = 0xf00U;
+
+constexpr const char* kUseAResourceManager =
+    "other programs hold them all; a resource manager (device:/dev/tpmrm0 or tabrmd) shares them";
+constexpr const char* kEnableHierarchy =
+    "the firmware's setup or tpm2_hierarchycontrol enables it, in most cases after a restart only";
 
 TpmFault SortFormatOne(TSS2_RC code) {
   switch (code & ~kFormatOneNumber) {
@@ -21,6 +29,8 @@ TpmFault SortFormatOne(TSS2_RC code) {
     case TPM2_RC_HANDLE:
     case TPM2_RC_VALUE:
       return (code & TPM2_RC_S) == 0 ? TpmFault::kNoSuchHandle : TpmFault::kOther;
+    case TPM2_RC_HIERARCHY:
+      return TpmFault::kHierarchyDisabled;
     default:
       return (code & TPM2_RC_P) != 0 ? TpmFault::kBadParameter : TpmFault::kOther;
   }
@@ -32,9 +42,19 @@ TpmFault SortTpmCode(TSS2_RC code) {
     case TPM2_RC_LOCKOUT:
       return TpmFault::kLockout;
     case TPM2_RC_OBJECT_MEMORY:
-    case TPM2_RC_SESSION_MEMORY:
+    case TPM2_RC_OBJECT_HANDLES:
     case TPM2_RC_MEMORY:
-      return TpmFault::kNoSlot;
+      return TpmFault::kNoObjectSlot;
+    case TPM2_RC_SESSION_MEMORY:
+    case TPM2_RC_SESSION_HANDLES:
+      return TpmFault::kNoSessionSlot;
+    case TPM2_RC_RETRY:
+    case TPM2_RC_YIELDED:
+    case TPM2_RC_CANCELED:
+    case TPM2_RC_TESTING:
+    case TPM2_RC_NV_RATE:
+    case TPM2_RC_NV_UNAVAILABLE:
+      return TpmFault::kBusy;
     case TPM2_RC_REFERENCE_H0:
       return TpmFault::kObjectLost;
     case TPM2_RC_REFERENCE_S0:
@@ -44,16 +64,45 @@ TpmFault SortTpmCode(TSS2_RC code) {
   }
 }
 
+/// Also through a resource manager.
+bool IsFromTpm(TSS2_RC code) {
+  const TSS2_RC layer = code & TSS2_RC_LAYER_MASK;
+  return layer == TSS2_TPM_RC_LAYER || layer == TSS2_RESMGR_TPM_RC_LAYER;
+}
+
 TpmFault Sort(TSS2_RC code) {
-  switch (code & TSS2_RC_LAYER_MASK) {
-    case TSS2_TPM_RC_LAYER:
-    case TSS2_RESMGR_TPM_RC_LAYER:
-      return SortTpmCode(code & ~TSS2_RC_LAYER_MASK);
-    case TSS2_TCTI_RC_LAYER:
-      return TpmFault::kConnection;
-    default:
-      return TpmFault::kOther;
-  }
+  if (IsFromTpm(code)) return SortTpmCode(code & ~TSS2_RC_LAYER_MASK);
+  return (code & TSS2_RC_LAYER_MASK) == TSS2_TCTI_RC_LAYER ? TpmFault::kConnection
+                                                           : TpmFault::kOther;
+}
+
+/// What to say about states of the TPM on which nothing is decided here.
+struct Explanation {
+  TSS2_RC code;
+  const char* message;
+  const char* hint;
+};
+
+constexpr std::array<Explanation, 8> kExplanations = {{
+    {TPM2_RC_INITIALIZE, "the TPM is not started: it waits for TPM2_Startup",
+     "firmware or kernel should have sent it; tpm2_startup -c does"},
+    {TPM2_RC_FAILURE, "the TPM is in failure mode",
+     "only a power cycle may end it; tpm2_gettestresult shows what failed"},
+    {TPM2_RC_DISABLED, "the TPM has this command disabled", ""},
+    {TPM2_RC_PCR_CHANGED, "a PCR changed while the key's policy was being satisfied",
+     "run it again"},
+    {TPM2_RC_UPGRADE, "the TPM is in the midst of a firmware upgrade", "finish the upgrade first"},
+    {TPM2_RC_REBOOT, "the TPM must be reset before it goes on", "restart the machine"},
+    {TPM2_RC_COMMAND_CODE, "the TPM does not know this command", ""},
+    {TPM2_RC_LOCALITY, "the TPM does not allow this from the locality in use",
+     "the key or its policy asks for another locality, which the way to the TPM must offer"},
+}};
+
+const Explanation* Explain(TSS2_RC code) {
+  const auto* const found = std::find_if(
+      kExplanations.begin(), kExplanations.end(),
+      [&](const Explanation& candidate) { return candidate.code == (code & ~TSS2_RC_LAYER_MASK); });
+  return IsFromTpm(code) && found != kExplanations.end() ? found : nullptr;
 }
 
 }  // namespace
@@ -64,10 +113,18 @@ std::string DescribeTssCode(TSS2_RC code) {
 
 TpmFailure::TpmFailure(TSS2_RC code) : code_(code), fault_(Sort(code)) {}
 
+std::string TpmFailure::TriesLeft() const {
+  if (!tries_left_) return "it counts wrong tries";
+  if (*tries_left_ == 0) return "that was the last try, it is locked now";
+  if (*tries_left_ == 1) return "1 more wrong try locks it";
+  return fmt::format("{} more wrong tries lock it", *tries_left_);
+}
+
 Error TpmFailure::ToError() const {
   switch (fault_) {
     case TpmFault::kAuthRefused:
-      return {ErrorCode::kPinIncorrect, "the TPM refused the auth value (it counts wrong tries)",
+      return {ErrorCode::kPinIncorrect,
+              fmt::format("the TPM refused the auth value ({})", TriesLeft()),
               "too many wrong tries lock the TPM; tpm2_getcap properties-variable shows the count"};
     case TpmFault::kAuthRefusedUncounted:
       return {ErrorCode::kPinIncorrect, "the TPM refused the auth value",
@@ -75,16 +132,25 @@ Error TpmFailure::ToError() const {
     case TpmFault::kLockout:
       return {ErrorCode::kPinLocked, "the TPM is in dictionary-attack lockout",
               "wait for its recovery time, or reset it with tpm2_dictionarylockout -c"};
-    case TpmFault::kNoSlot:
-      return {ErrorCode::kDevice, "the TPM has no free object slot",
-              "other programs hold them all; a resource manager (device:/dev/tpmrm0 or tabrmd) "
-              "shares them"};
+    case TpmFault::kNoObjectSlot:
+      return {ErrorCode::kDevice, "the TPM has no free object slot", kUseAResourceManager};
+    case TpmFault::kNoSessionSlot:
+      return {ErrorCode::kDevice, "the TPM has no free session slot", kUseAResourceManager};
+    case TpmFault::kBusy:
+      return {
+          ErrorCode::kDevice,
+          fmt::format("the TPM is busy and does not begin a command: {}", DescribeTssCode(code_)),
+          "try again in a moment"};
     case TpmFault::kNoSuchHandle:
       return {ErrorCode::kKeyNotFound, "the TPM has nothing at this handle",
               "tpm2_getcap handles-persistent lists the handles in use"};
     case TpmFault::kObjectLost:
     case TpmFault::kSessionLost:
-      return {ErrorCode::kDeviceLost, "the TPM was reset and no longer holds what was loaded", {}};
+      return {ErrorCode::kDeviceLost, "the TPM was reset and no longer holds what was loaded",
+              "if this stays so, another program flushes what is not its own: with a resource "
+              "manager (device:/dev/tpmrm0 or tabrmd) none can"};
+    case TpmFault::kHierarchyDisabled:
+      return {ErrorCode::kDevice, "the hierarchy is disabled in the TPM", kEnableHierarchy};
     case TpmFault::kBadParameter:
       return {ErrorCode::kKeyUnusable,
               fmt::format("the TPM refused a parameter: {}", DescribeTssCode(code_)),
@@ -96,8 +162,14 @@ Error TpmFailure::ToError() const {
     case TpmFault::kClosed:
       return {ErrorCode::kDevice, "the connection to the TPM is closed", {}};
     case TpmFault::kConnection:
+      return {ErrorCode::kDevice,
+              fmt::format("the connection to the TPM failed: {}", DescribeTssCode(code_)),
+              "what --tcti names may have ended or lost the TPM"};
     case TpmFault::kOther:
       break;
+  }
+  if (const Explanation* known = Explain(code_)) {
+    return {ErrorCode::kDevice, known->message, known->hint};
   }
   return {ErrorCode::kDevice, fmt::format("the TPM failed: {}", DescribeTssCode(code_)), {}};
 }

@@ -2,6 +2,8 @@
 
 #include <tss2/tss2_common.h>
 
+#include <optional>
+#include <string>
 #include <tl/expected.hpp>
 
 #include "base/error.h"
@@ -13,10 +15,13 @@ enum class TpmFault {
   kAuthRefused,           ///< wrong auth value; one more on the dictionary-attack counter
   kAuthRefusedUncounted,  ///< wrong auth value of an object or hierarchy without that protection
   kLockout,               ///< dictionary-attack lockout
-  kNoSlot,                ///< no memory for one more loaded object or session
+  kNoObjectSlot,          ///< no memory for one more loaded object
+  kNoSessionSlot,         ///< no memory for one more session
+  kBusy,                  ///< it did not begin the command: it tests itself, or saves its NV memory
   kNoSuchHandle,          ///< nothing is there
   kObjectLost,            ///< a loaded object is gone: the TPM was reset
   kSessionLost,           ///< a session is gone: the TPM was reset
+  kHierarchyDisabled,     ///< by the firmware or the platform's owner
   kBadParameter,          ///< a parameter, such as a wrapped key, is not this TPM's or damaged
   kConnection,            ///< the TCTI failed
   kOtherProcess,          ///< the connection was opened before a fork; nothing was sent
@@ -32,6 +37,11 @@ class TpmFailure {
 
   [[nodiscard]] TpmFault fault() const { return fault_; }
 
+  /// Whether the same command may succeed a little later; no auth value was looked at.
+  [[nodiscard]] bool MayPass() const {
+    return fault_ == TpmFault::kNoObjectSlot || fault_ == TpmFault::kNoSessionSlot ||
+           fault_ == TpmFault::kBusy;
+  }
   /// Whether something that was loaded turned out to be gone.
   [[nodiscard]] bool WasLoss() const {
     return fault_ == TpmFault::kObjectLost || fault_ == TpmFault::kSessionLost;
@@ -41,6 +51,11 @@ class TpmFailure {
     return fault_ == TpmFault::kAuthRefused || fault_ == TpmFault::kAuthRefusedUncounted;
   }
 
+  /// How many wrong tries lock the TPM after this one, if that is known.
+  void set_tries_left(std::optional<UINT32> count) { tries_left_ = count; }
+  /// About that, for people: "2 more wrong tries lock it"; "it counts wrong tries".
+  [[nodiscard]] std::string TriesLeft() const;
+
   /// For people; the codes are kPinIncorrect, kPinLocked, kKeyNotFound, kKeyUnusable,
   /// kDevice, and kDeviceLost where WasLoss().
   [[nodiscard]] Error ToError() const;
@@ -48,6 +63,7 @@ class TpmFailure {
  private:
   TSS2_RC code_ = 0;
   TpmFault fault_;
+  std::optional<UINT32> tries_left_;
 };
 
 /// What functions return whose callers act on the fault; turned into a Result further up.

@@ -65,10 +65,12 @@ Result<Bytes> TpmKey::SignLoaded(const DigestToSign& digest) const {
   }
   const auto signature = SignOnce(digest);
   if (!signature && auth_.empty() && signature.error().WasRefusal()) {
-    return Fail(
-        ErrorCode::kPinRequired, source_->name() + " has an auth value and none was given",
-        "give it with --passin (in other programs: put ?pass behind the handle); the TPM may "
-        "have counted this as a wrong try");
+    std::string hint = "give it with --passin (in other programs: put ?pass behind the handle)";
+    if (signature.error().fault() == TpmFault::kAuthRefused) {
+      hint += "; the TPM counted this as a wrong try: " + signature.error().TriesLeft();
+    }
+    return Fail(ErrorCode::kPinRequired, source_->name() + " has an auth value and none was given",
+                std::move(hint));
   }
   if (!signature) return Fail(signature, "signing with " + source_->name());
   return Encode(*signature);

@@ -17,6 +17,7 @@ void FindEsys(DynamicLibrary& library, Tss2Library& functions) {
   library.Find(functions.Esys_CreatePrimary, "Esys_CreatePrimary");
   library.Find(functions.Esys_FlushContext, "Esys_FlushContext");
   library.Find(functions.Esys_Import, "Esys_Import");
+  library.Find(functions.Esys_GetCapability, "Esys_GetCapability");
   library.Find(functions.Esys_Load, "Esys_Load");
   library.Find(functions.Esys_LoadExternal, "Esys_LoadExternal");
   library.Find(functions.Esys_PolicyAuthorize, "Esys_PolicyAuthorize");

@@ -18,6 +18,7 @@ struct Tss2Library {
   decltype(&::Esys_CreatePrimary) Esys_CreatePrimary = nullptr;
   decltype(&::Esys_FlushContext) Esys_FlushContext = nullptr;
   decltype(&::Esys_Import) Esys_Import = nullptr;
+  decltype(&::Esys_GetCapability) Esys_GetCapability = nullptr;
   decltype(&::Esys_Load) Esys_Load = nullptr;
   decltype(&::Esys_LoadExternal) Esys_LoadExternal = nullptr;
   decltype(&::Esys_PolicyAuthorize) Esys_PolicyAuthorize = nullptr;

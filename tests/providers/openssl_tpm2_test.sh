@@ -154,7 +154,7 @@ for order in "credmint-tpm2 default" "default credmint-tpm2"; do
 done
 
 providers=(-provider-path "$modules" -provider credmint-tpm2 -provider default)
-refused 'the TPM refused the auth value (it counts wrong tries)' \
+refused 'the TPM refused the auth value (2 more wrong tries lock it)' \
   dgst -sha256 -sign auth.pem -passin pass:wrong -out signature message
 grep -q -F 'TPM2_PT_LOCKOUT_COUNTER: 0x1' <<< "$(tpm2_getcap properties-variable)" ||
   fail "one wrong auth value was not counted once"

@@ -319,7 +319,7 @@ TEST_F(Tpm2Test, FailsWithoutATpm) {
   ASSERT_FALSE(key);
   EXPECT_EQ(key.error().code, ErrorCode::kDevice);
   EXPECT_EQ(key.error().message,
-            "cannot open the TPM (device:/nonexistent/tpmrm0): tcti:IO failure (0xa000a)");
+            "cannot open the TPM (device:/nonexistent/tpmrm0): No such file or directory");
   EXPECT_EQ(key.error().hint, "is there a TPM? --tcti or TPM2TOOLS_TCTI names another way to one");
 }
 
@@ -508,7 +508,7 @@ TEST_F(Tpm2Test, SendsAWrongAuthValueOnce) {
       EXPECT_EQ(signature.error().code, ErrorCode::kPinIncorrect);
       EXPECT_EQ(
           signature.error().message,
-          "signing with TPM key file: the TPM refused the auth value (it counts wrong tries)");
+          "signing with TPM key file: the TPM refused the auth value (2 more wrong tries lock it)");
       EXPECT_FALSE(signature.error().hint.empty());
     }
     EXPECT_EQ(answers.asked.size(), 1U);
@@ -534,8 +534,8 @@ TEST_F(Tpm2Test, TriesAnEmptyAuthValueOnceWhereOneIsNeeded) {
                 "TPM key 0x81000001 has an auth value and none was given");
       EXPECT_EQ(
           signature.error().hint,
-          "give it with --passin (in other programs: put ?pass behind the handle); the TPM may "
-          "have counted this as a wrong try");
+          "give it with --passin (in other programs: put ?pass behind the handle); the TPM counted "
+          "this as a wrong try: 2 more wrong tries lock it");
     }
     EXPECT_TRUE(answers.asked.empty());
   }

@@ -1,5 +1,6 @@
 #include "tpm2/tcti.h"
 
+#include <errno.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -66,6 +67,30 @@ TEST_F(TctiTest, LooksInOrderAndSkipsWhatIsEmpty) {
   EXPECT_EQ(*ChooseTcti("", "", Look), "device:1");
   EXPECT_EQ(*ChooseTcti("", "device:s", Look), "device:s");
   EXPECT_EQ(*ChooseTcti("device:p", "device:s", Look), "device:p");
+}
+
+TEST(CannotConnectTest, GivesTheWordsOfTheSystemWhereTheSystemFailed) {
+  const auto message = [](TSS2_RC code, int system_error) {
+    return CannotConnect("device:/dev/tpm0", code, system_error).message;
+  };
+  EXPECT_EQ(message(TSS2_TCTI_RC_IO_ERROR, EACCES),
+            "cannot open the TPM (device:/dev/tpm0): Permission denied");
+  EXPECT_EQ(message(TSS2_TCTI_RC_IO_ERROR, 0),
+            "cannot open the TPM (device:/dev/tpm0): tcti:IO failure (0xa000a)");
+  EXPECT_EQ(message(TSS2_TCTI_RC_BAD_VALUE, EACCES).find("Permission"), std::string::npos);
+}
+
+TEST(CannotConnectTest, KnowsWhatHelpsWithADevice) {
+  const auto hint = [](const char* tcti, int system_error) {
+    return CannotConnect(tcti, TSS2_TCTI_RC_IO_ERROR, system_error).hint;
+  };
+  EXPECT_EQ(hint("device:/dev/tpmrm0", EACCES), "members of the group tss may use it");
+  EXPECT_EQ(hint("device:/dev/tpm0", EBUSY),
+            "another program holds the device; /dev/tpmrm0 can be shared, /dev/tpm0 cannot");
+  EXPECT_EQ(hint("device:/dev/tpm0", ENOENT),
+            "is there a TPM? --tcti or TPM2TOOLS_TCTI names another way to one");
+  EXPECT_EQ(hint("swtpm:path=/x", EACCES),
+            "--tcti or TPM2TOOLS_TCTI names the way to the TPM, such as device:/dev/tpmrm0");
 }
 
 }  // namespace

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 namespace credmint::tpm2 {
 namespace {
 
@@ -16,8 +19,8 @@ TEST(TpmErrorTest, SortsCodes) {
            Case{0xa8e, TpmFault::kAuthRefused, ErrorCode::kPinIncorrect},
            Case{0x9a2, TpmFault::kAuthRefusedUncounted, ErrorCode::kPinIncorrect},
            Case{0x921, TpmFault::kLockout, ErrorCode::kPinLocked},
-           Case{0x902, TpmFault::kNoSlot, ErrorCode::kDevice},
-           Case{0x903, TpmFault::kNoSlot, ErrorCode::kDevice},
+           Case{0x902, TpmFault::kNoObjectSlot, ErrorCode::kDevice},
+           Case{0x903, TpmFault::kNoSessionSlot, ErrorCode::kDevice},
            Case{0x18b, TpmFault::kNoSuchHandle, ErrorCode::kKeyNotFound},
            Case{0x184, TpmFault::kNoSuchHandle, ErrorCode::kKeyNotFound},
            Case{0x28b, TpmFault::kNoSuchHandle, ErrorCode::kKeyNotFound},
@@ -26,8 +29,15 @@ TEST(TpmErrorTest, SortsCodes) {
            Case{0x918, TpmFault::kSessionLost, ErrorCode::kDeviceLost},
            Case{0x1df, TpmFault::kBadParameter, ErrorCode::kKeyUnusable},
            Case{0x2c4, TpmFault::kBadParameter, ErrorCode::kKeyUnusable},
+           Case{0x904, TpmFault::kNoObjectSlot, ErrorCode::kDevice},
+           Case{0x905, TpmFault::kNoSessionSlot, ErrorCode::kDevice},
+           Case{0x908, TpmFault::kBusy, ErrorCode::kDevice},
+           Case{0x90a, TpmFault::kBusy, ErrorCode::kDevice},
+           Case{0x922, TpmFault::kBusy, ErrorCode::kDevice},
+           Case{0x185, TpmFault::kHierarchyDisabled, ErrorCode::kDevice},
            Case{0x101, TpmFault::kOther, ErrorCode::kDevice},
-           Case{0xc0902, TpmFault::kNoSlot, ErrorCode::kDevice},  // through a resource manager
+           Case{0xc0902, TpmFault::kNoObjectSlot,
+                ErrorCode::kDevice},  // through a resource manager
            Case{0xa000a, TpmFault::kConnection, ErrorCode::kDevice},
            Case{0x70001, TpmFault::kOther, ErrorCode::kDevice},
        }) {
@@ -47,8 +57,28 @@ TEST(TpmErrorTest, SaysWhatToDo) {
   EXPECT_EQ(TpmFailure(0x9a2).ToError().message, "the TPM refused the auth value");
 }
 
+TEST(TpmErrorTest, SaysHowManyTriesAreLeft) {
+  TpmFailure failure(0x98e);
+  for (const auto& [left, words] : std::map<UINT32, std::string>{
+           {0, "that was the last try, it is locked now"},
+           {1, "1 more wrong try locks it"},
+           {2, "2 more wrong tries lock it"},
+       }) {
+    failure.set_tries_left(left);
+    EXPECT_EQ(failure.ToError().message, "the TPM refused the auth value (" + words + ")");
+  }
+}
+
+TEST(TpmErrorTest, ExplainsStatesOfTheTpmAlone) {
+  EXPECT_EQ(TpmFailure(0x101).ToError().message, "the TPM is in failure mode");
+  EXPECT_EQ(TpmFailure(0xc0101).ToError().message, "the TPM is in failure mode");
+  const std::string of_another_layer = TpmFailure(0x70101).ToError().message;
+  EXPECT_EQ(of_another_layer.find("failure mode"), std::string::npos) << of_another_layer;
+}
+
 TEST(TpmErrorTest, KeepsTheWordsOfTheStackForTheRest) {
-  EXPECT_EQ(TpmFailure(0xa000a).ToError().message, "the TPM failed: tcti:IO failure (0xa000a)");
+  EXPECT_EQ(TpmFailure(0xa000a).ToError().message,
+            "the connection to the TPM failed: tcti:IO failure (0xa000a)");
 }
 
 }  // namespace
