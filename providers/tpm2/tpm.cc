@@ -45,6 +45,7 @@ Result<std::shared_ptr<Tpm>> Tpm::Open(const std::string& tcti) {
   LibCtxPtr crypto(OSSL_LIB_CTX_new());
   if (!crypto) return Fail(ErrorCode::kInternal, "cannot make an OpenSSL library context");
   const OutsideCall outside(crypto.get());
+  const SilentGlib silent_glib(tcti);
   TSS2_TCTI_CONTEXT* tcti_context = nullptr;
   errno = 0;
   TSS2_RC code = Tss2().Tss2_TctiLdr_Initialize(tcti.c_str(), &tcti_context);

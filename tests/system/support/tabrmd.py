@@ -1,0 +1,64 @@
+"""The resource manager of user space, tpm2-abrmd, on a message bus of its own."""
+
+import pathlib
+import subprocess
+import time
+
+from support.processes import die_with_parent
+from support.requirements import need
+
+DBUS_DAEMON = "/usr/bin/dbus-daemon"
+TABRMD = "/usr/sbin/tpm2-abrmd"
+_TIME_LIMIT_SECONDS = 15
+
+
+def need_tabrmd():
+    need(DBUS_DAEMON, "dbus-daemon")
+    need(TABRMD, "tpm2-abrmd")
+
+
+class Tabrmd:
+    """Shares `tpm`, whose only client it is from here on, until `owner`, a test, ends.
+
+    The environment `env` leads to it.
+    """
+
+    def __init__(self, owner, tpm, folder):
+        need_tabrmd()
+        address = f"unix:path={pathlib.Path(folder)}/bus"
+        self.env = {
+            "DBUS_SESSION_BUS_ADDRESS": address,
+            "TPM2TOOLS_TCTI": "tabrmd:bus_type=session",
+        }
+        bus = self._start(
+            owner, DBUS_DAEMON, "--session", "--nofork", "--print-address", f"--address={address}"
+        )
+        bus.stdout.readline()  # it listens
+        self._start(owner, TABRMD, "--session", "--allow-root", f"--tcti={tpm.tcti}")
+        self._wait_until_it_answers()
+
+    def _start(self, owner, *command):
+        process = subprocess.Popen(
+            command,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=die_with_parent,
+        )
+        owner.addCleanup(process.communicate)
+        owner.addCleanup(process.kill)
+        return process
+
+    def _wait_until_it_answers(self):
+        deadline = time.monotonic() + _TIME_LIMIT_SECONDS
+        while subprocess.run(
+            ["/usr/bin/tpm2_getcap", "handles-transient"],
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            preexec_fn=die_with_parent,
+            check=False,
+        ).returncode:
+            if time.monotonic() > deadline:
+                raise AssertionError("tpm2-abrmd does not answer")
