@@ -164,7 +164,7 @@ Error TpmFailure::ToError() const {
     case TpmFault::kConnection:
       return {ErrorCode::kDevice,
               fmt::format("the connection to the TPM failed: {}", DescribeTssCode(code_)),
-              "what --tcti names may have ended or lost the TPM"};
+              "the device or program behind it may have gone or been restarted: run it again"};
     case TpmFault::kOther:
       break;
   }

@@ -285,7 +285,8 @@ class Line(FaultyTpmTest):
     def fail_on_the_line(self, key="open.tss2"):
         """What was loaded stays loaded: nobody is there any more who could flush it."""
         self.mint_fails_locally(
-            *(program.KEY, "the connection to the TPM failed", *self.flags(key)), hint="--tcti"
+            *(program.KEY, "the connection to the TPM failed", *self.flags(key)),
+            hint="run it again",
         )
         self.tpm.tool("flushcontext", "-t")
 

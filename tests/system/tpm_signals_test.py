@@ -8,7 +8,7 @@ import unittest
 from support import pki, program, tpm
 from support.cases import each, expand
 from support.processes import die_with_parent
-from support.system_test import MintTest, make_folder
+from support.system_test import MintTest, SystemTest, make_folder
 from support.tpm_proxy import TpmProxy
 
 AUTH = "auth-27182818"
@@ -111,6 +111,16 @@ class Signals(MintTest):
         self.proxy.release()
         result = started.finish()
         self.assertEqual((result.status, result.stderr), (program.SUCCESS, ""), str(result))
+
+
+class Children(SystemTest):
+    def test_have_no_signal_blocked(self):
+        tpm.need_swtpm()
+        shown = self.folder / "status"
+        tcti = f"cmd:cat /proc/self/status > {shown}"
+        command = ("sign-string", "--private-key", "handle:0x81000001", "--tcti", tcti)
+        self.fail_with(program.KEY, "the connection to the TPM failed", *command)
+        self.assertIn("\nSigBlk:\t0000000000000000\n", shown.read_text("ascii"))
 
 
 def ignore(number):
