@@ -52,7 +52,7 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const HandleUri& uri) const {
   auto source = std::make_unique<PersistentKey>(*tpm, uri.handle);
   auto loaded = source->Load(Secret());
   if (!loaded) return Fail(std::move(loaded));
-  const auto blob = source->ReadPublic(loaded->object);
+  const auto blob = source->ReadPublic(loaded->object, provider_.digests());
   if (!blob) return tl::unexpected(blob.error());
   auto area = ReadPublicArea(*blob);
   if (!area) return Fail(std::move(area), source->name());

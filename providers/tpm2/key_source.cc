@@ -4,6 +4,7 @@
 
 #include "tpm2/hierarchy.h"
 #include "tpm2/parent.h"
+#include "tpm2/serialized_object.h"
 #include "tpm2/tss2_library.h"
 
 namespace credmint::tpm2 {
@@ -27,7 +28,14 @@ Result<LoadedKey> PersistentKey::Load(const Secret& auth) const {
   return LoadedKey{*std::move(object), *std::move(session), {}};
 }
 
-Result<TPM2B_PUBLIC> PersistentKey::ReadPublic(const TpmObject& object) const {
+Result<TPM2B_PUBLIC> PersistentKey::ReadPublic(const TpmObject& object,
+                                               provider::DigestTable& digests) const {
+  if (const auto known = KnownArea(*tpm_, object, digests)) {
+    TPM2B_PUBLIC known_area{};
+    const TSS2_RC code =
+        Tss2().Tss2_MU_TPM2B_PUBLIC_Unmarshal(known->data(), known->size(), nullptr, &known_area);
+    if (code == TSS2_RC_SUCCESS) return known_area;
+  }
   TPM2B_PUBLIC* area = nullptr;
   const auto read = tpm_->Run([&](ESYS_CONTEXT* esys) {
     return Tss2().Esys_ReadPublic(esys, object.handle(), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,

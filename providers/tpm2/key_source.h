@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "common/digest_table.h"
 #include "tpm2/auth_session.h"
 #include "tpm2/handle_uri.h"
 #include "tpm2/policy_session.h"
@@ -59,8 +60,10 @@ class PersistentKey final : public KeySource {
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] Result<LoadedKey> Load(const Secret& auth) const override;
 
-  /// Asks the TPM for the public area. One TPM command.
-  [[nodiscard]] Result<TPM2B_PUBLIC> ReadPublic(const TpmObject& object) const;
+  /// The public area. No TPM command, unless ESAPI does not give away what it knows
+  /// (serialized_object.h): then one.
+  [[nodiscard]] Result<TPM2B_PUBLIC> ReadPublic(const TpmObject& object,
+                                                provider::DigestTable& digests) const;
 
  private:
   std::shared_ptr<Tpm> tpm_;

@@ -38,6 +38,7 @@ void FindEsys(DynamicLibrary& library, Tss2Library& functions) {
   library.Find(functions.Esys_TR_FromTPMPublic, "Esys_TR_FromTPMPublic");
   library.Find(functions.Esys_TR_GetName, "Esys_TR_GetName");
   library.Find(functions.Esys_TR_GetTpmHandle, "Esys_TR_GetTpmHandle");
+  library.Find(functions.Esys_TR_Serialize, "Esys_TR_Serialize");
   library.Find(functions.Esys_TR_SetAuth, "Esys_TR_SetAuth");
   library.Find(functions.Esys_VerifySignature, "Esys_VerifySignature");
 }

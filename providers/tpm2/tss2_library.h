@@ -39,6 +39,7 @@ struct Tss2Library {
   decltype(&::Esys_TR_FromTPMPublic) Esys_TR_FromTPMPublic = nullptr;
   decltype(&::Esys_TR_GetName) Esys_TR_GetName = nullptr;
   decltype(&::Esys_TR_GetTpmHandle) Esys_TR_GetTpmHandle = nullptr;
+  decltype(&::Esys_TR_Serialize) Esys_TR_Serialize = nullptr;
   decltype(&::Esys_TR_SetAuth) Esys_TR_SetAuth = nullptr;
   decltype(&::Esys_VerifySignature) Esys_VerifySignature = nullptr;
   decltype(&::Tss2_MU_TPM2B_DIGEST_Unmarshal) Tss2_MU_TPM2B_DIGEST_Unmarshal = nullptr;
