@@ -1,6 +1,7 @@
 #include "common/public_key.h"
 
 #include <openssl/core_names.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
 #include <array>
@@ -177,6 +178,16 @@ Result<PkeyPtr> PublicKey::ToPkey(OSSL_LIB_CTX* context) const {
         TakeOpensslError(ErrorCode::kMalformed).In("using the device's public key"));
   }
   return PkeyPtr(pkey);
+}
+
+Bytes PublicKey::ToDer(OSSL_LIB_CTX* context) const {
+  const auto pkey = ToPkey(context);
+  unsigned char* data = nullptr;
+  const int size = pkey ? i2d_PUBKEY(pkey->get(), &data) : 0;
+  if (size <= 0) return {};
+  Bytes der(data, data + size);
+  OPENSSL_free(data);
+  return der;
 }
 
 Result<Bytes> EncodeEcdsaSignature(ByteView r, ByteView s) {

@@ -43,6 +43,8 @@ struct PublicKey {
   static Result<PublicKey> FromPkey(const EVP_PKEY* pkey);
   /// As a public EVP_PKEY of the default provider of `context`.
   [[nodiscard]] Result<PkeyPtr> ToPkey(OSSL_LIB_CTX* context) const;
+  /// As DER SubjectPublicKeyInfo, made in `context`; empty if it is no key.
+  [[nodiscard]] Bytes ToDer(OSSL_LIB_CTX* context) const;
 };
 
 /// A DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3) from big-endian r and s.

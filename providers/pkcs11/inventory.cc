@@ -54,16 +54,6 @@ Json DescribeToken(const CK_TOKEN_INFO& token) {
           {"flags", flags}};
 }
 
-std::string EncodePublicKey(OSSL_LIB_CTX* context, const provider::PublicKey& key) {
-  const auto pkey = key.ToPkey(context);
-  unsigned char* der = nullptr;
-  const int size = pkey ? i2d_PUBKEY(pkey->get(), &der) : 0;
-  if (size <= 0) return {};
-  std::string text = Base64(ByteView(der, static_cast<std::size_t>(size)));
-  OPENSSL_free(der);
-  return text;
-}
-
 Json DescribePrivateKey(const Session& session, CK_OBJECT_HANDLE object, OSSL_LIB_CTX* context) {
   Json json;
   const PrivateKeyFlags facts = ReadPrivateKeyFlags(session, object);
@@ -76,14 +66,14 @@ Json DescribePrivateKey(const Session& session, CK_OBJECT_HANDLE object, OSSL_LI
   const auto key = ReadPrivateKeyFacts(session, object).and_then([&](const auto& read) {
     return ReadPublicKey(session, read);
   });
-  if (key) json["publicKey"] = EncodePublicKey(context, *key);
+  if (key) json["publicKey"] = Base64(key->ToDer(context));
   return json;
 }
 
 Json DescribePublicKey(const Session& session, CK_OBJECT_HANDLE object, OSSL_LIB_CTX* context) {
   Json json = Json::object();
   if (const auto key = ReadPublicKeyObject(session, object)) {
-    json["publicKey"] = EncodePublicKey(context, *key);
+    json["publicKey"] = Base64(key->ToDer(context));
   }
   return json;
 }

@@ -3,16 +3,15 @@
 #include <fmt/format.h>
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
-#include <openssl/core_object.h>
 #include <openssl/params.h>
 #include <openssl/store.h>
 #include <openssl/x509.h>
 
-#include <array>
 #include <memory>
 #include <optional>
 
 #include "common/dispatch.h"
+#include "common/store_object.h"
 #include "pkcs11/object_loader.h"
 #include "pkcs11_config.h"
 
@@ -158,25 +157,6 @@ Result<void> LoadObjects(StoreContext& store, PassphraseCallback passphrase) {
   return {};
 }
 
-int EmitEntry(InventoryEntry& entry, OSSL_CALLBACK* object_callback, void* argument) {
-  int type = OSSL_OBJECT_NAME;
-  const std::array<OSSL_PARAM, 4> params = {
-      OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
-      OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA, entry.uri.data(), 0),
-      OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DESC, entry.description.data(), 0),
-      OSSL_PARAM_construct_end()};
-  return object_callback(params.data(), argument);
-}
-
-int EmitCertificate(Bytes& der, OSSL_CALLBACK* object_callback, void* argument) {
-  int type = OSSL_OBJECT_CERT;
-  const std::array<OSSL_PARAM, 3> params = {
-      OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
-      OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_DATA, der.data(), der.size()),
-      OSSL_PARAM_construct_end()};
-  return object_callback(params.data(), argument);
-}
-
 int Load(void* context, OSSL_CALLBACK* object_callback, void* object_argument,
          OSSL_PASSPHRASE_CALLBACK* passphrase, void* passphrase_argument) {
   auto& store = *static_cast<StoreContext*>(context);
@@ -192,11 +172,12 @@ int Load(void* context, OSSL_CALLBACK* object_callback, void* object_argument,
       if (*key) return provider::EmitKey(std::move(*key), object_callback, object_argument);
     }
     if (store.next_certificate < objects.certificates.size()) {
-      return EmitCertificate(objects.certificates[store.next_certificate++], object_callback,
-                             object_argument);
+      return provider::EmitCertificate(objects.certificates[store.next_certificate++],
+                                       object_callback, object_argument);
     }
     if (store.next_entry < objects.inventory.size()) {
-      return EmitEntry(objects.inventory[store.next_entry++], object_callback, object_argument);
+      const InventoryEntry& entry = objects.inventory[store.next_entry++];
+      return provider::EmitName(entry.uri, entry.description, object_callback, object_argument);
     }
     return 0;
   });

@@ -20,7 +20,7 @@ Result<LoadedKey> PersistentKey::Load(const Secret& auth) const {
   auto object = TpmObject::Open(tpm_, handle_);
   if (!object && object.error().fault() == TpmFault::kNoSuchHandle) {
     return Fail(ErrorCode::kKeyNotFound, "there is no key at handle " + FormatHandle(handle_),
-                "tpm2_getcap handles-persistent lists the handles in use");
+                "credmint list --tpm shows the handles in use");
   }
   if (!object) return Fail(object, "opening " + name());
   auto session = SessionFor(tpm_, auth, {nullptr, handle_ != kStorageRootKey});
@@ -133,7 +133,7 @@ Error WrappedKey::ParentFailure(const TpmFailure& failure) const {
       if (!IsPersistent(file_.parent)) break;
       return {ErrorCode::kKeyNotFound,
               "there is no parent key at handle " + FormatHandle(file_.parent),
-              "tpm2_getcap handles-persistent lists the handles in use"};
+              "credmint list --tpm shows the handles in use"};
     case TpmFault::kHierarchyDisabled: {
       Error error = failure.ToError();
       error.message = ParentName() + " is disabled in the TPM (the key's parent is made in it)";

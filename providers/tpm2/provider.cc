@@ -28,6 +28,7 @@ constexpr OSSL_ALGORITHM kNoMore = {nullptr, nullptr, nullptr, nullptr};
 const OSSL_ALGORITHM* QueryOperation(void* /*context*/, int operation, int* no_cache) {
   static const OSSL_ALGORITHM kStores[] = {
       {"handle", kProperties, HandleStore(), "persistent TPM keys"},
+      {"nv", kProperties, NvStore(), "certificates in a TPM's NV indices"},
       {"tss2", kProperties, Tss2Store(), "TPM key files"},
       kNoMore};
   static const OSSL_ALGORITHM kDecoders[] = {

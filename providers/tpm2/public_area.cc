@@ -9,6 +9,7 @@ namespace credmint::tpm2 {
 namespace {
 
 using provider::KeyType;
+using provider::PublicKey;
 
 constexpr const char* kCreateSigningKey =
     "create a signing key: attributes sign and userwithauth, neither decrypt nor restricted, and "
@@ -87,52 +88,57 @@ Result<SigningScheme> ReadScheme(TPMI_ALG_SIG_SCHEME algorithm, TPM2_ALG_ID fixe
   return scheme;
 }
 
-Result<PublicArea> ReadRsa(const TPMT_PUBLIC& area) {
+const Curve* FindCurve(TPMI_ECC_CURVE id) {
+  const auto* curve = std::find_if(kCurves.begin(), kCurves.end(),
+                                   [id](const Curve& known) { return known.curve == id; });
+  return curve == kCurves.end() ? nullptr : curve;
+}
+
+Result<PublicKey> ReadRsa(const TPMT_PUBLIC& area) {
   const TPMS_RSA_PARMS& parameters = area.parameters.rsaDetail;
   const std::size_t size = parameters.keyBits / 8U;
   if (size != 256 && size != 384 && size != 512) {
     return Unusable(fmt::format("the TPM key is RSA with {} bits", parameters.keyBits));
   }
-  auto scheme = ReadScheme(TPM2_ALG_RSASSA, parameters.scheme.scheme,
-                           parameters.scheme.details.rsassa.hashAlg, 0);
-  if (!scheme) return Fail(std::move(scheme));
   const TPM2B_PUBLIC_KEY_RSA& unique = area.unique.rsa;
   const ByteView modulus = WithoutLeadingZeros(ByteView(unique.buffer, unique.size));
   if (modulus.size() != size) {
     return Fail(ErrorCode::kMalformed, "the TPM key's modulus is not as long as it says");
   }
-  PublicArea result;
-  result.public_key.type = KeyType::kRsa;
-  result.public_key.modulus.assign(modulus.begin(), modulus.end());
-  result.public_key.exponent = ExponentBytes(parameters.exponent);
-  result.scheme = *scheme;
-  return result;
+  PublicKey key;
+  key.type = KeyType::kRsa;
+  key.modulus.assign(modulus.begin(), modulus.end());
+  key.exponent = ExponentBytes(parameters.exponent);
+  return key;
 }
 
-Result<PublicArea> ReadEc(const TPMT_PUBLIC& area) {
-  const TPMS_ECC_PARMS& parameters = area.parameters.eccDetail;
-  const auto* curve = std::find_if(kCurves.begin(), kCurves.end(), [&](const Curve& candidate) {
-    return candidate.curve == parameters.curveID;
-  });
-  if (curve == kCurves.end()) {
+Result<PublicKey> ReadEc(const TPMT_PUBLIC& area) {
+  const TPMI_ECC_CURVE id = area.parameters.eccDetail.curveID;
+  const Curve* curve = FindCurve(id);
+  if (curve == nullptr) {
     return Unusable(
-        fmt::format("the TPM key is on a curve (0x{:04x}) other than P-256, P-384 and "
-                    "P-521",
-                    parameters.curveID));
+        fmt::format("the TPM key is on a curve (0x{:04x}) other than P-256, P-384 and P-521", id));
   }
-  auto scheme = ReadScheme(TPM2_ALG_ECDSA, parameters.scheme.scheme,
-                           parameters.scheme.details.ecdsa.hashAlg, curve->size);
-  if (!scheme) return Fail(std::move(scheme));
-  PublicArea result;
-  result.public_key.type = KeyType::kEc;
-  result.public_key.group = curve->group;
-  result.public_key.point = {4};
-  if (!AppendCoordinate(result.public_key.point, area.unique.ecc.x, curve->size) ||
-      !AppendCoordinate(result.public_key.point, area.unique.ecc.y, curve->size)) {
+  PublicKey key;
+  key.type = KeyType::kEc;
+  key.group = curve->group;
+  key.point = {4};
+  if (!AppendCoordinate(key.point, area.unique.ecc.x, curve->size) ||
+      !AppendCoordinate(key.point, area.unique.ecc.y, curve->size)) {
     return Fail(ErrorCode::kMalformed, "the TPM key's point is longer than its curve allows");
   }
-  result.scheme = *scheme;
-  return result;
+  return key;
+}
+
+Result<SigningScheme> ReadSchemeOf(const TPMT_PUBLIC& area) {
+  if (area.type == TPM2_ALG_RSA) {
+    const TPMT_RSA_SCHEME& scheme = area.parameters.rsaDetail.scheme;
+    return ReadScheme(TPM2_ALG_RSASSA, scheme.scheme, scheme.details.rsassa.hashAlg, 0);
+  }
+  const TPMS_ECC_PARMS& parameters = area.parameters.eccDetail;
+  const Curve* curve = FindCurve(parameters.curveID);
+  return ReadScheme(TPM2_ALG_ECDSA, parameters.scheme.scheme,
+                    parameters.scheme.details.ecdsa.hashAlg, curve != nullptr ? curve->size : 0);
 }
 
 }  // namespace
@@ -148,20 +154,24 @@ std::optional<KeyType> KeyTypeOf(const TPM2B_PUBLIC& area) {
   }
 }
 
-Result<PublicArea> ReadPublicArea(const TPM2B_PUBLIC& area) {
+Result<PublicKey> ReadPublicKey(const TPM2B_PUBLIC& area) {
   const auto type = KeyTypeOf(area);
   if (!type) return Unusable("the TPM object is not an RSA or EC key");
-  if (auto usable = CheckAttributes(area.publicArea); !usable) {
-    return Fail(std::move(usable));
-  }
+  return *type == KeyType::kRsa ? ReadRsa(area.publicArea) : ReadEc(area.publicArea);
+}
+
+Result<PublicArea> ReadPublicArea(const TPM2B_PUBLIC& area) {
+  if (!KeyTypeOf(area)) return Unusable("the TPM object is not an RSA or EC key");
+  if (auto usable = CheckAttributes(area.publicArea); !usable) return Fail(std::move(usable));
   if (!FindTpmHash(area.publicArea.nameAlg)) {
     return Unusable("the TPM key has an unknown name algorithm");
   }
-  auto result = *type == KeyType::kRsa ? ReadRsa(area.publicArea) : ReadEc(area.publicArea);
-  if (!result) return result;
-  result->has_policy = area.publicArea.authPolicy.size != 0;
-  result->needs_policy = (area.publicArea.objectAttributes & TPMA_OBJECT_USERWITHAUTH) == 0;
-  return result;
+  auto key = ReadPublicKey(area);
+  if (!key) return Fail(std::move(key));
+  const auto scheme = ReadSchemeOf(area.publicArea);
+  if (!scheme) return tl::unexpected(scheme.error());
+  return PublicArea{*std::move(key), *scheme, area.publicArea.authPolicy.size != 0,
+                    (area.publicArea.objectAttributes & TPMA_OBJECT_USERWITHAUTH) == 0};
 }
 
 }  // namespace credmint::tpm2

@@ -13,6 +13,10 @@ namespace credmint::tpm2 {
 /// The kind of key that a TPM2B_PUBLIC describes; none for anything but RSA and EC.
 std::optional<provider::KeyType> KeyTypeOf(const TPM2B_PUBLIC& area);
 
+/// The public key of an RSA or EC key, whatever it may be used for. Fails with kKeyUnusable for
+/// other objects, sizes and curves.
+Result<provider::PublicKey> ReadPublicKey(const TPM2B_PUBLIC& area);
+
 /// What the public area of a TPM object says about a key that can sign for us.
 struct PublicArea {
   provider::PublicKey public_key;

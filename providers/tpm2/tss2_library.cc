@@ -11,15 +11,17 @@ struct Loaded {
 };
 
 void FindEsys(DynamicLibrary& library, Tss2Library& functions) {
-  library.Find(functions.Esys_Initialize, "Esys_Initialize");
-  library.Find(functions.Esys_Finalize, "Esys_Finalize");
-  library.Find(functions.Esys_Free, "Esys_Free");
   library.Find(functions.Esys_CreatePrimary, "Esys_CreatePrimary");
+  library.Find(functions.Esys_Finalize, "Esys_Finalize");
   library.Find(functions.Esys_FlushContext, "Esys_FlushContext");
-  library.Find(functions.Esys_Import, "Esys_Import");
+  library.Find(functions.Esys_Free, "Esys_Free");
   library.Find(functions.Esys_GetCapability, "Esys_GetCapability");
+  library.Find(functions.Esys_Import, "Esys_Import");
+  library.Find(functions.Esys_Initialize, "Esys_Initialize");
   library.Find(functions.Esys_Load, "Esys_Load");
   library.Find(functions.Esys_LoadExternal, "Esys_LoadExternal");
+  library.Find(functions.Esys_NV_Read, "Esys_NV_Read");
+  library.Find(functions.Esys_NV_ReadPublic, "Esys_NV_ReadPublic");
   library.Find(functions.Esys_PolicyAuthorize, "Esys_PolicyAuthorize");
   library.Find(functions.Esys_PolicyAuthValue, "Esys_PolicyAuthValue");
   library.Find(functions.Esys_PolicyCommandCode, "Esys_PolicyCommandCode");
@@ -32,14 +34,14 @@ void FindEsys(DynamicLibrary& library, Tss2Library& functions) {
   library.Find(functions.Esys_ReadPublic, "Esys_ReadPublic");
   library.Find(functions.Esys_Sign, "Esys_Sign");
   library.Find(functions.Esys_StartAuthSession, "Esys_StartAuthSession");
-  library.Find(functions.Esys_TRSess_GetNonceTPM, "Esys_TRSess_GetNonceTPM");
-  library.Find(functions.Esys_TRSess_SetAttributes, "Esys_TRSess_SetAttributes");
   library.Find(functions.Esys_TR_Close, "Esys_TR_Close");
   library.Find(functions.Esys_TR_FromTPMPublic, "Esys_TR_FromTPMPublic");
   library.Find(functions.Esys_TR_GetName, "Esys_TR_GetName");
   library.Find(functions.Esys_TR_GetTpmHandle, "Esys_TR_GetTpmHandle");
   library.Find(functions.Esys_TR_Serialize, "Esys_TR_Serialize");
   library.Find(functions.Esys_TR_SetAuth, "Esys_TR_SetAuth");
+  library.Find(functions.Esys_TRSess_GetNonceTPM, "Esys_TRSess_GetNonceTPM");
+  library.Find(functions.Esys_TRSess_SetAttributes, "Esys_TRSess_SetAttributes");
   library.Find(functions.Esys_VerifySignature, "Esys_VerifySignature");
 }
 
@@ -48,6 +50,7 @@ void FindMu(DynamicLibrary& library, Tss2Library& functions) {
   library.Find(functions.Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal,
                "Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal");
   library.Find(functions.Tss2_MU_TPM2B_NAME_Unmarshal, "Tss2_MU_TPM2B_NAME_Unmarshal");
+  library.Find(functions.Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal, "Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal");
   library.Find(functions.Tss2_MU_TPM2B_PRIVATE_Unmarshal, "Tss2_MU_TPM2B_PRIVATE_Unmarshal");
   library.Find(functions.Tss2_MU_TPM2B_PUBLIC_Unmarshal, "Tss2_MU_TPM2B_PUBLIC_Unmarshal");
   library.Find(functions.Tss2_MU_TPML_DIGEST_Unmarshal, "Tss2_MU_TPML_DIGEST_Unmarshal");

@@ -46,13 +46,13 @@ std::string Names(const InventoryEntry& entry) {
 
 std::string UriLine(const InventoryEntry& entry) {
   return fmt::format("{}{}", entry.uri,
-                     entry.unique ? "" : "   (another object has the same label and id)");
+                     entry.unique ? "" : "   (another object has the same URI)");
 }
 
-/// The entries that lie inside the token at `token`.
+/// The entries that lie inside the token or TPM at `token`.
 std::span<const InventoryEntry> Contents(const Inventory& inventory, std::size_t token) {
   std::size_t end = token + 1;
-  while (end < inventory.size() && inventory[end].kind > Kind::kToken) ++end;
+  while (end < inventory.size() && inventory[end].kind > Kind::kTpm) ++end;
   return std::span(inventory).subspan(token + 1, end - token - 1);
 }
 
@@ -92,17 +92,28 @@ std::string KeyText(const InventoryEntry& key, std::span<const InventoryEntry> c
       fmt::format("      {} key {}: {}{}{}\n        {}\n",
                   key.kind == Kind::kPrivateKey ? "private" : "public", Names(key), KeyType(key),
                   key.flags.empty() ? "" : ", ", fmt::join(key.flags, ", "), UriLine(key));
+  if (const std::string scheme = Fact(key, "scheme"); !scheme.empty()) {
+    text += fmt::format("        signs {} only\n", scheme);
+  }
+  if (const std::string reason = Fact(key, "unusable"); !reason.empty()) {
+    text += fmt::format("        not usable: {}\n", reason);
+  }
   for (const InventoryEntry* certificate : CertificatesOf(key, contents)) {
     text += fmt::format("        certificate {}\n", Names(*certificate));
   }
   return text;
 }
 
+std::string CannotBeRead(const InventoryEntry& entry) {
+  const std::string error = Fact(entry, "error");
+  return fmt::format("        it cannot be read{}{}\n", error.empty() ? "" : ": ", error);
+}
+
 std::string CertificateText(const InventoryEntry& entry, std::span<const InventoryEntry> contents,
                             std::chrono::system_clock::time_point now) {
   std::string text =
       fmt::format("      certificate {}\n        {}\n", Names(entry), UriLine(entry));
-  if (!entry.certificate) return text + "        it cannot be read\n";
+  if (!entry.certificate) return text + CannotBeRead(entry);
   const Certificate& certificate = *entry.certificate;
   text += fmt::format("        subject {}\n        issuer  {}\n        serial  {}\n",
                       PrintableUtf8(certificate.Subject()), PrintableUtf8(certificate.Issuer()),
@@ -116,6 +127,25 @@ std::string CertificateText(const InventoryEntry& entry, std::span<const Invento
   return text;
 }
 
+/// What is neither a key nor a certificate.
+std::string OtherText(const InventoryEntry& entry) {
+  const std::string type = Fact(entry, "type");
+  return fmt::format("      {} {}{}{}\n{}", type.empty() ? "object" : type, Names(entry),
+                     entry.flags.empty() ? "" : ": ", fmt::join(entry.flags, ", "),
+                     Fact(entry, "error").empty() ? "" : CannotBeRead(entry));
+}
+
+std::string ContentsText(std::span<const InventoryEntry> contents,
+                         std::chrono::system_clock::time_point now) {
+  std::string text;
+  for (const InventoryEntry& entry : contents) {
+    if (IsShownKey(entry, contents)) text += KeyText(entry, contents);
+    if (entry.kind == Kind::kCertificate) text += CertificateText(entry, contents, now);
+    if (entry.kind == Kind::kOther) text += OtherText(entry);
+  }
+  return text;
+}
+
 std::string TokenText(const InventoryEntry& token, std::span<const InventoryEntry> contents,
                       std::chrono::system_clock::time_point now) {
   std::string text = fmt::format(
@@ -125,11 +155,15 @@ std::string TokenText(const InventoryEntry& token, std::span<const InventoryEntr
   if (const std::string error = Fact(token, "error"); !error.empty()) {
     text += fmt::format("      it cannot be read: {}\n", error);
   }
-  for (const InventoryEntry& entry : contents) {
-    if (IsShownKey(entry, contents)) text += KeyText(entry, contents);
-    if (entry.kind == Kind::kCertificate) text += CertificateText(entry, contents, now);
-  }
-  return text;
+  return text + ContentsText(contents, now);
+}
+
+std::string TpmText(const InventoryEntry& tpm, std::span<const InventoryEntry> contents,
+                    std::chrono::system_clock::time_point now) {
+  return fmt::format("TPM: {} {}, firmware {}, {}\n  {}\n", Fact(tpm, "manufacturer"),
+                     Fact(tpm, "model"), Fact(tpm, "firmware"), Fact(tpm, "specification"),
+                     UriLine(tpm)) +
+         ContentsText(contents, now);
 }
 
 Json ObjectJson(const InventoryEntry& entry) {
@@ -145,6 +179,7 @@ Json KeyJson(const InventoryEntry& key, std::span<const InventoryEntry> contents
     if (const std::string curve = Curve(pkey); !curve.empty()) json["curve"] = curve;
   }
   json["flags"] = key.flags;
+  for (const auto& [name, value] : key.facts) json[name] = value;
   json["certificates"] = Json::array();
   for (const InventoryEntry* certificate : CertificatesOf(key, contents)) {
     json["certificates"].push_back(certificate->uri);
@@ -161,6 +196,7 @@ Json CertificateJson(const InventoryEntry& entry, std::span<const InventoryEntry
     json["notBefore"] = FormatTimestamp(entry.certificate->NotBefore());
     json["notAfter"] = FormatTimestamp(entry.certificate->NotAfter());
   }
+  for (const auto& [name, value] : entry.facts) json[name] = value;
   const InventoryEntry* key = KeyOf(entry, contents);
   json["key"] = key != nullptr ? Json(key->uri) : Json();
   return json;
@@ -172,10 +208,13 @@ Json FactsJson(const InventoryEntry& entry) {
   return json;
 }
 
-Json TokenJson(const InventoryEntry& token, std::span<const InventoryEntry> contents) {
-  Json json = FactsJson(token);
-  json["label"] = token.label;
-  json["flags"] = token.flags;
+Json OtherJson(const InventoryEntry& entry) {
+  Json json = {{"label", entry.label}, {"flags", entry.flags}};
+  for (const auto& [name, value] : entry.facts) json[name] = value;
+  return json;
+}
+
+void AddContents(std::span<const InventoryEntry> contents, Json& json) {
   json["keys"] = Json::array();
   json["certificates"] = Json::array();
   for (const InventoryEntry& entry : contents) {
@@ -183,6 +222,23 @@ Json TokenJson(const InventoryEntry& token, std::span<const InventoryEntry> cont
     if (entry.kind == Kind::kCertificate) {
       json["certificates"].push_back(CertificateJson(entry, contents));
     }
+  }
+}
+
+Json TokenJson(const InventoryEntry& token, std::span<const InventoryEntry> contents) {
+  Json json = FactsJson(token);
+  json["label"] = token.label;
+  json["flags"] = token.flags;
+  AddContents(contents, json);
+  return json;
+}
+
+Json TpmJson(const InventoryEntry& tpm, std::span<const InventoryEntry> contents) {
+  Json json = FactsJson(tpm);
+  AddContents(contents, json);
+  json["others"] = Json::array();
+  for (const InventoryEntry& entry : contents) {
+    if (entry.kind == Kind::kOther) json["others"].push_back(OtherJson(entry));
   }
   return json;
 }
@@ -205,20 +261,22 @@ std::string FormatInventoryText(const Inventory& inventory,
                           Fact(entry, "description"), empty ? " (empty)" : "", UriLine(entry));
     }
     if (entry.kind == Kind::kToken) text += TokenText(entry, Contents(inventory, i), now);
+    if (entry.kind == Kind::kTpm) text += TpmText(entry, Contents(inventory, i), now);
   }
   return text;
 }
 
 std::string FormatInventoryJson(const Inventory& inventory) {
-  Json modules = Json::array();
+  Json all = Json::object();
   for (std::size_t i = 0; i < inventory.size(); ++i) {
     const InventoryEntry& entry = inventory[i];
+    if (entry.kind == Kind::kTpm) all["tpms"].push_back(TpmJson(entry, Contents(inventory, i)));
     if (entry.kind == Kind::kModule) {
-      modules.push_back(FactsJson(entry));
-      modules.back()["slots"] = Json::array();
+      all["modules"].push_back(FactsJson(entry));
+      all["modules"].back()["slots"] = Json::array();
     }
-    if (entry.kind < Kind::kSlot || modules.empty()) continue;
-    Json& slots = modules.back()["slots"];
+    if (!all.contains("modules")) continue;
+    Json& slots = all["modules"].back()["slots"];
     if (entry.kind == Kind::kSlot) {
       slots.push_back(FactsJson(entry));
       slots.back()["token"] = nullptr;
@@ -227,8 +285,7 @@ std::string FormatInventoryJson(const Inventory& inventory) {
       slots.back()["token"] = TokenJson(entry, Contents(inventory, i));
     }
   }
-  return Json{{"modules", std::move(modules)}}.dump(2, ' ', false, Json::error_handler_t::replace) +
-         "\n";
+  return all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace credmint::cli

@@ -127,6 +127,14 @@ void AddTokenFlags(CLI::App& command, KeyOptions& options) {
       ->group(kKeyGroup);
   AddText(command, "--pkcs11-lib", options.pkcs11_lib, "PKCS#11 module (default: p11-kit's proxy)")
       ->group(kKeyGroup);
+  AddText(command, "--parent-passin", options.parent_passin,
+          "Auth value of the TPM key's parent, or of the owner of an NV index; forms as "
+          "--passin")
+      ->group(kKeyGroup);
+  AddText(command, "--tcti", options.tcti,
+          "Way to the TPM (default: $TPM2TOOLS_TCTI, $TSS2_TCTI, $TPM2OPENSSL_TCTI, else "
+          "device:/dev/tpmrm0)")
+      ->group(kKeyGroup);
   command
       .add_option("--provider", options.providers,
                   "Also load this OpenSSL provider; may be given several times")
@@ -139,7 +147,7 @@ void AddTokenFlags(CLI::App& command, KeyOptions& options) {
 
 void AddCertificateFlags(CLI::App& command, KeyOptions& options) {
   AddText(command, "--certificate", options.certificate,
-          "Certificate: file (PEM, DER, PKCS#12) or pkcs11: URI")
+          "Certificate: file (PEM, DER, PKCS#12), pkcs11: URI, or nv:0x01…")
       ->group(kCertificateGroup);
   AddText(command, "--cert-selector", options.cert_selector,
           "Which of several certificates: 'Key=x509Subject,Value=CN=Example', JSON, or "
@@ -178,9 +186,6 @@ void AddKeyFlags(CLI::App& command, KeyOptions& options) {
       .add_flag("--no-tpm-key-password", options.no_tpm_key_password,
                 "The TPM key has an empty auth value")
       ->group(kKeyGroup);
-  AddText(command, "--parent-passin", options.parent_passin,
-          "Auth value of the TPM key's parent; forms as --passin")
-      ->group(kKeyGroup);
   AddText(command, "--policy-passin", options.policy_passin,
           "Auth value of what the TPM key's policy names (PolicySecret); forms as --passin")
       ->group(kKeyGroup);
@@ -192,10 +197,6 @@ void AddKeyFlags(CLI::App& command, KeyOptions& options) {
       ->group(kKeyGroup);
   AddText(command, "--pkcs8-password", options.pkcs8_password,
           "Passphrase of a key file (visible to other users; prefer --passin)")
-      ->group(kKeyGroup);
-  AddText(command, "--tcti", options.tcti,
-          "Way to the TPM (default: $TPM2TOOLS_TCTI, $TSS2_TCTI, $TPM2OPENSSL_TCTI, else "
-          "device:/dev/tpmrm0)")
       ->group(kKeyGroup);
 }
 
@@ -225,8 +226,10 @@ Result<KeyOpener> MakeKeyOpener(const LibraryContext& context, const KeyOptions&
 
 Result<CertificateOptions> MakeCertificateOptions(const KeyOptions& options) {
   if (options.certificate.empty()) {
-    return Fail(ErrorCode::kUsage, "--certificate is missing",
-                "give the certificate's file, or a pkcs11: URI for one on a token");
+    return Fail(
+        ErrorCode::kUsage, "--certificate is missing",
+        "give the certificate's file, a pkcs11: URI for one on a token, or nv:0x01… for one "
+        "in a TPM");
   }
   CertificateOptions result;
   result.certificate = options.certificate;

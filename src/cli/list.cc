@@ -11,7 +11,10 @@ namespace credmint::cli {
 ListCommand::ListCommand(CLI::App& app)
     : app_(app.add_subcommand("list", "Show tokens, keys and certificates, with URIs to paste")) {
   app_->preparse_callback([this](std::size_t) {
-    app_->add_option("uri", uri_, "What to show (default: everything)");
+    CLI::Option* uri = app_->add_option("uri", uri_, "What to show (default: all tokens)");
+    app_->add_flag_callback(
+            "--tpm", [this] { uri_ = "nv:"; }, "Show what is in the TPM")
+        ->excludes(uri);
     app_->add_flag("--json", json_, "Print JSON");
     app_->add_flag("--login", login_,
                    "Log in, with the PIN of --passin or one typed at the terminal");

@@ -8,8 +8,8 @@
 
 namespace credmint::cli {
 
-/// `credmint list [URI]`: modules, slots, tokens, keys and certificates, each with a URI to paste,
-/// and which key belongs to which certificate. Text for people; with `--json` one object:
+/// `credmint list [URI | --tpm]`: modules, slots, tokens, keys and certificates, each with a URI to
+/// paste, and which key belongs to which certificate. Text for people; with `--json` one object:
 ///
 ///     {"modules": [{"uri", "path", "description", "manufacturer", "version", "cryptoki",
 ///       "slots": [{"uri", "number", "description", "manufacturer",
@@ -19,6 +19,13 @@ namespace credmint::cli {
 ///                     "certificates": [URI]}],
 ///           "certificates": [{"uri", "unique", "label", "id", "subject", "issuer", "serial",
 ///                             "notBefore", "notAfter", "key": URI or null}]}}]}]}
+///
+/// Of a TPM (`--tpm`, or a URI of one) its persistent objects and the certificates in it:
+///
+///     {"tpms": [{"uri", "manufacturer", "model", "firmware", "specification",
+///       "keys": as above, and "scheme"?, "unusable"?,
+///       "certificates": as above, or "error" instead of what stands in it,
+///       "others": [{"label", "type" or "error", "flags"}]}]}
 ///
 /// Without logging in only what is public is there; `--login`, `--passin` or a PIN in the URI logs
 /// in to the one token that the URI matches. Ids and serial numbers are hexadecimal, times RFC

@@ -75,9 +75,11 @@ Result<CertificateChain> CertificateSource::ChainFor(const SigningKey& key,
   auto leaf = Choose(candidates, key);
   if (!leaf) return Fail(std::move(leaf));
   std::vector<Certificate> pool = candidates.unselected;
-  if (!candidates.place.is_file() && !leaf->IsSelfIssued()) {
+  KeyReference all = candidates.place.ForAll();
+  const bool is_narrow = all.text() != candidates.place.text();
+  if (is_narrow && !leaf->IsSelfIssued()) {
     // That no issuer can be read beside the leaf is no failure.
-    if (auto beside = opener_->OpenCertificates(candidates.place.ForAll())) {
+    if (auto beside = opener_->OpenCertificates(std::move(all))) {
       pool = *std::move(beside);
     }
   }

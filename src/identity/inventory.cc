@@ -14,10 +14,14 @@ using Json = nlohmann::ordered_json;
 using Kind = InventoryEntry::Kind;
 
 std::optional<Kind> KindOf(const std::string& name) {
-  static const std::map<std::string, Kind> kKinds = {
-      {"module", Kind::kModule},        {"slot", Kind::kSlot},
-      {"token", Kind::kToken},          {"private-key", Kind::kPrivateKey},
-      {"public-key", Kind::kPublicKey}, {"certificate", Kind::kCertificate}};
+  static const std::map<std::string, Kind> kKinds = {{"module", Kind::kModule},
+                                                     {"slot", Kind::kSlot},
+                                                     {"token", Kind::kToken},
+                                                     {"tpm", Kind::kTpm},
+                                                     {"private-key", Kind::kPrivateKey},
+                                                     {"public-key", Kind::kPublicKey},
+                                                     {"certificate", Kind::kCertificate},
+                                                     {"object", Kind::kOther}};
   const auto found = kKinds.find(name);
   return found == kKinds.end() ? std::nullopt : std::optional(found->second);
 }
@@ -64,7 +68,9 @@ void SetMember(const LibraryContext& context, const std::string& name, const Jso
 /// A URI names type, id and label; objects that share all three cannot be told apart by it.
 void MarkDuplicates(Inventory& inventory) {
   std::map<std::string, int> count;
-  const auto is_object = [](const InventoryEntry& entry) { return entry.kind > Kind::kToken; };
+  const auto is_object = [](const InventoryEntry& entry) {
+    return entry.kind > Kind::kTpm && !entry.uri.empty();
+  };
   for (const InventoryEntry& entry : inventory) {
     if (is_object(entry)) ++count[entry.uri];
   }

@@ -14,13 +14,13 @@
 
 namespace credmint {
 
-/// One thing that a back end shows: a module, a slot, a token, a private or public key, or a
-/// certificate, in this order, each followed by what is inside it.
+/// One thing that a back end shows: a module, a slot, a token or TPM, a private or public key, a
+/// certificate, or an object that is neither, in this order, each followed by what is inside it.
 struct InventoryEntry {
-  enum class Kind { kModule, kSlot, kToken, kPrivateKey, kPublicKey, kCertificate };
+  enum class Kind { kModule, kSlot, kToken, kTpm, kPrivateKey, kPublicKey, kCertificate, kOther };
 
   Kind kind = Kind::kModule;
-  std::string uri;     ///< selects it, as far as a URI can; holds no PIN
+  std::string uri;     ///< selects it, as far as a URI can; holds no PIN; empty if none can
   bool unique = true;  ///< false if another object has this URI too
   std::string label;   ///< UTF-8
   std::string id;      ///< hexadecimal

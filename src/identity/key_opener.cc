@@ -64,6 +64,14 @@ Secret CertificateBlocks(std::string_view pem) {
   return Secret(blocks);
 }
 
+/// A number that is no file is a name without its scheme.
+Error ExplainPath(Error error, const std::string& path) {
+  const Scheme* scheme = error.hint.empty() ? FindSchemeOfBareName(path) : nullptr;
+  if (scheme != nullptr)
+    error.hint = fmt::format("if that is no file, write {}:{}", scheme->name, path);
+  return error;
+}
+
 /// OpenSSL's words for undecodable input ("unsupported") help nobody.
 Error ExplainFile(Error error, StoreExpect expect) {
   if (error.code != ErrorCode::kMalformed) return error;
@@ -80,6 +88,9 @@ Error ExplainFile(Error error, StoreExpect expect) {
 
 Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(
     KeyReference reference, std::span<const Certificate> certificates) {
+  if (auto has_keys = reference.CheckHasKeys(); !has_keys) {
+    return Fail(std::move(has_keys), Clause(reference, StoreExpect::kPrivateKey));
+  }
   public_keys_ = PublicKeysOf(certificates);
   KeyReference again = reference.ForPrivateKey();
   auto contents = Load(reference, StoreExpect::kPrivateKey);
@@ -118,8 +129,9 @@ Result<std::vector<Certificate>> KeyOpener::OpenCertificates(KeyReference refere
 
 Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
   if (reference.scheme() == nullptr || reference.scheme()->inventory_parameter.empty()) {
-    return Fail(ErrorCode::kUsage,
-                fmt::format("{}: only what is on a token can be listed", reference.text()));
+    return Fail(
+        ErrorCode::kUsage,
+        fmt::format("{}: only what is on a token or in a TPM can be listed", reference.text()));
   }
   inventory_ = log_in ? "all" : "public";
   auto contents = Load(reference, StoreExpect::kName);
@@ -167,7 +179,7 @@ Result<StoreContents> KeyOpener::LoadAskingContextPin(const KeyReference& refere
 Result<StoreContents> KeyOpener::Load(KeyReference& reference, StoreExpect expect) {
   const auto own = SourceOf(reference.TakePin());
   const auto file = reference.is_file() ? ReadFile(reference.text()) : Secret();
-  if (!file) return tl::unexpected(file.error());
+  if (!file) return tl::unexpected(ExplainPath(file.error(), reference.text()));
   std::optional<PassphraseRequest> asked;
   const auto passphrase = [&](const PassphraseRequest& request) {
     if (own && request.kind == PassphraseKind::kTokenPin) return own->Get();
@@ -219,8 +231,8 @@ Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, StoreOpt
   }
   if (auto set = SetParameters(*scheme, options); !set) return Fail(std::move(set));
   std::string uri = reference.text();
-  const bool add_suffix =
-      pins_.user && !scheme->secret_suffix.empty() && !uri.ends_with(scheme->secret_suffix);
+  const bool add_suffix = pins_.user && options.expect == StoreExpect::kPrivateKey &&
+                          !scheme->secret_suffix.empty() && !uri.ends_with(scheme->secret_suffix);
   if (add_suffix) uri += scheme->secret_suffix;
   auto contents = OpenStore(*context_, uri, options);
   if (!contents) return contents;

@@ -148,7 +148,20 @@ std::string FilePath(std::string_view text) {
   return std::string(text);
 }
 
+Error HasNoKeys(const Scheme& scheme) {
+  const Scheme* sister = FindSisterScheme(scheme);
+  return {ErrorCode::kMalformed, fmt::format("{}: names certificates, not keys", scheme.name),
+          sister == nullptr
+              ? "name the key with --private-key"
+              : fmt::format("name the key with --private-key: {}:…, or a file", sister->name)};
+}
+
 }  // namespace
+
+Result<void> KeyReference::CheckHasKeys() const {
+  if (scheme_ == nullptr || scheme_->has_keys) return {};
+  return tl::unexpected(HasNoKeys(*scheme_));
+}
 
 Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {
   if (text.empty()) return Fail(ErrorCode::kMalformed, "the reference is empty");
@@ -166,10 +179,16 @@ Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {
                 fmt::format("this build cannot use {}: references", reference.scheme_->name));
   }
   if (use == Use::kCertificate && !reference.scheme_->has_certificates) {
+    const Scheme* sister = FindSisterScheme(*reference.scheme_);
     return Fail(
         ErrorCode::kCertificate,
         fmt::format("a {}: reference names a key, not a certificate", reference.scheme_->name),
-        "give the certificate's file");
+        sister == nullptr
+            ? "give the certificate's file"
+            : fmt::format("give the certificate's file, or {0}:… if it is there", sister->name));
+  }
+  if (use == Use::kPrivateKey && !reference.scheme_->has_keys) {
+    return tl::unexpected(HasNoKeys(*reference.scheme_));
   }
   reference.text_ = fmt::format("{}{}", reference.scheme_->name, text.substr(text.find(':')));
   if (!reference.scheme_->rfc7512) return reference;

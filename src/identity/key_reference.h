@@ -38,6 +38,9 @@ class KeyReference {
   /// The same place, searched for everything of its type there, whatever its label and id.
   [[nodiscard]] KeyReference ForAll() const;
 
+  /// Fails with kMalformed, and a hint where keys are, if there can be no private key.
+  [[nodiscard]] Result<void> CheckHasKeys() const;
+
   /// The back end's row, or null for a file.
   [[nodiscard]] const Scheme* scheme() const { return scheme_; }
   [[nodiscard]] bool is_file() const { return is_file_; }

@@ -26,7 +26,7 @@ constexpr OSSL_provider_init_fn* kTpm2 = credmint_tpm2_provider_init;
 constexpr OSSL_provider_init_fn* kTpm2 = nullptr;
 #endif
 
-constexpr std::array<Scheme, 3> kSchemes = {{
+constexpr std::array<Scheme, 4> kSchemes = {{
     {.name = "pkcs11",
      .provider = "credmint-pkcs11",
      .rfc7512 = true,
@@ -35,7 +35,20 @@ constexpr std::array<Scheme, 3> kSchemes = {{
      .public_key_parameter = "pkcs11-public-key",
      .inventory_parameter = "pkcs11-inventory",
      .init = kPkcs11},
-    {.name = "handle", .provider = "credmint-tpm2", .secret_suffix = "?pass", .init = kTpm2},
+    {.name = "handle",
+     .provider = "credmint-tpm2",
+     .secret_suffix = "?pass",
+     .bare_digits = "81",
+     .inventory_parameter = "tpm2-inventory",
+     .init = kTpm2},
+    {.name = "nv",
+     .provider = "credmint-tpm2",
+     .has_keys = false,
+     .has_certificates = true,
+     .bare_digits = "01",
+     .parent_auth_parameter = "tpm2-parent-auth",
+     .inventory_parameter = "tpm2-inventory",
+     .init = kTpm2},
     {.name = "tss2",
      .provider = "credmint-tpm2",
      .pem_label = "TSS2 PRIVATE KEY",
@@ -58,6 +71,27 @@ const Scheme* FindScheme(std::string_view reference) {
         std::equal(typed.begin(), typed.end(), scheme.name.begin(), scheme.name.end(),
                    [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
     if (same) return &scheme;
+  }
+  return nullptr;
+}
+
+const Scheme* FindSchemeOfBareName(std::string_view text) {
+  constexpr std::size_t kDigits = 8;
+  if (text.starts_with("0x") || text.starts_with("0X")) text.remove_prefix(2);
+  const bool is_number =
+      text.size() == kDigits && text.find_first_not_of("0123456789abcdefABCDEF") == text.npos;
+  if (!is_number) return nullptr;
+  for (const Scheme& scheme : kSchemes) {
+    if (!scheme.bare_digits.empty() && text.starts_with(scheme.bare_digits)) return &scheme;
+  }
+  return nullptr;
+}
+
+const Scheme* FindSisterScheme(const Scheme& scheme) {
+  for (const Scheme& other : kSchemes) {
+    const bool has_the_rest = (other.has_keys && !scheme.has_keys) ||
+                              (other.has_certificates && !scheme.has_certificates);
+    if (other.provider == scheme.provider && has_the_rest) return &other;
   }
   return nullptr;
 }

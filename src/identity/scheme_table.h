@@ -20,8 +20,12 @@ struct Scheme {
   std::string_view secret_suffix;
   /// Whether the URI has the attributes of RFC 7512 (type, pin-value, pin-source).
   bool rfc7512 = false;
-  /// Whether certificates can be there too.
+  /// What can be there: private keys, certificates, or both.
+  bool has_keys = true;
   bool has_certificates = false;
+  /// How the eight hexadecimal digits of a name begin that people type without the scheme; empty if
+  /// there are no such names.
+  std::string_view bare_digits;
   /// Loader parameter, set to "1" when the user gave a secret for the key: then it is asked for
   /// even where the key file claims that there is none.
   std::string_view has_auth_parameter;
@@ -47,6 +51,13 @@ std::span<const Scheme> Schemes();
 /// The row whose scheme `reference` starts with ("pkcs11:...", in letters of either case, RFC 3986
 /// section 3.1), or null.
 const Scheme* FindScheme(std::string_view reference);
+
+/// The row that somebody may mean who typed "0x81000001" or "81000001" without a scheme, or null.
+const Scheme* FindSchemeOfBareName(std::string_view text);
+
+/// The row of the same back end for what `scheme` cannot have, keys or certificates; null if it can
+/// have both or there is none.
+const Scheme* FindSisterScheme(const Scheme& scheme);
 
 /// The row for a key file with these contents, by its PEM label, or null.
 const Scheme* FindSchemeOfFile(std::string_view contents);

@@ -96,12 +96,12 @@ class TpmCommands(MintTest):
         cls.tpm = tpm.Tpm(cls, make_folder(cls) / "t")
         cls.tpm.make_parent("0x81000010")
 
-    def commands(self, key, public_key, *flags):
+    def commands(self, key, public_key, *flags, certificate="web.pem"):
         """The names of the commands sent by one mint; nothing must be left loaded after them."""
         record = self.folder / "record.pcapng"
         self.write("web.pem", pki.pem(self.root.issue(public_key)))
         self.mint(
-            *("--certificate", "web.pem", "--private-key", key, *flags),
+            *("--certificate", certificate, "--private-key", key, *flags),
             *("--tcti", f"pcap:{self.tpm.tcti}"),
             env={"TCTI_PCAP_FILE": str(record)},
         )
@@ -123,6 +123,22 @@ class TpmCommands(MintTest):
         public_key = self.tpm.make_persistent("0x81000002", "rsa2048")
         commands = self.commands("handle:0x81000002", public_key)
         self.assertEqual(commands, ["ReadPublic", "Sign"])
+
+    def test_certificate_in_the_tpm(self):
+        """The certificate costs two commands, three if it is longer than 512 bytes."""
+        public_key = self.tpm.make_persistent("0x81000004")
+        leaf = self.root.issue(public_key)
+        for index, size, reading in (
+            ("0x01c00010", 512, ["NV_Read"]),
+            ("0x01c00011", 513, ["GetCapability", "NV_Read"]),
+            ("0x01c00012", 1024, ["GetCapability", "NV_Read"]),
+            ("0x01c00013", 2048, ["GetCapability", "NV_Read", "NV_Read"]),
+        ):
+            self.tpm.write_nv(index, pki.der(leaf), size=size)
+            commands = self.commands(
+                "handle:0x81000004", public_key, certificate=f"nv:{index}"
+            )
+            self.assertEqual(commands, ["NV_ReadPublic", *reading, "ReadPublic", "Sign"], size)
 
     def test_ec_key_file(self):
         commands = self.commands_for_file()

@@ -220,7 +220,7 @@ class Uris(ListTest):
         self.token.write_certificate(self.expired, "web", "01")
         listed = self.tokens("pkcs11:token=test;type=cert")["test"]["certificates"]
         self.assertEqual(sorted(one["unique"] for one in listed), [False, False, True, True])
-        self.assertIn("another object has the same label and id", self.list_text())
+        self.assertIn("another object has the same URI", self.list_text())
 
     def test_hold_no_pin(self):
         self.write("pin", token.PIN)

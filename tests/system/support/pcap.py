@@ -6,10 +6,12 @@ _ENHANCED_PACKET = 6
 _RETRY = 0x922
 COMMANDS = {  # TPM 2.0 Part 2 section 6.5.2
     0x131: "CreatePrimary",
+    0x14E: "NV_Read",
     0x144: "Startup",
     0x157: "Load",
     0x15D: "Sign",
     0x165: "FlushContext",
+    0x169: "NV_ReadPublic",
     0x173: "ReadPublic",
     0x176: "StartAuthSession",
     0x17A: "GetCapability",

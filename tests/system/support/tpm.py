@@ -18,6 +18,7 @@ from support.requirements import in_library_folder, need
 SWTPM = "/usr/bin/swtpm"
 SIGNING = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign"
 SIGNING_UNDER_POLICY = "fixedtpm|fixedparent|sensitivedataorigin|sign"
+READABLE = "ownerread|ownerwrite|authread|no_da"
 STORAGE = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|decrypt"
 
 
@@ -101,6 +102,16 @@ class Tpm:
         self.tool("createprimary", "-Q", "-G", "ecc", "-a", attributes, "-c", primary, *authorised)
         self.tool("evictcontrol", "-Q", "-C", "o", "-c", primary, handle)
         self.tool("flushcontext", "-t")
+
+    def write_nv(self, index, contents, attributes=READABLE, size=None, auth=""):
+        """Defines an NV index of `size` bytes and writes `contents` (or nothing, if None) to it."""
+        size = size or len(contents)
+        authorised = ("-p", auth) if auth else ()
+        self.tool("nvdefine", "-Q", "-C", "o", "-s", size, "-a", attributes, *authorised, index)
+        if contents is not None:
+            path = self.folder / "nv"
+            path.write_bytes(contents)
+            self.tool("nvwrite", "-Q", "-C", "o", "-i", path, index)
 
     def create(self, parent, algorithm="ecc256", auth="", policy=b"", attributes=SIGNING):
         """Makes a key below `parent`; returns (public part, private part, public key).

@@ -88,7 +88,7 @@ TEST(KeyReferenceTest, MissingFileWithAColonIsAUriOfSomeProvider) {
 TEST(KeyReferenceTest, BackEndOutsideThisBuildIsNamed) {
   for (const Scheme& scheme : Schemes()) {
     const std::string text = std::string(scheme.name) + ":0x81000001";
-    const auto reference = KeyReference::Parse(text, Use::kPrivateKey);
+    const auto reference = KeyReference::Parse(text, Use::kAnything);
     EXPECT_EQ(reference.has_value(), scheme.init != nullptr) << text;
     if (reference) continue;
     EXPECT_EQ(reference.error().code, ErrorCode::kUsage);
@@ -104,7 +104,22 @@ TEST(KeyReferenceTest, TpmHandleIsNoCertificate) {
   ASSERT_FALSE(reference.has_value());
   EXPECT_EQ(reference.error().code, ErrorCode::kCertificate);
   EXPECT_EQ(reference.error().message, "a handle: reference names a key, not a certificate");
-  EXPECT_EQ(reference.error().hint, "give the certificate's file");
+  EXPECT_EQ(reference.error().hint, "give the certificate's file, or nv:… if it is there");
+}
+
+TEST(KeyReferenceTest, NvIndexIsNoKey) {
+  const Scheme* scheme = FindScheme("nv:");
+  if (scheme == nullptr || scheme->init == nullptr) GTEST_SKIP() << "built without TPM support";
+  const auto reference = KeyReference::Parse("nv:0x01c00002", Use::kPrivateKey);
+  ASSERT_FALSE(reference.has_value());
+  EXPECT_EQ(reference.error().code, ErrorCode::kMalformed);
+  EXPECT_EQ(reference.error().message, "nv: names certificates, not keys");
+  EXPECT_EQ(reference.error().hint, "name the key with --private-key: handle:…, or a file");
+  const KeyReference place = *KeyReference::Parse("nv:0x01c00002", Use::kCertificate);
+  ASSERT_FALSE(place.ForPrivateKey().CheckHasKeys());
+  EXPECT_EQ(place.ForPrivateKey().CheckHasKeys().error().message, reference.error().message);
+  EXPECT_TRUE(KeyReference::Parse("handle:0x81000001", Use::kPrivateKey)->CheckHasKeys());
+  EXPECT_TRUE(KeyReference::Parse("web.key", Use::kPrivateKey)->CheckHasKeys());
 }
 
 TEST(KeyReferenceTest, UriWithoutAttributesOfRfc7512StaysAsItIs) {

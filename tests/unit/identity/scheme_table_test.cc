@@ -29,6 +29,31 @@ TEST(SchemeTableTest, FindsTheSchemeOfAReference) {
   }
 }
 
+TEST(SchemeTableTest, FindsNoSchemeOfOtherNumbersAndWords) {
+  for (const char* text : {"", "0x", "81", "8100001", "0x810000011", "0x8100000g", "x81000001",
+                           "80000001", "0x40000001", "81000001.pem", "0x0x810001"}) {
+    EXPECT_EQ(FindSchemeOfBareName(text), nullptr) << text;
+  }
+}
+
+TEST(SchemeTableTest, FindsTheSchemeOfABareNumber) {
+  for (const auto& [text, name] : {std::pair<const char*, const char*>{"0x81000001", "handle"},
+                                   {"81000001", "handle"},
+                                   {"0X81FFFFFF", "handle"},
+                                   {"0x01c00002", "nv"},
+                                   {"01C00002", "nv"}}) {
+    const Scheme* scheme = FindSchemeOfBareName(text);
+    ASSERT_NE(scheme, nullptr) << text;
+    EXPECT_EQ(scheme->name, name) << text;
+  }
+}
+
+TEST(SchemeTableTest, SisterSchemesHaveWhatTheOtherHasNot) {
+  EXPECT_EQ(FindSisterScheme(*FindScheme("pkcs11:")), nullptr);
+  EXPECT_EQ(FindSisterScheme(*FindScheme("handle:"))->name, "nv");
+  EXPECT_EQ(FindSisterScheme(*FindScheme("nv:"))->name, "handle");
+}
+
 // RFC 3986 section 3.1.
 TEST(SchemeTableTest, SchemesHaveNoCase) {
   ASSERT_NE(FindScheme("PKCS11:token=a"), nullptr);

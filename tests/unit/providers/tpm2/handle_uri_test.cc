@@ -21,6 +21,17 @@ TEST(HandleUriTest, RefusesWhatIsNotAPersistentHandle) {
             "'handle:0x40000001' does not name a persistent TPM handle");
 }
 
+TEST(HandleUriTest, SaysWhatAnotherHandleIs) {
+  EXPECT_EQ(HandleUri::Parse("handle:0x1c00002").error().hint,
+            "that is an NV index: a certificate in it is named by nv:0x01c00002");
+  EXPECT_NE(HandleUri::Parse("handle:0x80000001").error().hint.find("a transient object"),
+            std::string::npos);
+  EXPECT_NE(HandleUri::Parse("handle:0x40000001").error().hint.find("a hierarchy, not a key"),
+            std::string::npos);
+  EXPECT_NE(HandleUri::Parse("handle:0x02000001").error().hint.find("write handle:0x81000000"),
+            std::string::npos);
+}
+
 TEST(HandleUriTest, ReadsEveryForm) {
   struct Case {
     const char* uri;

@@ -1,0 +1,35 @@
+#include "tpm2/nv_uri.h"
+
+#include <fmt/format.h>
+
+#include "base/printable.h"
+#include "tpm2/handle_uri.h"
+
+namespace credmint::tpm2 {
+namespace {
+
+constexpr std::string_view kScheme = "nv:";
+
+std::string HintFor(std::optional<TPM2_HANDLE> handle) {
+  if (handle && IsPersistent(*handle)) {
+    return fmt::format("a key is meant by handle:{}", FormatHandle(*handle));
+  }
+  return "write nv:0x01000000 to nv:0x01ffffff, as tpm2_getcap handles-nv-index shows them";
+}
+
+}  // namespace
+
+Result<NvUri> NvUri::Parse(std::string_view uri) {
+  std::string_view rest = uri;
+  if (rest.starts_with(kScheme)) rest.remove_prefix(kScheme.size());
+  const bool has_auth = TakePassSuffix(rest);
+  const auto index = ParseHandle(rest);
+  if (!index || !IsNvIndex(*index)) {
+    return Fail(ErrorCode::kMalformed,
+                fmt::format("'{}' does not name an NV index of a TPM", Printable(uri)),
+                HintFor(index));
+  }
+  return NvUri{*index, has_auth};
+}
+
+}  // namespace credmint::tpm2
