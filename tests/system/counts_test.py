@@ -99,6 +99,7 @@ class TpmCommands(MintTest):
     def commands(self, key, public_key, *flags, certificate="web.pem"):
         """The names of the commands sent by one mint; nothing must be left loaded after them."""
         record = self.folder / "record.pcapng"
+        record.unlink(missing_ok=True)
         self.write("web.pem", pki.pem(self.root.issue(public_key)))
         self.mint(
             *("--certificate", certificate, "--private-key", key, *flags),
@@ -135,9 +136,7 @@ class TpmCommands(MintTest):
             ("0x01c00013", 2048, ["GetCapability", "NV_Read", "NV_Read"]),
         ):
             self.tpm.write_nv(index, pki.der(leaf), size=size)
-            commands = self.commands(
-                "handle:0x81000004", public_key, certificate=f"nv:{index}"
-            )
+            commands = self.commands("handle:0x81000004", public_key, certificate=f"nv:{index}")
             self.assertEqual(commands, ["NV_ReadPublic", *reading, "ReadPublic", "Sign"], size)
 
     def test_ec_key_file(self):

@@ -169,10 +169,18 @@ class Material:
 
     def _make_tpm(self, cls):
         self.tpm = made = tpm.Tpm(cls, make_folder(cls) / "t")
-        self._certify("tpm", made.make_persistent("0x81000001"))
+        public_key = made.make_persistent("0x81000001")
+        leaf = self._certify("tpm", public_key)
         made.tool("readpublic", "-Q", "-c", "0x81000001", "-t", self.folder / "web.object")
         no_lockout = f"{tpm.SIGNING}|noda"
-        self._certify("tpm", made.make_persistent("0x81000002", auth=AUTH, attributes=no_lockout))
+        public_key_2 = made.make_persistent("0x81000002", auth=AUTH, attributes=no_lockout)
+        leaf_2 = self._certify("tpm", public_key_2)
+        chained = self._issue("tpm", public_key, issuer=self.issuer)
+        self._write("chained.pem", pki.pem(chained))
+        made.write_nv("0x01c00002", pki.der(leaf), size=1500)
+        made.write_nv("0x01c00003", pki.pem(chained, self.issuer.certificate))
+        made.write_nv("0x01c00004", pki.der(leaf_2), "authread|ownerwrite", auth=AUTH)
+        made.write_nv("0x01c00005", pki.der(self.issuer.certificate))
         made.make_parent("0x81000010", PARENT_AUTH, f"{tpm.STORAGE}|noda")
         files = {
             "web.tss2": (),
@@ -242,14 +250,18 @@ class WhatIsTyped(Examples):
     @each(**by_name(TYPED))
     def test(self, row):
         if row.typed.startswith("credmint list"):
-            self.assertIn(b"prod", self.succeed(**self.in_shell(row.typed)))
+            in_tpm = re.search("--tpm|handle:|nv:", row.typed)
+            shown = b"nv:0x01c00002" if in_tpm else b"prod"
+            if row.typed.endswith("handle:0x81000001"):
+                shown = b"handle:0x81000001"
+            self.assertIn(shown, self.succeed(**self.in_shell(row.typed)))
             return
         minted = json.loads(self.succeed(**self.in_shell(row.typed)))
         self.assertEqual(set(minted), MEMBERS)
         request = self.last_request()
         self.assertEqual(request["access_key_id"], minted["AccessKeyId"])
         self.assertIn(request["serial"], self.material.serials[self.kind_of_key(row.typed)])
-        is_below = "below.key" in row.typed
+        is_below = re.search("below.key|chained.pem|nv:0x01c00003", row.typed)
         self.assertEqual(request["chain_length"], 1 if is_below else 0)
 
     def kind_of_key(self, typed):
@@ -257,7 +269,7 @@ class WhatIsTyped(Examples):
         key = (key or re.search(r"--certificate '?(\S+)", typed))[1]
         if key.lower().startswith("pkcs11:"):
             return "token"
-        return "tpm" if re.match(r"handle:|object:|.*tss2", key) else "file"
+        return "tpm" if re.match(r"handle:|nv:|object:|.*tss2", key) else "file"
 
 
 @expand
@@ -373,7 +385,7 @@ class Complete(unittest.TestCase):
         text = self.source("src/identity/scheme_table.cc")
         names = re.findall(r'\.name = "(\w+)"', text)
         self.assertGreater(len(names), 2)
-        self.assert_shown(names, "--private-key '?{}:")
+        self.assert_shown(names, "--(private-key|certificate) '?{}:")
 
     def test_labels_of_key_files(self):
         text = self.source("src/identity/scheme_table.cc")

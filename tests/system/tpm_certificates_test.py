@@ -83,8 +83,9 @@ class Contents(NvTest):
     def test_with_its_issuer(self):
         issuer = self.root.make_intermediate("issuing CA")
         leaf = issuer.issue(self.public_key)
-        for form in (pki.pem(issuer.certificate, leaf), pki.der(leaf) + pki.der(issuer.certificate)):
-            certificate = self.written(form)
+        both = pki.der(leaf) + pki.der(issuer.certificate)
+        for contents in (pki.pem(issuer.certificate, leaf), both):
+            certificate = self.written(contents)
             self.mint("--certificate", certificate, "--private-key", KEY)
             self.assertEqual(self.last_request()["chain_length"], 1)
 
@@ -140,9 +141,10 @@ class OtherCommands(NvTest):
     def test_openssl_with_the_module(self):
         certificate = self.written(pki.der(self.leaf), size=2000)
         modules = os.environ["CREDMINT_MODULES"]
-        providers = ("-provider-path", modules, "-provider", "credmint-tpm2", "-provider", "default")
+        providers = ("-provider", "credmint-tpm2", "-provider", "default")
         der = run_tool(
-            *(openssl.OPENSSL, "x509", *providers, "-in", certificate, "-outform", "DER"),
+            *(openssl.OPENSSL, "x509", "-provider-path", modules, *providers),
+            *("-in", certificate, "-outform", "DER"),
             env=self.tpm.env,
         )
         self.assertEqual(der, pki.der(self.leaf))
