@@ -19,6 +19,13 @@ Result<const DigestEntry*> DigestTable::Find(const char* name) {
               "use SHA256, SHA384 or SHA512");
 }
 
+Result<const DigestEntry*> DigestTable::Find(Digest digest) {
+  for (const DigestEntry& entry : entries_) {
+    if (entry.digest == digest) return Find(entry.name);
+  }
+  return Fail(ErrorCode::kInternal, "the digest is in no table");
+}
+
 void DigestTable::Fetch() {
   for (DigestEntry& entry : entries_) entry.md.reset(EVP_MD_fetch(context_, entry.name, nullptr));
 }

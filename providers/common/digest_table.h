@@ -33,6 +33,7 @@ class DigestTable {
 
   /// By OpenSSL's name in any case; SHA-256 for null or an empty one. Fails with kKeyUnusable.
   Result<const DigestEntry*> Find(const char* name);
+  Result<const DigestEntry*> Find(Digest digest);
 
  private:
   void Fetch();

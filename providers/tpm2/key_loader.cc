@@ -25,9 +25,10 @@ std::unique_ptr<Key> MakeKey(const Tpm2Provider& provider, std::shared_ptr<Tpm> 
                              LoadedKey loaded) {
   auto key = std::make_unique<Key>();
   key->provider = &provider;
-  key->public_key = std::move(area.public_key);
-  key->private_key = std::make_shared<const TpmKey>(std::move(tpm), area.scheme, std::move(source),
-                                                    std::move(auth), std::move(loaded));
+  key->public_key = area.public_key;
+  const provider::EmsaPss pss(provider.digests(), provider.core().context());
+  key->private_key = std::make_shared<const TpmKey>(
+      std::move(tpm), std::move(area), pss, std::move(source), std::move(auth), std::move(loaded));
   return key;
 }
 

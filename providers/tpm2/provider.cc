@@ -41,7 +41,7 @@ const OSSL_ALGORITHM* QueryOperation(void* /*context*/, int operation, int* no_c
       {kEcNames, kProperties, provider::EcKeymgmt(), "EC keys in a TPM"},
       kNoMore};
   static const OSSL_ALGORITHM kSignatures[] = {
-      {kRsaNames, kProperties, provider::RsaSignature(), "RSASSA-PKCS1-v1_5 by a TPM"},
+      {kRsaNames, kProperties, provider::RsaSignature(), "RSA by a TPM"},
       {"ECDSA", kProperties, provider::EcdsaSignature(), "ECDSA by a TPM"},
       kNoMore};
   *no_cache = 0;

@@ -12,8 +12,8 @@ using provider::KeyType;
 using provider::PublicKey;
 
 constexpr const char* kCreateSigningKey =
-    "create a signing key: attributes sign and userwithauth, neither decrypt nor restricted, and "
-    "no fixed scheme, such as openssl genpkey -provider tpm2 -algorithm EC -pkeyopt group:P-256";
+    "create a signing key: attributes sign and userwithauth, not restricted, and no fixed scheme, "
+    "such as openssl genpkey -provider tpm2 -algorithm EC -pkeyopt group:P-256";
 
 struct Curve {
   TPMI_ECC_CURVE curve;
@@ -71,15 +71,18 @@ Result<void> CheckAttributes(const TPMT_PUBLIC& area) {
   return {};
 }
 
-/// `algorithm` is the signing scheme wanted; a key has it fixed, with a hash, or has none.
+/// `algorithm` is the usual scheme of such keys; a key has a scheme fixed, with a hash, or has
+/// none.
 Result<SigningScheme> ReadScheme(TPMI_ALG_SIG_SCHEME algorithm, TPM2_ALG_ID fixed,
                                  TPMI_ALG_HASH fixed_hash, std::size_t order_size) {
   SigningScheme scheme{algorithm, std::nullopt, order_size};
   if (fixed == TPM2_ALG_NULL) return scheme;
-  if (fixed != algorithm) {
+  const bool pss = algorithm == TPM2_ALG_RSASSA && fixed == TPM2_ALG_RSAPSS;
+  if (fixed != algorithm && !pss) {
     return Unusable(fmt::format("the TPM key has a fixed scheme (0x{:04x}) other than {}", fixed,
-                                algorithm == TPM2_ALG_RSASSA ? "RSASSA" : "ECDSA"));
+                                algorithm == TPM2_ALG_RSASSA ? "RSASSA and RSAPSS" : "ECDSA"));
   }
+  scheme.algorithm = fixed;
   scheme.fixed_hash = FindTpmHash(fixed_hash);
   if (!scheme.fixed_hash) {
     return Unusable(
@@ -133,7 +136,11 @@ Result<PublicKey> ReadEc(const TPMT_PUBLIC& area) {
 Result<SigningScheme> ReadSchemeOf(const TPMT_PUBLIC& area) {
   if (area.type == TPM2_ALG_RSA) {
     const TPMT_RSA_SCHEME& scheme = area.parameters.rsaDetail.scheme;
-    return ReadScheme(TPM2_ALG_RSASSA, scheme.scheme, scheme.details.rsassa.hashAlg, 0);
+    auto result = ReadScheme(TPM2_ALG_RSASSA, scheme.scheme, scheme.details.rsassa.hashAlg, 0);
+    if (result) {
+      result->decrypts = !result->fixed_hash && (area.objectAttributes & TPMA_OBJECT_DECRYPT) != 0;
+    }
+    return result;
   }
   const TPMS_ECC_PARMS& parameters = area.parameters.eccDetail;
   const Curve* curve = FindCurve(parameters.curveID);

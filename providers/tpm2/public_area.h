@@ -27,9 +27,9 @@ struct PublicArea {
 
 /// Reads and judges a public area, without a TPM. Fails with kKeyUnusable, and a hint what to
 /// create instead, for an object that cannot sign a digest made on the host: storage and decryption
-/// keys, restricted signing keys, keys that can be used in no way at all, other algorithms,
-/// curves, sizes and schemes than RSASSA with 2048, 3072 or 4096 bits and ECDSA on P-256, P-384 and
-/// P-521. Fails with kMalformed for numbers of impossible length.
+/// keys, restricted signing keys, keys that can be used in no way at all, other algorithms, curves,
+/// sizes and schemes than RSASSA and RSAPSS with 2048, 3072 or 4096 bits and ECDSA on P-256, P-384
+/// and P-521. Fails with kMalformed for numbers of impossible length.
 Result<PublicArea> ReadPublicArea(const TPM2B_PUBLIC& area);
 
 }  // namespace credmint::tpm2

@@ -9,6 +9,7 @@ namespace credmint::tpm2 {
 namespace {
 
 using provider::Digest;
+using provider::SignatureRequest;
 using provider::SignatureScheme;
 
 constexpr std::array<TpmHash, 4> kHashes = {{
@@ -32,6 +33,28 @@ std::optional<TpmHash> ToTpmHash(Digest digest) {
   return std::nullopt;
 }
 
+/// TPM2_ALG_NULL for what no TPM key has.
+TPMI_ALG_SIG_SCHEME ToTpmScheme(SignatureScheme scheme) {
+  switch (scheme) {
+    case SignatureScheme::kRsaPkcs1:
+      return TPM2_ALG_RSASSA;
+    case SignatureScheme::kRsaPss:
+      return TPM2_ALG_RSAPSS;
+    case SignatureScheme::kEcdsa:
+      return TPM2_ALG_ECDSA;
+    case SignatureScheme::kEd25519:
+      break;
+  }
+  return TPM2_ALG_NULL;
+}
+
+tl::unexpected<Error> OtherPaddingOnly(const char* padding) {
+  return Fail(ErrorCode::kKeyUnusable,
+              fmt::format("the TPM key signs only with {}, as fixed at its creation", padding),
+              "create an RSA key without a fixed scheme (tpm2_create -G rsa2048), which signs with "
+              "PKCS#1 v1.5, as IAM Roles Anywhere wants it, and with PSS, as TLS 1.3 does");
+}
+
 }  // namespace
 
 std::optional<TpmHash> FindTpmHash(TPMI_ALG_HASH algorithm) {
@@ -41,20 +64,26 @@ std::optional<TpmHash> FindTpmHash(TPMI_ALG_HASH algorithm) {
   return std::nullopt;
 }
 
-Result<void> SigningScheme::Allow(SignatureScheme scheme) const {
-  const auto own =
-      algorithm == TPM2_ALG_ECDSA ? SignatureScheme::kEcdsa : SignatureScheme::kRsaPkcs1;
-  if (scheme == own) return {};
-  if (scheme == SignatureScheme::kRsaPss) {
-    return Fail(ErrorCode::kKeyUnusable, "RSA keys in a TPM sign with PKCS#1 v1.5 here, not PSS",
-                "leave the padding at its default; TLS 1.3 needs PSS, so limit TLS to 1.2 or use "
-                "an EC key");
+Result<void> SigningScheme::Allow(const SignatureRequest& request) const {
+  const TPMI_ALG_SIG_SCHEME wanted = ToTpmScheme(request.scheme);
+  const bool rsa = wanted == TPM2_ALG_RSASSA || wanted == TPM2_ALG_RSAPSS;
+  if (rsa == (algorithm == TPM2_ALG_ECDSA) || wanted == TPM2_ALG_NULL) {
+    return Fail(ErrorCode::kKeyUnusable, "the TPM key does not have this kind of signature");
   }
-  return Fail(ErrorCode::kKeyUnusable, "the TPM key does not have this kind of signature");
+  if (wanted != algorithm && (fixed_hash || algorithm == TPM2_ALG_RSAPSS)) {
+    return OtherPaddingOnly(algorithm == TPM2_ALG_RSAPSS ? "PSS" : "PKCS#1 v1.5");
+  }
+  if (wanted == TPM2_ALG_RSAPSS && request.pss.mgf1_digest != request.digest) {
+    return Fail(ErrorCode::kKeyUnusable,
+                "a TPM uses the same digest for the message and for MGF1 of PSS",
+                "leave the MGF1 digest at its default");
+  }
+  return {};
 }
 
-Result<DigestToSign> SigningScheme::Fit(Digest digest, ByteView value) const {
-  const auto hash = ToTpmHash(digest);
+Result<DigestToSign> SigningScheme::Fit(const SignatureRequest& request) const {
+  const ByteView value = request.digest_value;
+  const auto hash = ToTpmHash(request.digest);
   if (!hash || value.size() != hash->size) {
     return Fail(ErrorCode::kKeyUnusable, "a TPM cannot sign this kind of digest",
                 "use SHA256, SHA384 or SHA512");
@@ -70,7 +99,7 @@ Result<DigestToSign> SigningScheme::Fit(Digest digest, ByteView value) const {
                 "use that digest, or create a key without a fixed scheme");
   }
   DigestToSign result;
-  result.scheme.scheme = algorithm;
+  result.scheme.scheme = ToTpmScheme(request.scheme);
   result.scheme.details.any.hashAlg = named.algorithm;
   result.digest.size = static_cast<UINT16>(named.size);
   std::copy(value.begin(), value.end(), result.digest.buffer + (named.size - hash->size));

@@ -1,11 +1,16 @@
 #include "tpm2/tpm_key.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "tpm2/tss2_library.h"
 
 namespace credmint::tpm2 {
 namespace {
+
+using provider::SignatureRequest;
 
 bool IsAboutAuth(const Error& error) {
   return error.code == ErrorCode::kPinIncorrect || error.code == ErrorCode::kPinRequired;
@@ -16,54 +21,85 @@ ByteView View(const Buffer& buffer) {
   return {buffer.buffer, buffer.size};
 }
 
-Result<Bytes> Encode(const TPMT_SIGNATURE& signature) {
+/// `size` is that of an RSA modulus; a TPM may leave leading zero bytes out.
+Result<Bytes> Encode(const TPMT_SIGNATURE& signature, std::size_t size) {
   if (signature.sigAlg == TPM2_ALG_ECDSA) {
     return provider::EncodeEcdsaSignature(View(signature.signature.ecdsa.signatureR),
                                           View(signature.signature.ecdsa.signatureS));
   }
+  // RSASSA and RSAPSS look the same.
   const ByteView rsa = View(signature.signature.rsassa.sig);
-  return Bytes(rsa.begin(), rsa.end());
+  if (rsa.size() > size) return Fail(ErrorCode::kDevice, "the TPM's signature is too long");
+  Bytes padded(size - rsa.size());
+  padded.insert(padded.end(), rsa.begin(), rsa.end());
+  return padded;
 }
 
 }  // namespace
 
-TpmKey::TpmKey(std::shared_ptr<Tpm> tpm, SigningScheme scheme, std::unique_ptr<KeySource> source,
-               Secret auth, LoadedKey loaded)
+TpmKey::TpmKey(std::shared_ptr<Tpm> tpm, PublicArea area, provider::EmsaPss pss,
+               std::unique_ptr<KeySource> source, Secret auth, LoadedKey loaded)
     : tpm_(std::move(tpm)),
-      scheme_(scheme),
+      area_(std::move(area)),
+      pss_(pss),
       source_(std::move(source)),
       auth_(std::move(auth)),
       loaded_(std::move(loaded)) {}
 
-Result<Bytes> TpmKey::Sign(const provider::SignatureRequest& request) const {
-  if (auto allowed = scheme_.Allow(request.scheme); !allowed) return Fail(std::move(allowed));
-  const auto fitted = scheme_.Fit(request.digest, request.digest_value);
+Result<Bytes> TpmKey::Sign(const SignatureRequest& request) const {
+  const SigningScheme& scheme = area_.scheme;
+  if (auto allowed = scheme.Allow(request); !allowed) return Fail(std::move(allowed));
+  const bool pss = request.scheme == provider::SignatureScheme::kRsaPss;
+  if (pss && scheme.decrypts) return SignEncoded(request);
+  const auto fitted = scheme.Fit(request);
   if (!fitted) return tl::unexpected(fitted.error());
+  auto signature = Run([&] { return SignOnce(*fitted); });
+  return signature && pss ? WithSaltAsked(request, *std::move(signature)) : signature;
+}
+
+Result<Bytes> TpmKey::SignEncoded(const SignatureRequest& request) const {
+  const auto encoded = pss_.Encode(request, area_.public_key.Bits());
+  if (!encoded) return tl::unexpected(encoded.error());
+  return Run([&] { return DecryptOnce(*encoded); });
+}
+
+Result<Bytes> TpmKey::WithSaltAsked(const SignatureRequest& request, Bytes signature) const {
+  const auto fulfils = pss_.Fulfils(request, area_.public_key, signature);
+  if (!fulfils) return tl::unexpected(fulfils.error());
+  if (*fulfils) return signature;
+  return Fail(ErrorCode::kKeyUnusable,
+              fmt::format("this TPM makes no PSS signature with a salt of {} bytes with {}",
+                          request.pss.salt_length, source_->name()),
+              "a TPM leaves the salt to the caller only for RSA keys that sign and decrypt "
+              "(openssl genpkey -provider tpm2 -algorithm RSA); for TLS an EC key will do, too");
+}
+
+Result<Bytes> TpmKey::Run(const Operation& operation) const {
   const auto hold = tpm_->Hold();
   if (refusal_) return tl::unexpected(*refusal_);
-  auto signature = SignOrReload(*fitted);
+  auto signature = RunOrReload(operation);
   if (!signature && IsAboutAuth(signature.error())) refusal_ = signature.error();
   return signature;
 }
 
 /// After a failure the state of a policy session is not known, and the key may be gone: another
 /// attempt begins with loading.
-Result<Bytes> TpmKey::SignOrReload(const DigestToSign& digest) const {
-  auto signature = SignLoaded(digest);
+Result<Bytes> TpmKey::RunOrReload(const Operation& operation) const {
+  auto signature = RunLoaded(operation);
   if (!signature && signature.error().code == ErrorCode::kDeviceLost) {
     if (loaded_) loaded_->MarkLost();
-    signature = SignLoaded(digest);
+    signature = RunLoaded(operation);
   }
   if (!signature) loaded_.reset();
   return signature;
 }
 
-Result<Bytes> TpmKey::SignLoaded(const DigestToSign& digest) const {
+Result<Bytes> TpmKey::RunLoaded(const Operation& operation) const {
   if (auto ready = EnsureLoaded(); !ready) return Fail(std::move(ready));
   if (auto allowed = source_->Authorize(*loaded_); !allowed) {
     return Fail(std::move(allowed), "signing with " + source_->name());
   }
-  const auto signature = SignOnce(digest);
+  const auto signature = operation();
   if (!signature && auth_.empty() && signature.error().WasRefusal()) {
     std::string hint = "give it with --passin (in other programs: put ?pass behind the handle)";
     if (signature.error().fault() == TpmFault::kAuthRefused) {
@@ -73,7 +109,7 @@ Result<Bytes> TpmKey::SignLoaded(const DigestToSign& digest) const {
                 std::move(hint));
   }
   if (!signature) return Fail(signature, "signing with " + source_->name());
-  return Encode(*signature);
+  return Encode(*signature, area_.public_key.RawSignatureSize());
 }
 
 Result<void> TpmKey::EnsureLoaded() const {
@@ -97,6 +133,25 @@ TpmResult<TPMT_SIGNATURE> TpmKey::SignOnce(const DigestToSign& digest) const {
   const Handle<TPMT_SIGNATURE, EsysFree> owner(signature);
   if (!made) return tl::unexpected(made.error());
   return *signature;
+}
+
+TpmResult<TPMT_SIGNATURE> TpmKey::DecryptOnce(ByteView encoded) const {
+  const ESYS_TR key = loaded_->object.handle();
+  if (auto set = SetAuth(*tpm_, key, auth_); !set) return tl::unexpected(set.error());
+  TPM2B_PUBLIC_KEY_RSA input{static_cast<UINT16>(encoded.size()), {}};
+  std::copy(encoded.begin(), encoded.end(), input.buffer);
+  const TPMT_RSA_DECRYPT no_padding{TPM2_ALG_NULL, {}};
+  const TPM2B_DATA no_label{};
+  TPM2B_PUBLIC_KEY_RSA* output = nullptr;
+  const auto made = tpm_->Run([&](ESYS_CONTEXT* esys) {
+    return Tss2().Esys_RSA_Decrypt(esys, key, loaded_->session.handle(), ESYS_TR_NONE, ESYS_TR_NONE,
+                                   &input, &no_padding, &no_label, &output);
+  });
+  const Handle<TPM2B_PUBLIC_KEY_RSA, EsysFree> owner(output);
+  if (!made) return tl::unexpected(made.error());
+  TPMT_SIGNATURE signature{TPM2_ALG_RSAPSS, {}};
+  signature.signature.rsapss.sig = *output;
+  return signature;
 }
 
 }  // namespace credmint::tpm2

@@ -31,6 +31,7 @@ void FindEsys(DynamicLibrary& library, Tss2Library& functions) {
   library.Find(functions.Esys_PolicyRestart, "Esys_PolicyRestart");
   library.Find(functions.Esys_PolicySecret, "Esys_PolicySecret");
   library.Find(functions.Esys_PolicySigned, "Esys_PolicySigned");
+  library.Find(functions.Esys_RSA_Decrypt, "Esys_RSA_Decrypt");
   library.Find(functions.Esys_ReadPublic, "Esys_ReadPublic");
   library.Find(functions.Esys_Sign, "Esys_Sign");
   library.Find(functions.Esys_StartAuthSession, "Esys_StartAuthSession");

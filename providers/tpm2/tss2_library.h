@@ -32,6 +32,7 @@ struct Tss2Library {
   decltype(&::Esys_PolicyRestart) Esys_PolicyRestart = nullptr;
   decltype(&::Esys_PolicySecret) Esys_PolicySecret = nullptr;
   decltype(&::Esys_PolicySigned) Esys_PolicySigned = nullptr;
+  decltype(&::Esys_RSA_Decrypt) Esys_RSA_Decrypt = nullptr;
   decltype(&::Esys_ReadPublic) Esys_ReadPublic = nullptr;
   decltype(&::Esys_Sign) Esys_Sign = nullptr;
   decltype(&::Esys_StartAuthSession) Esys_StartAuthSession = nullptr;

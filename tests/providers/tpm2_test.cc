@@ -65,6 +65,7 @@ constexpr std::uint32_t kCreatePrimary = TPM2_CC_CreatePrimary;
 constexpr std::uint32_t kLoad = TPM2_CC_Load;
 constexpr std::uint32_t kStartSession = TPM2_CC_StartAuthSession;
 constexpr std::uint32_t kSign = TPM2_CC_Sign;
+constexpr std::uint32_t kDecrypt = TPM2_CC_RSA_Decrypt;
 constexpr std::uint32_t kFlush = TPM2_CC_FlushContext;
 
 std::string ReadText(const path& file) {
@@ -124,13 +125,16 @@ class Application {
     return OnlyKey(OpenStore(*context_, file.string(), {.passphrase = std::move(passphrase)}));
   }
 
-  Result<Bytes> Sign(EVP_PKEY* key, const char* digest = "SHA256") {
+  /// With a salt length, in OpenSSL's words, RSA-PSS.
+  Result<Bytes> Sign(EVP_PKEY* key, const char* digest = "SHA256", const char* salt = nullptr) {
     ERR_clear_error();
     const MdCtxPtr context(EVP_MD_CTX_new());
+    EVP_PKEY_CTX* options = nullptr;
     const auto* message = reinterpret_cast<const unsigned char*>(kMessage);
     std::size_t size = 0;
-    if (EVP_DigestSignInit_ex(context.get(), nullptr, digest, context_->get(), nullptr, key,
+    if (EVP_DigestSignInit_ex(context.get(), &options, digest, context_->get(), nullptr, key,
                               nullptr) != 1 ||
+        (salt != nullptr && !ChoosePss(options, salt)) ||
         EVP_DigestSign(context.get(), nullptr, &size, message, strlen(kMessage)) != 1) {
       return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
     }
@@ -145,6 +149,15 @@ class Application {
   [[nodiscard]] const LibraryContext& context() const { return *context_; }
 
  private:
+  static bool ChoosePss(EVP_PKEY_CTX* options, const char* salt) {
+    const ParamBldPtr builder(OSSL_PARAM_BLD_new());
+    OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_SIGNATURE_PARAM_PAD_MODE,
+                                    OSSL_PKEY_RSA_PAD_MODE_PSS, 0);
+    OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_SIGNATURE_PARAM_PSS_SALTLEN, salt, 0);
+    const ParamsPtr params(OSSL_PARAM_BLD_to_param(builder.get()));
+    return EVP_PKEY_CTX_set_params(options, params.get()) == 1;
+  }
+
   static Result<PkeyPtr> OnlyKey(Result<StoreContents> contents) {
     if (!contents) return Fail(std::move(contents));
     if (contents->keys.size() != 1) return Fail(ErrorCode::kInternal, "not exactly one key");
@@ -250,14 +263,20 @@ class Tpm2Test : public testing::Test {
     return File("key.der");
   }
 
-  /// Verifies with pub.pem.
-  void ExpectValid(const Result<Bytes>& signature, const std::string& digest = "-sha256") {
+  /// Verifies with pub.pem; with a salt length, in OpenSSL's words, RSA-PSS.
+  void ExpectValid(const Result<Bytes>& signature, const std::string& digest = "-sha256",
+                   const std::string& salt = {}) {
     ASSERT_TRUE(signature) << signature.error().message;
     WriteText(File("message"), kMessage);
     WriteText(File("signature"), AsText(*signature));
-    const ProcessResult verified =
-        test::Run({"openssl", "dgst", digest, "-verify", File("pub.pem").string(), "-signature",
-                   File("signature").string(), File("message").string()});
+    std::vector<std::string> command = {"openssl", "dgst", digest};
+    if (!salt.empty()) {
+      command.insert(command.end(),
+                     {"-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:" + salt});
+    }
+    command.insert(command.end(), {"-verify", File("pub.pem").string(), "-signature",
+                                   File("signature").string(), File("message").string()});
+    const ProcessResult verified = test::Run(command);
     EXPECT_TRUE(verified.ok()) << verified.out << verified.err;
   }
 
@@ -437,8 +456,8 @@ TEST_F(Tpm2Test, RefusesKeysThatCannotSign) {
            Case{"ecc256:ecdsa-sha256:null",
                 "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign|restricted",
                 "the TPM key is restricted: it signs only what the TPM itself has hashed"},
-           Case{"rsa2048:rsapss-sha256:null", kSigningKey,
-                "the TPM key has a fixed scheme (0x0016) other than RSASSA"},
+           Case{"ecc256:ecdaa-sha256:null", kSigningKey,
+                "the TPM key has a fixed scheme (0x001a) other than ECDSA"},
        }) {
     MakeParent({"-C", "o", "-G", "ecc", "-a", kStorageKey});
     CreateKey(c.algorithm, c.attributes);
@@ -758,6 +777,91 @@ TEST_F(Tpm2Test, SignsWithARsaKeyFixedToSha256) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message,
             "the TPM key signs only digests of 32 bytes, as fixed at its creation, not of 48");
+}
+
+// --- RSA-PSS ------------------------------------------------------------------------------
+
+TEST_F(Tpm2Test, RefusesASaltThatTheTpmWouldNotTake) {
+  MakePersistentKey("rsa2048");
+  Application application;
+  const auto key = application.OpenHandle("handle:0x81000001", tcti());
+  ASSERT_TRUE(key) << key.error().message;
+  const auto refused = application.Sign(key->get(), "SHA256", "max");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kKeyUnusable);
+  EXPECT_EQ(refused.error().message,
+            "this TPM makes no PSS signature with a salt of 222 bytes with TPM key 0x81000001");
+  EXPECT_NE(refused.error().hint.find("sign and decrypt"), std::string::npos);
+}
+
+TEST_F(Tpm2Test, RefusesPkcs1WithAKeyFixedToPssAndSendsNothing) {
+  MakePersistentKey("rsa2048:rsapss-sha256:null");
+  const std::string capturing = CapturingTcti();
+  {
+    Application application;
+    const auto key = application.OpenHandle("handle:0x81000001", capturing);
+    ASSERT_TRUE(key) << key.error().message;
+    const auto refused = application.Sign(key->get());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kKeyUnusable);
+    EXPECT_EQ(refused.error().message, "the TPM key signs only with PSS, as fixed at its creation");
+    ExpectValid(application.Sign(key->get(), "SHA256", "digest"), "-sha256", "digest");
+  }
+  const Codes codes = CapturedCodes();
+  EXPECT_EQ(std::count(codes.begin(), codes.end(), kSign), 1);
+}
+
+TEST_F(Tpm2Test, RefusesPssWithAKeyFixedToPkcs1) {
+  MakePersistentKey("rsa2048:rsassa-sha256:null");
+  Application application;
+  const auto key = application.OpenHandle("handle:0x81000001", tcti());
+  ASSERT_TRUE(key) << key.error().message;
+  const auto refused = application.Sign(key->get(), "SHA256", "digest");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message,
+            "the TPM key signs only with PKCS#1 v1.5, as fixed at its creation");
+  ExpectValid(application.Sign(key->get()));
+}
+
+TEST_F(Tpm2Test, SignsPssWithASaltAsLongAsTheDigest) {
+  for (const char* algorithm : {"rsa2048", "rsa3072"}) {
+    MakePersistentKey(algorithm);
+    const std::string capturing = CapturingTcti();
+    {
+      Application application;
+      const auto key = application.OpenHandle("handle:0x81000001", capturing);
+      ASSERT_TRUE(key) << key.error().message;
+      for (const char* digest : {"SHA256", "SHA384", "SHA512"}) {
+        ExpectValid(application.Sign(key->get(), digest, "digest"), std::string("-") + digest,
+                    "digest");
+      }
+      ExpectValid(application.Sign(key->get()));
+    }
+    Codes codes = CapturedCodes();
+    codes.erase(std::remove(codes.begin(), codes.end(), kReadPublic), codes.end());
+    EXPECT_EQ(codes, (Codes{kSign, kSign, kSign, kSign}));
+    Tool({"tpm2_evictcontrol", "-Q", "-C", "o", "-c", kHandle});
+  }
+}
+
+TEST_F(Tpm2Test, SignsPssWithAnySaltWhereTheKeyDecryptsAsWell) {
+  const path file = MakeKeyFile("RSA", {std::string("user-auth:") + kAuth});
+  const std::string capturing = CapturingTcti();
+  {
+    Answers answers{.auth = kAuth};
+    Application application;
+    const auto key = application.OpenKeyFile(file, capturing, answers.Function());
+    ASSERT_TRUE(key) << key.error().message;
+    for (const char* salt : {"digest", "max", "0", "17"}) {
+      ExpectValid(application.Sign(key->get(), "SHA256", salt), "-sha256", salt);
+    }
+    ExpectValid(application.Sign(key->get(), "SHA512", "digest"), "-sha512", "digest");
+    ExpectValid(application.Sign(key->get()));
+  }
+  ExpectNothingLoaded();
+  const Codes codes = CapturedCodes();
+  EXPECT_EQ(std::count(codes.begin(), codes.end(), kDecrypt), 5);
+  EXPECT_EQ(std::count(codes.begin(), codes.end(), kSign), 1);
 }
 
 // --- parents ------------------------------------------------------------------------------
@@ -1247,6 +1351,19 @@ TEST_F(Tpm2Test, LoadsAgainAfterAResetOfTheTpm) {
     EXPECT_EQ(std::count(codes.begin(), codes.end(), kLoad), 2);
     EXPECT_EQ(std::count(codes.begin(), codes.end(), kSign), 4);
   }
+}
+
+TEST_F(Tpm2Test, SignsPssAgainAfterAReset) {
+  const path file = MakeKeyFile("RSA");
+  {
+    Application application;
+    const auto key = application.OpenKeyFile(file, tcti());
+    ASSERT_TRUE(key) << key.error().message;
+    ASSERT_TRUE(swtpm_->Reset());
+    StartUp(swtpm_->socket());
+    ExpectValid(application.Sign(key->get(), "SHA256", "digest"), "-sha256", "digest");
+  }
+  ExpectNothingLoaded();
 }
 
 TEST_F(Tpm2Test, NeverSignsWithAnotherKeyThatTookTheHandleOfALostOne) {

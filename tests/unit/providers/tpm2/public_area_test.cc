@@ -81,8 +81,8 @@ TEST(PublicAreaTest, RefusesOtherSizesCurvesAndSchemes) {
   ExpectUnusable(EcArea(TPM2_ECC_BN_P256),
                  "the TPM key is on a curve (0x0010) other than P-256, P-384 and P-521");
   TPM2B_PUBLIC area = RsaArea();
-  area.publicArea.parameters.rsaDetail.scheme.scheme = TPM2_ALG_RSAPSS;
-  ExpectUnusable(area, "the TPM key has a fixed scheme (0x0016) other than RSASSA");
+  area.publicArea.parameters.rsaDetail.scheme.scheme = TPM2_ALG_OAEP;
+  ExpectUnusable(area, "the TPM key has a fixed scheme (0x0017) other than RSASSA and RSAPSS");
   area = EcArea();
   area.publicArea.parameters.eccDetail.scheme.scheme = TPM2_ALG_ECDAA;
   ExpectUnusable(area, "the TPM key has a fixed scheme (0x001a) other than ECDSA");
@@ -114,6 +114,23 @@ TEST(PublicAreaTest, ReadsRsa) {
   TPM2B_PUBLIC area = RsaArea();
   area.publicArea.parameters.rsaDetail.exponent = 3;
   EXPECT_EQ(ReadPublicArea(area)->public_key.exponent, Bytes{3});
+}
+
+TEST(PublicAreaTest, ReadsAKeyFixedToPss) {
+  TPM2B_PUBLIC area = RsaArea();
+  area.publicArea.parameters.rsaDetail.scheme.scheme = TPM2_ALG_RSAPSS;
+  area.publicArea.parameters.rsaDetail.scheme.details.rsapss.hashAlg = TPM2_ALG_SHA384;
+  const auto read = ReadPublicArea(area);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->scheme.algorithm, TPM2_ALG_RSAPSS);
+  EXPECT_EQ(read->scheme.fixed_hash, FindTpmHash(TPM2_ALG_SHA384));
+}
+
+TEST(PublicAreaTest, KnowsARsaKeyThatDecryptsAsWell) {
+  TPM2B_PUBLIC area = RsaArea();
+  EXPECT_FALSE(ReadPublicArea(area)->scheme.decrypts);
+  area.publicArea.objectAttributes |= TPMA_OBJECT_DECRYPT;
+  EXPECT_TRUE(ReadPublicArea(area)->scheme.decrypts);
 }
 
 TEST(PublicAreaTest, PadsCoordinatesThatLackLeadingZeros) {
