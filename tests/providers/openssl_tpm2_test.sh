@@ -1,7 +1,7 @@
 #!/bin/bash
-# The openssl command with credmint-tpm2 as a loadable module: requests, certificates and signatures
-# with persistent TPM keys and TPM key files, RSA and EC. Keys are made by tpm2-tools and
-# tpm2-openssl; results are checked by openssl without the module.
+# The openssl command with credmint-tpm2 as a loadable module: requests, certificates, CMS messages
+# and signatures with persistent TPM keys and TPM key files, RSA and EC. Keys are made by tpm2-tools
+# and tpm2-openssl; results are checked by openssl without the module.
 #
 # CREDMINT_MODULES: the folder that holds credmint-tpm2.so.
 # A missing program or module is a skip (status 77), in CI or with CREDMINT_REQUIRE_DEVICES a failure.
@@ -71,6 +71,7 @@ persist rsa2048 0x81000001
 persist ecc256 0x81000002
 persist ecc384 0x81000003
 persist ecc256 0x81000004 -p sesame
+persist rsa2048:rsapss-sha256:null 0x81000005
 genpkey() {
   openssl genpkey -provider tpm2 -provider default "$@" 2>> genpkey.log ||
     fail "genpkey $*: $(cat genpkey.log)"
@@ -116,6 +117,7 @@ refused() {  # expected text, command...
   nothing_loaded "openssl $*"
 }
 
+pss=(-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest)
 echo 'a message' > message
 count=0
 for order in "credmint-tpm2 default" "default credmint-tpm2"; do
@@ -139,10 +141,44 @@ for order in "credmint-tpm2 default" "default credmint-tpm2"; do
     openssl verify -CAfile certificate.pem -check_ss_sig certificate.pem > stdout 2>&1 ||
       fail "the certificate of $key: $(cat stdout)"
 
+    ours cms -sign -signer certificate.pem -inkey "$key" "${pass[@]}" -in message -out message.cms
+    openssl cms -verify -in message.cms -CAfile certificate.pem -purpose any > stdout 2> stderr ||
+      fail "the CMS message of $key: $(cat stderr)"
+    grep -q '^a message' stdout || fail "the CMS message of $key holds: $(cat stdout)"
+
     ours pkey -in "$key" "${pass[@]}" -pubout -out exported.pem
     cmp -s exported.pem <(openssl pkey -pubin -in pub.pem) || fail "$key exports another public key"
-    count=$((count + 4))
+    count=$((count + 5))
   done
+
+  for key in handle:0x81000001 handle:0x81000005 rsa.pem; do
+    public_key "$key"
+    ours dgst -sha256 -sign "$key" "${pss[@]}" -out signature message
+    openssl dgst -sha256 -verify pub.pem "${pss[@]}" -signature signature message > stdout ||
+      fail "the PSS signature of $key does not verify"
+
+    ours req -x509 -key "$key" "${pss[@]}" -subj '/CN=host' -out certificate.pem
+    openssl verify -CAfile certificate.pem -check_ss_sig certificate.pem > stdout 2>&1 ||
+      fail "the PSS certificate of $key: $(cat stdout)"
+
+    ours cms -sign -signer certificate.pem -inkey "$key" -keyopt rsa_padding_mode:pss -in message \
+      -out message.cms
+    openssl cms -verify -in message.cms -CAfile certificate.pem -purpose any > stdout 2> stderr ||
+      fail "the CMS message of $key with PSS: $(cat stderr)"
+    openssl cms -cmsout -print -in message.cms > stdout
+    grep -q rsassaPss stdout ||
+      fail "the CMS message of $key is not signed with PSS"
+    count=$((count + 3))
+  done
+  longest=(-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:max)
+  ours dgst -sha256 -sign rsa.pem "${longest[@]}" -out signature message
+  openssl dgst -sha256 -verify pub.pem "${longest[@]}" -signature signature message > stdout ||
+    fail "the PSS signature with the longest salt does not verify"
+  refused 'this TPM makes no PSS signature with a salt of 222 bytes' \
+    dgst -sha256 -sign handle:0x81000001 "${longest[@]}" -out signature message
+  refused 'the TPM key signs only with PSS, as fixed at its creation' \
+    dgst -sha256 -sign handle:0x81000005 -out signature message
+  count=$((count + 3))
 
   refused 'there is no key at handle 0x81000099' \
     dgst -sha256 -sign handle:0x81000099 -out signature message

@@ -5,23 +5,19 @@ The environment variable CREDMINT_MODULES names the folder of the modules, credm
 credmint-tpm2.so.
 """
 
-import os
 import unittest
 
 from cryptography import x509
 
 from support import openssl, pki, token, tpm
 from support.processes import run_tool
-from support.requirements import miss
+from support.requirements import provider_modules
 from support.system_test import MintTest
 
 
 class FirstCertificate(MintTest):
     def setUp(self):
-        modules = os.environ.get("CREDMINT_MODULES")
-        if not modules:
-            miss("the environment variable CREDMINT_MODULES does not name the provider modules")
-        self.modules = os.path.abspath(modules)
+        self.modules = provider_modules()
         super().setUp()
 
     def certify(self, provider, key, env, *flags):

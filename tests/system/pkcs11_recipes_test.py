@@ -13,7 +13,7 @@ from cryptography import x509
 from support import documents, emulator, nss, p11_kit, program, token
 from support.cases import each, expand
 from support.processes import die_with_parent
-from support.requirements import miss, need
+from support.requirements import need, provider_modules
 from support.system_test import make_folder
 
 TEXT = documents.read("pkcs11.md")
@@ -50,9 +50,7 @@ class Recipes(unittest.TestCase):
         need(nss.CERTUTIL, "libnss3-tools")
         need(p11_kit.PROXY, "p11-kit-modules")
         program.need_back_end("pkcs11")
-        modules = os.environ.get("CREDMINT_MODULES")
-        if not modules:
-            miss("the environment variable CREDMINT_MODULES does not name the provider modules")
+        modules = provider_modules()
         cls.home = make_folder(cls) / "home"
         cls.home.mkdir()
         (cls.home / ".state").touch()
@@ -62,7 +60,7 @@ class Recipes(unittest.TestCase):
         cls.env = {
             **program.environment(cls.home),
             "PATH": f"{tools}:/usr/bin:/bin",
-            "OPENSSL_MODULES": os.path.abspath(modules),
+            "OPENSSL_MODULES": modules,
         }
         if os.getuid() == 0:  # for whom p11-kit reads no configuration of a user's
             cls.home.parent.chmod(0o711)

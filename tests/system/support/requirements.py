@@ -17,6 +17,14 @@ def need(path, package):
         miss(f"{path} is missing (Debian package {package})")
 
 
+def provider_modules():
+    """The folder of credmint-pkcs11.so and credmint-tpm2.so, which CREDMINT_MODULES names."""
+    modules = os.environ.get("CREDMINT_MODULES")
+    if not modules:
+        miss("the environment variable CREDMINT_MODULES does not name the provider modules")
+    return os.path.abspath(modules)
+
+
 def in_library_folder(name):
     """The path of a file in the folder for libraries of this machine's architecture."""
     found = glob.glob(f"/usr/lib/*-linux-gnu*/{name}")
