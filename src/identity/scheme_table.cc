@@ -52,12 +52,25 @@ constexpr std::array<Scheme, 4> kSchemes = {{
     {.name = "tss2",
      .provider = "credmint-tpm2",
      .pem_label = "TSS2 PRIVATE KEY",
+     .der_type = "\x67\x81\x05\x0a\x01",  // 2.23.133.10.1, whatever follows
      .has_auth_parameter = "tpm2-has-auth",
      .parent_auth_parameter = "tpm2-parent-auth",
      .policy_auth_parameter = "tpm2-policy-auth",
      .policy_signer_parameter = "tpm2-policy-signer",
      .init = kTpm2},
 }};
+
+/// The contents of the OBJECT IDENTIFIER that a DER SEQUENCE begins with; empty for anything else.
+std::string_view LeadingIdentifier(std::string_view der) {
+  constexpr char kSequence = 0x30;
+  constexpr char kIdentifier = 0x06;
+  constexpr std::size_t kLongForm = 0x80;
+  const auto byte = [&](std::size_t i) { return std::size_t{static_cast<unsigned char>(der[i])}; };
+  if (der.size() < 2 || der[0] != kSequence) return {};
+  const std::size_t start = 2 + (byte(1) > kLongForm ? byte(1) - kLongForm : 0);
+  if (der.size() < start + 2 || der[start] != kIdentifier) return {};
+  return der.substr(start + 2, byte(start + 1));
+}
 
 }  // namespace
 
@@ -97,7 +110,9 @@ const Scheme* FindSisterScheme(const Scheme& scheme) {
 }
 
 const Scheme* FindSchemeOfFile(std::string_view contents) {
+  const std::string_view type = LeadingIdentifier(contents);
   for (const Scheme& scheme : kSchemes) {
+    if (!scheme.der_type.empty() && type.starts_with(scheme.der_type)) return &scheme;
     if (scheme.pem_label.empty()) continue;
     const std::string begin = "-----BEGIN " + std::string(scheme.pem_label) + "-----";
     if (contents.find(begin) != std::string_view::npos) return &scheme;

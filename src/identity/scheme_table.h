@@ -15,6 +15,9 @@ struct Scheme {
   std::string_view provider;  ///< the provider that must serve it, nobody else
   /// PEM label of key files that go to this scheme's loader by their content; empty if none.
   std::string_view pem_label;
+  /// The same for DER: with what the OBJECT IDENTIFIER begins that is the first element of the
+  /// file.
+  std::string_view der_type;
   /// What to append to the URI when the user gave a secret for the key, where the device cannot
   /// say by itself that it wants one; empty if it can.
   std::string_view secret_suffix;
@@ -59,7 +62,7 @@ const Scheme* FindSchemeOfBareName(std::string_view text);
 /// have both or there is none.
 const Scheme* FindSisterScheme(const Scheme& scheme);
 
-/// The row for a key file with these contents, by its PEM label, or null.
+/// The row for a key file with these contents, by its PEM label or DER type, or null.
 const Scheme* FindSchemeOfFile(std::string_view contents);
 
 /// The providers that are built in, for LibraryContext.

@@ -7,7 +7,6 @@ from cryptography.hazmat.primitives import serialization
 
 from support import pki, program, tpm
 from support.cases import each, expand
-from support.system_test import make_folder
 from support.tpm_test import AUTH, HANDLE, TpmTest
 
 KEYS = {

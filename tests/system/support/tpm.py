@@ -95,6 +95,25 @@ class Tpm:
         self.tool("flushcontext", "-t")
         return self.public_key(handle)
 
+    def make_parts(self, parent, algorithm="ecc256", auth="", attributes=SIGNING):
+        """Makes a key that is kept outside the TPM: its public and its private part, marshalled,
+        and its public key.
+
+        `parent` is a persistent handle, or options of tpm2_createprimary.
+        """
+        public, private, pem = (self.folder / name for name in ("public", "private", "pem"))
+        if not isinstance(parent, str):
+            self.tool("createprimary", "-Q", *parent, "-c", self.folder / "primary")
+            self.tool("flushcontext", "-t")
+            parent = self.folder / "primary"
+        self.tool(
+            *("create", "-Q", "-C", parent, "-G", algorithm, "-a", attributes),
+            *("-u", public, "-r", private, "-f", "pem", "-o", pem, *(("-p", auth) if auth else ())),
+        )
+        self.tool("flushcontext", "-t")
+        public_key = serialization.load_pem_public_key(pem.read_bytes())
+        return public.read_bytes(), private.read_bytes(), public_key
+
     def make_parent(self, handle, auth="", attributes=STORAGE):
         """Makes a storage key and keeps it at `handle`."""
         primary = str(self.folder / "parent")
@@ -259,6 +278,10 @@ class Tpm:
     def set_lockout(self, after_tries):
         self.tool("dictionarylockout", "-s", "-n", str(after_tries), "-t", "1000", "-l", "1000")
 
+
+# The primary keys that key files mean by the name of a hierarchy (docs/contract.md 9.1).
+ECC_PRIMARY = ("-G", "ecc", "-a", STORAGE + "|noda")
+RSA_PRIMARY = ("-G", "rsa2048", "-a", STORAGE + "|noda")
 
 EC_P256 = ("-algorithm", "EC", "-pkeyopt", "group:P-256")
 EC_P384 = ("-algorithm", "EC", "-pkeyopt", "group:P-384")

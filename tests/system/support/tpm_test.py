@@ -1,4 +1,4 @@
-"""The base of the tests with keys in a TPM."""
+"""The base of tests with keys in a TPM, and what is true of every mint with one."""
 
 from support import pki, tpm
 from support.system_test import MintTest, make_folder

@@ -61,9 +61,9 @@ class KeyFile:
         return (
             (0, _if_any(_boolean, self.empty_auth)),
             (1, _if_any(_policy, self.policy)),
-            (2, _if_any(_octets, self.secret)),
+            (2, _if_any(octets, self.secret)),
             (3, _if_any(_auth_policy, self.auth_policy)),
-            (4, _if_any(_utf8, self.description)),
+            (4, _if_any(utf8, self.description)),
             (5, _if_any(_boolean, self.rsa_parent)),
             *self.later,
         )
@@ -93,6 +93,15 @@ def old_integer(handle):
     return handle - (1 << 32)
 
 
+def octets(value):
+    """An element for `later`, as utf8() is."""
+    return asn1.element(_OCTETS, value)
+
+
+def utf8(text):
+    return asn1.element(_UTF8, text.encode())
+
+
 def _if_any(encode, value):
     return None if value is None else encode(value)
 
@@ -101,21 +110,13 @@ def _boolean(value):
     return asn1.element(_BOOLEAN, value if isinstance(value, bytes) else (FALSE, TRUE)[value])
 
 
-def _octets(value):
-    return asn1.element(_OCTETS, value)
-
-
-def _utf8(text):
-    return asn1.element(_UTF8, text.encode())
-
-
 def _policy(commands):
     return asn1.element(_SEQUENCE, *(_command(code, body) for code, body in commands))
 
 
 def _command(code, body):
     return asn1.element(
-        _SEQUENCE, asn1.explicit(0, asn1.integer(code)), asn1.explicit(1, _octets(body))
+        _SEQUENCE, asn1.explicit(0, asn1.integer(code)), asn1.explicit(1, octets(body))
     )
 
 
@@ -124,5 +125,5 @@ def _auth_policy(entries):
 
 
 def _auth_entry(name, policy):
-    named = () if name is None else (asn1.explicit(0, _utf8(name)),)
+    named = () if name is None else (asn1.explicit(0, utf8(name)),)
     return asn1.element(_SEQUENCE, *named, asn1.explicit(1, _policy(policy)))

@@ -88,6 +88,26 @@ TEST(SchemeTableTest, FindsTheSchemeOfATpmKeyFile) {
   }
 }
 
+TEST(SchemeTableTest, FindsNoSchemeForOtherDer) {
+  using namespace std::string_literals;
+  for (const std::string& contents :
+       {"\x30"s, "\x30\x06"s, "\x30\x84"s, "\x30\xff\x06"s, "\x30\x81\x80\x06"s,
+        "\x30\x06\x06\x04\x67\x81\x05\x0a"s, "\x30\x06\x06\x05\x67\x81\x05\x0a"s,
+        "\x30\x07\x06\x05\x67\x81\x05\x0a\x02"s, "\x30\x07\x04\x05\x67\x81\x05\x0a\x01"s,
+        "\x31\x07\x06\x05\x67\x81\x05\x0a\x01"s}) {
+    EXPECT_EQ(FindSchemeOfFile(contents), nullptr) << testing::PrintToString(contents);
+  }
+}
+
+TEST(SchemeTableTest, FindsTheSchemeOfATpmKeyFileInDer) {
+  for (const char* length : {"\x08", "\x81\x80", "\x82\x01\x30"}) {
+    const std::string contents = std::string("\x30") + length + "\x06\x06\x67\x81\x05\x0a\x01\x03";
+    const Scheme* scheme = FindSchemeOfFile(contents);
+    ASSERT_NE(scheme, nullptr) << testing::PrintToString(contents);
+    EXPECT_EQ(scheme->name, "tss2");
+  }
+}
+
 TEST(SchemeTableTest, ListsEachBuiltinProviderOnce) {
   const auto providers = BuiltinProviders();
   std::set<std::string> names;
