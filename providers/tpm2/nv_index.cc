@@ -102,7 +102,7 @@ Result<Bytes> NvIndex::Read(const std::optional<Secret>& auth, const Secret& own
 TpmResult<Bytes> NvIndex::ReadAs(ESYS_TR authoriser, const Secret& auth, UINT16 piece) const {
   const auto hold = tpm_->Hold();
   if (auto set = SetAuth(*tpm_, authoriser, auth); !set) return tl::unexpected(set.error());
-  const auto session = SessionFor(tpm_, auth, nullptr);
+  const auto session = SessionFor(tpm_, auth, {});
   if (!session) return tl::unexpected(session.error());
   Bytes contents;
   while (contents.size() < area_.dataSize) {

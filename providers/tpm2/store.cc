@@ -204,8 +204,7 @@ class Finder {
  private:
   template <typename Place>
   Result<Found> FindKey(const Place& place) const {
-    auto key = KeyLoader(*loader_.provider, loader_.tcti, passphrase_, loader_.secrets.parent_auth)
-                   .Load(place);
+    auto key = KeyLoader(*loader_.provider, loader_.tcti, passphrase_, loader_.secrets).Load(place);
     if (!key) return Fail(std::move(key));
     return Found{*std::move(key), {}, {}};
   }
