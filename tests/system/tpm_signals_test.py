@@ -75,6 +75,7 @@ class Signals(MintTest):
     @each(**SIGNALS)
     def test_while_the_service_is_silent(self, number):
         with socket.create_server(("127.0.0.1", 0)) as service:
+            service.settimeout(program.TIME_LIMIT_SECONDS)
             port = service.getsockname()[1]
             started = self.start("--endpoint", f"http://127.0.0.1:{port}")
             connection, _ = service.accept()
