@@ -19,8 +19,8 @@ class EndSignals {
  public:
   EndSignals();
 
-  /// Does not return if such a signal has come. To be called before an error is reported, which may
-  /// be no more than that everything was closed.
+  /// Does not return if such a signal has come. To be called at the end, before an error is
+  /// reported: it may be no more than that everything was closed.
   void WaitIfEnding() const;
 
  private:

@@ -66,9 +66,8 @@ ExitStatus Run(int argc, char** argv) {
   if (read_certificate_data.app().parsed()) result = read_certificate_data.Run();
   if (list.app().parsed()) result = list.Run();
   if (version.app().parsed()) result = VersionCommand::Run();
-  if (result) return ExitStatus::kSuccess;
   end_signals.WaitIfEnding();
-  return ReportError(result.error());
+  return result ? ExitStatus::kSuccess : ReportError(result.error());
 }
 
 }  // namespace

@@ -349,6 +349,16 @@ class NoConnection(FaultyTpmTest):
     def test_no_way(self, tcti):
         self.refuse_at(tcti, f"cannot open the TPM ({tcti}): ", "device:/dev/tpmrm0")
 
+    @each(
+        *("device:/none", "swtpm:path=/none", "mssim:host=127.0.0.1,port=1"),
+        *("tabrmd:bus_type=nonsense", "pcap:device:/none", "pcap:pcap:swtpm:path=/none"),
+    )
+    def test_from_the_environment(self, tcti):
+        self.env = {"TPM2TOOLS_TCTI": tcti}
+        self.mint_fails_locally(
+            program.KEY, f"cannot open the TPM ({tcti}): ", *self.flags(KEY), hint="--tcti"
+        )
+
 
 if __name__ == "__main__":
     unittest.main()

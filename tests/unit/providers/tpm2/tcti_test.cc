@@ -25,9 +25,9 @@ class TctiTest : public testing::Test {
 };
 
 TEST_F(TctiTest, RefusesCodeFromTheEnvironment) {
-  for (const char* tcti :
-       {"cmd:tpm2_send", "cmd", "tcti-cmd:x", "pcap:cmd:x", "pcap:pcap:cmd:x", "/tmp/evil:x",
-        "./evil", "evil.so", "libtss2-tcti-cmd.so.0:x", "pcap:/tmp/evil.so:x"}) {
+  for (const char* tcti : {"cmd:tpm2_send", "cmd", "tcti-cmd:x", "pcap:cmd:x", "pcap:pcap:cmd:x",
+                           "/tmp/evil:x", "./evil", "evil.so", "libtss2-tcti-cmd.so.0:x",
+                           "libtss2-tcti-cmd:x", "tcti-pcap:cmd:x", "pcap:/tmp/evil.so:x"}) {
     Variables()["TSS2_TCTI"] = tcti;
     const auto chosen = ChooseTcti(std::nullopt, std::nullopt, Look);
     ASSERT_FALSE(chosen) << tcti;

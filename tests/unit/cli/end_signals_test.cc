@@ -1,0 +1,64 @@
+#include "cli/end_signals.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace credmint::cli {
+namespace {
+
+bool IsBlocked(int number) {
+  sigset_t blocked;
+  pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  return sigismember(&blocked, number) == 1;
+}
+
+bool IsBlockedInAChild(int number) {
+  const pid_t child = fork();
+  if (child == 0) _exit(IsBlocked(number) ? 1 : 0);
+  int status = 0;
+  waitpid(child, &status, 0);
+  return status != 0;
+}
+
+// The processes of these tests are forked from one that has no signal blocked.
+
+TEST(EndSignalsTest, BlocksThemHereButNotInChildren) {
+  EXPECT_EXIT(
+      {
+        const EndSignals end_signals;
+        for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+          if (!IsBlocked(number) || IsBlockedInAChild(number)) _exit(1);
+        }
+        if (IsBlocked(SIGQUIT)) _exit(2);
+        _exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(EndSignalsTest, LeavesAloneWhatIsIgnored) {
+  EXPECT_EXIT(
+      {
+        signal(SIGHUP, SIG_IGN);
+        const EndSignals end_signals;
+        raise(SIGHUP);
+        end_signals.WaitIfEnding();
+        _exit(IsBlocked(SIGHUP) ? 1 : 0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(EndSignalsTest, EndsByTheSignal) {
+  EXPECT_EXIT(
+      {
+        const EndSignals end_signals;
+        kill(getpid(), SIGTERM);
+        end_signals.WaitIfEnding();
+        _exit(1);
+      },
+      testing::KilledBySignal(SIGTERM), "");
+}
+
+}  // namespace
+}  // namespace credmint::cli
