@@ -37,7 +37,7 @@ class LineCut(Exception):
 
 
 class TpmProxy:
-    """Offers what swtpm offers, a socket and one for control, at `tcti` until `owner`, a test, ends.
+    """Offers what swtpm offers, two sockets, at `tcti` until `owner`, a test, ends.
 
     Rules are made with `answer`, `hold`, `cut`, `cut_answer` and `before`. Each is for one command,
     by its name in pcap.py, and for so many `times` from now on; the first that fits is used.
