@@ -1386,6 +1386,30 @@ TEST_F(Tpm2Test, NeverSignsWithAnotherKeyThatTookTheHandleOfALostOne) {
   ExpectNothingLoaded();
 }
 
+TEST_F(Tpm2Test, LoadsOnceWhenManyThreadsFindTheKeyLost) {
+  const path file = MakeKeyFile("P-256");
+  std::vector<Bytes> signatures(8);
+  const std::string capturing = CapturingTcti();
+  {
+    Application application;
+    const auto key = application.OpenKeyFile(file, capturing);
+    ASSERT_TRUE(key) << key.error().message;
+    ASSERT_TRUE(swtpm_->Reset());
+    StartUp(swtpm_->socket());
+    std::vector<std::thread> threads;
+    for (Bytes& signature : signatures) {
+      threads.emplace_back([&] {
+        if (auto made = application.Sign(key->get())) signature = *std::move(made);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  for (const Bytes& signature : signatures) ExpectValid(signature);
+  ExpectNothingLoaded();
+  const Codes codes = CapturedCodes();
+  EXPECT_EQ(std::count(codes.begin(), codes.end(), kLoad), 2);
+}
+
 TEST_F(Tpm2Test, RenewsTheSessionThatTwoKeysShareAfterAReset) {
   MakePersistentKey("ecc256", kSigningKey, kAuth);
   const path file = MakeKeyFile("P-256", {std::string("user-auth:") + kAuth});

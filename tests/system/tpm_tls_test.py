@@ -240,7 +240,7 @@ class Curl(TlsTest):
         self.assertEqual(self.tpm.loaded(), [])
 
     def test_with_a_handle(self):
-        """Up to 8.11 it takes a key from a file or an ENGINE only, not from an OpenSSL store."""
+        """Without a type it reads a key from a PEM file; its other type, in 7.88, is an ENGINE."""
         name = "handle P256"
         status, said = self.get(f"{name}.pem", self.references[name], self.schemes[name][1])
         self.assertEqual(status, 58, said)  # CURLE_SSL_CERTPROBLEM
