@@ -11,7 +11,7 @@ def element(tag, *parts):
 
 
 def elements(data):
-    """The elements that follow each other in `data`: of each its tag, its contents, and all of it."""
+    """The elements that follow each other in `data`: of each its tag, its contents, all of it."""
     while data:
         start, size = 2, data[1]
         if size >= 0x80:

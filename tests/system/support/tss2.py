@@ -1,8 +1,8 @@
 """Key files "TSS2 PRIVATE KEY" (draft-bottomley-tpm2-keys) with any field a test may want.
 
-The two parts of a key come from tpm2-tools (tpm2_create -u PUBLIC -r PRIVATE, tpm2_duplicate), which
-write them as the file wants them: with their two size bytes. What stands around them is written as
-openssl_tpm2_engine, GnuTLS, the kernel's tools and tpm2-openssl write it, which differ in the details:
+The two parts of a key come from tpm2-tools (tpm2_create -u PUBLIC -r PRIVATE, tpm2_duplicate),
+which write them as the file wants them: with their two size bytes. What stands around them is
+written as openssl_tpm2_engine and other tools write it, which differ in the details:
 
     tss2.KeyFile(public, private, parent=tss2.OWNER, empty_auth=True).pem()
 """
