@@ -133,7 +133,7 @@ Error WrappedKey::ParentFailure(const TpmFailure& failure) const {
       if (!IsPersistent(file_.parent)) break;
       return {ErrorCode::kKeyNotFound,
               "there is no parent key at handle " + FormatHandle(file_.parent),
-              "credmint list --tpm shows the handles in use"};
+              "tpm2_getcap handles-persistent lists the handles in use"};
     case TpmFault::kHierarchyDisabled: {
       Error error = failure.ToError();
       error.message = ParentName() + " is disabled in the TPM (the key's parent is made in it)";

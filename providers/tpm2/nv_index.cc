@@ -133,6 +133,10 @@ TpmResult<UINT16> NvIndex::PieceSize() const {
 Error NvIndex::NoWay() const {
   constexpr const char* kDefine =
       "define it so that all may read it: tpm2_nvdefine -a 'ownerread|ownerwrite|authread|no_da'";
+  if (!Has(TPMA_NV_AUTHREAD) && Has(TPMA_NV_OWNERREAD)) {
+    return {ErrorCode::kCertificate, name() + " is not read with an auth value of its own",
+            "leave out ?pass: it is the owner's to read"};
+  }
   if (!Has(TPMA_NV_AUTHREAD)) {
     return {ErrorCode::kCertificate,
             name() + " can be read neither with its own auth value nor with the owner's", kDefine};

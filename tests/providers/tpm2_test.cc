@@ -350,7 +350,7 @@ TEST_F(Tpm2Test, FailsWhenNothingIsAtTheHandle) {
     ASSERT_FALSE(key);
     EXPECT_EQ(key.error().code, ErrorCode::kKeyNotFound);
     EXPECT_EQ(key.error().message, "there is no key at handle 0x81000005");
-    EXPECT_EQ(key.error().hint, "tpm2_getcap handles-persistent lists the handles in use");
+    EXPECT_EQ(key.error().hint, "credmint list --tpm shows the handles in use");
   }
   EXPECT_EQ(CapturedCodes(), (Codes{kReadPublic}));
 }
@@ -987,6 +987,23 @@ TEST_F(Tpm2Test, SendsTwoCommandsForAPersistentKeyAndOnePerFurtherSignature) {
     ASSERT_TRUE(application.Sign(key->get()));
   }
   EXPECT_EQ(CapturedCodes(), (Codes{kReadPublic, kSign, kSign}));
+}
+
+// The name of such a key cannot be checked, so the TPM is asked for its public area.
+TEST_F(Tpm2Test, SendsOneCommandMoreWhereTheNameIsOfAnotherHash) {
+  MakeParent();
+  Tool({"tpm2_create", "-Q", "-C", File("parent.ctx").string(), "-G", "ecc256", "-g", "sha1", "-a",
+        kSigningKey, "-u", File("key.pub").string(), "-r", File("key.priv").string(), "-c",
+        File("key.ctx").string()});
+  Persist(File("key.ctx"), kHandle);
+  const std::string capturing = CapturingTcti();
+  {
+    Application application;
+    const auto key = application.OpenHandle("handle:0x81000001", capturing);
+    ASSERT_TRUE(key) << key.error().message;
+    ASSERT_TRUE(application.Sign(key->get()));
+  }
+  EXPECT_EQ(CapturedCodes(), (Codes{kReadPublic, kReadPublic, kSign}));
 }
 
 TEST_F(Tpm2Test, SendsFiveCommandsForAKeyFileAndOnePerFurtherSignature) {

@@ -684,8 +684,6 @@ class Handles(TpmInputTest):
     @each(
         empty="handle:",
         letters="handle:xyz",
-        transient="handle:0x80000000",
-        hierarchy="handle:0x40000001",
         beyond="handle:0x82000000",
         too_long="handle:0x0081000001",
         two="handle:0x81000001,0x81000002",
@@ -695,10 +693,19 @@ class Handles(TpmInputTest):
     def test_malformed(self, uri):
         self.refuse(uri, uri, hint="handle:0x81000000 to handle:0x81ffffff")
 
+    @each(
+        transient=("handle:0x80000000", "that is a transient object"),
+        hierarchy=("handle:0x40000001", "that is a hierarchy, not a key"),
+        nv_index=("handle:0x01c00002", "named by nv:0x01c00002"),
+    )
+    def test_of_another_kind(self, case):
+        uri, hint = case
+        self.refuse(uri, "does not name a persistent TPM handle", hint=hint)
+
     def test_absent(self):
         self.refuse(
             *("handle:0x81000099", "there is no key at handle 0x81000099"),
-            hint="tpm2_getcap handles-persistent",
+            hint="credmint list --tpm",
         )
 
     def test_storage_key(self):

@@ -237,6 +237,16 @@ class Reading(NvTest):
         )
         self.assertEqual(self.tpm.wrong_tries() - before, 1)
 
+    def test_an_auth_value_that_does_not_count(self):
+        certificate = self.written(pki.der(self.leaf), "ownerread|ownerwrite", auth=AUTH)
+        self.fail_with(
+            program.CERTIFICATE,
+            "is not read with an auth value of its own",
+            *("read-certificate-data", "--certificate", f"{certificate}?pass"),
+            *("--passin", f"pass:{AUTH}"),
+            hint="leave out ?pass",
+        )
+
     def test_an_empty_value_that_somebody_vouches_for(self):
         certificate = self.written(pki.der(self.leaf), "authread|ownerwrite")
         self.mint_with(f"{certificate}?pass", "--no-tpm-key-password")
