@@ -91,8 +91,8 @@ const Scheme* FindScheme(std::string_view reference) {
 const Scheme* FindSchemeOfBareName(std::string_view text) {
   constexpr std::size_t kDigits = 8;
   if (text.starts_with("0x") || text.starts_with("0X")) text.remove_prefix(2);
-  const bool is_number =
-      text.size() == kDigits && text.find_first_not_of("0123456789abcdefABCDEF") == text.npos;
+  const bool is_number = text.size() == kDigits &&
+                         text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
   if (!is_number) return nullptr;
   for (const Scheme& scheme : kSchemes) {
     if (!scheme.bare_digits.empty() && text.starts_with(scheme.bare_digits)) return &scheme;
