@@ -45,8 +45,7 @@ std::string Names(const InventoryEntry& entry) {
 }
 
 std::string UriLine(const InventoryEntry& entry) {
-  return fmt::format("{}{}", entry.uri,
-                     entry.unique ? "" : "   (another object has the same URI)");
+  return fmt::format("{}{}", entry.uri, entry.unique ? "" : "   (another object has the same URI)");
 }
 
 /// The entries that lie inside the token or TPM at `token`.
