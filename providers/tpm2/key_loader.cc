@@ -55,13 +55,8 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const HandleUri& uri) const {
   if (!loaded) return Fail(std::move(loaded));
   const auto blob = source->ReadPublic(loaded->object, provider_.digests());
   if (!blob) return tl::unexpected(blob.error());
-  auto area = ReadPublicArea(*blob);
+  auto area = ReadPersistentPublicArea(*blob);
   if (!area) return Fail(std::move(area), source->name());
-  if (area->needs_policy) {
-    return Fail(ErrorCode::kKeyUnusable,
-                source->name() + " can be used only under a policy, which a handle does not tell",
-                "use a key file that has the policy in it (TSS2 PRIVATE KEY)");
-  }
   Secret auth;
   if (uri.has_auth) {
     auto asked = AskAuth(source->name());

@@ -181,4 +181,12 @@ Result<PublicArea> ReadPublicArea(const TPM2B_PUBLIC& area) {
                     (area.publicArea.objectAttributes & TPMA_OBJECT_USERWITHAUTH) == 0};
 }
 
+Result<PublicArea> ReadPersistentPublicArea(const TPM2B_PUBLIC& area) {
+  auto read = ReadPublicArea(area);
+  if (!read || !read->needs_policy) return read;
+  return Fail(ErrorCode::kKeyUnusable,
+              "the TPM key can be used only under a policy, which a handle does not tell",
+              "use a key file that has the policy in it (TSS2 PRIVATE KEY)");
+}
+
 }  // namespace credmint::tpm2

@@ -32,4 +32,8 @@ struct PublicArea {
 /// and P-521. Fails with kMalformed for numbers of impossible length.
 Result<PublicArea> ReadPublicArea(const TPM2B_PUBLIC& area);
 
+/// The same for a key that is known by its handle alone: fails for one that needs a policy, too,
+/// because only key files say what their policy is.
+Result<PublicArea> ReadPersistentPublicArea(const TPM2B_PUBLIC& area);
+
 }  // namespace credmint::tpm2

@@ -166,7 +166,16 @@ class TpmCommands(MintTest):
     def test_auth_value_of_a_persistent_key_is_not_sent_in_the_clear(self):
         public_key = self.tpm.make_persistent("0x81000003", auth=self.AUTH)
         commands = self.commands("handle:0x81000003", public_key, "--tpm-key-password", self.AUTH)
-        session = ["CreatePrimary", "StartAuthSession", "FlushContext"]
+        session = ["ReadPublic", "CreatePrimary", "StartAuthSession", "FlushContext"]
+        self.assertEqual(commands, ["ReadPublic", *session, "Sign", "FlushContext"])
+        self.assert_not_sent(self.AUTH)
+
+    def test_auth_value_of_a_persistent_key_costs_three_commands_with_a_storage_root_key(self):
+        self.tpm.make_parent("0x81000001")
+        self.addCleanup(self.tpm.tool, "evictcontrol", "-Q", "-C", "o", "-c", "0x81000001")
+        public_key = self.tpm.make_persistent("0x81000005", auth=self.AUTH)
+        commands = self.commands("handle:0x81000005", public_key, "--tpm-key-password", self.AUTH)
+        session = ["ReadPublic", "StartAuthSession"]
         self.assertEqual(commands, ["ReadPublic", *session, "Sign", "FlushContext"])
         self.assert_not_sent(self.AUTH)
 
