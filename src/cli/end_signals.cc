@@ -40,11 +40,22 @@ const sigset_t& Watched() {
 
 void Unblock() { pthread_sigmask(SIG_UNBLOCK, &Watched(), nullptr); }
 
-void BlockEverything() {
-  sigset_t everything;
-  sigfillset(&everything);
-  pthread_sigmask(SIG_SETMASK, &everything, nullptr);
-}
+/// While it lives the calling thread has every signal blocked, and so has a thread that it starts,
+/// from its first moment on.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigset_t everything;
+    sigfillset(&everything);
+    pthread_sigmask(SIG_SETMASK, &everything, &before_);
+  }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t before_{};
+};
 
 /// `ending` is set while the signal still waits: whoever finds neither knows that none has come.
 int WaitForOne(int descriptor, std::atomic<bool>& ending) {
@@ -58,7 +69,6 @@ int WaitForOne(int descriptor, std::atomic<bool>& ending) {
 }
 
 void Watch(int descriptor, std::atomic<bool>& ending) {
-  BlockEverything();
   const int number = WaitForOne(descriptor, ending);
   Unblock();
   ClosedAtExit::CloseAll();
@@ -86,6 +96,7 @@ EndSignals::EndSignals() : ending_(std::make_shared<std::atomic<bool>>(false)) {
   pthread_sigmask(SIG_BLOCK, &Watched(), nullptr);
   pthread_atfork(nullptr, nullptr, Unblock);
   try {
+    const BlockedSignals for_the_thread;
     std::thread([descriptor, ending = ending_] { Watch(descriptor, *ending); }).detach();
   } catch (const std::system_error&) {
     Unblock();
