@@ -31,6 +31,10 @@ TpmFault SortFormatOne(TSS2_RC code) {
       return (code & TPM2_RC_S) == 0 ? TpmFault::kNoSuchHandle : TpmFault::kOther;
     case TPM2_RC_HIERARCHY:
       return TpmFault::kHierarchyDisabled;
+    case TPM2_RC_POLICY_FAIL:
+    case TPM2_RC_POLICY_CC:
+    case TPM2_RC_EXPIRED:
+      return TpmFault::kPolicyRefused;
     default:
       return (code & TPM2_RC_P) != 0 ? TpmFault::kBadParameter : TpmFault::kOther;
   }
@@ -151,6 +155,14 @@ Error TpmFailure::ToError() const {
               "manager (device:/dev/tpmrm0 or tabrmd) none can"};
     case TpmFault::kHierarchyDisabled:
       return {ErrorCode::kDevice, "the hierarchy is disabled in the TPM", kEnableHierarchy};
+    case TpmFault::kPolicyRefused:
+      return {
+          ErrorCode::kPolicyUnmet,
+          fmt::format("the TPM does not allow this use of the key under the policy in its file: "
+                      "{}",
+                      DescribeTssCode(code_)),
+          "the file must have the policy with which the key was made, and that must allow "
+          "TPM2_Sign"};
     case TpmFault::kBadParameter:
       return {ErrorCode::kKeyUnusable,
               fmt::format("the TPM refused a parameter: {}", DescribeTssCode(code_)),

@@ -22,6 +22,7 @@ enum class TpmFault {
   kObjectLost,            ///< a loaded object is gone: the TPM was reset
   kSessionLost,           ///< a session is gone: the TPM was reset
   kHierarchyDisabled,     ///< by the firmware or the platform's owner
+  kPolicyRefused,         ///< what was done in a policy session is not what allows this use
   kBadParameter,          ///< a parameter, such as a wrapped key, is not this TPM's or damaged
   kConnection,            ///< the TCTI failed
   kOtherProcess,          ///< the connection was opened before a fork; nothing was sent
@@ -57,7 +58,7 @@ class TpmFailure {
   [[nodiscard]] std::string TriesLeft() const;
 
   /// For people; the codes are kPinIncorrect, kPinLocked, kKeyNotFound, kKeyUnusable,
-  /// kDevice, and kDeviceLost where WasLoss().
+  /// kPolicyUnmet, kDevice, and kDeviceLost where WasLoss().
   [[nodiscard]] Error ToError() const;
 
  private:

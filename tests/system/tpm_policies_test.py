@@ -286,6 +286,8 @@ class SignedPolicies(PolicyTest):
 
 
 class OtherSteps(PolicyTest):
+    NOT_ALLOWED = "does not allow this use of the key under the policy in its file"
+
     def test_alternatives(self):
         self.make_key(Policy().pcr(self.tpm, PCR).any_of(Policy().auth_value()))
         self.mint_twice()
@@ -302,12 +304,12 @@ class OtherSteps(PolicyTest):
 
     def test_for_another_command_only(self):
         self.make_key(Policy().command_code(0x159))
-        self.refuse(program.KEY, "policy", "web.tss2")
+        self.refuse(program.KEY, self.NOT_ALLOWED, "web.tss2", hint="must allow TPM2_Sign")
 
     def test_not_those_of_the_key(self):
         policy = Policy().command_code(SIGN)
         self.make_key(policy, policy=Policy().auth_value().commands)
-        self.refuse(program.KEY, "policy", "web.tss2")
+        self.refuse(program.KEY, self.NOT_ALLOWED, "web.tss2", hint="with which the key was made")
 
     def test_for_the_administrator_only(self):
         """The auth value serves as well (userWithAuth), and the file names no policy."""
