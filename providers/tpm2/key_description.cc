@@ -88,7 +88,8 @@ Json DescribeKey(const TPM2B_PUBLIC& area, OSSL_LIB_CTX* context) {
   Json json = {{"kind", "private-key"}, {"flags", Flags(object)}};
   if (const std::string scheme = FixedScheme(object); !scheme.empty()) json["scheme"] = scheme;
   if (const auto key = ReadPublicKey(area)) json["publicKey"] = Base64(key->ToDer(context));
-  if (const auto usable = ReadPersistentPublicArea(area); !usable) json["unusable"] = usable.error().message;
+  if (const auto usable = ReadPersistentPublicArea(area); !usable)
+    json["unusable"] = usable.error().message;
   return json;
 }
 

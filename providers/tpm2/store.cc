@@ -134,7 +134,7 @@ void SetSigner(const OSSL_PARAM params[], std::shared_ptr<EVP_PKEY>& signer) {
   std::size_t size = 0;
   EVP_PKEY* key = nullptr;
   if (param == nullptr || OSSL_PARAM_get_octet_string_ptr(param, &value, &size) != 1 ||
-      size != sizeof key) {
+      size != sizeof(void*)) {
     return;
   }
   memcpy(&key, value, size);

@@ -51,12 +51,15 @@ std::optional<std::uint8_t> ReadKeyType(ByteView identifier) {
 
 /// Fails for what is no key, so that nobody wonders about its fields.
 Result<std::uint8_t> CheckKeyType(ByteView identifier) {
-  const auto type = ReadKeyType(identifier);
-  if (type == kLoadable || type == kImportable) return *type;
-  if (type == kSealed) {
-    return Fail(ErrorCode::kKeyUnusable, "the TPM key file holds sealed data, not a key");
+  switch (ReadKeyType(identifier).value_or(0)) {
+    case kLoadable:
+    case kImportable:
+      return identifier.back();
+    case kSealed:
+      return Fail(ErrorCode::kKeyUnusable, "the TPM key file holds sealed data, not a key");
+    default:
+      return Malformed("it has an unknown type");
   }
-  return Malformed("it has an unknown type");
 }
 
 bool ReadBoolean(const DerElement& element, bool& value) {

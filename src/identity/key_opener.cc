@@ -258,7 +258,7 @@ Result<void> KeyOpener::SetParameters(const Scheme& scheme, StoreOptions& option
     EVP_PKEY* const key = signer_->get();
     const auto* address = reinterpret_cast<const std::uint8_t*>(&key);
     options.octets.emplace_back(scheme.policy_signer_parameter,
-                                Bytes(address, address + sizeof key));
+                                Bytes(address, address + sizeof(void*)));
   }
   return SetSecrets(scheme, options);
 }
