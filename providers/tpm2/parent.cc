@@ -60,13 +60,19 @@ TpmResult<TpmObject> OpenParent(const std::shared_ptr<Tpm>& tpm, TPM2_HANDLE par
     return object;
   }
   const ESYS_TR hierarchy = FindHierarchy(parent)->esys;
-  if (auto set = SetAuth(*tpm, hierarchy, auth); !set) return tl::unexpected(set.error());
   const auto session = SessionFor(tpm, auth, {});
   if (!session) return tl::unexpected(session.error());
+  if (auto set = SetAuth(*tpm, hierarchy, auth); !set) return tl::unexpected(set.error());
   return CreatePrimary(tpm, hierarchy, rsa, session->handle());
 }
 
+// The value that somebody gave for the null hierarchy would be sent in clear by the password
+// session.
 TpmResult<TpmObject> CreateSaltKey(const std::shared_ptr<Tpm>& tpm) {
+  const auto hold = tpm->Hold();
+  if (auto set = SetAuth(*tpm, ESYS_TR_RH_NULL, Secret()); !set) {
+    return tl::unexpected(set.error());
+  }
   return CreatePrimary(tpm, ESYS_TR_RH_NULL, false, ESYS_TR_PASSWORD);
 }
 

@@ -207,6 +207,20 @@ class OfOtherWriters(KeyFilesTest):
     def test_no_auth_value_where_empty_auth_is(self, value):
         self.mint_with(self.make(empty_auth=value), "--no-tpm-key-password")
 
+    def test_auth_value_for_the_null_hierarchy(self):
+        """It has none. Whatever is given must not be sent in clear."""
+        given = self.secret("owner-14142135")
+        file, public_key = self.make(("-C", "n", *tpm.ECC_PRIMARY), parent=tss2.NULL)
+        record = self.folder / "record.pcapng"
+        self.write("web.key", file.pem())
+        self.write("web.pem", pki.pem(self.root.issue(public_key)))
+        self.refuse(
+            *(program.KEY, "the null hierarchy", "web.key", "--parent-passin", f"pass:{given}"),
+            *("--tcti", f"pcap:{self.tpm.tcti}"),
+            env={"TCTI_PCAP_FILE": str(record)},
+        )
+        self.assertNotIn(given.encode(), record.read_bytes())
+
     @each(**HIERARCHIES)
     def test_parent(self, hierarchy):
         letter, parent = hierarchy
