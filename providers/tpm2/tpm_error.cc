@@ -60,6 +60,7 @@ TpmFault SortTpmCode(TSS2_RC code) {
     case TPM2_RC_NV_UNAVAILABLE:
       return TpmFault::kBusy;
     case TPM2_RC_REFERENCE_H0:
+    case TPM2_RC_REFERENCE_H1:  // the policy session of PolicySecret and PolicySigned
       return TpmFault::kObjectLost;
     case TPM2_RC_REFERENCE_S0:
       return TpmFault::kSessionLost;

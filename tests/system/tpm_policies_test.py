@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """TPM keys that may be used only under a policy, as key files carry it."""
 
+import struct
 import unittest
 
 from support import pki, program, token, tpm, tpm_policy, tss2
 from support.cases import each, expand
 from support.system_test import make_folder
 from support.tpm_policy import OWNER, SIGN, Policy
+from support.tpm_proxy import TpmProxy, receive
 from support.tpm_test import AUTH, TpmTest
 
 OTHER_AUTH = "other-16180339"
@@ -317,6 +319,35 @@ class OtherSteps(PolicyTest):
         self.write("web.tss2", tss2.KeyFile(public, private, PARENT).pem())
         self.write("web.pem", pki.pem(self.root.issue(key)))
         self.mint_with_key("web.tss2")
+
+
+class AfterAReset(PolicyTest):
+    """The session is gone when its first step is taken: everything is loaded again, once."""
+
+    def setUp(self):
+        super().setUp()
+        self.proxy = TpmProxy(self, self.tpm, self.folder / "p")
+        self.env = self.proxy.env
+
+    def mint_through_a_reset(self, step, *flags):
+        self.proxy.before(step, self.power_cycle)
+        self.mint_with_key("web.tss2", *flags)
+        self.assertEqual((self.proxy.count("Load"), self.proxy.count("Sign")), (2, 1))
+
+    def power_cycle(self, server):
+        self.tpm.power_cycle()
+        server.sendall(struct.pack(">HIIH", 0x8001, 12, 0x144, 0))  # TPM2_Startup(CLEAR)
+        receive(server)
+
+    def test_policy_secret(self):
+        self.make_key(Policy().secret(OWNER))
+        self.mint_through_a_reset("PolicySecret")
+
+    def test_policy_signed(self):
+        key = pki.make_key()
+        self.write("officer.key", pki.pkcs8_pem(key))
+        self.make_key(Policy().signed(self.tpm.external_public(key.public_key())))
+        self.mint_through_a_reset("LoadExternal", "--policy-key", "officer.key")
 
 
 @expand

@@ -29,6 +29,7 @@ TEST(TpmErrorTest, SortsCodes) {
            Case{0x9a3, TpmFault::kPolicyRefused, ErrorCode::kPolicyUnmet},
            Case{0x9a4, TpmFault::kPolicyRefused, ErrorCode::kPolicyUnmet},
            Case{0x910, TpmFault::kObjectLost, ErrorCode::kDeviceLost},
+           Case{0x911, TpmFault::kObjectLost, ErrorCode::kDeviceLost},
            Case{0x918, TpmFault::kSessionLost, ErrorCode::kDeviceLost},
            Case{0x1df, TpmFault::kBadParameter, ErrorCode::kKeyUnusable},
            Case{0x2c4, TpmFault::kBadParameter, ErrorCode::kKeyUnusable},
