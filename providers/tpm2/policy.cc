@@ -167,6 +167,12 @@ bool WantsAuthValue(const PolicySteps& steps) {
   });
 }
 
+/// A place for a signed policy, where there is none.
+bool IsUnsigned(const PolicyStep& step) {
+  const auto* authorize = std::get_if<PolicyAuthorize>(&step);
+  return authorize != nullptr && !authorize->signature;
+}
+
 Result<SignedPolicy> ReadSignedPolicy(DerReader reader) {
   SignedPolicy policy;
   auto field = reader.NextContextTag();
@@ -180,9 +186,8 @@ Result<SignedPolicy> ReadSignedPolicy(DerReader reader) {
   auto steps = ReadPolicy(*field);
   if (!steps) return Fail(std::move(steps));
   policy.steps = *std::move(steps);
-  const auto* last =
-      policy.steps.empty() ? nullptr : std::get_if<PolicyAuthorize>(&policy.steps.back());
-  if (last == nullptr || !last->signature) {
+  if (policy.steps.empty() || !std::holds_alternative<PolicyAuthorize>(policy.steps.back()) ||
+      std::any_of(policy.steps.begin(), policy.steps.end(), IsUnsigned)) {
     return Malformed("a signed policy does not end with a signed PolicyAuthorize");
   }
   return policy;

@@ -282,6 +282,15 @@ class SignedPolicies(PolicyTest):
         self.make_authorized(("now", Policy().pcr(self.tpm, PCR)), signer=pki.make_key())
         self.refuse(program.KEY, "'now': its signature is not one for this policy", "web.tss2")
 
+    def test_that_is_not_signed_itself(self):
+        """A second place for a signed policy, where there can be none."""
+        own = Policy().authorize(self.public)
+        policy = Policy().authorize(self.public)
+        signed = policy.signed_by(self.officer, self.public)
+        self.make_key(own, auth_policy=[("now", signed)])
+        message = "a signed policy does not end with a signed PolicyAuthorize"
+        self.refuse(program.KEY, message, "web.tss2")
+
     def test_there_is_none(self):
         self.make_key(Policy().authorize(self.public))
         self.refuse(program.KEY, "needs a signed policy and there is none in it", "web.tss2")
