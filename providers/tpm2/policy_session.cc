@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tpm2/auth_session.h"
+#include "tpm2/handle_uri.h"
 #include "tpm2/hierarchy.h"
 #include "tpm2/policy_signature.h"
 #include "tpm2/tss2_library.h"
@@ -131,6 +132,10 @@ class PolicyRun {
                   "PolicySecret names an object without saying at which handle it is");
     }
     const std::string name = fmt::format("the TPM object 0x{:08x}", handle);
+    if (!IsPersistent(handle) && !IsNvIndex(handle)) {
+      return Fail(ErrorCode::kKeyUnusable,
+                  fmt::format("PolicySecret names {}, which does not stay in the TPM", name));
+    }
     const auto object = TpmObject::Open(tpm_, handle);
     if (!object) return Fail(object, fmt::format("PolicySecret: opening {}", name));
     return TakeSecretOf(secret, object->handle(), name);

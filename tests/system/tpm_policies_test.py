@@ -153,6 +153,11 @@ class Secrets(PolicyTest):
         self.make_key(Policy().secret(0x81000077, self.name))
         self.refuse(program.KEY, "0x81000077", "web.tss2")
 
+    def test_of_an_object_that_is_not_there_for_good(self):
+        """The handle is that of the key itself, while it is loaded."""
+        self.make_key(Policy().secret(0x80000000, self.name))
+        self.refuse(program.KEY, "which does not stay in the TPM", "web.tss2")
+
     def test_of_an_object_without_a_handle(self):
         self.make_key(Policy().secret(SECRET, self.name, hint=0))
         self.refuse(program.KEY, "without saying at which handle it is", "web.tss2")
