@@ -58,6 +58,13 @@ TpmResult<TpmObject> StartEncrypted(const std::shared_ptr<Tpm>& tpm, Kind kind,
 
 }  // namespace
 
+TpmResult<void> AuthSession::SetEncrypted(Tpm& tpm, bool encrypted) const {
+  return tpm.Run([&](ESYS_CONTEXT* esys) {
+    return Tss2().Esys_TRSess_SetAttributes(esys, handle(), encrypted ? TPMA_SESSION_DECRYPT : 0U,
+                                            TPMA_SESSION_DECRYPT);
+  });
+}
+
 TpmResult<AuthSession> SessionFor(const std::shared_ptr<Tpm>& tpm, const Secret& auth,
                                   const SaltKey& salt_key) {
   if (auth.empty()) return AuthSession();

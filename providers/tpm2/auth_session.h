@@ -29,6 +29,9 @@ class AuthSession {
     if (session_) session_->MarkLost();
   }
 
+  /// Switches the encryption of a session that was started with it, for the commands from now on.
+  [[nodiscard]] TpmResult<void> SetEncrypted(Tpm& tpm, bool encrypted) const;
+
  private:
   std::shared_ptr<const TpmObject> session_;
 };

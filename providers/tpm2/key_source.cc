@@ -8,7 +8,8 @@
 #include "tpm2/tss2_library.h"
 
 namespace credmint::tpm2 {
-Result<void> KeySource::Authorize(const LoadedKey& /*key*/) const { return {}; }
+
+Result<bool> KeySource::Authorize(const LoadedKey& /*key*/) const { return true; }
 
 PersistentKey::PersistentKey(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle)
     : tpm_(std::move(tpm)), handle_(handle) {}
@@ -87,8 +88,8 @@ TpmResult<AuthSession> WrappedKey::StartSession(const Secret& auth, const TpmObj
   return StartPolicySession(tpm_, file_.public_area.publicArea.nameAlg, auth, {&parent});
 }
 
-Result<void> WrappedKey::Authorize(const LoadedKey& key) const {
-  if (file_.policy.empty()) return {};
+Result<bool> WrappedKey::Authorize(const LoadedKey& key) const {
+  if (file_.policy.empty()) return true;
   return SatisfyPolicy(tpm_, key.session.handle(), file_.policy, credentials_);
 }
 

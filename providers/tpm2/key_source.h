@@ -47,9 +47,10 @@ class KeySource {
   /// not given, and with kPinIncorrect when it was wrong.
   [[nodiscard]] virtual Result<LoadedKey> Load(const Secret& auth) const = 0;
 
-  /// To be called before each use of a loaded key: satisfies its policy, if it has one. Fails as
-  /// SatisfyPolicy() does; the loaded key cannot be used any more then.
-  [[nodiscard]] virtual Result<void> Authorize(const LoadedKey& key) const;
+  /// To be called before each use of a loaded key: satisfies its policy, if it has one. Whether the
+  /// TPM then wants a proof of the key's auth value. Fails as SatisfyPolicy() does; the loaded key
+  /// cannot be used any more then.
+  [[nodiscard]] virtual Result<bool> Authorize(const LoadedKey& key) const;
 };
 
 /// A key that stays in the TPM. Loading costs one TPM command.
@@ -82,7 +83,7 @@ class WrappedKey final : public KeySource {
 
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] Result<LoadedKey> Load(const Secret& auth) const override;
-  [[nodiscard]] Result<void> Authorize(const LoadedKey& key) const override;
+  [[nodiscard]] Result<bool> Authorize(const LoadedKey& key) const override;
 
  private:
   /// "TPM key 0x81000001" or "the owner hierarchy": whose auth value kPinRequired is about.

@@ -80,6 +80,9 @@ class PolicyRun {
                 "have a policy for the present state of the machine signed");
   }
 
+  /// Whether PolicyAuthValue is among the steps that count.
+  [[nodiscard]] bool wants_auth() const { return wants_auth_; }
+
  private:
   Result<void> Take(const PolicyPcr& pcr) {
     const auto done = tpm_->Run([&](ESYS_CONTEXT* esys) {
@@ -97,6 +100,7 @@ class PolicyRun {
   }
 
   Result<void> Take(const PolicyAuthValue& /*step*/) {
+    wants_auth_ = true;
     return Step("PolicyAuthValue", [&](ESYS_CONTEXT* esys) {
       return Tss2().Esys_PolicyAuthValue(esys, session_, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE);
     });
@@ -229,6 +233,7 @@ class PolicyRun {
   }
 
   Result<void> Restart() {
+    wants_auth_ = false;
     return Step("PolicyRestart", [&](ESYS_CONTEXT* esys) {
       return Tss2().Esys_PolicyRestart(esys, session_, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE);
     });
@@ -287,20 +292,22 @@ class PolicyRun {
   const std::shared_ptr<Tpm>& tpm_;
   ESYS_TR session_;
   const PolicyCredentials& credentials_;
+  bool wants_auth_ = false;
 };
 
 }  // namespace
 
-Result<void> SatisfyPolicy(const std::shared_ptr<Tpm>& tpm, ESYS_TR session, const Policy& policy,
+Result<bool> SatisfyPolicy(const std::shared_ptr<Tpm>& tpm, ESYS_TR session, const Policy& policy,
                            const PolicyCredentials& credentials) {
   PolicyRun run(tpm, session, credentials);
   std::span<const PolicyStep> steps = policy.steps;
   const auto* first = steps.empty() ? nullptr : std::get_if<PolicyAuthorize>(&steps.front());
   if (first != nullptr && !first->signature) {
-    if (auto taken = run.TakeOneOf(policy.signed_policies); !taken) return taken;
+    if (auto taken = run.TakeOneOf(policy.signed_policies); !taken) return Fail(std::move(taken));
     steps = steps.subspan(1);
   }
-  return run.Take(steps);
+  if (auto taken = run.Take(steps); !taken) return Fail(std::move(taken));
+  return run.wants_auth();
 }
 
 }  // namespace credmint::tpm2

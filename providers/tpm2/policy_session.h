@@ -21,6 +21,7 @@ struct PolicyCredentials {
 
 /// Takes the steps of `policy` in `session`, a new policy session or one that was just used, so
 /// that it can authorise one command. Of the signed policies, the first one that is met is taken.
+/// Whether one of the steps taken wants the key's auth value.
 ///
 /// TPM commands: one for each step; PolicyAuthorize takes five, PolicySigned three, PolicySecret
 /// one more for a persistent object and those for an encrypted session if the connection has none
@@ -30,7 +31,7 @@ struct PolicyCredentials {
 /// about them; with kPinRequired and kPinIncorrect about the auth value of PolicySecret; with
 /// kKeyUnusable without a signer where one is needed; with kDeviceLost if the session is gone, and
 /// with the TPM's other errors. After a failure the session cannot be used any more.
-Result<void> SatisfyPolicy(const std::shared_ptr<Tpm>& tpm, ESYS_TR session, const Policy& policy,
+Result<bool> SatisfyPolicy(const std::shared_ptr<Tpm>& tpm, ESYS_TR session, const Policy& policy,
                            const PolicyCredentials& credentials);
 
 }  // namespace credmint::tpm2

@@ -96,7 +96,7 @@ Result<Bytes> TpmKey::RunOrReload(const Operation& operation) const {
 
 Result<Bytes> TpmKey::RunLoaded(const Operation& operation) const {
   if (auto ready = EnsureLoaded(); !ready) return Fail(std::move(ready));
-  if (auto allowed = source_->Authorize(*loaded_); !allowed) {
+  if (auto allowed = Authorize(); !allowed) {
     return Fail(std::move(allowed), "signing with " + source_->name());
   }
   const auto signature = operation();
@@ -121,9 +121,22 @@ Result<void> TpmKey::EnsureLoaded() const {
   return {};
 }
 
+// ESAPI remembers for good that a policy session once took PolicyAuthValue, and would prove the
+// auth value also where another policy is met that does not want it. It cannot be told otherwise,
+// but an empty value is no part of the proof; of an encrypted parameter's key the true one always
+// is.
+Result<void> TpmKey::Authorize() const {
+  const auto wants_auth = source_->Authorize(*loaded_);
+  if (!wants_auth) return tl::unexpected(wants_auth.error());
+  const Secret empty;
+  auto set = SetAuth(*tpm_, loaded_->object.handle(), *wants_auth ? auth_ : empty);
+  if (set && !auth_.empty()) set = loaded_->session.SetEncrypted(*tpm_, *wants_auth);
+  if (!set) return Fail(set, "preparing the TPM session");
+  return {};
+}
+
 TpmResult<TPMT_SIGNATURE> TpmKey::SignOnce(const DigestToSign& digest) const {
   const ESYS_TR key = loaded_->object.handle();
-  if (auto set = SetAuth(*tpm_, key, auth_); !set) return tl::unexpected(set.error());
   const TPMT_TK_HASHCHECK no_ticket{TPM2_ST_HASHCHECK, TPM2_RH_NULL, {}};
   TPMT_SIGNATURE* signature = nullptr;
   const auto made = tpm_->Run([&](ESYS_CONTEXT* esys) {
@@ -137,7 +150,6 @@ TpmResult<TPMT_SIGNATURE> TpmKey::SignOnce(const DigestToSign& digest) const {
 
 TpmResult<TPMT_SIGNATURE> TpmKey::DecryptOnce(ByteView encoded) const {
   const ESYS_TR key = loaded_->object.handle();
-  if (auto set = SetAuth(*tpm_, key, auth_); !set) return tl::unexpected(set.error());
   TPM2B_PUBLIC_KEY_RSA input{static_cast<UINT16>(encoded.size()), {}};
   std::copy(encoded.begin(), encoded.end(), input.buffer);
   const TPMT_RSA_DECRYPT no_padding{TPM2_ALG_NULL, {}};

@@ -28,6 +28,8 @@ class TpmKey final : public provider::PrivateKey {
 
  private:
   [[nodiscard]] Result<void> EnsureLoaded() const;
+  /// Satisfies the policy and says what the session is to prove.
+  [[nodiscard]] Result<void> Authorize() const;
   [[nodiscard]] TpmResult<TPMT_SIGNATURE> SignOnce(const DigestToSign& digest) const;
   /// The bare RSA operation on an encoded message, which is as long as the modulus.
   [[nodiscard]] TpmResult<TPMT_SIGNATURE> DecryptOnce(ByteView encoded) const;

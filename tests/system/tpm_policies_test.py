@@ -270,6 +270,16 @@ class SignedPolicies(PolicyTest):
         self.make_authorized(("now", policy), auth=AUTH)
         self.mint_twice("--passin", f"pass:{AUTH}")
 
+    def test_the_one_before_wants_the_auth_value(self):
+        """And the one that is met does not: the value must not be part of the proof then."""
+        before = self.tpm.wrong_tries()
+        then = Policy().auth_value().pcr(self.tpm, PCR)
+        self.tpm.tool("pcrextend", f"{PCR}:sha256={'33' * 32}")
+        now = Policy().pcr(self.tpm, PCR)
+        self.make_authorized(("then", then), ("now", now), auth=AUTH)
+        self.mint_twice("--passin", f"pass:{AUTH}")
+        self.assertEqual(self.tpm.wrong_tries(), before)
+
     def test_and_further_steps(self):
         now = ("now", Policy().pcr(self.tpm, PCR))
         self.make_authorized(now, then=lambda own: own.command_code(SIGN))
