@@ -21,6 +21,9 @@ TpmResult<Page> GetCapability(Tpm& tpm, TPM2_CAP capability, UINT32 first, UINT3
   });
   const Handle<TPMS_CAPABILITY_DATA, EsysFree> owner(data);
   if (!got) return tl::unexpected(got.error());
+  // Another list has another length: it would be read beyond its end.
+  if (data->capability != capability)
+    return tl::unexpected(TpmFailure(TSS2_ESYS_RC_MALFORMED_RESPONSE));
   return Page{*data, more == TPM2_YES};
 }
 

@@ -115,7 +115,7 @@ TpmResult<Bytes> NvIndex::ReadAs(ESYS_TR authoriser, const Secret& auth, UINT16 
     });
     const Handle<TPM2B_MAX_NV_BUFFER, EsysFree> owner(data);
     if (!read) return tl::unexpected(read.error());
-    if (data->size == 0) return tl::unexpected(TpmFailure(TpmFault::kOther));
+    if (data->size == 0) return tl::unexpected(TpmFailure(TSS2_ESYS_RC_MALFORMED_RESPONSE));
     contents.insert(contents.end(), data->buffer, data->buffer + data->size);
   }
   return contents;

@@ -239,6 +239,13 @@ class States(FaultyTpmTest):
         self.addCleanup(self.tpm.tool, "hierarchycontrol", "-C", "p", "shEnable", "set")
         self.refuse("the owner hierarchy is disabled", "open.tss2", hint="tpm2_hierarchycontrol")
 
+    def test_an_answer_to_another_question(self):
+        """Handles where properties were asked for: more of them than there can be properties."""
+        handles = struct.pack(">BII", 0, 1, 254) + struct.pack(">I", 0x40000001) * 254
+        self.proxy.answer("GetCapability", 0, handles)
+        result = self.run_program("list", "--tpm")
+        self.check_failure(result, program.KEY, "asking the TPM what it is", None)
+
     def test_not_started(self):
         """No rule of the proxy: the TPM has been powered up and waits."""
         self.proxy.before("CreatePrimary", lambda _server: self.tpm.power_cycle())
