@@ -141,8 +141,7 @@ void SetSigner(const OSSL_PARAM params[], std::shared_ptr<EVP_PKEY>& signer) {
   if (EVP_PKEY_up_ref(key) == 1) signer.reset(key, EVP_PKEY_free);
 }
 
-int SetParams(void* loader_context, const OSSL_PARAM params[]) {
-  auto& loader = *static_cast<Loader*>(loader_context);
+int SetParamsOf(Loader& loader, const OSSL_PARAM params[]) {
   const OSSL_PARAM* expected = OSSL_PARAM_locate_const(params, OSSL_STORE_PARAM_EXPECT);
   if (expected != nullptr && OSSL_PARAM_get_int(expected, &loader.expected) != 1) return 0;
   SetSecret(params, kParentAuthParam, loader.secrets.parent_auth);
@@ -159,6 +158,12 @@ int SetParams(void* loader_context, const OSSL_PARAM params[]) {
   if (OSSL_PARAM_get_utf8_string_ptr(tcti, &value) != 1) return 0;
   loader.tcti = value;
   return 1;
+}
+
+int SetParams(void* loader_context, const OSSL_PARAM params[]) {
+  auto& loader = *static_cast<Loader*>(loader_context);
+  return Callback(*loader.provider, 0,
+                  [&]() -> Result<int> { return SetParamsOf(loader, params); });
 }
 
 /// The one object or inventory that a source stands for.
