@@ -25,13 +25,11 @@ struct InventoryEntry {
 ///
 /// Descriptions, by their `kind`:
 ///
-/// | kind | members |
-/// |---|---|
-/// | tpm | manufacturer, model, firmware, specification |
-/// | private-key | label, flags, scheme (if fixed), publicKey (SubjectPublicKeyInfo, base64; if of
-/// a known kind), unusable (why it is, if it is) | | object | label, type ("sealed data", …),
-/// flags; or error (if it cannot be read) | | certificate | label, certificate (DER, base64), or
-/// error (if it cannot be read) |
+/// - tpm: manufacturer, model, firmware, specification
+/// - private-key: label, flags, scheme (if fixed), publicKey (SubjectPublicKeyInfo, base64; if of a
+///   known kind), unusable (why it is, if it is)
+/// - object: label, type ("sealed data", …), flags; or error (if it cannot be read)
+/// - certificate: label, certificate (DER, base64), or error (if it cannot be read)
 ///
 /// `label` is the handle, `flags` a list of the words sign, decrypt, restricted, fixed-tpm,
 /// fixed-parent, user-with-auth, no-da (wrong tries are not counted) and policy (one is bound).

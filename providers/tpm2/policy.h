@@ -82,11 +82,10 @@ struct Policy {
 /// and all: a SEQUENCE OF TPMPolicy, and a SEQUENCE OF TPMAuthPolicy. The bodies are those of the
 /// TPM's commands in marshalled form, but
 ///
-/// | command | body |
-/// |---|---|
-/// | PolicyAuthorize | TPM2B_PUBLIC, TPM2B_NONCE policyRef, TPMT_SIGNATURE (TPM_ALG_NULL, or left
-/// out: none) | | PolicySecret | TPM_HANDLE, TPM2B_NAME, TPM2B_NONCE policyRef | | PolicySigned |
-/// TPM2B_PUBLIC, TPM2B_NONCE policyRef (not in any draft; modelled on the two above) |
+/// - PolicyAuthorize: TPM2B_PUBLIC, TPM2B_NONCE policyRef, TPMT_SIGNATURE (TPM_ALG_NULL, or left
+///   out: none)
+/// - PolicySecret: TPM_HANDLE, TPM2B_NAME, TPM2B_NONCE policyRef
+/// - PolicySigned: TPM2B_PUBLIC, TPM2B_NONCE policyRef (in no draft; modelled on the two above)
 ///
 /// At most 32 steps in a policy, and 32 signed policies. Fails with kMalformed, and with
 /// kKeyUnusable and its name for any other policy command.
