@@ -129,7 +129,7 @@ Error WrappedKey::ParentFailure(const TpmFailure& failure) const {
       if (!parent_auth_.empty()) break;
       return {ErrorCode::kPinRequired,
               ParentName() + " needs an auth value (it is the key's parent) and none was given",
-              "give it with --parent-passin"};
+              "give it with --parent-passin" + failure.CountedNote()};
     case TpmFault::kNoSuchHandle:
       if (!IsPersistent(file_.parent)) break;
       return {ErrorCode::kKeyNotFound,

@@ -162,7 +162,7 @@ class PolicyRun {
       return Fail(
           ErrorCode::kPinRequired,
           fmt::format("the key's policy wants the auth value of {} and none was given", name),
-          "give it with --policy-passin");
+          "give it with --policy-passin" + done.error().CountedNote());
     }
     return Fail(done, fmt::format("PolicySecret with the auth value of {}", name));
   }

@@ -125,6 +125,11 @@ std::string TpmFailure::TriesLeft() const {
   return fmt::format("{} more wrong tries lock it", *tries_left_);
 }
 
+std::string TpmFailure::CountedNote() const {
+  if (fault_ != TpmFault::kAuthRefused) return {};
+  return "; the TPM counted this as a wrong try: " + TriesLeft();
+}
+
 Error TpmFailure::ToError() const {
   switch (fault_) {
     case TpmFault::kAuthRefused:

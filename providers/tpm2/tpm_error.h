@@ -56,6 +56,9 @@ class TpmFailure {
   void set_tries_left(std::optional<UINT32> count) { tries_left_ = count; }
   /// About that, for people: "2 more wrong tries lock it"; "it counts wrong tries".
   [[nodiscard]] std::string TriesLeft() const;
+  /// To be put behind the hint where no auth value was given but an empty one was sent; empty
+  /// unless it was counted.
+  [[nodiscard]] std::string CountedNote() const;
 
   /// For people; the codes are kPinIncorrect, kPinLocked, kKeyNotFound, kKeyUnusable,
   /// kPolicyUnmet, kDevice, and kDeviceLost where WasLoss().

@@ -101,12 +101,9 @@ Result<Bytes> TpmKey::RunLoaded(const Operation& operation) const {
   }
   const auto signature = operation();
   if (!signature && auth_.empty() && signature.error().WasRefusal()) {
-    std::string hint = "give it with --passin (in other programs: put ?pass behind the handle)";
-    if (signature.error().fault() == TpmFault::kAuthRefused) {
-      hint += "; the TPM counted this as a wrong try: " + signature.error().TriesLeft();
-    }
     return Fail(ErrorCode::kPinRequired, source_->name() + " has an auth value and none was given",
-                std::move(hint));
+                "give it with --passin (in other programs: put ?pass behind the handle)" +
+                    signature.error().CountedNote());
   }
   if (!signature) return Fail(signature, "signing with " + source_->name());
   return Encode(*signature, area_.public_key.RawSignatureSize());

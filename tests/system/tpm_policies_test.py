@@ -133,7 +133,8 @@ class Secrets(PolicyTest):
     def test_missing(self):
         self.make_key(Policy().secret(SECRET, self.name))
         self.refuse(
-            program.KEY, "wants the auth value of", "web.tss2", hint="--policy-passin"
+            *(program.KEY, "wants the auth value of", "web.tss2"),
+            hint="give it with --policy-passin; the TPM counted this as a wrong try: ",
         )
 
     def test_wrong(self):
