@@ -24,6 +24,12 @@ Result<LoadedKey> PersistentKey::Load(const Secret& auth) const {
                 "credmint list --tpm shows the handles in use");
   }
   if (!object) return Fail(object, "opening " + name());
+  const auto name_now = ReadName(*tpm_, object->handle());
+  if (!name_now) return Fail(name_now, "opening " + name());
+  if (name_ && !IsSameName(*name_, *name_now)) {
+    return Fail(ErrorCode::kKeyNotFound, "another key has taken the place of " + name());
+  }
+  name_ = *name_now;
   auto session = SessionFor(tpm_, auth, {nullptr, handle_ != kStorageRootKey});
   if (!session) return Fail(session, "starting a TPM session");
   return LoadedKey{*std::move(object), *std::move(session), {}};

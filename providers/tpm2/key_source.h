@@ -53,7 +53,8 @@ class KeySource {
   [[nodiscard]] virtual Result<bool> Authorize(const LoadedKey& key) const;
 };
 
-/// A key that stays in the TPM. Loading costs one TPM command.
+/// A key that stays in the TPM. Loading costs one TPM command. When it is loaded again, another key
+/// that took its place is not taken for it (kKeyNotFound).
 class PersistentKey final : public KeySource {
  public:
   PersistentKey(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle);
@@ -69,6 +70,8 @@ class PersistentKey final : public KeySource {
  private:
   std::shared_ptr<Tpm> tpm_;
   TPM2_HANDLE handle_;
+  // Changes only under the Tpm's lock.
+  mutable std::optional<TPM2B_NAME> name_;
 };
 
 /// A key in a file, wrapped by its parent in the TPM. Loading costs three TPM commands: make the

@@ -10,6 +10,7 @@
 #include "tpm2/auth_session.h"
 #include "tpm2/handle_uri.h"
 #include "tpm2/hierarchy.h"
+#include "tpm2/pcr_selection.h"
 #include "tpm2/policy_signature.h"
 #include "tpm2/tss2_library.h"
 
@@ -20,33 +21,11 @@ namespace {
 template <typename T>
 using EsysOwned = Handle<T, EsysFree>;
 
-std::string_view BankName(TPMI_ALG_HASH hash) {
-  switch (hash) {
-    case TPM2_ALG_SHA1:
-      return "sha1";
-    case TPM2_ALG_SHA256:
-      return "sha256";
-    case TPM2_ALG_SHA384:
-      return "sha384";
-    case TPM2_ALG_SHA512:
-      return "sha512";
-    default:
-      return "another bank";
-  }
-}
-
-/// "0, 7 (sha256) and 16 (sha1)"
-std::string NamePcrs(const TPML_PCR_SELECTION& selection) {
-  std::vector<std::string> banks;
-  for (UINT32 i = 0; i < selection.count; ++i) {
-    const TPMS_PCR_SELECTION& bank = selection.pcrSelections[i];
-    std::vector<int> numbers;
-    for (int pcr = 0; pcr < bank.sizeofSelect * 8; ++pcr) {
-      if ((bank.pcrSelect[pcr / 8] & (1U << (pcr % 8U))) != 0) numbers.push_back(pcr);
-    }
-    banks.push_back(fmt::format("{} ({})", fmt::join(numbers, ", "), BankName(bank.hash)));
-  }
-  return fmt::format("{}", fmt::join(banks, " and "));
+/// Whether one of several signed policies is merely not for the present state of the machine or
+/// for what is at hand, so that another one may do.
+bool MayAnotherDo(ErrorCode code) {
+  return code == ErrorCode::kPolicyUnmet || code == ErrorCode::kKeyUnusable ||
+         code == ErrorCode::kKeyNotFound;
 }
 
 /// One policy session while its steps are taken.
@@ -68,7 +47,7 @@ class PolicyRun {
     std::vector<std::string> reasons;
     for (const SignedPolicy& policy : policies) {
       auto taken = Take(policy.steps);
-      if (taken || taken.error().code != ErrorCode::kPolicyUnmet) return taken;
+      if (taken || !MayAnotherDo(taken.error().code)) return taken;
       reasons.push_back(policy.name.empty()
                             ? taken.error().message
                             : fmt::format("'{}': {}", policy.name, taken.error().message));
@@ -168,12 +147,9 @@ class PolicyRun {
   }
 
   Result<void> CheckName(ESYS_TR object, const TPM2B_NAME& expected, const std::string& what) {
-    auto name = NameOf(object);
-    if (!name) return Fail(std::move(name));
-    if (std::equal((*name)->name, (*name)->name + (*name)->size, expected.name,
-                   expected.name + expected.size)) {
-      return {};
-    }
+    const auto name = ReadName(*tpm_, object);
+    if (!name) return Fail(name, "PolicySecret");
+    if (IsSameName(*name, expected)) return {};
     return Fail(ErrorCode::kPolicyUnmet,
                 fmt::format("{} is not the object that the key's policy names", what));
   }
@@ -212,8 +188,8 @@ class PolicyRun {
     if (!signed_digest) return tl::unexpected(signed_digest.error());
     auto key = LoadPublic(authorize.key);
     if (!key) return Fail(key, "PolicyAuthorize: loading the key that signed the policy");
-    auto name = NameOf(key->handle());
-    if (!name) return Fail(std::move(name));
+    const auto name = ReadName(*tpm_, key->handle());
+    if (!name) return Fail(name, "PolicyAuthorize");
     TPMT_TK_VERIFIED* ticket_out = nullptr;
     const auto verified = tpm_->Run([&](ESYS_CONTEXT* esys) {
       return Tss2().Esys_VerifySignature(esys, key->handle(), ESYS_TR_NONE, ESYS_TR_NONE,
@@ -222,12 +198,13 @@ class PolicyRun {
     });
     const EsysOwned<TPMT_TK_VERIFIED> ticket(ticket_out);
     if (!verified && verified.error().fault() == TpmFault::kBadParameter) {
-      return Fail(ErrorCode::kPolicyUnmet, "its signature is not one for this policy");
+      return Fail(ErrorCode::kPolicyUnmet,
+                  "the signature in PolicyAuthorize is not one for the steps before it");
     }
     if (!verified) return Fail(verified, "PolicyAuthorize: verifying the signed policy");
     return Step("PolicyAuthorize", [&](ESYS_CONTEXT* esys) {
       return Tss2().Esys_PolicyAuthorize(esys, session_, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                         approved->get(), &authorize.policy_ref, name->get(),
+                                         approved->get(), &authorize.policy_ref, &*name,
                                          ticket.get());
     });
   }
@@ -246,15 +223,6 @@ class PolicyRun {
       return Tss2().Esys_LoadExternal(esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, nullptr, &key,
                                       ESYS_TR_RH_OWNER, object);
     });
-  }
-
-  Result<EsysOwned<TPM2B_NAME>> NameOf(ESYS_TR object) {
-    TPM2B_NAME* name = nullptr;
-    const auto done =
-        tpm_->Run([&](ESYS_CONTEXT* esys) { return Tss2().Esys_TR_GetName(esys, object, &name); });
-    EsysOwned<TPM2B_NAME> owner(name);
-    if (!done) return Fail(done, "reading the name of a TPM object");
-    return owner;
   }
 
   Result<EsysOwned<TPM2B_NONCE>> NonceOfSession() {

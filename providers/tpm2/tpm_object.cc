@@ -47,6 +47,19 @@ bool TpmObject::IsLost() const { return !persistent_ && !tpm_->IsLoaded(handle_)
 
 void TpmObject::MarkLost() const { tpm_->MarkLost(handle_); }
 
+TpmResult<TPM2B_NAME> ReadName(Tpm& tpm, ESYS_TR handle) {
+  TPM2B_NAME* name = nullptr;
+  const auto read =
+      tpm.Run([&](ESYS_CONTEXT* esys) { return Tss2().Esys_TR_GetName(esys, handle, &name); });
+  const Handle<TPM2B_NAME, EsysFree> owner(name);
+  if (!read) return tl::unexpected(read.error());
+  return *name;
+}
+
+bool IsSameName(const TPM2B_NAME& a, const TPM2B_NAME& b) {
+  return std::equal(a.name, a.name + a.size, b.name, b.name + b.size);
+}
+
 TpmResult<void> SetAuth(Tpm& tpm, ESYS_TR handle, const Secret& auth) {
   TPM2B_AUTH value{};
   const std::string_view bytes = auth.Reveal();

@@ -39,6 +39,12 @@ class TpmObject {
   bool persistent_;
 };
 
+/// The name of an object, NV index or hierarchy, as ESAPI knows it. No TPM command.
+TpmResult<TPM2B_NAME> ReadName(Tpm& tpm, ESYS_TR handle);
+
+/// Whether two names are the same one.
+bool IsSameName(const TPM2B_NAME& a, const TPM2B_NAME& b);
+
 /// Longest auth value, in bytes: what fits into a TPM2B_AUTH.
 inline constexpr std::size_t kMaxAuthSize = sizeof(TPMU_HA);
 

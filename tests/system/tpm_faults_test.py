@@ -278,6 +278,22 @@ class Resets(FaultyTpmTest):
         # Each time with the key in the place of the storage root key first, which cannot decrypt.
         self.assertEqual(self.proxy.count("StartAuthSession"), 2 * 2)
 
+    def test_another_key_has_taken_the_place_of_a_persistent_one(self):
+        handle = "0x81000009"
+        public_key = self.tpm.make_persistent(handle, auth=AUTH)
+        self.write("web.pem", pki.pem(self.root.issue(public_key)))
+
+        def replace():
+            self.tpm.power_cycle()
+            self.tpm.tool("startup", "-c")
+            self.tpm.tool("evictcontrol", "-Q", "-C", "o", "-c", handle)
+            self.tpm.make_persistent(handle, auth=AUTH)
+
+        self.proxy.between("Sign", replace)
+        flags = ("--certificate", "web.pem", "--private-key", f"handle:{handle}?pass")
+        message = f"another key has taken the place of TPM key {handle}"
+        self.mint_fails_locally(program.KEY, message, *flags, "--passin", f"pass:{AUTH}")
+
     def test_again_after_that(self):
         self.proxy.before("Sign", self.power_cycle, times=2)
         self.refuse(

@@ -266,6 +266,11 @@ class SignedPolicies(PolicyTest):
         self.make_authorized(("before", before), ("now", Policy().pcr(self.tpm, PCR)))
         self.mint_twice()
 
+    def test_the_second_one_where_the_first_wants_a_signer_who_is_not_there(self):
+        first = Policy().signed(self.public)
+        self.make_authorized(("night", first), ("now", Policy().pcr(self.tpm, PCR)))
+        self.mint_with_key("web.tss2")
+
     def test_with_an_auth_value(self):
         policy = Policy().pcr(self.tpm, PCR).auth_value()
         self.make_authorized(("now", policy), auth=AUTH)
@@ -296,7 +301,7 @@ class SignedPolicies(PolicyTest):
 
     def test_signed_by_somebody_else(self):
         self.make_authorized(("now", Policy().pcr(self.tpm, PCR)), signer=pki.make_key())
-        self.refuse(program.KEY, "'now': its signature is not one for this policy", "web.tss2")
+        self.refuse(program.KEY, "'now': the signature in PolicyAuthorize is not one for the steps before it", "web.tss2")
 
     def test_that_is_not_signed_itself(self):
         """A second place for a signed policy, where there can be none."""

@@ -39,7 +39,7 @@ class LineCut(Exception):
 class TpmProxy:
     """Offers what swtpm offers, two sockets, at `tcti` until `owner`, a test, ends.
 
-    Rules are made with `answer`, `hold`, `cut`, `cut_answer` and `before`. Each is for one command,
+    Rules are made with `answer`, `hold`, `cut`, `cut_answer`, `before` and `between`. Each is for one command,
     by its name in pcap.py, and for so many `times` from now on; the first that fits is used.
     """
 
@@ -97,6 +97,18 @@ class TpmProxy:
 
         self._add(name, times, act)
 
+    def between(self, name, action):
+        """`action` is called before the next such command while nobody is connected to the TPM, so
+        that it can run tools on it."""
+
+        def act(command):
+            self._server.close()
+            action()
+            self._server = self._tpm.connect()
+            return self._ask(command)
+
+        self._add(name, 1, act)
+
     def hold(self, name):
         """Keeps back the TPM's answer to the next such command until `release`."""
 
@@ -134,13 +146,15 @@ class TpmProxy:
     # --- how it is done -----------------------------------------------------------------------
 
     def _carry_commands(self, client):
-        with self._tpm.connect() as self._server:
-            self._client = client
-            try:
-                while request := receive(client):
-                    client.sendall(self._handle(request))
-            except (LineCut, OSError):
-                pass  # the program may go away in mid-command as well
+        self._server = self._tpm.connect()
+        self._client = client
+        try:
+            while request := receive(client):
+                client.sendall(self._handle(request))
+        except (LineCut, OSError):
+            pass  # the program may go away in mid-command as well
+        finally:
+            self._server.close()
 
     def _handle(self, request):
         code = _HEADER.unpack_from(request)[2]
