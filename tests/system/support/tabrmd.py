@@ -18,7 +18,8 @@ def need_tabrmd():
 
 
 class Tabrmd:
-    """Shares `tpm`, whose only client it is from here on, until `owner`, a test, ends.
+    """Shares `tpm`, whose only client it is from here on, until `owner`, a test or a class of tests,
+    ends.
 
     The environment `env` leads to it.
     """
@@ -46,8 +47,9 @@ class Tabrmd:
             stderr=subprocess.DEVNULL,
             preexec_fn=die_with_parent,
         )
-        owner.addCleanup(process.communicate)
-        owner.addCleanup(process.kill)
+        cleanup = owner.addClassCleanup if isinstance(owner, type) else owner.addCleanup
+        cleanup(process.communicate)
+        cleanup(process.kill)
         return process
 
     def _wait_until_it_answers(self):

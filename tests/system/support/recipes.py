@@ -1,0 +1,140 @@
+"""Recipes of a document: its shell blocks, run as they stand, one after the other, in one home.
+
+A block without a language that follows is what the last block prints. A test of a document has a
+class with the sections as cases, each of which begins where the one before it ended:
+
+    RECIPES = recipes.of(documents.read("pkcs11.md"))
+
+    @expand
+    class Recipes(recipes.InOneHome):
+        SECTIONS = RECIPES
+
+        @each(**recipes.by_name(RECIPES))
+        def test_recipe(self, wanted):
+            self.run_up_to(wanted)
+"""
+
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+from cryptography import x509
+
+from support import documents, emulator, program
+from support.processes import die_with_parent
+from support.system_test import make_folder
+
+UNTESTED = "**untested**"
+
+_TIME_LIMIT_SECONDS = 60
+
+# Runs a block as the lines of one shell that goes on from block to block.
+_CONTINUE = """
+set -eu
+. ./.state
+. ./.block
+export -p > .state
+"""
+
+
+def of(text):
+    """The sections of a document that have something to run."""
+    return [
+        section
+        for section in documents.sections(text)
+        if any(language == "sh" for language, _ in section.blocks())
+    ]
+
+
+def by_name(sections):
+    return {re.sub(r"\W+", "_", section.title): section for section in sections}
+
+
+def is_marked(section):
+    """Whether the section says that nobody ran it."""
+    return UNTESTED in section.text.split("\n\n")
+
+
+class InOneHome(unittest.TestCase):
+    """One home for all sections, and one service that the minting ones share."""
+
+    SECTIONS = []
+
+    @classmethod
+    def setUpClass(cls):
+        cls.home = make_folder(cls) / "home"
+        cls.home.mkdir()
+        (cls.home / ".state").touch()
+        tools = pathlib.Path(tempfile.mkdtemp(dir=cls.home.parent))
+        tools.chmod(0o755)
+        (tools / "credmint").symlink_to(program.path())
+        cls.env = {**program.environment(cls.home), "PATH": f"{tools}:/usr/bin:/bin"}
+        cls.service = None
+        cls.done = []
+        cls.failed = None
+
+    @classmethod
+    def wrapper(cls):
+        """The command in front of the shell."""
+        return ()
+
+    def run_up_to(self, wanted):
+        cls = type(self)
+        for section in self.SECTIONS[: self.SECTIONS.index(wanted) + 1]:
+            if section in cls.done:
+                continue
+            self.assertIsNone(cls.failed, "this recipe failed, and later ones need what it makes")
+            cls.failed = section.title
+            self.run_section(section)
+            cls.failed = None
+            cls.done.append(section)
+
+    def run_section(self, section):
+        printed = None
+        for language, text in section.blocks():
+            if language == "sh":
+                printed = self.run_block(text)
+            elif language == "":
+                self.assertEqual(printed, text, section.title)
+
+    def run_block(self, text):
+        """What it prints on stdout. It must succeed, and mint as often as it says."""
+        before = len(self.service.requests()) if self.service else 0
+        mints = text.count("credmint credential-process")
+        if mints and not self.service:
+            before = self.start_service(text)
+        (self.home / ".block").write_text(text)
+        result = subprocess.run(
+            [*self.wrapper(), "/bin/sh", "-c", _CONTINUE],
+            cwd=self.home,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_TIME_LIMIT_SECONDS,
+            preexec_fn=die_with_parent,
+            check=False,
+        )
+        shown = f"{text}\nstdout:\n{result.stdout}\nstderr:\n{result.stderr}"
+        self.assertEqual(result.returncode, 0, shown)
+        self.assertNotIn("credmint: ", result.stderr, shown)
+        if mints:
+            records = self.service.requests()[before:]
+            reasons = [record["reason"] for record in records]
+            self.assertEqual(reasons, ["accepted"] * mints, shown)
+        return result.stdout
+
+    def start_service(self, text):
+        """The service trusts the CA of the recipe and knows the ARNs that stand in it."""
+        certificate = x509.load_pem_x509_certificate((self.home / "ca.pem").read_bytes())
+        cls = type(self)
+        cls.service = emulator.Emulator(
+            certificate,
+            trust_anchor_arn=re.search(r"--trust-anchor-arn (\S+)", text)[1],
+            profile_arn=re.search(r"--profile-arn (\S+)", text)[1],
+        )
+        cls.addClassCleanup(cls.service.stop)
+        cls.env["AWS_ENDPOINT_URL_ROLESANYWHERE"] = cls.service.url
+        return 0
