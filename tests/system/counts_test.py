@@ -6,17 +6,19 @@ import unittest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
-from support import openssl, pcap, pki, token, tpm
+from support import openssl, pcap, pki, token, tpm, tss2
 from support.cases import each, expand
 from support.processes import run_tool
 from support.requirements import provider_modules
 from support.system_test import MintTest, SystemTest, make_folder
+from support.tpm_policy import Policy
 
 MOST_PKCS11_CALLS = 24
 MOST_PKCS11_CALLS_WITH_CERTIFICATE = 34
 MOST_COMMANDS_FOR_A_HANDLE = 2
 MOST_COMMANDS_FOR_A_KEY_FILE = 5
 MOST_COMMANDS_FOR_AN_AUTH_VALUE = 3
+PARENT = "0x81000010"
 
 
 @expand
@@ -101,7 +103,7 @@ class TpmCommands(MintTest):
     def setUpClass(cls):
         super().setUpClass()
         cls.tpm = tpm.Tpm(cls, make_folder(cls) / "t")
-        cls.tpm.make_parent("0x81000010")
+        cls.tpm.make_parent(PARENT)
 
     def commands(self, key, public_key, *flags, certificate="web.pem"):
         """The names of the commands sent by one mint; nothing must be left loaded after them."""
@@ -160,7 +162,7 @@ class TpmCommands(MintTest):
         )
 
     def test_key_file_with_a_persistent_parent(self):
-        commands = self.commands_for_file("parent:0x81000010")
+        commands = self.commands_for_file(f"parent:{PARENT}")
         self.assertEqual(commands, ["ReadPublic", "Load", "Sign", "FlushContext"])
 
     def test_auth_value_of_a_persistent_key_is_not_sent_in_the_clear(self):
@@ -201,6 +203,44 @@ class TpmCommands(MintTest):
         )
         most = MOST_COMMANDS_FOR_A_KEY_FILE + MOST_COMMANDS_FOR_AN_AUTH_VALUE
         self.assertLessEqual(len(commands), most, commands)
+
+    def test_importable_key_file(self):
+        public, private, seed, key = self.tpm.wrap(PARENT, pki.make_key())
+        fields = {"kind": tss2.IMPORTABLE, "secret": seed}
+        self.write("web.tss2", tss2.KeyFile(public, private, int(PARENT, 16), **fields).pem())
+        commands = self.commands("web.tss2", key)
+        self.assertEqual(commands, ["ReadPublic", "Import", "Load", "Sign", "FlushContext"])
+
+    def commands_under(self, policy, *flags, auth="", **fields):
+        """Those that the policy takes, besides its session."""
+        public, private, key = self.tpm.create(
+            PARENT, auth=auth, policy=policy.digest, attributes=tpm.SIGNING_UNDER_POLICY
+        )
+        fields = {"policy": policy.commands, "empty_auth": not auth, **fields}
+        self.write("web.tss2", tss2.KeyFile(public, private, int(PARENT, 16), **fields).pem())
+        commands = self.commands("web.tss2", key, *flags)
+        self.assertEqual(commands[:3], ["ReadPublic", "Load", "StartAuthSession"])
+        self.assertEqual(commands[-3:], ["Sign", "FlushContext", "FlushContext"])
+        return commands[3:-3]
+
+    def test_policy(self):
+        policy = Policy().pcr(self.tpm, 0, 7).auth_value()
+        steps = self.commands_under(policy, "--tpm-key-password", self.AUTH, auth=self.AUTH)
+        self.assertEqual(steps, ["PolicyPCR", "PolicyAuthValue"])
+        self.assert_not_sent(self.AUTH)
+        secret = Policy().secret(int(PARENT, 16), self.tpm.name(PARENT))
+        self.assertEqual(self.commands_under(secret), ["ReadPublic", "PolicySecret"])
+
+    def test_policy_of_another_key(self):
+        officer = pki.make_key()
+        self.write("officer.key", pki.pkcs8_pem(officer))
+        public = self.tpm.external_public(officer.public_key())
+        steps = self.commands_under(Policy().signed(public), "--policy-key", "officer.key")
+        self.assertEqual(steps, ["LoadExternal", "PolicySigned", "FlushContext"])
+        signed = ("now", Policy().pcr(self.tpm, 0).signed_by(officer, public))
+        steps = self.commands_under(Policy().authorize(public), auth_policy=[signed])
+        verifying = ["PolicyGetDigest", "LoadExternal", "VerifySignature", "PolicyAuthorize"]
+        self.assertEqual(steps, ["PolicyPCR", *verifying, "FlushContext"])
 
     def assert_not_sent(self, secret):
         self.assertNotIn(secret.encode(), (self.folder / "record.pcapng").read_bytes())

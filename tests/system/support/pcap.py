@@ -9,14 +9,21 @@ COMMANDS = {  # TPM 2.0 Part 2 section 6.5.2
     0x14E: "NV_Read",
     0x144: "Startup",
     0x151: "PolicySecret",
+    0x156: "Import",
     0x157: "Load",
     0x15D: "Sign",
+    0x160: "PolicySigned",
     0x165: "FlushContext",
     0x167: "LoadExternal",
     0x169: "NV_ReadPublic",
+    0x16A: "PolicyAuthorize",
+    0x16B: "PolicyAuthValue",
     0x173: "ReadPublic",
     0x176: "StartAuthSession",
+    0x177: "VerifySignature",
     0x17A: "GetCapability",
+    0x17F: "PolicyPCR",
+    0x189: "PolicyGetDigest",
 }
 
 
