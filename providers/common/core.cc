@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdarg>
+#include <string_view>
 
 #include "base/read_file.h"
 #include "ossl/error_queue.h"
@@ -20,6 +21,18 @@ using VsetError = OSSL_FUNC_core_vset_error_fn;
   va_start(arguments, format);
   vset_error(handle, reason, format, arguments);
   va_end(arguments);
+}
+
+/// OpenSSL drops a text of more bytes (ERR_MAX_DATA_SIZE) altogether.
+constexpr std::size_t kMaxText = 1023;
+constexpr std::string_view kCutOff = "...";
+
+/// The text, or what of it OpenSSL takes, whole characters of UTF-8.
+std::string Fitting(const std::string& text) {
+  if (text.size() <= kMaxText) return text;
+  std::size_t end = kMaxText - kCutOff.size();
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+  return text.substr(0, end).append(kCutOff);
 }
 
 }  // namespace
@@ -60,7 +73,7 @@ void Core::Push(int reason, const std::string& text) const {
   if (new_error_ == nullptr || vset_error_ == nullptr) return;
   new_error_(handle_);
   if (set_error_debug_ != nullptr) set_error_debug_(handle_, "", 0, "");
-  SetError(vset_error_, handle_, static_cast<std::uint32_t>(reason), "%s", text.c_str());
+  SetError(vset_error_, handle_, static_cast<std::uint32_t>(reason), "%s", Fitting(text).c_str());
 }
 
 void Core::Raise(const Error& error) const {
