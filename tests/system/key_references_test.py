@@ -8,10 +8,11 @@ import shutil
 import subprocess
 import unittest
 
-from support import documents, emulator, openssl, pki, program, token, tpm
+from support import documents, emulator, openssl, pki, program, token, tpm, tpm_policy, tss2
 from support.cases import each, expand
 from support.processes import die_with_parent, run_tool
 from support.system_test import MEMBERS, MintTest, make_folder
+from support.tpm_policy import Policy
 
 TEXT = documents.read("key-references.md")
 TYPED = documents.rows(TEXT, "typed")
@@ -22,6 +23,7 @@ PIN = "pin-48151623"
 PASSPHRASE = "correct horse 3917"
 AUTH = "auth-27182818"
 PARENT_AUTH = "parent-16180339"
+PARENT = "0x81000011"
 
 # What stands in the document for what differs from machine to machine.
 FOLDER = "/etc/web"
@@ -150,6 +152,7 @@ class Material:
         for label, key_id, certificate_id in (("renamed", "06", "06"), ("elsewhere", "07", "ee")):
             public_key = made.generate("EC:prime256v1", f"key {key_id}", key_id)
             made.write_certificate(self._issue("token", public_key), label, certificate_id)
+        self.officer_on_token = made.generate("EC:prime256v1", "officer", "08")
         made.write_certificate(self.issuer.certificate, "issuing CA", "ca")
         made.add_token("spare", PIN)
         made.generate("EC:prime256v1", "web", "a1b2", token="spare")
@@ -193,6 +196,47 @@ class Material:
             self._certify("tpm", public_key)
         self._write("auth", AUTH.encode())
         self._write("parent-auth", PARENT_AUTH.encode())
+        self._make_importable_key()
+        self._make_policies()
+
+    def _make_importable_key(self):
+        self.tpm.make_parent(PARENT)
+        public, private, seed, key = self.tpm.wrap(PARENT, pki.make_key())
+        self._certify("tpm", key)
+        file = tss2.KeyFile(public, private, int(PARENT, 16), tss2.IMPORTABLE, secret=seed)
+        self._write("importable.tss2", file.pem())
+
+    def _make_policies(self):
+        """Key files under policies, each named after what it demands."""
+        made = self.tpm
+        officer = pki.make_key()
+        public = made.external_public(officer.public_key())
+        self._write("officer.key", pki.pkcs8_pem(officer))
+        self._write("officer-encrypted.key", pki.encrypted_pkcs8_pem(officer, PASSPHRASE))
+        self._make_key_under("pcr", Policy().pcr(made, 0, 7))
+        self._make_key_under("pcr-auth", Policy().pcr(made, 0, 7).auth_value(), AUTH)
+        self._make_key_under("secret", Policy().secret(0x81000010, made.name("0x81000010")))
+        self._make_key_under("signed", Policy().signed(public))
+        on_token = made.external_public(self.officer_on_token)
+        self._make_key_under("signed-token", Policy().signed(on_token))
+        in_tpm = made.external_public(made.public_key("0x81000001"))
+        self._make_key_under("signed-tpm", Policy().signed(in_tpm))
+        policies = [("now", Policy().pcr(made, 0, 7).signed_by(officer, public))]
+        self._make_key_under("authorized", Policy().authorize(public), auth_policy=policies)
+        self._make_key_under("changed", Policy().pcr(made, 16))
+        made.tool("pcrextend", f"16:sha256={'11' * 32}")
+        unknown = [(tpm_policy.POLICY_NV, b"")]
+        parts = self._make_key_under("unknown", Policy().auth_value(), policy=unknown)
+        made.persist(PARENT, *parts, "0x81000003")
+
+    def _make_key_under(self, name, condition, auth="", **fields):
+        public, private, key = self.tpm.create(
+            PARENT, auth=auth, policy=condition.digest, attributes=tpm.SIGNING_UNDER_POLICY
+        )
+        self._certify("tpm", key)
+        fields = {"policy": condition.commands, "empty_auth": not auth, **fields}
+        self._write(f"{name}.tss2", tss2.KeyFile(public, private, int(PARENT, 16), **fields).pem())
+        return public, private
 
 
 class Examples(MintTest):
