@@ -458,6 +458,7 @@ class Citations(unittest.TestCase):
         key_references="docs/key-references.md",
         pkcs11="docs/pkcs11.md",
         threat_model="docs/threat-model.md",
+        tpm="docs/tpm.md",
     )
     def test(self, name):
         document = documents.SOURCE / name

@@ -143,6 +143,16 @@ class WhichKey(TokenTest):
         self.token.delete("privkey", "other")
         self.mint_with_uri("pkcs11:")
 
+    def test_of_many_the_error_is_cut_off_and_not_lost(self):
+        """OpenSSL drops an error of more than 1023 bytes."""
+        self.token.crowd(30, "EC:prime256v1")
+        self.write("web.pem", pki.pem(self.root.issue(pki.make_key().public_key())))
+        self.mint_fails_locally(
+            *(program.KEY, "32 private keys on token 'test' match"),
+            *("--certificate", "web.pem", "--private-key", "pkcs11:token=test", *self.pin_flags),
+            *("--pkcs11-lib", token.MODULE),
+        )
+
     def test_of_two_tokens_the_named_one(self):
         self.token.add_token("second")
         self.token.generate("EC:prime256v1", label="web", token="second")

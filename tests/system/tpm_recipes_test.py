@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """docs/tpm.md is true: its shell blocks are run as they stand, in an empty home directory.
 
-Where a reader has /dev/tpmrm0, there is a swtpm behind tpm2-abrmd: both flush what a program leaves.
+Where a reader has /dev/tpmrm0, there is a swtpm behind tpm2-abrmd: both flush what programs leave.
 """
 
 import pathlib
