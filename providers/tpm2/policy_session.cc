@@ -74,7 +74,7 @@ class PolicyRun {
         ErrorCode::kPolicyUnmet,
         fmt::format("the values of the TPM's PCR {} are no longer those that the key is bound to",
                     NamePcrs(pcr.selection)),
-        "it changes with firmware, boot loader, kernel or settings: start what the key was "
+        "they change with firmware, boot loader, kernel or settings: start what the key was "
         "made for, or make a key for what runs now");
   }
 

@@ -137,8 +137,10 @@ Error TpmFailure::ToError() const {
               fmt::format("the TPM refused the auth value ({})", TriesLeft()),
               "too many wrong tries lock the TPM; tpm2_getcap properties-variable shows the count"};
     case TpmFault::kAuthRefusedUncounted:
-      return {ErrorCode::kPinIncorrect, "the TPM refused the auth value",
-              "if the key has none, leave out --passin"};
+      return {
+          ErrorCode::kPinIncorrect, "the TPM refused the auth value",
+          "check it: tpm2-tools take a line feed at the end of a file as a part of it; if the key "
+          "has none, leave out --passin"};
     case TpmFault::kLockout:
       return {ErrorCode::kPinLocked, "the TPM is in dictionary-attack lockout",
               "wait for its recovery time, or reset it with tpm2_dictionarylockout -c"};

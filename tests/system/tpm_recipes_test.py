@@ -91,6 +91,12 @@ class Claims(unittest.TestCase):
         for row in documents.rows(TEXT, "key"):
             self.assertEqual(int(row.cells[1]), row.cells[2].count("`") / 2, row.cells[0])
 
+    def test_parameters_of_the_store(self):
+        text = (documents.SOURCE / "providers/tpm2/store.cc").read_text()
+        names = re.findall(r'constexpr const char\* k\w+Param = "([^"]+)"', text)
+        self.assertGreater(len(names), 5)
+        self.assertEqual([name for name in names if f"`{name}`" not in TEXT], [])
+
     def test_settings(self):
         text = "".join(
             path.read_text() for path in (documents.SOURCE / "providers/tpm2").glob("*.cc")
