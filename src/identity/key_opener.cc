@@ -136,7 +136,11 @@ Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
   inventory_ = log_in ? "all" : "public";
   auto contents = Load(reference, StoreExpect::kName);
   inventory_.clear();
-  if (!contents) return Fail(std::move(contents), "listing " + reference.text());
+  if (!contents) {
+    const std::string& text = reference.text();
+    const bool bare = text.ends_with(':');  // the clause ends with a colon, too
+    return Fail(std::move(contents), "listing " + text.substr(0, text.size() - (bare ? 1 : 0)));
+  }
   return ReadInventory(*context_, contents->names);
 }
 
