@@ -3,25 +3,22 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <string_view>
+#include <algorithm>
+#include <cctype>
 #include <vector>
+
+#include "tpm2/tpm_hash.h"
 
 namespace credmint::tpm2 {
 namespace {
 
-std::string_view BankName(TPMI_ALG_HASH hash) {
-  switch (hash) {
-    case TPM2_ALG_SHA1:
-      return "sha1";
-    case TPM2_ALG_SHA256:
-      return "sha256";
-    case TPM2_ALG_SHA384:
-      return "sha384";
-    case TPM2_ALG_SHA512:
-      return "sha512";
-    default:
-      return "another bank";
-  }
+/// As tpm2-tools write it: "sha256".
+std::string BankName(TPMI_ALG_HASH hash) {
+  const auto known = FindTpmHash(hash);
+  std::string name = known ? known->name : "another bank";
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
 }
 
 }  // namespace

@@ -6,24 +6,10 @@
 
 #include "ossl/error_queue.h"
 #include "ossl/handles.h"
+#include "tpm2/tpm_hash.h"
 
 namespace credmint::tpm2 {
 namespace {
-
-const char* HashName(TPMI_ALG_HASH hash) {
-  switch (hash) {
-    case TPM2_ALG_SHA1:
-      return "SHA1";
-    case TPM2_ALG_SHA256:
-      return "SHA256";
-    case TPM2_ALG_SHA384:
-      return "SHA384";
-    case TPM2_ALG_SHA512:
-      return "SHA512";
-    default:
-      return nullptr;
-  }
-}
 
 template <typename Buffer>
 void Append(Bytes& bytes, const Buffer& buffer) {
@@ -79,11 +65,10 @@ bool StoreRsa(const Bytes& bytes, TPMS_SIGNATURE_RSA& signature) {
 
 Result<TPMT_SIGNATURE> SignUse(EVP_PKEY* signer, OSSL_LIB_CTX* context, const TPM2B_PUBLIC& key,
                                const TPM2B_NONCE& nonce, const TPM2B_NONCE& policy_ref) {
-  const TPMI_ALG_HASH hash = HashOf(key.publicArea);
+  const auto hash = FindTpmHash(HashOf(key.publicArea));
   const bool is_rsa = key.publicArea.type == TPM2_ALG_RSA;
   const bool is_ec = key.publicArea.type == TPM2_ALG_ECC;
-  if (HashName(hash) == nullptr || (!is_rsa && !is_ec) ||
-      EVP_PKEY_is_a(signer, is_rsa ? "RSA" : "EC") != 1) {
+  if (!hash || (!is_rsa && !is_ec) || EVP_PKEY_is_a(signer, is_rsa ? "RSA" : "EC") != 1) {
     return Fail(ErrorCode::kKeyUnusable,
                 "the key of --policy-key is not of the kind that the TPM key's policy names");
   }
@@ -91,11 +76,11 @@ Result<TPMT_SIGNATURE> SignUse(EVP_PKEY* signer, OSSL_LIB_CTX* context, const TP
   Append(message, nonce);
   message.insert(message.end(), sizeof(INT32), 0);
   Append(message, policy_ref);
-  const auto bytes = Sign(signer, context, HashName(hash), message);
+  const auto bytes = Sign(signer, context, hash->name, message);
   if (!bytes) return tl::unexpected(bytes.error());
   TPMT_SIGNATURE signature{};
   signature.sigAlg = is_rsa ? TPM2_ALG_RSASSA : TPM2_ALG_ECDSA;
-  signature.signature.any.hashAlg = hash;
+  signature.signature.any.hashAlg = hash->algorithm;
   const bool stored = is_rsa ? StoreRsa(*bytes, signature.signature.rsassa)
                              : StoreEcdsa(*bytes, signature.signature.ecdsa);
   if (!stored) {
@@ -106,8 +91,8 @@ Result<TPMT_SIGNATURE> SignUse(EVP_PKEY* signer, OSSL_LIB_CTX* context, const TP
 
 Result<TPM2B_DIGEST> DigestToAuthorize(OSSL_LIB_CTX* context, const TPMT_SIGNATURE& signature,
                                        const TPM2B_DIGEST& policy, const TPM2B_NONCE& policy_ref) {
-  const char* name = HashName(signature.signature.any.hashAlg);
-  if (name == nullptr) {
+  const auto hash = FindTpmHash(signature.signature.any.hashAlg);
+  if (!hash) {
     return Fail(ErrorCode::kKeyUnusable, "the policy is signed with an unknown hash");
   }
   Bytes message;
@@ -115,8 +100,8 @@ Result<TPM2B_DIGEST> DigestToAuthorize(OSSL_LIB_CTX* context, const TPMT_SIGNATU
   Append(message, policy_ref);
   TPM2B_DIGEST digest{};
   std::size_t size = sizeof digest.buffer;
-  if (EVP_Q_digest(context, name, nullptr, message.data(), message.size(), digest.buffer, &size) !=
-      1) {
+  if (EVP_Q_digest(context, hash->name, nullptr, message.data(), message.size(), digest.buffer,
+                   &size) != 1) {
     return tl::unexpected(TakeOpensslError(ErrorCode::kInternal).In("hashing a signed policy"));
   }
   digest.size = static_cast<UINT16>(size);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "tpm2/tpm_hash.h"
 #include "tpm2/tss2_library.h"
 
 namespace credmint::tpm2 {
@@ -32,22 +33,11 @@ ByteView TakeSized(ByteView& rest) {
   return size.empty() ? ByteView() : Take(rest, ReadUint16(size));
 }
 
-const char* HashOfName(std::size_t algorithm) {
-  switch (algorithm) {
-    case TPM2_ALG_SHA256:
-      return "SHA256";
-    case TPM2_ALG_SHA384:
-      return "SHA384";
-    case TPM2_ALG_SHA512:
-      return "SHA512";
-    default:
-      return "none";
-  }
-}
-
 bool IsNameOf(ByteView name, ByteView area, provider::DigestTable& digests) {
   if (name.size() < kSizeSize || area.empty()) return false;
-  const auto entry = digests.Find(HashOfName(ReadUint16(name)));
+  const auto algorithm = FindTpmHash(static_cast<TPMI_ALG_HASH>(ReadUint16(name)));
+  if (!algorithm) return false;
+  const auto entry = digests.Find(algorithm->name);
   if (!entry) return false;
   std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
   unsigned int size = 0;

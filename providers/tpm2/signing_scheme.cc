@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace credmint::tpm2 {
 namespace {
@@ -11,13 +10,6 @@ namespace {
 using provider::Digest;
 using provider::SignatureRequest;
 using provider::SignatureScheme;
-
-constexpr std::array<TpmHash, 4> kHashes = {{
-    {TPM2_ALG_SHA1, TPM2_SHA1_DIGEST_SIZE},
-    {TPM2_ALG_SHA256, TPM2_SHA256_DIGEST_SIZE},
-    {TPM2_ALG_SHA384, TPM2_SHA384_DIGEST_SIZE},
-    {TPM2_ALG_SHA512, TPM2_SHA512_DIGEST_SIZE},
-}};
 
 std::optional<TpmHash> ToTpmHash(Digest digest) {
   switch (digest) {
@@ -56,13 +48,6 @@ tl::unexpected<Error> OtherPaddingOnly(const char* padding) {
 }
 
 }  // namespace
-
-std::optional<TpmHash> FindTpmHash(TPMI_ALG_HASH algorithm) {
-  for (const TpmHash& hash : kHashes) {
-    if (hash.algorithm == algorithm) return hash;
-  }
-  return std::nullopt;
-}
 
 Result<void> SigningScheme::Allow(const SignatureRequest& request) const {
   const TPMI_ALG_SIG_SCHEME wanted = ToTpmScheme(request.scheme);

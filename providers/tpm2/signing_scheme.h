@@ -7,19 +7,9 @@
 
 #include "base/error.h"
 #include "common/key.h"
+#include "tpm2/tpm_hash.h"
 
 namespace credmint::tpm2 {
-
-/// A hash by its TPM 2.0 algorithm identifier, and its size in bytes.
-struct TpmHash {
-  TPMI_ALG_HASH algorithm = TPM2_ALG_NULL;
-  std::size_t size = 0;
-
-  bool operator==(const TpmHash&) const = default;
-};
-
-/// The hash of an identifier; none for one this provider does not know.
-std::optional<TpmHash> FindTpmHash(TPMI_ALG_HASH algorithm);
 
 /// A digest as TPM2_Sign takes it.
 struct DigestToSign {
