@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -45,6 +46,7 @@ struct Error {
   ErrorCode code = ErrorCode::kInternal;
   std::string message;
   std::string hint;
+  std::chrono::milliseconds retry_after{0};  ///< what the service asks for; 0: nothing
 
   /// The same failure with one more clause in front: "clause: message".
   [[nodiscard]] Error In(std::string_view clause) && {

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <random>
 #include <thread>
 #include <utility>
 
 #include "base/log.h"
+#include "base/random_fraction.h"
 #include "base/timestamp.h"
 #include "http/retry_policy.h"
 #include "rolesanywhere/service_error.h"
@@ -21,11 +21,6 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::minutes kTolerableClockError{4};
-
-double Random() {
-  std::random_device device;
-  return std::uniform_real_distribution<double>(0.0, 1.0)(device);
-}
 
 /// What to add to our clock to get the service's, where the answer may have been refused for that.
 std::optional<seconds> ClockError(const Response& response, TimePoint now) {
@@ -62,7 +57,7 @@ Session::Session(SessionOptions options, const LibraryContext& context, Identity
   if (!environment_.sleep) {
     environment_.sleep = [](milliseconds time) { std::this_thread::sleep_for(time); };
   }
-  if (!environment_.random) environment_.random = Random;
+  if (!environment_.random) environment_.random = RandomFraction;
 }
 
 Result<Credentials> Session::Get() {
@@ -99,6 +94,7 @@ Result<Credentials> Session::Create(const Identity& identity) const {
     }
     const milliseconds delay = RetryDelay(number + 1, environment_.random(), attempt.retry_after);
     if (!IsRetryable(error.code) || number == options_.max_attempts || delay >= Left(deadline)) {
+      error.retry_after = attempt.retry_after.value_or(milliseconds(0));
       if (number > 1) error.message += fmt::format(" (attempt {})", number);
       return tl::unexpected(std::move(error));
     }

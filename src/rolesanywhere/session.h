@@ -41,8 +41,9 @@ struct SessionEnvironment {
 /// away from our clock, it is signed once more by the service's clock; that is no further attempt.
 ///
 /// Get() fails with the identity source's or the key's error, Transport's codes, kServiceRefused,
-/// kServiceBusy or kServiceAnswer. It may be called from several threads if the identity source
-/// and the transport allow that. Context and transport must outlive the session.
+/// kServiceBusy or kServiceAnswer; Error::retry_after is the last answer's. It may be called from
+/// several threads if the identity source and the transport allow that. Context and transport must
+/// outlive the session.
 class Session : public CredentialSource {
  public:
   Session(SessionOptions options, const LibraryContext& context, IdentitySource identity,

@@ -169,6 +169,16 @@ TEST_F(SessionTest, LeavesEachAttemptTheTimeThatRemains) {
       (std::vector<milliseconds>{milliseconds(10'000), milliseconds(5750), milliseconds(2250)}));
 }
 
+TEST_F(SessionTest, HandsOnWhatTheLastAnswerAsksFor) {
+  Answer(503, "", {{"Retry-After", "1"}});
+  Answer(503, "");
+  Answer(429, "", {{"Retry-After", "90"}});
+  const Result<Credentials> credentials = Get();
+  ASSERT_FALSE(credentials);
+  EXPECT_EQ(transport_.requests.size(), 3U);
+  EXPECT_EQ(credentials.error().retry_after, seconds(90));
+}
+
 TEST_F(SessionTest, SignsEveryAttemptAfresh) {
   Answer(429, "", {{"Retry-After", "2"}});
   AnswerWithFailure(ErrorCode::kNetwork, milliseconds(1500));

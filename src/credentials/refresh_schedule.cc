@@ -1,0 +1,61 @@
+#include "credentials/refresh_schedule.h"
+
+#include <algorithm>
+
+namespace credmint {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr minutes kLongLifetime{90};
+constexpr minutes kLongLead{60};
+constexpr minutes kLatestLead{5};
+constexpr minutes kEarliestLead{25};
+
+constexpr seconds kFirstSpacingOfShort{15};
+constexpr minutes kLongestSpacing{5};
+
+constexpr seconds kFirstRetry{1};
+constexpr seconds kFirstRetryOfBusy{4};
+constexpr seconds kLongestRetry{60};
+constexpr minutes kLongestRetryAfter{5};
+
+/// `first`, doubled with every further time.
+milliseconds Doubled(milliseconds first, int times, milliseconds longest) {
+  milliseconds value = first;
+  for (int n = 1; n < times && value < longest; ++n) value *= 2;
+  return std::min(value, longest);
+}
+
+}  // namespace
+
+milliseconds RefreshLead(milliseconds lifetime) {
+  if (lifetime >= kLongLifetime) return kLongLead;
+  return std::clamp<milliseconds>(lifetime / 2, kLatestLead, kEarliestLead);
+}
+
+bool IsShort(milliseconds lifetime) { return lifetime / 2 < kLatestLead; }
+
+milliseconds SpacingAfterSuccess(milliseconds lifetime, int short_in_a_row) {
+  if (short_in_a_row == 0) return kShortestSpacing;
+  const milliseconds spacing = Doubled(kFirstSpacingOfShort, short_in_a_row, kLongestSpacing);
+  return std::max<milliseconds>(std::min(spacing, lifetime / 2), kShortestSpacing);
+}
+
+milliseconds SpacingAfterFailure(const Error& error, int failures_in_a_row, double random) {
+  const seconds first = error.code == ErrorCode::kServiceBusy ? kFirstRetryOfBusy : kFirstRetry;
+  const milliseconds half = Doubled(first, failures_in_a_row, kLongestRetry) / 2;
+  const milliseconds jitter(
+      static_cast<milliseconds::rep>(static_cast<double>(half.count()) * random));
+  const milliseconds asked_for = std::min<milliseconds>(error.retry_after, kLongestRetryAfter);
+  return std::max({half + jitter, asked_for, milliseconds(kShortestSpacing)});
+}
+
+bool NeedsReload(ErrorCode code) {
+  return code == ErrorCode::kPinRequired || code == ErrorCode::kContextPinRequired ||
+         code == ErrorCode::kPinIncorrect || code == ErrorCode::kPinLocked;
+}
+
+}  // namespace credmint

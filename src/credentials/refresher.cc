@@ -1,0 +1,141 @@
+#include "credentials/refresher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/random_fraction.h"
+#include "base/timestamp.h"
+#include "credentials/refresh_schedule.h"
+
+namespace credmint {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+/// The date may be corrected and the machine may sleep while we do: it is looked at this often.
+constexpr std::chrono::seconds kLongestWait{30};
+
+RefresherEnvironment Complete(RefresherEnvironment environment) {
+  if (!environment.random) environment.random = RandomFraction;
+  if (!environment.wait) {
+    environment.wait = [](std::condition_variable& condition, std::unique_lock<std::mutex>& lock,
+                          milliseconds time) { condition.wait_for(lock, time); };
+  }
+  return environment;
+}
+
+/// Expired credentials are no credentials, whoever sends them.
+Result<Credentials> RefuseExpired(Result<Credentials> credentials, TimePoint now) {
+  if (!credentials || credentials->expiration > now) return credentials;
+  return Fail(ErrorCode::kServiceAnswer,
+              fmt::format("the new credentials expired at {}, and it is {}",
+                          FormatTimestamp(credentials->expiration), FormatTimestamp(now)),
+              "check this machine's clock");
+}
+
+}  // namespace
+
+Refresher::Refresher(CredentialSource& source, RefresherObserver observer,
+                     RefresherEnvironment environment)
+    : source_(source),
+      observer_(std::move(observer)),
+      environment_(Complete(std::move(environment))),
+      not_before_(environment_.stopwatch()),
+      last_began_(not_before_),
+      thread_([this] { Run(); }) {}
+
+Refresher::~Refresher() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    wake_.notify_all();
+  }
+  thread_.join();
+}
+
+Result<Credentials> Refresher::Get() {
+  std::unique_lock lock(mutex_);
+  while (!HasValid() && !failure_) {
+    wake_.notify_all();
+    answered_.wait(lock);
+  }
+  if (HasValid()) return credentials_->Clone();
+  return tl::unexpected(*failure_);
+}
+
+void Refresher::Reload() {
+  const std::lock_guard lock(mutex_);
+  wanted_ = true;
+  failure_.reset();
+  failures_in_a_row_ = 0;
+  not_before_ = std::min(not_before_, last_began_ + kShortestSpacing);
+  wake_.notify_all();
+}
+
+void Refresher::Run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    const milliseconds time = UntilNext();
+    if (time > milliseconds(0)) {
+      environment_.wait(wake_, lock, time);
+    } else {
+      Refresh(lock);
+    }
+  }
+}
+
+void Refresher::Refresh(std::unique_lock<std::mutex>& lock) {
+  wanted_ = false;
+  last_began_ = environment_.stopwatch();
+  lock.unlock();
+  const Result<Credentials> result = RefuseExpired(source_.Get(), environment_.clock());
+  lock.lock();
+  if (result) Keep(result->Clone());
+  if (!result && !wanted_) Remember(result.error());  // else it is of what was before Reload()
+  if (wanted_) not_before_ = last_began_ + kShortestSpacing;
+  answered_.notify_all();
+  lock.unlock();
+  Tell(result);
+  lock.lock();
+}
+
+void Refresher::Keep(Credentials credentials) {
+  const auto lifetime =
+      std::chrono::duration_cast<milliseconds>(credentials.expiration - environment_.clock());
+  failure_.reset();
+  failures_in_a_row_ = 0;
+  short_in_a_row_ = IsShort(lifetime) ? short_in_a_row_ + 1 : 0;
+  refresh_at_ = credentials.expiration - RefreshLead(lifetime);
+  not_before_ = environment_.stopwatch() + SpacingAfterSuccess(lifetime, short_in_a_row_);
+  credentials_ = std::move(credentials);
+}
+
+void Refresher::Remember(const Error& error) {
+  ++failures_in_a_row_;
+  not_before_ = environment_.stopwatch() +
+                SpacingAfterFailure(error, failures_in_a_row_, environment_.random());
+  failure_ = error;
+}
+
+void Refresher::Tell(const Result<Credentials>& result) const {
+  if (result && observer_.renewed) observer_.renewed(*result);
+  if (!result && observer_.failed) observer_.failed(result.error());
+}
+
+bool Refresher::HasValid() const {
+  return credentials_ && environment_.clock() < credentials_->expiration;
+}
+
+milliseconds Refresher::UntilNext() const {
+  if (failure_ && NeedsReload(failure_->code)) return kLongestWait;
+  auto left = std::chrono::ceil<milliseconds>(not_before_ - environment_.stopwatch());
+  if (!wanted_ && !failure_) {
+    left = std::max(left, std::chrono::ceil<milliseconds>(refresh_at_ - environment_.clock()));
+  }
+  return std::min<milliseconds>(left, kLongestWait);
+}
+
+}  // namespace credmint

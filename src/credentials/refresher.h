@@ -1,0 +1,95 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "credentials/credential_source.h"
+
+namespace credmint {
+
+/// Who hears of each call's outcome, from the refresher's thread, after Get() does and before
+/// the next call. They may call Reload(), but not Get(), which may wait. Null: nobody.
+struct RefresherObserver {
+  std::function<void(const Credentials&)> renewed;
+  std::function<void(const Error&)> failed;
+};
+
+/// What a refresher has from its surroundings. Tests replace it.
+struct RefresherEnvironment {
+  Clock clock = [] { return std::chrono::system_clock::now(); };
+  Stopwatch stopwatch = [] { return std::chrono::steady_clock::now(); };
+  std::function<double()> random;  ///< from [0, 1); default: random
+
+  /// Releases the lock and takes it again when the condition is notified or the time has passed;
+  /// may return sooner. Default: wait_for().
+  std::function<void(std::condition_variable&, std::unique_lock<std::mutex>&,
+                     std::chrono::milliseconds)>
+      wait;
+};
+
+/// Keeps credentials fresh in the background, so that whoever asks is answered from memory.
+///
+/// A thread of its own asks the source, one call at a time, when RefreshLead (refresh_schedule.h)
+/// says so; the first call begins at once. After a failure the last good credentials are given out
+/// until they expire, and the source is asked again with growing spacing, never more often than
+/// once a second. A refused or missing PIN is not tried again before Reload().
+///
+/// The refresher does the retrying: a Session is given to it with `max_attempts` 1.
+///
+/// All members may be called from any thread. The destructor waits for a call of the source that
+/// runs; nobody may be waiting in Get() then.
+class Refresher : public CredentialSource {
+ public:
+  /// The source must outlive the refresher, and is only called by its thread.
+  explicit Refresher(CredentialSource& source, RefresherObserver observer = {},
+                     RefresherEnvironment environment = {});
+  ~Refresher() override;
+  Refresher(const Refresher&) = delete;
+  Refresher& operator=(const Refresher&) = delete;
+
+  /// Credentials that have not expired; else the last call's failure, without another call. Waits
+  /// only where there is neither: for the first call, for the one after a Reload() without valid
+  /// credentials, and when the machine has slept past their end.
+  Result<Credentials> Get() override;
+
+  /// Forgets the failure, a refused PIN too, and asks the source again: at once, or after the call
+  /// that runs, a second after the last one began at the earliest. Does not wait for the answer;
+  /// what is there is given out until it comes.
+  void Reload();
+
+ private:
+  void Run();
+  void Refresh(std::unique_lock<std::mutex>& lock);
+  void Keep(Credentials credentials);
+  void Remember(const Error& error);
+  void Tell(const Result<Credentials>& result) const;
+  [[nodiscard]] bool HasValid() const;
+  [[nodiscard]] std::chrono::milliseconds UntilNext() const;
+
+  CredentialSource& source_;
+  const RefresherObserver observer_;
+  RefresherEnvironment environment_;
+
+  std::mutex mutex_;                  // guards all that follows, except the thread
+  std::condition_variable wake_;      // the thread: something has changed
+  std::condition_variable answered_;  // Get(): a call has ended
+  bool stopping_ = false;
+  bool wanted_ = true;  // by the constructor or Reload(), whatever the schedule says
+  std::optional<Credentials> credentials_;
+  std::optional<Error> failure_;  // of the last call, if it failed
+  int failures_in_a_row_ = 0;
+  int short_in_a_row_ = 0;
+  TimePoint refresh_at_;                              // by the date: credentials expire by it
+  std::chrono::steady_clock::time_point not_before_;  // whatever else is due
+  std::chrono::steady_clock::time_point last_began_;
+
+  std::thread thread_;  // last: it uses everything above
+};
+
+}  // namespace credmint

@@ -1,0 +1,98 @@
+#include "credentials/refresh_schedule.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace credmint {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+TEST(RefreshScheduleTest, LeadsByHalfOfTheLifetimeWithinItsBounds) {
+  EXPECT_EQ(RefreshLead(seconds(0)), minutes(5));
+  EXPECT_EQ(RefreshLead(minutes(9)), minutes(5));
+  EXPECT_EQ(RefreshLead(minutes(10)), minutes(5));
+  EXPECT_EQ(RefreshLead(minutes(15)), minutes(7) + seconds(30));
+  EXPECT_EQ(RefreshLead(minutes(50)), minutes(25));
+  EXPECT_EQ(RefreshLead(minutes(60)), minutes(25));
+  EXPECT_EQ(RefreshLead(minutes(90) - milliseconds(1)), minutes(25));
+  EXPECT_EQ(RefreshLead(minutes(90)), minutes(60));
+  EXPECT_EQ(RefreshLead(hours(12)), minutes(60));
+}
+
+TEST(RefreshScheduleTest, CallsShortWhatHasItsHalfBelowFiveMinutes) {
+  EXPECT_TRUE(IsShort(seconds(0)));
+  EXPECT_TRUE(IsShort(minutes(10) - milliseconds(2)));
+  EXPECT_FALSE(IsShort(minutes(10)));
+  EXPECT_FALSE(IsShort(minutes(15)));
+}
+
+TEST(RefreshScheduleTest, AsksAServiceThatSendsShortOnesWithGrowingSpacing) {
+  EXPECT_EQ(SpacingAfterSuccess(minutes(60), 0), seconds(1));
+  std::vector<milliseconds> spacings;
+  for (int n = 1; n <= 7; ++n) {
+    spacings.push_back(SpacingAfterSuccess(minutes(10) - seconds(1), n));
+  }
+  EXPECT_EQ(spacings, (std::vector<milliseconds>{seconds(15), seconds(30), seconds(60),
+                                                 seconds(120), seconds(240), milliseconds(299'500),
+                                                 milliseconds(299'500)}));
+}
+
+TEST(RefreshScheduleTest, AsksBeforeShortOnesExpire) {
+  EXPECT_EQ(SpacingAfterSuccess(seconds(40), 1), seconds(15));
+  EXPECT_EQ(SpacingAfterSuccess(seconds(40), 2), seconds(20));
+  EXPECT_EQ(SpacingAfterSuccess(seconds(40), 2'000'000'000), seconds(20));
+  EXPECT_EQ(SpacingAfterSuccess(milliseconds(100), 5), seconds(1));
+}
+
+TEST(RefreshScheduleTest, RetriesWithGrowingSpacing) {
+  const Error error{ErrorCode::kNetwork, "no answer"};
+  std::vector<milliseconds> least;
+  std::vector<milliseconds> most;
+  for (int n = 1; n <= 8; ++n) {
+    least.push_back(SpacingAfterFailure(error, n, 0.0));
+    most.push_back(SpacingAfterFailure(error, n, 0.999'999));
+  }
+  EXPECT_EQ(least, (std::vector<milliseconds>{seconds(1), seconds(1), seconds(2), seconds(4),
+                                              seconds(8), seconds(16), seconds(30), seconds(30)}));
+  EXPECT_EQ(most, (std::vector<milliseconds>{seconds(1), milliseconds(1'999), milliseconds(3'999),
+                                             milliseconds(7'999), milliseconds(15'999),
+                                             milliseconds(31'999), milliseconds(59'999),
+                                             milliseconds(59'999)}));
+  EXPECT_EQ(SpacingAfterFailure(error, 2'000'000'000, 0.0), seconds(30));
+}
+
+TEST(RefreshScheduleTest, GivesABusyServiceMoreTime) {
+  const Error error{ErrorCode::kServiceBusy, "throttled"};
+  EXPECT_EQ(SpacingAfterFailure(error, 1, 0.0), seconds(2));
+  EXPECT_EQ(SpacingAfterFailure(error, 2, 0.0), seconds(4));
+  EXPECT_EQ(SpacingAfterFailure(error, 9, 0.0), seconds(30));
+}
+
+TEST(RefreshScheduleTest, HonoursWhatTheServiceAsksForWithinReason) {
+  Error error{ErrorCode::kServiceBusy, "throttled"};
+  error.retry_after = seconds(90);
+  EXPECT_EQ(SpacingAfterFailure(error, 1, 0.5), seconds(90));
+  error.retry_after = hours(24);
+  EXPECT_EQ(SpacingAfterFailure(error, 1, 0.5), minutes(5));
+  error.retry_after = seconds(1);
+  EXPECT_EQ(SpacingAfterFailure(error, 9, 0.0), seconds(30));
+}
+
+TEST(RefreshScheduleTest, TriesNoPinAgain) {
+  for (const ErrorCode code : {ErrorCode::kPinRequired, ErrorCode::kContextPinRequired,
+                               ErrorCode::kPinIncorrect, ErrorCode::kPinLocked}) {
+    EXPECT_TRUE(NeedsReload(code));
+  }
+  for (const ErrorCode code : {ErrorCode::kDevice, ErrorCode::kLocalIo, ErrorCode::kServiceRefused,
+                               ErrorCode::kServiceBusy, ErrorCode::kPolicyUnmet}) {
+    EXPECT_FALSE(NeedsReload(code));
+  }
+}
+
+}  // namespace
+}  // namespace credmint

@@ -1,0 +1,507 @@
+#include "credentials/refresher.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <future>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace credmint {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// 2026-01-01T12:00:00Z
+constexpr TimePoint kStart{seconds(1767268800)};
+
+/// Time that stands still until the test moves it, the source that a refresher asks, and what is
+/// known of its thread. Locks are taken in this order: the refresher's, then this one's.
+class World : public CredentialSource {
+ public:
+  using Step = std::function<Result<Credentials>()>;
+
+  RefresherEnvironment Environment() {
+    RefresherEnvironment environment;
+    environment.clock = [this] { return Date(); };
+    environment.stopwatch = [this] { return std::chrono::steady_clock::time_point(Elapsed()); };
+    environment.random = [] { return 0.0; };
+    environment.wait = [this](std::condition_variable& condition,
+                              std::unique_lock<std::mutex>& lock, milliseconds time) {
+      BeginWait(condition, lock, time);
+      condition.wait(lock);
+      const std::lock_guard guard(mutex_);
+      idle_ = false;
+    };
+    return environment;
+  }
+
+  /// Called by the refresher's thread. Without a step left the last one is repeated.
+  Result<Credentials> Get() override {
+    Step step;
+    {
+      const std::lock_guard guard(mutex_);
+      calls_.push_back(elapsed_);
+      step = steps_.front();
+      if (steps_.size() > 1) steps_.pop_front();
+      changed_.notify_all();
+    }
+    return step();
+  }
+
+  void Then(Step step) { steps_.push_back(std::move(step)); }
+  void ThenCredentials(const std::string& id, milliseconds lifetime = hours(1)) {
+    Then([=, this]() -> Result<Credentials> {
+      return Credentials{id, Secret("secret"), Secret("token"), Date() + lifetime, ""};
+    });
+  }
+  void ThenFailure(ErrorCode code, milliseconds retry_after = milliseconds(0)) {
+    Then([=]() -> Result<Credentials> {
+      return tl::unexpected(Error{code, "no answer", "a hint", retry_after});
+    });
+  }
+
+  TimePoint Date() {
+    const std::lock_guard guard(mutex_);
+    return kStart + elapsed_ + date_offset_;
+  }
+  milliseconds Elapsed() {
+    const std::lock_guard guard(mutex_);
+    return elapsed_;
+  }
+
+  /// Returns what the refresher's thread waits with.
+  std::pair<std::mutex*, std::condition_variable*> AwaitIdle() {
+    std::unique_lock guard(mutex_);
+    changed_.wait(guard, [this] { return idle_; });
+    return {refreshers_mutex_, refreshers_condition_};
+  }
+  void AwaitCalls(std::size_t count) {
+    std::unique_lock guard(mutex_);
+    changed_.wait(guard, [&] { return calls_.size() >= count; });
+  }
+
+  /// Lets time pass, without waiting for what happens then.
+  void Move(milliseconds time) {
+    const auto [mutex, condition] = AwaitIdle();
+    const std::lock_guard refresher(*mutex);
+    {
+      const std::lock_guard guard(mutex_);
+      elapsed_ += time;
+      idle_ = false;
+    }
+    condition->notify_all();
+  }
+  void Advance(milliseconds time) {
+    Move(time);
+    AwaitIdle();
+  }
+  void AdvanceInSeconds(seconds time) {
+    for (seconds n(0); n < time; ++n) Advance(seconds(1));
+  }
+  /// As a correction of the date, or a sleep of the machine, which the stopwatch does not see.
+  void MoveDate(milliseconds time) {
+    const std::lock_guard guard(mutex_);
+    date_offset_ += time;
+  }
+
+  /// When the source was asked, from the start.
+  std::vector<milliseconds> Calls() {
+    const std::lock_guard guard(mutex_);
+    return calls_;
+  }
+  milliseconds LongestWait() {
+    const std::lock_guard guard(mutex_);
+    return longest_wait_;
+  }
+
+ private:
+  void BeginWait(std::condition_variable& condition, std::unique_lock<std::mutex>& lock,
+                 milliseconds time) {
+    const std::lock_guard guard(mutex_);
+    longest_wait_ = std::max(longest_wait_, time);
+    refreshers_mutex_ = lock.mutex();
+    refreshers_condition_ = &condition;
+    idle_ = true;
+    changed_.notify_all();
+  }
+
+  std::deque<Step> steps_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  milliseconds elapsed_{0};
+  milliseconds date_offset_{0};
+  milliseconds longest_wait_{0};
+  std::vector<milliseconds> calls_;
+  bool idle_ = false;
+  std::mutex* refreshers_mutex_ = nullptr;
+  std::condition_variable* refreshers_condition_ = nullptr;
+};
+
+/// A call of the source that ends when the test says so.
+class Gate {
+ public:
+  void Open() { promise_.set_value(); }
+  [[nodiscard]] World::Step Before(World::Step step) const {
+    return [open = opened_, step = std::move(step)] {
+      open.wait();
+      return step();
+    };
+  }
+
+ private:
+  std::promise<void> promise_;
+  std::shared_future<void> opened_ = promise_.get_future().share();
+};
+
+Result<Credentials> Fresh(const std::string& id) {
+  return Credentials{id, Secret("secret"), Secret("token"), kStart + hours(24), ""};
+}
+
+std::string Id(Refresher& refresher) {
+  const Result<Credentials> credentials = refresher.Get();
+  return credentials ? credentials->access_key_id : "failed: " + credentials.error().message;
+}
+
+TEST(RefresherTest, AnswersWithTheFailureWithoutAskingAgain) {
+  World world;
+  world.ThenFailure(ErrorCode::kNetwork);
+  Refresher refresher(world, {}, world.Environment());
+  for (int n = 0; n < 100; ++n) {
+    const Result<Credentials> credentials = refresher.Get();
+    ASSERT_FALSE(credentials);
+    EXPECT_EQ(credentials.error().code, ErrorCode::kNetwork);
+    EXPECT_EQ(credentials.error().message, "no answer");
+    EXPECT_EQ(credentials.error().hint, "a hint");
+  }
+  world.AwaitIdle();
+  EXPECT_EQ(world.Calls().size(), 1U);
+}
+
+TEST(RefresherTest, RetriesWithGrowingSpacingAndNeverWithinASecond) {
+  World world;
+  world.ThenFailure(ErrorCode::kNetwork);
+  Refresher refresher(world, {}, world.Environment());
+  world.AwaitIdle();
+  for (int n = 0; n < 1'000; ++n) world.Advance(milliseconds(100));
+  EXPECT_EQ(world.Calls(),
+            (std::vector<milliseconds>{seconds(0), seconds(1), seconds(2), seconds(4), seconds(8),
+                                       seconds(16), seconds(32), seconds(62), seconds(92)}));
+}
+
+TEST(RefresherTest, BeginsAnewAfterASuccess) {
+  World world;
+  for (int n = 0; n < 5; ++n) world.ThenFailure(ErrorCode::kNetwork);
+  world.ThenCredentials("A");
+  world.ThenFailure(ErrorCode::kNetwork);
+  world.ThenFailure(ErrorCode::kNetwork);
+  world.ThenCredentials("B");
+  Refresher refresher(world, {}, world.Environment());
+  world.AwaitIdle();
+  world.AdvanceInSeconds(seconds(16));
+  EXPECT_EQ(Id(refresher), "A");
+  world.Advance(minutes(35));
+  EXPECT_EQ(world.Calls().size(), 7U);
+  world.Advance(seconds(1));
+  world.Advance(seconds(1));
+  EXPECT_EQ(world.Calls().size(), 9U);
+  EXPECT_EQ(Id(refresher), "B");
+}
+
+TEST(RefresherTest, WaitsAsLongAsTheServiceAsksFor) {
+  World world;
+  world.ThenFailure(ErrorCode::kServiceBusy, seconds(90));
+  world.ThenCredentials("A");
+  Refresher refresher(world, {}, world.Environment());
+  world.AwaitIdle();
+  world.Advance(milliseconds(89'999));
+  EXPECT_EQ(world.Calls().size(), 1U);
+  world.Advance(milliseconds(1));
+  EXPECT_EQ(world.Calls().size(), 2U);
+  EXPECT_EQ(Id(refresher), "A");
+}
+
+TEST(RefresherTest, KeepsGoodCredentialsUntilTheyExpireAndThenFails) {
+  World world;
+  world.ThenCredentials("A");
+  world.ThenFailure(ErrorCode::kServiceRefused);
+  Refresher refresher(world, {}, world.Environment());
+  EXPECT_EQ(Id(refresher), "A");
+  world.Advance(minutes(35));
+  EXPECT_EQ(world.Calls().size(), 2U);
+  for (int second = 0; second < 25 * 60; ++second) {
+    ASSERT_EQ(Id(refresher), "A") << second;
+    world.Advance(seconds(1));
+  }
+  const Result<Credentials> credentials = refresher.Get();
+  ASSERT_FALSE(credentials);
+  EXPECT_EQ(credentials.error().code, ErrorCode::kServiceRefused);
+  EXPECT_GT(world.Calls().size(), 25U);  // it was asked at least every minute
+}
+
+TEST(RefresherTest, RecoversAfterTheyExpired) {
+  World world;
+  world.ThenCredentials("A");
+  world.ThenFailure(ErrorCode::kTimeout);
+  world.ThenCredentials("B");
+  Refresher refresher(world, {}, world.Environment());
+  EXPECT_EQ(Id(refresher), "A");
+  world.Advance(minutes(61));
+  EXPECT_EQ(Id(refresher), "failed: no answer");
+  world.Advance(seconds(1));
+  EXPECT_EQ(Id(refresher), "B");
+}
+
+TEST(RefresherTest, TriesNoRefusedPinAgainBeforeItIsReloaded) {
+  for (const ErrorCode code :
+       {ErrorCode::kPinRequired, ErrorCode::kPinIncorrect, ErrorCode::kPinLocked}) {
+    World world;
+    world.ThenFailure(code);
+    world.ThenCredentials("A");
+    Refresher refresher(world, {}, world.Environment());
+    world.AwaitIdle();
+    for (int n = 0; n < 24; ++n) world.Advance(hours(1));
+    EXPECT_EQ(Id(refresher), "failed: no answer");
+    EXPECT_EQ(world.Calls().size(), 1U);
+    refresher.Reload();
+    EXPECT_EQ(Id(refresher), "A");
+    EXPECT_EQ(world.Calls().size(), 2U);
+  }
+}
+
+TEST(RefresherTest, KeepsGoodCredentialsWhenThePinIsRefused) {
+  World world;
+  world.ThenCredentials("A");
+  world.ThenFailure(ErrorCode::kPinIncorrect);
+  Refresher refresher(world, {}, world.Environment());
+  world.AwaitIdle();
+  world.Advance(minutes(35));
+  world.Advance(minutes(25) - seconds(1));
+  EXPECT_EQ(Id(refresher), "A");
+  world.Advance(seconds(1));
+  EXPECT_EQ(Id(refresher), "failed: no answer");
+  world.Advance(hours(1));
+  EXPECT_EQ(world.Calls().size(), 2U);
+}
+
+TEST(RefresherTest, TakesNoExpiredCredentials) {
+  World world;
+  world.ThenCredentials("A");
+  world.ThenCredentials("B", seconds(0));
+  Refresher refresher(world, {}, world.Environment());
+  world.AwaitIdle();
+  world.Advance(minutes(35));
+  EXPECT_EQ(world.Calls().size(), 2U);
+  EXPECT_EQ(Id(refresher), "A");
+  world.Advance(minutes(25));
+  const Result<Credentials> credentials = refresher.Get();
+  ASSERT_FALSE(credentials);
+  EXPECT_EQ(credentials.error().code, ErrorCode::kServiceAnswer);
+  EXPECT_EQ(credentials.error().message,
+            "the new credentials expired at 2026-01-01T13:00:00Z, and it is 2026-01-01T13:00:00Z");
+}
+
+TEST(RefresherTest, RefreshesAheadOfTheSdks) {
+  World world;
+  world.ThenCredentials("A");
+  world.ThenCredentials("B");
+  Refresher refresher(world, {}, world.Environment());
+  world.AwaitIdle();
+  world.Advance(minutes(35) - milliseconds(1));
+  EXPECT_EQ(Id(refresher), "A");
+  world.Advance(milliseconds(1));
+  EXPECT_EQ(Id(refresher), "B");
+  world.Advance(minutes(35));
+  EXPECT_EQ(world.Calls(), (std::vector<milliseconds>{minutes(0), minutes(35), minutes(70)}));
+}
+
+TEST(RefresherTest, AsksAServiceThatSendsShortOnesWithGrowingSpacing) {
+  World world;
+  world.ThenCredentials("A", minutes(4));
+  Refresher refresher(world, {}, world.Environment());
+  world.AwaitIdle();
+  for (int n = 0; n < 7 * 60; ++n) {
+    world.Advance(seconds(1));
+    ASSERT_EQ(Id(refresher), "A");
+  }
+  EXPECT_EQ(world.Calls(), (std::vector<milliseconds>{seconds(0), seconds(15), seconds(45),
+                                                      seconds(105), seconds(225), seconds(345)}));
+}
+
+TEST(RefresherTest, AnswersManyWithOneCall) {
+  World world;
+  Gate gate;
+  world.Then(gate.Before([] { return Fresh("A"); }));
+  Refresher refresher(world, {}, world.Environment());
+  std::vector<std::future<std::string>> answers(20);
+  for (auto& answer : answers) {
+    answer = std::async(std::launch::async, [&] { return Id(refresher); });
+  }
+  world.AwaitCalls(1);
+  gate.Open();
+  for (auto& answer : answers) EXPECT_EQ(answer.get(), "A");
+  world.AwaitIdle();
+  EXPECT_EQ(world.Calls().size(), 1U);
+}
+
+TEST(RefresherTest, AnswersFromMemoryWhileACallRuns) {
+  World world;
+  Gate gate;
+  world.ThenCredentials("A");
+  world.Then(gate.Before([] { return Fresh("B"); }));
+  Refresher refresher(world, {}, world.Environment());
+  world.Move(minutes(35));
+  world.AwaitCalls(2);
+  EXPECT_EQ(Id(refresher), "A");
+  gate.Open();
+  world.AwaitIdle();
+  EXPECT_EQ(Id(refresher), "B");
+}
+
+TEST(RefresherTest, NoticesThatTheMachineHasSlept) {
+  World world;
+  world.ThenCredentials("A");
+  world.ThenCredentials("B");
+  Refresher refresher(world, {}, world.Environment());
+  EXPECT_EQ(Id(refresher), "A");
+  world.Advance(seconds(1));
+  world.MoveDate(hours(2));
+  EXPECT_EQ(Id(refresher), "B");
+  EXPECT_EQ(world.Calls().size(), 2U);
+}
+
+TEST(RefresherTest, LooksAtTheDateTwiceAMinute) {
+  World world;
+  world.ThenCredentials("A", hours(12));
+  Refresher refresher(world, {}, world.Environment());
+  world.AwaitIdle();
+  EXPECT_EQ(world.LongestWait(), seconds(30));
+}
+
+TEST(RefresherTest, ReloadsNotMoreThanOnceASecond) {
+  World world;
+  world.ThenCredentials("A");
+  world.ThenCredentials("B");
+  Refresher refresher(world, {}, world.Environment());
+  EXPECT_EQ(Id(refresher), "A");
+  world.AwaitIdle();
+  for (int n = 0; n < 5; ++n) refresher.Reload();
+  EXPECT_EQ(Id(refresher), "A");
+  world.Advance(milliseconds(999));
+  EXPECT_EQ(world.Calls().size(), 1U);
+  world.Advance(milliseconds(1));
+  EXPECT_EQ(world.Calls().size(), 2U);
+  EXPECT_EQ(Id(refresher), "B");
+  world.Advance(minutes(1));
+  EXPECT_EQ(world.Calls().size(), 2U);
+}
+
+TEST(RefresherTest, ReloadsAtOnceWhateverTheServiceAskedFor) {
+  World world;
+  world.ThenFailure(ErrorCode::kServiceBusy, minutes(5));
+  world.ThenCredentials("A");
+  Refresher refresher(world, {}, world.Environment());
+  world.AwaitIdle();
+  world.Advance(seconds(2));
+  EXPECT_EQ(world.Calls().size(), 1U);
+  refresher.Reload();
+  EXPECT_EQ(Id(refresher), "A");
+}
+
+TEST(RefresherTest, DropsWhatFailsWhileItIsReloaded) {
+  World world;
+  Gate gate;
+  world.Then(gate.Before([]() -> Result<Credentials> {
+    return Fail(ErrorCode::kPinIncorrect, "the old PIN is wrong");
+  }));
+  world.ThenCredentials("A");
+  Refresher refresher(world, {}, world.Environment());
+  world.AwaitCalls(1);
+  refresher.Reload();
+  gate.Open();
+  world.Advance(seconds(1));
+  EXPECT_EQ(Id(refresher), "A");
+  EXPECT_EQ(world.Calls(), (std::vector<milliseconds>{seconds(0), seconds(1)}));
+}
+
+TEST(RefresherTest, AsksAgainWhenItIsReloadedDuringACall) {
+  World world;
+  Gate gate;
+  world.Then(gate.Before([] { return Fresh("A"); }));
+  world.ThenCredentials("B");
+  Refresher refresher(world, {}, world.Environment());
+  world.AwaitCalls(1);
+  refresher.Reload();
+  gate.Open();
+  EXPECT_EQ(Id(refresher), "A");
+  world.Advance(seconds(1));
+  EXPECT_EQ(Id(refresher), "B");
+}
+
+TEST(RefresherTest, TellsOfEachOutcome) {
+  World world;
+  world.ThenFailure(ErrorCode::kNetwork);
+  world.ThenCredentials("A");
+  std::vector<std::string> told;
+  {
+    Refresher refresher(
+        world,
+        {[&](const Credentials& credentials) { told.push_back(credentials.access_key_id); },
+         [&](const Error& error) { told.push_back(error.message); }},
+        world.Environment());
+    world.AwaitIdle();
+    world.Advance(seconds(1));
+    world.Advance(minutes(1));
+  }
+  EXPECT_EQ(told, (std::vector<std::string>{"no answer", "A"}));
+}
+
+TEST(RefresherTest, EndsWhileACallRuns) {
+  World world;
+  Gate gate;
+  world.Then(gate.Before([] { return Fresh("A"); }));
+  std::thread opener;
+  {
+    const Refresher refresher(world, {}, world.Environment());
+    world.AwaitCalls(1);
+    opener = std::thread([&] { gate.Open(); });
+  }
+  opener.join();
+  EXPECT_EQ(world.Calls().size(), 1U);
+}
+
+TEST(RefresherTest, RunsByTheClocksOfTheSystem) {
+  class : public CredentialSource {
+   public:
+    Result<Credentials> Get() override {
+      ++calls;
+      return Credentials{"A", Secret("secret"), Secret("token"),
+                         std::chrono::system_clock::now() + hours(1), ""};
+    }
+    int calls = 0;
+  } source;
+  {
+    Refresher refresher(source);
+    std::vector<std::thread> threads(8);
+    for (std::thread& thread : threads) {
+      thread = std::thread([&] {
+        for (int m = 0; m < 200; ++m) {
+          EXPECT_EQ(Id(refresher), "A");
+          refresher.Reload();
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  EXPECT_GE(source.calls, 1);
+  EXPECT_LE(source.calls, 20);  // one a second, on a machine that is very busy
+}
+
+}  // namespace
+}  // namespace credmint
