@@ -10,22 +10,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/descriptor.h"
+
 namespace credmint {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return value_; }
-
- private:
-  int value_;
-};
 
 tl::unexpected<Error> FailErrno(const std::string& name) {
   return Fail(ErrorCode::kLocalIo, fmt::format("cannot read {}: {}", name, strerror(errno)));

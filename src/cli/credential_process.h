@@ -5,12 +5,16 @@
 #include "base/error.h"
 #include "cli/key_options.h"
 #include "cli/service_options.h"
+#include "credentials/credentials.h"
 
 namespace credmint::cli {
 
 /// `credmint credential-process`: mints session credentials and prints them in the form that AWS
 /// SDKs and the AWS CLI read from a credential_process. Asks for a PIN that no option gives where a
 /// person is at the terminal, never by stdin, stdout or stderr.
+///
+/// With `--cache` processes share what was minted (credentials/disk_cache.h); credentials from
+/// there take no key, no token and no network.
 class CredentialProcessCommand {
  public:
   explicit CredentialProcessCommand(CLI::App& app);
@@ -18,9 +22,13 @@ class CredentialProcessCommand {
   [[nodiscard]] Result<void> Run() const;
 
  private:
+  [[nodiscard]] Result<Credentials> Mint() const;
+  [[nodiscard]] Result<Credentials> FromCache() const;
+
   CLI::App* app_;
   KeyOptions key_;
   ServiceOptions service_;
+  bool cache_ = false;
 };
 
 }  // namespace credmint::cli

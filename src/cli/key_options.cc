@@ -200,8 +200,12 @@ void AddKeyFlags(CLI::App& command, KeyOptions& options) {
       ->group(kKeyGroup);
 }
 
-Result<LibraryContext> StartLibrary(const KeyOptions& options) {
+void StartLog(const KeyOptions& options) {
   ConfigureLog(options.debug, options.log_format == "json" ? LogFormat::kJson : LogFormat::kText);
+}
+
+Result<LibraryContext> StartLibrary(const KeyOptions& options) {
+  StartLog(options);
   if (!options.system_store_name.empty()) {
     return Fail(ErrorCode::kUsage,
                 "--system-store-name: this system has no Windows certificate "

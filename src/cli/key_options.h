@@ -47,6 +47,9 @@ void AddTokenFlags(CLI::App& command, KeyOptions& options);
 void AddCertificateFlags(CLI::App& command, KeyOptions& options);
 void AddKeyFlags(CLI::App& command, KeyOptions& options);
 
+/// Says what --debug and --log-format ask for. Before anything is logged.
+void StartLog(const KeyOptions& options);
+
 /// Starts the log, then OpenSSL with our providers and those of --provider.
 Result<LibraryContext> StartLibrary(const KeyOptions& options);
 

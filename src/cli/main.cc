@@ -8,6 +8,7 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 
+#include "cli/cache.h"
 #include "cli/credential_process.h"
 #include "cli/end_signals.h"
 #include "cli/exit_status.h"
@@ -54,6 +55,7 @@ ExitStatus Run(int argc, char** argv) {
   SignStringCommand sign_string(app);
   ReadCertificateDataCommand read_certificate_data(app);
   ListCommand list(app);
+  CacheCommand cache(app);
   const VersionCommand version(app);
   try {
     app.parse(argc, argv);
@@ -65,6 +67,7 @@ ExitStatus Run(int argc, char** argv) {
   if (sign_string.app().parsed()) result = sign_string.Run();
   if (read_certificate_data.app().parsed()) result = read_certificate_data.Run();
   if (list.app().parsed()) result = list.Run();
+  if (cache.app().parsed()) result = cache.Run();
   if (version.app().parsed()) result = VersionCommand::Run();
   end_signals.WaitIfEnding();
   return result ? ExitStatus::kSuccess : ReportError(result.error());

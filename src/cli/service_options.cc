@@ -28,8 +28,8 @@ std::string CheckTimeout(const std::string& text) {
   return good ? "" : fmt::format("'{}' is not a number of seconds from 0.1 to 600", text);
 }
 
-/// The endpoint the user wants instead of the region's, with the place that named it.
-std::pair<std::string, std::string> CustomEndpoint(const ServiceOptions& options) {
+/// The custom endpoint, with the place that named it.
+std::pair<std::string, std::string> FindCustomEndpoint(const ServiceOptions& options) {
   if (!options.endpoint.empty()) return {options.endpoint, "--endpoint"};
   if (FromEnvironment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == "true") return {};
   for (const char* name : {"AWS_ENDPOINT_URL_ROLESANYWHERE", "AWS_ENDPOINT_URL"}) {
@@ -89,7 +89,7 @@ void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
       ->group(kNetworkGroup);
 }
 
-Result<SessionOptions> MakeSessionOptions(const ServiceOptions& options) {
+Result<SessionRequest> MakeSessionRequest(const ServiceOptions& options) {
   SessionParameters parameters = options.session;
   parameters.duration = std::chrono::seconds(options.duration_seconds);
   for (const auto& [value, flag] : {std::pair{parameters.trust_anchor_arn, "--trust-anchor-arn"},
@@ -100,14 +100,24 @@ Result<SessionOptions> MakeSessionOptions(const ServiceOptions& options) {
                   "--trust-anchor-arn, --profile-arn and --role-arn are all needed");
     }
   }
-  auto request = SessionRequest::Create(parameters);
+  return SessionRequest::Create(parameters);
+}
+
+std::string CustomEndpoint(const ServiceOptions& options) {
+  return FindCustomEndpoint(options).first;
+}
+
+std::chrono::milliseconds Timeout(const ServiceOptions& options) {
+  return std::chrono::milliseconds(static_cast<long long>(options.timeout_seconds * 1000));
+}
+
+Result<SessionOptions> MakeSessionOptions(const ServiceOptions& options) {
+  auto request = MakeSessionRequest(options);
   if (!request) return Fail(std::move(request));
-  const auto [custom, source] = CustomEndpoint(options);
+  const auto [custom, source] = FindCustomEndpoint(options);
   auto endpoint = ResolveEndpoint(request->region(), {options.fips, options.dualstack, custom});
   if (!endpoint) return Fail(std::move(endpoint), source);
-  return SessionOptions{
-      *std::move(request), *std::move(endpoint),
-      std::chrono::milliseconds(static_cast<long long>(options.timeout_seconds * 1000))};
+  return SessionOptions{*std::move(request), *std::move(endpoint), Timeout(options)};
 }
 
 Result<TransportOptions> MakeTransportOptions(const ServiceOptions& options) {

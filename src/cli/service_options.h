@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -26,9 +27,18 @@ struct ServiceOptions {
 
 void AddServiceFlags(CLI::App& command, ServiceOptions& options);
 
+/// The ARNs and what else is asked for, checked against each other. Fails with kUsage.
+Result<SessionRequest> MakeSessionRequest(const ServiceOptions& options);
+
+/// The endpoint that the user wants instead of the region's: --endpoint, else
+/// $AWS_ENDPOINT_URL_ROLESANYWHERE, else $AWS_ENDPOINT_URL; empty if none is named. As typed.
+std::string CustomEndpoint(const ServiceOptions& options);
+
+/// --timeout.
+std::chrono::milliseconds Timeout(const ServiceOptions& options);
+
 /// What Session needs, checked as far as that is possible without the key or the network. The
-/// endpoint: --endpoint, else $AWS_ENDPOINT_URL_ROLESANYWHERE, else $AWS_ENDPOINT_URL, else that of
-/// the region. Fails with kUsage.
+/// endpoint is the custom one, else that of the region. Fails with kUsage.
 Result<SessionOptions> MakeSessionOptions(const ServiceOptions& options);
 
 /// How hosts are reached and trusted; warns in the log when TLS is not verified. Fails with

@@ -2,23 +2,14 @@
 """Where a PIN, an auth value or a passphrase comes from, and what must not happen to it."""
 
 import os
-import subprocess
 import unittest
 
 from support import pki, program, token
 from support.cases import each, expand
-from support.requirements import need
+from support.strace import STRACE, need_strace
 from support.system_test import MintTest, make_folder
 
-STRACE = "/usr/bin/strace"
 PASSPHRASE = "correct horse 3917"
-
-
-def need_strace():
-    need(STRACE, "strace")
-    traced = subprocess.run([STRACE, "true"], capture_output=True, check=False)
-    if traced.returncode != 0:
-        raise unittest.SkipTest("strace may not trace here")
 
 
 class PassinTest(MintTest):

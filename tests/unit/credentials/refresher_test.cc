@@ -414,6 +414,22 @@ TEST(RefresherTest, ReloadsAtOnceWhateverTheServiceAskedFor) {
   EXPECT_EQ(Id(refresher), "A");
 }
 
+TEST(RefresherTest, RetriesAReloadThatFailsWhileTheCredentialsAreFresh) {
+  World world;
+  world.ThenCredentials("A");
+  world.ThenFailure(ErrorCode::kLocalIo);
+  world.ThenCredentials("B");
+  Refresher refresher(world, {}, world.Environment());
+  world.AwaitIdle();
+  world.Advance(seconds(1));
+  refresher.Reload();
+  world.AwaitCalls(2);
+  world.AwaitIdle();
+  EXPECT_EQ(Id(refresher), "A");
+  world.Advance(seconds(1));
+  EXPECT_EQ(Id(refresher), "B");
+}
+
 TEST(RefresherTest, DropsWhatFailsWhileItIsReloaded) {
   World world;
   Gate gate;

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <CLI/App.hpp>
+
+#include "base/error.h"
+
+namespace credmint::cli {
+
+/// `credmint cache list` and `credmint cache clear`: what credential-process --cache has kept.
+///
+/// The list has a line for each entry: role ARN, session name ("-": the service's choice), expiry,
+/// what is left of it. With `--json` an array, without secrets:
+///
+///     [{"roleArn", "roleSessionName", "accessKeyId", "expiration": RFC 3339, "secondsLeft",
+///       "fresh": whether it would be given out}]
+class CacheCommand {
+ public:
+  explicit CacheCommand(CLI::App& app);
+  [[nodiscard]] const CLI::App& app() const { return *app_; }
+  [[nodiscard]] Result<void> Run() const;
+
+ private:
+  CLI::App* app_;
+  CLI::App* list_ = nullptr;
+  bool json_ = false;
+};
+
+}  // namespace credmint::cli

@@ -1,0 +1,56 @@
+#!/usr/bin/python3
+"""How long `credential-process --cache` takes when the credentials are there, against a C program
+that links libcrypto and returns: the shortest of many runs, interleaved. Prints the ratio; fails
+when it is above its limit. That limit is for builds with -Dfast_start=true, the default.
+
+    cache_hit.py START_WITH_LIBCRYPTO_PROGRAM
+"""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+
+from support import emulator, pki, program  # noqa: E402
+
+RUNS = 200
+LIMIT = 1.5
+
+
+def measure(commands, env):
+    best = dict.fromkeys(commands, float("inf"))
+    for _ in range(RUNS):
+        for name, command in commands.items():
+            started = time.perf_counter()
+            subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
+            best[name] = min(best[name], time.perf_counter() - started)
+    return best
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="cm-") as name:
+        folder = pathlib.Path(name)
+        root, key = pki.make_root(), pki.make_key()
+        (folder / "web.pem").write_bytes(pki.pem(root.issue(key.public_key())))
+        (folder / "web.key").write_bytes(pki.pkcs8_pem(key))
+        service = emulator.Emulator(root.certificate)
+        hit = (
+            *(program.path(), "credential-process", "--cache", "--endpoint", service.url),
+            *("--certificate", folder / "web.pem", "--private-key", folder / "web.key"),
+            *emulator.SESSION_FLAGS,
+        )
+        env = {**program.environment(folder), "XDG_RUNTIME_DIR": name}
+        subprocess.run(hit, env=env, check=True, stdout=subprocess.DEVNULL)
+        service.stop()
+        best = measure({"hit": hit, "libcrypto": sys.argv[1:]}, env)
+    ratio = best["hit"] / best["libcrypto"]
+    times = {name: f"{1000 * seconds:.2f} ms" for name, seconds in best.items()}
+    print(f"cache hit / start with libcrypto: {ratio:.3f} (limit {LIMIT}); {times}")
+    return ratio > LIMIT
+
+
+if __name__ == "__main__":
+    sys.exit(main())
