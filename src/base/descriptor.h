@@ -10,6 +10,7 @@ namespace credmint {
 /// free again then.
 class Descriptor {
  public:
+  Descriptor() = default;
   explicit Descriptor(int value) : value_(value) {}
   ~Descriptor() {
     if (value_ >= 0) close(value_);
@@ -26,7 +27,7 @@ class Descriptor {
   [[nodiscard]] explicit operator bool() const { return value_ >= 0; }
 
  private:
-  int value_;
+  int value_ = -1;
 };
 
 }  // namespace credmint

@@ -10,6 +10,7 @@
 #include <array>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "base/closed_at_exit.h"
 
@@ -57,25 +58,6 @@ class BlockedSignals {
   sigset_t before_{};
 };
 
-/// `ending` is set while the signal still waits: whoever finds neither knows that none has come.
-int WaitForOne(int descriptor, std::atomic<bool>& ending) {
-  pollfd waiting{descriptor, POLLIN, 0};
-  while (poll(&waiting, 1, -1) <= 0) {
-  }
-  ending = true;
-  int number = 0;  // that of another signal, if two came at once
-  sigwait(&Watched(), &number);
-  return number;
-}
-
-void Watch(int descriptor, std::atomic<bool>& ending) {
-  const int number = WaitForOne(descriptor, ending);
-  Unblock();
-  ClosedAtExit::CloseAll();
-  raise(number);
-  _exit(kShellsStatusOfSignal + number);  // process 1 of a container does not die of signals
-}
-
 bool IsWaiting() {
   sigset_t pending;
   sigpending(&pending);
@@ -90,21 +72,49 @@ bool IsWaiting() {
 
 }  // namespace
 
-EndSignals::EndSignals() : ending_(std::make_shared<std::atomic<bool>>(false)) {
+/// `ending` is set while the signal still waits: whoever finds neither knows that none has come.
+int EndSignals::WaitForOne(int descriptor, Shared& shared) {
+  for (;;) {
+    pollfd waiting{descriptor, POLLIN, 0};
+    while (poll(&waiting, 1, -1) <= 0) {
+    }
+    const auto handler = shared.handler.Lock();
+    if (!*handler) shared.ending = true;
+    int number = 0;  // that of another signal, if two came at once
+    sigwait(&Watched(), &number);
+    if (*handler && (*handler)(number)) continue;
+    shared.ending = true;
+    return number;
+  }
+}
+
+void EndSignals::Watch(int descriptor, Shared& shared) {
+  const int number = WaitForOne(descriptor, shared);
+  Unblock();
+  ClosedAtExit::CloseAll();
+  raise(number);
+  _exit(kShellsStatusOfSignal + number);  // process 1 of a container does not die of signals
+}
+
+EndSignals::EndSignals() : shared_(std::make_shared<Shared>()) {
   const int descriptor = signalfd(-1, &Watched(), SFD_CLOEXEC);
   if (descriptor < 0) return;
   pthread_sigmask(SIG_BLOCK, &Watched(), nullptr);
   pthread_atfork(nullptr, nullptr, Unblock);
   try {
     const BlockedSignals for_the_thread;
-    std::thread([descriptor, ending = ending_] { Watch(descriptor, *ending); }).detach();
+    std::thread([descriptor, shared = shared_] { Watch(descriptor, *shared); }).detach();
   } catch (const std::system_error&) {
     Unblock();
   }
 }
 
+void EndSignals::SetHandler(Handler handler) const {
+  *shared_->handler.Lock() = std::move(handler);
+}
+
 void EndSignals::WaitIfEnding() const {
-  if (IsWaiting() || *ending_) WaitForever();
+  if (IsWaiting() || shared_->ending) WaitForever();
 }
 
 }  // namespace credmint::cli

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
+
+#include "base/guarded.h"
 
 namespace credmint::cli {
 
@@ -17,15 +20,30 @@ namespace credmint::cli {
 /// its own has these signals blocked. Child processes have not.
 class EndSignals {
  public:
+  /// Is told the number of a signal, by another thread; false: it shall end the process as usual.
+  using Handler = std::function<bool(int)>;
+
   EndSignals();
+
+  /// A command that runs until it is told to end is asked first, until it takes the handler (null)
+  /// back, which waits for one that runs.
+  void SetHandler(Handler handler) const;
 
   /// Does not return if such a signal has come. To be called at the end, before an error is
   /// reported: it may be no more than that everything was closed.
   void WaitIfEnding() const;
 
  private:
-  // Shared with a thread that outlives this.
-  std::shared_ptr<std::atomic<bool>> ending_;
+  struct Shared {
+    std::atomic<bool> ending = false;
+    Guarded<Handler> handler;
+  };
+
+  static int WaitForOne(int descriptor, Shared& shared);
+  static void Watch(int descriptor, Shared& shared);
+
+  // With a thread that outlives this.
+  std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace credmint::cli

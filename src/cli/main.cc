@@ -16,6 +16,7 @@
 #include "cli/output.h"
 #include "cli/read_certificate_data.h"
 #include "cli/sign_string.h"
+#include "cli/update.h"
 #include "cli/version.h"
 #include "credmint_version.h"
 
@@ -52,6 +53,7 @@ ExitStatus Run(int argc, char** argv) {
   app.set_version_flag("--version", CREDMINT_VERSION);
   // Each makes its flags when it is the command that is given: those of all would take 0.2 ms.
   CredentialProcessCommand credential_process(app);
+  UpdateCommand update(app);
   SignStringCommand sign_string(app);
   ReadCertificateDataCommand read_certificate_data(app);
   ListCommand list(app);
@@ -64,6 +66,7 @@ ExitStatus Run(int argc, char** argv) {
   }
   Result<void> result;
   if (credential_process.app().parsed()) result = credential_process.Run();
+  if (update.app().parsed()) result = update.Run(end_signals);
   if (sign_string.app().parsed()) result = sign_string.Run();
   if (read_certificate_data.app().parsed()) result = read_certificate_data.Run();
   if (list.app().parsed()) result = list.Run();

@@ -35,6 +35,9 @@ class KeyOpener {
   /// The key that signs where the policy of a hardware key wants a signature of another one.
   void SetPolicySigner(std::shared_ptr<const SigningKey> signer) { signer_ = std::move(signer); }
 
+  /// Has secrets that were given by options read again: they may have been changed.
+  void ForgetSecrets() { pins_.Forget(); }
+
   /// The one private key at `reference`; kKeyAmbiguous if there are several. Where a device holds
   /// several, the one that belongs to one of `certificates` is meant.
   Result<std::shared_ptr<const SigningKey>> OpenKey(KeyReference reference,

@@ -126,6 +126,10 @@ Result<Secret> PinSource::Get() {
   return secret_->Clone();
 }
 
+void PinSource::Forget() {
+  if (kind_ != Kind::kKnown && kind_ != Kind::kDescriptor) secret_.reset();
+}
+
 Result<Secret> PinSource::Read() const {
   switch (kind_) {
     case Kind::kEnvironment:
@@ -152,6 +156,12 @@ Result<Secret> PinSources::Answer(const PassphraseRequest& request, const std::s
 
 bool PinSources::Refuse(const PassphraseRequest& request, const std::string& place) {
   return SourceFor(request.kind) == nullptr && prompted.Refuse(WhatToType(request), place);
+}
+
+void PinSources::Forget() {
+  for (std::optional<PinSource>* source : {&user, &context, &parent, &policy}) {
+    if (*source) (*source)->Forget();
+  }
 }
 
 PinSource* PinSources::SourceFor(PassphraseKind kind) {

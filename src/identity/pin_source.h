@@ -29,6 +29,9 @@ class PinSource {
   /// kLocalIo when a file cannot be read or is open to others.
   Result<Secret> Get();
 
+  /// Has it read again the next time: it may have been changed. Not so a descriptor.
+  void Forget();
+
  private:
   enum class Kind { kKnown, kEnvironment, kFile, kDescriptor, kCredential };
 
@@ -61,6 +64,9 @@ struct PinSources {
 
   /// Says that the answer was refused. Whether to try again: only with what a person types anew.
   bool Refuse(const PassphraseRequest& request, const std::string& place);
+
+  /// Has those that were given read again, where that is possible.
+  void Forget();
 
  private:
   PinSource* SourceFor(PassphraseKind kind);

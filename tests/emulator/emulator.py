@@ -48,6 +48,7 @@ class Emulator:
         self._tls = tls
         self._stopping = threading.Event()
         self._turn_lock = threading.Lock()
+        self._judging = threading.Lock()  # python3-cryptography lets no two threads read one certificate's extensions
         self._attempts = 0
         self._server = _server_class(bind)((bind, port), lambda sock, peer, server: self._converse(sock))
         self.port = self._server.server_address[1]
@@ -118,7 +119,8 @@ class Emulator:
     def _create_session(self, request):
         attempt, fault = self._take_turn()
         now = self._now() + fault.clock_shift
-        verdict = create_session.judge(request, self._service, now)
+        with self._judging:
+            verdict = create_session.judge(request, self._service, now)
         response = fault.answer(verdict.response())
         self.ledger.add(
             record_of(

@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+
 namespace credmint::cli {
 namespace {
 
@@ -56,6 +58,37 @@ TEST(EndSignalsTest, EndsByTheSignal) {
         kill(getpid(), SIGTERM);
         end_signals.WaitIfEnding();
         _exit(1);
+      },
+      testing::KilledBySignal(SIGTERM), "");
+}
+
+TEST(EndSignalsTest, AsksTheHandlerWhileThereIsOne) {
+  EXPECT_EXIT(
+      {
+        const EndSignals end_signals;
+        std::atomic<int> number = 0;
+        end_signals.SetHandler([&](int which) {
+          number = which;
+          return true;
+        });
+        kill(getpid(), SIGHUP);
+        while (number != SIGHUP) usleep(1000);
+        end_signals.SetHandler(nullptr);
+        end_signals.WaitIfEnding();
+        kill(getpid(), SIGINT);
+        end_signals.WaitIfEnding();
+        _exit(1);
+      },
+      testing::KilledBySignal(SIGINT), "");
+}
+
+TEST(EndSignalsTest, EndsByTheSignalThatTheHandlerDoesNotTake) {
+  EXPECT_EXIT(
+      {
+        const EndSignals end_signals;
+        end_signals.SetHandler([](int) { return false; });
+        kill(getpid(), SIGTERM);
+        for (;;) pause();
       },
       testing::KilledBySignal(SIGTERM), "");
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <utility>
 
 #include "support/temp_dir.h"
 
@@ -214,6 +215,21 @@ TEST(PinSourceTest, KeepsASecretThatIsKnown) {
   PinSource source = PinSource::FromSecret(Secret("1234"));
   EXPECT_EQ(source.Get()->Reveal(), "1234");
   EXPECT_EQ(source.Get()->Reveal(), "1234");
+}
+
+TEST(PinSourceTest, ReadsAgainWhatItIsToForgetUnlessThatIsGone) {
+  const TempDir directory;
+  const Stdin in("typed\n");
+  PinSource file = Parse("file:" + directory.Write("pin", "old"));
+  PinSource descriptor = Parse("stdin");
+  PinSource known = Parse("pass:known");
+  ASSERT_TRUE(file.Get() && descriptor.Get());
+  directory.Write("pin", "new");
+  EXPECT_EQ(file.Get()->Reveal(), "old");
+  for (PinSource* source : {&file, &descriptor, &known}) source->Forget();
+  ExpectSecret(std::move(file), "new");
+  ExpectSecret(std::move(descriptor), "typed");
+  ExpectSecret(std::move(known), "known");
 }
 
 struct MissingCase {

@@ -1,0 +1,45 @@
+// Edits texts of credentials files, one after the other, for a test in another language.
+//
+// Each request on stdin is three lines of decimal lengths (of the text, of the profile's name, of
+// what the three values are numbered with), followed by these bytes. The values are KEY, SECRET and
+// TOKEN with the number behind. Each answer is a line "ok LENGTH" or "refused LENGTH" and the new
+// text or the reason.
+
+#include <iostream>
+#include <string>
+
+#include "credentials/credentials_file.h"
+
+namespace {
+
+std::string Take(std::size_t size) {
+  std::string bytes(size, '\0');
+  std::cin.read(bytes.data(), static_cast<std::streamsize>(size));
+  return bytes;
+}
+
+void Answer(std::string_view word, std::string_view bytes) {
+  std::cout << word << ' ' << bytes.size() << '\n' << bytes << std::flush;
+}
+
+}  // namespace
+
+int main() {
+  std::ios::sync_with_stdio(false);
+  std::size_t text_size = 0;
+  std::size_t profile_size = 0;
+  std::size_t number_size = 0;
+  while (std::cin >> text_size >> profile_size >> number_size) {
+    std::cin.get();
+    const std::string text = Take(text_size);
+    const std::string profile = Take(profile_size);
+    const std::string number = Take(number_size);
+    const auto edited = credmint::SetProfile(text, profile,
+                                             {"KEY" + number,
+                                              credmint::Secret("SECRET" + number),
+                                              credmint::Secret("TOKEN" + number),
+                                              {},
+                                              ""});
+    edited ? Answer("ok", edited->Reveal()) : Answer("refused", edited.error().message);
+  }
+}
