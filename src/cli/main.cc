@@ -15,6 +15,7 @@
 #include "cli/list.h"
 #include "cli/output.h"
 #include "cli/read_certificate_data.h"
+#include "cli/serve.h"
 #include "cli/sign_string.h"
 #include "cli/update.h"
 #include "cli/version.h"
@@ -54,6 +55,7 @@ ExitStatus Run(int argc, char** argv) {
   // Each makes its flags when it is the command that is given: those of all would take 0.2 ms.
   CredentialProcessCommand credential_process(app);
   UpdateCommand update(app);
+  ServeCommand serve(app);
   SignStringCommand sign_string(app);
   ReadCertificateDataCommand read_certificate_data(app);
   ListCommand list(app);
@@ -67,6 +69,7 @@ ExitStatus Run(int argc, char** argv) {
   Result<void> result;
   if (credential_process.app().parsed()) result = credential_process.Run();
   if (update.app().parsed()) result = update.Run(end_signals);
+  if (serve.app().parsed()) result = serve.Run(end_signals);
   if (sign_string.app().parsed()) result = sign_string.Run();
   if (read_certificate_data.app().parsed()) result = read_certificate_data.Run();
   if (list.app().parsed()) result = list.Run();

@@ -1,0 +1,41 @@
+#include "serve/microhttpd_library.h"
+
+#include "base/dynamic_library.h"
+
+namespace credmint::serve {
+namespace {
+
+struct Loaded {
+  MicrohttpdLibrary functions;
+  Result<void> result;
+};
+
+Loaded Load() {
+  DynamicLibrary library("libmicrohttpd.so.12");
+  Loaded loaded;
+  MicrohttpdLibrary& functions = loaded.functions;
+  library.Find(functions.add_response_header, "MHD_add_response_header");
+  library.Find(functions.create_response, "MHD_create_response_from_buffer_with_free_callback_cls");
+  library.Find(functions.destroy_response, "MHD_destroy_response");
+  library.Find(functions.get_connection_info, "MHD_get_connection_info");
+  library.Find(functions.get_connection_values, "MHD_get_connection_values");
+  library.Find(functions.queue_response, "MHD_queue_response");
+  library.Find(functions.start_daemon, "MHD_start_daemon");
+  library.Find(functions.stop_daemon, "MHD_stop_daemon");
+  loaded.result = library.Check();
+  return loaded;
+}
+
+/// Never destroyed: threads of the library may still call it.
+const Loaded& Get() {
+  static const auto* const kLoaded = new Loaded(Load());
+  return *kLoaded;
+}
+
+}  // namespace
+
+Result<void> LoadMicrohttpd() { return Get().result; }
+
+const MicrohttpdLibrary& Microhttpd() { return Get().functions; }
+
+}  // namespace credmint::serve

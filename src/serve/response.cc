@@ -1,0 +1,58 @@
+#include "serve/response.h"
+
+#include <array>
+
+#include "base/json_object.h"
+#include "base/printable.h"
+
+namespace credmint::serve {
+namespace {
+
+std::string_view NameOf(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kServiceRefused:
+      return "ServiceRefused";
+    case ErrorCode::kServiceBusy:
+      return "ServiceBusy";
+    case ErrorCode::kServiceAnswer:
+      return "ServiceAnswer";
+    case ErrorCode::kNetwork:
+    case ErrorCode::kTimeout:
+    case ErrorCode::kTls:
+      return "ServiceUnreachable";
+    case ErrorCode::kCertificate:
+    case ErrorCode::kKeyMismatch:
+      return "CertificateUnusable";
+    default:
+      return "KeyUnusable";
+  }
+}
+
+}  // namespace
+
+Response TextResponse(int status, std::string_view text) {
+  return {status, {{"Content-Type", "text/plain"}}, Secret(text)};
+}
+
+Response JsonResponse(int status, Secret json) {
+  return {status, {{"Content-Type", "application/json"}}, std::move(json)};
+}
+
+Response ErrorResponse(int status, std::string_view code, std::string_view message) {
+  const std::array<JsonMember, 2> members = {{{"Code", code}, {"Message", message}}};
+  return JsonResponse(status, FormatJsonObject(members));
+}
+
+Response SourceFailed(const Error& error) {
+  const bool by_service =
+      error.code == ErrorCode::kServiceRefused || error.code == ErrorCode::kServiceAnswer;
+  return ErrorResponse(by_service ? 502 : 503, NameOf(error.code), Printable(error.message, 1000));
+}
+
+Response WrongMethod(std::string_view method) {
+  Response response = ErrorResponse(405, "MethodNotAllowed", "another method is needed here");
+  response.headers.emplace_back("Allow", method);
+  return response;
+}
+
+}  // namespace credmint::serve

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/secret.h"
+
+namespace credmint::serve {
+
+/// A response as a value. The body is a Secret because that of a success may hold credentials.
+struct Response {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;
+  Secret body;
+};
+
+Response TextResponse(int status, std::string_view text);
+Response JsonResponse(int status, Secret json);
+
+/// {"Code":...,"Message":...}, as the SDKs read the answers of a container's agent (CONTRACT
+/// section 7).
+Response ErrorResponse(int status, std::string_view code, std::string_view message);
+
+/// Says why there are no credentials: 503, for all that time or a person can mend; 502 where the
+/// service refused or answered what makes no sense.
+Response SourceFailed(const Error& error);
+
+/// 405; `method` is the only one that is right here.
+Response WrongMethod(std::string_view method);
+
+}  // namespace credmint::serve

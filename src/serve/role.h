@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "credentials/credential_source.h"
+
+namespace credmint::serve {
+
+/// A role whose credentials are given out, under the last segment of its ARN. Clients wait a second
+/// for an answer (CONTRACT section 6.1), so the source answers from memory: a Refresher.
+struct Role {
+  std::string name;
+  std::string account;                 ///< twelve digits
+  std::string partition;               ///< "aws"
+  std::string region;                  ///< where its programs are taken to run
+  CredentialSource* source = nullptr;  ///< outlives this
+};
+
+}  // namespace credmint::serve

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "serve/container_credentials.h"
+#include "serve/imds.h"
+#include "serve/request.h"
+#include "serve/response.h"
+
+namespace credmint::serve {
+
+/// All that is served: which interface a request is for, and that strangers get nothing.
+///
+/// Safe to call from any thread.
+class Routes {
+ public:
+  /// `listen_address` is numeric, without brackets. Where it is not the loopback interface's, there
+  /// is no metadata service, whose tokens anybody may fetch: it answers 403, as one that is
+  /// switched off.
+  Routes(const Role& role, Secret container_token, std::string listen_address);
+
+  [[nodiscard]] Response Answer(const Request& request);
+
+ private:
+  const std::string listen_address_;
+  std::optional<Imds> imds_;
+  ContainerCredentials container_;
+};
+
+}  // namespace credmint::serve

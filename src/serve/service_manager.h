@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "serve/listen_socket.h"
+
+namespace credmint::serve {
+
+/// What systemd and managers like it agree on with a service, by environment variables:
+/// sd_listen_fds(3) and sd_notify(3).
+
+/// The socket that the manager has opened for this process; nothing if it has not. Fails with
+/// kLocalIo if there are several, or it is not one to listen on. To be called once, before there
+/// are other threads: the variables are removed, so that no child takes the socket for its own.
+Result<std::optional<ListenSocket>> SocketOfManager();
+
+/// Tells it "READY=1", "STOPPING=1"; nobody if there is none who wants to know.
+void NotifyManager(const std::string& state);
+
+}  // namespace credmint::serve

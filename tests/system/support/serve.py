@@ -1,0 +1,81 @@
+"""credmint serve, running, and plain requests to it."""
+
+import dataclasses
+import http.client
+import re
+import select
+import time
+
+from support import program
+
+_URL = re.compile(r"http://(\[[0-9a-f:]+\]|[0-9.]+):(\d+)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict  # names in lower case
+    body: bytes
+
+
+class Server:
+    """The program with the command line `arguments`; it ends with the test."""
+
+    def __init__(self, test, *arguments, env=None):
+        self._test = test
+        self._started = program.start(("serve", *arguments), test.folder, {**test.env, **(env or {})})
+        self.process = self._started.process
+        self.printed = self._read_start()
+        test.addCleanup(self._kill)
+        self.variables = dict(re.findall(r"^export (\w+)=(.*)$", self.printed, re.MULTILINE))
+        match = _URL.search(self.printed)
+        if not match:
+            raise AssertionError(f"serve did not start: {self._started.finish()}")
+        self.host, self.port = match[1].strip("[]"), int(match[2])
+
+    def _read_start(self):
+        """What it prints at once, when it listens."""
+        ready, _, _ = select.select([self.process.stdout], [], [], program.TIME_LIMIT_SECONDS)
+        return self.process.stdout.read1(65536).decode() if ready else ""
+
+    def _kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+    def end(self, number):
+        """Sends the signal; returns the Run."""
+        self.process.send_signal(number)
+        return self._started.finish()
+
+    def request(self, method, path, headers=None, timeout=10):
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+        try:
+            connection.request(method, path, headers=headers or {})
+            response = connection.getresponse()
+            fields = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, fields, response.read())
+        finally:
+            connection.close()
+
+    def token(self):
+        """A token of the metadata service."""
+        header = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
+        return self.request("PUT", "/latest/api/token", header).body.decode()
+
+    def metadata(self, path):
+        return self.request("GET", f"/latest{path}", {"X-aws-ec2-metadata-token": self.token()})
+
+    def container(self, role="demo"):
+        with open(self.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"], "rb") as file:
+            token = file.read().decode()
+        return self.request("GET", f"/role/{role}", {"Authorization": token})
+
+
+def wait_until(condition, seconds=program.TIME_LIMIT_SECONDS):
+    """Waits for something that happens in its own time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError("it did not happen")
+        time.sleep(0.02)

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "credentials/credential_source.h"
+#include "serve/role.h"
+
+namespace credmint::serve {
+
+// 2026-01-01T12:00:00Z
+constexpr TimePoint kNow{std::chrono::seconds(1767268800)};
+
+/// Gives credentials for an hour from kNow, or the failure that it is set to.
+class FakeSource : public CredentialSource {
+ public:
+  Result<Credentials> Get() override {
+    if (fails) return tl::unexpected(error);
+    return Credentials{access_key_id, Secret("secret/key+="), Secret("token"),
+                       kNow + std::chrono::hours(1), account_id};
+  }
+
+  Role AsRole() { return {"web", "111122223333", "aws", "eu-central-1", this}; }
+
+  bool fails = false;
+  Error error{ErrorCode::kServiceBusy, "the service answered 500", ""};
+  std::string access_key_id = "ASIAEXAMPLE";
+  std::string account_id = "111122223333";
+};
+
+}  // namespace credmint::serve
