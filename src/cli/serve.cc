@@ -89,9 +89,10 @@ std::string Variables(const serve::ListenSocket& socket, const std::string& role
   return text;
 }
 
-/// Returns when a signal has said so. `reloading` is set before the refresher is asked to.
-void WaitForTheEnd(Refresher& refresher, std::atomic<bool>& reloading,
-                   const EndSignals& end_signals) {
+/// Says that it is ready, and returns when a signal has said so. `reloading` is set before the
+/// refresher is asked to.
+Result<void> WaitForTheEnd(Refresher& refresher, std::atomic<bool>& reloading,
+                           const EndSignals& end_signals, const std::string& variables) {
   std::promise<void> end;
   bool ending = false;
   end_signals.SetHandler([&](int number) {
@@ -105,10 +106,14 @@ void WaitForTheEnd(Refresher& refresher, std::atomic<bool>& reloading,
     end.set_value();
     return true;
   });
-  serve::NotifyManager("READY=1");
-  end.get_future().wait();
+  auto written = WriteResult(variables);
+  if (written) {
+    serve::NotifyManager("READY=1");
+    end.get_future().wait();
+  }
   end_signals.SetHandler(nullptr);
   serve::NotifyManager("STOPPING=1");
+  return written;
 }
 
 }  // namespace
@@ -176,9 +181,7 @@ Result<void> ServeCommand::Run(const EndSignals& end_signals) const {
       *std::move(socket), [&](const serve::Request& request) { return routes.Answer(request); },
       {.hop_limit = hop_limit_});
   if (!server) return tl::unexpected(server.error());
-  if (auto written = WriteResult(variables); !written) return written;
-  WaitForTheEnd(refresher, reloading, end_signals);
-  return {};
+  return WaitForTheEnd(refresher, reloading, end_signals, variables);
 }
 
 }  // namespace credmint::cli
