@@ -28,7 +28,9 @@ constexpr std::array<std::pair<std::string_view, int>, 4> kSaltWords = {{
     {"auto-digestmax", kSaltAutoDigestMax},
 }};
 
+/// Nothing for a number; OpenSSL 3.5 calls that an error, which must not stay in the queue.
 std::optional<std::string_view> Text(const OSSL_PARAM& param) {
+  const ErrorMark mark;
   const char* text = nullptr;
   if (OSSL_PARAM_get_utf8_string_ptr(&param, &text) != 1 || text == nullptr) return std::nullopt;
   return text;
