@@ -3,9 +3,7 @@
 #include <CLI/App.hpp>
 
 #include "base/error.h"
-#include "cli/key_options.h"
-#include "cli/service_options.h"
-#include "credentials/credentials.h"
+#include "cli/role_options.h"
 
 namespace credmint::cli {
 
@@ -22,13 +20,8 @@ class CredentialProcessCommand {
   [[nodiscard]] Result<void> Run() const;
 
  private:
-  [[nodiscard]] Result<Credentials> Mint() const;
-  [[nodiscard]] Result<Credentials> FromCache() const;
-
   CLI::App* app_;
-  KeyOptions key_;
-  ServiceOptions service_;
-  bool cache_ = false;
+  RoleFlags flags_;
 };
 
 }  // namespace credmint::cli

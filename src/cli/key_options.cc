@@ -116,6 +116,17 @@ Result<std::shared_ptr<const SigningKey>> OpenKeyBeside(KeyOpener& opener,
 
 }  // namespace
 
+void AddProgramFlags(CLI::App& command, KeyOptions& options) {
+  command
+      .add_option("--provider", options.providers,
+                  "Also load this OpenSSL provider; may be given several times")
+      ->group(kKeyGroup);
+  command.add_flag("--debug", options.debug, "Say on stderr what is done")->group(kLogGroup);
+  command.add_option("--log-format", options.log_format, "Form of --debug: text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->group(kLogGroup);
+}
+
 void AddTokenFlags(CLI::App& command, KeyOptions& options) {
   AddText(command, "--passin", options.passin,
           "Token PIN, TPM auth value or passphrase: file:PATH, env:NAME, fd:N, stdin, "
@@ -135,14 +146,7 @@ void AddTokenFlags(CLI::App& command, KeyOptions& options) {
           "Way to the TPM (default: $TPM2TOOLS_TCTI, $TSS2_TCTI, $TPM2OPENSSL_TCTI, else "
           "device:/dev/tpmrm0)")
       ->group(kKeyGroup);
-  command
-      .add_option("--provider", options.providers,
-                  "Also load this OpenSSL provider; may be given several times")
-      ->group(kKeyGroup);
-  command.add_flag("--debug", options.debug, "Say on stderr what is done")->group(kLogGroup);
-  command.add_option("--log-format", options.log_format, "Form of --debug: text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->group(kLogGroup);
+  AddProgramFlags(command, options);
 }
 
 void AddCertificateFlags(CLI::App& command, KeyOptions& options) {

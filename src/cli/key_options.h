@@ -39,10 +39,13 @@ struct KeyOptions {
   std::vector<std::string> providers;
   bool debug = false;
   std::string log_format = "text";
+
+  bool operator==(const KeyOptions&) const = default;
 };
 
-/// Adds the flags about tokens only, then those about certificates, then those about the private
-/// key too; each includes those before it.
+/// Adds the flags about the process as a whole, then those about tokens, then those about
+/// certificates, then those about the private key too; each includes those before it.
+void AddProgramFlags(CLI::App& command, KeyOptions& options);
 void AddTokenFlags(CLI::App& command, KeyOptions& options);
 void AddCertificateFlags(CLI::App& command, KeyOptions& options);
 void AddKeyFlags(CLI::App& command, KeyOptions& options);

@@ -4,16 +4,16 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include <atomic>
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/random_text.h"
 #include "cli/output.h"
-#include "cli/text_option.h"
-#include "credentials/refresher.h"
+#include "cli/settings.h"
 #include "serve/host_check.h"
 #include "serve/http_server.h"
 #include "serve/routes.h"
@@ -23,7 +23,6 @@
 namespace credmint::cli {
 namespace {
 
-constexpr const char* kServerGroup = "Server";
 constexpr std::size_t kTokenBytes = 32;
 
 Result<serve::ListenSocket> Listen(const std::string& address, std::uint16_t port) {
@@ -55,12 +54,6 @@ Result<Secret> MakeToken(const std::string& file) {
   return token;
 }
 
-serve::Role MakeRole(const SessionRequest& request) {
-  const Arn& arn = request.role();
-  return {arn.resource.substr(arn.resource.rfind('/') + 1), arn.account, arn.partition,
-          request.region(), nullptr};
-}
-
 std::string ShellQuoted(const std::string& text) {
   constexpr const char* kPlain =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-";
@@ -70,16 +63,19 @@ std::string ShellQuoted(const std::string& text) {
   return quoted + "'";
 }
 
-std::string Variables(const serve::ListenSocket& socket, const std::string& role,
+std::string Variables(const serve::ListenSocket& socket, const std::vector<serve::Role>& roles,
                       const std::string& token_file) {
   const std::string url = "http://" + socket.Authority();
   std::string text;
   if (!token_file.empty()) {
+    for (const serve::Role& role : roles) {
+      text += fmt::format("{}export AWS_CONTAINER_CREDENTIALS_FULL_URI={}/role/{}\n",
+                          text.empty() ? "" : "# or\n", url, role.name);
+    }
     text += fmt::format(
-        "export AWS_CONTAINER_CREDENTIALS_FULL_URI={0}/role/{1}\n"
-        "export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={2}\n"
-        "# SDKs from before 2024: AWS_CONTAINER_AUTHORIZATION_TOKEN=\"$(cat {2})\"\n",
-        url, role, ShellQuoted(std::filesystem::absolute(token_file)));
+        "export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={0}\n"
+        "# SDKs from before 2024: AWS_CONTAINER_AUTHORIZATION_TOKEN=\"$(cat {0})\"\n",
+        ShellQuoted(std::filesystem::absolute(token_file)));
   }
   if (serve::IsLoopback(socket.address())) {
     // With a slash, because older botocore adds none; what others then double, Imds forgives.
@@ -89,16 +85,14 @@ std::string Variables(const serve::ListenSocket& socket, const std::string& role
   return text;
 }
 
-/// Says that it is ready, and returns when a signal has said so. `reloading` is set before the
-/// refresher is asked to.
-Result<void> WaitForTheEnd(Refresher& refresher, std::atomic<bool>& reloading,
-                           const EndSignals& end_signals, const std::string& variables) {
+/// Says that it is ready, and returns when a signal has said so.
+Result<void> WaitForTheEnd(const std::function<void()>& reload, const EndSignals& end_signals,
+                           const std::string& variables) {
   std::promise<void> end;
   bool ending = false;
   end_signals.SetHandler([&](int number) {
     if (number == SIGHUP) {
-      reloading = true;
-      refresher.Reload();
+      reload();
       return true;
     }
     if (ending) return false;
@@ -122,66 +116,70 @@ ServeCommand::ServeCommand(CLI::App& app)
     : app_(app.add_subcommand(
           "serve", "Give credentials out by HTTP, as EC2's metadata service and containers do")) {
   app_->preparse_callback([this](std::size_t) {
-    app_->add_option("--port", port_, "TCP port to listen on, 0 for any")
-        ->capture_default_str()
-        ->group(kServerGroup);
-    AddText(*app_, "--listen", listen_,
-            "IP address to listen on; beyond loopback there are container credentials only")
-        ->capture_default_str()
-        ->group(kServerGroup);
-    AddText(*app_, "--token-file", token_file_,
-            "File for the token that container credentials are given for (default: one in "
-            "$RUNTIME_DIRECTORY or $XDG_RUNTIME_DIR)")
-        ->group(kServerGroup);
-    app_->add_option("--hop-limit", hop_limit_,
-                     "IP hop limit of answers with a metadata token, 1 to 255")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 255))
-        ->group(kServerGroup);
-    AddServiceFlags(*app_, service_);
-    AddKeyFlags(*app_, key_);
+    AddServerFlags(*app_, server_);
+    AddRoleFlags(*app_, flags_);
   });
 }
 
 Result<void> ServeCommand::Run(const EndSignals& end_signals) const {
-  auto library = StartLibrary(key_);
-  if (!library) return Fail(std::move(library));
-  auto session_options = MakeSessionOptions(service_);
-  if (!session_options) return Fail(std::move(session_options));
-  session_options->max_attempts = 1;  // the refresher tries again
-  auto opener = MakeKeyOpener(*library, key_, Prompting::kNever);
-  if (!opener) return Fail(std::move(opener));
-  auto transport_options = MakeTransportOptions(service_);
-  if (!transport_options) return Fail(std::move(transport_options));
+  const auto file = ReadConfiguration(flags_);
+  if (!file) return tl::unexpected(file.error());
+  const auto options = Server(*file);
+  if (!options) return tl::unexpected(options.error());
+  auto wanted = FindRoles(*app_, flags_, *file);
+  if (!wanted) return Fail(std::move(wanted));
+  const auto library = StartLibrary(wanted->front().key);
+  if (!library) return tl::unexpected(library.error());
+  ServedRoles served(*library);
+  if (auto set = served.Set(*std::move(wanted)); !set) return set;
 
-  auto socket = Listen(listen_, port_);
+  auto socket = Listen(options->listen, options->port);
   if (!socket) return Fail(std::move(socket));
-  const std::string token_file = token_file_.empty() ? DefaultTokenFile() : token_file_;
-  if (token_file.empty() && !serve::IsLoopback(socket->address())) {
-    return Fail(ErrorCode::kUsage, fmt::format("listening on {} needs a token", socket->address()),
+  const std::string address = socket->address();
+  const std::string token_file =
+      options->token_file.empty() ? DefaultTokenFile() : options->token_file;
+  if (token_file.empty() && !serve::IsLoopback(address)) {
+    return Fail(ErrorCode::kUsage, fmt::format("listening on {} needs a token", address),
                 "--token-file names a file for it");
   }
   auto token = MakeToken(token_file);
   if (!token) return Fail(std::move(token));
 
-  serve::Role role = MakeRole(session_options->request);
-  const std::string variables = Variables(*socket, role.name, token_file);
-  const std::string address = socket->address();
-  std::atomic<bool> reloading = false;
-  const auto transport = MakeCurlTransport(*std::move(transport_options));
-  const auto identity = [&] {
-    if (reloading.exchange(false)) opener->ForgetSecrets();
-    return OpenIdentity(*opener, key_);
-  };
-  Session session(*std::move(session_options), *library, identity, *transport);
-  Refresher refresher(session, {nullptr, [](const Error& error) { ReportError(error); }});
-  role.source = &refresher;
-  serve::Routes routes(role, *std::move(token), address);
+  served.Start();
+  const std::string variables = Variables(*socket, served.roles(), token_file);
+  serve::Roles roles(served.roles());
+  serve::Routes routes(roles, *std::move(token), address);
   const auto server = serve::HttpServer::Start(
       *std::move(socket), [&](const serve::Request& request) { return routes.Answer(request); },
-      {.hop_limit = hop_limit_});
+      {.hop_limit = options->hop_limit});
   if (!server) return tl::unexpected(server.error());
-  return WaitForTheEnd(refresher, reloading, end_signals, variables);
+  const auto reload = [&] {
+    if (auto reloaded = Reload(served, roles); !reloaded) ReportError(reloaded.error());
+  };
+  return WaitForTheEnd(reload, end_signals, variables);
+}
+
+Result<ServerOptions> ServeCommand::Server(const std::optional<Configuration>& file) const {
+  if (!file) return server_;
+  ServerOptions options;
+  CLI::App settings;
+  AddServerFlags(settings, options);
+  if (auto applied = ApplySettings(*file, file->serve, settings); !applied) {
+    return Fail(std::move(applied));
+  }
+  ApplyFlags(*app_, settings);
+  return options;
+}
+
+Result<void> ServeCommand::Reload(ServedRoles& served, serve::Roles& roles) const {
+  const auto file = ReadConfiguration(flags_);
+  if (!file) return Fail(Result<void>(tl::unexpected(file.error())), "reloading");
+  auto wanted = FindRoles(*app_, flags_, *file);
+  if (!wanted) return Fail(std::move(wanted), "reloading");
+  if (auto set = served.Set(*std::move(wanted)); !set) return Fail(std::move(set), "reloading");
+  served.Start();
+  roles.Set(served.roles());
+  return {};
 }
 
 }  // namespace credmint::cli

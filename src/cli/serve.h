@@ -1,20 +1,22 @@
 #pragma once
 
 #include <CLI/App.hpp>
-#include <cstdint>
-#include <string>
+#include <optional>
 
 #include "base/error.h"
 #include "cli/end_signals.h"
-#include "cli/key_options.h"
-#include "cli/service_options.h"
+#include "cli/role_options.h"
+#include "cli/served_roles.h"
+#include "cli/server_options.h"
+#include "serve/roles.h"
 
 namespace credmint::cli {
 
 /// `credmint serve`: gives credentials out by HTTP, as EC2's metadata service and as the agent of a
 /// container (serve/routes.h), and keeps them fresh until SIGTERM or SIGINT, which it ends by with
-/// success; a second one ends it at once. SIGHUP has credentials minted anew, and the secrets of
-/// --passin and its like read again.
+/// success; a second one ends it at once. SIGHUP has the configuration file read again, credentials
+/// minted anew, and the secrets of --passin and its like read again; a file that is wrong is
+/// reported, and changes nothing. Where it listens stays as it was.
 ///
 /// Listens on the socket of a service manager if there is one, else where --listen and --port say.
 /// Prints the variables by which SDKs find it once it listens. Nothing is asked for; what fails
@@ -26,13 +28,12 @@ class ServeCommand {
   [[nodiscard]] Result<void> Run(const EndSignals& end_signals) const;
 
  private:
+  [[nodiscard]] Result<ServerOptions> Server(const std::optional<Configuration>& file) const;
+  [[nodiscard]] Result<void> Reload(ServedRoles& served, serve::Roles& roles) const;
+
   CLI::App* app_;
-  KeyOptions key_;
-  ServiceOptions service_;
-  std::string listen_ = "127.0.0.1";
-  std::uint16_t port_ = 9911;
-  int hop_limit_ = 64;
-  std::string token_file_;
+  RoleFlags flags_;
+  ServerOptions server_;
 };
 
 }  // namespace credmint::cli

@@ -23,6 +23,8 @@ struct ServiceOptions {
   bool with_proxy = false;
   bool no_proxy = false;
   double timeout_seconds = 10;
+
+  bool operator==(const ServiceOptions&) const = default;
 };
 
 void AddServiceFlags(CLI::App& command, ServiceOptions& options);

@@ -2,9 +2,8 @@
 
 #include <signal.h>
 
-#include <atomic>
-
 #include "cli/output.h"
+#include "cli/role_session.h"
 #include "cli/text_option.h"
 #include "credentials/credentials_file_writer.h"
 #include "credentials/profile_keeper.h"
@@ -20,14 +19,13 @@ Result<void> UpdateOnce(const CredentialsFile& file, CredentialSource& source) {
   return WriteCredentials(file, *credentials);
 }
 
-/// `reloading` is set before the source is asked because of SIGHUP.
-Result<void> KeepUpdated(const CredentialsFile& file, CredentialSource& source,
-                         std::atomic<bool>& reloading, const EndSignals& end_signals) {
-  ProfileKeeper keeper(source, file, [](const Error& error) { ReportError(error); });
+Result<void> KeepUpdated(const CredentialsFile& file, RoleSession& session,
+                         const EndSignals& end_signals) {
+  ProfileKeeper keeper(session, file, [](const Error& error) { ReportError(error); });
   bool ending = false;
   end_signals.SetHandler([&](int number) {
     if (number == SIGHUP) {
-      reloading = true;
+      session.identity().Reload();
       keeper.Reload();
       return true;
     }
@@ -51,33 +49,24 @@ UpdateCommand::UpdateCommand(CLI::App& app)
         ->capture_default_str()
         ->group(kFileGroup);
     app_->add_flag("--once", once_, "Write it once, and end")->group(kFileGroup);
-    AddServiceFlags(*app_, service_);
-    AddKeyFlags(*app_, key_);
+    AddRoleFlags(*app_, flags_);
   });
 }
 
 Result<void> UpdateCommand::Run(const EndSignals& end_signals) const {
-  auto library = StartLibrary(key_);
-  if (!library) return Fail(std::move(library));
-  auto session_options = MakeSessionOptions(service_);
-  if (!session_options) return Fail(std::move(session_options));
-  if (!once_) session_options->max_attempts = 1;  // the refresher tries again
-  auto opener = MakeKeyOpener(*library, key_, Prompting::kNever);
-  if (!opener) return Fail(std::move(opener));
-  auto transport_options = MakeTransportOptions(service_);
-  if (!transport_options) return Fail(std::move(transport_options));
+  const auto role = FindRole(*app_, flags_);
+  if (!role) return tl::unexpected(role.error());
+  const auto library = StartLibrary(role->key);
+  if (!library) return tl::unexpected(library.error());
+  IdentityPool identities(*library, Prompting::kNever);
+  const auto session =
+      RoleSession::Create(*library, *role, identities,
+                          once_ ? RoleSession::Retrying::kHere : RoleSession::Retrying::kElsewhere);
+  if (!session) return tl::unexpected(session.error());
   const auto file = FindCredentialsFile(profile_);
   if (!file) return tl::unexpected(file.error());
   if (auto checked = CheckCredentialsFile(*file); !checked) return checked;
-
-  std::atomic<bool> reloading = false;
-  const auto transport = MakeCurlTransport(*std::move(transport_options));
-  const auto identity = [&] {
-    if (reloading.exchange(false)) opener->ForgetSecrets();
-    return OpenIdentity(*opener, key_);
-  };
-  Session session(*std::move(session_options), *library, identity, *transport);
-  return once_ ? UpdateOnce(*file, session) : KeepUpdated(*file, session, reloading, end_signals);
+  return once_ ? UpdateOnce(*file, **session) : KeepUpdated(*file, **session, end_signals);
 }
 
 }  // namespace credmint::cli

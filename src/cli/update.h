@@ -5,8 +5,7 @@
 
 #include "base/error.h"
 #include "cli/end_signals.h"
-#include "cli/key_options.h"
-#include "cli/service_options.h"
+#include "cli/role_options.h"
 
 namespace credmint::cli {
 
@@ -26,8 +25,7 @@ class UpdateCommand {
 
  private:
   CLI::App* app_;
-  KeyOptions key_;
-  ServiceOptions service_;
+  RoleFlags flags_;
   std::string profile_ = "default";
   bool once_ = false;
 };

@@ -17,6 +17,8 @@ struct SessionParameters {
   std::chrono::seconds duration{3600};
   std::string role_session_name;
   std::string region;
+
+  bool operator==(const SessionParameters&) const = default;
 };
 
 /// A CreateSession request whose parts fit together (CONTRACT section 1.1). Knows nothing of keys

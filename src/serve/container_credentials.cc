@@ -1,6 +1,7 @@
 #include "serve/container_credentials.h"
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,23 +11,12 @@
 
 namespace credmint::serve {
 
-ContainerCredentials::ContainerCredentials(Role role, Secret token)
-    : role_(std::move(role)), token_(std::move(token)) {}
+namespace {
 
-Response ContainerCredentials::Answer(const Request& request) const {
-  const auto token = FindHeader(request, "Authorization");
-  // An empty secret would be one that everybody knows.
-  if (!token || token_.empty() || !EqualInConstantTime(*token, token_.Reveal())) {
-    return ErrorResponse(401, "Unauthorized", "the right Authorization is needed");
-  }
-  if (request.path != "/role/" + role_.name) {
-    return ErrorResponse(404, "NotFound", "there is nothing at this path");
-  }
-  return request.method == "GET" ? Credentials() : WrongMethod("GET");
-}
+constexpr std::string_view kPath = "/role/";
 
-Response ContainerCredentials::Credentials() const {
-  const auto credentials = role_.source->Get();
+Response CredentialsOf(const Role& role) {
+  const auto credentials = role.source->Get();
   if (!credentials) return SourceFailed(credentials.error());
   const std::string expiration = FormatTimestamp(credentials->expiration);
   std::vector<JsonMember> members = {
@@ -37,6 +27,23 @@ Response ContainerCredentials::Credentials() const {
   };
   if (!credentials->account_id.empty()) members.push_back({"AccountId", credentials->account_id});
   return JsonResponse(200, FormatJsonObject(members));
+}
+
+}  // namespace
+
+ContainerCredentials::ContainerCredentials(Roles& roles, Secret token)
+    : roles_(roles), token_(std::move(token)) {}
+
+Response ContainerCredentials::Answer(const Request& request) const {
+  const auto token = FindHeader(request, "Authorization");
+  // An empty secret would be one that everybody knows.
+  if (!token || token_.empty() || !EqualInConstantTime(*token, token_.Reveal())) {
+    return ErrorResponse(401, "Unauthorized", "the right Authorization is needed");
+  }
+  const std::string_view path = request.path;
+  const auto role = path.starts_with(kPath) ? roles_.Find(path.substr(kPath.size())) : nullptr;
+  if (!role) return ErrorResponse(404, "NotFound", "there is nothing at this path");
+  return request.method == "GET" ? CredentialsOf(*role) : WrongMethod("GET");
 }
 
 }  // namespace credmint::serve

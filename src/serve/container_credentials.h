@@ -3,25 +3,24 @@
 #include "base/secret.h"
 #include "serve/request.h"
 #include "serve/response.h"
-#include "serve/role.h"
+#include "serve/roles.h"
 
 namespace credmint::serve {
 
-/// The credentials of one role as the agent of a container gives them (CONTRACT section 7): GET
+/// The credentials of the roles as the agent of a container gives them (CONTRACT section 7): GET
 /// /role/NAME, with the token that the caller was given as the whole value of Authorization.
 /// Without credentials the answer is a 5xx with the reason.
 ///
-/// Safe to call from any thread if the role's source is.
+/// Safe to call from any thread if the roles' sources are.
 class ContainerCredentials {
  public:
-  ContainerCredentials(Role role, Secret token);
+  /// The roles must outlive this.
+  ContainerCredentials(Roles& roles, Secret token);
 
   [[nodiscard]] Response Answer(const Request& request) const;
 
  private:
-  [[nodiscard]] Response Credentials() const;
-
-  const Role role_;
+  Roles& roles_;
   const Secret token_;
 };
 

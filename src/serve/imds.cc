@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kTokenPath = "/latest/api/token";
 constexpr std::string_view kCredentialsPath = "/latest/meta-data/iam/security-credentials";
+constexpr std::string_view kRolePath = "/latest/meta-data/iam/security-credentials/";
 constexpr std::string_view kTtlHeader = "X-aws-ec2-metadata-token-ttl-seconds";
 constexpr std::string_view kTokenHeader = "X-aws-ec2-metadata-token";
 
@@ -45,11 +46,8 @@ Response NotFound() { return ErrorResponse(404, "NotFound", "there is nothing at
 
 }  // namespace
 
-Imds::Imds(Role role, Clock clock, Stopwatch stopwatch)
-    : role_(std::move(role)),
-      clock_(std::move(clock)),
-      started_(clock_()),
-      tokens_(std::move(stopwatch)) {}
+Imds::Imds(Roles& roles, Clock clock, Stopwatch stopwatch)
+    : roles_(roles), clock_(std::move(clock)), started_(clock_()), tokens_(std::move(stopwatch)) {}
 
 Response Imds::Answer(const Request& request) {
   const std::string path = WithoutSpareSlashes(request.path);
@@ -79,21 +77,25 @@ Response Imds::PutToken(const Request& request) {
 }
 
 Response Imds::Metadata(const std::string& path) {
-  if (path == kCredentialsPath) return TextResponse(200, role_.name);
-  if (path == fmt::format("{}/{}", kCredentialsPath, role_.name)) return SecurityCredentials();
-  if (path == "/latest/meta-data/iam/info") return Info();
-  if (path == "/latest/meta-data/placement/region") return TextResponse(200, role_.region);
-  if (path == "/latest/meta-data/placement/availability-zone") {
-    return TextResponse(200, role_.region + "a");
+  const auto first = roles_.First();
+  if (path == kCredentialsPath) return TextResponse(200, first->name);
+  if (path.starts_with(kRolePath)) {
+    const auto role = roles_.Find(path.substr(kRolePath.size()));
+    return role ? SecurityCredentials(*role) : NotFound();
   }
-  if (path == "/latest/dynamic/instance-identity/document") return IdentityDocument();
+  if (path == "/latest/meta-data/iam/info") return Info(*first);
+  if (path == "/latest/meta-data/placement/region") return TextResponse(200, first->region);
+  if (path == "/latest/meta-data/placement/availability-zone") {
+    return TextResponse(200, first->region + "a");
+  }
+  if (path == "/latest/dynamic/instance-identity/document") return IdentityDocument(*first);
   return NotFound();
 }
 
-Response Imds::SecurityCredentials() {
-  const auto credentials = role_.source->Get();
+Response Imds::SecurityCredentials(const Role& role) {
+  const auto credentials = role.source->Get();
   if (!credentials) return SourceFailed(credentials.error());
-  const std::string updated = FormatTimestamp(LastUpdated(credentials->access_key_id));
+  const std::string updated = FormatTimestamp(LastUpdated(role, credentials->access_key_id));
   const std::string expiration = FormatTimestamp(credentials->expiration);
   const std::array<JsonMember, 7> members = {{
       {"Code", "Success"},
@@ -107,10 +109,10 @@ Response Imds::SecurityCredentials() {
   return JsonResponse(200, FormatJsonObject(members));
 }
 
-Response Imds::Info() const {
+Response Imds::Info(const Role& role) const {
   const std::string updated = FormatTimestamp(started_);
   const std::string arn =
-      fmt::format("arn:{}:iam::{}:instance-profile/{}", role_.partition, role_.account, role_.name);
+      fmt::format("arn:{}:iam::{}:instance-profile/{}", role.partition, role.account, role.name);
   const std::array<JsonMember, 4> members = {{
       {"Code", "Success"},
       {"LastUpdated", updated},
@@ -120,13 +122,13 @@ Response Imds::Info() const {
   return JsonResponse(200, FormatJsonObject(members));
 }
 
-Response Imds::IdentityDocument() const {
-  const std::string zone = role_.region + "a";
+Response Imds::IdentityDocument(const Role& role) const {
+  const std::string zone = role.region + "a";
   const std::string started = FormatTimestamp(started_);
   const std::array<JsonMember, 6> members = {{
       {"version", "2017-09-30"},
-      {"accountId", role_.account},
-      {"region", role_.region},
+      {"accountId", role.account},
+      {"region", role.region},
       {"availabilityZone", zone},
       {"instanceId", kInstanceId},
       {"pendingTime", started},
@@ -134,10 +136,11 @@ Response Imds::IdentityDocument() const {
   return JsonResponse(200, FormatJsonObject(members));
 }
 
-TimePoint Imds::LastUpdated(const std::string& access_key_id) {
-  const auto updated = updated_.Lock();
-  if (updated->access_key_id != access_key_id) *updated = {access_key_id, clock_()};
-  return updated->time;
+TimePoint Imds::LastUpdated(const Role& role, const std::string& access_key_id) {
+  const auto all = updated_.Lock();
+  Updated& updated = (*all)[role.name];
+  if (updated.access_key_id != access_key_id) updated = {access_key_id, clock_()};
+  return updated.time;
 }
 
 bool IsImdsPath(const std::string& path) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <string>
 
 #include "base/clock.h"
@@ -8,30 +9,33 @@
 #include "serve/imds_tokens.h"
 #include "serve/request.h"
 #include "serve/response.h"
-#include "serve/role.h"
+#include "serve/roles.h"
 
 namespace credmint::serve {
 
-/// The instance metadata service, version 2, as far as SDKs need it for the credentials of one
-/// role (CONTRACT section 6): a token by PUT /latest/api/token, and with it
+/// The instance metadata service, version 2, as far as SDKs need it for a role's credentials
+/// (CONTRACT section 6): a token by PUT /latest/api/token, and with it
 ///
-///     /latest/meta-data/iam/security-credentials[/]       the role's name
-///     /latest/meta-data/iam/security-credentials/NAME     its credentials
+///     /latest/meta-data/iam/security-credentials[/]       the first role's name: most SDKs would
+///                                                         take more lines for one long name
+///     /latest/meta-data/iam/security-credentials/NAME     a role's credentials
 ///     /latest/meta-data/iam/info
 ///     /latest/meta-data/placement/region, .../availability-zone
 ///     /latest/dynamic/instance-identity/document
 ///
-/// Slashes may be doubled or stand at the end. Version 1, without a token, is refused with 401. No
-/// valid PUT is answered with 403, 404 or 405, by which clients would take this for version 1.
-/// Without credentials the answer is a 5xx with the reason.
+/// where what follows the credentials is told of the first role. Slashes may be doubled or stand at
+/// the end. Version 1, without a token, is refused with 401. No valid PUT is answered with 403, 404
+/// or 405, by which clients would take this for version 1. Without credentials the answer is a 5xx
+/// with the reason.
 ///
-/// Safe to call from any thread if the role's source is.
+/// Safe to call from any thread if the roles' sources are.
 class Imds {
  public:
   static constexpr std::chrono::seconds kMaxTtl{21600};
 
+  /// The roles must outlive this.
   explicit Imds(
-      Role role, Clock clock = [] { return std::chrono::system_clock::now(); },
+      Roles& roles, Clock clock = [] { return std::chrono::system_clock::now(); },
       Stopwatch stopwatch = [] { return std::chrono::steady_clock::now(); });
 
   [[nodiscard]] Response Answer(const Request& request);
@@ -41,19 +45,20 @@ class Imds {
     std::string access_key_id;
     TimePoint time;
   };
+  using UpdatedByName = std::map<std::string, Updated>;
 
   Response PutToken(const Request& request);
   Response Metadata(const std::string& path);
-  Response SecurityCredentials();
-  [[nodiscard]] Response Info() const;
-  [[nodiscard]] Response IdentityDocument() const;
-  [[nodiscard]] TimePoint LastUpdated(const std::string& access_key_id);
+  Response SecurityCredentials(const Role& role);
+  [[nodiscard]] Response Info(const Role& role) const;
+  [[nodiscard]] Response IdentityDocument(const Role& role) const;
+  [[nodiscard]] TimePoint LastUpdated(const Role& role, const std::string& access_key_id);
 
-  const Role role_;
+  Roles& roles_;
   const Clock clock_;
   const TimePoint started_;
   ImdsTokens tokens_;
-  Guarded<Updated> updated_;
+  Guarded<UpdatedByName> updated_;
 };
 
 /// Whether it is a path of the service, right or wrong: /latest, and all that is below.

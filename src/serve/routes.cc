@@ -6,9 +6,9 @@
 
 namespace credmint::serve {
 
-Routes::Routes(const Role& role, Secret container_token, std::string listen_address)
-    : listen_address_(std::move(listen_address)), container_(role, std::move(container_token)) {
-  if (IsLoopback(listen_address_)) imds_.emplace(role);
+Routes::Routes(Roles& roles, Secret container_token, std::string listen_address)
+    : listen_address_(std::move(listen_address)), container_(roles, std::move(container_token)) {
+  if (IsLoopback(listen_address_)) imds_.emplace(roles);
 }
 
 Response Routes::Answer(const Request& request) {

@@ -7,6 +7,7 @@
 #include "serve/imds.h"
 #include "serve/request.h"
 #include "serve/response.h"
+#include "serve/roles.h"
 
 namespace credmint::serve {
 
@@ -17,8 +18,8 @@ class Routes {
  public:
   /// `listen_address` is numeric, without brackets. Where it is not the loopback interface's, there
   /// is no metadata service, whose tokens anybody may fetch: it answers 403, as one that is
-  /// switched off.
-  Routes(const Role& role, Secret container_token, std::string listen_address);
+  /// switched off. The roles must outlive this.
+  Routes(Roles& roles, Secret container_token, std::string listen_address);
 
   [[nodiscard]] Response Answer(const Request& request);
 

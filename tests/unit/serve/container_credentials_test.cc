@@ -20,7 +20,8 @@ class ContainerCredentialsTest : public testing::Test {
   }
 
   FakeSource source_;
-  const ContainerCredentials container_{source_.AsRole(), Secret("the token")};
+  Roles roles_{{source_.AsRole()}};
+  const ContainerCredentials container_{roles_, Secret("the token")};
 };
 
 TEST_F(ContainerCredentialsTest, RefusesAnotherToken) {
@@ -36,7 +37,7 @@ TEST_F(ContainerCredentialsTest, RefusesAnotherToken) {
 }
 
 TEST_F(ContainerCredentialsTest, AnEmptyTokenOpensNothing) {
-  const ContainerCredentials open(source_.AsRole(), Secret());
+  const ContainerCredentials open(roles_, Secret());
   EXPECT_EQ(open.Answer({"GET", "/role/web", {{"Authorization", ""}}}).status, 401);
 }
 

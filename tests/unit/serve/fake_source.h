@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "credentials/credential_source.h"
@@ -20,7 +21,12 @@ class FakeSource : public CredentialSource {
                        kNow + std::chrono::hours(1), account_id};
   }
 
-  Role AsRole() { return {"web", "111122223333", "aws", "eu-central-1", this}; }
+  /// Outlived by this.
+  Role AsRole(const std::string& name = "web") {
+    const std::shared_ptr<void> nobody;
+    return {name, "111122223333", "aws", "eu-central-1",
+            std::shared_ptr<CredentialSource>(nobody, this)};
+  }
 
   bool fails = false;
   Error error{ErrorCode::kServiceBusy, "the service answered 500", ""};

@@ -43,9 +43,11 @@ class ImdsTest : public testing::Test {
 
   const std::string credentials_ = "/latest/meta-data/iam/security-credentials";
   FakeSource source_;
+  FakeSource other_source_;
   TimePoint now_ = kNow;
   std::chrono::steady_clock::time_point elapsed_{};
-  Imds imds_{source_.AsRole(), [this] { return now_; }, [this] { return elapsed_; }};
+  Roles roles_{{source_.AsRole(), other_source_.AsRole("backup")}};
+  Imds imds_{roles_, [this] { return now_; }, [this] { return elapsed_; }};
 };
 
 TEST_F(ImdsTest, RefusesBadLifetimes) {
@@ -80,6 +82,20 @@ TEST_F(ImdsTest, RefusesOtherMethods) {
   for (const char* method : {"PUT", "POST", "HEAD", "OPTIONS"}) {
     EXPECT_EQ(imds_.Answer({method, credentials_, {}}).status, 405) << method;
   }
+}
+
+TEST_F(ImdsTest, ListsTheFirstRoleOnlyButGivesTheOthers) {
+  other_source_.access_key_id = "ASIAOTHER";
+  EXPECT_EQ(GetText(credentials_ + "/"), "web");
+  EXPECT_EQ(GetJson(credentials_ + "/web")["AccessKeyId"], "ASIAEXAMPLE");
+  EXPECT_EQ(GetJson(credentials_ + "/backup")["AccessKeyId"], "ASIAOTHER");
+}
+
+TEST_F(ImdsTest, EachRoleHasATimeOfItsOwn) {
+  const std::string first = GetJson(credentials_ + "/web")["LastUpdated"];
+  now_ += std::chrono::minutes(5);
+  EXPECT_NE(GetJson(credentials_ + "/backup")["LastUpdated"], first);
+  EXPECT_EQ(GetJson(credentials_ + "/web")["LastUpdated"], first);
 }
 
 TEST_F(ImdsTest, HasNothingAtOtherPaths) {

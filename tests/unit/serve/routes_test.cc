@@ -19,8 +19,9 @@ class RoutesTest : public testing::Test {
   }
 
   FakeSource source_;
-  Routes local_{source_.AsRole(), Secret("the token"), "127.0.0.1"};
-  Routes open_{source_.AsRole(), Secret("the token"), "10.0.0.1"};
+  Roles roles_{{source_.AsRole()}};
+  Routes local_{roles_, Secret("the token"), "127.0.0.1"};
+  Routes open_{roles_, Secret("the token"), "10.0.0.1"};
 };
 
 TEST_F(RoutesTest, RefusesStrangersWithWhatNoClientTakesForVersionOne) {

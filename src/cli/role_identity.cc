@@ -1,0 +1,39 @@
+#include "cli/role_identity.h"
+
+#include <algorithm>
+
+#include "credentials/refresh_schedule.h"
+
+namespace credmint::cli {
+
+Result<std::shared_ptr<RoleIdentity>> RoleIdentity::Create(const LibraryContext& context,
+                                                           const KeyOptions& options,
+                                                           Prompting prompting) {
+  auto opener = MakeKeyOpener(context, options, prompting);
+  if (!opener) return Fail(std::move(opener));
+  return std::make_shared<RoleIdentity>(*std::move(opener), options);
+}
+
+Result<std::shared_ptr<const Identity>> RoleIdentity::Open() {
+  const std::lock_guard lock(mutex_);
+  if (reloading_.exchange(false)) {
+    opener_.ForgetSecrets();
+    refusal_.reset();
+  }
+  if (refusal_) return tl::unexpected(*refusal_);
+  auto identity = OpenIdentity(opener_, options_);
+  if (!identity && NeedsReload(identity.error().code)) refusal_ = identity.error();
+  return identity;
+}
+
+Result<std::shared_ptr<RoleIdentity>> IdentityPool::Get(const KeyOptions& options) {
+  std::erase_if(identities_, [](const auto& entry) { return entry.second.expired(); });
+  for (const auto& [key, identity] : identities_) {
+    if (key == options) return identity.lock();
+  }
+  auto identity = RoleIdentity::Create(*context_, options, prompting_);
+  if (identity) identities_.emplace_back(options, *identity);
+  return identity;
+}
+
+}  // namespace credmint::cli

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/key_options.h"
+#include "identity/identity.h"
+#include "identity/key_opener.h"
+#include "ossl/library_context.h"
+
+namespace credmint::cli {
+
+/// The key and certificate that options name, for all roles that use them: opened anew for each
+/// mint, so that what was renewed is used, by one at a time.
+///
+/// A refused or missing PIN is not tried again, whichever role asks, before Reload(): each try
+/// costs the token one.
+///
+/// Any thread may call. The context must outlive it.
+class RoleIdentity {
+ public:
+  /// Reads no secret and opens no key, but for that of --policy-key. Fails as MakeKeyOpener().
+  static Result<std::shared_ptr<RoleIdentity>> Create(const LibraryContext& context,
+                                                      const KeyOptions& options,
+                                                      Prompting prompting);
+  RoleIdentity(KeyOpener opener, KeyOptions options)
+      : options_(std::move(options)), opener_(std::move(opener)) {}
+
+  Result<std::shared_ptr<const Identity>> Open();
+
+  /// Has secrets read again the next time, and a refused PIN tried again. Waits for nothing.
+  void Reload() { reloading_ = true; }
+
+ private:
+  const KeyOptions options_;
+  std::atomic<bool> reloading_ = false;
+  std::mutex mutex_;  // guards all that follows
+  KeyOpener opener_;
+  std::optional<Error> refusal_;
+};
+
+/// The identities of several roles: those with the same options share one, as long as a role has
+/// it. For one thread at a time.
+class IdentityPool {
+ public:
+  IdentityPool(const LibraryContext& context, Prompting prompting)
+      : context_(&context), prompting_(prompting) {}
+
+  Result<std::shared_ptr<RoleIdentity>> Get(const KeyOptions& options);
+
+ private:
+  const LibraryContext* context_;
+  Prompting prompting_;
+  std::vector<std::pair<KeyOptions, std::weak_ptr<RoleIdentity>>> identities_;
+};
+
+}  // namespace credmint::cli

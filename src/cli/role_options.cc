@@ -1,0 +1,201 @@
+#include "cli/role_options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <string_view>
+
+#include "base/closest_name.h"
+#include "base/printable.h"
+#include "cli/settings.h"
+#include "cli/text_option.h"
+#include "config/configuration_file.h"
+
+namespace credmint::cli {
+namespace {
+
+constexpr const char* kConfigurationGroup = "Configuration";
+
+/// The options of one role, as the sections of the file may set them.
+struct RoleSettings {
+  RoleSettings() {
+    AddProgramFlags(program, options.key);
+    AddKeyFlags(identity, options.key);
+    for (const CLI::Option* option : program.get_options()) {
+      if (CLI::Option* same = identity.get_option_no_throw(option->get_name())) {
+        if (same->get_name() != "--help") identity.remove_option(same);
+      }
+    }
+    AddServiceFlags(session, options.service);
+    AddCacheFlag(session, options.cache);
+    AddText(session, "--identity", identity_name, "");
+  }
+
+  CLI::App program;
+  CLI::App identity;
+  CLI::App session;
+  RoleOptions options;
+  std::string identity_name;
+};
+
+bool IsGiven(const RoleOptions& given) {
+  const SessionParameters& session = given.service.session;
+  return !given.key.certificate.empty() || !given.key.private_key.empty() ||
+         !session.role_arn.empty() || !session.profile_arn.empty() ||
+         !session.trust_anchor_arn.empty();
+}
+
+std::vector<std::string_view> NamesOf(const std::vector<Section>& sections) {
+  std::vector<std::string_view> names;
+  names.reserve(sections.size());
+  for (const Section& section : sections) names.push_back(section.name);
+  return names;
+}
+
+const Section* FindSection(const std::vector<Section>& sections, std::string_view name) {
+  const auto found = std::find_if(sections.begin(), sections.end(),
+                                  [&](const Section& section) { return section.name == name; });
+  return found != sections.end() ? &*found : nullptr;
+}
+
+/// The identity that the role names; the only one there is, if it names none. Null: there is none,
+/// and flags have to say which key.
+Result<const Section*> FindIdentity(const Configuration& file, const Section& role,
+                                    const std::string& name) {
+  if (name.empty()) {
+    if (file.identities.size() == 1) return &file.identities.front();
+    if (file.identities.empty()) return nullptr;
+    return Fail(
+        ErrorCode::kUsage,
+        fmt::format("{}: [role.{}] does not say which identity", file.At(role.line), role.name),
+        fmt::format("identity = one of: {}", fmt::join(NamesOf(file.identities), ", ")));
+  }
+  const Section* identity = FindSection(file.identities, name);
+  if (identity != nullptr) return identity;
+  return Fail(ErrorCode::kUsage,
+              fmt::format("{}: [role.{}]: there is no [identity.{}]", file.At(role.line), role.name,
+                          Printable(name, 64)),
+              file.identities.empty() ? "" : DidYouMean(name, NamesOf(file.identities)));
+}
+
+Result<RoleOptions> MakeRole(const CLI::App& command, const Configuration& file,
+                             const Section& role) {
+  RoleSettings settings;
+  auto applied = ApplySettings(file, file.program, settings.program);
+  if (applied) applied = ApplySettings(file, file.defaults, settings.session);
+  if (applied) applied = ApplySettings(file, role, settings.session);
+  if (!applied) return Fail(std::move(applied));
+  const auto identity = FindIdentity(file, role, settings.identity_name);
+  if (!identity) return tl::unexpected(identity.error());
+  if (*identity != nullptr) applied = ApplySettings(file, **identity, settings.identity);
+  if (!applied) return Fail(std::move(applied));
+  for (CLI::App* options : {&settings.program, &settings.identity, &settings.session}) {
+    ApplyFlags(command, *options);
+  }
+  settings.options.name = role.name;
+  return settings.options;
+}
+
+/// What no role uses is checked too: it will be used one day.
+Result<void> CheckIdentities(const Configuration& file) {
+  for (const Section& identity : file.identities) {
+    RoleSettings settings;
+    if (auto applied = ApplySettings(file, identity, settings.identity); !applied) return applied;
+  }
+  return {};
+}
+
+Result<std::vector<RoleOptions>> MakeRoles(const CLI::App& command, const Configuration& file) {
+  if (file.roles.empty()) {
+    return Fail(ErrorCode::kUsage, fmt::format("{}: there is no role in it", file.path),
+                "[role.NAME]");
+  }
+  if (auto checked = CheckIdentities(file); !checked) return Fail(std::move(checked));
+  std::vector<RoleOptions> roles;
+  for (const Section& section : file.roles) {
+    auto role = MakeRole(command, file, section);
+    if (!role) return Fail(std::move(role));
+    roles.push_back(*std::move(role));
+  }
+  return roles;
+}
+
+Result<std::vector<RoleOptions>> Choose(std::vector<RoleOptions> roles, const RoleFlags& flags,
+                                        const Configuration& file) {
+  if (flags.roles.empty()) return roles;
+  std::vector<RoleOptions> chosen;
+  for (const std::string& name : flags.roles) {
+    const auto found = std::find_if(roles.begin(), roles.end(),
+                                    [&](const RoleOptions& role) { return role.name == name; });
+    if (found == roles.end()) {
+      return Fail(
+          ErrorCode::kUsage,
+          fmt::format("--role: there is no [role.{}] in {}", Printable(name, 64), file.path),
+          DidYouMean(name, NamesOf(file.roles)));
+    }
+    const auto is_same = [&](const RoleOptions& role) { return role.name == name; };
+    if (std::none_of(chosen.begin(), chosen.end(), is_same)) chosen.push_back(*found);
+  }
+  return chosen;
+}
+
+}  // namespace
+
+void AddCacheFlag(CLI::App& command, bool& cache) {
+  command.add_flag("--cache", cache,
+                   "Share credentials with other processes by a file that only you can read, in "
+                   "$XDG_RUNTIME_DIR/credmint or $RUNTIME_DIRECTORY");
+}
+
+void AddRoleFlags(CLI::App& command, RoleFlags& flags) {
+  AddText(command, "--config", flags.config,
+          "Configuration file (default: ~/.config/credmint/config.toml, else "
+          "/etc/credmint/config.toml)")
+      ->group(kConfigurationGroup);
+  command
+      .add_option("--role", flags.roles,
+                  "Role of the configuration file; where several are possible it may be given "
+                  "several times")
+      ->group(kConfigurationGroup);
+  AddServiceFlags(command, flags.given.service);
+  AddKeyFlags(command, flags.given.key);
+}
+
+Result<std::optional<Configuration>> ReadConfiguration(const RoleFlags& flags) {
+  std::optional<std::string> path;
+  if (!flags.config.empty()) {
+    path = flags.config;
+  } else if (!flags.roles.empty() || !IsGiven(flags.given)) {
+    path = FindConfigurationFile();
+  }
+  if (!path && !flags.roles.empty()) {
+    return Fail(ErrorCode::kUsage, "--role: there is no configuration file",
+                "~/.config/credmint/config.toml, /etc/credmint/config.toml, or --config FILE");
+  }
+  if (!path) return std::nullopt;
+  auto file = ReadConfigurationFile(*path);
+  if (!file) return Fail(std::move(file));
+  return *std::move(file);
+}
+
+Result<std::vector<RoleOptions>> FindRoles(const CLI::App& command, const RoleFlags& flags,
+                                           const std::optional<Configuration>& file) {
+  if (!file) return std::vector{flags.given};
+  auto roles = MakeRoles(command, *file);
+  if (!roles) return Fail(std::move(roles));
+  return Choose(*std::move(roles), flags, *file);
+}
+
+Result<RoleOptions> FindRole(const CLI::App& command, const RoleFlags& flags) {
+  const auto file = ReadConfiguration(flags);
+  if (!file) return tl::unexpected(file.error());
+  auto roles = FindRoles(command, flags, *file);
+  if (!roles) return Fail(std::move(roles));
+  if (roles->size() == 1) return std::move(roles->front());
+  return Fail(ErrorCode::kUsage, "several roles are possible",
+              fmt::format("--role NAME, one of: {}", fmt::join(NamesOf((*file)->roles), ", ")));
+}
+
+}  // namespace credmint::cli

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/role_identity.h"
+#include "cli/role_options.h"
+#include "ossl/library_context.h"
+#include "serve/role.h"
+
+namespace credmint::cli {
+
+/// The roles that `serve` gives out, each with a refresher of its own. Those with the same key
+/// share the opened identity, and so one login.
+///
+/// For one thread at a time; the sources of roles() for any.
+class ServedRoles {
+ public:
+  /// The context must outlive this, and what roles() has given out.
+  explicit ServedRoles(const LibraryContext& context);
+  ~ServedRoles();
+  ServedRoles(const ServedRoles&) = delete;
+  ServedRoles& operator=(const ServedRoles&) = delete;
+
+  /// These are served after the next Start(). Those that were served with the same options before
+  /// keep their credentials and ask for new ones, with secrets read again. If one cannot be served,
+  /// nothing has changed.
+  Result<void> Set(std::vector<RoleOptions> wanted);
+
+  /// Begins to mint.
+  void Start();
+
+  /// After Start(). By their names in the configuration file, else by the last segment of their
+  /// ARNs.
+  [[nodiscard]] std::vector<serve::Role> roles() const;
+
+ private:
+  struct Served;
+
+  IdentityPool identities_;
+  const LibraryContext& context_;
+  std::vector<std::shared_ptr<Served>> served_;
+};
+
+}  // namespace credmint::cli

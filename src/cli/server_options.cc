@@ -1,0 +1,35 @@
+#include "cli/server_options.h"
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "cli/text_option.h"
+
+namespace credmint::cli {
+namespace {
+
+constexpr const char* kServerGroup = "Server";
+
+}  // namespace
+
+void AddServerFlags(CLI::App& command, ServerOptions& options) {
+  command.add_option("--port", options.port, "TCP port to listen on, 0 for any")
+      ->capture_default_str()
+      ->group(kServerGroup);
+  AddText(command, "--listen", options.listen,
+          "IP address to listen on; beyond loopback there are container credentials only")
+      ->capture_default_str()
+      ->group(kServerGroup);
+  AddText(command, "--token-file", options.token_file,
+          "File for the token that container credentials are given for (default: one in "
+          "$RUNTIME_DIRECTORY or $XDG_RUNTIME_DIR)")
+      ->group(kServerGroup);
+  command
+      .add_option("--hop-limit", options.hop_limit,
+                  "IP hop limit of answers with a metadata token, 1 to 255")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 255))
+      ->group(kServerGroup);
+}
+
+}  // namespace credmint::cli

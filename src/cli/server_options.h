@@ -1,0 +1,19 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <cstdint>
+#include <string>
+
+namespace credmint::cli {
+
+/// The flags that say where `serve` listens and whom it answers.
+struct ServerOptions {
+  std::string listen = "127.0.0.1";
+  std::uint16_t port = 9911;
+  int hop_limit = 64;
+  std::string token_file;
+};
+
+void AddServerFlags(CLI::App& command, ServerOptions& options);
+
+}  // namespace credmint::cli

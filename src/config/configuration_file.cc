@@ -1,0 +1,74 @@
+#include "config/configuration_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/descriptor.h"
+#include "base/read_file.h"
+
+namespace credmint {
+namespace {
+
+constexpr const char* kSystemFile = "/etc/credmint/config.toml";
+constexpr const char* kUserFile = "/credmint/config.toml";
+
+/// Relative ones are ignored, as the XDG Base Directory Specification wants it.
+std::string AbsoluteFromEnvironment(const char* name) {
+  const char* value = getenv(name);
+  return value != nullptr && value[0] == '/' ? value : "";
+}
+
+/// Empty: it has none.
+std::string UserFile() {
+  const std::string config = AbsoluteFromEnvironment("XDG_CONFIG_HOME");
+  if (!config.empty()) return config + kUserFile;
+  const std::string home = AbsoluteFromEnvironment("HOME");
+  return home.empty() ? "" : home + "/.config" + kUserFile;
+}
+
+bool IsThere(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+Result<void> CheckOwner(const std::string& path, const struct stat& status) {
+  if (!S_ISREG(status.st_mode)) {
+    return Fail(ErrorCode::kLocalIo, fmt::format("{} is not a regular file", path));
+  }
+  if (status.st_uid != 0 && status.st_uid != geteuid()) {
+    return Fail(ErrorCode::kLocalIo, fmt::format("{} belongs to another user", path),
+                "its owner decides which key is used: it must be you or root");
+  }
+  if ((status.st_mode & S_IWOTH) != 0) {
+    return Fail(ErrorCode::kLocalIo,
+                fmt::format("everybody may write {} (mode {:04o})", path, status.st_mode & 07777),
+                fmt::format("chmod o-w {}", path));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<std::string> FindConfigurationFile() {
+  const std::string user = UserFile();
+  if (!user.empty() && IsThere(user)) return user;
+  if (IsThere(kSystemFile)) return kSystemFile;
+  return std::nullopt;
+}
+
+Result<Configuration> ReadConfigurationFile(const std::string& path) {
+  // Does not wait for a writer, should it be a pipe.
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  struct stat status {};
+  if (!file || fstat(file.get(), &status) != 0) {
+    return Fail(ErrorCode::kLocalIo, fmt::format("cannot read {}: {}", path, strerror(errno)));
+  }
+  if (auto checked = CheckOwner(path, status); !checked) return Fail(std::move(checked));
+  const auto contents = ReadDescriptor(file.get(), path);
+  if (!contents) return tl::unexpected(contents.error());
+  return ParseConfiguration(contents->Reveal(), path);
+}
+
+}  // namespace credmint
