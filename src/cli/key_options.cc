@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "cli/output.h"
 #include "cli/terminal_prompt.h"
 #include "cli/text_option.h"
 #include "identity/key_reference.h"
@@ -288,6 +289,15 @@ Result<std::shared_ptr<const Identity>> OpenIdentity(KeyOpener& opener, const Ke
   auto identity = CheckIdentity(*std::move(key), *std::move(chain), now);
   if (!identity) return Fail(std::move(identity));
   return std::make_shared<const Identity>(*std::move(identity));
+}
+
+IdentityKeeper KeepIdentity(KeyOpener& opener, const KeyOptions& options) {
+  return {{.open = [&] { return OpenIdentity(opener, options); },
+           .open_key =
+               [&](const Certificate& leaf) {
+                 return OpenPrivateKey(opener, options, {&leaf, 1});
+               }},
+          [](const Error& error) { ReportError(error); }};
 }
 
 }  // namespace credmint::cli

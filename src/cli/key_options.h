@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "identity/certificate_source.h"
 #include "identity/identity.h"
+#include "identity/identity_keeper.h"
 #include "identity/key_opener.h"
 #include "ossl/library_context.h"
 
@@ -75,5 +76,9 @@ Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(
 
 /// Key, certificate and chain, checked against each other.
 Result<std::shared_ptr<const Identity>> OpenIdentity(KeyOpener& opener, const KeyOptions& options);
+
+/// The same for a command that stays, through renewals; reports to stderr. The opener and the
+/// options must outlive it.
+IdentityKeeper KeepIdentity(KeyOpener& opener, const KeyOptions& options);
 
 }  // namespace credmint::cli

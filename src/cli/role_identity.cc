@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "credentials/refresh_schedule.h"
-
 namespace credmint::cli {
 
 Result<std::shared_ptr<RoleIdentity>> RoleIdentity::Create(const LibraryContext& context,
@@ -14,16 +12,18 @@ Result<std::shared_ptr<RoleIdentity>> RoleIdentity::Create(const LibraryContext&
   return std::make_shared<RoleIdentity>(*std::move(opener), options);
 }
 
+RoleIdentity::RoleIdentity(KeyOpener opener, KeyOptions options)
+    : options_(std::move(options)),
+      opener_(std::move(opener)),
+      keeper_(KeepIdentity(opener_, options_)) {}
+
 Result<std::shared_ptr<const Identity>> RoleIdentity::Open() {
   const std::lock_guard lock(mutex_);
   if (reloading_.exchange(false)) {
     opener_.ForgetSecrets();
-    refusal_.reset();
+    keeper_.Reload();
   }
-  if (refusal_) return tl::unexpected(*refusal_);
-  auto identity = OpenIdentity(opener_, options_);
-  if (!identity && NeedsReload(identity.error().code)) refusal_ = identity.error();
-  return identity;
+  return keeper_.Get();
 }
 
 Result<std::shared_ptr<RoleIdentity>> IdentityPool::Get(const KeyOptions& options) {

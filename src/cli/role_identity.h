@@ -3,7 +3,6 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -15,11 +14,10 @@
 
 namespace credmint::cli {
 
-/// The key and certificate that options name, for all roles that use them: opened anew for each
-/// mint, so that what was renewed is used, by one at a time.
-///
-/// A refused or missing PIN is not tried again, whichever role asks, before Reload(): each try
-/// costs the token one.
+/// The key and certificate that options name, for all roles that use them, through renewals
+/// (IdentityKeeper); what that has to report goes to stderr. One role at a time is answered. A
+/// refused PIN is not tried again, whichever role asks, before Reload(): each try costs the token
+/// one.
 ///
 /// Any thread may call. The context must outlive it.
 class RoleIdentity {
@@ -28,8 +26,9 @@ class RoleIdentity {
   static Result<std::shared_ptr<RoleIdentity>> Create(const LibraryContext& context,
                                                       const KeyOptions& options,
                                                       Prompting prompting);
-  RoleIdentity(KeyOpener opener, KeyOptions options)
-      : options_(std::move(options)), opener_(std::move(opener)) {}
+  RoleIdentity(KeyOpener opener, KeyOptions options);
+  RoleIdentity(const RoleIdentity&) = delete;
+  RoleIdentity& operator=(const RoleIdentity&) = delete;
 
   Result<std::shared_ptr<const Identity>> Open();
 
@@ -41,7 +40,7 @@ class RoleIdentity {
   std::atomic<bool> reloading_ = false;
   std::mutex mutex_;  // guards all that follows
   KeyOpener opener_;
-  std::optional<Error> refusal_;
+  IdentityKeeper keeper_;
 };
 
 /// The identities of several roles: those with the same options share one, as long as a role has

@@ -67,11 +67,22 @@ Result<void> CheckForm(const Certificate& leaf) {
 
 Result<Bytes> Identity::Sign(std::string_view message) const {
   auto signature = key_->Sign(message);
-  if (!signature) return signature;
-  if (auto verified = key_->Verify(leaf().public_key(), message, *signature); !verified) {
-    return Fail(std::move(verified));
+  if (signature) {
+    auto verified = key_->Verify(leaf().public_key(), message, *signature);
+    if (!verified) signature = Fail(std::move(verified));
+  }
+  if (!signature && failure_) {
+    Error& error = signature.error();
+    error.message += "; the earlier key is in use because of: " + failure_->message;
+    if (error.hint.empty()) error.hint = failure_->hint;
   }
   return signature;
+}
+
+Identity Identity::InPlaceOf(const Error& failure) const {
+  Identity identity = *this;
+  identity.failure_ = failure;
+  return identity;
 }
 
 Result<Identity> CheckIdentity(std::shared_ptr<const SigningKey> key, CertificateChain chain,

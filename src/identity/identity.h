@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,12 +27,18 @@ class Identity {
  public:
   [[nodiscard]] const Certificate& leaf() const { return chain_.leaf; }
   [[nodiscard]] const std::vector<Certificate>& issuers() const { return chain_.issuers; }
+  [[nodiscard]] const CertificateChain& chain() const { return chain_; }
+  [[nodiscard]] const std::shared_ptr<const SigningKey>& key() const { return key_; }
   /// The key's algorithm by OpenSSL's name: "RSA", "EC", "ML-DSA-65".
   [[nodiscard]] const std::string& algorithm() const { return key_->algorithm(); }
 
   /// One private-key operation. The signature is verified with the leaf's public key before it is
   /// returned, which catches a swapped device and a faulty one: kKeyUnusable.
   [[nodiscard]] Result<Bytes> Sign(std::string_view message) const;
+
+  /// The same identity, used because another one could not be had: when it fails to sign, the error
+  /// says that, too.
+  [[nodiscard]] Identity InPlaceOf(const Error& failure) const;
 
  private:
   friend Result<Identity> CheckIdentity(std::shared_ptr<const SigningKey> key,
@@ -42,6 +49,7 @@ class Identity {
 
   std::shared_ptr<const SigningKey> key_;
   CertificateChain chain_;
+  std::optional<Error> failure_;  ///< why no other one is used
 };
 
 /// Proves, before anything is sent, that the key belongs to the leaf (kKeyMismatch) and that IAM

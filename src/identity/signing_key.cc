@@ -29,6 +29,13 @@ SigningKey::SigningKey(const LibraryContext& context, PkeyPtr pkey)
   ERR_clear_error();  // a key that cannot sign says so when it is asked to
 }
 
+bool SigningKey::IsInMemory() const {
+  const OSSL_PROVIDER* provider = EVP_PKEY_get0_provider(pkey_.get());
+  if (provider == nullptr) return true;
+  const std::string_view name = OSSL_PROVIDER_get0_name(provider);
+  return name == "default" || name == "fips";
+}
+
 MdCtxPtr SigningKey::Prepare(const char* digest) const {
   MdCtxPtr context(EVP_MD_CTX_new());
   const bool ready =

@@ -21,6 +21,9 @@ class SigningKey {
   /// The algorithm by OpenSSL's name: "RSA", "EC", "ML-DSA-65".
   [[nodiscard]] const std::string& algorithm() const { return algorithm_; }
 
+  /// Whether OpenSSL itself holds the private half, so that keeping the key occupies no device.
+  [[nodiscard]] bool IsInMemory() const;
+
   /// One private-key operation over the message, in the encoding SigV4-X509 wants: PKCS#1 v1.5 for
   /// RSA and DER Ecdsa-Sig-Value for EC, both with `digest` (OpenSSL's name), and the pure
   /// signature for algorithms that bring their own hash (ML-DSA), where `digest` is not used.

@@ -1,0 +1,101 @@
+#include "identity/identity_keeper.h"
+
+#include <fmt/format.h>
+
+#include <thread>
+#include <utility>
+
+#include "base/log.h"
+#include "base/timestamp.h"
+
+namespace credmint {
+namespace {
+
+constexpr std::string_view kProbe = "credmint";
+
+bool IsRefusal(ErrorCode code) {
+  return code == ErrorCode::kPinIncorrect || code == ErrorCode::kPinLocked;
+}
+
+}  // namespace
+
+IdentityKeeper::IdentityKeeper(IdentityOpener opener, std::function<void(const Error&)> report,
+                               IdentityKeeperEnvironment environment)
+    : opener_(std::move(opener)), report_(std::move(report)), environment_(std::move(environment)) {
+  if (!environment_.sleep) {
+    environment_.sleep = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
+  }
+}
+
+IdentityKeeper::Opened IdentityKeeper::Get() {
+  Opened current = OpenPatiently();
+  if (current) Keep(**current);
+  // Opening a device's key could send the refused PIN once more.
+  if (current || !chain_ || (refusal_ && !key_)) return current;
+  const Error& error = current.error();
+  Opened earlier = Earlier();
+  if (!earlier) {
+    return Fail(error.code,
+                fmt::format("{}; nor is the earlier one of use: {}", error.message,
+                            earlier.error().message),
+                error.hint);
+  }
+  ReportOnce(error);
+  return std::make_shared<const Identity>((*earlier)->InPlaceOf(error));
+}
+
+void IdentityKeeper::Reload() {
+  refusal_.reset();
+  reported_.clear();
+}
+
+IdentityKeeper::Opened IdentityKeeper::OpenPatiently() {
+  Opened opened = Open();
+  if (opened || !chain_ || refusal_) return opened;
+  LogDebug(fmt::format("trying again, it may be being replaced: {}", opened.error().message));
+  environment_.sleep(kPause);
+  return Open();
+}
+
+IdentityKeeper::Opened IdentityKeeper::Open() {
+  if (refusal_) return tl::unexpected(*refusal_);
+  Opened opened = OpenProven();
+  if (!opened && IsRefusal(opened.error().code)) refusal_ = opened.error();
+  return opened;
+}
+
+IdentityKeeper::Opened IdentityKeeper::OpenProven() {
+  Opened opened = opener_.open();
+  if (!opened || !chain_ || (*opened)->leaf() == chain_->leaf) return opened;
+  const auto signature = (*opened)->Sign(kProbe);
+  if (signature) return opened;
+  return tl::unexpected(Error(signature.error()).In("certificate " + (*opened)->leaf().Subject()));
+}
+
+IdentityKeeper::Opened IdentityKeeper::Earlier() {
+  auto key = key_;
+  if (!key) {
+    auto opened = opener_.open_key(chain_->leaf);
+    if (!opened) return Fail(std::move(opened));
+    key = *std::move(opened);
+  }
+  auto identity = CheckIdentity(std::move(key), *chain_, environment_.clock());
+  if (!identity) return Fail(std::move(identity));
+  return std::make_shared<const Identity>(*std::move(identity));
+}
+
+void IdentityKeeper::Keep(const Identity& identity) {
+  chain_ = identity.chain();
+  key_ = identity.key()->IsInMemory() ? identity.key() : nullptr;
+  reported_.clear();
+}
+
+void IdentityKeeper::ReportOnce(const Error& error) {
+  if (error.message == reported_) return;
+  reported_ = error.message;
+  report_(Error(error).In(fmt::format("the certificate {}, valid until {}, stays in use",
+                                      chain_->leaf.Subject(),
+                                      FormatTimestamp(chain_->leaf.NotAfter()))));
+}
+
+}  // namespace credmint

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "identity/identity.h"
+
+namespace credmint {
+
+/// How a keeper comes by keys and certificates.
+struct IdentityOpener {
+  /// The pair that is there now, read afresh.
+  std::function<Result<std::shared_ptr<const Identity>>()> open;
+  /// The key alone that belongs to a certificate which was there before.
+  std::function<Result<std::shared_ptr<const SigningKey>>(const Certificate&)> open_key;
+};
+
+/// What a keeper has from its surroundings. Tests replace it.
+struct IdentityKeeperEnvironment {
+  Clock clock = [] { return std::chrono::system_clock::now(); };
+  std::function<void(std::chrono::milliseconds)> sleep;  ///< default: sleeps
+};
+
+/// Opens key and certificate anew each time, and goes on with the last good pair while what is
+/// there is none: half written, of two pairs, not valid, missing.
+///
+/// A new certificate is taken over with its key once they match and are valid (CheckIdentity) and
+/// the key has made a signature. That signature is the only one that is made for the keeper, one
+/// for each renewal. Otherwise it is tried once more after kPause, long enough for whoever replaces
+/// two files one after the other: then nothing has to be said. If that fails, too, the earlier
+/// certificate stays in use for as long as it is valid, and why is reported once, and again when
+/// the reason changes.
+///
+/// Of the earlier pair the certificates are kept, and the key if it is in memory. A key of a device
+/// is let go and opened again when it is needed: what is loaded into a TPM takes one of a few
+/// places, and a session of a token may die meanwhile.
+///
+/// After a refused PIN, auth value or passphrase (kPinIncorrect, kPinLocked) nothing is opened
+/// before Reload(), because devices count the tries.
+///
+/// Not for use by several threads at once.
+class IdentityKeeper {
+ public:
+  static constexpr std::chrono::milliseconds kPause{100};
+
+  IdentityKeeper(IdentityOpener opener, std::function<void(const Error&)> report,
+                 IdentityKeeperEnvironment environment = {});
+
+  /// The pair that is there now, or the earlier one: if that fails to sign, its error also says why
+  /// it is still in use. Where there is none, or it is no longer of use either, fails with the
+  /// reason why the one that is there now is not, and in its message that of the earlier one.
+  Result<std::shared_ptr<const Identity>> Get();
+
+  /// Has a refused PIN tried again, and all reasons reported again. The earlier pair stays.
+  void Reload();
+
+ private:
+  using Opened = Result<std::shared_ptr<const Identity>>;
+
+  Opened OpenPatiently();
+  Opened Open();
+  Opened OpenProven();
+  Opened Earlier();
+  void Keep(const Identity& identity);
+  void ReportOnce(const Error& error);
+
+  const IdentityOpener opener_;
+  const std::function<void(const Error&)> report_;
+  IdentityKeeperEnvironment environment_;
+
+  std::optional<CertificateChain> chain_;  // of the last good pair
+  std::shared_ptr<const SigningKey> key_;  // null if it is a device's
+  std::optional<Error> refusal_;           // of a PIN
+  std::string reported_;                   // the last reason, while it holds
+};
+
+}  // namespace credmint

@@ -1,0 +1,266 @@
+#include "identity/identity_keeper.h"
+
+#include <gtest/gtest.h>
+#include <openssl/core_names.h>
+
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/test_pki.h"
+
+namespace credmint {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::sys_days;
+using test::CertificateSpec;
+using test::Party;
+using test::TestKey;
+using Opened = Result<std::shared_ptr<const Identity>>;
+
+constexpr const char* kKept =
+    "the certificate CN=first, valid until 2026-12-31T23:59:59Z, stays in use: ";
+
+CertificateSpec Named(const std::string& name) {
+  CertificateSpec spec;
+  spec.subject = {{"CN", name}};
+  return spec;
+}
+
+/// A key that opens and matches, but signs with the secret of another one.
+TestKey FaultyKey() {
+  const TestKey public_half = test::NewKey();
+  const TestKey private_half = test::NewKey();
+  BIGNUM* number = nullptr;
+  EVP_PKEY_get_bn_param(private_half.get(), OSSL_PKEY_PARAM_PRIV_KEY, &number);
+  const BigNumPtr secret(number);
+  Bytes point(200);
+  std::size_t size = 0;
+  EVP_PKEY_get_octet_string_param(public_half.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
+                                  point.size(), &size);
+  const ParamBldPtr builder(OSSL_PARAM_BLD_new());
+  OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0);
+  OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), size);
+  OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_PRIV_KEY, secret.get());
+  const ParamsPtr params(OSSL_PARAM_BLD_to_param(builder.get()));
+  const PkeyCtxPtr maker(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
+  EVP_PKEY* key = nullptr;
+  EVP_PKEY_fromdata_init(maker.get());
+  EVP_PKEY_fromdata(maker.get(), &key, EVP_PKEY_KEYPAIR, params.get());
+  return {key, EVP_PKEY_free};
+}
+
+/// A keeper in front of what the test says that is there.
+class IdentityKeeperTest : public testing::Test {
+ protected:
+  ~IdentityKeeperTest() override {
+    EXPECT_EQ(ERR_peek_error(), 0UL) << "the queue must be empty";
+    EXPECT_EQ(keys_opened_, 0) << "all keys here are in memory";
+  }
+
+  Opened Pair(const std::string& name, TestKey key = nullptr) {
+    const Party party = test::Issue(Named(name), &ca_, std::move(key));
+    auto signing =
+        std::make_shared<const SigningKey>(context_, PkeyPtr(test::NewReference(party.key)));
+    auto identity =
+        CheckIdentity(std::move(signing),
+                      {Certificate(X509Ptr(test::NewReference(party.certificate))), {}}, now_);
+    return std::make_shared<const Identity>(std::move(identity).value());
+  }
+
+  /// What is there from now on; the last one stays.
+  void Find(std::deque<Opened> opened) { there_ = std::move(opened); }
+  void FindFailure(const std::string& message, ErrorCode code = ErrorCode::kMalformed) {
+    Find({Fail(code, message, "do this")});
+  }
+
+  /// The subject of what Get() gives, or its error's message.
+  std::string Got() {
+    const Opened opened = keeper_.Get();
+    return opened ? (*opened)->leaf().Subject() : opened.error().message;
+  }
+
+  LibraryContext context_ = LibraryContext::Create({}).value();
+  const Party ca_ = test::Issue(test::CaSpec("CA"));
+  TimePoint now_ = sys_days(2026y / 6 / 1);
+  std::deque<Opened> there_;
+  int opened_ = 0;
+  int keys_opened_ = 0;
+  std::vector<Error> reports_;
+  std::vector<std::chrono::milliseconds> pauses_;
+
+  IdentityKeeper keeper_{
+      {.open =
+           [this] {
+             ++opened_;
+             Opened opened = there_.front();
+             if (there_.size() > 1) there_.pop_front();
+             return opened;
+           },
+       .open_key = [this](const Certificate&) -> Result<std::shared_ptr<const SigningKey>> {
+         ++keys_opened_;
+         return Fail(ErrorCode::kInternal, "not to be called");
+       }},
+      [this](const Error& error) { reports_.push_back(error); },
+      {.clock = [this] { return now_; },
+       .sleep = [this](std::chrono::milliseconds time) { pauses_.push_back(time); }}};
+};
+
+TEST_F(IdentityKeeperTest, FailsAtOnceWhereNothingIsKept) {
+  FindFailure("no key");
+  const Opened opened = keeper_.Get();
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::kMalformed);
+  EXPECT_EQ(opened.error().message, "no key");
+  EXPECT_EQ(opened.error().hint, "do this");
+  EXPECT_EQ(opened_, 1);
+  EXPECT_TRUE(pauses_.empty());
+  EXPECT_TRUE(reports_.empty());
+}
+
+TEST_F(IdentityKeeperTest, TakesWhatIsThereEachTime) {
+  Find({Pair("first"), Pair("rsa", test::NewKey("RSA")), Pair("p384", test::NewKey("P-384"))});
+  EXPECT_EQ(Got(), "CN=first");
+  EXPECT_EQ(Got(), "CN=rsa");
+  EXPECT_EQ(Got(), "CN=p384");
+  EXPECT_EQ(opened_, 3);
+  EXPECT_TRUE(pauses_.empty());
+  EXPECT_TRUE(reports_.empty());
+}
+
+TEST_F(IdentityKeeperTest, KeepsTheEarlierPairAndSaysWhyOnce) {
+  Find({Pair("first")});
+  EXPECT_EQ(Got(), "CN=first");
+  FindFailure("half a key");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Got(), "CN=first");
+  ASSERT_EQ(reports_.size(), 1U);
+  EXPECT_EQ(reports_[0].message, kKept + std::string("half a key"));
+  EXPECT_EQ(reports_[0].hint, "do this");
+  EXPECT_EQ(reports_[0].code, ErrorCode::kMalformed);
+  Find({Pair("second")});
+  EXPECT_EQ(Got(), "CN=second");
+  EXPECT_EQ(reports_.size(), 1U);
+}
+
+TEST_F(IdentityKeeperTest, SaysItAgainWhenTheReasonChangesOrComesBack) {
+  Find({Pair("first")});
+  Got();
+  for (const char* reason : {"a", "b", "a", "a"}) {
+    FindFailure(reason);
+    EXPECT_EQ(Got(), "CN=first");
+  }
+  EXPECT_EQ(reports_.size(), 3U);
+  Find({Pair("first")});
+  Got();
+  FindFailure("a");
+  Got();
+  EXPECT_EQ(reports_.size(), 4U);
+}
+
+TEST_F(IdentityKeeperTest, WaitsForWhoeverReplacesTwoFiles) {
+  Find({Pair("first"), Fail(ErrorCode::kKeyMismatch, "of two pairs"), Pair("second")});
+  EXPECT_EQ(Got(), "CN=first");
+  EXPECT_EQ(Got(), "CN=second");
+  EXPECT_EQ(pauses_, std::vector{IdentityKeeper::kPause});
+  EXPECT_TRUE(reports_.empty());
+}
+
+TEST_F(IdentityKeeperTest, LeavesAKeyAloneThatDoesNotSign) {
+  Find({Pair("first")});
+  Got();
+  Find({Pair("second", FaultyKey())});
+  EXPECT_EQ(Got(), "CN=first");
+  ASSERT_EQ(reports_.size(), 1U);
+  EXPECT_EQ(reports_[0].message,
+            kKept + std::string("certificate CN=second: the signature that the key made does not "
+                                "verify with its certificate"));
+}
+
+TEST_F(IdentityKeeperTest, ASignatureThatFailsSaysWhyTheEarlierKeyIsInUse) {
+  Find({Pair("first", FaultyKey())});  // the first one is not tried
+  const Opened first = keeper_.Get();
+  ASSERT_TRUE(first.has_value());
+  FindFailure("half a certificate");
+  const Opened kept = keeper_.Get();
+  ASSERT_TRUE(kept.has_value());
+  const std::string alone = "the signature that the key made does not verify with its certificate";
+  EXPECT_EQ((*first)->Sign("text").error().message, alone);
+  const Error error = (*kept)->Sign("text").error();
+  EXPECT_EQ(error.code, ErrorCode::kKeyUnusable);
+  EXPECT_EQ(error.message, alone + "; the earlier key is in use because of: half a certificate");
+  EXPECT_EQ(error.hint, "do this");
+}
+
+TEST_F(IdentityKeeperTest, FailsWithBothReasonsOnceTheEarlierCertificateHasExpired) {
+  Find({Pair("first")});
+  Got();
+  FindFailure("half a key");
+  now_ = sys_days(2026y / 12 / 31) + 23h + 59min + 59s;
+  EXPECT_EQ(Got(), "CN=first");
+  now_ += 1s;
+  const Opened opened = keeper_.Get();
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::kMalformed);
+  EXPECT_EQ(opened.error().message,
+            "half a key; nor is the earlier one of use: certificate CN=first: it expired on "
+            "2026-12-31 23:59:59 UTC");
+  EXPECT_EQ(opened.error().hint, "do this");
+  EXPECT_EQ(reports_.size(), 1U);
+}
+
+class RefusedPinTest : public IdentityKeeperTest, public testing::WithParamInterface<ErrorCode> {};
+
+TEST_P(RefusedPinTest, IsNotTriedAgainBeforeReload) {
+  Find({Pair("first")});
+  Got();
+  FindFailure("the PIN is wrong", GetParam());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Got(), "CN=first");
+  EXPECT_EQ(opened_, 2);
+  EXPECT_TRUE(pauses_.empty());
+  EXPECT_EQ(reports_.size(), 1U);
+  keeper_.Reload();
+  EXPECT_EQ(Got(), "CN=first");
+  EXPECT_EQ(opened_, 3);
+  EXPECT_EQ(reports_.size(), 2U);
+  keeper_.Reload();
+  Find({Pair("second")});
+  EXPECT_EQ(Got(), "CN=second");
+}
+
+TEST_P(RefusedPinTest, IsNotTriedAgainWhereNothingIsKept) {
+  FindFailure("the PIN is wrong", GetParam());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Got(), "the PIN is wrong");
+  EXPECT_EQ(opened_, 1);
+  keeper_.Reload();
+  Find({Pair("first")});
+  EXPECT_EQ(Got(), "CN=first");
+}
+
+INSTANTIATE_TEST_SUITE_P(Codes, RefusedPinTest,
+                         testing::Values(ErrorCode::kPinIncorrect, ErrorCode::kPinLocked));
+
+// The pause is between the two: the second one may be the refusal.
+TEST_F(IdentityKeeperTest, APinRefusedInTheSecondAttemptIsNotTriedAgainEither) {
+  Find({Pair("first")});
+  Got();
+  Find({Fail(ErrorCode::kMalformed, "half a key"), Fail(ErrorCode::kPinIncorrect, "refused")});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Got(), "CN=first");
+  EXPECT_EQ(opened_, 3);
+  ASSERT_EQ(reports_.size(), 1U);
+  EXPECT_EQ(reports_[0].message, kKept + std::string("refused"));
+}
+
+// Only a refusal costs tries: what was not given may be needless with the next file.
+TEST_F(IdentityKeeperTest, AMissingPassphraseIsNoRefusal) {
+  Find({Pair("first")});
+  Got();
+  FindFailure("it needs a passphrase", ErrorCode::kPinRequired);
+  EXPECT_EQ(Got(), "CN=first");
+  Find({Pair("second")});
+  EXPECT_EQ(Got(), "CN=second");
+}
+
+}  // namespace
+}  // namespace credmint
