@@ -18,12 +18,14 @@
 #include "serve/http_server.h"
 #include "serve/routes.h"
 #include "serve/service_manager.h"
+#include "serve/status.h"
 #include "serve/token_file.h"
 
 namespace credmint::cli {
 namespace {
 
 constexpr std::size_t kTokenBytes = 32;
+constexpr const char* kStatusAddress = "127.0.0.1";
 
 Result<serve::ListenSocket> Listen(const std::string& address, std::uint16_t port) {
   auto socket = serve::SocketOfManager();
@@ -85,6 +87,30 @@ std::string Variables(const serve::ListenSocket& socket, const std::vector<serve
   return text;
 }
 
+/// For the status; nothing without `port`.
+Result<std::optional<serve::ListenSocket>> ListenForStatus(std::optional<std::uint16_t> port) {
+  if (!port) return std::nullopt;
+  auto socket = serve::ListenSocket::Open(kStatusAddress, *port);
+  if (!socket) return Fail(std::move(socket), "--status-port");
+  return *std::move(socket);
+}
+
+std::string StatusLine(const std::optional<serve::ListenSocket>& socket) {
+  if (!socket) return "";
+  return fmt::format("# for whoever watches over it: http://{0}/healthz http://{0}/metrics\n",
+                     socket->Authority());
+}
+
+/// A null pointer without a socket.
+Result<std::unique_ptr<serve::HttpServer>> StartStatus(std::optional<serve::ListenSocket> socket,
+                                                       const serve::Status& status,
+                                                       serve::WaitingRequests& waiting) {
+  if (!socket) return nullptr;
+  return serve::HttpServer::Start(
+      *std::move(socket), [&](const serve::Request& request) { return status.Answer(request); },
+      waiting);
+}
+
 /// Says that it is ready, and returns when a signal has said so.
 Result<void> WaitForTheEnd(const std::function<void()>& reload, const EndSignals& end_signals,
                            const std::string& variables) {
@@ -130,11 +156,14 @@ Result<void> ServeCommand::Run(const EndSignals& end_signals) const {
   if (!wanted) return Fail(std::move(wanted));
   const auto library = StartLibrary(wanted->front().key);
   if (!library) return tl::unexpected(library.error());
-  ServedRoles served(*library);
+  serve::WaitingRequests waiting;
+  ServedRoles served(*library, [&] { waiting.Wake(); });
   if (auto set = served.Set(*std::move(wanted)); !set) return set;
 
   auto socket = Listen(options->listen, options->port);
   if (!socket) return Fail(std::move(socket));
+  auto status_socket = ListenForStatus(options->status_port);
+  if (!status_socket) return Fail(std::move(status_socket));
   const std::string address = socket->address();
   const std::string token_file =
       options->token_file.empty() ? DefaultTokenFile() : options->token_file;
@@ -146,15 +175,29 @@ Result<void> ServeCommand::Run(const EndSignals& end_signals) const {
   if (!token) return Fail(std::move(token));
 
   served.Start();
-  const std::string variables = Variables(*socket, served.roles(), token_file);
+  const std::string variables =
+      Variables(*socket, served.roles(), token_file) + StatusLine(*status_socket);
   serve::Roles roles(served.roles());
   serve::Routes routes(roles, *std::move(token), address);
-  const auto server = serve::HttpServer::Start(
-      *std::move(socket), [&](const serve::Request& request) { return routes.Answer(request); },
-      {.hop_limit = options->hop_limit});
+  serve::RequestCounts requests;
+  const auto answer = [&](const serve::Request& request) {
+    serve::Response response = routes.Answer(request);
+    requests.Add(request, response);
+    return response;
+  };
+  const auto server = serve::HttpServer::Start(*std::move(socket), answer, waiting,
+                                               {.hop_limit = options->hop_limit});
   if (!server) return tl::unexpected(server.error());
+  const serve::Status status([&] { return served.States(); },
+                             {[&] { return requests.Read(); }, [&] { return routes.tokens(); },
+                              [&] { return (*server)->connections(); }},
+                             kStatusAddress);
+  serve::WaitingRequests nobody;
+  const auto status_server = StartStatus(*std::move(status_socket), status, nobody);
+  if (!status_server) return tl::unexpected(status_server.error());
   const auto reload = [&] {
     if (auto reloaded = Reload(served, roles); !reloaded) ReportError(reloaded.error());
+    waiting.Wake();
   };
   return WaitForTheEnd(reload, end_signals, variables);
 }

@@ -23,23 +23,28 @@ Error Named(const Error& error, const std::string& role) {
 
 /// A role, from its options to its credentials.
 struct ServedRoles::Served {
+  [[nodiscard]] std::string Name() const {
+    return options.name.empty() ? LastSegment(session->request().role()) : options.name;
+  }
+
   RoleOptions options;
   std::unique_ptr<RoleSession> session;
   std::unique_ptr<Refresher> refresher = nullptr;
 };
 
-ServedRoles::ServedRoles(const LibraryContext& context)
-    : identities_(context, Prompting::kNever), context_(context) {}
+ServedRoles::ServedRoles(const LibraryContext& context, std::function<void()> answered)
+    : identities_(context, Prompting::kNever), context_(context), answered_(std::move(answered)) {}
 
 ServedRoles::~ServedRoles() = default;
 
 Result<void> ServedRoles::Set(std::vector<RoleOptions> wanted) {
+  const auto earlier = *served_.Lock();
   std::vector<std::shared_ptr<Served>> kept;
   std::vector<std::shared_ptr<Served>> next;
   for (RoleOptions& options : wanted) {
-    const auto same = std::find_if(served_.begin(), served_.end(),
+    const auto same = std::find_if(earlier.begin(), earlier.end(),
                                    [&](const auto& served) { return served->options == options; });
-    if (same != served_.end()) {
+    if (same != earlier.end()) {
       kept.push_back(*same);
       next.push_back(*same);
       continue;
@@ -51,34 +56,44 @@ Result<void> ServedRoles::Set(std::vector<RoleOptions> wanted) {
   }
   for (const auto& served : kept) {
     served->session->identity().Reload();
-    if (served->refresher) served->refresher->Reload();
+    served->refresher->Reload();
   }
-  served_ = std::move(next);
+  next_ = std::move(next);
   return {};
 }
 
 void ServedRoles::Start() {
-  for (const auto& served : served_) {
+  for (const auto& served : next_) {
     if (served->refresher) continue;
-    auto report = [name = served->options.name](const Error& error) {
+    const auto renewed = [this](const Credentials&) { answered_(); };
+    const auto failed = [this, name = served->options.name](const Error& error) {
+      answered_();
       ReportError(Named(error, name));
     };
-    served->refresher = std::make_unique<Refresher>(*served->session,
-                                                    RefresherObserver{nullptr, std::move(report)});
+    served->refresher =
+        std::make_unique<Refresher>(*served->session, RefresherObserver{renewed, failed});
   }
+  served_.Lock()->swap(next_);
+  next_.clear();  // without the lock: it waits for calls that run
 }
 
-std::vector<serve::Role> ServedRoles::roles() const {
+std::vector<serve::Role> ServedRoles::roles() {
   std::vector<serve::Role> roles;
-  for (const auto& served : served_) {
+  const auto all = served_.Lock();
+  for (const auto& served : *all) {
     const SessionRequest& request = served->session->request();
     const Arn& arn = request.role();
-    const std::string& name = served->options.name;
-    roles.push_back({name.empty() ? LastSegment(arn) : name, arn.account, arn.partition,
-                     request.region(),
+    roles.push_back({served->Name(), arn.account, arn.partition, request.region(),
                      std::shared_ptr<CredentialSource>(served, served->refresher.get())});
   }
   return roles;
+}
+
+std::vector<serve::RoleStatus> ServedRoles::States() {
+  std::vector<serve::RoleStatus> states;
+  const auto all = served_.Lock();
+  for (const auto& served : *all) states.push_back({served->Name(), served->refresher->State()});
+  return states;
 }
 
 }  // namespace credmint::cli

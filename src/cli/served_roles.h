@@ -1,24 +1,28 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "base/error.h"
+#include "base/guarded.h"
 #include "cli/role_identity.h"
 #include "cli/role_options.h"
 #include "ossl/library_context.h"
 #include "serve/role.h"
+#include "serve/status.h"
 
 namespace credmint::cli {
 
 /// The roles that `serve` gives out, each with a refresher of its own. Those with the same key
 /// share the opened identity, and so one login.
 ///
-/// For one thread at a time; the sources of roles() for any.
+/// Set() and Start() are for one thread at a time, all else is for any.
 class ServedRoles {
  public:
   /// The context must outlive this, and what roles() has given out.
-  explicit ServedRoles(const LibraryContext& context);
+  /// `answered` is told, by any thread, whenever a source may have another answer.
+  ServedRoles(const LibraryContext& context, std::function<void()> answered);
   ~ServedRoles();
   ServedRoles(const ServedRoles&) = delete;
   ServedRoles& operator=(const ServedRoles&) = delete;
@@ -33,14 +37,19 @@ class ServedRoles {
 
   /// After Start(). By their names in the configuration file, else by the last segment of their
   /// ARNs.
-  [[nodiscard]] std::vector<serve::Role> roles() const;
+  [[nodiscard]] std::vector<serve::Role> roles();
+
+  /// How they stand.
+  [[nodiscard]] std::vector<serve::RoleStatus> States();
 
  private:
   struct Served;
 
   IdentityPool identities_;
   const LibraryContext& context_;
-  std::vector<std::shared_ptr<Served>> served_;
+  const std::function<void()> answered_;
+  std::vector<std::shared_ptr<Served>> next_;  // not started yet
+  Guarded<std::vector<std::shared_ptr<Served>>> served_;
 };
 
 }  // namespace credmint::cli

@@ -30,6 +30,10 @@ void AddServerFlags(CLI::App& command, ServerOptions& options) {
       ->capture_default_str()
       ->check(CLI::Range(1, 255))
       ->group(kServerGroup);
+  command
+      .add_option("--status-port", options.status_port,
+                  "TCP port of 127.0.0.1 for /healthz and /metrics, 0 for any (default: none)")
+      ->group(kServerGroup);
 }
 
 }  // namespace credmint::cli

@@ -2,6 +2,7 @@
 
 #include <CLI/App.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace credmint::cli {
@@ -12,6 +13,7 @@ struct ServerOptions {
   std::uint16_t port = 9911;
   int hop_limit = 64;
   std::string token_file;
+  std::optional<std::uint16_t> status_port;
 };
 
 void AddServerFlags(CLI::App& command, ServerOptions& options);

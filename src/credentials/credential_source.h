@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "base/error.h"
 #include "credentials/credentials.h"
 
@@ -12,6 +14,9 @@ class CredentialSource {
 
   /// May take as long as a call of the service with its retries.
   virtual Result<Credentials> Get() = 0;
+
+  /// For those who cannot wait: nothing while Get() would.
+  virtual std::optional<Result<Credentials>> TryGet() { return Get(); }
 };
 
 }  // namespace credmint

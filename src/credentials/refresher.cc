@@ -62,8 +62,26 @@ Result<Credentials> Refresher::Get() {
     wake_.notify_all();
     answered_.wait(lock);
   }
-  if (HasValid()) return credentials_->Clone();
-  return tl::unexpected(*failure_);
+  return Answer();
+}
+
+std::optional<Result<Credentials>> Refresher::TryGet() {
+  const std::lock_guard lock(mutex_);
+  if (HasValid() || failure_) return Answer();
+  wake_.notify_all();
+  return std::nullopt;
+}
+
+RefresherState Refresher::State() {
+  const std::lock_guard lock(mutex_);
+  RefresherState state{calls_, failures_, {}, HasValid(), {}, milliseconds(0)};
+  if (credentials_) state.expiration = credentials_->expiration;
+  if (failure_) state.failure = failure_->code;
+  if (calling_) {
+    state.calling =
+        std::chrono::duration_cast<milliseconds>(environment_.stopwatch() - last_began_);
+  }
+  return state;
 }
 
 void Refresher::Reload() {
@@ -90,9 +108,13 @@ void Refresher::Run() {
 void Refresher::Refresh(std::unique_lock<std::mutex>& lock) {
   wanted_ = false;
   last_began_ = environment_.stopwatch();
+  calling_ = true;
   lock.unlock();
   const Result<Credentials> result = RefuseExpired(source_.Get(), environment_.clock());
   lock.lock();
+  calling_ = false;
+  ++calls_;
+  if (!result) ++failures_[result.error().code];
   if (result) Keep(result->Clone());
   if (!result && !wanted_) Remember(result.error());  // else it is of what was before Reload()
   if (wanted_) not_before_ = last_began_ + kShortestSpacing;
@@ -127,6 +149,11 @@ void Refresher::Tell(const Result<Credentials>& result) const {
 
 bool Refresher::HasValid() const {
   return credentials_ && environment_.clock() < credentials_->expiration;
+}
+
+Result<Credentials> Refresher::Answer() const {
+  if (HasValid()) return credentials_->Clone();
+  return tl::unexpected(*failure_);
 }
 
 milliseconds Refresher::UntilNext() const {

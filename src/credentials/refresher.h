@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -33,6 +35,16 @@ struct RefresherEnvironment {
       wait;
 };
 
+/// What a refresher has done so far, and how it stands.
+struct RefresherState {
+  std::uint64_t calls = 0;                      ///< that have ended
+  std::map<ErrorCode, std::uint64_t> failures;  ///< those of them that failed, each kind
+  std::optional<TimePoint> expiration;          ///< of the last credentials
+  bool has_valid = false;                       ///< they have not expired
+  std::optional<ErrorCode> failure;             ///< of the last call
+  std::chrono::milliseconds calling{0};         ///< for how long a call has been running
+};
+
 /// Keeps credentials fresh in the background, so that whoever asks is answered from memory.
 ///
 /// A thread of its own asks the source, one call at a time, when RefreshLead (refresh_schedule.h)
@@ -58,6 +70,11 @@ class Refresher : public CredentialSource {
   /// credentials, and when the machine has slept past their end.
   Result<Credentials> Get() override;
 
+  /// Where Get() would wait, the observer hears of the call's end afterwards.
+  std::optional<Result<Credentials>> TryGet() override;
+
+  [[nodiscard]] RefresherState State();
+
   /// Forgets the failure, a refused PIN too, and asks the source again: at once, or after the call
   /// that runs, a second after the last one began at the earliest. Does not wait for the answer;
   /// what is there is given out until it comes.
@@ -70,6 +87,7 @@ class Refresher : public CredentialSource {
   void Remember(const Error& error);
   void Tell(const Result<Credentials>& result) const;
   [[nodiscard]] bool HasValid() const;
+  [[nodiscard]] Result<Credentials> Answer() const;
   [[nodiscard]] std::chrono::milliseconds UntilNext() const;
 
   CredentialSource& source_;
@@ -88,6 +106,9 @@ class Refresher : public CredentialSource {
   TimePoint refresh_at_;                              // by the date: credentials expire by it
   std::chrono::steady_clock::time_point not_before_;  // whatever else is due
   std::chrono::steady_clock::time_point last_began_;
+  bool calling_ = false;
+  std::uint64_t calls_ = 0;
+  std::map<ErrorCode, std::uint64_t> failures_;
 
   std::thread thread_;  // last: it uses everything above
 };

@@ -16,7 +16,9 @@ namespace {
 constexpr std::string_view kPath = "/role/";
 
 Response CredentialsOf(const Role& role) {
-  const auto credentials = role.source->Get();
+  const auto answer = role.source->TryGet();
+  if (!answer) return NotYet();
+  const auto& credentials = *answer;
   if (!credentials) return SourceFailed(credentials.error());
   const std::string expiration = FormatTimestamp(credentials->expiration);
   std::vector<JsonMember> members = {

@@ -2,12 +2,18 @@
 
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <set>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "serve/idle_connections.h"
@@ -16,15 +22,19 @@
 namespace credmint::serve {
 namespace {
 
-constexpr std::size_t kMaxRequest = 16 << 10;
-constexpr std::size_t kStack = 256 << 10;
-constexpr int kDefaultHopLimit = -1;  // the system's
+using std::chrono::steady_clock;
 
-bool SetHopLimit(int descriptor, int hop_limit) {
+constexpr std::size_t kMaxRequest = 16 << 10;
+constexpr int kDefaultHopLimit = -1;  // the system's
+constexpr std::chrono::milliseconds kLongestTurn{1000};
+
+bool IsIpv6(int descriptor) {
   int family = 0;
   socklen_t size = sizeof(family);
-  getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &family, &size);
-  const bool is_ipv6 = family == AF_INET6;
+  return getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_INET6;
+}
+
+bool SetHopLimit(int descriptor, bool is_ipv6, int hop_limit) {
   return setsockopt(descriptor, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP,
                     is_ipv6 ? IPV6_UNICAST_HOPS : IP_TTL, &hop_limit, sizeof(hop_limit)) == 0;
 }
@@ -62,17 +72,27 @@ MHD_Result Send(MHD_Connection* connection, Response response) {
   return queued;
 }
 
+}  // namespace
+
+/// The library's event loop, turned by a thread of ours.
 class MicrohttpdServer : public HttpServer {
  public:
-  MicrohttpdServer(Handler handler, HttpServerOptions options)
-      : handler_(std::move(handler)), options_(options), idle_(options.patience) {}
-  ~MicrohttpdServer() override {
-    if (daemon_ != nullptr) Microhttpd().stop_daemon(daemon_);
-  }
+  MicrohttpdServer(Handler handler, WaitingRequests& waiting, HttpServerOptions options)
+      : handler_(std::move(handler)),
+        waiting_(waiting),
+        options_(options),
+        idle_(options.patience) {}
+  ~MicrohttpdServer() override;
   MicrohttpdServer(const MicrohttpdServer&) = delete;
   MicrohttpdServer& operator=(const MicrohttpdServer&) = delete;
 
   Result<void> Listen(ListenSocket socket);
+
+  [[nodiscard]] unsigned connections() const override { return connections_; }
+  [[nodiscard]] std::chrono::milliseconds SinceTurn() const override {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() -
+                                                                 turned_.load());
+  }
 
  private:
   static MHD_Result OnRequest(void* closure, MHD_Connection* connection, const char* path,
@@ -83,51 +103,97 @@ class MicrohttpdServer : public HttpServer {
   static void OnConnection(void* closure, MHD_Connection* connection, void** state,
                            MHD_ConnectionNotificationCode code);
 
+  void Run();
+  void Wait() const;
   MHD_Result Answer(MHD_Connection* connection, const Request& request);
+  void LimitHops(int descriptor, bool is_put);
 
   const Handler handler_;
+  WaitingRequests& waiting_;
   const HttpServerOptions options_;
   IdleConnections idle_;
+  std::set<int> hop_limited_;
+  bool is_ipv6_ = false;
   MHD_Daemon* daemon_ = nullptr;
+  int events_ = -1;
+  std::atomic<unsigned> connections_ = 0;
+  std::atomic<steady_clock::time_point> turned_ = steady_clock::now();
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
 };
 
+MicrohttpdServer::~MicrohttpdServer() {
+  if (daemon_ == nullptr) return;
+  stopping_ = true;
+  waiting_.Close();  // wakes the thread
+  if (thread_.joinable()) thread_.join();
+  Microhttpd().stop_daemon(daemon_);
+}
+
 Result<void> MicrohttpdServer::Listen(ListenSocket socket) {
-  if (!SetHopLimit(socket.descriptor(), options_.hop_limit) ||
-      !SetHopLimit(socket.descriptor(), kDefaultHopLimit)) {
+  is_ipv6_ = IsIpv6(socket.descriptor());
+  if (!SetHopLimit(socket.descriptor(), is_ipv6_, options_.hop_limit) ||
+      !SetHopLimit(socket.descriptor(), is_ipv6_, kDefaultHopLimit)) {
     return Fail(ErrorCode::kLocalIo, fmt::format("a hop limit of {}: {}", options_.hop_limit,
                                                  std::generic_category().message(errno)));
   }
+  if (waiting_.descriptor() < 0) {
+    return Fail(ErrorCode::kLocalIo, "starting the server: the system gives no more descriptors");
+  }
   const auto patience = static_cast<unsigned>(options_.patience.count());
-  constexpr unsigned kFlags =
-      MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL;
+  constexpr unsigned kFlags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
   daemon_ = Microhttpd().start_daemon(
       kFlags, 0, nullptr, nullptr, &OnRequest, this, MHD_OPTION_LISTEN_SOCKET, socket.descriptor(),
       MHD_OPTION_CONNECTION_LIMIT, options_.max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
-      patience, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kMaxRequest, MHD_OPTION_THREAD_STACK_SIZE,
-      kStack, MHD_OPTION_NOTIFY_COMPLETED, &OnAnswered, this, MHD_OPTION_NOTIFY_CONNECTION,
-      &OnConnection, this, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+      patience, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kMaxRequest, MHD_OPTION_NOTIFY_COMPLETED,
+      &OnAnswered, this, MHD_OPTION_NOTIFY_CONNECTION, &OnConnection, this,
+      MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
   if (daemon_ == nullptr) {
     return Fail(ErrorCode::kLocalIo,
                 fmt::format("starting the server: {}", std::generic_category().message(errno)));
   }
   socket.Release();  // the daemon closes it
+  events_ = Microhttpd().get_daemon_info(daemon_, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+  thread_ = std::thread([this] { Run(); });
   return {};
 }
 
-/// The library calls it once when the fields have come, and again when the request is complete.
+void MicrohttpdServer::Run() {
+  pthread_setname_np(pthread_self(), "http");
+  while (!stopping_) {
+    Wait();
+    Microhttpd().run(daemon_);
+    idle_.ShutDownOverdue();
+    turned_ = steady_clock::now();
+  }
+}
+
+/// Until there is something to do, or for the time of a turn.
+void MicrohttpdServer::Wait() const {
+  MHD_UNSIGNED_LONG_LONG left = kLongestTurn.count();
+  if (MHD_UNSIGNED_LONG_LONG due = 0; Microhttpd().get_timeout(daemon_, &due) == MHD_YES) {
+    left = std::min(left, due);
+  }
+  std::array<pollfd, 2> waiting = {{{events_, POLLIN, 0}, {waiting_.descriptor(), POLLIN, 0}}};
+  if (left > 0) poll(waiting.data(), waiting.size(), static_cast<int>(left));
+  if (waiting[1].revents != 0) waiting_.Quiet();
+}
+
+/// The library calls it when the fields have come, again when the request is complete, and again
+/// after each time that it was laid aside.
 MHD_Result MicrohttpdServer::OnRequest(void* closure, MHD_Connection* connection, const char* path,
                                        const char* method, const char* /*version*/,
                                        const char* /*data*/, std::size_t* size, void** state) try {
   auto& server = *static_cast<MicrohttpdServer*>(closure);
-  Request request{method, path, {}};
-  Microhttpd().get_connection_values(connection, MHD_HEADER_KIND, &AddHeader, &request);
   if (*state == nullptr) {
-    *state = closure;
-    if (!HasBody(request)) return MHD_YES;
+    auto request = std::make_unique<Request>(Request{method, path, {}});
+    Microhttpd().get_connection_values(connection, MHD_HEADER_KIND, &AddHeader, request.get());
+    *state = request.release();
+    if (!HasBody(*static_cast<Request*>(*state))) return MHD_YES;
     return Send(connection, ErrorResponse(413, "ContentTooLarge", "no body is taken"));
   }
   *size = 0;
-  return server.Answer(connection, request);
+  return server.Answer(connection, *static_cast<Request*>(*state));
 } catch (...) {  // out of memory
   return MHD_NO;
 }
@@ -135,31 +201,49 @@ MHD_Result MicrohttpdServer::OnRequest(void* closure, MHD_Connection* connection
 MHD_Result MicrohttpdServer::Answer(MHD_Connection* connection, const Request& request) {
   const int descriptor = DescriptorOf(connection);
   idle_.HasRequest(descriptor);
-  SetHopLimit(descriptor, request.method == "PUT" ? options_.hop_limit : kDefaultHopLimit);
-  return Send(connection, handler_(request));
+  while (true) {
+    const std::uint64_t wakes = waiting_.wakes();
+    Response response = handler_(request);
+    if (!IsNotYet(response)) {
+      LimitHops(descriptor, request.method == "PUT");
+      return Send(connection, std::move(response));
+    }
+    if (waiting_.Add(connection, wakes)) return MHD_YES;
+  }
 }
 
-void MicrohttpdServer::OnAnswered(void* closure, MHD_Connection* connection, void** /*state*/,
+void MicrohttpdServer::LimitHops(int descriptor, bool is_put) {
+  const bool changed =
+      is_put ? hop_limited_.insert(descriptor).second : hop_limited_.erase(descriptor) > 0;
+  if (changed) SetHopLimit(descriptor, is_ipv6_, is_put ? options_.hop_limit : kDefaultHopLimit);
+}
+
+void MicrohttpdServer::OnAnswered(void* closure, MHD_Connection* connection, void** state,
                                   MHD_RequestTerminationCode /*code*/) {
+  delete static_cast<Request*>(*state);
+  *state = nullptr;
   static_cast<MicrohttpdServer*>(closure)->idle_.WaitsForRequest(DescriptorOf(connection));
 }
 
 void MicrohttpdServer::OnConnection(void* closure, MHD_Connection* connection, void** /*state*/,
                                     MHD_ConnectionNotificationCode code) {
-  IdleConnections& idle = static_cast<MicrohttpdServer*>(closure)->idle_;
+  auto& server = *static_cast<MicrohttpdServer*>(closure);
+  const int descriptor = DescriptorOf(connection);
   if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-    idle.WaitsForRequest(DescriptorOf(connection));
+    ++server.connections_;
+    server.idle_.WaitsForRequest(descriptor);
   } else {
-    idle.IsClosed(DescriptorOf(connection));
+    --server.connections_;
+    server.idle_.IsClosed(descriptor);
+    server.hop_limited_.erase(descriptor);
   }
 }
 
-}  // namespace
-
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(ListenSocket socket, Handler handler,
+                                                      WaitingRequests& waiting,
                                                       HttpServerOptions options) {
   if (auto loaded = LoadMicrohttpd(); !loaded) return Fail(std::move(loaded));
-  auto server = std::make_unique<MicrohttpdServer>(std::move(handler), options);
+  auto server = std::make_unique<MicrohttpdServer>(std::move(handler), waiting, options);
   if (auto listening = server->Listen(std::move(socket)); !listening) {
     return Fail(std::move(listening));
   }

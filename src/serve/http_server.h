@@ -8,12 +8,13 @@
 #include "serve/listen_socket.h"
 #include "serve/request.h"
 #include "serve/response.h"
+#include "serve/waiting_requests.h"
 
 namespace credmint::serve {
 
 struct HttpServerOptions {
   int hop_limit = 64;                 ///< of the IP packets of answers to PUT, 1 to 255
-  unsigned max_connections = 512;     ///< more are closed at once
+  unsigned max_connections = 512;     ///< more are accepted when there is room
   std::chrono::seconds patience{10};  ///< for a whole request, and with a client that does not read
 };
 
@@ -21,17 +22,25 @@ struct HttpServerOptions {
 /// (431 or 414), one with a body (413), one that is no HTTP (400), and one that does not come in
 /// time.
 ///
-/// Requests are answered by a thread for each connection, so that one that has to wait does not
-/// hold up the others. The destructor waits for those that run.
+/// Requests are answered by one thread, so that none costs more than its answer.
 class HttpServer {
  public:
-  /// Called by several threads at once.
+  /// Called by the server's thread, which it must not keep waiting: what cannot be answered from
+  /// memory is NotYet(), and asked again when `waiting` says so.
   using Handler = std::function<Response(const Request&)>;
 
   /// Fails with kInternal if the HTTP library cannot be loaded, with kLocalIo where the system does
-  /// not let it work.
+  /// not let it work. `waiting` must outlive the server, and is for it alone.
   static Result<std::unique_ptr<HttpServer>> Start(ListenSocket socket, Handler handler,
+                                                   WaitingRequests& waiting,
                                                    HttpServerOptions options = {});
+
+  /// Those that are open. Safe to call from any thread, as is SinceTurn().
+  [[nodiscard]] virtual unsigned connections() const = 0;
+
+  /// How long ago its thread was last free for the next request. That is less than two seconds,
+  /// also if none comes, unless it is stuck.
+  [[nodiscard]] virtual std::chrono::milliseconds SinceTurn() const = 0;
 
   virtual ~HttpServer() = default;
 };

@@ -4,41 +4,23 @@
 
 namespace credmint::serve {
 
-IdleConnections::IdleConnections(std::chrono::milliseconds patience)
-    : patience_(patience), thread_([this] { Run(); }) {}
+using std::chrono::steady_clock;
 
-IdleConnections::~IdleConnections() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    stopped_.notify_all();
-  }
-  thread_.join();
-}
+IdleConnections::IdleConnections(std::chrono::milliseconds patience)
+    : patience_(patience), look_at_(steady_clock::now()) {}
 
 void IdleConnections::WaitsForRequest(int descriptor) {
-  const std::lock_guard lock(mutex_);
-  overdue_at_[descriptor] = std::chrono::steady_clock::now() + patience_;
+  overdue_at_[descriptor] = steady_clock::now() + patience_;
 }
 
-void IdleConnections::HasRequest(int descriptor) {
-  const std::lock_guard lock(mutex_);
-  overdue_at_.erase(descriptor);
-}
+void IdleConnections::HasRequest(int descriptor) { overdue_at_.erase(descriptor); }
 
-void IdleConnections::IsClosed(int descriptor) { HasRequest(descriptor); }
+void IdleConnections::IsClosed(int descriptor) { overdue_at_.erase(descriptor); }
 
-void IdleConnections::Run() {
-  std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    stopped_.wait_for(lock, patience_ / 4);
-    ShutDownOverdue();
-  }
-}
-
-/// Whoever serves it sees its end, and closes it.
 void IdleConnections::ShutDownOverdue() {
-  const Moment now = std::chrono::steady_clock::now();
+  const Moment now = steady_clock::now();
+  if (now < look_at_) return;
+  look_at_ = now + patience_ / 4;
   for (const auto& [descriptor, moment] : overdue_at_) {
     if (moment <= now) shutdown(descriptor, SHUT_RDWR);
   }

@@ -93,7 +93,9 @@ Response Imds::Metadata(const std::string& path) {
 }
 
 Response Imds::SecurityCredentials(const Role& role) {
-  const auto credentials = role.source->Get();
+  const auto answer = role.source->TryGet();
+  if (!answer) return NotYet();
+  const auto& credentials = *answer;
   if (!credentials) return SourceFailed(credentials.error());
   const std::string updated = FormatTimestamp(LastUpdated(role, credentials->access_key_id));
   const std::string expiration = FormatTimestamp(credentials->expiration);

@@ -40,6 +40,8 @@ class Imds {
 
   [[nodiscard]] Response Answer(const Request& request);
 
+  [[nodiscard]] TokenCounts tokens() { return tokens_.Counts(); }
+
  private:
   struct Updated {
     std::string access_key_id;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -14,6 +15,12 @@
 #include "base/secret.h"
 
 namespace credmint::serve {
+
+/// How many tokens there are: those that are valid, and those that gave way while they were.
+struct TokenCounts {
+  std::uint64_t valid = 0;
+  std::uint64_t evicted = 0;
+};
 
 /// The session tokens of IMDSv2 that have been handed out: 32 random bytes as hexadecimal digits.
 /// Their number is bounded; for one more, the one that expires first is given up, whose holder then
@@ -34,7 +41,10 @@ class ImdsTokens {
   /// beyond its first 8 bytes, which only find it.
   [[nodiscard]] bool IsValid(std::string_view token);
 
+  /// Those that are held, also if they have expired.
   [[nodiscard]] std::size_t size();
+
+  [[nodiscard]] TokenCounts Counts();
 
  private:
   using Moment = std::chrono::steady_clock::time_point;
@@ -45,8 +55,9 @@ class ImdsTokens {
   struct Tokens {
     std::map<std::string, Entry, std::less<>> by_start;
     std::set<std::pair<Moment, std::string>> by_expiry;
+    std::uint64_t evicted = 0;
 
-    void Erase(std::set<std::pair<Moment, std::string>>::iterator first);
+    void EraseFirst(Moment now);
   };
 
   Stopwatch stopwatch_;

@@ -6,9 +6,21 @@
 #include "base/printable.h"
 
 namespace credmint::serve {
-namespace {
 
-std::string_view NameOf(ErrorCode code) {
+Response TextResponse(int status, std::string_view text) {
+  return {status, {{"Content-Type", "text/plain"}}, Secret(text)};
+}
+
+Response JsonResponse(int status, Secret json) {
+  return {status, {{"Content-Type", "application/json"}}, std::move(json)};
+}
+
+Response ErrorResponse(int status, std::string_view code, std::string_view message) {
+  const std::array<JsonMember, 2> members = {{{"Code", code}, {"Message", message}}};
+  return JsonResponse(status, FormatJsonObject(members));
+}
+
+std::string_view ReasonOf(ErrorCode code) {
   switch (code) {
     case ErrorCode::kServiceRefused:
       return "ServiceRefused";
@@ -28,25 +40,11 @@ std::string_view NameOf(ErrorCode code) {
   }
 }
 
-}  // namespace
-
-Response TextResponse(int status, std::string_view text) {
-  return {status, {{"Content-Type", "text/plain"}}, Secret(text)};
-}
-
-Response JsonResponse(int status, Secret json) {
-  return {status, {{"Content-Type", "application/json"}}, std::move(json)};
-}
-
-Response ErrorResponse(int status, std::string_view code, std::string_view message) {
-  const std::array<JsonMember, 2> members = {{{"Code", code}, {"Message", message}}};
-  return JsonResponse(status, FormatJsonObject(members));
-}
-
 Response SourceFailed(const Error& error) {
   const bool by_service =
       error.code == ErrorCode::kServiceRefused || error.code == ErrorCode::kServiceAnswer;
-  return ErrorResponse(by_service ? 502 : 503, NameOf(error.code), Printable(error.message, 1000));
+  return ErrorResponse(by_service ? 502 : 503, ReasonOf(error.code),
+                       Printable(error.message, 1000));
 }
 
 Response WrongMethod(std::string_view method) {

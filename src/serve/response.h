@@ -12,10 +12,14 @@ namespace credmint::serve {
 
 /// A response as a value. The body is a Secret because that of a success may hold credentials.
 struct Response {
-  int status = 0;
+  int status = 0;  ///< of HTTP; 0: NotYet()
   std::vector<std::pair<std::string, std::string>> headers;
   Secret body;
 };
+
+/// There is no answer yet (http_server.h).
+inline Response NotYet() { return {}; }
+inline bool IsNotYet(const Response& response) { return response.status == 0; }
 
 Response TextResponse(int status, std::string_view text);
 Response JsonResponse(int status, Secret json);
@@ -23,6 +27,9 @@ Response JsonResponse(int status, Secret json);
 /// {"Code":...,"Message":...}, as the SDKs read the answers of a container's agent (CONTRACT
 /// section 7).
 Response ErrorResponse(int status, std::string_view code, std::string_view message);
+
+/// The kind of a failure, in one word: "ServiceBusy".
+std::string_view ReasonOf(ErrorCode code);
 
 /// Says why there are no credentials: 503, for all that time or a person can mend; 502 where the
 /// service refused or answered what makes no sense.

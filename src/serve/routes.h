@@ -23,6 +23,9 @@ class Routes {
 
   [[nodiscard]] Response Answer(const Request& request);
 
+  /// Of the metadata service; none where there is none.
+  [[nodiscard]] TokenCounts tokens() { return imds_ ? imds_->tokens() : TokenCounts(); }
+
  private:
   const std::string listen_address_;
   std::optional<Imds> imds_;

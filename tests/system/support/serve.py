@@ -6,6 +6,8 @@ import re
 import select
 import time
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from support import program
 
 _URL = re.compile(r"http://(\[[0-9a-f:]+\]|[0-9.]+):(\d+)")
@@ -31,6 +33,8 @@ class Server:
         match = _URL.search(self.printed)
         if not match:
             raise AssertionError(f"serve did not start: {self._started.finish()}")
+        status = re.search(r"http://127.0.0.1:(\d+)/healthz", self.printed)
+        self.status_port = int(status[1]) if status else None
         self.host, self.port = match[1].strip("[]"), int(match[2])
 
     def _read_start(self):
@@ -48,8 +52,11 @@ class Server:
         self.process.send_signal(number)
         return self._started.finish()
 
-    def request(self, method, path, headers=None, timeout=10):
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+    def connect(self, timeout=10, port=None):
+        return http.client.HTTPConnection(self.host, port or self.port, timeout=timeout)
+
+    def request(self, method, path, headers=None, timeout=10, port=None):
+        connection = self.connect(timeout, port)
         try:
             connection.request(method, path, headers=headers or {})
             response = connection.getresponse()
@@ -70,6 +77,42 @@ class Server:
         with open(self.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"], "rb") as file:
             token = file.read().decode()
         return self.request("GET", f"/role/{role}", {"Authorization": token})
+
+    def health(self):
+        """Of a server with --status-port: status and text."""
+        answer = self.request("GET", "/healthz", port=self.status_port)
+        return answer.status, answer.body.decode()
+
+    def metrics(self):
+        """The Metrics of a server with --status-port."""
+        answer = self.request("GET", "/metrics", port=self.status_port)
+        assert answer.status == 200, answer
+        return Metrics(answer.body.decode())
+
+
+class Metrics:
+    """Samples of Prometheus' text format, as its client library reads them."""
+
+    def __init__(self, text):
+        self.text = text
+        self.families = {family.name: family for family in text_string_to_metric_families(text)}
+        self.samples = {
+            (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+            for family in self.families.values()
+            for sample in family.samples
+        }
+
+    def get(self, name, **labels):
+        """None if there is none."""
+        return self.samples.get((f"credmint_{name}", tuple(sorted(labels.items()))))
+
+    def requests(self, interface):
+        """{status: count}"""
+        return {
+            int(dict(labels)["status"]): count
+            for (name, labels), count in self.samples.items()
+            if name == "credmint_http_requests_total" and dict(labels)["interface"] == interface
+        }
 
 
 def wait_until(condition, seconds=program.TIME_LIMIT_SECONDS):

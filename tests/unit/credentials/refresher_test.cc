@@ -105,6 +105,11 @@ class World : public CredentialSource {
   void AdvanceInSeconds(seconds time) {
     for (seconds n(0); n < time; ++n) Advance(seconds(1));
   }
+  /// While a call runs.
+  void Pass(milliseconds time) {
+    const std::lock_guard guard(mutex_);
+    elapsed_ += time;
+  }
   /// As a correction of the date, or a sleep of the machine, which the stopwatch does not see.
   void MoveDate(milliseconds time) {
     const std::lock_guard guard(mutex_);
@@ -476,6 +481,74 @@ TEST(RefresherTest, TellsOfEachOutcome) {
     world.Advance(minutes(1));
   }
   EXPECT_EQ(told, (std::vector<std::string>{"no answer", "A"}));
+}
+
+TEST(RefresherTest, TellsThoseWhoCannotWaitThatThereIsNothingYet) {
+  World world;
+  Gate gate;
+  world.Then(gate.Before([] { return Fresh("A"); }));
+  std::promise<void> renewed;
+  Refresher refresher(world, {[&](const Credentials&) { renewed.set_value(); }, nullptr},
+                      world.Environment());
+  world.AwaitCalls(1);
+  EXPECT_FALSE(refresher.TryGet());
+  gate.Open();
+  renewed.get_future().wait();
+  EXPECT_EQ((*refresher.TryGet())->access_key_id, "A");
+}
+
+TEST(RefresherTest, TellsThoseWhoCannotWaitOfAFailure) {
+  World world;
+  world.ThenFailure(ErrorCode::kNetwork);
+  Refresher refresher(world, {}, world.Environment());
+  world.AwaitIdle();
+  EXPECT_EQ(refresher.TryGet()->error().code, ErrorCode::kNetwork);
+}
+
+TEST(RefresherTest, CountsItsCalls) {
+  World world;
+  world.ThenFailure(ErrorCode::kNetwork);
+  world.ThenFailure(ErrorCode::kServiceBusy);
+  world.ThenCredentials("A");
+  world.ThenFailure(ErrorCode::kNetwork);
+  Refresher refresher(world, {}, world.Environment());
+  world.AwaitIdle();
+  EXPECT_EQ(refresher.State().failure, ErrorCode::kNetwork);
+  EXPECT_FALSE(refresher.State().has_valid);
+  EXPECT_FALSE(refresher.State().expiration);
+  world.Advance(seconds(1));
+  world.Advance(seconds(4));
+  RefresherState state = refresher.State();
+  EXPECT_EQ(state.calls, 3U);
+  EXPECT_TRUE(state.has_valid);
+  EXPECT_FALSE(state.failure);
+  EXPECT_EQ(state.expiration, kStart + seconds(5) + hours(1));
+  world.Advance(minutes(35));
+  state = refresher.State();
+  EXPECT_EQ(state.calls, 4U);
+  EXPECT_EQ(state.failures, (std::map<ErrorCode, std::uint64_t>{{ErrorCode::kNetwork, 2},
+                                                                {ErrorCode::kServiceBusy, 1}}));
+  EXPECT_TRUE(state.has_valid);
+  EXPECT_EQ(state.failure, ErrorCode::kNetwork);
+  world.MoveDate(hours(1));
+  EXPECT_FALSE(refresher.State().has_valid);
+}
+
+TEST(RefresherTest, TellsForHowLongACallHasBeenRunning) {
+  World world;
+  Gate gate;
+  world.ThenFailure(ErrorCode::kNetwork);
+  world.Then(gate.Before([] { return Fresh("A"); }));
+  Refresher refresher(world, {}, world.Environment());
+  world.Advance(milliseconds(500));
+  EXPECT_EQ(refresher.State().calling, seconds(0));
+  world.Move(milliseconds(500));
+  world.AwaitCalls(2);
+  world.Pass(minutes(3));
+  EXPECT_EQ(refresher.State().calling, minutes(3));
+  gate.Open();
+  world.AwaitIdle();
+  EXPECT_EQ(refresher.State().calling, seconds(0));
 }
 
 TEST(RefresherTest, EndsWhileACallRuns) {

@@ -81,7 +81,7 @@ class HttpServerTest : public testing::Test {
   void Start(HttpServer::Handler handler, HttpServerOptions options = {}) {
     auto socket = ListenSocket::Open("127.0.0.1", 0);
     port_ = socket->port();
-    auto server = HttpServer::Start(*std::move(socket), std::move(handler), options);
+    auto server = HttpServer::Start(*std::move(socket), std::move(handler), waiting_, options);
     ASSERT_TRUE(server) << server.error().message;
     server_ = *std::move(server);
   }
@@ -101,6 +101,7 @@ class HttpServerTest : public testing::Test {
   }
 
   std::uint16_t port_ = 0;
+  WaitingRequests waiting_;
   std::unique_ptr<HttpServer> server_;
 };
 
@@ -152,23 +153,93 @@ TEST_F(HttpServerTest, ClosesOnWhomDripsAndOnWhomIsSilent) {
   EXPECT_TRUE(silent.IsClosedWithin(seconds(5)));
 }
 
-TEST_F(HttpServerTest, OneWhoWaitsDoesNotHoldUpOthers) {
-  std::promise<void> free;
-  std::shared_future<void> freed = free.get_future().share();
+TEST_F(HttpServerTest, WhoWaitsDoesNotHoldUpOthersAndIsAnsweredWhenWoken) {
+  std::atomic<bool> ready = false;
+  std::atomic<int> asked = 0;
   Start([&](const Request& request) {
-    if (request.path == "/slow") freed.wait();
-    return TextResponse(200, "end");
+    if (request.path != "/slow") return TextResponse(200, "end");
+    ++asked;
+    return ready ? TextResponse(200, "late end") : NotYet();
   });
   const Client slow(port_);
   slow.Send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
   const Client fast(port_);
-  fast.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(Status(fast.Receive("end")), "HTTP/1.1 200");
-  free.set_value();
+  for (int i = 0; i < 10; ++i) {
+    fast.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(Status(fast.Receive("end")), "HTTP/1.1 200");
+  }
+  EXPECT_EQ(slow.Receive("end", seconds(1)), "");
+  EXPECT_EQ(asked, 1);
+  waiting_.Wake();  // in vain
+  EXPECT_EQ(slow.Receive("end", seconds(1)), "");
+  EXPECT_EQ(asked, 2);
+  ready = true;
+  waiting_.Wake();
+  EXPECT_TRUE(slow.Receive("end").ends_with("\r\n\r\nlate end"));
+  slow.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(Status(slow.Receive("end")), "HTTP/1.1 200");
 }
 
-TEST_F(HttpServerTest, MoreConnectionsThanAllowedAreClosed) {
+TEST_F(HttpServerTest, IsAskedAgainIfItIsWokenBeforeTheRequestIsLaidAside) {
+  std::atomic<int> asked = 0;
+  Start([&](const Request&) {
+    if (++asked > 1) return TextResponse(200, "end");
+    waiting_.Wake();
+    return NotYet();
+  });
+  const Client client(port_);
+  client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(Status(client.Receive("end")), "HTTP/1.1 200");
+  EXPECT_EQ(asked, 2);
+}
+
+TEST_F(HttpServerTest, EndsAtOnceWhileRequestsWait) {
+  std::promise<void> asked;
+  Start([&](const Request&) {
+    asked.set_value();
+    return NotYet();
+  });
+  const Client client(port_);
+  client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  asked.get_future().wait();
+  const auto start = steady_clock::now();
+  server_.reset();
+  EXPECT_LT(steady_clock::now() - start, std::chrono::milliseconds(500));
+  EXPECT_TRUE(client.IsClosedWithin(seconds(5)));
+  waiting_.Wake();
+}
+
+TEST_F(HttpServerTest, CountsItsConnectionsAndTurnsWhileNobodyAsks) {
+  StartEcho();
+  EXPECT_EQ(server_->connections(), 0U);
+  {
+    const Client client(port_);
+    client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.Receive("end");
+    EXPECT_EQ(server_->connections(), 1U);
+  }
+  std::this_thread::sleep_for(seconds(3));
+  EXPECT_EQ(server_->connections(), 0U);
+  EXPECT_LT(server_->SinceTurn(), seconds(2));
+}
+
+TEST_F(HttpServerTest, TellsHowLongItHasBeenStuck) {
+  std::promise<void> stuck;
+  std::promise<void> free;
+  Start([&](const Request&) {
+    stuck.set_value();
+    free.get_future().wait();
+    return TextResponse(200, "end");
+  });
+  const Client client(port_);
+  client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  stuck.get_future().wait();
+  std::this_thread::sleep_for(seconds(2));
+  EXPECT_GE(server_->SinceTurn(), seconds(2));
+  free.set_value();
+}
+
+TEST_F(HttpServerTest, MoreConnectionsThanAllowedHaveToWaitForRoom) {
   StartEcho({.max_connections = 2});
   const std::string request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
   auto first = std::make_unique<Client>(port_);
@@ -177,17 +248,21 @@ TEST_F(HttpServerTest, MoreConnectionsThanAllowedAreClosed) {
   second.Send(request);
   EXPECT_EQ(Status(first->Receive("end")), "HTTP/1.1 200");
   EXPECT_EQ(Status(second.Receive("end")), "HTTP/1.1 200");
-  EXPECT_TRUE(Client(port_).IsClosedWithin(seconds(5)));
+  const Client third(port_);
+  third.Send(request);
+  EXPECT_EQ(third.Receive("end", seconds(1)), "");
+  EXPECT_EQ(server_->connections(), 2U);
   first.reset();
-  const auto is_served = [&] {  // once the server has seen the end of the first
-    const Client client(port_);
-    client.Send(request);
-    return Status(client.Receive("end")) == "HTTP/1.1 200";
-  };
-  const auto deadline = steady_clock::now() + seconds(10);
-  bool served = is_served();
-  while (!served && steady_clock::now() < deadline) served = is_served();
-  EXPECT_TRUE(served);
+  EXPECT_EQ(Status(third.Receive("end")), "HTTP/1.1 200");
+}
+
+TEST_F(HttpServerTest, SilentConnectionsGiveWayToOthers) {
+  StartEcho({.max_connections = 2, .patience = seconds(1)});
+  const Client first(port_);
+  const Client second(port_);
+  const Client third(port_);
+  third.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(Status(third.Receive("end", seconds(10))), "HTTP/1.1 200");
 }
 
 TEST_F(HttpServerTest, HandsOverTheRequestAndTheAnswer) {
@@ -226,8 +301,9 @@ TEST_F(HttpServerTest, AnswersToPutGoNoFurtherThanTheHopLimit) {
 
 TEST_F(HttpServerTest, RefusesAnImpossibleHopLimit) {
   auto socket = ListenSocket::Open("127.0.0.1", 0);
+  WaitingRequests waiting;
   const auto server = HttpServer::Start(
-      *std::move(socket), [](const Request&) { return Response(); }, {.hop_limit = 256});
+      *std::move(socket), [](const Request&) { return Response(); }, waiting, {.hop_limit = 256});
   ASSERT_FALSE(server);
   EXPECT_EQ(server.error().code, ErrorCode::kLocalIo);
 }

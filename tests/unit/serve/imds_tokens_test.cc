@@ -60,6 +60,20 @@ TEST_F(ImdsTokensTest, TheOneThatExpiresFirstGivesWay) {
   EXPECT_TRUE(tokens_.IsValid(lasting));
 }
 
+TEST_F(ImdsTokensTest, AreCounted) {
+  Issue(60);
+  while (tokens_.size() < ImdsTokens::kMaxTokens) Issue(600);
+  EXPECT_EQ(tokens_.Counts().valid, ImdsTokens::kMaxTokens);
+  EXPECT_EQ(tokens_.Counts().evicted, 0U);
+  now_ += seconds(60);
+  EXPECT_EQ(tokens_.Counts().valid, ImdsTokens::kMaxTokens - 1);
+  Issue(600);  // in the place of one that has expired
+  EXPECT_EQ(tokens_.Counts().evicted, 0U);
+  Issue(600);
+  EXPECT_EQ(tokens_.Counts().valid, ImdsTokens::kMaxTokens);
+  EXPECT_EQ(tokens_.Counts().evicted, 1U);
+}
+
 TEST_F(ImdsTokensTest, ServeThreadsAtOnce) {
   std::vector<std::thread> threads;
   threads.reserve(4);

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/guarded.h"
+
+struct MHD_Connection;
+
+namespace credmint::serve {
+
+/// Requests whose answer was not there yet (NotYet() in response.h): the server lays them aside and
+/// asks its handler again when somebody says that this may have changed.
+///
+/// For one server, which it outlives. Safe to call from any thread.
+class WaitingRequests {
+ public:
+  WaitingRequests();
+  ~WaitingRequests();
+  WaitingRequests(const WaitingRequests&) = delete;
+  WaitingRequests& operator=(const WaitingRequests&) = delete;
+
+  /// There may be answers now.
+  void Wake();
+
+ private:
+  friend class MicrohttpdServer;
+  struct State {
+    bool closed = false;
+    std::uint64_t wakes = 0;
+    std::vector<MHD_Connection*> connections;
+
+    void ResumeAll();
+  };
+
+  /// Can be read when the server's thread shall look again; -1 where the system gave none.
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+  void Alert() const;
+  void Quiet() const;
+
+  [[nodiscard]] std::uint64_t wakes();
+
+  /// Lays one aside whose handler was asked after that many wakes. False: there was one since.
+  bool Add(MHD_Connection* connection, std::uint64_t wakes);
+
+  /// The server ends: it takes back those that wait, and no more are laid aside.
+  void Close();
+
+  const int descriptor_;
+  Guarded<State> state_;
+};
+
+}  // namespace credmint::serve
