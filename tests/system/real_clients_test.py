@@ -1,16 +1,15 @@
 #!/usr/bin/python3
 """botocore and the AWS CLI get credentials by a profile whose credential_process is credmint."""
 
-import http.server
 import json
 import shlex
 import subprocess
-import threading
 import unittest
 
 from support import pki, program, token, tpm
 from support.processes import die_with_parent
 from support.requirements import need
+from support.sts import RecordingServer
 from support.system_test import MintTest, make_folder
 
 AWS = "/usr/bin/aws"
@@ -169,44 +168,6 @@ class OtherSdks(ClientTest):
     def test_with_stderr_mixed_into_stdout(self):
         """C++."""
         self.assert_issued(self.run_in_shell(self.process + " 2>&1")["AccessKeyId"])
-
-
-class RecordingServer:
-    """Answers every POST as STS does GetCallerIdentity; `access_key_ids` are the callers'."""
-
-    ANSWER = (
-        b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
-        b"<GetCallerIdentityResult><Arn>arn:aws:sts::111122223333:assumed-role/demo/x</Arn>"
-        b"<UserId>AROA:x</UserId><Account>111122223333</Account></GetCallerIdentityResult>"
-        b"</GetCallerIdentityResponse>"
-    )
-
-    def __init__(self):
-        self.access_key_ids = []
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def stop(self):
-        self._server.shutdown()
-        self._server.server_close()
-
-    def _handler(recorder):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                self.rfile.read(int(self.headers["Content-Length"]))
-                credential = self.headers["Authorization"].partition("Credential=")[2]
-                recorder.access_key_ids.append(credential.partition("/")[0])
-                self.send_response(200)
-                self.send_header("Content-Type", "text/xml")
-                self.send_header("Content-Length", str(len(recorder.ANSWER)))
-                self.end_headers()
-                self.wfile.write(recorder.ANSWER)
-
-            def log_message(self, *arguments):
-                pass
-
-        return Handler
 
 
 if __name__ == "__main__":
