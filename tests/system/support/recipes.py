@@ -24,7 +24,7 @@ from cryptography import x509
 
 from support import documents, emulator, program
 from support.processes import die_with_parent
-from support.system_test import make_folder
+from support.system_test import MintTest, make_folder
 
 UNTESTED = "**untested**"
 
@@ -99,10 +99,14 @@ class InOneHome(unittest.TestCase):
             elif language == "":
                 self.assertEqual(printed, text, section.title)
 
+    def mints(self, text):
+        """How many sessions a block creates."""
+        return text.count("credmint credential-process")
+
     def run_block(self, text):
         """What it prints on stdout. It must succeed, and mint as often as it says."""
         before = len(self.service.requests()) if self.service else 0
-        mints = text.count("credmint credential-process")
+        mints = self.mints(text)
         if mints and not self.service:
             before = self.start_service(text)
         (self.home / ".block").write_text(text)
@@ -138,3 +142,42 @@ class InOneHome(unittest.TestCase):
         cls.addClassCleanup(cls.service.stop)
         cls.env["AWS_ENDPOINT_URL_ROLESANYWHERE"] = cls.service.url
         return 0
+
+
+class WithIdentity(MintTest):
+    """A block alone, in a folder with web.pem and web.key, the three ARNs in variables."""
+
+    def setUp(self):
+        super().setUp()
+        self.write_identity()
+        (self.folder / "credmint").symlink_to(program.path())
+        _, trust_anchor, _, profile, _, role = emulator.SESSION_FLAGS
+        self.env = {
+            **program.environment(self.folder),
+            "PATH": f"{self.folder}:/usr/bin:/bin",
+            "AWS_ENDPOINT_URL_ROLESANYWHERE": self.service.url,
+            "TRUST_ANCHOR": trust_anchor,
+            "PROFILE": profile,
+            "ROLE": role,
+        }
+
+    def start(self, script):
+        """Starts a shell with the script, which has its own standard output and error."""
+        started = subprocess.Popen(
+            ["/bin/sh", "-euc", script],
+            cwd=self.folder,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=die_with_parent,
+        )
+        self.addCleanup(started.communicate)
+        self.addCleanup(started.kill)
+        return started
+
+    def finish(self, started):
+        """Waits for a success with nothing on standard error; returns what it printed."""
+        out, err = started.communicate(timeout=_TIME_LIMIT_SECONDS)
+        self.assertEqual((started.returncode, err), (0, b""), out)
+        return out
