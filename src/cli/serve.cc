@@ -20,6 +20,7 @@
 #include "serve/service_manager.h"
 #include "serve/status.h"
 #include "serve/token_file.h"
+#include "serve/watchdog.h"
 
 namespace credmint::cli {
 namespace {
@@ -111,9 +112,18 @@ Result<std::unique_ptr<serve::HttpServer>> StartStatus(std::optional<serve::List
       waiting);
 }
 
+/// Meanwhile tells a service manager that wants to know that all is well, as long as it is.
+void WaitFor(const std::future<void>& end, const serve::Watchdog& watchdog) {
+  const auto time = serve::WatchdogTime();
+  if (!time) return end.wait();
+  while (end.wait_for(*time / 2) == std::future_status::timeout) {
+    if (watchdog.IsContent()) serve::NotifyManager("WATCHDOG=1");
+  }
+}
+
 /// Says that it is ready, and returns when a signal has said so.
 Result<void> WaitForTheEnd(const std::function<void()>& reload, const EndSignals& end_signals,
-                           const std::string& variables) {
+                           const std::string& variables, const serve::Watchdog& watchdog) {
   std::promise<void> end;
   bool ending = false;
   end_signals.SetHandler([&](int number) {
@@ -129,7 +139,7 @@ Result<void> WaitForTheEnd(const std::function<void()>& reload, const EndSignals
   auto written = WriteResult(variables);
   if (written) {
     serve::NotifyManager("READY=1");
-    end.get_future().wait();
+    WaitFor(end.get_future(), watchdog);
   }
   end_signals.SetHandler(nullptr);
   serve::NotifyManager("STOPPING=1");
@@ -188,7 +198,8 @@ Result<void> ServeCommand::Run(const EndSignals& end_signals) const {
   const auto server = serve::HttpServer::Start(*std::move(socket), answer, waiting,
                                                {.hop_limit = options->hop_limit});
   if (!server) return tl::unexpected(server.error());
-  const serve::Status status([&] { return served.States(); },
+  const auto states = [&] { return served.States(); };
+  const serve::Status status(states,
                              {[&] { return requests.Read(); }, [&] { return routes.tokens(); },
                               [&] { return (*server)->connections(); }},
                              kStatusAddress);
@@ -199,7 +210,8 @@ Result<void> ServeCommand::Run(const EndSignals& end_signals) const {
     if (auto reloaded = Reload(served, roles); !reloaded) ReportError(reloaded.error());
     waiting.Wake();
   };
-  return WaitForTheEnd(reload, end_signals, variables);
+  const serve::Watchdog watchdog([&] { return (*server)->SinceTurn(); }, states);
+  return WaitForTheEnd(reload, end_signals, variables, watchdog);
 }
 
 Result<ServerOptions> ServeCommand::Server(const std::optional<Configuration>& file) const {

@@ -12,6 +12,8 @@
 namespace credmint::cli {
 namespace {
 
+constexpr std::chrono::seconds kLongestKeyUse{20};  // with a touch; one role after the other
+
 std::string LastSegment(const Arn& arn) { return arn.resource.substr(arn.resource.rfind('/') + 1); }
 
 /// Which role it was that failed, where there may be several.
@@ -92,7 +94,11 @@ std::vector<serve::Role> ServedRoles::roles() {
 std::vector<serve::RoleStatus> ServedRoles::States() {
   std::vector<serve::RoleStatus> states;
   const auto all = served_.Lock();
-  for (const auto& served : *all) states.push_back({served->Name(), served->refresher->State()});
+  states.reserve(all->size());
+  for (const auto& served : *all) {
+    const auto longest_call = Timeout(served->options.service) + kLongestKeyUse * all->size();
+    states.push_back({served->Name(), served->refresher->State(), longest_call});
+  }
   return states;
 }
 

@@ -18,10 +18,10 @@ namespace {
 constexpr int kFirstDescriptor = 3;
 
 /// A variable's number; 0 if it is none.
-int NumberIn(const char* name) {
+long long NumberIn(const char* name) {
   const char* text = getenv(name);
   const std::string_view digits = text != nullptr ? text : "";
-  int number = 0;
+  long long number = 0;
   std::from_chars(digits.data(), digits.data() + digits.size(), number);
   return number;
 }
@@ -29,7 +29,7 @@ int NumberIn(const char* name) {
 }  // namespace
 
 Result<std::optional<ListenSocket>> SocketOfManager() {
-  const int count = NumberIn("LISTEN_PID") == getpid() ? NumberIn("LISTEN_FDS") : 0;
+  const long long count = NumberIn("LISTEN_PID") == getpid() ? NumberIn("LISTEN_FDS") : 0;
   for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(name);
   if (count <= 0) return std::nullopt;
   if (count > 1) {
@@ -40,6 +40,14 @@ Result<std::optional<ListenSocket>> SocketOfManager() {
   auto socket = ListenSocket::Adopt(kFirstDescriptor);
   if (!socket) return Fail(std::move(socket), "the socket of the service manager");
   return *std::move(socket);
+}
+
+std::optional<std::chrono::microseconds> WatchdogTime() {
+  const long long time = NumberIn("WATCHDOG_USEC");
+  const bool for_another =
+      getenv("WATCHDOG_PID") != nullptr && NumberIn("WATCHDOG_PID") != getpid();
+  if (time <= 0 || for_another) return std::nullopt;
+  return std::chrono::microseconds(time);
 }
 
 void NotifyManager(const std::string& state) {

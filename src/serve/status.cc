@@ -59,11 +59,11 @@ std::map<std::string_view, std::uint64_t> ByReason(const RefresherState& state) 
 
 void AddRefreshes(MetricsText& metrics, const std::vector<RoleStatus>& roles) {
   metrics.Begin("credmint_refreshes_total", "counter", "Calls for new credentials that ended.");
-  for (const auto& [name, state] : roles) {
+  for (const auto& [name, state, longest_call] : roles) {
     metrics.Add(static_cast<std::int64_t>(state.calls), Label("role", name));
   }
   metrics.Begin("credmint_refresh_failures_total", "counter", "Those of them that failed.");
-  for (const auto& [name, state] : roles) {
+  for (const auto& [name, state, longest_call] : roles) {
     for (const auto& [reason, count] : ByReason(state)) {
       metrics.Add(static_cast<std::int64_t>(count),
                   Label("role", name) + "," + Label("reason", reason));
@@ -71,7 +71,7 @@ void AddRefreshes(MetricsText& metrics, const std::vector<RoleStatus>& roles) {
   }
   metrics.Begin("credmint_credentials_expiration_timestamp_seconds", "gauge",
                 "When the last credentials expire, in seconds since the epoch.");
-  for (const auto& [name, state] : roles) {
+  for (const auto& [name, state, longest_call] : roles) {
     if (state.expiration) {
       metrics.Add(SecondsSinceEpoch(*state.expiration), Label("role", name));
     }
@@ -110,7 +110,7 @@ Response Status::Answer(const Request& request) const {
 
 Response Status::Health() const {
   std::string reasons;
-  for (const auto& [name, state] : roles_()) {
+  for (const auto& [name, state, longest_call] : roles_()) {
     if (state.has_valid) continue;
     reasons += fmt::format("{}: {}\n", name, state.failure ? ReasonOf(*state.failure) : "Pending");
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ namespace credmint::serve {
 struct RoleStatus {
   std::string name;
   RefresherState state;
+  std::chrono::milliseconds longest_call{0};  ///< longer ones are stuck
 };
 
 /// Of all roles that are served now. Called by any thread.

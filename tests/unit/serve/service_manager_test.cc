@@ -51,6 +51,33 @@ TEST_F(SocketOfManagerTest, TakesNoneThatIsNotForThisProcess) {
 
 TEST_F(SocketOfManagerTest, TakesTheOneItWasGiven) { Take("1", 0); }
 
+class WatchdogTimeTest : public testing::Test {
+ protected:
+  ~WatchdogTimeTest() override {
+    unsetenv("WATCHDOG_USEC");
+    unsetenv("WATCHDOG_PID");
+  }
+};
+
+TEST_F(WatchdogTimeTest, IsNothingWhereNobodyWantsToKnow) {
+  EXPECT_FALSE(WatchdogTime());
+  for (const char* time : {"", "0", "-5", "x"}) {
+    setenv("WATCHDOG_USEC", time, 1);
+    EXPECT_FALSE(WatchdogTime()) << time;
+  }
+}
+
+TEST_F(WatchdogTimeTest, IsForThisProcessAlone) {
+  setenv("WATCHDOG_USEC", "5000000000", 1);
+  EXPECT_EQ(WatchdogTime(), std::chrono::seconds(5000));
+  setenv("WATCHDOG_PID", std::to_string(getpid()).c_str(), 1);
+  EXPECT_EQ(WatchdogTime(), std::chrono::seconds(5000));
+  setenv("WATCHDOG_PID", std::to_string(getpid() + 1).c_str(), 1);
+  EXPECT_FALSE(WatchdogTime());
+  setenv("WATCHDOG_PID", "", 1);
+  EXPECT_FALSE(WatchdogTime());
+}
+
 class NotifyManagerTest : public testing::Test {
  protected:
   ~NotifyManagerTest() override {

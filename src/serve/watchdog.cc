@@ -1,0 +1,21 @@
+#include "serve/watchdog.h"
+
+#include <algorithm>
+
+namespace credmint::serve {
+namespace {
+
+/// A turn takes a second where nothing happens.
+constexpr std::chrono::seconds kLongestTurn{3};
+
+}  // namespace
+
+bool Watchdog::IsContent() const {
+  if (since_turn_() > kLongestTurn) return false;
+  const auto roles = roles_();
+  return std::none_of(roles.begin(), roles.end(), [](const RoleStatus& role) {
+    return !role.state.has_valid && role.state.calling > role.longest_call;
+  });
+}
+
+}  // namespace credmint::serve
