@@ -13,6 +13,7 @@ import socketserver
 import ssl
 import struct
 import threading
+import time
 
 import create_session
 import faults
@@ -62,6 +63,11 @@ class Emulator:
         self._server.shutdown()
         self._server.server_close()
         self.ledger.close()
+
+    def set_faults(self, faults):
+        """What the next CreateSession requests meet, in place of what is left."""
+        with self._turn_lock:
+            self._faults = collections.deque(faults)
 
     def __enter__(self):
         return self
@@ -117,6 +123,7 @@ class Emulator:
         return error_response(404, code, "Not found.")
 
     def _create_session(self, request):
+        arrived = time.monotonic()
         attempt, fault = self._take_turn()
         now = self._now() + fault.clock_shift
         with self._judging:
@@ -127,6 +134,7 @@ class Emulator:
                 request,
                 now,
                 *_outcome(verdict, fault, response),
+                arrived=arrived,
                 attempt=attempt,
                 fault=fault.script,
                 access_key_id=_access_key_id(response),

@@ -5,6 +5,7 @@ A script is one word of the list in SCRIPTS, with `xN` behind it to have it N ti
     503                                   a status without body
     429:ThrottlingException               a status and an error code
     403:AccessDeniedException:any text    a status, an error code and a message
+    throttle:SECONDS                      429 ThrottlingException, with a Retry-After of so many
     stall:SECONDS                         no answer for so long, then the connection ends
     slow:SECONDS                          the right answer, but so much later
     skew:SECONDS                          the clock is off by so much (more than the 900 tolerated) for this request
@@ -28,7 +29,7 @@ BIG_BODY_BYTES = 5 * 1024 * 1024
 
 _REPEATED = re.compile(r"(.+?)(?:x([1-9][0-9]{0,3}))?", re.DOTALL)
 _STATUS = re.compile(r"([3-5][0-9]{2})(?::([A-Za-z]+)(?::(.*))?)?", re.DOTALL)
-_TIMED = re.compile(r"(stall|slow|skew):(-?[0-9]+(?:\.[0-9]+)?)")
+_TIMED = re.compile(r"(throttle|stall|slow|skew):(-?[0-9]+(?:\.[0-9]+)?)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +66,8 @@ def _timed(script, kind, seconds):
         return Fault(script, _unchanged, clock_shift=datetime.timedelta(seconds=seconds))
     if seconds < 0:
         raise ValueError(f"{script!r}: the time is negative")
+    if kind == "throttle":
+        return Fault(script, _throttle(seconds))
     return Fault(script, _unchanged if kind == "slow" else _hang_up, delay=seconds)
 
 
@@ -72,6 +75,12 @@ def _scripted_status(status, code, message):
     if code is None:
         return lambda proper: Response(status)
     return lambda proper: error_response(status, code, message or "Scripted fault.")
+
+
+def _throttle(seconds):
+    answer = error_response(429, "ThrottlingException", "Rate exceeded.")
+    answer = dataclasses.replace(answer, headers=(*answer.headers, ("Retry-After", f"{seconds:.0f}")))
+    return lambda proper: answer
 
 
 def _unchanged(proper):

@@ -60,6 +60,17 @@ class FaultTest(ServiceCase):
         self.assertEqual(connection.getresponse().status, 404)
         self.assertEqual(self.ask(emulator)[0], 503)
 
+    def test_throttle(self):
+        status, headers, _ = self.ask_under("throttle:7")
+        self.assertEqual((status, headers["X-Amzn-ErrorType"]), (429, "ThrottlingException"))
+        self.assertEqual(headers["Retry-After"], "7")
+
+    def test_other_faults_from_here_on(self):
+        emulator = self.start("503x3")
+        self.assertEqual(self.ask(emulator)[0], 503)
+        emulator.set_faults(faults.parse_faults("500"))
+        self.assertEqual([self.ask(emulator)[0] for _ in range(2)], [500, 201])
+
     def test_stall(self):
         emulator = self.start("stall:0.3")
         begin = time.monotonic()
@@ -143,7 +154,9 @@ class FaultTest(ServiceCase):
                 self.assertRegex(self.record["reason"], "^1 validation error detected")
 
     def test_scripts_that_do_not_exist(self):
-        for script in ("", "x3", "200", "503x0", "stall", "stall:x", "slow:-1", "skew:900", "503:", "nothing"):
+        for script in (
+            "", "x3", "200", "503x0", "stall", "stall:x", "slow:-1", "throttle:-1", "skew:900", "503:", "nothing"
+        ):
             with self.subTest(script), self.assertRaises(ValueError):
                 faults.parse_faults(script)
 

@@ -36,7 +36,7 @@ class Ledger:
 def record_of(request, clock, status, code, reason, **more):
     """The record of a request, or of bytes that were none (`request` is None). Header names are in lower case.
 
-    `more` adds what only a CreateSession request has.
+    `more` adds what only a CreateSession request has; `arrived` is when, by the monotonic clock.
     """
     return {
         "time": clock.strftime(DATE_FORMAT),
@@ -45,6 +45,7 @@ def record_of(request, clock, status, code, reason, **more):
         "status": status,
         "code": code,
         "reason": reason,
+        "arrived": None,
         "attempt": None,
         "fault": None,
         "access_key_id": None,

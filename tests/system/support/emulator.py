@@ -56,7 +56,7 @@ class Emulator:
                 profile_arn=registered.pop("profile_arn", PROFILE_ARN),
                 **registered,
             ),
-            faults=[fault for script in fail for fault in faults.parse_faults(script)],
+            faults=_parse(fail),
             base_path=base_path,
             clock_offset=datetime.timedelta(seconds=clock_offset),
             tls=_tls_context(tls_folder),
@@ -67,9 +67,17 @@ class Emulator:
         scheme = "https" if tls_folder else "http"
         self.url = f"{scheme}://localhost:{self.port}{base_path}"
 
+    def fail(self, *scripts):
+        """The next requests meet these faults, in place of what is left of others; none: no fault."""
+        self._running.set_faults(_parse(scripts))
+
     def requests(self):
         """The records of all requests so far, each with what was wrong with it if anything was."""
         return self._running.ledger.records()
+
+
+def _parse(scripts):
+    return [fault for script in scripts for fault in faults.parse_faults(script)]
 
 
 def _tls_context(folder):
