@@ -7,6 +7,7 @@
 #include "cli/text_option.h"
 #include "credentials/credentials_file_writer.h"
 #include "credentials/profile_keeper.h"
+#include "serve/service_manager.h"
 
 namespace credmint::cli {
 namespace {
@@ -21,7 +22,9 @@ Result<void> UpdateOnce(const CredentialsFile& file, CredentialSource& source) {
 
 Result<void> KeepUpdated(const CredentialsFile& file, RoleSession& session,
                          const EndSignals& end_signals) {
-  ProfileKeeper keeper(session, file, [](const Error& error) { ReportError(error); });
+  ProfileKeeper keeper(
+      session, file, [](const Error& error) { ReportError(error); },
+      [] { serve::NotifyManager("READY=1"); });
   bool ending = false;
   end_signals.SetHandler([&](int number) {
     if (number == SIGHUP) {
@@ -36,6 +39,7 @@ Result<void> KeepUpdated(const CredentialsFile& file, RoleSession& session,
   });
   auto result = keeper.Run();
   end_signals.SetHandler(nullptr);
+  serve::NotifyManager("STOPPING=1");
   return result;
 }
 

@@ -68,6 +68,7 @@ void ProfileKeeper::Write(Lock& lock) {
   Credentials credentials = *std::exchange(unwritten_, std::nullopt);
   lock.unlock();
   const auto written = WriteCredentials(file_, credentials);
+  if (written) written_();
   lock.lock();
   if (written) {
     write_failures_ = 0;

@@ -19,10 +19,15 @@ namespace credmint {
 class ProfileKeeper {
  public:
   /// `report` is told of failures, each once until something has succeeded or another one comes;
-  /// from any thread, one at a time. The source must outlive the keeper.
-  ProfileKeeper(CredentialSource& source, CredentialsFile file,
-                std::function<void(const Error&)> report)
-      : source_(source), file_(std::move(file)), report_(std::move(report)) {}
+  /// from any thread, one at a time. `written` is told of each write that succeeded, by Run().
+  /// The source must outlive the keeper.
+  ProfileKeeper(
+      CredentialSource& source, CredentialsFile file, std::function<void(const Error&)> report,
+      std::function<void()> written = [] {})
+      : source_(source),
+        file_(std::move(file)),
+        report_(std::move(report)),
+        written_(std::move(written)) {}
 
   /// Until Stop() is called, after the call of the source that runs then; once. Fails, and reports
   /// nothing, if the very first call of the source fails in a way that no waiting mends: kUsage,
@@ -46,6 +51,7 @@ class ProfileKeeper {
   CredentialSource& source_;
   const CredentialsFile file_;
   const std::function<void(const Error&)> report_;
+  const std::function<void()> written_;
 
   std::mutex mutex_;  // guards all that follows
   std::condition_variable changed_;

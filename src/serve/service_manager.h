@@ -21,7 +21,8 @@ Result<std::optional<ListenSocket>> SocketOfManager();
 /// this process for stuck; nothing if it does not.
 std::optional<std::chrono::microseconds> WatchdogTime();
 
-/// Tells it "READY=1", "STOPPING=1", "WATCHDOG=1"; nobody if there is none who wants to know.
+/// Tells it "READY=1", which counts once, "STOPPING=1" or "WATCHDOG=1"; nobody if there is none who
+/// wants to know.
 void NotifyManager(const std::string& state);
 
 }  // namespace credmint::serve

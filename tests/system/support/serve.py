@@ -9,6 +9,7 @@ import time
 from prometheus_client.parser import text_string_to_metric_families
 
 from support import program
+from support.processes import die_with_parent
 
 _URL = re.compile(r"http://(\[[0-9a-f:]+\]|[0-9.]+):(\d+)")
 
@@ -23,9 +24,11 @@ class Answer:
 class Server:
     """The program with the command line `arguments`; it ends with the test."""
 
-    def __init__(self, test, *arguments, env=None):
+    def __init__(self, test, *arguments, env=None, preexec=die_with_parent):
         self._test = test
-        self._started = program.start(("serve", *arguments), test.folder, {**test.env, **(env or {})})
+        self._started = program.start(
+            ("serve", *arguments), test.folder, {**test.env, **(env or {})}, preexec
+        )
         self.process = self._started.process
         self.printed = self._read_start()
         test.addCleanup(self._kill)
