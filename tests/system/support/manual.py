@@ -1,0 +1,47 @@
+"""The man pages of docs/man, as far as they can be compared with the program and run."""
+
+import re
+
+from support.documents import SOURCE
+
+FOLDER = SOURCE / "docs" / "man"
+
+_PART = r"(?ms)^\.{macro} (?P<name>.+?)\n(?P<text>.*?)(?=^\.(?:{ends})|\Z)"
+_EXAMPLE = re.compile(r"^\.Bd -literal -offset indent\n(.*?)^\.Ed$", re.MULTILINE | re.DOTALL)
+_ITEM = re.compile(r"^\.It Fl (.*)$", re.MULTILINE)
+
+
+def _parts(macro, text, ends):
+    found = re.finditer(_PART.format(macro=macro, ends=ends), text)
+    return {part["name"].strip('"'): part["text"] for part in found}
+
+
+class Page:
+    def __init__(self, name):
+        self.path = FOLDER / name
+        self.text = self.path.read_text()
+        self.sections = _parts("Sh", self.text, "Sh ")
+
+    def subsections(self):
+        return _parts("Ss", self.text, "S[hs] ")
+
+    def shared(self):
+        """The sections of credmint-options(7) that it says it takes."""
+        items = self.sections.get("SHARED OPTIONS", "").split(".It\n")[1:]
+        return [item.split("\n")[0] for item in items]
+
+    def examples(self):
+        """The blocks of its examples, as one types them."""
+        blocks = _EXAMPLE.findall(self.sections.get("EXAMPLES", ""))
+        return [block.replace("\\e\n", "\\\n") for block in blocks]
+
+
+def options(text):
+    """What is described in a text: the name of each long option, and its description."""
+    described = {}
+    items = list(_ITEM.finditer(text))
+    ends = [item.start() for item in items[1:]] + [len(text)]
+    for item, end in zip(items, ends):
+        name = re.search(r"-([\w-]{2,})", item[1])[1]
+        described[f"--{name}"] = text[item.start() : end]
+    return described
