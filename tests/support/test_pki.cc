@@ -1,6 +1,8 @@
 #include "support/test_pki.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/rsa.h>
@@ -26,6 +28,10 @@ using Owner = std::unique_ptr<T, FreeWith<Free>>;
 using Bio = Owner<BIO, BIO_free_all>;
 using Pkcs8 = Owner<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
 using Encrypted = Owner<X509_SIG, X509_SIG_free>;
+using Number = Owner<BIGNUM, BN_clear_free>;
+using Builder = Owner<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>;
+using Params = Owner<OSSL_PARAM, OSSL_PARAM_free>;
+using Context = Owner<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
 
 void FreeStack(STACK_OF(X509) * stack) { sk_X509_free(stack); }
 
@@ -124,6 +130,27 @@ TestKey NewKey(const std::string& kind) {
   if (!kind.starts_with("RSA")) return Share(EVP_PKEY_Q_keygen(nullptr, nullptr, name));
   const std::size_t bits = kind == "RSA" ? 2048 : std::stoul(kind.substr(4));
   return Share(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", bits));
+}
+
+TestKey Chimera(const TestKey& public_half, const TestKey& private_half) {
+  BIGNUM* number = nullptr;
+  EVP_PKEY_get_bn_param(private_half.get(), OSSL_PKEY_PARAM_PRIV_KEY, &number);
+  const Number secret(number);
+  unsigned char point[200];
+  std::size_t size = 0;
+  EVP_PKEY_get_octet_string_param(public_half.get(), OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point),
+                                  &size);
+  const Builder builder(OSSL_PARAM_BLD_new());
+  OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0);
+  OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point, size);
+  OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_PRIV_KEY, secret.get());
+  const Params params(OSSL_PARAM_BLD_to_param(builder.get()));
+  const Context maker(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
+  EVP_PKEY* key = nullptr;
+  EVP_PKEY_fromdata_init(maker.get());
+  EVP_PKEY_fromdata(maker.get(), &key, EVP_PKEY_KEYPAIR, params.get());
+  Require(key != nullptr, "a key of two halves");
+  return Share(key);
 }
 
 CertificateSpec CaSpec(const std::string& name) {

@@ -24,6 +24,10 @@ using TestName = std::vector<std::pair<std::string, std::string>>;
 /// "ED25519", "ML-DSA-65". Null if this OpenSSL does not know the algorithm.
 TestKey NewKey(const std::string& kind = "P-256");
 
+/// Half a key: the public half of one P-256 key with the private half of another, as a device
+/// returns that was swapped behind our back.
+TestKey Chimera(const TestKey& public_half, const TestKey& private_half);
+
 /// What a certificate says. The default is a leaf that the service accepts, in 2026.
 struct CertificateSpec {
   TestName subject = {{"CN", "leaf"}};

@@ -1,7 +1,6 @@
 #include "identity/identity.h"
 
 #include <gtest/gtest.h>
-#include <openssl/core_names.h>
 
 #include <optional>
 #include <ostream>
@@ -22,28 +21,6 @@ using test::Party;
 using test::TestKey;
 
 constexpr system_clock::time_point kNow = sys_days(2026y / 6 / 1);
-
-/// Half a key: the public half of one EC key with the private half of another, as a device returns
-/// that was swapped behind our back.
-TestKey Chimera(const TestKey& public_half, const TestKey& private_half) {
-  BIGNUM* number = nullptr;
-  EVP_PKEY_get_bn_param(private_half.get(), OSSL_PKEY_PARAM_PRIV_KEY, &number);
-  const BigNumPtr secret(number);
-  Bytes point(200);
-  std::size_t size = 0;
-  EVP_PKEY_get_octet_string_param(public_half.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
-                                  point.size(), &size);
-  const ParamBldPtr builder(OSSL_PARAM_BLD_new());
-  OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0);
-  OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), size);
-  OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_PRIV_KEY, secret.get());
-  const ParamsPtr params(OSSL_PARAM_BLD_to_param(builder.get()));
-  const PkeyCtxPtr maker(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
-  EVP_PKEY* key = nullptr;
-  EVP_PKEY_fromdata_init(maker.get());
-  EVP_PKEY_fromdata(maker.get(), &key, EVP_PKEY_KEYPAIR, params.get());
-  return {key, EVP_PKEY_free};
-}
 
 class IdentityTest : public testing::Test {
  protected:
@@ -228,7 +205,7 @@ TEST_F(IdentityTest, KeepsTheIssuersOfTheChain) {
 
 TEST_F(IdentityTest, ReturnsNoSignatureThatItsCertificateDoesNotVerify) {
   Party party = test::Issue({}, &ca_);
-  party.key = Chimera(party.key, test::NewKey());
+  party.key = test::Chimera(party.key, test::NewKey());
   ASSERT_NE(party.key, nullptr);
   const auto identity = Check(party);
   ASSERT_TRUE(identity.has_value()) << identity.error().message;
