@@ -1,7 +1,6 @@
 #include "identity/identity_keeper.h"
 
 #include <gtest/gtest.h>
-#include <openssl/core_names.h>
 
 #include <deque>
 #include <string>
@@ -30,27 +29,7 @@ CertificateSpec Named(const std::string& name) {
 }
 
 /// A key that opens and matches, but signs with the secret of another one.
-TestKey FaultyKey() {
-  const TestKey public_half = test::NewKey();
-  const TestKey private_half = test::NewKey();
-  BIGNUM* number = nullptr;
-  EVP_PKEY_get_bn_param(private_half.get(), OSSL_PKEY_PARAM_PRIV_KEY, &number);
-  const BigNumPtr secret(number);
-  Bytes point(200);
-  std::size_t size = 0;
-  EVP_PKEY_get_octet_string_param(public_half.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
-                                  point.size(), &size);
-  const ParamBldPtr builder(OSSL_PARAM_BLD_new());
-  OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0);
-  OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), size);
-  OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_PRIV_KEY, secret.get());
-  const ParamsPtr params(OSSL_PARAM_BLD_to_param(builder.get()));
-  const PkeyCtxPtr maker(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
-  EVP_PKEY* key = nullptr;
-  EVP_PKEY_fromdata_init(maker.get());
-  EVP_PKEY_fromdata(maker.get(), &key, EVP_PKEY_KEYPAIR, params.get());
-  return {key, EVP_PKEY_free};
-}
+TestKey FaultyKey() { return test::Chimera(test::NewKey(), test::NewKey()); }
 
 /// A keeper in front of what the test says that is there.
 class IdentityKeeperTest : public testing::Test {
