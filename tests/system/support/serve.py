@@ -26,16 +26,16 @@ class Server:
 
     def __init__(self, test, *arguments, env=None, preexec=die_with_parent):
         self._test = test
-        self._started = program.start(
+        self.started = program.start(
             ("serve", *arguments), test.folder, {**test.env, **(env or {})}, preexec
         )
-        self.process = self._started.process
+        self.process = self.started.process
         self.printed = self._read_start()
         test.addCleanup(self._kill)
         self.variables = dict(re.findall(r"^export (\w+)=(.*)$", self.printed, re.MULTILINE))
         match = _URL.search(self.printed)
         if not match:
-            raise AssertionError(f"serve did not start: {self._started.finish()}")
+            raise AssertionError(f"serve did not start: {self.started.finish()}")
         status = re.search(r"http://127.0.0.1:(\d+)/healthz", self.printed)
         self.status_port = int(status[1]) if status else None
         self.host, self.port = match[1].strip("[]"), int(match[2])
@@ -53,7 +53,7 @@ class Server:
     def end(self, number):
         """Sends the signal; returns the Run."""
         self.process.send_signal(number)
-        return self._started.finish()
+        return self.started.finish()
 
     def connect(self, timeout=10, port=None):
         return http.client.HTTPConnection(self.host, port or self.port, timeout=timeout)
