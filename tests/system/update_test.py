@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """update writes a profile of the shared credentials file; botocore and the AWS CLI read it."""
 
+import errno
 import fcntl
 import json
 import os
 import random
+import re
 import signal
 import stat
 import subprocess
@@ -15,9 +17,11 @@ from support import pki, program, token
 from support.cases import each, expand
 from support.processes import die_with_parent
 from support.requirements import need
+from support.strace import STRACE, need_strace
 from support.system_test import MintTest
 
 AWS = "/usr/bin/aws"
+KILLS = int(os.environ.get("CREDMINT_KILLS", "60"))
 OTHERS = b"# mine\r\n[default]\r\nregion = eu-central-1\r\ns3 =\r\n  x = y\r\n[last]\r\na=b"
 BOTOCORE_SCRIPT = """
 import json, sys, botocore.session
@@ -199,6 +203,11 @@ class BadInput(UpdateTest):
         self.update_fails(program.LOCAL_IO, message, "--profile", "web", hint="use one of the two")
         self.update()
 
+    def test_a_config_file_that_is_a_fifo(self):
+        (self.folder / ".aws").mkdir()
+        os.mkfifo(self.folder / ".aws/config")
+        self.update()
+
     @each(bracket="a]b", two_lines="a\nb", botocores="DEFAULT", blank=" a")
     def test_a_name_with(self, name):
         self.update_fails(program.USAGE, "the profile's name", "--profile", name)
@@ -243,13 +252,13 @@ class ManyAtOnce(UpdateTest):
         self.assertLessEqual(read, issued)
 
     def test_killed_at_random_moments(self):
-        """That the file is replaced in one step is seen in tests/unit, with 500 kills of it alone."""
+        """CREDMINT_KILLS times; tests/unit kills 500 times what only replaces the file."""
         self.write_credentials(OTHERS)
         chance = random.Random(1)
         begun = time.monotonic()
         self.update()
         duration = time.monotonic() - begun
-        for _ in range(60):
+        for _ in range(KILLS):
             started = program.start(self.update_arguments("--once"), self.folder)
             time.sleep(chance.uniform(0.3, 1.1) * duration)
             started.process.kill()
@@ -265,6 +274,56 @@ class ManyAtOnce(UpdateTest):
         self.assertEqual(b"".join(line for line in lines if line not in ours), OTHERS)
         ids = [record["access_key_id"] for record in self.service.requests()]
         self.assertIn(ours[0].split()[-1].decode(), ids)
+
+
+@expand
+class DiskErrors(UpdateTest):
+    """Each of the calls of the kernel that replace the file fails once."""
+
+    FROM = re.compile(r'openat\(.*"\.credentials\.credmint-new"')
+    TO = re.compile(r"fsync\(\d+<[^>]*/\.aws>\)")
+    CALLS = ["openat", "fchmod", "write", "fsync", "renameat", "fsync"]
+
+    def setUp(self):
+        need_strace()
+        super().setUp()
+
+    def trace(self, *inject):
+        """Updates; returns the Run and the lines of the calls that its first thread made."""
+        log = self.folder / "trace"
+        strace = (STRACE, "-y", "-f", "-o", str(log), "-e", "trace=" + ",".join(set(self.CALLS)))
+        result = self.run_program(*self.update_arguments("--once"), wrapper=(*strace, *inject))
+        lines = [line.split(maxsplit=1) for line in log.read_text().splitlines()]
+        return result, [call for thread, call in lines if thread == lines[0][0]]
+
+    def replacing(self):
+        """(name, n) of the calls that replace the file: each is the n-th of its name."""
+        _, lines = self.trace()
+        first = max(i for i, line in enumerate(lines) if self.FROM.match(line))
+        last = max(i for i, line in enumerate(lines) if self.TO.match(line))
+        names = [line.partition("(")[0] for line in lines]
+        return [(names[i], names[: i + 1].count(names[i])) for i in range(first, last + 1)]
+
+    @each(ENOSPC=errno.ENOSPC, EIO=errno.EIO)
+    def test_leave_the_old_file(self, error):
+        self.write_credentials(OTHERS)
+        self.update()  # the lock is there from here on
+        calls = self.replacing()
+        self.assertEqual([name for name, _ in calls], self.CALLS)
+        old = self.credentials()
+        for name, n in calls:
+            fault = f"inject={name}:error={errno.errorcode[error]}:when={n}"
+            result, lines = self.trace("-e", fault)
+            with self.subTest(fault):
+                self.assertIn("(INJECTED)", "".join(lines))
+                self.check_failure(result, program.LOCAL_IO, "/.aws/credentials: ")
+                self.assertIn(os.strerror(error), result.stderr)
+                self.assertEqual(self.names(), {"credentials", ".credentials.credmint-lock"})
+                if (name, n) == calls[-1]:  # the folder's fsync, when the new file has the name
+                    old = self.credentials()
+                    self.assertIn(self.last_request()["access_key_id"].encode(), old)
+                self.assertEqual(self.credentials(), old)
+        self.update()
 
 
 @expand
