@@ -39,6 +39,9 @@ ExitStatus ReportUsage(const CLI::App& app, const CLI::ParseError& error, std::s
   }
   std::string message = error.what();
   message.erase(std::min(message.find('\n'), message.size()));
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError)) {
+    message = "a command is missing";
+  }
   if (app.get_subcommands().empty() && !first.empty() && first.front() != '-') {
     message = fmt::format("there is no command '{}'", first);
   }

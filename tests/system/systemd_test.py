@@ -109,8 +109,8 @@ class Units(UnitsTest):
     @each(**SERVICES)
     def test_the_group_is_made_where_it_is_missing(self, name):
         groups = sandbox.settings(self.units[name], "SupplementaryGroups")
-        made = (self.root / "usr/local/lib/sysusers.d/credmint.conf").read_text()
-        self.assertEqual(re.findall(r"^g (\w+) -$", made, re.MULTILINE), groups)
+        (made,) = self.root.glob("**/sysusers.d/credmint.conf")
+        self.assertEqual(re.findall(r"^g (\w+) -$", made.read_text(), re.MULTILINE), groups)
 
     @each(**SERVICES)
     def test_a_refused_pin_is_not_sent_again_by_a_restart(self, name):

@@ -106,6 +106,22 @@ TEST_F(ProfileKeeperTest, WritesAgainWithoutAskingAgain) {
   EXPECT_EQ(*reports_.Lock(), std::vector<std::string>{file_.path + " is a directory"});
 }
 
+TEST_F(ProfileKeeperTest, TellsOfEachWriteThatSucceeds) {
+  std::filesystem::create_directory(file_.path);
+  ScriptedSource source({ErrorCode::kNetwork});
+  std::vector<std::string> told;
+  ProfileKeeper keeper(
+      source, file_, [this](const Error&) { std::filesystem::remove(file_.path); },
+      [&] { told.push_back(Contents().substr(0, 5)); });
+  auto result = std::async(std::launch::async, [&] { return keeper.Run(); });
+  EXPECT_TRUE(IsWritten("KEY1"));
+  keeper.Reload();
+  EXPECT_TRUE(IsWritten("KEY2"));
+  keeper.Stop();
+  EXPECT_TRUE(result.get());
+  EXPECT_EQ(told, (std::vector<std::string>{"[web]", "[web]"}));
+}
+
 TEST_F(ProfileKeeperTest, EndsWithSuccessIfItIsStoppedBefore) {
   ScriptedSource source({ErrorCode::kUsage});
   ProfileKeeper keeper(source, file_, Reports());
