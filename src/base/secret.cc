@@ -8,7 +8,7 @@
 namespace credmint {
 
 Secret::Secret(std::string_view bytes)
-    : bytes_(bytes.empty() ? nullptr : std::make_unique<char[]>(bytes.size())),
+    : bytes_(bytes.empty() ? nullptr : std::make_unique_for_overwrite<char[]>(bytes.size())),
       size_(bytes.size()) {
   std::copy(bytes.begin(), bytes.end(), bytes_.get());
 }

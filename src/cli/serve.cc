@@ -1,6 +1,7 @@
 #include "cli/serve.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -158,6 +159,7 @@ ServeCommand::ServeCommand(CLI::App& app)
 }
 
 Result<void> ServeCommand::Run(const EndSignals& end_signals) const {
+  mallopt(M_ARENA_MAX, 1);  // threads here do not compete, and one heap is smaller than several
   const auto file = ReadConfiguration(flags_);
   if (!file) return tl::unexpected(file.error());
   const auto options = Server(*file);
@@ -167,7 +169,10 @@ Result<void> ServeCommand::Run(const EndSignals& end_signals) const {
   const auto library = StartLibrary(wanted->front().key);
   if (!library) return tl::unexpected(library.error());
   serve::WaitingRequests waiting;
-  ServedRoles served(*library, [&] { waiting.Wake(); });
+  ServedRoles served(*library, [&] {
+    waiting.Wake();
+    malloc_trim(0);  // all CAs of the system were in memory
+  });
   if (auto set = served.Set(*std::move(wanted)); !set) return set;
 
   auto socket = Listen(options->listen, options->port);

@@ -15,28 +15,24 @@ namespace {
 
 constexpr std::string_view kPath = "/role/";
 
-Response CredentialsOf(const Role& role) {
-  const auto answer = role.source->TryGet();
-  if (!answer) return NotYet();
-  const auto& credentials = *answer;
-  if (!credentials) return SourceFailed(credentials.error());
-  const std::string expiration = FormatTimestamp(credentials->expiration);
+Secret FormatCredentials(const Credentials& credentials) {
+  const std::string expiration = FormatTimestamp(credentials.expiration);
   std::vector<JsonMember> members = {
-      {"AccessKeyId", credentials->access_key_id},
-      {"SecretAccessKey", credentials->secret_access_key.Reveal()},
-      {"Token", credentials->session_token.Reveal()},
+      {"AccessKeyId", credentials.access_key_id},
+      {"SecretAccessKey", credentials.secret_access_key.Reveal()},
+      {"Token", credentials.session_token.Reveal()},
       {"Expiration", expiration},
   };
-  if (!credentials->account_id.empty()) members.push_back({"AccountId", credentials->account_id});
-  return JsonResponse(200, FormatJsonObject(members));
+  if (!credentials.account_id.empty()) members.push_back({"AccountId", credentials.account_id});
+  return FormatJsonObject(members);
 }
 
 }  // namespace
 
 ContainerCredentials::ContainerCredentials(Roles& roles, Secret token)
-    : roles_(roles), token_(std::move(token)) {}
+    : roles_(roles), token_(std::move(token)), bodies_(FormatCredentials) {}
 
-Response ContainerCredentials::Answer(const Request& request) const {
+Response ContainerCredentials::Answer(const Request& request) {
   const auto token = FindHeader(request, "Authorization");
   // An empty secret would be one that everybody knows.
   if (!token || token_.empty() || !EqualInConstantTime(*token, token_.Reveal())) {
@@ -46,6 +42,13 @@ Response ContainerCredentials::Answer(const Request& request) const {
   const auto role = path.starts_with(kPath) ? roles_.Find(path.substr(kPath.size())) : nullptr;
   if (!role) return ErrorResponse(404, "NotFound", "there is nothing at this path");
   return request.method == "GET" ? CredentialsOf(*role) : WrongMethod("GET");
+}
+
+Response ContainerCredentials::CredentialsOf(const Role& role) {
+  const auto credentials = role.source->TryGet();
+  if (!credentials) return NotYet();
+  if (!*credentials) return SourceFailed(credentials->error());
+  return JsonResponse(200, bodies_.For(role.name, **credentials));
 }
 
 }  // namespace credmint::serve

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/secret.h"
+#include "serve/credential_bodies.h"
 #include "serve/request.h"
 #include "serve/response.h"
 #include "serve/roles.h"
@@ -17,11 +18,14 @@ class ContainerCredentials {
   /// The roles must outlive this.
   ContainerCredentials(Roles& roles, Secret token);
 
-  [[nodiscard]] Response Answer(const Request& request) const;
+  [[nodiscard]] Response Answer(const Request& request);
 
  private:
+  Response CredentialsOf(const Role& role);
+
   Roles& roles_;
   const Secret token_;
+  CredentialBodies bodies_;
 };
 
 }  // namespace credmint::serve

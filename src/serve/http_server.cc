@@ -187,6 +187,7 @@ MHD_Result MicrohttpdServer::OnRequest(void* closure, MHD_Connection* connection
   auto& server = *static_cast<MicrohttpdServer*>(closure);
   if (*state == nullptr) {
     auto request = std::make_unique<Request>(Request{method, path, {}});
+    request->headers.reserve(8);  // SDKs send no more
     Microhttpd().get_connection_values(connection, MHD_HEADER_KIND, &AddHeader, request.get());
     *state = request.release();
     if (!HasBody(*static_cast<Request*>(*state))) return MHD_YES;

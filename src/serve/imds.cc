@@ -42,12 +42,33 @@ std::optional<std::chrono::seconds> ParseTtl(std::optional<std::string_view> tex
   return std::chrono::seconds(seconds);
 }
 
+Secret FormatCredentials(const Credentials& credentials, TimePoint now) {
+  const std::string updated = FormatTimestamp(now);
+  const std::string expiration = FormatTimestamp(credentials.expiration);
+  const std::array<JsonMember, 7> members = {{
+      {"Code", "Success"},
+      {"LastUpdated", updated},
+      {"Type", "AWS-HMAC"},
+      {"AccessKeyId", credentials.access_key_id},
+      {"SecretAccessKey", credentials.secret_access_key.Reveal()},
+      {"Token", credentials.session_token.Reveal()},
+      {"Expiration", expiration},
+  }};
+  return FormatJsonObject(members);
+}
+
 Response NotFound() { return ErrorResponse(404, "NotFound", "there is nothing at this path"); }
 
 }  // namespace
 
 Imds::Imds(Roles& roles, Clock clock, Stopwatch stopwatch)
-    : roles_(roles), clock_(std::move(clock)), started_(clock_()), tokens_(std::move(stopwatch)) {}
+    : roles_(roles),
+      clock_(std::move(clock)),
+      started_(clock_()),
+      tokens_(std::move(stopwatch)),
+      bodies_([this](const Credentials& credentials) {
+        return FormatCredentials(credentials, clock_());
+      }) {}
 
 Response Imds::Answer(const Request& request) {
   const std::string path = WithoutSpareSlashes(request.path);
@@ -93,22 +114,10 @@ Response Imds::Metadata(const std::string& path) {
 }
 
 Response Imds::SecurityCredentials(const Role& role) {
-  const auto answer = role.source->TryGet();
-  if (!answer) return NotYet();
-  const auto& credentials = *answer;
-  if (!credentials) return SourceFailed(credentials.error());
-  const std::string updated = FormatTimestamp(LastUpdated(role, credentials->access_key_id));
-  const std::string expiration = FormatTimestamp(credentials->expiration);
-  const std::array<JsonMember, 7> members = {{
-      {"Code", "Success"},
-      {"LastUpdated", updated},
-      {"Type", "AWS-HMAC"},
-      {"AccessKeyId", credentials->access_key_id},
-      {"SecretAccessKey", credentials->secret_access_key.Reveal()},
-      {"Token", credentials->session_token.Reveal()},
-      {"Expiration", expiration},
-  }};
-  return JsonResponse(200, FormatJsonObject(members));
+  const auto credentials = role.source->TryGet();
+  if (!credentials) return NotYet();
+  if (!*credentials) return SourceFailed(credentials->error());
+  return JsonResponse(200, bodies_.For(role.name, **credentials));
 }
 
 Response Imds::Info(const Role& role) const {
@@ -136,13 +145,6 @@ Response Imds::IdentityDocument(const Role& role) const {
       {"pendingTime", started},
   }};
   return JsonResponse(200, FormatJsonObject(members));
-}
-
-TimePoint Imds::LastUpdated(const Role& role, const std::string& access_key_id) {
-  const auto all = updated_.Lock();
-  Updated& updated = (*all)[role.name];
-  if (updated.access_key_id != access_key_id) updated = {access_key_id, clock_()};
-  return updated.time;
 }
 
 bool IsImdsPath(const std::string& path) {

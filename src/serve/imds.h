@@ -1,11 +1,10 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <string>
 
 #include "base/clock.h"
-#include "base/guarded.h"
+#include "serve/credential_bodies.h"
 #include "serve/imds_tokens.h"
 #include "serve/request.h"
 #include "serve/response.h"
@@ -43,24 +42,17 @@ class Imds {
   [[nodiscard]] TokenCounts tokens() { return tokens_.Counts(); }
 
  private:
-  struct Updated {
-    std::string access_key_id;
-    TimePoint time;
-  };
-  using UpdatedByName = std::map<std::string, Updated>;
-
   Response PutToken(const Request& request);
   Response Metadata(const std::string& path);
   Response SecurityCredentials(const Role& role);
   [[nodiscard]] Response Info(const Role& role) const;
   [[nodiscard]] Response IdentityDocument(const Role& role) const;
-  [[nodiscard]] TimePoint LastUpdated(const Role& role, const std::string& access_key_id);
 
   Roles& roles_;
   const Clock clock_;
   const TimePoint started_;
   ImdsTokens tokens_;
-  Guarded<UpdatedByName> updated_;
+  CredentialBodies bodies_;
 };
 
 /// Whether it is a path of the service, right or wrong: /latest, and all that is below.

@@ -25,7 +25,7 @@ NETWORK = 6
 LOCAL_IO = 7
 
 # For builds with sanitizers: how they report.
-_PASSED_ON = ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
+_PASSED_ON = ("ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")
 
 
 @dataclasses.dataclass(frozen=True)

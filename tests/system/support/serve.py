@@ -68,9 +68,9 @@ class Server:
         finally:
             connection.close()
 
-    def token(self):
+    def token(self, seconds=60):
         """A token of the metadata service."""
-        header = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
+        header = {"X-aws-ec2-metadata-token-ttl-seconds": str(seconds)}
         return self.request("PUT", "/latest/api/token", header).body.decode()
 
     def metadata(self, path):

@@ -15,13 +15,13 @@ using nlohmann::json;
 class ContainerCredentialsTest : public testing::Test {
  protected:
   Response Get(const std::string& token, const std::string& path = "/role/web",
-               const std::string& method = "GET") const {
+               const std::string& method = "GET") {
     return container_.Answer({method, path, {{"Authorization", token}}});
   }
 
   FakeSource source_;
   Roles roles_{{source_.AsRole()}};
-  const ContainerCredentials container_{roles_, Secret("the token")};
+  ContainerCredentials container_{roles_, Secret("the token")};
 };
 
 TEST_F(ContainerCredentialsTest, RefusesAnotherToken) {
@@ -37,7 +37,7 @@ TEST_F(ContainerCredentialsTest, RefusesAnotherToken) {
 }
 
 TEST_F(ContainerCredentialsTest, AnEmptyTokenOpensNothing) {
-  const ContainerCredentials open(roles_, Secret());
+  ContainerCredentials open(roles_, Secret());
   EXPECT_EQ(open.Answer({"GET", "/role/web", {{"Authorization", ""}}}).status, 401);
 }
 

@@ -1,10 +1,10 @@
 // Whatever is asked: an answer of a known kind, and no secret for whom has no token.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <array>
 #include <random>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -22,7 +22,7 @@ constexpr const char* kTtl = "X-aws-ec2-metadata-token-ttl-seconds";
 /// What FakeSource gives, as it stands in JSON.
 constexpr std::string_view kSecret = "secret/key+=";
 
-const std::set<int> kStatuses = {200, 400, 401, 403, 404, 405, 502, 503};
+constexpr std::array kStatuses = {200, 400, 401, 403, 404, 405, 502, 503};
 
 /// Requests that are right, mutated ones, and noise.
 class Requests {
@@ -31,9 +31,9 @@ class Requests {
 
   /// Without the tokens that open something, unless mutation hits one of them.
   Request Next() {
-    Request request{Pick(kMethods), Pick(kPaths), {}};
-    if (!OneIn(8)) request.headers.emplace_back("Host", Pick(kHosts));
-    for (int n = Below(4); n > 0; --n) request.headers.emplace_back(Pick(kNames), Pick(kValues));
+    Request request{Pick(methods_), Pick(paths_), {}};
+    if (!OneIn(8)) request.headers.emplace_back("Host", Pick(hosts_));
+    for (int n = Below(4); n > 0; --n) request.headers.emplace_back(Pick(names_), Pick(values_));
     if (OneIn(3)) Mutate(request.method);
     if (OneIn(3)) Mutate(request.path);
     for (auto& [name, value] : request.headers) {
@@ -64,7 +64,7 @@ class Requests {
         text.erase(place, text.end());
         break;
       case 2:
-        text.insert(static_cast<std::size_t>(place - text.begin()), Pick(kPieces));
+        text.insert(static_cast<std::size_t>(place - text.begin()), Pick(pieces_));
         break;
       case 3:
         if (place != text.end()) *place = static_cast<char>(*place ^ (1 << Below(8)));
@@ -77,8 +77,8 @@ class Requests {
     }
   }
 
-  const Texts kMethods = {"GET", "PUT", "GET", "PUT", "POST", "HEAD", "DELETE", "OPTIONS", "get"};
-  const Texts kPaths = {
+  const Texts methods_ = {"GET", "PUT", "GET", "PUT", "POST", "HEAD", "DELETE", "OPTIONS", "get"};
+  const Texts paths_ = {
       "/latest/api/token",
       "/latest/meta-data/iam/security-credentials/",
       "/latest/meta-data/iam/security-credentials/web",
@@ -96,13 +96,13 @@ class Requests {
       "*",
       "http://127.0.0.1/role/web",
   };
-  const Texts kPieces = {"/",    "//", "/../", "%2f",      "web", "latest", std::string(1, '\0'),
+  const Texts pieces_ = {"/",    "//", "/../", "%2f",      "web", "latest", std::string(1, '\0'),
                          "\r\n", " ",  "{",    "\"",       "\\",  "%s%n",   ":",
                          "[",    "]",  "-",    "127.0.0.1"};
-  const Texts kHosts = {"127.0.0.1:9911", "localhost", "[::1]", "[::1]:80",     "",
+  const Texts hosts_ = {"127.0.0.1:9911", "localhost", "[::1]", "[::1]:80",     "",
                         "evil.example",   "127.1",     "[",     "127.0.0.1:",   "::1",
                         "127.0.0.1:9911", "localhost", "]",     "localhost:99", "[]:1"};
-  const Texts kNames = {kTtl,
+  const Texts names_ = {kTtl,
                         kMetadataToken,
                         "Authorization",
                         "authorization",
@@ -112,7 +112,7 @@ class Requests {
                         "Accept",
                         "",
                         "X"};
-  const Texts kValues = {"60",
+  const Texts values_ = {"60",
                          "21600",
                          "0",
                          "-1",
@@ -134,7 +134,7 @@ class RoutesPropertyTest : public testing::Test {
  protected:
   static void Check(Routes& routes, const Request& request, bool has_token) {
     const Response response = routes.Answer(request);
-    EXPECT_TRUE(kStatuses.contains(response.status)) << response.status;
+    EXPECT_THAT(kStatuses, testing::Contains(response.status));
     const std::string_view body = response.body.Reveal();
     EXPECT_LT(body.size(), 2000U);
     if (has_token) return;

@@ -1,0 +1,14 @@
+#include "serve/credential_bodies.h"
+
+namespace credmint::serve {
+
+Secret CredentialBodies::For(const std::string& role, const Credentials& credentials) {
+  const auto all = last_.Lock();
+  Body& last = (*all)[role];
+  if (last.access_key_id != credentials.access_key_id) {
+    last = {credentials.access_key_id, format_(credentials)};
+  }
+  return last.json.Clone();
+}
+
+}  // namespace credmint::serve

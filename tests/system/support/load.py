@@ -1,0 +1,63 @@
+"""Many requests of many clients at once, by ApacheBench, and what a server spends on them."""
+
+import dataclasses
+import os
+import re
+import subprocess
+
+from support.requirements import need
+
+AB = "/usr/bin/ab"
+
+
+@dataclasses.dataclass(frozen=True)
+class Load:
+    complete: int
+    failed: int  # no answer, a broken one, or one of another length
+    refused: int  # answers other than 2xx
+    per_second: float
+    p99_milliseconds: float
+
+
+def run(url, folder, headers=(), *, clients, each, keep_alive, put=False):
+    """`clients` at a time make `each` requests for one another; `headers` are lines."""
+    need(AB, "apache2-utils")
+    percentiles = folder / "percentiles.csv"
+    command = [AB, "-q", "-r", "-n", str(clients * each), "-c", str(clients), "-e", str(percentiles)]
+    if keep_alive:
+        command.append("-k")
+    if put:
+        (folder / "empty").touch()
+        command += ["-u", str(folder / "empty")]
+    for header in headers:
+        command += ["-H", header]
+    output = subprocess.run(
+        [*command, url], check=True, capture_output=True, text=True, timeout=300
+    ).stdout
+
+    def number(name):
+        match = re.search(rf"^{name}:\s+([\d.]+)", output, re.MULTILINE)
+        return float(match[1]) if match else 0
+
+    p99 = re.search(r"^99,([\d.]+)", percentiles.read_text(), re.MULTILINE)
+    return Load(
+        int(number("Complete requests")),
+        int(number("Failed requests")),
+        int(number("Non-2xx responses")),
+        number("Requests per second"),
+        float(p99[1]),
+    )
+
+
+def cpu_seconds(pid):
+    """What a process has used so far, of its own and of the kernel's."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory(pid):
+    """{"Rss": KiB, "Pss": KiB, ...} of all it has mapped, and "Private" of that: what nobody shares."""
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        found = {name: int(kib) for name, kib in re.findall(r"^(\w+):\s+(\d+) kB", file.read(), re.M)}
+    return {**found, "Private": found["Private_Clean"] + found["Private_Dirty"]}
