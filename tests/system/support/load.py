@@ -57,7 +57,6 @@ def cpu_seconds(pid):
 
 
 def memory(pid):
-    """{"Rss": KiB, "Pss": KiB, ...} of all it has mapped, and "Private" of that: what nobody shares."""
+    """{"Rss": KiB, "Pss": KiB, "Anonymous": KiB, ...} of all that it has mapped."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        found = {name: int(kib) for name, kib in re.findall(r"^(\w+):\s+(\d+) kB", file.read(), re.M)}
-    return {**found, "Private": found["Private_Clean"] + found["Private_Dirty"]}
+        return {name: int(kib) for name, kib in re.findall(r"^(\w+):\s+(\d+) kB", file.read(), re.M)}
