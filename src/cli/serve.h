@@ -6,9 +6,8 @@
 #include "base/error.h"
 #include "cli/end_signals.h"
 #include "cli/role_options.h"
-#include "cli/served_roles.h"
+#include "cli/role_server.h"
 #include "cli/server_options.h"
-#include "serve/roles.h"
 
 namespace credmint::cli {
 
@@ -28,8 +27,9 @@ class ServeCommand {
   [[nodiscard]] Result<void> Run(const EndSignals& end_signals) const;
 
  private:
-  [[nodiscard]] Result<ServerOptions> Server(const std::optional<Configuration>& file) const;
-  [[nodiscard]] Result<void> Reload(ServedRoles& served, serve::Roles& roles) const;
+  [[nodiscard]] Result<ServerOptions> Options(const std::optional<Configuration>& file) const;
+  Result<void> RunUntilTold(RoleServer& server, const EndSignals& end_signals) const;
+  [[nodiscard]] Result<void> Reload(RoleServer& server) const;
 
   CLI::App* app_;
   RoleFlags flags_;

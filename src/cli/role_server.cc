@@ -1,0 +1,147 @@
+#include "cli/role_server.h"
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <stdlib.h>
+
+#include <utility>
+
+#include "base/random_text.h"
+#include "cli/server_addresses.h"
+#include "serve/host_check.h"
+#include "serve/service_manager.h"
+#include "serve/token_file.h"
+
+namespace credmint::cli {
+namespace {
+
+constexpr std::size_t kTokenBytes = 32;
+constexpr const char* kStatusAddress = "127.0.0.1";
+
+Result<serve::ListenSocket> Listen(const std::string& address, std::uint16_t port) {
+  auto socket = serve::SocketOfManager();
+  if (!socket) return Fail(std::move(socket));
+  if (*socket) return **std::move(socket);
+  return serve::ListenSocket::Open(address, port);
+}
+
+/// For the status; nothing without `port`.
+Result<std::optional<serve::ListenSocket>> ListenForStatus(std::optional<std::uint16_t> port) {
+  if (!port) return std::nullopt;
+  auto socket = serve::ListenSocket::Open(kStatusAddress, *port);
+  if (!socket) return Fail(std::move(socket), "--status-port");
+  return *std::move(socket);
+}
+
+/// Where the token goes if no flag says it: a folder that is this user's alone. Empty: there is
+/// none.
+std::string DefaultTokenFile() {
+  for (const auto& [variable, name] :
+       {std::pair{"RUNTIME_DIRECTORY", "token"}, std::pair{"XDG_RUNTIME_DIR", "credmint-token"}}) {
+    const char* folder = getenv(variable);
+    if (folder != nullptr && folder[0] == '/') return fmt::format("{}/{}", folder, name);
+  }
+  return "";
+}
+
+/// A new token, in the file; an empty one, which opens nothing, if there is no file for it.
+Result<Secret> MakeToken(const std::string& file) {
+  if (file.empty()) return Secret();
+  auto token = RandomHex(kTokenBytes);
+  if (!token) return Fail(std::move(token), "making a token");
+  if (auto written = serve::WriteTokenFile(file, *token); !written) {
+    return Fail(std::move(written));
+  }
+  return token;
+}
+
+}  // namespace
+
+/// What a server needs that it may not get.
+struct RoleServer::Doors {
+  serve::ListenSocket socket;
+  std::optional<serve::ListenSocket> status;
+  std::string token_file;
+  Secret token;
+};
+
+Result<std::unique_ptr<RoleServer>> RoleServer::Start(const LibraryContext& context,
+                                                      std::vector<RoleOptions> roles,
+                                                      const ServerOptions& options) {
+  mallopt(M_ARENA_MAX, 1);  // threads here do not compete, and one heap is smaller than several
+  std::unique_ptr<RoleServer> server(new RoleServer(context));
+  if (auto set = server->served_.Set(std::move(roles)); !set) return Fail(std::move(set));
+  auto doors = Open(options);
+  if (!doors) return Fail(std::move(doors));
+  auto started = server->Start(*std::move(doors), options.hop_limit);
+  if (!started) return Fail(std::move(started));
+  return server;
+}
+
+RoleServer::RoleServer(const LibraryContext& context)
+    : served_(context, [this] {
+        waiting_.Wake();
+        malloc_trim(0);  // all CAs of the system were in memory
+      }) {}
+
+Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options) {
+  auto socket = Listen(options.listen, options.port);
+  if (!socket) return Fail(std::move(socket));
+  auto status = ListenForStatus(options.status_port);
+  if (!status) return Fail(std::move(status));
+  const std::string file = options.token_file.empty() ? DefaultTokenFile() : options.token_file;
+  if (file.empty() && !serve::IsLoopback(socket->address())) {
+    return Fail(ErrorCode::kUsage, fmt::format("listening on {} needs a token", socket->address()),
+                "--token-file names a file for it");
+  }
+  auto token = MakeToken(file);
+  if (!token) return Fail(std::move(token));
+  return Doors{*std::move(socket), *std::move(status), file, *std::move(token)};
+}
+
+Result<void> RoleServer::Start(Doors doors, int hop_limit) {
+  served_.Start();
+  roles_.emplace(served_.roles());
+  routes_.emplace(*roles_, std::move(doors.token), doors.socket.address());
+  addresses_ = ServerVariables(doors.socket, served_.roles(), doors.token_file);
+  auto server = serve::HttpServer::Start(
+      std::move(doors.socket), [this](const serve::Request& request) { return Answer(request); },
+      waiting_, {.hop_limit = hop_limit});
+  if (!server) return Fail(std::move(server));
+  server_ = *std::move(server);
+  watchdog_.emplace([this] { return server_->SinceTurn(); }, [this] { return served_.States(); });
+  return StartStatus(std::move(doors.status));
+}
+
+Result<void> RoleServer::StartStatus(std::optional<serve::ListenSocket> socket) {
+  if (!socket) return {};
+  addresses_ += StatusLine(*socket);
+  status_.emplace(
+      [this] { return served_.States(); },
+      serve::ServerStatus{[this] { return requests_.Read(); }, [this] { return routes_->tokens(); },
+                          [this] { return server_->connections(); }},
+      kStatusAddress);
+  auto server = serve::HttpServer::Start(
+      *std::move(socket),
+      [this](const serve::Request& request) { return status_->Answer(request); },
+      waiting_for_status_);
+  if (!server) return Fail(std::move(server));
+  status_server_ = *std::move(server);
+  return {};
+}
+
+serve::Response RoleServer::Answer(const serve::Request& request) {
+  serve::Response response = routes_->Answer(request);
+  requests_.Add(request, response);
+  return response;
+}
+
+Result<void> RoleServer::Serve(std::vector<RoleOptions> roles) {
+  if (auto set = served_.Set(std::move(roles)); !set) return set;
+  served_.Start();
+  roles_->Set(served_.roles());
+  waiting_.Wake();
+  return {};
+}
+
+}  // namespace credmint::cli

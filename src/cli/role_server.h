@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/role_options.h"
+#include "cli/served_roles.h"
+#include "cli/server_options.h"
+#include "ossl/library_context.h"
+#include "serve/http_server.h"
+#include "serve/listen_socket.h"
+#include "serve/request_counts.h"
+#include "serve/roles.h"
+#include "serve/routes.h"
+#include "serve/status.h"
+#include "serve/waiting_requests.h"
+#include "serve/watchdog.h"
+
+namespace credmint::cli {
+
+/// All that runs while `serve` does, put together: the roles with their refreshers, the HTTP server
+/// that gives them out, and the one that tells how they are.
+class RoleServer {
+ public:
+  /// Listens, on the service manager's socket if there is one, writes the token, and begins to
+  /// mint; whatever of that may be refused is refused before. The context must outlive the server.
+  static Result<std::unique_ptr<RoleServer>> Start(const LibraryContext& context,
+                                                   std::vector<RoleOptions> roles,
+                                                   const ServerOptions& options);
+
+  /// Serves these from now on; see ServedRoles::Set(). For one thread at a time.
+  Result<void> Serve(std::vector<RoleOptions> roles);
+
+  /// The lines that tell programs where it is.
+  [[nodiscard]] const std::string& addresses() const { return addresses_; }
+  /// Whether it still does what it is there for.
+  [[nodiscard]] bool IsContent() const { return watchdog_->IsContent(); }
+
+ private:
+  struct Doors;
+
+  explicit RoleServer(const LibraryContext& context);
+  static Result<Doors> Open(const ServerOptions& options);
+  Result<void> Start(Doors doors, int hop_limit);
+  Result<void> StartStatus(std::optional<serve::ListenSocket> socket);
+  serve::Response Answer(const serve::Request& request);
+
+  // Each is used by those that follow.
+  serve::WaitingRequests waiting_;
+  ServedRoles served_;
+  std::optional<serve::Roles> roles_;
+  std::optional<serve::Routes> routes_;
+  serve::RequestCounts requests_;
+  std::unique_ptr<serve::HttpServer> server_;
+  std::optional<serve::Watchdog> watchdog_;
+  std::optional<serve::Status> status_;
+  serve::WaitingRequests waiting_for_status_;  // nobody
+  std::unique_ptr<serve::HttpServer> status_server_;
+  std::string addresses_;
+};
+
+}  // namespace credmint::cli

@@ -1,0 +1,50 @@
+#include "cli/server_addresses.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "serve/host_check.h"
+
+namespace credmint::cli {
+namespace {
+
+std::string ShellQuoted(const std::string& text) {
+  constexpr const char* kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-";
+  if (text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace
+
+std::string ServerVariables(const serve::ListenSocket& socket,
+                            const std::vector<serve::Role>& roles, const std::string& token_file) {
+  const std::string url = "http://" + socket.Authority();
+  std::string text;
+  if (!token_file.empty()) {
+    for (const serve::Role& role : roles) {
+      text += fmt::format("{}export AWS_CONTAINER_CREDENTIALS_FULL_URI={}/role/{}\n",
+                          text.empty() ? "" : "# or\n", url, role.name);
+    }
+    text += fmt::format(
+        "export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={0}\n"
+        "# SDKs from before 2024: AWS_CONTAINER_AUTHORIZATION_TOKEN=\"$(cat {0})\"\n",
+        ShellQuoted(std::filesystem::absolute(token_file)));
+  }
+  if (serve::IsLoopback(socket.address())) {
+    // With a slash, because older botocore adds none; what others then double, Imds forgives.
+    text += fmt::format("{}export AWS_EC2_METADATA_SERVICE_ENDPOINT={}/\n",
+                        text.empty() ? "" : "# or, for programs that do not know these:\n", url);
+  }
+  return text;
+}
+
+std::string StatusLine(const serve::ListenSocket& socket) {
+  return fmt::format("# for whoever watches over it: http://{0}/healthz http://{0}/metrics\n",
+                     socket.Authority());
+}
+
+}  // namespace credmint::cli
