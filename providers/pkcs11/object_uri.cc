@@ -1,43 +1,44 @@
 #include "pkcs11/object_uri.h"
 
-#include <p11-kit/uri.h>
 #include <stdlib.h>
 
 #include <memory>
 
+#include "pkcs11/p11_kit_library.h"
 #include "pkcs11_config.h"
 
 namespace credmint::pkcs11 {
 namespace {
 
 struct Free {
-  void operator()(P11KitUri* uri) const { p11_kit_uri_free(uri); }
+  void operator()(P11KitUri* uri) const { P11Kit().uri_free(uri); }
 };
 using UriPtr = std::unique_ptr<P11KitUri, Free>;
 
 UriPtr NewUri(const Module& module) {
-  UriPtr uri(p11_kit_uri_new());
+  if (!LoadP11Kit()) return nullptr;
+  UriPtr uri(P11Kit().uri_new());
   if (uri && module.path() != CREDMINT_DEFAULT_P11_MODULE) {
-    p11_kit_uri_set_module_path(uri.get(), module.path().c_str());
+    P11Kit().uri_set_module_path(uri.get(), module.path().c_str());
   }
   return uri;
 }
 
 UriPtr NewTokenUri(const Slot& slot) {
   UriPtr uri = NewUri(slot.module());
-  if (uri) *p11_kit_uri_get_token_info(uri.get()) = slot.token();
+  if (uri) *P11Kit().uri_get_token_info(uri.get()) = slot.token();
   return uri;
 }
 
 void SetAttribute(const UriPtr& uri, CK_ATTRIBUTE_TYPE type, const void* data, std::size_t size) {
   if (size == 0) return;
   CK_ATTRIBUTE attribute = {type, const_cast<void*>(data), static_cast<CK_ULONG>(size)};
-  p11_kit_uri_set_attribute(uri.get(), &attribute);
+  P11Kit().uri_set_attribute(uri.get(), &attribute);
 }
 
 std::string Format(const UriPtr& uri, P11KitUriType type) {
   char* text = nullptr;
-  if (!uri || p11_kit_uri_format(uri.get(), type, &text) != P11_KIT_URI_OK) return "pkcs11:";
+  if (!uri || P11Kit().uri_format(uri.get(), type, &text) != P11_KIT_URI_OK) return "pkcs11:";
   std::string result = text;
   free(text);
   return result;
@@ -47,15 +48,15 @@ std::string Format(const UriPtr& uri, P11KitUriType type) {
 
 std::string ModuleUri(const Module& module, const CK_INFO& info) {
   const UriPtr uri = NewUri(module);
-  if (uri) *p11_kit_uri_get_module_info(uri.get()) = info;
+  if (uri) *P11Kit().uri_get_module_info(uri.get()) = info;
   return Format(uri, P11_KIT_URI_FOR_MODULE_WITH_VERSION);
 }
 
 std::string SlotUri(const Module& module, CK_SLOT_ID id, const CK_SLOT_INFO& info) {
   const UriPtr uri = NewUri(module);
   if (uri) {
-    *p11_kit_uri_get_slot_info(uri.get()) = info;
-    p11_kit_uri_set_slot_id(uri.get(), id);
+    *P11Kit().uri_get_slot_info(uri.get()) = info;
+    P11Kit().uri_set_slot_id(uri.get(), id);
   }
   return Format(uri, P11_KIT_URI_FOR_SLOT);
 }

@@ -102,8 +102,8 @@ Result<void> CheckValues(const Attributes& path) {
 
 /// On decoded values: p11-kit itself writes the path's slashes as %2F.
 Result<void> CheckModule(P11KitUri* uri) {
-  const char* path = p11_kit_uri_get_module_path(uri);
-  const char* name = p11_kit_uri_get_module_name(uri);
+  const char* path = P11Kit().uri_get_module_path(uri);
+  const char* name = P11Kit().uri_get_module_name(uri);
   if (path != nullptr && name != nullptr) {
     return Malformed("it has both module-path and module-name");
   }
@@ -115,7 +115,7 @@ Result<void> CheckModule(P11KitUri* uri) {
 }
 
 const CK_ATTRIBUTE* Attribute(P11KitUri* uri, CK_ATTRIBUTE_TYPE type) {
-  return p11_kit_uri_get_attribute(uri, type);
+  return P11Kit().uri_get_attribute(uri, type);
 }
 
 }  // namespace
@@ -140,11 +140,12 @@ Result<Uri> Uri::Parse(const std::string& text) {
     return Fail(std::move(checked));
   }
 
-  Uri uri(p11_kit_uri_new());
+  if (auto loaded = LoadP11Kit(); !loaded) return Fail(std::move(loaded));
+  Uri uri(P11Kit().uri_new());
   if (!uri.uri_) return Fail(ErrorCode::kInternal, "out of memory");
-  const int parsed = p11_kit_uri_parse(text.c_str(), P11_KIT_URI_FOR_ANY, uri.uri_.get());
-  if (parsed != P11_KIT_URI_OK) return Malformed(p11_kit_uri_message(parsed));
-  if (p11_kit_uri_any_unrecognized(uri.uri_.get()) != 0) {
+  const int parsed = P11Kit().uri_parse(text.c_str(), P11_KIT_URI_FOR_ANY, uri.uri_.get());
+  if (parsed != P11_KIT_URI_OK) return Malformed(P11Kit().uri_message(parsed));
+  if (P11Kit().uri_any_unrecognized(uri.uri_.get()) != 0) {
     return Malformed("one of its values is too long or not understood");
   }
   if (auto checked = CheckModule(uri.uri_.get()); !checked) return Fail(std::move(checked));
@@ -158,20 +159,20 @@ Result<Uri> Uri::Parse(const std::string& text) {
 }
 
 bool Uri::MatchesModule(const CK_INFO& info) const {
-  return p11_kit_uri_match_module_info(uri_.get(), &info) != 0;
+  return P11Kit().uri_match_module_info(uri_.get(), &info) != 0;
 }
 
 bool Uri::MatchesSlotId(CK_SLOT_ID slot) const {
-  const CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(uri_.get());
+  const CK_SLOT_ID wanted = P11Kit().uri_get_slot_id(uri_.get());
   return wanted == static_cast<CK_SLOT_ID>(-1) || wanted == slot;
 }
 
 bool Uri::MatchesSlot(const CK_SLOT_INFO& info) const {
-  return p11_kit_uri_match_slot_info(uri_.get(), &info) != 0;
+  return P11Kit().uri_match_slot_info(uri_.get(), &info) != 0;
 }
 
 bool Uri::MatchesToken(const CK_TOKEN_INFO& info) const {
-  return p11_kit_uri_match_token_info(uri_.get(), &info) != 0;
+  return P11Kit().uri_match_token_info(uri_.get(), &info) != 0;
 }
 
 std::optional<CK_OBJECT_CLASS> Uri::object_class() const {
@@ -190,8 +191,8 @@ std::vector<CK_ATTRIBUTE> Uri::ObjectTemplate() const {
 }
 
 std::string Uri::ModulePath(const std::string& fallback) const {
-  if (const char* path = p11_kit_uri_get_module_path(uri_.get()); path != nullptr) return path;
-  const char* name = p11_kit_uri_get_module_name(uri_.get());
+  if (const char* path = P11Kit().uri_get_module_path(uri_.get()); path != nullptr) return path;
+  const char* name = P11Kit().uri_get_module_name(uri_.get());
   if (name == nullptr) return fallback;
   for (const char* prefix : {"", "lib"}) {
     std::string path = fmt::format("{}/{}{}.so", CREDMINT_P11_MODULE_FOLDER, prefix, name);
@@ -201,8 +202,8 @@ std::string Uri::ModulePath(const std::string& fallback) const {
 }
 
 Result<std::optional<Secret>> Uri::Pin() const {
-  const char* value = p11_kit_uri_get_pin_value(uri_.get());
-  const char* source = p11_kit_uri_get_pin_source(uri_.get());
+  const char* value = P11Kit().uri_get_pin_value(uri_.get());
+  const char* source = P11Kit().uri_get_pin_source(uri_.get());
   if (value != nullptr && source != nullptr) {
     return Malformed("it has both pin-value and pin-source");
   }

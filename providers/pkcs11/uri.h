@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "ossl/handles.h"
+#include "pkcs11/p11_kit_library.h"
 
 namespace credmint::pkcs11 {
 
@@ -47,7 +48,7 @@ class Uri {
   [[nodiscard]] Result<std::optional<Secret>> Pin() const;
 
  private:
-  explicit Uri(P11KitUri* uri) : uri_(uri, p11_kit_uri_free) {}
+  explicit Uri(P11KitUri* uri) : uri_(uri, P11Kit().uri_free) {}
 
   std::shared_ptr<P11KitUri> uri_;  ///< never changed after parsing
   bool names_slot_ = false;

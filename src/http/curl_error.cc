@@ -4,7 +4,6 @@
 
 #include <cctype>
 #include <chrono>
-#include <cmath>
 #include <string>
 #include <system_error>
 
@@ -67,9 +66,9 @@ Error CouldNotConnect(const FailedTransfer& failed) {
 }
 
 Error TimedOut(const FailedTransfer& failed) {
-  using Tenths = std::chrono::duration<double, std::deci>;
-  const double tenths = std::round(Tenths(failed.timeout).count());
-  const std::string elapsed = fmt::format("no answer within {:g} s", tenths / 10);
+  using Tenths = std::chrono::duration<int, std::deci>;
+  const auto tenths = std::chrono::round<Tenths>(failed.timeout);
+  const std::string elapsed = fmt::format("no answer within {:g} s", tenths.count() / 10.0);
   const bool connected = Info<curl_off_t>(failed.easy, CURLINFO_CONNECT_TIME_T) > 0;
   Error error = connected ? Receiving(failed, ErrorCode::kTimeout, elapsed)
                           : Connecting(failed, ErrorCode::kTimeout, elapsed, "");
