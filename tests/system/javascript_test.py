@@ -129,17 +129,22 @@ class Process(JavaScriptTest):
 class File(JavaScriptTest):
     """A profile of the credentials file that update writes."""
 
-    def test_is_read(self):
+    def update(self, profile):
+        (self.folder / ".aws").mkdir(mode=0o700)
+        self.write(".aws/credentials", "[default]\r\naws_access_key_id = x\r\ns3 =\r\n  a = b")
         flags = self.arguments(*self.identity)[1:]
-        self.write_others()
-        self.succeed("update", "--once", "--profile", "web", *flags)
-        client = self.client("fromIni", json.dumps({"profile": "web"}))
+        self.succeed("update", "--once", "--profile", profile, *flags)
+        return self.client("fromIni", json.dumps({"profile": profile}))
+
+    def test_is_read(self):
+        client = self.update("web-server")
         self.assertEqual(self.call(client), (self.issued()[0], []))
         self.end(client)
 
-    def write_others(self):
-        (self.folder / ".aws").mkdir(mode=0o700)
-        self.write(".aws/credentials", "[default]\r\naws_access_key_id = x\r\ns3 =\r\n  a = b")
+    def test_is_not_found_by_a_name_of_two_words(self):
+        """As docs/update.md says. botocore finds it: see update_test.py."""
+        error, _ = self.call_fails(self.update("web server"))
+        self.assertIn("Could not resolve credentials using profile: [web server]", error)
 
 
 class ServeTest(JavaScriptTest):
