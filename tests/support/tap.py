@@ -7,6 +7,7 @@ tests does not depend on what is installed. The exit status is 1 if any test fai
 
 import importlib.util
 import pathlib
+import signal
 import sys
 import traceback
 import unittest
@@ -73,9 +74,16 @@ def flatten(suite):
             yield each
 
 
+def hear_signals():
+    """Programs that are tested leave a signal ignored that was so at their start: as in the background."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def main(arguments):
     if len(arguments) not in (1, 2):
         sys.exit(__doc__.partition("\n")[0])
+    hear_signals()
     loader = unittest.TestLoader()
     loader.testNamePatterns = [f"*{arguments[1]}*"] if len(arguments) == 2 else None
     suite = loader.loadTestsFromModule(load(pathlib.Path(arguments[0]).resolve()))
