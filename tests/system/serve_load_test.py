@@ -29,9 +29,6 @@ RESIDENT_KIB = 20 << 10
 OWN_KIB = 6 << 10
 GROWTH_KIB = 256
 
-# A sanitizer's memory is not ours.
-SANITIZED = "TSAN_OPTIONS" in os.environ or "ASAN_OPTIONS" in os.environ
-
 
 class LoadTest(MintTest):
     def setUp(self):
@@ -96,7 +93,7 @@ class LoadTest(MintTest):
         self.assertEqual(metrics.get("metadata_tokens_evicted_total"), put - 4096)
         self.assertEqual(metrics.requests("imds"), {200: put})
         self.end_well()
-        if SANITIZED:
+        if load.SANITIZED:
             return
         self.assertLess(after["Rss"] - before["Rss"], GROWTH_KIB, (before, after))
         self.assertLess(after["Rss"], RESIDENT_KIB, after)

@@ -9,6 +9,9 @@ from support.requirements import need
 
 AB = "/usr/bin/ab"
 
+# The program is built with a sanitizer, whose memory is not ours.
+SANITIZED = "TSAN_OPTIONS" in os.environ or "ASAN_OPTIONS" in os.environ
+
 
 @dataclasses.dataclass(frozen=True)
 class Load:
