@@ -19,6 +19,7 @@ RoleIdentity::RoleIdentity(KeyOpener opener, KeyOptions options)
 
 Result<std::shared_ptr<const Identity>> RoleIdentity::Open() {
   const std::lock_guard lock(mutex_);
+  if (sharing_.exchange(false)) keeper_.ProveFirst();
   if (reloading_.exchange(false)) {
     opener_.ForgetSecrets();
     keeper_.Reload();
@@ -29,7 +30,10 @@ Result<std::shared_ptr<const Identity>> RoleIdentity::Open() {
 Result<std::shared_ptr<RoleIdentity>> IdentityPool::Get(const KeyOptions& options) {
   std::erase_if(identities_, [](const auto& entry) { return entry.second.expired(); });
   for (const auto& [key, identity] : identities_) {
-    if (key == options) return identity.lock();
+    if (key != options) continue;
+    auto shared = identity.lock();
+    shared->Share();
+    return shared;
   }
   auto identity = RoleIdentity::Create(*context_, options, prompting_);
   if (identity) identities_.emplace_back(options, *identity);

@@ -32,13 +32,18 @@ class RoleIdentity {
 
   Result<std::shared_ptr<const Identity>> Open();
 
+  /// Several roles use it: a device that learns of a PIN with the first signature only shall not
+  /// learn it from each of them (IdentityKeeper::ProveFirst()).
+  void Share() { sharing_ = true; }
+
   /// Has secrets read again the next time, and a refused PIN tried again. Waits for nothing.
   void Reload() { reloading_ = true; }
 
  private:
   const KeyOptions options_;
   std::atomic<bool> reloading_ = false;
-  std::mutex mutex_;  // guards all that follows
+  std::atomic<bool> sharing_ = false;  // from the next Open() on
+  std::mutex mutex_;                   // guards all that follows
   KeyOpener opener_;
   IdentityKeeper keeper_;
 };

@@ -17,6 +17,8 @@ namespace credmint::cli {
 namespace {
 
 constexpr const char* kConfigurationGroup = "Configuration";
+constexpr const char* kPlaces =
+    "~/.config/credmint/config.toml, /etc/credmint/config.toml, or --config FILE";
 
 /// The options of one role, as the sections of the file may set them.
 struct RoleSettings {
@@ -171,8 +173,7 @@ Result<std::optional<Configuration>> ReadConfiguration(const RoleFlags& flags) {
     path = FindConfigurationFile();
   }
   if (!path && !flags.roles.empty()) {
-    return Fail(ErrorCode::kUsage, "--role: there is no configuration file",
-                "~/.config/credmint/config.toml, /etc/credmint/config.toml, or --config FILE");
+    return Fail(ErrorCode::kUsage, "--role: there is no configuration file", kPlaces);
   }
   if (!path) return std::nullopt;
   auto file = ReadConfigurationFile(*path);
@@ -182,6 +183,12 @@ Result<std::optional<Configuration>> ReadConfiguration(const RoleFlags& flags) {
 
 Result<std::vector<RoleOptions>> FindRoles(const CLI::App& command, const RoleFlags& flags,
                                            const std::optional<Configuration>& file) {
+  if (!file && !IsGiven(flags.given)) {
+    return Fail(
+        ErrorCode::kUsage, "no flag says which key and role, and there is no configuration file",
+        fmt::format("--certificate, --trust-anchor-arn, --profile-arn and --role-arn; or {}",
+                    kPlaces));
+  }
   if (!file) return std::vector{flags.given};
   auto roles = MakeRoles(command, *file);
   if (!roles) return Fail(std::move(roles));

@@ -4,6 +4,9 @@
 #include <malloc.h>
 #include <stdlib.h>
 
+#include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "base/random_text.h"
@@ -29,7 +32,10 @@ Result<serve::ListenSocket> Listen(const std::string& address, std::uint16_t por
 Result<std::optional<serve::ListenSocket>> ListenForStatus(std::optional<std::uint16_t> port) {
   if (!port) return std::nullopt;
   auto socket = serve::ListenSocket::Open(kStatusAddress, *port);
-  if (!socket) return Fail(std::move(socket), "--status-port");
+  if (!socket) {
+    socket.error().hint = "--status-port chooses another port";
+    return Fail(std::move(socket), "--status-port");
+  }
   return *std::move(socket);
 }
 
@@ -138,10 +144,27 @@ serve::Response RoleServer::Answer(const serve::Request& request) {
 
 Result<void> RoleServer::Serve(std::vector<RoleOptions> roles) {
   if (auto set = served_.Set(std::move(roles)); !set) return set;
-  served_.Start();
+  auto dropped = served_.Start();
   roles_->Set(served_.roles());
   waiting_.Wake();
+  Drop(std::move(dropped));
   return {};
+}
+
+/// By a thread of its own: it waits for a call that runs, and signals must not wait with it.
+void RoleServer::Drop(std::vector<std::shared_ptr<void>> roles) {
+  std::erase_if(dropping_, [](const std::future<void>& thread) {
+    return thread.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  });
+  if (roles.empty()) return;
+  dropping_.push_back(std::async(std::launch::async, [dropped = std::move(roles)]() mutable {
+    // Nor must the server's thread, should it be about to answer from one of them.
+    const auto is_used = [](const std::shared_ptr<void>& role) { return role.use_count() > 1; };
+    while (std::any_of(dropped.begin(), dropped.end(), is_used)) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    dropped.clear();
+  }));
 }
 
 }  // namespace credmint::cli

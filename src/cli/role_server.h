@@ -1,5 +1,6 @@
 #pragma once
 
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,7 @@ class RoleServer {
   Result<void> Start(Doors doors, int hop_limit);
   Result<void> StartStatus(std::optional<serve::ListenSocket> socket);
   serve::Response Answer(const serve::Request& request);
+  void Drop(std::vector<std::shared_ptr<void>> roles);
 
   // Each is used by those that follow.
   serve::WaitingRequests waiting_;
@@ -60,6 +62,7 @@ class RoleServer {
   serve::WaitingRequests waiting_for_status_;  // nobody
   std::unique_ptr<serve::HttpServer> status_server_;
   std::string addresses_;
+  std::vector<std::future<void>> dropping_;
 };
 
 }  // namespace credmint::cli

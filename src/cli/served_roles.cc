@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "cli/output.h"
@@ -19,6 +20,15 @@ std::string LastSegment(const Arn& arn) { return arn.resource.substr(arn.resourc
 /// Which role it was that failed, where there may be several.
 Error Named(const Error& error, const std::string& role) {
   return role.empty() ? error : Error(error).In(fmt::format("role {}", role));
+}
+
+/// What the process as a whole does, and other commands, makes no difference.
+bool SameCredentials(RoleOptions left, const RoleOptions& right) {
+  left.cache = right.cache;
+  left.key.debug = right.key.debug;
+  left.key.log_format = right.key.log_format;
+  left.key.providers = right.key.providers;
+  return left == right;
 }
 
 }  // namespace
@@ -44,8 +54,9 @@ Result<void> ServedRoles::Set(std::vector<RoleOptions> wanted) {
   std::vector<std::shared_ptr<Served>> kept;
   std::vector<std::shared_ptr<Served>> next;
   for (RoleOptions& options : wanted) {
-    const auto same = std::find_if(earlier.begin(), earlier.end(),
-                                   [&](const auto& served) { return served->options == options; });
+    const auto same = std::find_if(earlier.begin(), earlier.end(), [&](const auto& served) {
+      return SameCredentials(served->options, options);
+    });
     if (same != earlier.end()) {
       kept.push_back(*same);
       next.push_back(*same);
@@ -56,27 +67,36 @@ Result<void> ServedRoles::Set(std::vector<RoleOptions> wanted) {
     if (!session) return tl::unexpected(Named(session.error(), options.name));
     next.push_back(std::make_shared<Served>(Served{std::move(options), *std::move(session)}));
   }
-  for (const auto& served : kept) {
-    served->session->identity().Reload();
-    served->refresher->Reload();
-  }
+  // All of them before the first is tried again: some share an identity.
+  for (const auto& served : next) served->session->identity().Reload();
+  for (const auto& served : kept) served->refresher->Reload();
   next_ = std::move(next);
   return {};
 }
 
-void ServedRoles::Start() {
+std::vector<std::shared_ptr<void>> ServedRoles::Start() {
   for (const auto& served : next_) {
     if (served->refresher) continue;
-    const auto renewed = [this](const Credentials&) { answered_(); };
-    const auto failed = [this, name = served->options.name](const Error& error) {
+    const auto reported = std::make_shared<std::string>();  // the last failure, while it lasts
+    const auto renewed = [this, reported](const Credentials&) {
+      reported->clear();
       answered_();
-      ReportError(Named(error, name));
+    };
+    const auto failed = [this, name = served->options.name, reported](const Error& error) {
+      answered_();
+      if (std::exchange(*reported, error.message) != error.message) ReportError(Named(error, name));
     };
     served->refresher =
         std::make_unique<Refresher>(*served->session, RefresherObserver{renewed, failed});
   }
   served_.Lock()->swap(next_);
-  next_.clear();  // without the lock: it waits for calls that run
+  const auto now = *served_.Lock();
+  std::vector<std::shared_ptr<void>> dropped;
+  for (auto& earlier : std::exchange(next_, {})) {
+    if (std::find(now.begin(), now.end(), earlier) == now.end())
+      dropped.push_back(std::move(earlier));
+  }
+  return dropped;
 }
 
 std::vector<serve::Role> ServedRoles::roles() {

@@ -32,8 +32,9 @@ class ServedRoles {
   /// nothing has changed.
   Result<void> Set(std::vector<RoleOptions> wanted);
 
-  /// Begins to mint.
-  void Start();
+  /// Begins to mint. Returns what is not served any more: the last one to let go of that waits for
+  /// the call of the service that runs.
+  std::vector<std::shared_ptr<void>> Start();
 
   /// After Start(). By their names in the configuration file, else by the last segment of their
   /// ARNs.

@@ -34,6 +34,10 @@ IdentityKeeper::Opened IdentityKeeper::Get() {
   if (current || !chain_ || (refusal_ && !key_)) return current;
   const Error& error = current.error();
   Opened earlier = Earlier();
+  if (!earlier && IsRefusal(earlier.error().code)) {
+    refusal_ = earlier.error();
+    return earlier;
+  }
   if (!earlier) {
     return Fail(error.code,
                 fmt::format("{}; nor is the earlier one of use: {}", error.message,
@@ -47,6 +51,7 @@ IdentityKeeper::Opened IdentityKeeper::Get() {
 void IdentityKeeper::Reload() {
   refusal_.reset();
   reported_.clear();
+  must_prove_ = proves_first_;
 }
 
 IdentityKeeper::Opened IdentityKeeper::OpenPatiently() {
@@ -66,8 +71,11 @@ IdentityKeeper::Opened IdentityKeeper::Open() {
 
 IdentityKeeper::Opened IdentityKeeper::OpenProven() {
   Opened opened = opener_.open();
-  if (!opened || !chain_ || (*opened)->leaf() == chain_->leaf) return opened;
+  if (!opened) return opened;
+  const bool is_renewed = chain_ && !((*opened)->leaf() == chain_->leaf);
+  if (!must_prove_ && !is_renewed) return opened;
   const auto signature = (*opened)->Sign(kProbe);
+  if (signature) must_prove_ = false;
   if (signature) return opened;
   return tl::unexpected(Error(signature.error()).In("certificate " + (*opened)->leaf().Subject()));
 }

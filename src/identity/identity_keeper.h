@@ -56,6 +56,11 @@ class IdentityKeeper {
   /// reason why the one that is there now is not, and in its message that of the earlier one.
   Result<std::shared_ptr<const Identity>> Get();
 
+  /// Has the key make a signature before the first pair is given out, too, and after a Reload(). A
+  /// TPM says that an auth value is wrong when it is used: of several who would use it at once each
+  /// would cost a try.
+  void ProveFirst() { proves_first_ = must_prove_ = true; }
+
   /// Has a refused PIN tried again, and all reasons reported again. The earlier pair stays.
   void Reload();
 
@@ -76,7 +81,9 @@ class IdentityKeeper {
   std::optional<CertificateChain> chain_;  // of the last good pair
   std::shared_ptr<const SigningKey> key_;  // null if it is a device's
   std::optional<Error> refusal_;           // of a PIN
-  std::string reported_;                   // the last reason, while it holds
+  bool proves_first_ = false;
+  bool must_prove_ = false;
+  std::string reported_;  // the last reason, while it holds
 };
 
 }  // namespace credmint

@@ -106,6 +106,8 @@ class MicrohttpdServer : public HttpServer {
   void Run();
   void Wait() const;
   MHD_Result Answer(MHD_Connection* connection, const Request& request);
+  /// The rest is for requests that can be answered.
+  [[nodiscard]] std::size_t MostWaiting() const { return options_.max_connections / 4 * 3; }
   void LimitHops(int descriptor, bool is_put);
 
   const Handler handler_;
@@ -208,6 +210,9 @@ MHD_Result MicrohttpdServer::Answer(MHD_Connection* connection, const Request& r
     if (!IsNotYet(response)) {
       LimitHops(descriptor, request.method == "PUT");
       return Send(connection, std::move(response));
+    }
+    if (waiting_.size() >= MostWaiting()) {
+      return Send(connection, ErrorResponse(503, "Pending", "too many wait for an answer"));
     }
     if (waiting_.Add(connection, wakes)) return MHD_YES;
   }

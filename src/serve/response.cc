@@ -35,6 +35,8 @@ std::string_view ReasonOf(ErrorCode code) {
     case ErrorCode::kCertificate:
     case ErrorCode::kKeyMismatch:
       return "CertificateUnusable";
+    case ErrorCode::kLocalIo:
+      return "FileUnusable";
     default:
       return "KeyUnusable";
   }

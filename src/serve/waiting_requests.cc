@@ -35,6 +35,8 @@ void WaitingRequests::Wake() {
 
 std::uint64_t WaitingRequests::wakes() { return state_.Lock()->wakes; }
 
+std::size_t WaitingRequests::size() { return state_.Lock()->connections.size(); }
+
 bool WaitingRequests::Add(MHD_Connection* connection, std::uint64_t wakes) {
   const auto state = state_.Lock();
   if (state->closed) return true;

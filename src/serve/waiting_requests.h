@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -39,6 +40,7 @@ class WaitingRequests {
   void Quiet() const;
 
   [[nodiscard]] std::uint64_t wakes();
+  [[nodiscard]] std::size_t size();
 
   /// Lays one aside whose handler was asked after that many wakes. False: there was one since.
   bool Add(MHD_Connection* connection, std::uint64_t wakes);

@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 """The configuration file: identities and roles by name, and what is wrong with one."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
 import signal
+import socket
+import time
 import unittest
 
-from support import pki, program, token
+from support import pki, program, token, tpm
 from support.cases import each, expand
 from support.emulator import PROFILE_ARN, TRUST_ANCHOR_ARN
 from support.serve import Server, wait_until
@@ -148,6 +151,13 @@ class Files(ConfigurationTest):
         self.refuse(
             "--role: there is no configuration file",
             *("--role", "web"),
+            hint="/etc/credmint/config.toml",
+            status=program.USAGE,
+        )
+
+    def test_none_and_no_flags(self):
+        self.refuse(
+            "no flag says which key and role, and there is no configuration file",
             hint="/etc/credmint/config.toml",
             status=program.USAGE,
         )
@@ -296,6 +306,48 @@ class Serve(ConfigurationTest):
         wait_until(lambda: self.access_key(server, "web") != web)  # minted anew, too
         self.end_well(server)
 
+    def test_hangup_reads_secrets_for_a_role_that_changed(self):
+        self.write("web.key", pki.encrypted_pkcs8_pem(self.key, self.secret("right-271828")))
+        self.write("pass", "wrong")
+        identity = self.FILES + 'passin = "file:pass"\n'
+        self.configure("[serve]\nport = 0", identity, self.defaults(), self.role("web"))
+        server = self.serve()
+        self.assertEqual(server.container("web").status, 503)
+        self.write("pass", "right-271828")
+        self.configure(identity, self.defaults(), self.role("web", "session-duration = 1200"))
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: server.container("web").status == 200)
+        server.end(signal.SIGTERM)
+
+    def test_hangup_keeps_credentials_whatever_the_log_is_told(self):
+        self.start_own_service()
+        self.configure("[serve]\nport = 0", self.FILES, self.defaults(), self.role("web"))
+        server = self.serve()
+        web = self.access_key(server, "web")
+        self.service.stop()
+        self.configure('log-format = "json"', self.FILES, self.defaults(), self.role("web"))
+        server.process.send_signal(signal.SIGHUP)
+        self.assertIn(b"role web: creating a session", server.process.stderr.read1(4096))
+        self.assertEqual(self.access_key(server, "web"), web)
+        server.end(signal.SIGTERM)
+
+    def test_a_role_that_is_dropped_while_it_is_called_holds_up_nothing(self):
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        slow = self.role("slow", f'endpoint = "http://127.0.0.1:{silent.getsockname()[1]}"\ntimeout = 30')
+        self.configure("[serve]\nport = 0", self.FILES, self.defaults(), self.role("web"), slow)
+        server = self.serve()
+        self.assertEqual(server.container("web").status, 200)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            waiting = pool.submit(server.container, "slow")
+            time.sleep(0.5)
+            self.configure(self.FILES, self.defaults(), self.role("web"))
+            server.process.send_signal(signal.SIGHUP)
+            self.assertEqual(waiting.result(timeout=5).status, 404)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        self.assertEqual(server.end(signal.SIGTERM).status, -signal.SIGTERM)
+
     def test_hangup_with_a_mistake_changes_nothing_and_says_so(self):
         self.configure("[serve]\nport = 0", self.FILES, self.defaults(), self.role("web"))
         server = self.serve()
@@ -307,6 +359,36 @@ class Serve(ConfigurationTest):
         self.assertEqual(self.access_key(server, "web"), web)
         run = server.end(signal.SIGTERM)
         self.assertEqual((run.status, run.stderr), (program.SUCCESS, ""), str(run))
+
+
+class OneTpmKey(ConfigurationTest):
+    """A TPM says that an auth value is wrong when it is used, and locks itself after some of them."""
+
+    ROLES = ("a", "b", "c", "d")
+
+    def test_a_refused_auth_value_is_sent_once_for_all_until_it_is_told(self):
+        device = tpm.Tpm(self, self.folder / "t")
+        public = device.make_persistent("0x81000002", auth="right")
+        self.write("web.pem", pki.pem(self.root.issue(public)))
+        self.write("auth", self.secret("wrong"))
+        self.configure(
+            "[serve]\nport = 0\ntoken-file = 'tok'",
+            "[identity.t]\ncertificate = 'web.pem'\nprivate-key = 'handle:0x81000002'\npassin = 'file:auth'\n",
+            self.defaults(),
+            *map(self.role, self.ROLES),
+        )
+        server = Server(self, env=device.env)
+        for tries in (1, 2):
+            wait_until(lambda tries=tries: device.wrong_tries() == tries)
+            for name in self.ROLES:
+                self.assertEqual(server.container(name).status, 503)
+            time.sleep(1.5)  # twice the time in which the refreshers would try again
+            self.assertEqual(device.wrong_tries(), tries)
+            server.process.send_signal(signal.SIGHUP)
+        self.write("auth", "right")
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: all(server.container(name).status == 200 for name in self.ROLES))
+        server.end(signal.SIGTERM)
 
 
 class OneKey(ConfigurationTest):
@@ -334,13 +416,13 @@ class OneKey(ConfigurationTest):
         )
         return Server(self, env=token.spied(copy.env, self.log))
 
-    def test_takes_one_login_and_a_signature_for_each_role(self):
+    def test_takes_one_login_and_a_signature_for_each_role_and_one_for_all(self):
         server = self.serve(token.PIN)
         for name in self.ROLES:
             self.assertEqual(server.container(name).status, 200)
         self.assertEqual(server.end(signal.SIGTERM).status, program.SUCCESS)
         calls = token.calls(self.log)
-        self.assertEqual((calls.count("C_Login"), calls.count("C_Sign")), (1, len(self.ROLES)), calls)
+        self.assertEqual((calls.count("C_Login"), calls.count("C_Sign")), (1, 1 + len(self.ROLES)), calls)
 
     def test_a_refused_pin_is_sent_once_for_all_until_it_is_told(self):
         server = self.serve("9999")
