@@ -107,7 +107,9 @@ class MicrohttpdServer : public HttpServer {
   void Wait() const;
   MHD_Result Answer(MHD_Connection* connection, const Request& request);
   /// The rest is for requests that can be answered.
-  [[nodiscard]] std::size_t MostWaiting() const { return options_.max_connections / 4 * 3; }
+  [[nodiscard]] std::size_t MostWaiting() const {
+    return std::size_t{3} * options_.max_connections / 4;
+  }
   void LimitHops(int descriptor, bool is_put);
 
   const Handler handler_;
