@@ -170,7 +170,7 @@ class Health(StatusTest):
     def test_of_a_key_that_is_gone(self):
         (self.folder / "web.key").unlink()
         server = self.serve()
-        wait_until(lambda: server.health() == (503, "demo: KeyUnusable\n"))
+        wait_until(lambda: server.health() == (503, "demo: FileUnusable\n"))
 
 
 if __name__ == "__main__":
