@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/idle_memory.h"
 #include "base/random_text.h"
 #include "cli/server_addresses.h"
 #include "serve/host_check.h"
@@ -87,7 +88,7 @@ Result<std::unique_ptr<RoleServer>> RoleServer::Start(const LibraryContext& cont
 RoleServer::RoleServer(const LibraryContext& context)
     : served_(context, [this] {
         waiting_.Wake();
-        malloc_trim(0);  // all CAs of the system were in memory
+        ReleaseIdleMemory();
       }) {}
 
 Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options) {

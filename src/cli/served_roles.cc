@@ -22,6 +22,11 @@ Error Named(const Error& error, const std::string& role) {
   return role.empty() ? error : Error(error).In(fmt::format("role {}", role));
 }
 
+/// Whether credentials of one are as good as those of the other.
+bool GiveSameAccess(const SessionRequest& left, const SessionRequest& right) {
+  return left.role().text == right.role().text && left.profile().text == right.profile().text;
+}
+
 /// What the process as a whole does, and other commands, makes no difference.
 bool SameCredentials(RoleOptions left, const RoleOptions& right) {
   left.cache = right.cache;
@@ -76,18 +81,7 @@ Result<void> ServedRoles::Set(std::vector<RoleOptions> wanted) {
 
 std::vector<std::shared_ptr<void>> ServedRoles::Start() {
   for (const auto& served : next_) {
-    if (served->refresher) continue;
-    const auto reported = std::make_shared<std::string>();  // the last failure, while it lasts
-    const auto renewed = [this, reported](const Credentials&) {
-      reported->clear();
-      answered_();
-    };
-    const auto failed = [this, name = served->options.name, reported](const Error& error) {
-      answered_();
-      if (std::exchange(*reported, error.message) != error.message) ReportError(Named(error, name));
-    };
-    served->refresher =
-        std::make_unique<Refresher>(*served->session, RefresherObserver{renewed, failed});
+    if (!served->refresher) Start(*served);
   }
   served_.Lock()->swap(next_);
   const auto now = *served_.Lock();
@@ -97,6 +91,31 @@ std::vector<std::shared_ptr<void>> ServedRoles::Start() {
       dropped.push_back(std::move(earlier));
   }
   return dropped;
+}
+
+void ServedRoles::Start(Served& served) {
+  const auto reported = std::make_shared<std::string>();  // the last failure, while it lasts
+  const auto renewed = [this, reported](const Credentials&) {
+    reported->clear();
+    answered_();
+  };
+  const auto failed = [this, name = served.options.name, reported](const Error& error) {
+    answered_();
+    if (std::exchange(*reported, error.message) != error.message) ReportError(Named(error, name));
+  };
+  served.refresher =
+      std::make_unique<Refresher>(*served.session, RefresherObserver{renewed, failed},
+                                  RefresherEnvironment{}, Earlier(served.session->request()));
+}
+
+std::optional<Credentials> ServedRoles::Earlier(const SessionRequest& request) {
+  const auto all = served_.Lock();
+  for (const auto& served : *all) {
+    if (!GiveSameAccess(served->session->request(), request)) continue;
+    auto answer = served->refresher->TryGet();
+    if (answer && *answer) return **std::move(answer);
+  }
+  return std::nullopt;
 }
 
 std::vector<serve::Role> ServedRoles::roles() {

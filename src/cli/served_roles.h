@@ -2,13 +2,16 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/error.h"
 #include "base/guarded.h"
 #include "cli/role_identity.h"
 #include "cli/role_options.h"
+#include "credentials/credentials.h"
 #include "ossl/library_context.h"
+#include "rolesanywhere/session_request.h"
 #include "serve/role.h"
 #include "serve/status.h"
 
@@ -32,8 +35,9 @@ class ServedRoles {
   /// nothing has changed.
   Result<void> Set(std::vector<RoleOptions> wanted);
 
-  /// Begins to mint. Returns what is not served any more: the last one to let go of that waits for
-  /// the call of the service that runs.
+  /// Begins to mint. Credentials that were given out for the same role and profile are still given
+  /// out meanwhile, whatever else has changed. Returns what is not served any more: the last one to
+  /// let go of that waits for the call of the service that runs.
   std::vector<std::shared_ptr<void>> Start();
 
   /// After Start(). By their names in the configuration file, else by the last segment of their
@@ -45,6 +49,9 @@ class ServedRoles {
 
  private:
   struct Served;
+
+  void Start(Served& served);
+  std::optional<Credentials> Earlier(const SessionRequest& request);
 
   IdentityPool identities_;
   const LibraryContext& context_;

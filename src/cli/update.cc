@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include "base/idle_memory.h"
 #include "cli/output.h"
 #include "cli/role_session.h"
 #include "cli/text_option.h"
@@ -24,7 +25,10 @@ Result<void> KeepUpdated(const CredentialsFile& file, RoleSession& session,
                          const EndSignals& end_signals) {
   ProfileKeeper keeper(
       session, file, [](const Error& error) { ReportError(error); },
-      [] { serve::NotifyManager("READY=1"); });
+      [] {
+        serve::NotifyManager("READY=1");
+        ReleaseIdleMemory();
+      });
   bool ending = false;
   end_signals.SetHandler([&](int number) {
     if (number == SIGHUP) {

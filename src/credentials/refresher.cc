@@ -39,10 +39,11 @@ Result<Credentials> RefuseExpired(Result<Credentials> credentials, TimePoint now
 }  // namespace
 
 Refresher::Refresher(CredentialSource& source, RefresherObserver observer,
-                     RefresherEnvironment environment)
+                     RefresherEnvironment environment, std::optional<Credentials> earlier)
     : source_(source),
       observer_(std::move(observer)),
       environment_(Complete(std::move(environment))),
+      credentials_(std::move(earlier)),
       not_before_(environment_.stopwatch()),
       last_began_(not_before_),
       thread_([this] { Run(); }) {}

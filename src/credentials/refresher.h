@@ -58,9 +58,11 @@ struct RefresherState {
 /// runs; nobody may be waiting in Get() then.
 class Refresher : public CredentialSource {
  public:
-  /// The source must outlive the refresher, and is only called by its thread.
+  /// The source must outlive the refresher, and is only called by its thread. `earlier` credentials
+  /// are given out until it has answered, as they are after a failed call.
   explicit Refresher(CredentialSource& source, RefresherObserver observer = {},
-                     RefresherEnvironment environment = {});
+                     RefresherEnvironment environment = {},
+                     std::optional<Credentials> earlier = std::nullopt);
   ~Refresher() override;
   Refresher(const Refresher&) = delete;
   Refresher& operator=(const Refresher&) = delete;

@@ -331,6 +331,32 @@ class Serve(ConfigurationTest):
         self.assertEqual(self.access_key(server, "web"), web)
         server.end(signal.SIGTERM)
 
+    def test_hangup_keeps_credentials_of_a_role_that_changed(self):
+        self.start_own_service()
+        self.configure("[serve]\nport = 0", self.FILES, self.defaults(), self.role("web"))
+        server = self.serve()
+        web = self.access_key(server, "web")
+        renamed = self.role("web", "session-duration = 1200").replace("[role.web]", "[role.www]")
+        self.configure(self.FILES.replace("web.key", "gone.key"), self.defaults(), renamed)
+        server.process.send_signal(signal.SIGHUP)
+        self.assertIn(b"role www: ", server.process.stderr.read1(4096))
+        self.assertEqual(self.access_key(server, "www"), web)
+        self.configure(self.FILES, self.defaults(), renamed)
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.access_key(server, "www") != web)
+        server.end(signal.SIGTERM)
+
+    def test_hangup_gives_nobody_credentials_of_another_profile(self):
+        self.start_own_service(fail=["slow:0", "500x99"])
+        self.configure("[serve]\nport = 0", self.FILES, self.defaults(), self.role("web"))
+        server = self.serve()
+        self.assertEqual(server.container("web").status, 200)
+        other = PROFILE_ARN[:-1] + "9"
+        self.configure(self.FILES, self.defaults(), self.role("web", f"profile-arn = '{other}'"))
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: server.container("web").status == 503)
+        server.end(signal.SIGTERM)
+
     def test_a_role_that_is_dropped_while_it_is_called_holds_up_nothing(self):
         silent = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(silent.close)

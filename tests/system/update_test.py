@@ -13,7 +13,7 @@ import subprocess
 import time
 import unittest
 
-from support import pki, program, token
+from support import load, pki, program, token
 from support.cases import each, expand
 from support.processes import die_with_parent
 from support.requirements import need
@@ -379,6 +379,13 @@ class Staying(UpdateTest):
         second = self.written(other_than=first)
         ids = [record["access_key_id"] for record in self.service.requests()]
         self.assertEqual(ids[:2], [first, second])
+        self.assertEqual(self.end(started), "")
+
+    @unittest.skipIf(load.SANITIZED, "sanitizers need memory of their own")
+    def test_has_less_than_10_mib_resident_when_it_is_written(self):
+        started = self.start()
+        self.written()
+        self.wait_for(lambda: load.memory(started.process.pid)["Rss"] < 10 << 10)
         self.assertEqual(self.end(started), "")
 
     def test_sighup_has_it_mint_at_once(self):

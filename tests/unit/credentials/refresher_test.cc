@@ -465,6 +465,30 @@ TEST(RefresherTest, AsksAgainWhenItIsReloadedDuringACall) {
   EXPECT_EQ(Id(refresher), "B");
 }
 
+TEST(RefresherTest, GivesEarlierCredentialsOutUntilItHasItsOwn) {
+  World world;
+  Gate gate;
+  world.Then(gate.Before([] { return Fresh("A"); }));
+  Refresher refresher(world, {}, world.Environment(), *Fresh("earlier"));
+  world.AwaitCalls(1);
+  EXPECT_EQ(Id(refresher), "earlier");
+  gate.Open();
+  world.AwaitIdle();
+  EXPECT_EQ(Id(refresher), "A");
+}
+
+TEST(RefresherTest, GivesEarlierCredentialsOutUntilTheyExpire) {
+  World world;
+  world.ThenFailure(ErrorCode::kKeyUnusable);
+  Credentials earlier = *Fresh("earlier");
+  earlier.expiration = kStart + minutes(1);
+  Refresher refresher(world, {}, world.Environment(), std::move(earlier));
+  world.AwaitIdle();
+  EXPECT_EQ(Id(refresher), "earlier");
+  world.Advance(minutes(1));
+  EXPECT_EQ(refresher.Get().error().code, ErrorCode::kKeyUnusable);
+}
+
 TEST(RefresherTest, TellsOfEachOutcome) {
   World world;
   world.ThenFailure(ErrorCode::kNetwork);
