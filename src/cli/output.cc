@@ -28,4 +28,8 @@ ExitStatus ReportError(const Error& error) {
   return ExitStatusOf(error.code);
 }
 
+void ReportRecovery(std::string_view message) {
+  fputs(fmt::format("credmint: {}\n", PrintableUtf8(message)).c_str(), stderr);
+}
+
 }  // namespace credmint::cli

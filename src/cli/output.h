@@ -20,4 +20,8 @@ Result<void> WriteResult(std::string_view text);
 /// a strange server may be part of the message) come out as '?'.
 ExitStatus ReportError(const Error& error);
 
+/// Writes that what was reported has passed to stderr, as "credmint: MESSAGE"; for commands that
+/// stay.
+void ReportRecovery(std::string_view message);
+
 }  // namespace credmint::cli

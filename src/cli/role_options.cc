@@ -124,6 +124,10 @@ Result<std::vector<RoleOptions>> MakeRoles(const CLI::App& command, const Config
   return roles;
 }
 
+std::string ChooseOne(const Configuration& file) {
+  return fmt::format("--role NAME, one of: {}", fmt::join(NamesOf(file.roles), ", "));
+}
+
 Result<std::vector<RoleOptions>> Choose(std::vector<RoleOptions> roles, const RoleFlags& flags,
                                         const Configuration& file) {
   if (flags.roles.empty()) return roles;
@@ -191,8 +195,13 @@ Result<std::vector<RoleOptions>> FindRoles(const CLI::App& command, const RoleFl
   }
   if (!file) return std::vector{flags.given};
   auto roles = MakeRoles(command, *file);
+  if (roles) roles = Choose(*std::move(roles), flags, *file);
   if (!roles) return Fail(std::move(roles));
-  return Choose(*std::move(roles), flags, *file);
+  if (roles->size() > 1 && !flags.given.service.session.role_arn.empty()) {
+    return Fail(ErrorCode::kUsage, "--role-arn is of one role, and several are possible",
+                ChooseOne(*file));
+  }
+  return roles;
 }
 
 Result<RoleOptions> FindRole(const CLI::App& command, const RoleFlags& flags) {
@@ -201,8 +210,7 @@ Result<RoleOptions> FindRole(const CLI::App& command, const RoleFlags& flags) {
   auto roles = FindRoles(command, flags, *file);
   if (!roles) return Fail(std::move(roles));
   if (roles->size() == 1) return std::move(roles->front());
-  return Fail(ErrorCode::kUsage, "several roles are possible",
-              fmt::format("--role NAME, one of: {}", fmt::join(NamesOf((*file)->roles), ", ")));
+  return Fail(ErrorCode::kUsage, "several roles are possible", ChooseOne(**file));
 }
 
 }  // namespace credmint::cli

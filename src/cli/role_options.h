@@ -42,8 +42,8 @@ Result<std::optional<Configuration>> ReadConfiguration(const RoleFlags& flags);
 
 /// The roles that are wanted, at least one: those of --role in its order, else all of the file in
 /// its order; without a file the one of the flags. The whole file is checked, whatever is wanted of
-/// it. Fails with kUsage for a role that the file has not, and where neither file nor flags say the
-/// role, else as ApplySettings().
+/// it. Fails with kUsage for a role that the file has not, for --role-arn where there are several,
+/// and where neither file nor flags say the role, else as ApplySettings().
 Result<std::vector<RoleOptions>> FindRoles(const CLI::App& command, const RoleFlags& flags,
                                            const std::optional<Configuration>& file);
 

@@ -17,9 +17,14 @@ constexpr std::chrono::seconds kLongestKeyUse{20};  // with a touch; one role af
 
 std::string LastSegment(const Arn& arn) { return arn.resource.substr(arn.resource.rfind('/') + 1); }
 
-/// Which role it was that failed, where there may be several.
-Error Named(const Error& error, const std::string& role) {
-  return role.empty() ? error : Error(error).In(fmt::format("role {}", role));
+/// In front of a message: which role it is about, where there may be several.
+std::string Clause(const std::string& role) {
+  return role.empty() ? "" : fmt::format("role {}: ", role);
+}
+
+Error Named(Error error, const std::string& role) {
+  error.message.insert(0, Clause(role));
+  return error;
 }
 
 /// Whether credentials of one are as good as those of the other.
@@ -69,7 +74,7 @@ Result<void> ServedRoles::Set(std::vector<RoleOptions> wanted) {
     }
     auto session =
         RoleSession::Create(context_, options, identities_, RoleSession::Retrying::kElsewhere);
-    if (!session) return tl::unexpected(Named(session.error(), options.name));
+    if (!session) return tl::unexpected(Named(std::move(session).error(), options.name));
     next.push_back(std::make_shared<Served>(Served{std::move(options), *std::move(session)}));
   }
   // All of them before the first is tried again: some share an identity.
@@ -95,9 +100,10 @@ std::vector<std::shared_ptr<void>> ServedRoles::Start() {
 
 void ServedRoles::Start(Served& served) {
   const auto reported = std::make_shared<std::string>();  // the last failure, while it lasts
-  const auto renewed = [this, reported](const Credentials&) {
-    reported->clear();
+  const auto renewed = [this, name = served.options.name, reported](const Credentials&) {
     answered_();
+    if (std::exchange(*reported, "").empty()) return;
+    ReportRecovery(Clause(name) + "there are new credentials");
   };
   const auto failed = [this, name = served.options.name, reported](const Error& error) {
     answered_();

@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <atomic>
+
 #include "base/idle_memory.h"
 #include "cli/output.h"
 #include "cli/role_session.h"
@@ -23,9 +25,15 @@ Result<void> UpdateOnce(const CredentialsFile& file, CredentialSource& source) {
 
 Result<void> KeepUpdated(const CredentialsFile& file, RoleSession& session,
                          const EndSignals& end_signals) {
+  std::atomic<bool> failing = false;
   ProfileKeeper keeper(
-      session, file, [](const Error& error) { ReportError(error); },
-      [] {
+      session, file,
+      [&](const Error& error) {
+        failing = true;
+        ReportError(error);
+      },
+      [&] {
+        if (failing.exchange(false)) ReportRecovery("there are new credentials in the file");
         serve::NotifyManager("READY=1");
         ReleaseIdleMemory();
       });

@@ -40,7 +40,7 @@ Response ContainerCredentials::Answer(const Request& request) {
   }
   const std::string_view path = request.path;
   const auto role = path.starts_with(kPath) ? roles_.Find(path.substr(kPath.size())) : nullptr;
-  if (!role) return ErrorResponse(404, "NotFound", "there is nothing at this path");
+  if (!role) return ErrorResponse(404, "NotFound", "no role is served at this path");
   return request.method == "GET" ? CredentialsOf(*role) : WrongMethod("GET");
 }
 

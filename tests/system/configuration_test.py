@@ -293,6 +293,23 @@ class Serve(ConfigurationTest):
         self.fail_with(program.USAGE, "role bad: ", "serve", "--token-file", "tok")
         self.assertFalse((self.folder / "tok").exists())
 
+    def test_the_arn_of_one_role_is_not_that_of_several(self):
+        self.configure("[serve]\nport = 0", self.FILES, self.defaults(), self.role("web"), self.role("backup"))
+        self.fail_with(
+            program.USAGE,
+            "--role-arn is of one role, and several are possible",
+            *("serve", "--config", ".config/credmint/config.toml", "--role-arn", f"{ACCOUNT}/demo"),
+            hint="--role NAME, one of: web, backup",
+        )
+
+    def test_says_when_a_role_has_credentials_again(self):
+        self.start_own_service(fail=["500"])
+        self.configure("[serve]\nport = 0", self.FILES, self.defaults(), self.role("web"))
+        server = self.serve()
+        wait_until(lambda: server.container("web").status == 200)
+        run = server.end(signal.SIGTERM)
+        self.assertRegex(run.stderr, r"\Acredmint: role web: .*\n(hint: .*\n)?credmint: role web: there are new credentials\n\Z")
+
     def test_hangup_reads_it_again(self):
         self.start_own_service()
         self.configure("[serve]\nport = 0", self.FILES, self.defaults(), self.role("web"), self.role("old"))
