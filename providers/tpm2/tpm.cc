@@ -23,16 +23,23 @@ constexpr std::array<milliseconds, 4> kWaits = {milliseconds(50), milliseconds(1
 
 }  // namespace
 
-/// Around every call into tpm2-tss: keeps it to its own part of OpenSSL.
+/// Around every call into tpm2-tss: keeps it to its own part of OpenSSL. What OpenSSL keeps there
+/// for the thread is freed again, for it would be looked for when the thread ends, and by then
+/// another thread may have closed the connection (OPENSSL_thread_stop_ex(3)).
 class Tpm::OutsideCall {
  public:
-  explicit OutsideCall(OSSL_LIB_CTX* crypto) : before_(OSSL_LIB_CTX_set0_default(crypto)) {}
-  ~OutsideCall() { OSSL_LIB_CTX_set0_default(before_); }
+  explicit OutsideCall(OSSL_LIB_CTX* crypto)
+      : crypto_(crypto), before_(OSSL_LIB_CTX_set0_default(crypto)) {}
+  ~OutsideCall() {
+    OSSL_LIB_CTX_set0_default(before_);
+    OPENSSL_thread_stop_ex(crypto_);
+  }
   OutsideCall(const OutsideCall&) = delete;
   OutsideCall& operator=(const OutsideCall&) = delete;
 
  private:
   ErrorMark mark_;
+  OSSL_LIB_CTX* crypto_;
   OSSL_LIB_CTX* before_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <openssl/core_names.h>
 #include <openssl/decoder.h>
 #include <openssl/evp.h>
@@ -18,6 +19,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -1236,6 +1238,29 @@ TEST_F(Tpm2Test, SignsFromManyThreads) {
   std::filesystem::rename(File("handle.pem"), File("pub.pem"));
   for (std::size_t index = 0; index < signatures.size(); index += 2) ExpectValid(signatures[index]);
   ExpectNothingLoaded();
+}
+
+// It hung, or crashed, in what OpenSSL does for a library context when a thread ends.
+TEST_F(Tpm2Test, AThreadEndsThatOpenedAKeyWhichAnotherOneFreed) {
+  MakePersistentKey("ecc256", kSigningKey, kAuth);
+  mallopt(M_PERTURB, 0xa5);  // what was freed is overwritten
+  {
+    Answers answers{.auth = kAuth};
+    Application application;
+    std::promise<Result<PkeyPtr>> opened;
+    std::promise<void> freed;
+    std::thread opening([&] {
+      opened.set_value(
+          application.OpenHandle("handle:0x81000001?pass", tcti(), answers.Function()));
+      freed.get_future().wait();
+    });
+    auto key = opened.get_future().get();
+    EXPECT_TRUE(key && application.Sign(key->get()));
+    if (key) key->reset();
+    freed.set_value();
+    opening.join();
+  }
+  mallopt(M_PERTURB, 0);
 }
 
 TEST_F(Tpm2Test, AForkedChildTouchesNothingOfItsParent) {
