@@ -296,7 +296,9 @@ IdentityKeeper KeepIdentity(KeyOpener& opener, const KeyOptions& options) {
            .open_key =
                [&](const Certificate& leaf) {
                  return OpenPrivateKey(opener, options, {&leaf, 1});
-               }},
+               },
+           .open_wrapped =
+               [&](const std::shared_ptr<const WrappedKey>& key) { return opener.OpenKey(key); }},
           [](const Error& error) { ReportError(error); }};
 }
 

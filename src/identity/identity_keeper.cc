@@ -81,19 +81,21 @@ IdentityKeeper::Opened IdentityKeeper::OpenProven() {
 }
 
 IdentityKeeper::Opened IdentityKeeper::Earlier() {
-  auto key = key_;
-  if (!key) {
-    auto opened = opener_.open_key(chain_->leaf);
-    if (!opened) return Fail(std::move(opened));
-    key = *std::move(opened);
-  }
-  auto identity = CheckIdentity(std::move(key), *chain_, environment_.clock());
+  auto key = EarlierKey();
+  if (!key) return Fail(std::move(key));
+  auto identity = CheckIdentity(*std::move(key), *chain_, environment_.clock());
   if (!identity) return Fail(std::move(identity));
   return std::make_shared<const Identity>(*std::move(identity));
 }
 
+Result<std::shared_ptr<const SigningKey>> IdentityKeeper::EarlierKey() {
+  if (key_) return key_;
+  return wrapped_ ? opener_.open_wrapped(wrapped_) : opener_.open_key(chain_->leaf);
+}
+
 void IdentityKeeper::Keep(const Identity& identity) {
   chain_ = identity.chain();
+  wrapped_ = identity.key()->wrapped();
   key_ = identity.key()->IsInMemory() ? identity.key() : nullptr;
   reported_.clear();
 }

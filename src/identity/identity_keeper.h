@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "identity/identity.h"
+#include "identity/wrapped_key.h"
 
 namespace credmint {
 
@@ -18,6 +19,9 @@ struct IdentityOpener {
   std::function<Result<std::shared_ptr<const Identity>>()> open;
   /// The key alone that belongs to a certificate which was there before.
   std::function<Result<std::shared_ptr<const SigningKey>>(const Certificate&)> open_key;
+  /// The device's key that was in a file which may have been replaced.
+  std::function<Result<std::shared_ptr<const SigningKey>>(const std::shared_ptr<const WrappedKey>&)>
+      open_wrapped;
 };
 
 /// What a keeper has from its surroundings. Tests replace it.
@@ -37,8 +41,8 @@ struct IdentityKeeperEnvironment {
 /// the reason changes.
 ///
 /// Of the earlier pair the certificates are kept, and the key if it is in memory. A key of a device
-/// is let go and opened again when it is needed: what is loaded into a TPM takes one of a few
-/// places, and a session of a token may die meanwhile.
+/// is let go and opened again when it is needed, from what its file was if it has one: what is
+/// loaded into a TPM takes one of a few places, and a session of a token may die meanwhile.
 ///
 /// After a refused PIN, auth value or passphrase (kPinIncorrect, kPinLocked) nothing is opened
 /// before Reload(), because devices count the tries.
@@ -71,6 +75,7 @@ class IdentityKeeper {
   Opened Open();
   Opened OpenProven();
   Opened Earlier();
+  Result<std::shared_ptr<const SigningKey>> EarlierKey();
   void Keep(const Identity& identity);
   void ReportOnce(const Error& error);
 
@@ -78,9 +83,10 @@ class IdentityKeeper {
   const std::function<void(const Error&)> report_;
   IdentityKeeperEnvironment environment_;
 
-  std::optional<CertificateChain> chain_;  // of the last good pair
-  std::shared_ptr<const SigningKey> key_;  // null if it is a device's
-  std::optional<Error> refusal_;           // of a PIN
+  std::optional<CertificateChain> chain_;      // of the last good pair
+  std::shared_ptr<const SigningKey> key_;      // null if it is a device's
+  std::shared_ptr<const WrappedKey> wrapped_;  // null if it is not a device's in a file
+  std::optional<Error> refusal_;               // of a PIN
   bool proves_first_ = false;
   bool must_prove_ = false;
   std::string reported_;  // the last reason, while it holds

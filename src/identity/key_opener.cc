@@ -72,6 +72,20 @@ Error ExplainPath(Error error, const std::string& path) {
   return error;
 }
 
+Result<Secret> ReadReferenced(const KeyReference& file) {
+  auto contents = ReadFile(file.text());
+  if (!contents) return tl::unexpected(ExplainPath(std::move(contents).error(), file.text()));
+  return contents;
+}
+
+Result<PkeyPtr> OnlyKey(Result<StoreContents> contents) {
+  if (!contents) return Fail(std::move(contents));
+  if (contents->keys.size() == 1) return std::move(contents->keys.front());
+  return Fail(ErrorCode::kKeyAmbiguous,
+              fmt::format("it holds {} private keys", contents->keys.size()),
+              "give the one that is meant in a file of its own");
+}
+
 /// OpenSSL's words for undecodable input ("unsupported") help nobody.
 Error ExplainFile(Error error, StoreExpect expect) {
   if (error.code != ErrorCode::kMalformed) return error;
@@ -91,20 +105,30 @@ Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(
   if (auto has_keys = reference.CheckHasKeys(); !has_keys) {
     return Fail(std::move(has_keys), Clause(reference, StoreExpect::kPrivateKey));
   }
+  if (reference.is_file()) return OpenKeyFile(std::move(reference));
   public_keys_ = PublicKeysOf(certificates);
   KeyReference again = reference.ForPrivateKey();
   auto contents = Load(reference, StoreExpect::kPrivateKey);
   if (!contents && contents.error().code == ErrorCode::kContextPinRequired) {
     contents = LoadWithContextPin(std::move(again));
   }
+  auto key = OnlyKey(std::move(contents));
+  if (!key) return Fail(std::move(key), Clause(reference, StoreExpect::kPrivateKey));
+  return std::make_shared<const SigningKey>(*context_, *std::move(key));
+}
+
+Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKeyFile(KeyReference reference) {
+  auto contents = ReadReferenced(reference);
   if (!contents) return Fail(std::move(contents), Clause(reference, StoreExpect::kPrivateKey));
-  if (contents->keys.size() != 1) {
-    return Fail(ErrorCode::kKeyAmbiguous,
-                fmt::format("opening key {}: it holds {} private keys", reference.text(),
-                            contents->keys.size()),
-                "give the one that is meant in a file of its own");
-  }
-  return std::make_shared<const SigningKey>(*context_, std::move(contents->keys.front()));
+  return OpenKey(std::make_shared<const WrappedKey>(std::move(reference), *std::move(contents)));
+}
+
+Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(
+    const std::shared_ptr<const WrappedKey>& file) {
+  KeyReference reference = file->reference.Clone();
+  auto key = OnlyKey(Load(reference, file->contents, StoreExpect::kPrivateKey));
+  if (!key) return Fail(std::move(key), Clause(reference, StoreExpect::kPrivateKey));
+  return std::make_shared<const SigningKey>(*context_, *std::move(key), file);
 }
 
 Result<std::vector<Certificate>> KeyOpener::OpenCertificates(KeyReference reference) {
@@ -179,11 +203,16 @@ Result<StoreContents> KeyOpener::LoadAskingContextPin(const KeyReference& refere
   return contents;
 }
 
-/// A PIN that stands in the reference is for this reference only.
 Result<StoreContents> KeyOpener::Load(KeyReference& reference, StoreExpect expect) {
+  const auto file = reference.is_file() ? ReadReferenced(reference) : Secret();
+  if (!file) return tl::unexpected(file.error());
+  return Load(reference, *file, expect);
+}
+
+/// A PIN that stands in the reference is for this reference only.
+Result<StoreContents> KeyOpener::Load(KeyReference& reference, const Secret& file,
+                                      StoreExpect expect) {
   const auto own = SourceOf(reference.TakePin());
-  const auto file = reference.is_file() ? ReadFile(reference.text()) : Secret();
-  if (!file) return tl::unexpected(ExplainPath(file.error(), reference.text()));
   std::optional<PassphraseRequest> asked;
   const auto passphrase = [&](const PassphraseRequest& request) {
     if (own && request.kind == PassphraseKind::kTokenPin) return own->Get();
@@ -194,7 +223,7 @@ Result<StoreContents> KeyOpener::Load(KeyReference& reference, StoreExpect expec
     StoreOptions options;
     options.expect = expect;
     options.passphrase = passphrase;
-    auto contents = reference.is_file() ? LoadFile(*file, std::move(options))
+    auto contents = reference.is_file() ? LoadFile(file, std::move(options))
                                         : LoadUri(reference, std::move(options));
     const bool refused = !contents && contents.error().code == ErrorCode::kPinIncorrect && asked;
     if (!refused || !pins_.Refuse(*asked, reference.place())) return contents;

@@ -12,6 +12,7 @@
 #include "identity/key_reference.h"
 #include "identity/pin_source.h"
 #include "identity/signing_key.h"
+#include "identity/wrapped_key.h"
 #include "ossl/certificate.h"
 #include "ossl/library_context.h"
 #include "ossl/store.h"
@@ -43,6 +44,9 @@ class KeyOpener {
   Result<std::shared_ptr<const SigningKey>> OpenKey(KeyReference reference,
                                                     std::span<const Certificate> certificates = {});
 
+  /// The key of a file as it was when it was opened before; the PIN sources are asked as for any.
+  Result<std::shared_ptr<const SigningKey>> OpenKey(const std::shared_ptr<const WrappedKey>& file);
+
   /// All certificates at `reference`, in its order; at least one.
   Result<std::vector<Certificate>> OpenCertificates(KeyReference reference);
 
@@ -52,7 +56,9 @@ class KeyOpener {
   Result<Inventory> List(KeyReference reference, bool log_in);
 
  private:
+  Result<std::shared_ptr<const SigningKey>> OpenKeyFile(KeyReference reference);
   Result<StoreContents> Load(KeyReference& reference, StoreExpect expect);
+  Result<StoreContents> Load(KeyReference& reference, const Secret& file, StoreExpect expect);
   Result<StoreContents> LoadWithContextPin(KeyReference reference);
   Result<StoreContents> LoadAskingContextPin(const KeyReference& reference);
   Result<void> SetParameters(const Scheme& scheme, StoreOptions& options);

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
+#include "identity/wrapped_key.h"
 #include "ossl/handles.h"
 #include "ossl/library_context.h"
 
@@ -16,13 +18,19 @@ class SigningKey {
  public:
   static constexpr const char* kDefaultDigest = "SHA256";
 
-  SigningKey(const LibraryContext& context, PkeyPtr pkey);
+  /// `file` is what it came from, if it came from one. It is let go if OpenSSL holds the key
+  /// itself.
+  SigningKey(const LibraryContext& context, PkeyPtr pkey,
+             std::shared_ptr<const WrappedKey> file = nullptr);
 
   /// The algorithm by OpenSSL's name: "RSA", "EC", "ML-DSA-65".
   [[nodiscard]] const std::string& algorithm() const { return algorithm_; }
 
   /// Whether OpenSSL itself holds the private half, so that keeping the key occupies no device.
   [[nodiscard]] bool IsInMemory() const;
+
+  /// What a device's key can be loaded from again, whatever happens to its file; null for others.
+  [[nodiscard]] const std::shared_ptr<const WrappedKey>& wrapped() const { return wrapped_; }
 
   /// One private-key operation over the message, in the encoding SigV4-X509 wants: PKCS#1 v1.5 for
   /// RSA and DER Ecdsa-Sig-Value for EC, both with `digest` (OpenSSL's name), and the pure
@@ -42,6 +50,7 @@ class SigningKey {
 
   const LibraryContext* context_;
   PkeyPtr pkey_;
+  std::shared_ptr<const WrappedKey> wrapped_;
   std::string algorithm_;
   /// Ready to sign with the default digest, and copied for each signature: OpenSSL's look-up of
   /// algorithms costs more than everything else on the way to the device. Null if the key cannot.

@@ -33,7 +33,8 @@ Result<void> CheckReplaceable(const std::string& path) {
   if (!S_ISREG(status.st_mode)) return CannotWrite(path, "it is there and is not a regular file");
   if (status.st_uid != geteuid()) return CannotWrite(path, "it is there and is somebody else's");
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return CannotWrite(path, "it is there and is open to others", fmt::format("chmod 600 {}, or remove it", path));
+    return CannotWrite(path, "it is there and is open to others",
+                       fmt::format("chmod 600 {}, or remove it", path));
   }
   return {};
 }

@@ -5,7 +5,7 @@ import time
 import unittest
 
 from support import pki, token, tpm
-from support.renewal import RenewalTest, stays
+from support.renewal import IDENTITY, RenewalTest, stays
 from support.serve import wait_until
 from support.system_test import make_folder
 
@@ -58,7 +58,7 @@ class OnAToken(RenewalTest):
         self.assert_answers()
         lines = self.end_at_will()
         self.assertRegex(
-            lines["serve"][-1],
+            lines["serve"][-2],
             f"^credmint: opening certificate {self.OBJECT};type=cert: .*; nor is the earlier one of use: "
             "(opening key|certificate CN=old: the private key does not belong to it)",
         )
@@ -122,7 +122,29 @@ class InATpm(RenewalTest):
         self.assert_uses(certificate)
         self.assert_answers()
         lines = self.end_at_will()
-        self.assertRegex(lines["update"][-1], "^credmint: certificate CN=old: the private key does")
+        self.assertRegex(lines["update"][-2], "^credmint: certificate CN=old: the private key does")
+
+    def test_a_key_file_before_its_certificate(self):
+        """What the old file held is enough for the TPM, so there is no order to keep."""
+        key_file, public_key = self.tpm.make_key_file(tpm.EC_P256)
+        old = self.root.issue(public_key, "old")
+        self.put("web.key", key_file)
+        self.put("web.pem", pki.pem(old))
+        self.start(*IDENTITY)
+        key_file, public_key = self.tpm.make_key_file(tpm.RSA_2048)
+        certificate = self.root.issue(public_key, "new")
+        self.put("web.key", key_file)
+        self.assert_uses(old, mints=2)
+        self.assertEqual(self.tpm.loaded(), [])
+        (self.folder / "web.key").unlink()
+        self.assert_uses(old, mints=2)
+        self.put("web.key", key_file)
+        self.put("web.pem", pki.pem(certificate))
+        self.assert_uses(certificate)
+        self.end(
+            stays("old", "certificate CN=old: the private key does not belong to it"),
+            stays("old", "opening key web.key: .*No such file"),
+        )
 
     def test_another_auth_value(self):
         """The TPM counts wrong ones: each program sends the old one once, and waits for SIGHUP."""
@@ -141,7 +163,7 @@ class InATpm(RenewalTest):
         self.reload()
         self.assert_uses(certificate)
         lines = self.end_at_will()
-        self.assertRegex(lines["update"][-1], "^credmint: certificate CN=new: .*refused the auth")
+        self.assertRegex(lines["update"][-2], "^credmint: certificate CN=new: .*refused the auth")
 
 
 if __name__ == "__main__":

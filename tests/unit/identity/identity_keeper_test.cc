@@ -81,6 +81,10 @@ class IdentityKeeperTest : public testing::Test {
        .open_key = [this](const Certificate&) -> Result<std::shared_ptr<const SigningKey>> {
          ++keys_opened_;
          return Fail(ErrorCode::kInternal, "not to be called");
+       },
+       .open_wrapped = [this](const auto&) -> Result<std::shared_ptr<const SigningKey>> {
+         ++keys_opened_;
+         return Fail(ErrorCode::kInternal, "not to be called");
        }},
       [this](const Error& error) { reports_.push_back(error); },
       {.clock = [this] { return now_; },
