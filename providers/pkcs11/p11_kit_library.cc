@@ -1,19 +1,13 @@
 #include "pkcs11/p11_kit_library.h"
 
 #include "base/dynamic_library.h"
+#include "base/loaded_once.h"
 
 namespace credmint::pkcs11 {
 namespace {
 
-struct Loaded {
-  P11KitLibrary functions;
-  Result<void> result;
-};
-
-Loaded Load() {
+Result<void> Find(P11KitLibrary& functions) {
   DynamicLibrary library("libp11-kit.so.0");
-  Loaded loaded;
-  P11KitLibrary& functions = loaded.functions;
   library.Find(functions.uri_any_unrecognized, "p11_kit_uri_any_unrecognized");
   library.Find(functions.uri_format, "p11_kit_uri_format");
   library.Find(functions.uri_free, "p11_kit_uri_free");
@@ -35,20 +29,15 @@ Loaded Load() {
   library.Find(functions.uri_set_attribute, "p11_kit_uri_set_attribute");
   library.Find(functions.uri_set_module_path, "p11_kit_uri_set_module_path");
   library.Find(functions.uri_set_slot_id, "p11_kit_uri_set_slot_id");
-  loaded.result = library.Check();
-  return loaded;
+  return library.Check();
 }
 
-/// Never destroyed: exit handlers may still call it.
-const Loaded& Get() {
-  static const auto* const kLoaded = new Loaded(Load());
-  return *kLoaded;
-}
+using Library = LoadedOnce<P11KitLibrary, Find>;
 
 }  // namespace
 
-Result<void> LoadP11Kit() { return Get().result; }
+Result<void> LoadP11Kit() { return Library::Check(); }
 
-const P11KitLibrary& P11Kit() { return Get().functions; }
+const P11KitLibrary& P11Kit() { return Library::Use(); }
 
 }  // namespace credmint::pkcs11

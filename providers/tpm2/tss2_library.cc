@@ -1,14 +1,10 @@
 #include "tpm2/tss2_library.h"
 
 #include "base/dynamic_library.h"
+#include "base/loaded_once.h"
 
 namespace credmint::tpm2 {
 namespace {
-
-struct Loaded {
-  Tss2Library functions;
-  Result<void> result;
-};
 
 void FindEsys(DynamicLibrary& library, Tss2Library& functions) {
   library.Find(functions.Esys_CreatePrimary, "Esys_CreatePrimary");
@@ -61,34 +57,28 @@ void FindMu(DynamicLibrary& library, Tss2Library& functions) {
   library.Find(functions.Tss2_MU_UINT32_Unmarshal, "Tss2_MU_UINT32_Unmarshal");
 }
 
-Loaded Load() {
+Result<void> Find(Tss2Library& functions) {
   DynamicLibrary esys("libtss2-esys.so.0");
   DynamicLibrary mu("libtss2-mu.so.0");
   DynamicLibrary rc("libtss2-rc.so.0");
   DynamicLibrary tctildr("libtss2-tctildr.so.0");
-  Loaded loaded;
-  Tss2Library& functions = loaded.functions;
   FindEsys(esys, functions);
   FindMu(mu, functions);
   rc.Find(functions.Tss2_RC_Decode, "Tss2_RC_Decode");
   tctildr.Find(functions.Tss2_TctiLdr_Finalize, "Tss2_TctiLdr_Finalize");
   tctildr.Find(functions.Tss2_TctiLdr_Initialize, "Tss2_TctiLdr_Initialize");
   for (const DynamicLibrary* library : {&esys, &mu, &rc, &tctildr}) {
-    if (loaded.result) loaded.result = library->Check();
+    if (auto found = library->Check(); !found) return found;
   }
-  return loaded;
+  return {};
 }
 
-/// Never destroyed: exit handlers may still call it.
-const Loaded& Get() {
-  static const auto* const kLoaded = new Loaded(Load());
-  return *kLoaded;
-}
+using Library = LoadedOnce<Tss2Library, Find>;
 
 }  // namespace
 
-Result<void> LoadTss2() { return Get().result; }
+Result<void> LoadTss2() { return Library::Check(); }
 
-const Tss2Library& Tss2() { return Get().functions; }
+const Tss2Library& Tss2() { return Library::Use(); }
 
 }  // namespace credmint::tpm2

@@ -1,19 +1,13 @@
 #include "http/curl_library.h"
 
 #include "base/dynamic_library.h"
+#include "base/loaded_once.h"
 
 namespace credmint {
 namespace {
 
-struct Loaded {
-  CurlLibrary functions;
-  Result<void> result;
-};
-
-Loaded Load() {
+Result<void> Find(CurlLibrary& functions) {
   DynamicLibrary library("libcurl.so.4");
-  Loaded loaded;
-  CurlLibrary& functions = loaded.functions;
   library.Find(functions.easy_init, "curl_easy_init");
   library.Find(functions.easy_setopt, "curl_easy_setopt");
   library.Find(functions.easy_perform, "curl_easy_perform");
@@ -29,23 +23,17 @@ Loaded Load() {
   library.Find(functions.free, "curl_free");
   decltype(&::curl_global_init) global_init = nullptr;
   library.Find(global_init, "curl_global_init");
-  loaded.result = library.Check();
-  if (loaded.result && global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-    loaded.result = Fail(ErrorCode::kInternal, "libcurl does not initialise");
-  }
-  return loaded;
+  if (auto found = library.Check(); !found) return found;
+  if (global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) return {};
+  return Fail(ErrorCode::kInternal, "libcurl does not initialise");
 }
 
-/// Never destroyed: exit handlers may still call it.
-const Loaded& Get() {
-  static const auto* const kLoaded = new Loaded(Load());
-  return *kLoaded;
-}
+using Library = LoadedOnce<CurlLibrary, Find>;
 
 }  // namespace
 
-Result<void> LoadCurl() { return Get().result; }
+Result<void> LoadCurl() { return Library::Check(); }
 
-const CurlLibrary& Curl() { return Get().functions; }
+const CurlLibrary& Curl() { return Library::Use(); }
 
 }  // namespace credmint

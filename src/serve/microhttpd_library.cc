@@ -1,19 +1,13 @@
 #include "serve/microhttpd_library.h"
 
 #include "base/dynamic_library.h"
+#include "base/loaded_once.h"
 
 namespace credmint::serve {
 namespace {
 
-struct Loaded {
-  MicrohttpdLibrary functions;
-  Result<void> result;
-};
-
-Loaded Load() {
+Result<void> Find(MicrohttpdLibrary& functions) {
   DynamicLibrary library("libmicrohttpd.so.12");
-  Loaded loaded;
-  MicrohttpdLibrary& functions = loaded.functions;
   library.Find(functions.add_response_header, "MHD_add_response_header");
   library.Find(functions.create_response, "MHD_create_response_from_buffer_with_free_callback_cls");
   library.Find(functions.destroy_response, "MHD_destroy_response");
@@ -27,20 +21,15 @@ Loaded Load() {
   library.Find(functions.start_daemon, "MHD_start_daemon");
   library.Find(functions.stop_daemon, "MHD_stop_daemon");
   library.Find(functions.suspend_connection, "MHD_suspend_connection");
-  loaded.result = library.Check();
-  return loaded;
+  return library.Check();
 }
 
-/// Never destroyed: threads of the library may still call it.
-const Loaded& Get() {
-  static const auto* const kLoaded = new Loaded(Load());
-  return *kLoaded;
-}
+using Library = LoadedOnce<MicrohttpdLibrary, Find>;
 
 }  // namespace
 
-Result<void> LoadMicrohttpd() { return Get().result; }
+Result<void> LoadMicrohttpd() { return Library::Check(); }
 
-const MicrohttpdLibrary& Microhttpd() { return Get().functions; }
+const MicrohttpdLibrary& Microhttpd() { return Library::Use(); }
 
 }  // namespace credmint::serve

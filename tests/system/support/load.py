@@ -2,15 +2,23 @@
 
 import dataclasses
 import os
+import pathlib
 import re
 import subprocess
 
+from support import program
 from support.requirements import need
 
 AB = "/usr/bin/ab"
 
-# The program is built with a sanitizer, whose memory is not ours.
-SANITIZED = "TSAN_OPTIONS" in os.environ or "ASAN_OPTIONS" in os.environ
+
+def _is_sanitized(path):
+    """Whether a program is built with a sanitizer, whose memory is not ours."""
+    contents = pathlib.Path(path).read_bytes()
+    return any(name in contents for name in (b"__asan_init", b"__tsan_init"))
+
+
+SANITIZED = _is_sanitized(program.path())
 
 
 @dataclasses.dataclass(frozen=True)
