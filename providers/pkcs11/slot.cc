@@ -33,7 +33,8 @@ Error LoginError(CK_RV result) {
 }
 
 tl::unexpected<Error> RefusedBefore() {
-  return Fail(ErrorCode::kPinIncorrect, "the token refused this PIN before; it is not sent again");
+  return Fail(ErrorCode::kPinIncorrect, "the token refused this PIN before; it is not sent again",
+              "give another one; if it is right by now, start the program anew");
 }
 
 }  // namespace

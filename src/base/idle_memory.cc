@@ -49,8 +49,9 @@ bool AreAsInFile(Pages pages, int pagemap) {
 void Release(Pages pages, int pagemap) {
   if (pages.first >= pages.end || !AreAsInFile(pages, pagemap)) return;
   const std::uintptr_t size = PageSize();
-  madvise(reinterpret_cast<void*>(pages.first * size), (pages.end - pages.first) * size,
-          MADV_DONTNEED);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader gives numbers
+  auto* const address = reinterpret_cast<void*>(pages.first * size);
+  madvise(address, (pages.end - pages.first) * size, MADV_DONTNEED);
 }
 
 /// Called with the loader's lock: the library cannot be unloaded meanwhile.

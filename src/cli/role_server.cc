@@ -9,7 +9,6 @@
 #include <thread>
 #include <utility>
 
-#include "base/idle_memory.h"
 #include "base/random_text.h"
 #include "cli/server_addresses.h"
 #include "serve/host_check.h"
@@ -40,15 +39,19 @@ Result<std::optional<serve::ListenSocket>> ListenForStatus(std::optional<std::ui
   return *std::move(socket);
 }
 
-/// Where the token goes if no flag says it: a folder that is this user's alone. Empty: there is
-/// none.
-std::string DefaultTokenFile() {
-  for (const auto& [variable, name] :
-       {std::pair{"RUNTIME_DIRECTORY", "token"}, std::pair{"XDG_RUNTIME_DIR", "credmint-token"}}) {
-    const char* folder = getenv(variable);
-    if (folder != nullptr && folder[0] == '/') return fmt::format("{}/{}", folder, name);
-  }
-  return "";
+std::string Folder(const char* variable) {
+  const char* folder = getenv(variable);
+  return folder != nullptr && folder[0] == '/' ? folder : "";
+}
+
+/// Where the token goes if no flag says it: a folder of this service alone, or of this user, who
+/// may have another server on another port. Empty: there is neither.
+std::string DefaultTokenFile(std::uint16_t port) {
+  if (const auto folder = Folder("RUNTIME_DIRECTORY"); !folder.empty()) return folder + "/token";
+  const auto folder = Folder("XDG_RUNTIME_DIR");
+  if (folder.empty()) return "";
+  const std::string suffix = port == ServerOptions().port ? "" : fmt::format("-{}", port);
+  return fmt::format("{}/credmint-token{}", folder, suffix);
 }
 
 /// A new token, in the file; an empty one, which opens nothing, if there is no file for it.
@@ -86,17 +89,15 @@ Result<std::unique_ptr<RoleServer>> RoleServer::Start(const LibraryContext& cont
 }
 
 RoleServer::RoleServer(const LibraryContext& context)
-    : served_(context, [this] {
-        waiting_.Wake();
-        ReleaseIdleMemory();
-      }) {}
+    : served_(context, [this] { waiting_.Wake(); }) {}
 
 Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options) {
   auto socket = Listen(options.listen, options.port);
   if (!socket) return Fail(std::move(socket));
   auto status = ListenForStatus(options.status_port);
   if (!status) return Fail(std::move(status));
-  const std::string file = options.token_file.empty() ? DefaultTokenFile() : options.token_file;
+  const std::string file =
+      options.token_file.empty() ? DefaultTokenFile(socket->port()) : options.token_file;
   if (file.empty() && !serve::IsLoopback(socket->address())) {
     return Fail(ErrorCode::kUsage, fmt::format("listening on {} needs a token", socket->address()),
                 "--token-file names a file for it");

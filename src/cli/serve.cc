@@ -84,6 +84,7 @@ Result<void> ServeCommand::RunUntilTold(RoleServer& server, const EndSignals& en
 Result<void> ServeCommand::Reload(RoleServer& server) const {
   auto file = ReadConfiguration(flags_);
   if (!file) return Fail(std::move(file), "reloading");
+  if (auto options = Options(*file); !options) return Fail(std::move(options), "reloading");
   auto roles = FindRoles(*app_, flags_, *file);
   if (!roles) return Fail(std::move(roles), "reloading");
   auto served = server.Serve(*std::move(roles));

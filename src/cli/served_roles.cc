@@ -27,9 +27,11 @@ Error Named(Error error, const std::string& role) {
   return error;
 }
 
-/// Whether credentials of one are as good as those of the other.
-bool GiveSameAccess(const SessionRequest& left, const SessionRequest& right) {
-  return left.role().text == right.role().text && left.profile().text == right.profile().text;
+/// Whether it is the same that was asked for, for as long as may be and by whatever key.
+bool AskForTheSame(const SessionRequest& left, const SessionRequest& right) {
+  return left.role().text == right.role().text && left.profile().text == right.profile().text &&
+         left.trust_anchor().text == right.trust_anchor().text &&
+         left.role_session_name() == right.role_session_name();
 }
 
 /// What the process as a whole does, and other commands, makes no difference.
@@ -109,15 +111,15 @@ void ServedRoles::Start(Served& served) {
     answered_();
     if (std::exchange(*reported, error.message) != error.message) ReportError(Named(error, name));
   };
-  served.refresher =
-      std::make_unique<Refresher>(*served.session, RefresherObserver{renewed, failed},
-                                  RefresherEnvironment{}, Earlier(served.session->request()));
+  served.refresher = std::make_unique<Refresher>(
+      *served.session, RefresherObserver{renewed, failed}, RefresherEnvironment{}, Earlier(served));
 }
 
-std::optional<Credentials> ServedRoles::Earlier(const SessionRequest& request) {
+std::optional<Credentials> ServedRoles::Earlier(const Served& role) {
   const auto all = served_.Lock();
   for (const auto& served : *all) {
-    if (!GiveSameAccess(served->session->request(), request)) continue;
+    if (served->Name() != role.Name()) continue;
+    if (!AskForTheSame(served->session->request(), role.session->request())) continue;
     auto answer = served->refresher->TryGet();
     if (answer && *answer) return **std::move(answer);
   }

@@ -11,7 +11,6 @@
 #include "cli/role_options.h"
 #include "credentials/credentials.h"
 #include "ossl/library_context.h"
-#include "rolesanywhere/session_request.h"
 #include "serve/role.h"
 #include "serve/status.h"
 
@@ -35,9 +34,9 @@ class ServedRoles {
   /// nothing has changed.
   Result<void> Set(std::vector<RoleOptions> wanted);
 
-  /// Begins to mint. Credentials that were given out for the same role and profile are still given
-  /// out meanwhile, whatever else has changed. Returns what is not served any more: the last one to
-  /// let go of that waits for the call of the service that runs.
+  /// Begins to mint. What was given out under a name is still given out under it meanwhile, if it
+  /// is of the same role, profile, trust anchor and session name. Returns what is not served any
+  /// more: the last one to let go of that waits for the call of the service that runs.
   std::vector<std::shared_ptr<void>> Start();
 
   /// After Start(). By their names in the configuration file, else by the last segment of their
@@ -51,7 +50,7 @@ class ServedRoles {
   struct Served;
 
   void Start(Served& served);
-  std::optional<Credentials> Earlier(const SessionRequest& request);
+  std::optional<Credentials> Earlier(const Served& role);
 
   IdentityPool identities_;
   const LibraryContext& context_;

@@ -23,8 +23,11 @@ std::string ShellQuoted(const std::string& text) {
 std::string ServerVariables(const serve::ListenSocket& socket,
                             const std::vector<serve::Role>& roles, const std::string& token_file) {
   const std::string url = "http://" + socket.Authority();
+  const bool loopback = serve::IsLoopback(socket.address());
   std::string text;
-  if (!token_file.empty()) {
+  if (token_file.empty()) {
+    text = "# no container credentials: --token-file names a file for their token\n";
+  } else {
     for (const serve::Role& role : roles) {
       text += fmt::format("{}export AWS_CONTAINER_CREDENTIALS_FULL_URI={}/role/{}\n",
                           text.empty() ? "" : "# or\n", url, role.name);
@@ -34,10 +37,13 @@ std::string ServerVariables(const serve::ListenSocket& socket,
         "# SDKs from before 2024: AWS_CONTAINER_AUTHORIZATION_TOKEN=\"$(cat {0})\"\n",
         ShellQuoted(std::filesystem::absolute(token_file)));
   }
-  if (serve::IsLoopback(socket.address())) {
+  if (loopback) {
     // With a slash, because older botocore adds none; what others then double, Imds forgives.
-    text += fmt::format("{}export AWS_EC2_METADATA_SERVICE_ENDPOINT={}/\n",
-                        text.empty() ? "" : "# or, for programs that do not know these:\n", url);
+    text +=
+        fmt::format("{}export AWS_EC2_METADATA_SERVICE_ENDPOINT={}/\n",
+                    token_file.empty() ? "" : "# or, for programs that do not know these:\n", url);
+  } else {
+    text += "# most SDKs take http from 169.254.170.2 and 169.254.170.23 only\n";
   }
   return text;
 }

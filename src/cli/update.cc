@@ -4,7 +4,6 @@
 
 #include <atomic>
 
-#include "base/idle_memory.h"
 #include "cli/output.h"
 #include "cli/role_session.h"
 #include "cli/text_option.h"
@@ -35,7 +34,6 @@ Result<void> KeepUpdated(const CredentialsFile& file, RoleSession& session,
       [&] {
         if (failing.exchange(false)) ReportRecovery("there are new credentials in the file");
         serve::NotifyManager("READY=1");
-        ReleaseIdleMemory();
       });
   bool ending = false;
   end_signals.SetHandler([&](int number) {

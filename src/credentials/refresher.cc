@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/idle_memory.h"
 #include "base/random_fraction.h"
 #include "base/timestamp.h"
 #include "credentials/refresh_schedule.h"
@@ -122,6 +123,7 @@ void Refresher::Refresh(std::unique_lock<std::mutex>& lock) {
   answered_.notify_all();
   lock.unlock();
   Tell(result);
+  ReleaseIdleMemory();
   lock.lock();
 }
 

@@ -38,6 +38,7 @@ IdentityKeeper::Opened IdentityKeeper::Get() {
     refusal_ = earlier.error();
     return earlier;
   }
+  if (!earlier && earlier.error().message == error.message) return current;
   if (!earlier) {
     return Fail(error.code,
                 fmt::format("{}; nor is the earlier one of use: {}", error.message,
@@ -52,6 +53,7 @@ void IdentityKeeper::Reload() {
   refusal_.reset();
   reported_.clear();
   must_prove_ = proves_first_;
+  wrapped_.reset();  // what it needs may be what another secret has replaced
 }
 
 IdentityKeeper::Opened IdentityKeeper::OpenPatiently() {
@@ -81,16 +83,17 @@ IdentityKeeper::Opened IdentityKeeper::OpenProven() {
 }
 
 IdentityKeeper::Opened IdentityKeeper::Earlier() {
-  auto key = EarlierKey();
+  auto identity = EarlierWith(key_ ? key_ : opener_.open_key(chain_->leaf));
+  if (identity || !wrapped_ || IsRefusal(identity.error().code)) return identity;
+  return EarlierWith(opener_.open_wrapped(wrapped_));
+}
+
+IdentityKeeper::Opened IdentityKeeper::EarlierWith(
+    Result<std::shared_ptr<const SigningKey>> key) const {
   if (!key) return Fail(std::move(key));
   auto identity = CheckIdentity(*std::move(key), *chain_, environment_.clock());
   if (!identity) return Fail(std::move(identity));
   return std::make_shared<const Identity>(*std::move(identity));
-}
-
-Result<std::shared_ptr<const SigningKey>> IdentityKeeper::EarlierKey() {
-  if (key_) return key_;
-  return wrapped_ ? opener_.open_wrapped(wrapped_) : opener_.open_key(chain_->leaf);
 }
 
 void IdentityKeeper::Keep(const Identity& identity) {

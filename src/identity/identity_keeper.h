@@ -41,8 +41,10 @@ struct IdentityKeeperEnvironment {
 /// the reason changes.
 ///
 /// Of the earlier pair the certificates are kept, and the key if it is in memory. A key of a device
-/// is let go and opened again when it is needed, from what its file was if it has one: what is
-/// loaded into a TPM takes one of a few places, and a session of a token may die meanwhile.
+/// is let go and opened again when it is needed: what is loaded into a TPM takes one of a few
+/// places, and a session of a token may die meanwhile. If it was in a file that has been replaced,
+/// it is loaded from what that held, but not after Reload(): it would be given new secrets, and
+/// each wrong one costs a try.
 ///
 /// After a refused PIN, auth value or passphrase (kPinIncorrect, kPinLocked) nothing is opened
 /// before Reload(), because devices count the tries.
@@ -75,7 +77,7 @@ class IdentityKeeper {
   Opened Open();
   Opened OpenProven();
   Opened Earlier();
-  Result<std::shared_ptr<const SigningKey>> EarlierKey();
+  [[nodiscard]] Opened EarlierWith(Result<std::shared_ptr<const SigningKey>> key) const;
   void Keep(const Identity& identity);
   void ReportOnce(const Error& error);
 

@@ -1439,6 +1439,7 @@ TEST_F(Tpm2Test, LoadsOnceWhenManyThreadsFindTheKeyLost) {
     ASSERT_TRUE(swtpm_->Reset());
     StartUp(swtpm_->socket());
     std::vector<std::thread> threads;
+    threads.reserve(signatures.size());
     for (Bytes& signature : signatures) {
       threads.emplace_back([&] {
         if (auto made = application.Sign(key->get())) signature = *std::move(made);

@@ -235,6 +235,7 @@ class Mistakes(ConfigurationTest):
         self.refuse("--trust-anchor-arn is missing", status=program.USAGE)
 
 
+@expand
 class Serve(ConfigurationTest):
     def serve(self, *flags, **more):
         (self.folder / "run").mkdir(mode=0o700, exist_ok=True)
@@ -353,25 +354,40 @@ class Serve(ConfigurationTest):
         self.configure("[serve]\nport = 0", self.FILES, self.defaults(), self.role("web"))
         server = self.serve()
         web = self.access_key(server, "web")
-        renamed = self.role("web", "session-duration = 1200").replace("[role.web]", "[role.www]")
-        self.configure(self.FILES.replace("web.key", "gone.key"), self.defaults(), renamed)
+        changed = self.role("web", "session-duration = 1200")
+        self.configure(self.FILES.replace("web.key", "gone.key"), self.defaults(), changed)
         server.process.send_signal(signal.SIGHUP)
-        self.assertIn(b"role www: ", server.process.stderr.read1(4096))
-        self.assertEqual(self.access_key(server, "www"), web)
-        self.configure(self.FILES, self.defaults(), renamed)
+        self.assertIn(b"role web: ", server.process.stderr.read1(4096))
+        self.assertEqual(self.access_key(server, "web"), web)
+        self.configure(self.FILES, self.defaults(), changed)
         server.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: self.access_key(server, "www") != web)
+        wait_until(lambda: self.access_key(server, "web") != web)
         server.end(signal.SIGTERM)
 
-    def test_hangup_gives_nobody_credentials_of_another_profile(self):
+    def hang_up_without_service(self, *roles):
+        """A server that had credentials for `web`, and cannot mint for what is configured now."""
         self.start_own_service(fail=["slow:0", "500x99"])
         self.configure("[serve]\nport = 0", self.FILES, self.defaults(), self.role("web"))
         server = self.serve()
         self.assertEqual(server.container("web").status, 200)
-        other = PROFILE_ARN[:-1] + "9"
-        self.configure(self.FILES, self.defaults(), self.role("web", f"profile-arn = '{other}'"))
+        self.configure(self.FILES, self.defaults(), *roles)
         server.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: server.container("web").status == 503)
+        self.assertIn(b"status 500", server.process.stderr.read1(4096))
+        return server
+
+    @each(
+        profile=f"profile-arn = '{PROFILE_ARN[:-1]}9'",
+        trust_anchor=f"trust-anchor-arn = '{TRUST_ANCHOR_ARN[:-1]}9'",
+        session_name="role-session-name = 'other'",
+    )
+    def test_hangup_gives_nobody_credentials_of_another(self, setting):
+        server = self.hang_up_without_service(self.role("web", setting))
+        self.assertEqual(server.container("web").status, 503)
+        server.end(signal.SIGTERM)
+
+    def test_hangup_gives_credentials_out_under_their_name_only(self):
+        server = self.hang_up_without_service(self.role("web").replace("[role.web]", "[role.other]"))
+        self.assertEqual(server.container("other").status, 503)
         server.end(signal.SIGTERM)
 
     def test_a_role_that_is_dropped_while_it_is_called_holds_up_nothing(self):
@@ -402,6 +418,18 @@ class Serve(ConfigurationTest):
         self.assertEqual(self.access_key(server, "web"), web)
         run = server.end(signal.SIGTERM)
         self.assertEqual((run.status, run.stderr), (program.SUCCESS, ""), str(run))
+
+
+    def test_hangup_with_a_mistake_of_the_server_changes_nothing_either(self):
+        self.configure("[serve]\nport = 0", self.FILES, self.defaults(), self.role("web"))
+        server = self.serve()
+        self.configure("[serve]\nprot = 1", self.FILES, self.defaults(), self.role("other"))
+        server.process.send_signal(signal.SIGHUP)
+        said = server.process.stderr.read1(4096)
+        self.assertIn(b"reloading: ", said)
+        self.assertIn(b"there is no setting 'prot'", said)
+        self.assertEqual(server.container("web").status, 200)
+        server.end(signal.SIGTERM)
 
 
 class OneTpmKey(ConfigurationTest):

@@ -146,6 +146,26 @@ class InATpm(RenewalTest):
             stays("old", "opening key web.key: .*No such file"),
         )
 
+    def test_another_key_file_with_another_auth_value(self):
+        """The new auth value is not tried on what the old file held: the TPM counts wrong ones."""
+        self.tpm.set_lockout(after_tries=10)
+        key_file, public_key = self.tpm.make_key_file(tpm.EC_P256, "user-auth:old-27182818")
+        self.put("pin", self.secret("old-27182818"))
+        self.put("web.key", key_file)
+        self.put("web.pem", pki.pem(self.root.issue(public_key, "old")))
+        self.start(*IDENTITY, "--passin", "file:pin")
+        key_file, public_key = self.tpm.make_key_file(tpm.EC_P256, "user-auth:new-31415926")
+        self.put("pin", self.secret("new-31415926"))
+        self.put("web.key", key_file)
+        self.reload()
+        time.sleep(3)
+        self.assertEqual(self.tpm.wrong_tries(), 0)
+        certificate = self.root.issue(public_key, "new")
+        self.put("web.pem", pki.pem(certificate))
+        self.assert_uses(certificate)
+        self.end_at_will()
+        self.assertEqual(self.tpm.wrong_tries(), 0)
+
     def test_another_auth_value(self):
         """The TPM counts wrong ones: each program sends the old one once, and waits for SIGHUP."""
         self.tpm.set_lockout(after_tries=10)

@@ -140,7 +140,7 @@ class TokenFile(ServeTest):
         server = Server(self, *flags, env={"XDG_RUNTIME_DIR": str(self.folder)})
         self.assertEqual(
             server.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"],
-            str(self.folder / "credmint-token"),
+            str(self.folder / f"credmint-token-{server.port}"),
         )
         self.assertEqual(server.container().status, 200)
 
@@ -148,6 +148,7 @@ class TokenFile(ServeTest):
         flags = (*self.identity, *self.arguments()[1:], "--port", "0")
         server = Server(self, *flags)
         self.assertEqual(list(server.variables), ["AWS_EC2_METADATA_SERVICE_ENDPOINT"])
+        self.assertIn("# no container credentials: --token-file", server.printed)
         self.assertEqual(server.request("GET", "/role/demo", {"Authorization": ""}).status, 401)
         self.serve_fails(program.USAGE, "needs a token", *flags, "--listen", "0.0.0.0")
 

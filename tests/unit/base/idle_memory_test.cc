@@ -25,7 +25,7 @@ std::size_t ResidentCode(const std::string& name) {
   for (std::string line; std::getline(smaps, line);) {
     if (line.find(" r-xp ") != std::string::npos)
       counts = line.find(name) != std::string::npos;
-    else if (line.find("-") < line.find(":"))
+    else if (line.find('-') < line.find(':'))
       counts = false;
     else if (counts && line.starts_with("Rss:"))
       total += std::stoul(line.substr(4));
@@ -75,11 +75,10 @@ TEST(IdleMemoryTest, GivesFreeMemoryBack) {
 }
 
 // In a page of its own, as a debugger's breakpoint would be.
-alignas(64 << 10) extern const unsigned char kConstant[64 << 10];
-const unsigned char kConstant[64 << 10] = {1};
+alignas(64 << 10) constexpr std::array<unsigned char, 64 << 10> kConstant = {1};
 
 TEST(IdleMemoryTest, KeepsWhatDiffersFromTheFile) {
-  auto* const address = const_cast<unsigned char*>(&kConstant[0]);
+  auto* const address = const_cast<unsigned char*>(kConstant.data());
   volatile unsigned char* const byte = address;
   ASSERT_EQ(mprotect(address, sizeof kConstant, PROT_READ | PROT_WRITE), 0);
   *byte = 2;
