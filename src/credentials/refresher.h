@@ -50,8 +50,8 @@ struct RefresherState {
 /// A thread of its own asks the source, one call at a time, when RefreshLead (refresh_schedule.h)
 /// says so; the first call begins at once. After a failure the last good credentials are given out
 /// until they expire, and the source is asked again with growing spacing, never more often than
-/// once a second. A refused or missing PIN is not tried again before Reload(). After each call, idle
-/// memory is given back to the system.
+/// once a second. A refused or missing PIN is not tried again before Reload(). After each call,
+/// idle memory is given back to the system.
 ///
 /// The refresher does the retrying: a Session is given to it with `max_attempts` 1.
 ///
