@@ -24,9 +24,16 @@ bool IsBlockedInAChild(int number) {
   return status != 0;
 }
 
-// The processes of these tests are forked from one that has no signal blocked.
+/// The processes of these tests are forked from one that has no signal blocked, nor ignored as
+/// nohup or a shell's & has them.
+class EndSignalsTest : public testing::Test {
+ protected:
+  EndSignalsTest() {
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) signal(number, SIG_DFL);
+  }
+};
 
-TEST(EndSignalsTest, BlocksThemHereButNotInChildren) {
+TEST_F(EndSignalsTest, BlocksThemHereButNotInChildren) {
   EXPECT_EXIT(
       {
         const EndSignals end_signals;
@@ -39,7 +46,7 @@ TEST(EndSignalsTest, BlocksThemHereButNotInChildren) {
       testing::ExitedWithCode(0), "");
 }
 
-TEST(EndSignalsTest, LeavesAloneWhatIsIgnored) {
+TEST_F(EndSignalsTest, LeavesAloneWhatIsIgnored) {
   EXPECT_EXIT(
       {
         signal(SIGHUP, SIG_IGN);
@@ -51,7 +58,7 @@ TEST(EndSignalsTest, LeavesAloneWhatIsIgnored) {
       testing::ExitedWithCode(0), "");
 }
 
-TEST(EndSignalsTest, EndsByTheSignal) {
+TEST_F(EndSignalsTest, EndsByTheSignal) {
   EXPECT_EXIT(
       {
         const EndSignals end_signals;
@@ -62,7 +69,7 @@ TEST(EndSignalsTest, EndsByTheSignal) {
       testing::KilledBySignal(SIGTERM), "");
 }
 
-TEST(EndSignalsTest, AsksTheHandlerWhileThereIsOne) {
+TEST_F(EndSignalsTest, AsksTheHandlerWhileThereIsOne) {
   EXPECT_EXIT(
       {
         const EndSignals end_signals;
@@ -82,7 +89,7 @@ TEST(EndSignalsTest, AsksTheHandlerWhileThereIsOne) {
       testing::KilledBySignal(SIGINT), "");
 }
 
-TEST(EndSignalsTest, EndsByTheSignalThatTheHandlerDoesNotTake) {
+TEST_F(EndSignalsTest, EndsByTheSignalThatTheHandlerDoesNotTake) {
   EXPECT_EXIT(
       {
         const EndSignals end_signals;
