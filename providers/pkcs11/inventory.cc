@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "ossl/encoding.h"
 #include "pkcs11/key_search.h"
@@ -95,6 +96,10 @@ constexpr Kind kKinds[] = {{CKO_PRIVATE_KEY, "private-key", DescribePrivateKey},
                            {CKO_PUBLIC_KEY, "public-key", DescribePublicKey},
                            {CKO_CERTIFICATE, "certificate", DescribeCertificate}};
 
+bool ByUri(const InventoryEntry& left, const InventoryEntry& right) {
+  return std::tie(left.uri, left.description) < std::tie(right.uri, right.description);
+}
+
 Result<void> AddObjects(const LoadRequest& request, const Session& session, OSSL_LIB_CTX* context,
                         Entries& entries) {
   const auto type = request.uri.object_class();
@@ -102,12 +107,15 @@ Result<void> AddObjects(const LoadRequest& request, const Session& session, OSSL
     if (type && *type != kind.object_class) continue;
     const auto objects = FindMatching(request, session, kind.object_class);
     if (!objects) return tl::unexpected(objects.error());
+    const auto first = static_cast<std::ptrdiff_t>(entries.size());
     for (const CK_OBJECT_HANDLE object : *objects) {
       const ObjectNames names = ReadNames(session, object);
       Json json = {{"kind", kind.name}, {"label", Text(names.label)}, {"id", Hex(names.id)}};
       json.update(kind.describe(session, object, context));
       Add(entries, ObjectUri(session.slot(), kind.object_class, names), json);
     }
+    // SoftHSM's own order is another one each time.
+    std::sort(entries.begin() + first, entries.end(), ByUri);
   }
   return {};
 }

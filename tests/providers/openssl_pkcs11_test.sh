@@ -73,6 +73,7 @@ prints() { # TEXT COMMAND...
 # shellcheck disable=SC2317  # called through check
 connect() { # LABEL
   local server port=''
+  : >server  # the port of the one before must not be read
   openssl s_server -www -naccept 1 -accept 0 "${provider[@]}" -pass pass:1234 -cert "$1.pem" \
     -key "pkcs11:token=prod;object=$1" >server 2>&1 &
   server=$!
