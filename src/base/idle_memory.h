@@ -11,7 +11,7 @@ namespace credmint {
 ///
 /// Nothing that can be written is touched, and no segment with a page that differs from its file,
 /// as those with a debugger's breakpoints do. Where that cannot be told, because /proc is not
-/// mounted, all pages stay. Safe to call from any thread; takes less than a millisecond.
+/// mounted, all pages stay. Safe to call from any thread; takes about a millisecond.
 void ReleaseIdleMemory();
 
 }  // namespace credmint

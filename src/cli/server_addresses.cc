@@ -23,7 +23,6 @@ std::string ShellQuoted(const std::string& text) {
 std::string ServerVariables(const serve::ListenSocket& socket,
                             const std::vector<serve::Role>& roles, const std::string& token_file) {
   const std::string url = "http://" + socket.Authority();
-  const bool loopback = serve::IsLoopback(socket.address());
   std::string text;
   if (token_file.empty()) {
     text = "# no container credentials: --token-file names a file for their token\n";
@@ -37,7 +36,7 @@ std::string ServerVariables(const serve::ListenSocket& socket,
         "# SDKs from before 2024: AWS_CONTAINER_AUTHORIZATION_TOKEN=\"$(cat {0})\"\n",
         ShellQuoted(std::filesystem::absolute(token_file)));
   }
-  if (loopback) {
+  if (serve::IsLoopback(socket.address())) {
     // With a slash, because older botocore adds none; what others then double, Imds forgives.
     text +=
         fmt::format("{}export AWS_EC2_METADATA_SERVICE_ENDPOINT={}/\n",

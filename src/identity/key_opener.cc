@@ -128,7 +128,9 @@ Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(
   KeyReference reference = file->reference.Clone();
   auto key = OnlyKey(Load(reference, file->contents, StoreExpect::kPrivateKey));
   if (!key) return Fail(std::move(key), Clause(reference, StoreExpect::kPrivateKey));
-  return std::make_shared<const SigningKey>(*context_, *std::move(key), file);
+  const bool is_wrapped = FindSchemeOfFile(file->contents.Reveal()) != nullptr;
+  return std::make_shared<const SigningKey>(*context_, *std::move(key),
+                                            is_wrapped ? file : nullptr);
 }
 
 Result<std::vector<Certificate>> KeyOpener::OpenCertificates(KeyReference reference) {

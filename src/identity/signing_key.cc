@@ -22,10 +22,10 @@ const char* DigestFor(const EVP_PKEY* pkey, const char* digest) {
 }  // namespace
 
 SigningKey::SigningKey(const LibraryContext& context, PkeyPtr pkey,
-                       std::shared_ptr<const WrappedKey> file)
+                       std::shared_ptr<const WrappedKey> wrapped)
     : context_(&context),
       pkey_(std::move(pkey)),
-      wrapped_(IsInMemory() ? nullptr : std::move(file)),
+      wrapped_(std::move(wrapped)),
       algorithm_(EVP_PKEY_get0_type_name(pkey_.get())),
       prepared_(Prepare(kDefaultDigest)) {
   ERR_clear_error();  // a key that cannot sign says so when it is asked to

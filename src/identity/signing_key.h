@@ -18,10 +18,9 @@ class SigningKey {
  public:
   static constexpr const char* kDefaultDigest = "SHA256";
 
-  /// `file` is what it came from, if it came from one. It is let go if OpenSSL holds the key
-  /// itself.
+  /// `wrapped` is the file that a device's key came from, if it came from one.
   SigningKey(const LibraryContext& context, PkeyPtr pkey,
-             std::shared_ptr<const WrappedKey> file = nullptr);
+             std::shared_ptr<const WrappedKey> wrapped = nullptr);
 
   /// The algorithm by OpenSSL's name: "RSA", "EC", "ML-DSA-65".
   [[nodiscard]] const std::string& algorithm() const { return algorithm_; }

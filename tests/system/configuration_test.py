@@ -419,7 +419,6 @@ class Serve(ConfigurationTest):
         run = server.end(signal.SIGTERM)
         self.assertEqual((run.status, run.stderr), (program.SUCCESS, ""), str(run))
 
-
     def test_hangup_with_a_mistake_of_the_server_changes_nothing_either(self):
         self.configure("[serve]\nport = 0", self.FILES, self.defaults(), self.role("web"))
         server = self.serve()
