@@ -17,6 +17,8 @@ MAX_CHAIN = 5
 MAX_CERTIFICATE_BYTES = 16 * 1024
 
 _RSASSA_PSS = x509.ObjectIdentifier("1.2.840.113549.1.1.10")
+# id-ecPublicKey followed by a SEQUENCE, where the name of a curve would be an OBJECT IDENTIFIER
+_WRITTEN_OUT_CURVE = bytes.fromhex("06072a8648ce3d020130")
 _UNREADABLE = (ValueError, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType)
 _PEM = re.compile(b"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _UNDERSTOOD_IF_CRITICAL = {
@@ -61,6 +63,8 @@ def decode_chain(text):
 
 
 def public_key(certificate):
+    if _WRITTEN_OUT_CURVE in certificate.tbs_certificate_bytes:
+        raise insufficient_certificate("the leaf's key has explicit EC parameters")
     try:
         return certificate.public_key()
     except (ValueError, exceptions.UnsupportedAlgorithm) as error:
@@ -105,6 +109,8 @@ def common_defects(certificate, now):
         defects.append("it is signed with an algorithm that cannot be judged here")
     elif hash_algorithm.digest_size < 32:
         defects.append(f"it is signed with {hash_algorithm.name}, weaker than SHA-256")
+    if _WRITTEN_OUT_CURVE in certificate.tbs_certificate_bytes:
+        defects.append("its key has explicit EC parameters")
     for extension in certificate.extensions:
         if extension.critical and extension.oid not in _UNDERSTOOD_IF_CRITICAL:
             defects.append(f"its critical extension {extension.oid.dotted_string} is not understood")

@@ -10,6 +10,7 @@ import unittest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from create_session import judge
 from judge_case import JudgeCase, request_of
@@ -70,12 +71,25 @@ class CertificateTest(JudgeCase):
                 rebuilt(self.leaf, self.intermediate, algorithm=RSASSA_PSS),
             ),
             (
+                "signed with an algorithm that cannot be judged here",
+                Identity("leaf", self.intermediate, signer_key=Ed25519PrivateKey.generate(), hash_algorithm=None),
+            ),
+            (
                 "critical extension 2.5.29.36 is not understood",
                 Identity("leaf", self.intermediate, extensions=[x509.PolicyConstraints(0, None)]),
             ),
         ):
             with self.subTest(reason):
                 self.assert_insufficient(self.draft(leaf).sign(), f"the leaf '.*' is refused: .*{reason}")
+
+    def test_a_curve_that_is_written_out(self):
+        fields = list(der_items(next(der_items(self.leaf.certificate.tbs_certificate_bytes))[2]))
+        algorithm, point = [whole for _, whole, _ in der_items(fields[6][2])]
+        name = next(der_items(next(der_items(algorithm))[2]))[1]
+        key = der(0x30, der(0x30, name + der(0x30, b"\x02\x01\x01")) + point)
+        self.assert_insufficient(
+            self.draft(rebuilt(self.leaf, self.intermediate, key=key)).sign(), "explicit EC parameters"
+        )
 
     def test_validity_is_judged_at_the_given_time(self):
         draft = self.draft(Identity("leaf", self.intermediate, begin=self.now - DAY, end=self.now)).sign()
@@ -179,11 +193,12 @@ def after(character):
     return alphabet[alphabet.index(character) + 1]
 
 
-def rebuilt(identity, issuer, without=(), algorithm=None):
-    """The certificate of `identity` without the fields of some tags, or naming another algorithm; signed again."""
+def rebuilt(identity, issuer, without=(), algorithm=None, key=None):
+    """The certificate of `identity` without the fields of some tags, naming another algorithm or key; signed again."""
     fields = list(der_items(next(der_items(identity.certificate.tbs_certificate_bytes))[2]))
     algorithm = algorithm or fields[2][1]
     fields[2] = (0x30, algorithm, None)
+    fields[6] = (0x30, key or fields[6][1], None)
     tbs = der(0x30, b"".join(whole for tag, whole, _ in fields if tag not in without))
     signature = issuer.key.sign(tbs, ec.ECDSA(hashes.SHA256()))
     certificate = x509.load_der_x509_certificate(der(0x30, tbs + algorithm + der(0x03, b"\0" + signature)))
