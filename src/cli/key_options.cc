@@ -11,6 +11,7 @@
 #include "cli/text_option.h"
 #include "identity/key_reference.h"
 #include "identity/pin_source.h"
+#include "identity/refusals.h"
 
 namespace credmint::cli {
 namespace {
@@ -113,6 +114,17 @@ Result<std::shared_ptr<const SigningKey>> OpenKeyBeside(KeyOpener& opener,
       });
   if (belongs) return key;
   return Fail(ErrorCode::kKeyNotFound, "no key there belongs to the certificate");
+}
+
+/// A key of an algorithm that this OpenSSL lacks cannot be opened either, with a worse reason.
+Result<void> CheckSomeKeyIsKnown(std::span<const Certificate> certificates) {
+  Result<void> first;
+  for (const Certificate& certificate : certificates) {
+    auto known = CheckKeyIsKnown(certificate);
+    if (known) return {};
+    if (first) first = Fail(std::move(known), "certificate " + certificate.Subject());
+  }
+  return first;
 }
 
 }  // namespace
@@ -281,6 +293,9 @@ Result<std::shared_ptr<const Identity>> OpenIdentity(KeyOpener& opener, const Ke
   CertificateSource source(opener, *std::move(certificate_options));
   const auto candidates = source.Find();
   if (!candidates) return tl::unexpected(candidates.error());
+  if (auto known = CheckSomeKeyIsKnown(candidates->certificates); !known) {
+    return Fail(std::move(known));
+  }
   auto key = OpenPrivateKey(opener, options, candidates->certificates);
   if (!key) return Fail(std::move(key));
   const auto now = std::chrono::system_clock::now();

@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "identity/certificate_source.h"
 #include "identity/inventory.h"
+#include "identity/refusals.h"
 #include "ossl/encoding.h"
 
 namespace credmint::cli {
@@ -82,7 +83,13 @@ Result<void> ReadCertificateDataCommand::Run() const {
   if (!opener) return Fail(std::move(opener));
   const auto found = CertificateSource(*opener, *std::move(options)).Find();
   if (!found) return tl::unexpected(found.error());
-  if (found->place.is_file()) return WriteResult(DescribeAsJson(found->certificates.front()));
+  if (found->place.is_file()) {
+    const Certificate& first = found->certificates.front();
+    if (auto known = CheckKeyIsKnown(first); !known) {
+      return Fail(std::move(known), "certificate " + first.Subject());
+    }
+    return WriteResult(DescribeAsJson(first));
+  }
   const auto inventory = opener->List(found->place.Clone(), false);
   return WriteResult(
       DescribeAsList(*library, found->certificates, inventory ? *inventory : Inventory()));

@@ -8,17 +8,11 @@
 #include <vector>
 
 #include "base/error.h"
+#include "identity/certificate_chain.h"
 #include "identity/signing_key.h"
 #include "ossl/certificate.h"
 
 namespace credmint {
-
-/// A leaf certificate and the issuers known above it: leaf's issuer first, root left out, at most
-/// five (CONTRACT section 1.1).
-struct CertificateChain {
-  Certificate leaf;
-  std::vector<Certificate> issuers;
-};
 
 /// A key and the certificate chain that belongs to it: what signs requests. Made by CheckIdentity,
 /// so holding one means that key and leaf match and that the service can accept the leaf.
@@ -53,9 +47,8 @@ class Identity {
 };
 
 /// Proves, before anything is sent, that the key belongs to the leaf (kKeyMismatch) and that IAM
-/// Roles Anywhere can accept the leaf (kCertificate): X.509 v3, valid now, CA:TRUE absent, keyUsage
-/// with digitalSignature, signed with SHA-256 or stronger (CONTRACT section 3). Uses no private-key
-/// operation.
+/// Roles Anywhere can accept the leaf: ChainRefusals() has nothing against it, else the first
+/// reason is the error. Uses no private-key operation.
 Result<Identity> CheckIdentity(std::shared_ptr<const SigningKey> key, CertificateChain chain,
                                std::chrono::system_clock::time_point now);
 

@@ -2,6 +2,9 @@
 
 #include <time.h>
 
+#include <array>
+#include <string_view>
+
 #include "ossl/error_queue.h"
 
 namespace credmint {
@@ -22,6 +25,32 @@ std::string Name(const X509_NAME* name) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);
   return {data, static_cast<std::size_t>(size)};
+}
+
+/// Dotted, because a name of OpenSSL's is not known to every reader, and not to every version.
+std::string Oid(const ASN1_OBJECT* object) {
+  std::array<char, 80> text{};
+  OBJ_obj2txt(text.data(), static_cast<int>(text.size()), object, 1);
+  return text.data();
+}
+
+struct AlgorithmName {
+  std::string_view oid;
+  const char* name;
+};
+
+/// Names that OpenSSL knows from version 3.5 on only (CONTRACT section 2).
+constexpr std::array kLaterNames = {AlgorithmName{"2.16.840.1.101.3.4.3.17", "ML-DSA-44"},
+                                    AlgorithmName{"2.16.840.1.101.3.4.3.18", "ML-DSA-65"},
+                                    AlgorithmName{"2.16.840.1.101.3.4.3.19", "ML-DSA-87"}};
+
+std::string NameOfAlgorithm(const ASN1_OBJECT* object) {
+  const std::string oid = Oid(object);
+  for (const AlgorithmName& later : kLaterNames) {
+    if (later.oid == oid) return later.name;
+  }
+  const int nid = OBJ_obj2nid(object);
+  return nid != NID_undef ? OBJ_nid2ln(nid) : oid;
 }
 
 std::chrono::system_clock::time_point Time(const ASN1_TIME* time) {
@@ -100,8 +129,41 @@ int Certificate::SignatureSecurityBits() const {
 }
 
 std::string Certificate::SignatureAlgorithm() const {
-  const char* name = OBJ_nid2ln(X509_get_signature_nid(x509_.get()));
-  return name != nullptr ? name : "unknown";
+  const X509_ALGOR* algorithm = nullptr;
+  X509_get0_signature(nullptr, &algorithm, x509_.get());
+  const ASN1_OBJECT* object = nullptr;
+  X509_ALGOR_get0(&object, nullptr, nullptr, algorithm);
+  return NameOfAlgorithm(object);
+}
+
+std::string Certificate::KeyAlgorithm() const {
+  const ErrorMark mark;
+  const EVP_PKEY* key = public_key();
+  const char* name = key != nullptr ? EVP_PKEY_get0_type_name(key) : nullptr;
+  if (name != nullptr) return name;
+  ASN1_OBJECT* object = nullptr;
+  X509_PUBKEY_get0_param(&object, nullptr, nullptr, nullptr, X509_get_X509_PUBKEY(x509_.get()));
+  return NameOfAlgorithm(object);
+}
+
+bool Certificate::HasExplicitCurve() const {
+  X509_ALGOR* algorithm = nullptr;
+  X509_PUBKEY_get0_param(nullptr, nullptr, nullptr, &algorithm, X509_get_X509_PUBKEY(x509_.get()));
+  const ASN1_OBJECT* object = nullptr;
+  int type = V_ASN1_UNDEF;
+  X509_ALGOR_get0(&object, &type, nullptr, algorithm);
+  return OBJ_obj2nid(object) == NID_X9_62_id_ecPublicKey && type == V_ASN1_SEQUENCE;
+}
+
+std::string Certificate::UnknownCriticalExtension() const {
+  const int count = X509_get_ext_count(x509_.get());
+  for (int i = 0; i < count; ++i) {
+    X509_EXTENSION* extension = X509_get_ext(x509_.get(), i);
+    if (X509_EXTENSION_get_critical(extension) != 0 && X509_supported_extension(extension) == 0) {
+      return Oid(X509_EXTENSION_get_object(extension));
+    }
+  }
+  return {};
 }
 
 }  // namespace credmint

@@ -40,8 +40,18 @@ class Certificate {
   [[nodiscard]] bool IsSelfIssued() const;
   /// Security bits of the hash in the certificate's own signature (SHA-256: 128); 0 if unknown.
   [[nodiscard]] int SignatureSecurityBits() const;
-  /// Name of the algorithm that signed it ("sha1WithRSAEncryption").
+  /// Name of the algorithm that signed it ("sha1WithRSAEncryption", "ML-DSA-65"), else its OID.
   [[nodiscard]] std::string SignatureAlgorithm() const;
+  /// OpenSSL's number of that algorithm; NID_undef where it knows none.
+  [[nodiscard]] int SignatureNid() const { return X509_get_signature_nid(x509_.get()); }
+  /// Name of the key's algorithm ("RSA", "EC", "ML-DSA-65"), also where OpenSSL cannot use such a
+  /// key; else its OID.
+  [[nodiscard]] std::string KeyAlgorithm() const;
+  /// The key is on a curve that is written out instead of named (RFC 5480 section 2.1.1 forbids
+  /// it).
+  [[nodiscard]] bool HasExplicitCurve() const;
+  /// The OID of the first critical extension that OpenSSL does not process; empty without one.
+  [[nodiscard]] std::string UnknownCriticalExtension() const;
 
   /// Borrowed; null when the key's algorithm is unknown to OpenSSL.
   [[nodiscard]] EVP_PKEY* public_key() const { return X509_get0_pubkey(x509_.get()); }

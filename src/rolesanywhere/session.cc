@@ -9,6 +9,7 @@
 #include "base/random_fraction.h"
 #include "base/timestamp.h"
 #include "http/retry_policy.h"
+#include "identity/refusals.h"
 #include "rolesanywhere/service_error.h"
 #include "rolesanywhere/session_response.h"
 #include "rolesanywhere/sigv4_x509.h"
@@ -36,6 +37,16 @@ std::optional<seconds> ClockError(const Response& response, TimePoint now) {
 std::optional<milliseconds> RetryAfter(const Response& response, TimePoint now) {
   const auto header = FindHeader(response.headers, "Retry-After");
   return header ? ParseRetryAfter(*header, now) : std::nullopt;
+}
+
+/// The service's refusal, with what it may have against issuers that CheckIdentity lets pass.
+Error Refusal(const Response& response, const Identity& identity) {
+  Error error = DescribeServiceError(ParseServiceError(response));
+  if (error.code != ErrorCode::kServiceRefused) return error;
+  for (const Error& doubt : ChainDoubts(identity.chain())) {
+    error.hint += fmt::format("{}{}", error.hint.empty() ? "" : "; ", doubt.message);
+  }
+  return error;
 }
 
 }  // namespace
@@ -114,8 +125,8 @@ Session::Attempt Session::Try(const Identity& identity, seconds clock_error,
   if (!response) return {Fail(std::move(response))};
   const TimePoint now = environment_.clock();
   if (IsSuccess(*response)) return {ParseSessionResponse(response->body, now + clock_error)};
-  return {tl::unexpected(DescribeServiceError(ParseServiceError(*response))),
-          ClockError(*response, now), RetryAfter(*response, now + clock_error)};
+  return {tl::unexpected(Refusal(*response, identity)), ClockError(*response, now),
+          RetryAfter(*response, now + clock_error)};
 }
 
 milliseconds Session::Left(steady_clock::time_point deadline) const {

@@ -76,6 +76,17 @@ void AddExtension(X509* certificate, X509* issuer, int nid, const std::string& v
           "an extension");
 }
 
+void AddUnknownExtension(X509* certificate, const std::string& oid) {
+  const unsigned char null[] = {0x05, 0x00};
+  const Owner<ASN1_OBJECT, ASN1_OBJECT_free> object(OBJ_txt2obj(oid.c_str(), 1));
+  const Owner<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free> value(ASN1_OCTET_STRING_new());
+  Require(ASN1_OCTET_STRING_set(value.get(), null, sizeof(null)) == 1, "an extension's value");
+  const Owner<X509_EXTENSION, X509_EXTENSION_free> extension(
+      X509_EXTENSION_create_by_OBJ(nullptr, object.get(), 1, value.get()));
+  Require(extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1,
+          "an extension");
+}
+
 void AddExtensions(X509* certificate, X509* issuer, const CertificateSpec& spec) {
   if (spec.ca) {
     AddExtension(certificate, issuer, NID_basic_constraints,
@@ -88,6 +99,10 @@ void AddExtensions(X509* certificate, X509* issuer, const CertificateSpec& spec)
     AddExtension(certificate, issuer, NID_subject_key_identifier, "hash");
     AddExtension(certificate, issuer, NID_authority_key_identifier, "keyid:always");
   }
+  if (spec.other_key_identifier) {
+    AddExtension(certificate, issuer, NID_subject_key_identifier, "01020304");
+  }
+  if (!spec.critical_extension.empty()) AddUnknownExtension(certificate, spec.critical_extension);
 }
 
 void SetFields(X509* certificate, const CertificateSpec& spec) {
@@ -130,6 +145,14 @@ TestKey NewKey(const std::string& kind) {
   if (!kind.starts_with("RSA")) return Share(EVP_PKEY_Q_keygen(nullptr, nullptr, name));
   const std::size_t bits = kind == "RSA" ? 2048 : std::stoul(kind.substr(4));
   return Share(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", bits));
+}
+
+TestKey NewKeyWithExplicitCurve() {
+  TestKey key = NewKey();
+  Require(EVP_PKEY_set_utf8_string_param(key.get(), OSSL_PKEY_PARAM_EC_ENCODING,
+                                         OSSL_PKEY_EC_ENCODING_EXPLICIT) == 1,
+          "explicit parameters");
+  return key;
 }
 
 TestKey Chimera(const TestKey& public_half, const TestKey& private_half) {

@@ -24,6 +24,9 @@ using TestName = std::vector<std::pair<std::string, std::string>>;
 /// "ED25519", "ML-DSA-65". Null if this OpenSSL does not know the algorithm.
 TestKey NewKey(const std::string& kind = "P-256");
 
+/// A key on P-256 whose certificates write the curve out instead of naming it.
+TestKey NewKeyWithExplicitCurve();
+
 /// Half a key: the public half of one P-256 key with the private half of another, as a device
 /// returns that was swapped behind our back.
 TestKey Chimera(const TestKey& public_half, const TestKey& private_half);
@@ -38,8 +41,10 @@ struct CertificateSpec {
   std::optional<bool> ca;                      ///< basicConstraints; absent if not set
   std::string key_usage = "digitalSignature";  ///< OpenSSL's names; absent if empty
   bool key_identifiers = false;                ///< subject's and issuer's key identifier
+  bool other_key_identifier = false;           ///< subject's, not derived from the key
   std::string digest = "SHA256";               ///< of the signature; unused by pure algorithms
   bool pss = false;                            ///< RSA-PSS instead of PKCS#1 v1.5
+  std::string critical_extension;              ///< OID of one that holds a NULL; absent if empty
 };
 
 /// The same for a CA called CN=`name`.

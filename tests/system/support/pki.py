@@ -68,13 +68,18 @@ def make_certificate(
     not_before=-DAY,
     not_after=30 * DAY,
     digest=hashes.SHA256(),
+    extensions=(),
+    authority=None,
 ):
     """A certificate that is valid from and until the given times from now; no `usage`, no keyUsage.
 
-    Carries the issuer's key identifier, as CAs of today write it.
+    Carries the issuer's key identifier, as CAs of today write it, or another `authority`. Further
+    `extensions` are critical.
     """
     identifier = x509.SubjectKeyIdentifier.from_public_key(public_key)
-    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
+    authority = authority or x509.AuthorityKeyIdentifier.from_issuer_public_key(
+        issuer_key.public_key()
+    )
     builder = (
         x509.CertificateBuilder()
         .subject_name(name(common_name))
@@ -89,6 +94,8 @@ def make_certificate(
     )
     if usage:
         builder = builder.add_extension(_key_usage(usage), critical=True)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=True)
     return builder.sign(issuer_key, digest)
 
 

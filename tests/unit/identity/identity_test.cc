@@ -130,7 +130,8 @@ TEST_F(IdentityTest, RefusesAKeyAlgorithmThatIsUnknownHere) {
   auto leaf = Certificate::FromDer(context_, AsBytes(der));
   ASSERT_TRUE(leaf.has_value());
   ExpectRefused(CheckIdentity(Key(party.key), {*std::move(leaf), {}}, kNow),
-                ErrorCode::kCertificate, "its public key's algorithm is unknown here");
+                ErrorCode::kCertificate,
+                "its key cannot be used by this OpenSSL, its algorithm is 1.2.840.10045.2.127");
 }
 
 TEST_F(IdentityTest, NamesTheCertificateByItsSubject) {
@@ -180,13 +181,13 @@ TEST_P(AcceptedIdentityTest, SignsWithWhatTheCertificateVerifies) {
             1);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Leaves, AcceptedIdentityTest,
-    testing::Values(
-        AcceptedCase{"RSA", "RSA", "SHA256", std::nullopt, "digitalSignature"},
-        AcceptedCase{"P-256", "RSA", "SHA512", false, "digitalSignature,keyEncipherment"},
-        AcceptedCase{"P-384", "P-384", "SHA384", false, "digitalSignature"},
-        AcceptedCase{"RSA", "ED25519", "", std::nullopt, "nonRepudiation,digitalSignature"}));
+INSTANTIATE_TEST_SUITE_P(Leaves, AcceptedIdentityTest,
+                         testing::Values(AcceptedCase{"RSA", "RSA", "SHA256", std::nullopt,
+                                                      "digitalSignature"},
+                                         AcceptedCase{"P-256", "RSA", "SHA512", false,
+                                                      "digitalSignature,keyEncipherment"},
+                                         AcceptedCase{"P-384", "P-384", "SHA384", false,
+                                                      "nonRepudiation,digitalSignature"}));
 
 TEST_F(IdentityTest, KeepsTheIssuersOfTheChain) {
   const Party upper = test::Issue(test::CaSpec("Upper"));

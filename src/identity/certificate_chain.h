@@ -1,0 +1,16 @@
+#pragma once
+
+#include <vector>
+
+#include "ossl/certificate.h"
+
+namespace credmint {
+
+/// A leaf certificate and the issuers known above it: leaf's issuer first, root left out, at most
+/// five (CONTRACT section 1.1).
+struct CertificateChain {
+  Certificate leaf;
+  std::vector<Certificate> issuers;
+};
+
+}  // namespace credmint
