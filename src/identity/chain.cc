@@ -1,60 +1,121 @@
 #include "identity/chain.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "identity/issuer_graph.h"
 
 namespace credmint {
 namespace {
 
 using TimePoint = std::chrono::system_clock::time_point;
+using CertificateList = std::vector<const Certificate*>;
 
-bool Issued(const Certificate& issuer, const Certificate& subject) {
+/// One way up from the leaf.
+struct Path {
+  CertificateList issuers;
+  bool complete = false;  ///< it ends below a root, or where no issuer is known
+};
+
+/// The same CA: CAs that certified each other must not lead in a circle.
+bool IsSameCa(const Certificate& a, const Certificate& b) {
   const ErrorMark mark;
-  return X509_check_issued(issuer.get(), subject.get()) == X509_V_OK &&
-         issuer.public_key() != nullptr && X509_verify(subject.get(), issuer.public_key()) == 1;
+  return X509_NAME_cmp(X509_get_subject_name(a.get()), X509_get_subject_name(b.get())) == 0 &&
+         a.public_key() != nullptr && b.public_key() != nullptr &&
+         EVP_PKEY_eq(a.public_key(), b.public_key()) == 1;
 }
 
-bool ValidAt(const Certificate& certificate, TimePoint now) {
-  return certificate.NotBefore() <= now && now <= certificate.NotAfter();
+bool IsOnPath(const Certificate& one, const Certificate& leaf, const CertificateList& issuers) {
+  return IsSameCa(one, leaf) ||
+         std::any_of(issuers.begin(), issuers.end(),
+                     [&](const Certificate* other) { return IsSameCa(one, *other); });
 }
 
-bool Better(const Certificate& candidate, const Certificate& best, TimePoint now) {
-  if (ValidAt(candidate, now) != ValidAt(best, now)) return ValidAt(candidate, now);
-  return candidate.NotAfter() > best.NotAfter();
-}
-
-bool IsSelfSigned(const Certificate& certificate) {
-  return certificate.IsSelfIssued() && Issued(certificate, certificate);
-}
-
-bool Contains(const CertificateChain& chain, const Certificate& certificate) {
-  return certificate == chain.leaf ||
-         std::find(chain.issuers.begin(), chain.issuers.end(), certificate) != chain.issuers.end();
-}
-
-/// The best issuer of the chain's last certificate that is not in it yet: CAs that certified each
-/// other must not lead in a circle.
-const Certificate* FindIssuer(const CertificateChain& chain, const std::vector<Certificate>& pool,
-                              TimePoint now) {
-  const Certificate& subject = chain.issuers.empty() ? chain.leaf : chain.issuers.back();
-  const Certificate* best = nullptr;
-  for (const Certificate& candidate : pool) {
-    if (!Issued(candidate, subject) || IsSelfSigned(candidate) || Contains(chain, candidate)) {
-      continue;
+/// All paths that `graph` has, the shorter ones first.
+std::vector<Path> FindPaths(const Certificate& leaf, IssuerGraph& graph) {
+  std::vector<Path> paths;
+  std::vector<CertificateList> level = {{}};
+  while (!level.empty()) {
+    std::vector<CertificateList> next;
+    for (const CertificateList& issuers : level) {
+      const IssuerGraph::Issuers& found = graph.Of(issuers.empty() ? leaf : *issuers.back());
+      CertificateList above;
+      std::copy_if(found.above.begin(), found.above.end(), std::back_inserter(above),
+                   [&](const Certificate* one) { return !IsOnPath(*one, leaf, issuers); });
+      const bool is_full = issuers.size() == kMaxIssuers;
+      if (found.has_root || above.empty() || is_full) {
+        paths.push_back({issuers, found.has_root || found.above.empty()});
+      }
+      if (is_full) continue;
+      for (const Certificate* one : above) {
+        next.push_back(issuers);
+        next.back().push_back(one);
+      }
     }
-    if (best == nullptr || Better(candidate, *best, now)) best = &candidate;
+    level = std::move(next);
   }
-  return best;
+  return paths;
+}
+
+/// How many certificates from the leaf upward are usable.
+std::ptrdiff_t UsablePart(const Path& path, IssuerGraph& graph) {
+  return std::find_if(path.issuers.begin(), path.issuers.end(),
+                      [&](const Certificate* one) { return !graph.IsUsable(*one); }) -
+         path.issuers.begin();
+}
+
+TimePoint FirstEnd(const Path& path) {
+  TimePoint first = TimePoint::max();
+  for (const Certificate* one : path.issuers) first = std::min(first, one->NotAfter());
+  return first;
+}
+
+std::vector<TimePoint> Ends(const Path& path) {
+  std::vector<TimePoint> ends;
+  for (const Certificate* one : path.issuers) ends.push_back(one->NotAfter());
+  return ends;
+}
+
+bool Better(const Path& a, const Path& b, IssuerGraph& graph) {
+  const auto is_usable = [&](const Path& path) {
+    return UsablePart(path, graph) == std::ssize(path.issuers);
+  };
+  if (is_usable(a) != is_usable(b)) return is_usable(a);
+  if (a.complete != b.complete) return a.complete;
+  if (a.issuers.size() != b.issuers.size()) return a.issuers.size() < b.issuers.size();
+  return std::make_tuple(FirstEnd(a), Ends(a)) > std::make_tuple(FirstEnd(b), Ends(b));
+}
+
+/// What of the usable part of `path` is not in `chosen` yet.
+CertificateList Missing(const Path& path, const CertificateList& chosen, IssuerGraph& graph) {
+  CertificateList missing;
+  std::copy_if(path.issuers.begin(), path.issuers.begin() + UsablePart(path, graph),
+               std::back_inserter(missing), [&](const Certificate* one) {
+                 return std::find(chosen.begin(), chosen.end(), one) == chosen.end();
+               });
+  return missing;
 }
 
 }  // namespace
 
 CertificateChain BuildChain(Certificate leaf, const std::vector<Certificate>& pool, TimePoint now) {
-  CertificateChain chain{std::move(leaf), {}};
-  while (chain.issuers.size() < kMaxIssuers) {
-    const Certificate* issuer = FindIssuer(chain, pool, now);
-    if (issuer == nullptr) break;
-    chain.issuers.push_back(*issuer);
+  IssuerGraph graph(pool, now);
+  std::vector<Path> paths = FindPaths(leaf, graph);
+  std::stable_sort(paths.begin(), paths.end(),
+                   [&](const Path& a, const Path& b) { return Better(a, b, graph); });
+  CertificateList chosen = paths.front().issuers;
+  for (const bool whole : {true, false}) {
+    for (const Path& path : paths) {
+      CertificateList missing = Missing(path, chosen, graph);
+      const std::size_t room = kMaxIssuers - chosen.size();
+      if (missing.size() > room && whole) continue;
+      missing.resize(std::min(missing.size(), room));
+      chosen.insert(chosen.end(), missing.begin(), missing.end());
+    }
   }
+  CertificateChain chain{std::move(leaf), {}};
+  for (const Certificate* issuer : chosen) chain.issuers.push_back(*issuer);
   return chain;
 }
 

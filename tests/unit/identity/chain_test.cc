@@ -129,8 +129,8 @@ TEST_F(ChainTest, PrefersTheValidOneOfTwoIssuers) {
 
 TEST_F(ChainTest, PrefersTheOneThatExpiresLastOfTwoValidIssuers) {
   const Party renewed = Issue(Until(Ca("Lower", "2"), "20300101000000Z"), &upper_, lower_.key);
-  EXPECT_EQ(Issuers(leaf_, {lower_, renewed}), Names({"CN=Lower 2"}));
-  EXPECT_EQ(Issuers(leaf_, {renewed, lower_}), Names({"CN=Lower 2"}));
+  EXPECT_EQ(Issuers(leaf_, {lower_, renewed}), Names({"CN=Lower 2", "CN=Lower 1"}));
+  EXPECT_EQ(Issuers(leaf_, {renewed, lower_}), Names({"CN=Lower 2", "CN=Lower 1"}));
 }
 
 TEST_F(ChainTest, IsValidFromItsFirstToItsLastSecond) {
@@ -179,16 +179,107 @@ TEST_F(CrossSignedTest, DoesNotGoRoundInCircles) {
 
 TEST_F(CrossSignedTest, DoesNotGoRoundInCirclesThroughARenewedTwin) {
   const Party twin = Issue(Ca("A", "3"), &b_self_, a_self_.key);
-  const Names issuers = Issuers(leaf_of_a_, {a_by_b_, b_by_a_, twin});
-  EXPECT_EQ(issuers.front(), "CN=A 2");
-  EXPECT_LE(issuers.size(), 3U);
+  EXPECT_EQ(Issuers(leaf_of_a_, {a_by_b_, b_by_a_, twin}), Names({"CN=A 2", "CN=B 2", "CN=A 3"}));
 }
 
 // The circle must not hide the way up: the service may trust the root only.
 TEST_F(CrossSignedTest, FindsTheWayOutOfACircle) {
   const Party a_by_root = Issue(Ca("A", "3"), &root_, a_self_.key);
   EXPECT_EQ(Issuers(leaf_of_a_, {a_by_b_, b_by_a_, a_by_root}),
-            Names({"CN=A 2", "CN=B 2", "CN=A 3"}));
+            Names({"CN=A 3", "CN=A 2", "CN=B 2"}));
+}
+
+/// One issuing CA, certified by two others, of which one is below a CA more.
+class TwoPathsTest : public ChainTest {
+ protected:
+  const Party old_root_ = Issue(Ca("Old Root"));
+  const Party lower_by_old_ =
+      Issue(Until(Ca("Lower", "2"), "20270101000000Z"), &old_root_, lower_.key);
+  const Party lower_by_upper_ =
+      Issue(Until(Ca("Lower", "3"), "20350101000000Z"), &upper_, lower_.key);
+};
+
+TEST_F(TwoPathsTest, SendsTheShortestPathFirstAndThenTheOther) {
+  const Names expected = {"CN=Lower 2", "CN=Lower 3", "CN=Upper 1"};
+  EXPECT_EQ(Issuers(leaf_, {lower_by_upper_, upper_, lower_by_old_}), expected);
+  EXPECT_EQ(Issuers(leaf_, {lower_by_old_, upper_, lower_by_upper_}), expected);
+  EXPECT_EQ(Issuers(leaf_, {old_root_, lower_by_old_, upper_, lower_by_upper_, root_}), expected);
+}
+
+TEST_F(TwoPathsTest, OfEqualPathsTheOneThatStaysValidLongestIsFirst) {
+  EXPECT_EQ(Issuers(leaf_, {lower_by_old_, lower_by_upper_}), Names({"CN=Lower 3", "CN=Lower 2"}));
+  const Party brief = Issue(Until(Ca("Upper", "2"), "20260701000000Z"), &root_, upper_.key);
+  const Party middle = Issue(Ca("Middle"), &root_);
+  const Party lower_by_middle =
+      Issue(Until(Ca("Lower", "4"), "20261201000000Z"), &middle, lower_.key);
+  // The path ends with its first certificate: Lower 3 lives longest, but not Upper 2 above it.
+  EXPECT_EQ(Issuers(leaf_, {brief, middle, lower_by_middle, lower_by_upper_}),
+            Names({"CN=Lower 4", "CN=Middle 1", "CN=Lower 3", "CN=Upper 2"}));
+}
+
+TEST_F(TwoPathsTest, APathWithAnExpiredCertificateIsNotTheFirst) {
+  const Party expired = Issue(Until(Ca("Lower", "4"), "20260501000000Z"), &old_root_, lower_.key);
+  EXPECT_EQ(Issuers(leaf_, {expired, upper_, lower_by_upper_}),
+            Names({"CN=Lower 3", "CN=Upper 1"}));
+}
+
+TEST_F(TwoPathsTest, APathThatTheServiceRefusesIsNotTheFirst) {
+  CertificateSpec spec = Ca("Lower", "4");
+  spec.critical_extension = "1.2.3.4";
+  const Party odd = Issue(spec, &old_root_, lower_.key);
+  EXPECT_EQ(Issuers(leaf_, {odd, upper_, lower_by_upper_}), Names({"CN=Lower 3", "CN=Upper 1"}));
+}
+
+TEST_F(TwoPathsTest, OfAnAlternativeWhatIsBelowAnExpiredCertificateIsSent) {
+  const Party expired = Issue(Until(Ca("Upper", "2"), "20260501000000Z"), &root_, upper_.key);
+  EXPECT_EQ(Issuers(leaf_, {expired, lower_by_old_, lower_by_upper_}),
+            Names({"CN=Lower 2", "CN=Lower 3"}));
+}
+
+TEST_F(TwoPathsTest, SendsFiveCertificatesAtMostAndNoPathInPart) {
+  std::vector<Party> pool = {lower_by_old_};
+  const Party* issuer = &root_;
+  for (int i = 1; i <= 4; ++i) {
+    pool.push_back(Issue(Ca("Tall" + std::to_string(i)), issuer));
+    issuer = &pool.back();
+    pool.reserve(8);
+  }
+  const Party tall = pool.back();
+  pool.push_back(Issue(Ca("Lower", "5"), &tall, lower_.key));
+  pool.push_back(lower_by_upper_);
+  pool.push_back(upper_);
+  EXPECT_EQ(Issuers(leaf_, pool),
+            Names({"CN=Lower 2", "CN=Lower 3", "CN=Upper 1", "CN=Lower 5", "CN=Tall4 1"}));
+}
+
+TEST_F(TwoPathsTest, ALargePoolOfCrossSignedAuthoritiesIsNoBurden) {
+  std::vector<Party> pool;
+  for (const Party* subject : {&lower_, &upper_}) {
+    for (int i = 0; i < 60; ++i) {
+      const Party& issuer = subject == &lower_ ? upper_ : root_;
+      const std::string name = subject == &lower_ ? "Lower" : "Upper";
+      pool.push_back(Issue(Ca(name, std::to_string(100 + i)), &issuer, subject->key));
+    }
+  }
+  EXPECT_EQ(Issuers(leaf_, pool).size(), kMaxIssuers);
+}
+
+// Path validation matches names and verifies signatures; identifiers only help to find the way
+// (RFC 5280 section 4.2.1.1).
+TEST_F(ChainTest, KeepsAnIssuerWhoseKeyIdentifierIsNotTheOneThatTheLeafNames) {
+  CertificateSpec with_identifier = Ca("Keyed");
+  with_identifier.key_identifiers = true;
+  CertificateSpec top = Ca("Keyed Root");
+  top.key_identifiers = true;
+  const Party keyed_root = Issue(top);
+  const Party issuer = Issue(with_identifier, &keyed_root);
+  CertificateSpec spec;
+  spec.key_identifiers = true;
+  const Party leaf = Issue(spec, &issuer);
+  CertificateSpec other = Ca("Keyed", "2");
+  other.other_key_identifier = true;
+  const Party reissued = Issue(other, &keyed_root, issuer.key);
+  EXPECT_EQ(Issuers(leaf, {reissued}), Names({"CN=Keyed 2"}));
 }
 
 // RFC 4210 section 4.4: a CA's new key, certified by its old one under the same name.
