@@ -7,6 +7,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <span>
 
 #include "cli/cache.h"
 #include "cli/credential_process.h"
@@ -14,6 +15,7 @@
 #include "cli/exit_status.h"
 #include "cli/list.h"
 #include "cli/output.h"
+#include "cli/quoting_hint.h"
 #include "cli/read_certificate_data.h"
 #include "cli/serve.h"
 #include "cli/sign_string.h"
@@ -32,7 +34,8 @@ void PrepareProcess() {
   signal(SIGPIPE, SIG_IGN);
 }
 
-ExitStatus ReportUsage(const CLI::App& app, const CLI::ParseError& error, std::string_view first) {
+ExitStatus ReportUsage(const CLI::App& app, const CLI::ParseError& error,
+                       std::span<char* const> arguments) {
   if (error.get_exit_code() == 0) {  // --help
     static_cast<void>(app.exit(error));
     return ExitStatus::kSuccess;
@@ -42,10 +45,13 @@ ExitStatus ReportUsage(const CLI::App& app, const CLI::ParseError& error, std::s
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError)) {
     message = "a command is missing";
   }
+  const std::string_view first = arguments.size() > 1 ? arguments[1] : "";
   if (app.get_subcommands().empty() && !first.empty() && first.front() != '-') {
     message = fmt::format("there is no command '{}'", first);
   }
-  return ReportError({ErrorCode::kUsage, message, "credmint --help, credmint COMMAND --help"});
+  std::string hint = QuotingHint(arguments);
+  if (hint.empty()) hint = "credmint --help, credmint COMMAND --help";
+  return ReportError({ErrorCode::kUsage, message, hint});
 }
 
 ExitStatus Run(int argc, char** argv) {
@@ -67,7 +73,7 @@ ExitStatus Run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return ReportUsage(app, error, argc > 1 ? argv[1] : "");
+    return ReportUsage(app, error, {argv, static_cast<std::size_t>(argc)});
   }
   Result<void> result;
   if (credential_process.app().parsed()) result = credential_process.Run();

@@ -7,34 +7,10 @@
 #include <string_view>
 
 #include "base/read_file.h"
+#include "identity/name_text.h"
 
 namespace credmint {
 namespace {
-
-/// Blanks around ',', '+' and '=' carry no meaning in RFC 2253 text as people type it.
-std::string NormalName(std::string_view text) {
-  std::string normal;
-  const auto separator = [](char c) { return c == ',' || c == '+' || c == '=' || c == ';'; };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\\' && i + 1 < text.size()) {  // an escaped character is what it is
-      normal += c;
-      normal += text[++i];
-      continue;
-    }
-    if (c != ' ') {
-      normal += c == ';' ? ',' : c;
-      continue;
-    }
-    const std::size_t next = text.find_first_not_of(' ', i);
-    const bool after_separator = separator(normal.empty() ? ',' : normal.back()) &&
-                                 !normal.ends_with("\\,") && !normal.ends_with("\\+") &&
-                                 !normal.ends_with("\\=") && !normal.ends_with("\\;");
-    const bool edge = after_separator || next == std::string_view::npos || separator(text[next]);
-    if (!edge) normal += c;
-  }
-  return normal;
-}
 
 /// Upper-case digits without leading zeros, so that serials compare as numbers.
 std::string NormalSerial(std::string_view text) {
@@ -81,8 +57,8 @@ Result<CertificateSelector> CertificateSelector::Parse(const std::string& text) 
 }
 
 bool CertificateSelector::Matches(const Certificate& certificate) const {
-  return (!subject_ || *subject_ == NormalName(certificate.Subject())) &&
-         (!issuer_ || *issuer_ == NormalName(certificate.Issuer())) &&
+  return (!subject_ || IsTextOfName(*subject_, X509_get_subject_name(certificate.get()))) &&
+         (!issuer_ || IsTextOfName(*issuer_, X509_get_issuer_name(certificate.get()))) &&
          (!serial_ || *serial_ == NormalSerial(certificate.SerialHex()));
 }
 
@@ -96,7 +72,7 @@ Result<void> CertificateSelector::Set(const std::string& key, const std::string&
   if (part == &serial_ && !IsSerial(value)) {
     return Malformed("the x509Serial is not a hexadecimal number");
   }
-  *part = part == &serial_ ? NormalSerial(value) : NormalName(value);
+  *part = part == &serial_ ? NormalSerial(value) : value;
   return {};
 }
 

@@ -13,8 +13,8 @@ namespace credmint {
 ///
 /// Syntax: `Key=x509Subject,Value=CN=Subject Key=x509Issuer,Value=CN=Issuer
 /// Key=x509Serial,Value=HEX`, or JSON `[{"Key": "x509Subject", "Value": "CN=Subject"}, ...]`, or
-/// `file://PATH` of such JSON. Names are RFC 2253 text, compared without regard to blanks around
-/// separators; serials are hexadecimal, compared as numbers.
+/// `file://PATH` of such JSON. Names are in any of the forms of IsTextOfName(); serials are
+/// hexadecimal, compared as numbers.
 class CertificateSelector {
  public:
   /// Fails with kUsage on an unknown or repeated key, a missing value or malformed JSON.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/printable.h"
 #include "identity/chain.h"
 #include "identity/inventory.h"
 
@@ -13,14 +14,30 @@ namespace credmint {
 namespace {
 
 constexpr std::size_t kMostShown = 8;
+constexpr std::size_t kMostOfSubject = 200;
 
 /// "CN=web (serial 51)", and the URI that means this one where there is such a URI.
 std::string Describe(const Certificate& certificate, const Inventory& inventory) {
-  std::string text = fmt::format("{} (serial {})", certificate.Subject(), certificate.SerialHex());
+  std::string subject = certificate.Subject();
+  if (subject.size() > kMostOfSubject) subject = subject.substr(0, kMostOfSubject) + "...";
+  std::string text = fmt::format("{} (serial {})", PrintableUtf8(subject), certificate.SerialHex());
   for (const InventoryEntry& entry : inventory) {
     if (entry.certificate && *entry.certificate == certificate) return text + " " + entry.uri;
   }
   return text;
+}
+
+std::vector<std::string> Shown(const std::vector<Certificate>& certificates,
+                               const Inventory& inventory) {
+  std::vector<std::string> descriptions;
+  for (const Certificate& certificate : certificates) {
+    if (descriptions.size() == kMostShown) {
+      descriptions.emplace_back("...");
+      break;
+    }
+    descriptions.push_back(Describe(certificate, inventory));
+  }
+  return descriptions;
 }
 
 void DropRepeats(std::vector<Certificate>& certificates) {
@@ -54,12 +71,18 @@ Result<CertificateCandidates> CertificateSource::Find() {
 Result<std::vector<Certificate>> CertificateSource::Select(
     std::vector<Certificate> candidates) const {
   if (!options_.selector) return candidates;
-  std::erase_if(candidates,
-                [this](const Certificate& one) { return !options_.selector->Matches(one); });
-  if (candidates.empty()) {
-    return Fail(ErrorCode::kCertificate, "no certificate matches --cert-selector");
+  std::vector<Certificate> selected;
+  std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(selected),
+               [this](const Certificate& one) { return options_.selector->Matches(one); });
+  if (selected.empty()) {
+    return Fail(
+        ErrorCode::kCertificate,
+        fmt::format("no certificate matches --cert-selector, there is {}",
+                    fmt::join(Shown(candidates, Inventory()), ", ")),
+        "names are written as shown, or as openssl x509 -subject prints them; letters' case "
+        "counts");
   }
-  return candidates;
+  return selected;
 }
 
 Result<CertificateChain> CertificateSource::Load(const SigningKey& key,
@@ -113,17 +136,16 @@ Result<Certificate> CertificateSource::Choose(const CertificateCandidates& candi
   return tl::unexpected(Ambiguous(matching, candidates.place));
 }
 
+std::string CertificateSource::Describe(const CertificateCandidates& candidates) {
+  const auto inventory = opener_->List(candidates.place.Clone(), false);
+  return fmt::format(
+      "{}", fmt::join(Shown(candidates.certificates, inventory ? *inventory : Inventory()), ", "));
+}
+
 Error CertificateSource::Ambiguous(const std::vector<Certificate>& candidates,
                                    const KeyReference& place) {
   const auto inventory = opener_->List(place.Clone(), false);
-  std::vector<std::string> descriptions;
-  for (const Certificate& certificate : candidates) {
-    if (descriptions.size() == kMostShown) {
-      descriptions.emplace_back("...");
-      break;
-    }
-    descriptions.push_back(Describe(certificate, inventory ? *inventory : Inventory()));
-  }
+  const auto descriptions = Shown(candidates, inventory ? *inventory : Inventory());
   return {
       ErrorCode::kKeyAmbiguous,
       fmt::format("{} certificates match: {}", candidates.size(), fmt::join(descriptions, ", ")),

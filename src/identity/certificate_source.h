@@ -47,6 +47,9 @@ class CertificateSource {
   Result<CertificateChain> ChainFor(const SigningKey& key, const CertificateCandidates& candidates,
                                     std::chrono::system_clock::time_point now);
 
+  /// The candidates in words, eight at most: "CN=web (serial 51) pkcs11:...".
+  std::string Describe(const CertificateCandidates& candidates);
+
   /// Find() and ChainFor().
   Result<CertificateChain> Load(const SigningKey& key, std::chrono::system_clock::time_point now);
 

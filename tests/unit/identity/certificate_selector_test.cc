@@ -144,7 +144,13 @@ INSTANTIATE_TEST_SUITE_P(
                   true},
         MatchCase{R"(Key=x509Subject,Value=CN=web1,O=Example\, Inc.,OU=Lab)", false},
         MatchCase{R"(Key=x509Subject,Value=CN=web  1,O=Example\, Inc.,OU=Lab)", false},
-        MatchCase{R"(Key=x509Subject,Value=OU=Lab,O=Example\, Inc.,CN=web 1)", false},
+        MatchCase{R"(Key=x509Subject,Value=OU=Lab,O=Example\, Inc.,CN=web 1)", true},
+        MatchCase{R"(Key=x509Subject,Value=O=Example\, Inc.,OU=Lab,CN=web 1)", false},
+        MatchCase{R"(Key=x509Subject,Value=/OU=Lab/O=Example, Inc./CN=web 1)", true},
+        MatchCase{"Key=x509Subject,Value=cn=web 1,o=#0c0d4578616d706c652c20496e632e,2.5.4.11=Lab",
+                  true},
+        MatchCase{"Key=x509Subject,Value=CN=web 1,O=\"Example, Inc.\",OU=Lab", true},
+        MatchCase{"Key=x509Subject,Value=CN=web 1,O=Example, Inc.,OU=Lab", true},
         MatchCase{R"(Key=x509Subject,Value=CN=WEB 1,O=Example\, Inc.,OU=Lab)", false},
         MatchCase{"Key=x509Subject,Value=CN=web 1", false},
         MatchCase{"Key=x509Subject,Value=", false},
@@ -189,15 +195,29 @@ TEST_F(CertificateSelectorTest, NumberZeroIsASerial) {
   EXPECT_FALSE(CertificateSelector::Parse("Key=x509Serial,Value=10")->Matches(certificate));
 }
 
-// A comma that belongs to a value is not one that separates two.
-TEST_F(CertificateSelectorTest, EscapedBlanksAndCommasAreNotSeparators) {
+// Some print it so, and what is printed must match.
+TEST_F(CertificateSelectorTest, ACommaInAValueNeedNotBeEscaped) {
   test::CertificateSpec spec;
   spec.subject = {{"CN", "a,b"}};
   const Certificate certificate(X509Ptr(NewReference(test::Issue(spec).certificate)));
   EXPECT_TRUE(CertificateSelector::Parse(R"(Key=x509Subject,Value=CN=a\,b)")->Matches(certificate));
+  EXPECT_TRUE(CertificateSelector::Parse("Key=x509Subject,Value=CN=a,b")->Matches(certificate));
   EXPECT_FALSE(
       CertificateSelector::Parse(R"(Key=x509Subject,Value=CN=a\, b)")->Matches(certificate));
-  EXPECT_FALSE(CertificateSelector::Parse("Key=x509Subject,Value=CN=a,b")->Matches(certificate));
+}
+
+// All orders of equal values would be tried, were they not the same.
+TEST_F(CertificateSelectorTest, ManyEqualValuesAreNoBurden) {
+  test::CertificateSpec spec;
+  spec.subject = {{"CN", "a"}};
+  std::string text = "Key=x509Subject,Value=CN=a";
+  for (int i = 0; i < 60; ++i) {
+    spec.subject.emplace_back(i % 2 == 0 ? "OU" : "+OU", "a");
+    text += "+OU=a";
+  }
+  const Certificate certificate(X509Ptr(NewReference(test::Issue(spec).certificate)));
+  EXPECT_TRUE(CertificateSelector::Parse(text)->Matches(certificate));
+  EXPECT_FALSE(CertificateSelector::Parse(text + "+OU=b")->Matches(certificate));
 }
 
 }  // namespace

@@ -178,7 +178,8 @@ TEST_F(CertificateSourceTest, NamesABundleThatIsMissing) {
 TEST_F(CertificateSourceTest, SelectorMayLeaveNothing) {
   CertificateOptions options = File({leaf_});
   options.selector = Select("Key=x509Subject,Value=CN=nobody");
-  ExpectFailure(options, ErrorCode::kCertificate, "no certificate matches --cert-selector");
+  ExpectFailure(options, ErrorCode::kCertificate,
+                "no certificate matches --cert-selector, there is CN=leaf (serial 01)");
 }
 
 // Files.
