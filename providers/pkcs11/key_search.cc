@@ -191,12 +191,20 @@ Result<FoundKey> KeySearch::Choose(const std::shared_ptr<Slot>& slot, const Sess
                 fmt::format("no private key on {} matches the URI", slot->Name()),
                 "credmint list --passin ... shows them; an id is written id=%01");
   }
+  std::optional<FoundKey> chosen;
+  Objects meant;
   for (const CK_OBJECT_HANDLE object : candidates) {
     if (request_.public_keys.empty()) break;
     auto key = ReadKey(slot, session, object);
     if (!key && key.error().code == ErrorCode::kDeviceLost) return key;
-    if (key && Contains(request_.public_keys, key->public_key)) return key;
+    if (!key || !Contains(request_.public_keys, key->public_key)) continue;
+    // The same key under a second name is no other key.
+    if (chosen && chosen->public_key == key->public_key) continue;
+    meant.push_back(object);
+    if (!chosen) chosen = *std::move(key);
   }
+  if (meant.size() > 1) return tl::unexpected(AmbiguousKeys(session, meant));
+  if (chosen) return *std::move(chosen);
   return tl::unexpected(AmbiguousKeys(session, candidates));
 }
 

@@ -26,8 +26,8 @@ struct FoundKey {
 /// or public key of the URI (and with one of the request's public keys) shows up; else
 /// kKeyAmbiguous, and none is logged in to; nor if one of them cannot be asked. There, logged in:
 /// the private keys that match; if none does, those with the CKA_ID of a certificate that matches;
-/// of several, the one with one of the request's public keys, else kKeyAmbiguous. Candidates are
-/// listed with a URI each.
+/// of several, the only one with one of the request's public keys, else kKeyAmbiguous. Candidates
+/// are listed with a URI each.
 class KeySearch {
  public:
   KeySearch(SlotTable& slots, const LoadRequest& request, provider::PassphraseCallback passphrase)

@@ -1,9 +1,12 @@
 #include "cli/key_options.h"
 
+#include <fmt/format.h>
+
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 
 #include "base/log.h"
 #include "cli/output.h"
@@ -114,6 +117,14 @@ Result<std::shared_ptr<const SigningKey>> OpenKeyBeside(KeyOpener& opener,
       });
   if (belongs) return key;
   return Fail(ErrorCode::kKeyNotFound, "no key there belongs to the certificate");
+}
+
+/// `certificates` is not empty. An issuer may be among them only if there is nothing else.
+const Certificate& LatestExpiring(std::span<const Certificate> certificates) {
+  return *std::max_element(
+      certificates.begin(), certificates.end(), [](const Certificate& a, const Certificate& b) {
+        return std::make_tuple(!a.IsCa(), a.NotAfter()) < std::make_tuple(!b.IsCa(), b.NotAfter());
+      });
 }
 
 /// A key of an algorithm that this OpenSSL lacks cannot be opened either, with a worse reason.
@@ -280,7 +291,10 @@ Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(
   if (!reference) return Fail(std::move(reference), "--certificate");
   auto key = opener.OpenKey(reference->ForPrivateKey(), certificates);
   if (key || key.error().code != ErrorCode::kKeyNotFound) return key;
-  if (auto other = OpenKeyBeside(opener, *reference, certificates)) return other;
+  auto other = OpenKeyBeside(opener, *reference, certificates);
+  if (other || (other.error().code == ErrorCode::kKeyAmbiguous && certificates.size() > 1)) {
+    return other;
+  }
   key.error().hint =
       "without --private-key the key is looked for where the certificate is; name it: a file, "
       "pkcs11:…, handle:0x81…";
@@ -297,6 +311,16 @@ Result<std::shared_ptr<const Identity>> OpenIdentity(KeyOpener& opener, const Ke
     return Fail(std::move(known));
   }
   auto key = OpenPrivateKey(opener, options, candidates->certificates);
+  if (!key && key.error().code == ErrorCode::kKeyAmbiguous && candidates->certificates.size() > 1) {
+    if (options.use_latest_expiring_certificate) {
+      key = OpenPrivateKey(opener, options, {&LatestExpiring(candidates->certificates), 1});
+    } else {
+      key.error().hint += fmt::format(
+          "; or name one of the certificates, by its URI or with "
+          "--cert-selector: {}",
+          source.Describe(*candidates));
+    }
+  }
   if (!key) return Fail(std::move(key));
   const auto now = std::chrono::system_clock::now();
   auto chain = source.ChainFor(**key, *candidates, now);

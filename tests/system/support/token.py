@@ -73,7 +73,7 @@ class Token:
     def generate(self, key_type, label="web", key_id="01", flags=(), token=None):
         """Makes a key pair in the token, such as EC:prime256v1; returns the public key."""
         self.generate_unread(key_type, label, key_id, flags, token)
-        return self.public_key(label, token)
+        return self.public_key(label, token, key_id)
 
     def generate_unread(self, key_type, label="web", key_id="01", flags=(), token=None):
         """The same for keys whose public half public_key() cannot read: Ed25519."""
@@ -82,10 +82,11 @@ class Token:
             token=token,
         )
 
-    def public_key(self, label="web", token=None):
+    def public_key(self, label="web", token=None, key_id=None):
         """Of an EC key from its point: pkcs11-tool 0.23 cannot write one out on every curve."""
         listed = self._tool("--list-objects", "--type", "pubkey", token=token).decode()
-        (shown,) = re.findall(rf"EC_POINT[^;]*?\n  label: +{re.escape(label)}\n|$", listed)[:1]
+        named = rf"  label: +{re.escape(label)}\n" + (rf"  ID: +{key_id}\n" if key_id else "")
+        (shown,) = re.findall(rf"EC_POINT[^;]*?\n{named}|$", listed)[:1]
         if point := _EC_POINT.search(shown):
             encoded = bytes.fromhex(point[1])
             curve = _CURVES[len(encoded) // 2]
