@@ -112,7 +112,8 @@ def go_string(name):
     """pkix.Name.String() of a name that was parsed from a certificate."""
     fields = {oid: [] for oid in GO_FIELDS}
     rdns = []
-    for attribute in name:
+    # DER sorts the values of an RDN; python3-cryptography forgets their order.
+    for attribute in (each for rdn in name.rdns for each in sorted(rdn, key=encoded)):
         oid = attribute.oid.dotted_string
         if oid in fields:
             fields[oid].append(attribute)
@@ -122,6 +123,10 @@ def go_string(name):
         fields[oid] = fields[oid][-1:]
     rdns += [values for values in fields.values() if values]
     return ",".join("+".join(map(go_attribute, rdn)) for rdn in reversed(rdns))
+
+
+def encoded(attribute):
+    return x509.Name([attribute]).public_bytes()[4:]  # without the heads of SEQUENCE and SET
 
 
 def go_attribute(attribute):
@@ -194,18 +199,19 @@ class PrintedNames(NamesTest):
             if self.printed(decoy, options) == text or "\0" in text:
                 continue
             with self.subTest(text):
-                self.assertEqual(self.selects(text, decoy, meant), meant.serial_number)
+                self.assertEqual(self.selects(text, decoy, meant), meant.serial_number, text)
                 self.assertIsNone(self.selects(text, decoy))
 
     def test_go(self):
         chance = random.Random("go")
         for _ in range(3 * self.ROUNDS):
-            name, other = random_name(chance), random_name(chance)
-            meant, decoy = self.certify(name), self.certify(other)
-            with self.subTest(go_string(name)):
-                selected = self.selects(go_string(name), decoy, meant)
-                self.assertEqual(selected, meant.serial_number)
-                self.assertIsNone(self.selects(go_string(name), decoy))
+            meant, decoy = (self.certify(random_name(chance)) for _ in range(2))
+            text = go_string(meant.subject)
+            if text == go_string(decoy.subject):
+                continue
+            with self.subTest(text):
+                self.assertEqual(self.selects(text, decoy, meant), meant.serial_number, text)
+                self.assertIsNone(self.selects(text, decoy))
 
 
 OU, CN = NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.COMMON_NAME

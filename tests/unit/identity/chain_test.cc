@@ -236,16 +236,14 @@ TEST_F(TwoPathsTest, OfAnAlternativeWhatIsBelowAnExpiredCertificateIsSent) {
             Names({"CN=Lower 2", "CN=Lower 3"}));
 }
 
-TEST_F(TwoPathsTest, SendsFiveCertificatesAtMostAndNoPathInPart) {
+TEST_F(TwoPathsTest, SendsFiveCertificatesAtMostThoseFirstWhosePathFits) {
   std::vector<Party> pool = {lower_by_old_};
-  const Party* issuer = &root_;
+  Party issuer = root_;
   for (int i = 1; i <= 4; ++i) {
-    pool.push_back(Issue(Ca("Tall" + std::to_string(i)), issuer));
-    issuer = &pool.back();
-    pool.reserve(8);
+    issuer = Issue(Ca("Tall" + std::to_string(i)), &issuer);
+    pool.push_back(issuer);
   }
-  const Party tall = pool.back();
-  pool.push_back(Issue(Ca("Lower", "5"), &tall, lower_.key));
+  pool.push_back(Issue(Ca("Lower", "5"), &issuer, lower_.key));
   pool.push_back(lower_by_upper_);
   pool.push_back(upper_);
   EXPECT_EQ(Issuers(leaf_, pool),
