@@ -65,7 +65,7 @@ Json DescribePrivateKey(const Session& session, CK_OBJECT_HANDLE object, OSSL_LI
   if (facts.always_authenticate) flags.emplace_back("always-authenticate");
   json["flags"] = flags;
   const auto key = ReadPrivateKeyFacts(session, object).and_then([&](const auto& read) {
-    return ReadPublicKey(session, read);
+    return ReadPublicKey(session, object, read);
   });
   if (key) json["publicKey"] = Base64(key->ToDer(context));
   return json;

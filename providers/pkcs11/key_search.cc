@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "pkcs11/object_uri.h"
+#include "pkcs11/public_half.h"
 
 namespace credmint::pkcs11 {
 namespace {
@@ -14,6 +15,8 @@ using Objects = std::vector<CK_OBJECT_HANDLE>;
 using Slots = std::vector<std::shared_ptr<Slot>>;
 
 constexpr std::size_t kMostShown = 8;
+/// Of so many keys each may be asked for a signature, to learn which one is meant.
+constexpr std::size_t kMostAsked = 32;
 
 Error AmbiguousTokens(const Slots& slots) {
   std::vector<std::string> uris;
@@ -40,15 +43,6 @@ Error AmbiguousKeys(const Session& session, const Objects& objects) {
 
 bool Contains(const std::vector<provider::PublicKey>& keys, const provider::PublicKey& key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
-}
-
-Result<FoundKey> ReadKey(const std::shared_ptr<Slot>& slot, const Session& session,
-                         CK_OBJECT_HANDLE object) {
-  auto facts = ReadPrivateKeyFacts(session, object);
-  if (!facts) return Fail(std::move(facts));
-  auto public_key = ReadPublicKey(session, *facts);
-  if (!public_key) return Fail(std::move(public_key));
-  return FoundKey{slot, object, *std::move(facts), *std::move(public_key)};
 }
 
 Objects WithId(const Session& session, CK_OBJECT_CLASS object_class, Bytes id) {
@@ -180,7 +174,7 @@ Result<Objects> KeySearch::Candidates(const Session& session) const {
 
 Result<FoundKey> KeySearch::Choose(const std::shared_ptr<Slot>& slot, const Session& session,
                                    const Objects& candidates) const {
-  if (candidates.size() == 1) return ReadKey(slot, session, candidates.front());
+  if (candidates.size() == 1) return ReadKey(slot, session, candidates.front(), true);
   if (candidates.empty()) {
     // A login that ended behind our back hides the key just as well.
     const auto logged_in = slot->NeedsLogin() ? slot->ConfirmLogin(session) : Result<bool>(true);
@@ -195,7 +189,7 @@ Result<FoundKey> KeySearch::Choose(const std::shared_ptr<Slot>& slot, const Sess
   Objects meant;
   for (const CK_OBJECT_HANDLE object : candidates) {
     if (request_.public_keys.empty()) break;
-    auto key = ReadKey(slot, session, object);
+    auto key = ReadKey(slot, session, object, candidates.size() <= kMostAsked);
     if (!key && key.error().code == ErrorCode::kDeviceLost) return key;
     if (!key || !Contains(request_.public_keys, key->public_key)) continue;
     // The same key under a second name is no other key.
@@ -206,6 +200,34 @@ Result<FoundKey> KeySearch::Choose(const std::shared_ptr<Slot>& slot, const Sess
   if (meant.size() > 1) return tl::unexpected(AmbiguousKeys(session, meant));
   if (chosen) return *std::move(chosen);
   return tl::unexpected(AmbiguousKeys(session, candidates));
+}
+
+Result<FoundKey> KeySearch::ReadKey(const std::shared_ptr<Slot>& slot, const Session& session,
+                                    CK_OBJECT_HANDLE object, bool may_sign) const {
+  auto facts = ReadPrivateKeyFacts(session, object);
+  if (!facts) return Fail(std::move(facts));
+  FoundKey found{slot, object, *std::move(facts), {}, {}};
+  auto public_key = ReadPublicKey(session, object, found.facts);
+  if (!public_key) {
+    const ErrorCode code = public_key.error().code;
+    if (code != ErrorCode::kKeyUnusable && code != ErrorCode::kKeyAmbiguous) {
+      return Fail(std::move(public_key));
+    }
+    found.possible = PossiblePublicKeys(session, object, found.facts.type, request_.public_keys);
+    const bool cannot_tell = request_.public_keys.empty() || !IsSigningType(found.facts.type);
+    if (found.possible.empty() && cannot_tell) return Fail(std::move(public_key));
+    const bool is_asked = may_sign && !found.facts.always_authenticate;
+    if (!is_asked && !found.possible.empty()) return found;
+    auto proven =
+        ProvePublicKey(provider_.core().context(), found, std::nullopt, request_.allow_final_try);
+    const bool unknown = !proven && proven.error().code == ErrorCode::kKeyMismatch;
+    if (unknown && request_.public_keys.empty()) return Fail(std::move(public_key));
+    public_key = std::move(proven);
+    if (!public_key) return Fail(std::move(public_key));
+  }
+  found.public_key = *std::move(public_key);
+  found.possible.clear();
+  return found;
 }
 
 }  // namespace credmint::pkcs11

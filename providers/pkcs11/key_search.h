@@ -8,7 +8,7 @@
 #include "common/passphrase_callback.h"
 #include "pkcs11/load_request.h"
 #include "pkcs11/object.h"
-#include "pkcs11/slot_table.h"
+#include "pkcs11/pkcs11_provider.h"
 
 namespace credmint::pkcs11 {
 
@@ -17,7 +17,10 @@ struct FoundKey {
   std::shared_ptr<Slot> slot;
   CK_OBJECT_HANDLE object = 0;
   PrivateKeyFacts facts;
-  provider::PublicKey public_key;
+  provider::PublicKey public_key;  ///< nothing yet if there are possible ones
+  /// What `public_key` may be: the token does not tell, and the key wants a PIN for the signature
+  /// that would.
+  std::vector<provider::PublicKey> possible;
 };
 
 /// Finds the private key that a URI means (CONTRACT section 9.3).
@@ -28,10 +31,15 @@ struct FoundKey {
 /// the private keys that match; if none does, those with the CKA_ID of a certificate that matches;
 /// of several, the only one with one of the request's public keys, else kKeyAmbiguous. Candidates
 /// are listed with a URI each.
+///
+/// A key whose public half the token does not show is asked for a signature (ProvePublicKey), but
+/// not one that wants a PIN for it: among several it is not taken, because the PIN may be another
+/// key's, and alone it is returned with the possible public keys.
 class KeySearch {
  public:
-  KeySearch(SlotTable& slots, const LoadRequest& request, provider::PassphraseCallback passphrase)
-      : slots_(slots), request_(request), passphrase_(passphrase) {}
+  KeySearch(const Pkcs11Provider& provider, const LoadRequest& request,
+            provider::PassphraseCallback passphrase)
+      : provider_(provider), slots_(provider.slots()), request_(request), passphrase_(passphrase) {}
 
   /// Starts once anew when what was remembered of the token turns out to be gone.
   Result<FoundKey> Find();
@@ -49,7 +57,10 @@ class KeySearch {
   [[nodiscard]] Result<Objects> Candidates(const Session& session) const;
   [[nodiscard]] Result<FoundKey> Choose(const std::shared_ptr<Slot>& slot, const Session& session,
                                         const Objects& candidates) const;
+  [[nodiscard]] Result<FoundKey> ReadKey(const std::shared_ptr<Slot>& slot, const Session& session,
+                                         CK_OBJECT_HANDLE object, bool may_sign) const;
 
+  const Pkcs11Provider& provider_;
   SlotTable& slots_;
   const LoadRequest& request_;
   provider::PassphraseCallback passphrase_;

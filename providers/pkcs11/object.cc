@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <openssl/objects.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
 #include <array>
@@ -84,6 +85,14 @@ Bytes BarePoint(const Bytes& value) {
   return {data, data + ASN1_STRING_length(wrapped.get())};
 }
 
+/// One attribute; empty if the object does not show it.
+Bytes ReadAttribute(const Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) {
+  Bytes buffer(4096);
+  std::array<CK_ATTRIBUTE, 1> attributes = {Buffer(type, buffer.data(), buffer.size())};
+  if (ReadAttributes(session, object, attributes) != CKR_OK) return {};
+  return Value(attributes[0]);
+}
+
 Result<PublicKey> RsaKey(Bytes modulus, Bytes exponent) {
   if (modulus.empty() || exponent.empty()) {
     return Fail(ErrorCode::kKeyUnusable, "the token does not show the RSA key's public half");
@@ -140,6 +149,20 @@ Result<PublicKey> Ed25519Key(const Bytes& parameters, const Bytes& point) {
               "the token gives the Ed25519 key's point in an unknown form");
 }
 
+/// What the private key object itself shows: CKA_EC_POINT, which PKCS#11 gives to public keys only,
+/// or CKA_PUBLIC_KEY_INFO (PKCS#11 v3.0 section 4.9.1, where it may be empty).
+std::optional<PublicKey> ReadOwnPublicKey(const Session& session, CK_OBJECT_HANDLE object) {
+  if (auto key = ReadPublicKeyObject(session, object)) return *std::move(key);
+  const Bytes der = ReadAttribute(session, object, CKA_PUBLIC_KEY_INFO);
+  const std::uint8_t* cursor = der.data();
+  const ErrorMark mark;
+  const PkeyPtr pkey(der.empty() ? nullptr
+                                 : d2i_PUBKEY(nullptr, &cursor, static_cast<long>(der.size())));
+  auto key = PublicKey::FromPkey(pkey.get());
+  if (!key) return std::nullopt;
+  return *std::move(key);
+}
+
 /// The objects of a class that go by a private key's CKA_ID; by its CKA_LABEL where that leaves
 /// several, or where it has no CKA_ID.
 Result<std::vector<CK_OBJECT_HANDLE>> FindCompanions(const Session& session,
@@ -180,6 +203,10 @@ Result<PublicKey> FromCompanions(const Session& session, CK_OBJECT_CLASS object_
 }
 
 }  // namespace
+
+bool IsSigningType(CK_KEY_TYPE type) {
+  return type == CKK_RSA || type == CKK_EC || type == CKK_EC_EDWARDS;
+}
 
 Result<PublicKey> ReadCertifiedKey(const Bytes& der) {
   const std::uint8_t* cursor = der.data();
@@ -250,8 +277,9 @@ Result<PublicKey> ReadPublicKeyObject(const Session& session, CK_OBJECT_HANDLE o
   return Fail(ErrorCode::kKeyUnusable, "the key is neither RSA nor EC nor Ed25519");
 }
 
-Result<PublicKey> ReadPublicKey(const Session& session, const PrivateKeyFacts& facts) {
-  if (facts.type != CKK_RSA && facts.type != CKK_EC && facts.type != CKK_EC_EDWARDS) {
+Result<PublicKey> ReadPublicKey(const Session& session, CK_OBJECT_HANDLE private_key,
+                                const PrivateKeyFacts& facts) {
+  if (!IsSigningType(facts.type)) {
     return Fail(ErrorCode::kKeyUnusable, "the key is neither RSA nor EC nor Ed25519",
                 "create an RSA key of 2048 bits or more, or an EC key on P-256 or P-384");
   }
@@ -269,9 +297,16 @@ Result<PublicKey> ReadPublicKey(const Session& session, const PrivateKeyFacts& f
                          return ReadCertifiedKey(*der);
                        });
   if (key || key.error().code != ErrorCode::kKeyNotFound) return key;
+  if (auto own = ReadOwnPublicKey(session, private_key)) return *std::move(own);
   return Fail(ErrorCode::kKeyUnusable,
               "the token holds neither a public key nor a certificate with the private key's id",
-              "write the public key or the certificate to the token with the same id");
+              "give the certificate with --certificate, or write it or the public key to the token "
+              "with the same id");
+}
+
+std::string ReadCurve(const Session& session, CK_OBJECT_HANDLE object) {
+  const ErrorMark mark;
+  return CurveName(ReadAttribute(session, object, CKA_EC_PARAMS)).value_or("");
 }
 
 ObjectNames ReadNames(const Session& session, CK_OBJECT_HANDLE object) {

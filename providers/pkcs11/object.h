@@ -3,6 +3,7 @@
 #include <p11-kit/pkcs11.h>
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
@@ -29,12 +30,20 @@ struct PrivateKeyFacts {
 };
 Result<PrivateKeyFacts> ReadPrivateKeyFacts(const Session& session, CK_OBJECT_HANDLE object);
 
+/// Whether keys of the type are RSA, EC or Edwards keys.
+bool IsSigningType(CK_KEY_TYPE type);
+
 /// The public half of a private key: from the private key object (RSA), else from the public key
 /// object with the same CKA_ID, else from a certificate with the same CKA_ID. Several with that
-/// CKA_ID are told apart by CKA_LABEL, which also stands in where there is no CKA_ID.
+/// CKA_ID are told apart by CKA_LABEL, which also stands in where there is no CKA_ID. Where there
+/// is none, some tokens show CKA_EC_POINT or CKA_PUBLIC_KEY_INFO of the private key all the same.
 /// Fails with kKeyAmbiguous if they still differ, with kKeyUnusable if the token holds none of them
 /// or the key is neither RSA, nor EC on a named curve, nor Ed25519.
-Result<provider::PublicKey> ReadPublicKey(const Session& session, const PrivateKeyFacts& facts);
+Result<provider::PublicKey> ReadPublicKey(const Session& session, CK_OBJECT_HANDLE private_key,
+                                          const PrivateKeyFacts& facts);
+
+/// OpenSSL's name of the curve of an EC key object; empty if the token does not tell.
+std::string ReadCurve(const Session& session, CK_OBJECT_HANDLE object);
 
 /// A public key object as a public key.
 Result<provider::PublicKey> ReadPublicKeyObject(const Session& session, CK_OBJECT_HANDLE object);

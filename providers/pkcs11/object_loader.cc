@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "pkcs11/object.h"
+#include "pkcs11/public_half.h"
 #include "pkcs11/token_key.h"
 
 namespace credmint::pkcs11 {
@@ -11,9 +12,9 @@ namespace {
 using provider::Key;
 
 /// The same key, found without its application: the PIN must be in the URI or remembered.
-Result<TokenObject> FindAgain(SlotTable& slots, const LoadRequest& request,
+Result<TokenObject> FindAgain(const Pkcs11Provider& provider, const LoadRequest& request,
                               const provider::PublicKey& expected) {
-  auto found = KeySearch(slots, request, provider::PassphraseCallback::None()).FindAfterLoss();
+  auto found = KeySearch(provider, request, provider::PassphraseCallback::None()).FindAfterLoss();
   if (!found) {
     if (found.error().code == ErrorCode::kPinRequired) {
       found.error().message = "the token wants its PIN again, which was not kept";
@@ -21,7 +22,10 @@ Result<TokenObject> FindAgain(SlotTable& slots, const LoadRequest& request,
     }
     return Fail(std::move(found));
   }
-  if (found->public_key == expected) return TokenObject{found->slot, found->object};
+  // Where a proof would cost a PIN, that it is the only key of the URI has to do.
+  const bool same = found->possible.empty() ? found->public_key == expected
+                                            : found->possible == std::vector{expected};
+  if (same) return TokenObject{found->slot, found->object};
   return Fail(ErrorCode::kKeyNotFound,
               fmt::format("there is another key now on {}", found->slot->Name()));
 }
@@ -43,10 +47,16 @@ Result<LoadedObjects> ObjectLoader::Load(Wanted wanted) {
 }
 
 Result<std::unique_ptr<Key>> ObjectLoader::LoadPrivateKey() {
-  auto found = KeySearch(provider_.slots(), *request_, passphrase_).Find();
+  auto found = KeySearch(provider_, *request_, passphrase_).Find();
   if (!found) return Fail(std::move(found));
   auto context_pin = ContextPin(*found);
   if (!context_pin) return Fail(std::move(context_pin));
+  if (!found->possible.empty()) {
+    auto proven =
+        ProvePublicKey(provider_.core().context(), *found, *context_pin, request_->allow_final_try);
+    if (!proven) return Fail(std::move(proven));
+    found->public_key = *std::move(proven);
+  }
   auto again = std::make_shared<LoadRequest>(*request_);
   again->public_keys = {found->public_key};
   auto key = std::make_unique<Key>();
@@ -55,8 +65,8 @@ Result<std::unique_ptr<Key>> ObjectLoader::LoadPrivateKey() {
   key->private_key = std::make_shared<TokenKey>(
       TokenObject{std::move(found->slot), found->object}, key->public_key.type,
       key->public_key.RawSignatureSize(), *std::move(context_pin), request_->allow_final_try,
-      [&slots = provider_.slots(), again = std::move(again)] {
-        return FindAgain(slots, *again, again->public_keys.front());
+      [&provider = provider_, again = std::move(again)] {
+        return FindAgain(provider, *again, again->public_keys.front());
       });
   return key;
 }

@@ -59,6 +59,24 @@ Result<std::string> TestString(const LibraryContext& context, const EVP_PKEY* pk
   return text;
 }
 
+/// A certificate is read only where the key alone is not enough: which of several it is, or what
+/// its public half is, where its device does not tell.
+Result<std::shared_ptr<const SigningKey>> OpenKeyToTry(KeyOpener& opener,
+                                                       const KeyOptions& options) {
+  auto key = OpenPrivateKey(opener, options);
+  if (key || options.certificate.empty()) return key;
+  const ErrorCode code = key.error().code;
+  if (code != ErrorCode::kKeyUnusable && code != ErrorCode::kKeyAmbiguous &&
+      code != ErrorCode::kKeyNotFound) {
+    return key;
+  }
+  auto certificate_options = MakeCertificateOptions(options);
+  if (!certificate_options) return Fail(std::move(certificate_options));
+  const auto candidates = CertificateSource(opener, *std::move(certificate_options)).Find();
+  if (!candidates) return tl::unexpected(candidates.error());
+  return OpenPrivateKey(opener, options, candidates->certificates);
+}
+
 std::string Print(ByteView signature, const std::string& format) {
   if (format == "bin") return {signature.begin(), signature.end()};
   return format == "json" ? fmt::format("\"{}\"", Hex(signature)) : Hex(signature);
@@ -83,7 +101,7 @@ Result<void> SignStringCommand::Run() const {
   if (!library) return Fail(std::move(library));
   auto opener = MakeKeyOpener(*library, key_, Prompting::kAtTerminal);
   if (!opener) return Fail(std::move(opener));
-  const auto key = OpenPrivateKey(*opener, key_);
+  const auto key = OpenKeyToTry(*opener, key_);
   if (!key) return tl::unexpected(key.error());
   if (const auto accepted = AlgorithmName((*key)->algorithm()); !accepted) {
     return tl::unexpected(accepted.error());

@@ -328,6 +328,11 @@ CK_RV GetSlotInfo(const Settings& settings, CK_SLOT_ID slot, CK_SLOT_INFO* info)
   return result;
 }
 
+template <std::size_t N>
+void PadWithNuls(CK_UTF8CHAR (&field)[N]) {
+  for (std::size_t end = N; end > 0 && field[end - 1] == ' '; --end) field[end - 1] = '\0';
+}
+
 CK_RV GetTokenInfo(const Settings& settings, CK_SLOT_ID slot, CK_TOKEN_INFO* info) {
   if (settings.Has("token-removed")) return CKR_TOKEN_NOT_PRESENT;
   const CK_RV result = Real().C_GetTokenInfo(slot, info);
@@ -341,6 +346,12 @@ CK_RV GetTokenInfo(const Settings& settings, CK_SLOT_ID slot, CK_TOKEN_INFO* inf
   change("pin-not-initialized", CKF_USER_PIN_INITIALIZED, false);
   change("protected-path", CKF_PROTECTED_AUTHENTICATION_PATH, true);
   change("no-login-required", CKF_LOGIN_REQUIRED, false);
+  if (settings.Has("nul-padded")) {
+    PadWithNuls(info->label);
+    PadWithNuls(info->manufacturerID);
+    PadWithNuls(info->model);
+    PadWithNuls(info->serialNumber);
+  }
   return result;
 }
 
@@ -407,6 +418,22 @@ CK_RV Login(const Settings& settings, CK_SESSION_HANDLE session, CK_USER_TYPE us
   return Behind::Get().LogInByItself(session, user);
 }
 
+/// What the setting wants a private key to show as an attribute that SoftHSM has for it nowhere.
+std::optional<std::string> OwnPublicHalf(const Settings& settings, CK_SESSION_HANDLE session,
+                                         CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) {
+  if (type != CKA_EC_POINT && type != CKA_PUBLIC_KEY_INFO) return {};
+  const auto hex = settings.Text(type == CKA_EC_POINT ? "own-point" : "own-public-key-info");
+  CK_OBJECT_CLASS kind = 0;
+  CK_ATTRIBUTE fact = {CKA_CLASS, &kind, sizeof kind};
+  if (!hex || Real().C_GetAttributeValue(session, object, &fact, 1) != CKR_OK) return {};
+  if (kind != CKO_PRIVATE_KEY) return {};
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex->size(); i += 2) {
+    bytes += static_cast<char>(strtoul(hex->substr(i, 2).c_str(), nullptr, 16));
+  }
+  return bytes;
+}
+
 CK_RV GetAttributeValue(const Settings& settings, CK_SESSION_HANDLE session,
                         CK_OBJECT_HANDLE object, CK_ATTRIBUTE* attributes, CK_ULONG count) {
   std::vector<CK_ULONG> room(count);
@@ -414,6 +441,12 @@ CK_RV GetAttributeValue(const Settings& settings, CK_SESSION_HANDLE session,
                  [](const CK_ATTRIBUTE& each) { return each.ulValueLen; });
   CK_RV result = Real().C_GetAttributeValue(session, object, attributes, count);
   for (CK_ATTRIBUTE* each = attributes; each != attributes + count; ++each) {
+    const CK_ULONG space = room[static_cast<std::size_t>(each - attributes)];
+    const auto own = OwnPublicHalf(settings, session, object, each->type);
+    if (own && each->pValue != nullptr && own->size() <= space) {
+      std::copy(own->begin(), own->end(), static_cast<char*>(each->pValue));
+      each->ulValueLen = own->size();
+    }
     if (each->ulValueLen == CK_UNAVAILABLE_INFORMATION) continue;
     if (settings.HasNumber("absent-attribute", each->type)) {
       each->ulValueLen = CK_UNAVAILABLE_INFORMATION;
@@ -421,7 +454,7 @@ CK_RV GetAttributeValue(const Settings& settings, CK_SESSION_HANDLE session,
     } else if (settings.HasNumber("huge-attribute", each->type)) {
       each->ulValueLen = CK_UNAVAILABLE_INFORMATION / 2;
     } else if (settings.HasNumber("long-attribute", each->type) && each->pValue != nullptr) {
-      each->ulValueLen = room[static_cast<std::size_t>(each - attributes)] + 4096;
+      each->ulValueLen = space + 4096;
       result = CKR_BUFFER_TOO_SMALL;
     } else if (each->type == CKA_VALUE && each->pValue != nullptr &&
                Behind::Get().IsGarbage(settings, session, object)) {
@@ -497,8 +530,11 @@ struct Name {
 
 /// The answer that a function gives without its body, if any.
 std::optional<CK_RV> Refusal(const Settings& settings, const char* name, First first) {
-  if (const auto code = settings.Number(name)) return *code;
   const bool initialises = strcmp(name, "C_Initialize") == 0;
+  if (const auto text = settings.Text("prints"); text && initialises) {
+    fprintf(stderr, "%s\n", text->c_str());
+  }
+  if (const auto code = settings.Number(name)) return *code;
   if (!initialises && Behind::Get().IsForgottenChild(settings)) return CKR_CRYPTOKI_NOT_INITIALIZED;
   if (first == First::kSession && settings.Has("token-removed")) return CKR_DEVICE_REMOVED;
   return {};

@@ -49,6 +49,10 @@ namespace credmint::test::misbehaving {
 /// * long-attribute=CODE: C_GetAttributeValue answers CKR_BUFFER_TOO_SMALL and gives the
 /// attribute's
 ///   length as 4096 more than there is room for; may be repeated.
+/// * own-point=HEX, own-public-key-info=HEX: C_GetAttributeValue of a private key shows these bytes
+///   as CKA_EC_POINT or CKA_PUBLIC_KEY_INFO.
+/// * prints=TEXT: C_Initialize first writes a line to stderr.
+/// * nul-padded: a token's label, manufacturer, model and serial number end with NULs, not blanks.
 /// * fork-reset: in a child of the process that initialised it every function answers
 ///   CKR_CRYPTOKI_NOT_INITIALIZED until C_Initialize.
 /// * arming=ANYTHING: nothing by itself.
