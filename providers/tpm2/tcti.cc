@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fmt/format.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <string_view>
@@ -15,6 +16,32 @@ namespace {
 
 constexpr std::array<const char*, 3> kVariables = {"TPM2TOOLS_TCTI", "TSS2_TCTI",
                                                    "TPM2OPENSSL_TCTI"};
+
+constexpr const char* kDeviceVariable = "TPM_DEVICE";
+constexpr const char* kResourceManager = "/dev/tpmrm0";
+constexpr const char* kBareDevice = "/dev/tpm0";
+
+/// Only ever the TCTI for a device or for a socket: a path cannot choose another.
+Result<std::string> TctiOfPath(const std::string& path, FileKinds kind_of) {
+  const auto refuse = [&](const char* why) {
+    return Fail(
+        ErrorCode::kUsage,
+        fmt::format("the environment variable {} {}: '{}'", kDeviceVariable, why, Printable(path)),
+        "it names a device such as /dev/tpmrm0; TPM2TOOLS_TCTI or --tcti other ways");
+  };
+  if (!path.starts_with('/')) return refuse("is not an absolute path");
+  switch (kind_of(path.c_str())) {
+    case FileKind::kSocket:
+      if (path.find(',') != std::string::npos) return refuse("has a comma, which a socket may not");
+      return "swtpm:path=" + path;
+    case FileKind::kOther:
+      return refuse("names neither a device nor a socket");
+    case FileKind::kAbsent:
+    case FileKind::kDevice:
+      break;
+  }
+  return "device:" + path;
+}
 
 /// The loader dlopens a name as a file, and as libtss2-tcti-NAME.so.0 or libtss2-NAME.so.0; the
 /// TCTI "cmd" gives its options to a shell; "pcap" has another configuration as its options.
@@ -45,8 +72,16 @@ const char* DeviceHint(int system_error) {
 
 }  // namespace
 
+FileKind KindOfFile(const char* path) {
+  struct stat status {};
+  if (stat(path, &status) != 0) return errno == ENOENT ? FileKind::kAbsent : FileKind::kDevice;
+  if (S_ISCHR(status.st_mode)) return FileKind::kDevice;
+  return S_ISSOCK(status.st_mode) ? FileKind::kSocket : FileKind::kOther;
+}
+
 Result<std::string> ChooseTcti(const std::optional<std::string>& parameter,
-                               const std::optional<std::string>& setting, Environment environment) {
+                               const std::optional<std::string>& setting, Environment environment,
+                               FileKinds kind_of) {
   if (parameter && !parameter->empty()) return *parameter;
   if (setting && !setting->empty()) return *setting;
   for (const char* variable : kVariables) {
@@ -61,7 +96,11 @@ Result<std::string> ChooseTcti(const std::optional<std::string>& parameter,
     }
     return value;
   }
-  return kDefaultTcti;
+  const char* path = environment(kDeviceVariable);
+  if (path != nullptr && *path != '\0') return TctiOfPath(path, kind_of);
+  const bool is_bare =
+      kind_of(kResourceManager) == FileKind::kAbsent && kind_of(kBareDevice) == FileKind::kDevice;
+  return is_bare ? std::string("device:") + kBareDevice : kDefaultTcti;
 }
 
 Error CannotConnect(const std::string& tcti, TSS2_RC code, int system_error) {

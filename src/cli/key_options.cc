@@ -167,8 +167,8 @@ void AddTokenFlags(CLI::App& command, KeyOptions& options) {
           "--passin")
       ->group(kKeyGroup);
   AddText(command, "--tcti", options.tcti,
-          "Way to the TPM (default: $TPM2TOOLS_TCTI, $TSS2_TCTI, $TPM2OPENSSL_TCTI, else "
-          "device:/dev/tpmrm0)")
+          "Way to the TPM (default: $TPM2TOOLS_TCTI, $TSS2_TCTI, $TPM2OPENSSL_TCTI, the path "
+          "$TPM_DEVICE, else device:/dev/tpmrm0 or device:/dev/tpm0)")
       ->group(kKeyGroup);
   AddProgramFlags(command, options);
 }

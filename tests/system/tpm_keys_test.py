@@ -291,6 +291,25 @@ class WayToTheTpm(TpmTest):
         self.env = {variable: self.tpm.tcti}
         self.mint_with_key(KEY)
 
+    def test_socket_in_tpm_device(self):
+        self.env = {"TPM_DEVICE": self.tpm.tcti.partition("path=")[2]}
+        self.mint_with_key(KEY)
+
+    def test_tctis_win_over_tpm_device(self):
+        self.env = {"TPM_DEVICE": "/nonexistent", "TSS2_TCTI": self.tpm.tcti}
+        self.mint_with_key(KEY)
+
+    def test_tpm_device_is_a_path_and_no_tcti(self):
+        self.env = {"TPM_DEVICE": f"cmd:touch {self.folder}/ran"}
+        self.refuse(program.USAGE, "TPM_DEVICE", KEY, hint="TPM2TOOLS_TCTI")
+        self.assertFalse((self.folder / "ran").exists())
+
+    def test_tpm_device_that_is_a_file_is_not_written_to(self):
+        path = self.write("file", "as it was")
+        self.env = {"TPM_DEVICE": str(path)}
+        self.refuse(program.USAGE, "neither a device nor a socket", KEY)
+        self.assertEqual(path.read_text(), "as it was")
+
     def test_the_flag_wins(self):
         self.env = {"TPM2TOOLS_TCTI": "device:/nonexistent"}
         self.mint_with_key(KEY, "--tcti", self.tpm.tcti)

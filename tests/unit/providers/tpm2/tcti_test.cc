@@ -24,6 +24,55 @@ class TctiTest : public testing::Test {
   TctiTest() { Variables().clear(); }
 };
 
+std::map<std::string, FileKind>& Files() {
+  static std::map<std::string, FileKind> files;
+  return files;
+}
+
+FileKind KindOf(const char* path) {
+  const auto found = Files().find(path);
+  return found == Files().end() ? FileKind::kAbsent : found->second;
+}
+
+TEST_F(TctiTest, TakesTheBareDeviceWhereTheResourceManagerIsAbsent) {
+  const auto choose = [](std::map<std::string, FileKind> files) {
+    Files() = std::move(files);
+    return *ChooseTcti(std::nullopt, std::nullopt, Look, KindOf);
+  };
+  EXPECT_EQ(choose({}), "device:/dev/tpmrm0");
+  EXPECT_EQ(choose({{"/dev/tpm0", FileKind::kDevice}}), "device:/dev/tpm0");
+  EXPECT_EQ(choose({{"/dev/tpm0", FileKind::kOther}}), "device:/dev/tpmrm0");
+  EXPECT_EQ(choose({{"/dev/tpm0", FileKind::kDevice}, {"/dev/tpmrm0", FileKind::kDevice}}),
+            "device:/dev/tpmrm0");
+}
+
+TEST_F(TctiTest, TakesTheDeviceOfTheVariableAfterAllTctis) {
+  Files() = {{"/dev/tpm1", FileKind::kDevice}, {"/run/swtpm.sock", FileKind::kSocket}};
+  const auto choose = [] { return *ChooseTcti(std::nullopt, std::nullopt, Look, KindOf); };
+  Variables()["TPM_DEVICE"] = "";
+  EXPECT_EQ(choose(), "device:/dev/tpmrm0");
+  Variables()["TPM_DEVICE"] = "/dev/tpm1";
+  EXPECT_EQ(choose(), "device:/dev/tpm1");
+  Variables()["TPM_DEVICE"] = "/dev/missing";
+  EXPECT_EQ(choose(), "device:/dev/missing");
+  Variables()["TPM_DEVICE"] = "/run/swtpm.sock";
+  EXPECT_EQ(choose(), "swtpm:path=/run/swtpm.sock");
+  Variables()["TPM2OPENSSL_TCTI"] = "device:3";
+  EXPECT_EQ(choose(), "device:3");
+}
+
+TEST_F(TctiTest, RefusesWhatIsNoDeviceInTheVariableForOne) {
+  Files() = {{"/etc/file", FileKind::kOther}, {"/run/a,host=b", FileKind::kSocket}};
+  for (const char* path :
+       {"cmd:touch ran", "device:/dev/tpm0", "tpm0", "./evil.so", "/etc/file", "/run/a,host=b"}) {
+    Variables()["TPM_DEVICE"] = path;
+    const auto chosen = ChooseTcti(std::nullopt, std::nullopt, Look, KindOf);
+    ASSERT_FALSE(chosen) << path;
+    EXPECT_EQ(chosen.error().code, ErrorCode::kUsage) << path;
+    EXPECT_NE(chosen.error().message.find("TPM_DEVICE"), std::string::npos);
+  }
+}
+
 TEST_F(TctiTest, RefusesCodeFromTheEnvironment) {
   for (const char* tcti : {"cmd:tpm2_send", "cmd", "tcti-cmd:x", "pcap:cmd:x", "pcap:pcap:cmd:x",
                            "/tmp/evil:x", "./evil", "evil.so", "libtss2-tcti-cmd.so.0:x",
@@ -55,8 +104,9 @@ TEST_F(TctiTest, TrustsParameterAndSetting) {
 }
 
 TEST_F(TctiTest, LooksInOrderAndSkipsWhatIsEmpty) {
-  EXPECT_EQ(*ChooseTcti(std::nullopt, std::nullopt, Look), "device:/dev/tpmrm0");
-  EXPECT_EQ(*ChooseTcti("", "", Look), "device:/dev/tpmrm0");
+  Files().clear();
+  EXPECT_EQ(*ChooseTcti(std::nullopt, std::nullopt, Look, KindOf), "device:/dev/tpmrm0");
+  EXPECT_EQ(*ChooseTcti("", "", Look, KindOf), "device:/dev/tpmrm0");
   Variables()["TPM2OPENSSL_TCTI"] = "device:3";
   EXPECT_EQ(*ChooseTcti("", "", Look), "device:3");
   Variables()["TSS2_TCTI"] = "device:2";
