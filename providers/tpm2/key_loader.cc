@@ -38,8 +38,8 @@ KeyLoader::KeyLoader(const Tpm2Provider& provider, std::optional<std::string> tc
                      provider::PassphraseCallback passphrase, const KeySecrets& secrets)
     : provider_(provider), tcti_(std::move(tcti)), passphrase_(passphrase), secrets_(secrets) {}
 
-Result<Secret> KeyLoader::AskAuth(const std::string& key_name) const {
-  auto auth = passphrase_.Ask({PassphraseKind::kTpmAuth, key_name});
+Result<Secret> KeyLoader::AskAuth(const std::string& key_name, PassphraseKind kind) const {
+  auto auth = passphrase_.Ask({kind, key_name});
   if (!auth) return auth;
   if (auto fits = CheckAuthSize(*auth, "auth value of " + key_name); !fits) {
     return Fail(std::move(fits));
@@ -58,10 +58,14 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const HandleUri& uri) const {
   auto area = ReadPersistentPublicArea(*blob);
   if (!area) return Fail(std::move(area), source->name());
   Secret auth;
-  if (uri.has_auth) {
-    auto asked = AskAuth(source->name());
+  const bool may_have_auth = secrets_.ask_auth && area->counts_tries;
+  if (uri.has_auth || may_have_auth) {
+    auto asked = AskAuth(source->name(),
+                         uri.has_auth ? PassphraseKind::kTpmAuth : PassphraseKind::kTpmAuthIfAny);
     if (!asked) return Fail(std::move(asked));
     auth = *std::move(asked);
+  }
+  if (uri.has_auth || !auth.empty()) {
     auto session = SessionFor(*tpm, auth, {nullptr, uri.handle != kStorageRootKey});
     if (!session) return Fail(session, "starting a TPM session");
     loaded->session = *std::move(session);

@@ -17,6 +17,7 @@ struct KeySecrets {
   Secret parent_auth;  ///< of the key's parent or its hierarchy; empty if it has none
   Secret policy_auth;  ///< of what the key's policy names by PolicySecret; the same
   std::shared_ptr<EVP_PKEY> policy_signer;  ///< signs for its PolicySigned; null if there is none
+  bool ask_auth = false;                    ///< ask for the auth value that a handle's key may have
 };
 
 /// Makes keys for OpenSSL, for the store and the decoder alike. The key's auth value is asked for
@@ -32,7 +33,8 @@ class KeyLoader {
   [[nodiscard]] Result<std::unique_ptr<provider::Key>> Load(const Tss2KeyFile& file) const;
 
  private:
-  [[nodiscard]] Result<Secret> AskAuth(const std::string& key_name) const;
+  [[nodiscard]] Result<Secret> AskAuth(const std::string& key_name,
+                                       PassphraseKind kind = PassphraseKind::kTpmAuth) const;
 
   const Tpm2Provider& provider_;
   std::optional<std::string> tcti_;

@@ -177,8 +177,10 @@ Result<PublicArea> ReadPublicArea(const TPM2B_PUBLIC& area) {
   if (!key) return Fail(std::move(key));
   const auto scheme = ReadSchemeOf(area.publicArea);
   if (!scheme) return tl::unexpected(scheme.error());
-  return PublicArea{*std::move(key), *scheme, area.publicArea.authPolicy.size != 0,
-                    (area.publicArea.objectAttributes & TPMA_OBJECT_USERWITHAUTH) == 0};
+  const TPMA_OBJECT attributes = area.publicArea.objectAttributes;
+  const bool by_auth = (attributes & TPMA_OBJECT_USERWITHAUTH) != 0;
+  return PublicArea{*std::move(key), *scheme, area.publicArea.authPolicy.size != 0, !by_auth,
+                    by_auth && (attributes & TPMA_OBJECT_NODA) == 0};
 }
 
 Result<PublicArea> ReadPersistentPublicArea(const TPM2B_PUBLIC& area) {

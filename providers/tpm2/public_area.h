@@ -23,6 +23,8 @@ struct PublicArea {
   SigningScheme scheme;
   bool has_policy = false;    ///< it can be used under a policy
   bool needs_policy = false;  ///< it can be used in no other way
+  /// An auth value allows its use (it may be the empty one), and wrong ones are counted.
+  bool counts_tries = false;
 };
 
 /// Reads and judges a public area, without a TPM. Fails with kKeyUnusable, and a hint what to

@@ -33,6 +33,7 @@ constexpr const char* kParentAuthParam = "tpm2-parent-auth";
 constexpr const char* kPolicyAuthParam = "tpm2-policy-auth";
 constexpr const char* kPolicySignerParam = "tpm2-policy-signer";
 constexpr const char* kHasAuthParam = "tpm2-has-auth";
+constexpr const char* kAskAuthParam = "tpm2-ask-auth";
 constexpr const char* kInventoryParam = "tpm2-inventory";
 constexpr std::string_view kTss2Scheme = "tss2:";
 
@@ -111,6 +112,7 @@ const OSSL_PARAM* SettableParams(void* /*provider*/) {
                                        OSSL_PARAM_octet_string(kPolicyAuthParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kPolicySignerParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kHasAuthParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kAskAuthParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kInventoryParam, nullptr, 0),
                                        OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, nullptr),
                                        OSSL_PARAM_END};
@@ -151,6 +153,7 @@ int SetParamsOf(Loader& loader, const OSSL_PARAM params[]) {
   if (file != nullptr && OSSL_PARAM_locate_const(params, kHasAuthParam) != nullptr) {
     file->empty_auth = false;  // tpm2_encodeobject up to 5.4 writes the opposite of what is so
   }
+  if (OSSL_PARAM_locate_const(params, kAskAuthParam) != nullptr) loader.secrets.ask_auth = true;
   if (OSSL_PARAM_locate_const(params, kInventoryParam) != nullptr) loader.inventory = true;
   const OSSL_PARAM* tcti = OSSL_PARAM_locate_const(params, kTctiParam);
   if (tcti == nullptr) return 1;

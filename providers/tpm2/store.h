@@ -13,7 +13,8 @@ namespace credmint::tpm2 {
 /// key's parent, or of the owner for an NV index that is the owner's to read; "tpm2-policy-auth"
 /// (octets), that of what the key's policy names by PolicySecret; "tpm2-policy-signer" (octets),
 /// the address of an EVP_PKEY * that signs for its PolicySigned, of which a reference is taken;
-/// "tpm2-has-auth": to ask for a key file's auth value whatever the file says; and
+/// "tpm2-has-auth": to ask for a key file's auth value whatever the file says; "tpm2-ask-auth": to
+/// ask (kTpmAuthIfAny) for that of a handle where an empty one could count as a wrong try; and
 /// "tpm2-inventory": to emit names with descriptions (inventory.h) instead, of what the URI names
 /// or, with nothing behind the scheme, of all that is in the TPM. Offers no export of the key into
 /// other providers: they would take the public half for the whole.

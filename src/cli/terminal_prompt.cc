@@ -250,6 +250,7 @@ std::string_view Noun(PassphraseKind kind) {
     case PassphraseKind::kContextPin:
       return "PIN";
     case PassphraseKind::kTpmAuth:
+    case PassphraseKind::kTpmAuthIfAny:
       return "auth value";
     case PassphraseKind::kFile:
     case PassphraseKind::kForeign:
@@ -274,9 +275,10 @@ std::string LastAnswer(const PassphraseRequest& request, PromptReason reason) {
 
 std::string PromptText(const PassphraseRequest& request, PromptReason reason) {
   const bool context = request.kind == PassphraseKind::kContextPin;
-  return fmt::format("{}credmint: {}{} for {}: ", LastAnswer(request, reason),
+  const bool if_any = request.kind == PassphraseKind::kTpmAuthIfAny;
+  return fmt::format("{}credmint: {}{} for {}{}: ", LastAnswer(request, reason),
                      context ? "context-specific " : "", Noun(request.kind),
-                     Printable(request.subject));
+                     Printable(request.subject), if_any ? " (Enter if it has none)" : "");
 }
 
 Result<std::optional<Secret>> AskAtTerminal(const PassphraseRequest& request, PromptReason reason) {

@@ -289,6 +289,9 @@ Result<void> KeyOpener::SetParameters(const Scheme& scheme, StoreOptions& option
   if (!scheme.has_auth_parameter.empty() && pins_.user) {
     options.parameters.emplace_back(scheme.has_auth_parameter, "1");
   }
+  if (!scheme.ask_auth_parameter.empty() && !pins_.user) {
+    options.parameters.emplace_back(scheme.ask_auth_parameter, "1");
+  }
   if (!scheme.policy_signer_parameter.empty() && signer_) {
     EVP_PKEY* const key = signer_->get();
     const auto* address = reinterpret_cast<const std::uint8_t*>(&key);

@@ -62,6 +62,7 @@ std::string_view Purpose(PassphraseKind kind) {
     case PassphraseKind::kContextPin:
       return "a context-specific PIN for each signature";
     case PassphraseKind::kTpmAuth:
+    case PassphraseKind::kTpmAuthIfAny:
       return "an auth value";
     case PassphraseKind::kFile:
     case PassphraseKind::kForeign:
@@ -150,6 +151,7 @@ Result<Secret> PinSources::Answer(const PassphraseRequest& request, const std::s
   if (PinSource* source = SourceFor(request.kind)) return source->Get();
   auto typed = prompted.Get(WhatToType(request), place);
   if (!typed) return Fail(std::move(typed));
+  if (!*typed && request.kind == PassphraseKind::kTpmAuthIfAny) return Secret();
   if (!*typed) return Missing(request);
   return **std::move(typed);
 }

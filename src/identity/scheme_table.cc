@@ -39,6 +39,7 @@ constexpr std::array<Scheme, 4> kSchemes = {{
      .provider = "credmint-tpm2",
      .secret_suffix = "?pass",
      .bare_digits = "81",
+     .ask_auth_parameter = "tpm2-ask-auth",
      .inventory_parameter = "tpm2-inventory",
      .init = kTpm2},
     {.name = "nv",

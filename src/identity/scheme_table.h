@@ -32,6 +32,9 @@ struct Scheme {
   /// Loader parameter, set to "1" when the user gave a secret for the key: then it is asked for
   /// even where the key file claims that there is none.
   std::string_view has_auth_parameter;
+  /// Loader parameter, set to "1" when the user gave none: then a secret that the key may have is
+  /// asked for, where trying without it would be counted as a wrong one.
+  std::string_view ask_auth_parameter;
   /// Loader parameters for secrets that OpenSSL's passphrase callback cannot carry, because OpenSSL
   /// answers a second question during one load with the first answer; empty if there is none.
   std::string_view context_pin_parameter;

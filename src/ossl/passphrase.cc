@@ -10,10 +10,11 @@ struct Row {
   std::string_view prefix;
 };
 
-constexpr std::array<Row, 3> kRows = {{
+constexpr std::array<Row, 4> kRows = {{
     {PassphraseKind::kTokenPin, "PIN for "},
     {PassphraseKind::kContextPin, "context-specific PIN for "},
     {PassphraseKind::kTpmAuth, "auth value for "},
+    {PassphraseKind::kTpmAuthIfAny, "auth value, if any, for "},
 }};
 
 }  // namespace

@@ -11,11 +11,12 @@ namespace credmint {
 
 /// What the secret that OpenSSL (or one of our providers through it) asks for will be used for.
 enum class PassphraseKind {
-  kFile,        ///< decrypts a key file: no counter, a wrong one does no harm
-  kTokenPin,    ///< logs in to a PKCS#11 token (CKU_USER): wrong ones are counted
-  kContextPin,  ///< allows one signature with an always-authenticate key (CKU_CONTEXT_SPECIFIC)
-  kTpmAuth,     ///< auth value of a TPM key: wrong ones are counted, unless the key is noDA
-  kForeign,     ///< wanted by a provider that is not ours: wrong ones may be counted
+  kFile,          ///< decrypts a key file: no counter, a wrong one does no harm
+  kTokenPin,      ///< logs in to a PKCS#11 token (CKU_USER): wrong ones are counted
+  kContextPin,    ///< allows one signature with an always-authenticate key (CKU_CONTEXT_SPECIFIC)
+  kTpmAuth,       ///< auth value of a TPM key: wrong ones are counted, unless the key is noDA
+  kTpmAuthIfAny,  ///< the same of a key that may have none: an empty answer says so
+  kForeign,       ///< wanted by a provider that is not ours: wrong ones may be counted
 };
 
 /// One question: what for, and for which token, key or file ("token 'prod'").

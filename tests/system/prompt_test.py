@@ -436,5 +436,78 @@ class TpmKey(PromptTest):
         self.assertEqual(self.tpm.wrong_tries(), before + 1)
 
 
+class TpmHandle(PromptTest):
+    """The TPM does not tell whether a persistent key has an auth value, but counts wrong ones."""
+
+    KEYS = {"with": "0x81000001", "without": "0x81000002", "noda": "0x81000003"}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.tpm = tpm.Tpm(cls, make_folder(cls) / "t")
+        noda = tpm.SIGNING + "|noda"
+        made = {
+            "with": cls.tpm.make_persistent(cls.KEYS["with"], auth=AUTH),
+            "without": cls.tpm.make_persistent(cls.KEYS["without"]),
+            "noda": cls.tpm.make_persistent(cls.KEYS["noda"], attributes=noda),
+        }
+        cls.leaves = {name: cls.root.issue(key) for name, key in made.items()}
+
+    def setUp(self):
+        super().setUp()
+        self.secret(AUTH)
+        self.env = self.tpm.env
+        self.tries_before = self.tpm.wrong_tries()
+
+    def flags(self, name):
+        self.write("web.pem", pki.pem(self.leaves[name]))
+        return ("--certificate", "web.pem", "--private-key", f"handle:{self.KEYS[name]}")
+
+    def start_and_answer(self, name, typed, *flags):
+        terminal = self.start_mint(*self.flags(name), *flags)
+        terminal.wait_for(" (Enter if it has none): ")
+        terminal.type(typed + ENTER)
+        return terminal
+
+    def assert_tries(self, more):
+        self.assertEqual(self.tpm.wrong_tries(), self.tries_before + more)
+
+    def test_is_asked_for_before_an_empty_one_costs_a_try(self):
+        shown = self.end_well(self.start_and_answer("with", AUTH))
+        self.assertEqual(shown.count("auth value for "), 1)
+        self.assert_tries(0)
+
+    def test_enter_says_that_there_is_none(self):
+        self.end_well(self.start_and_answer("without", ""))
+        self.assert_tries(0)
+
+    def test_a_wrong_one_is_asked_for_once(self):
+        terminal = self.start_and_answer("with", self.secret("wrong-auth"))
+        shown = self.end_badly(terminal, program.KEY, "refused the auth value")
+        self.assertEqual(shown.count("auth value for "), 1)
+        self.assert_tries(1)
+
+    def test_a_cancelled_prompt_costs_no_try(self):
+        terminal = self.start_mint(*self.flags("with"))
+        terminal.wait_for(": ")
+        terminal.type("\x03")
+        self.end_badly(terminal, program.KEY, "cancelled at the terminal")
+        self.assert_tries(0)
+
+    def test_nobody_is_asked_where_wrong_ones_are_not_counted(self):
+        self.assertEqual(self.end_well(self.start_mint(*self.flags("noda"))), "")
+
+    def test_nobody_is_asked_who_says_that_there_is_none(self):
+        terminal = self.start_mint(*self.flags("without"), "--no-tpm-key-password")
+        self.assertEqual(self.end_well(terminal), "")
+
+    def test_nobody_is_asked_where_an_option_gives_it(self):
+        terminal = self.start_mint(*self.flags("with"), "--passin", f"pass:{AUTH}")
+        self.assertEqual(self.end_well(terminal), "")
+
+    def test_without_a_terminal_the_empty_one_is_used(self):
+        self.mint(*self.flags("without"))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -14,6 +14,8 @@ TEST(PromptTextTest, SaysForWhat) {
   EXPECT_EQ(text(kTokenPin, "token 'prod'"), "credmint: PIN for token 'prod': ");
   EXPECT_EQ(text(kContextPin, "token 'prod'"), "credmint: context-specific PIN for token 'prod': ");
   EXPECT_EQ(text(kTpmAuth, "handle:0x81000001"), "credmint: auth value for handle:0x81000001: ");
+  EXPECT_EQ(text(kTpmAuthIfAny, "handle:0x81000001"),
+            "credmint: auth value for handle:0x81000001 (Enter if it has none): ");
   EXPECT_EQ(text(kFile, "web.key"), "credmint: passphrase for web.key: ");
   EXPECT_EQ(text(kForeign, "other:x"), "credmint: passphrase for other:x: ");
 }

@@ -291,6 +291,13 @@ TEST(PinSourcesTest, AnswersEachQuestionFromItsOwnSource) {
   }
 }
 
+TEST(PinSourcesTest, TakesTheEmptyAuthValueWhereNobodyCanBeAsked) {
+  PinSources sources;
+  const auto answer = sources.Answer({PassphraseKind::kTpmAuthIfAny, "handle:0x81000001"});
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_TRUE(answer->empty());
+}
+
 TEST(PinSourcesTest, TriesNoSecretWhereAnotherWasMeant) {
   PinSources sources = AllSources();
   sources.user.reset();

@@ -137,6 +137,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, PromptLimitTest,
                                          std::pair(PassphraseKind::kFile, 3U),
                                          std::pair(PassphraseKind::kContextPin, 1U),
                                          std::pair(PassphraseKind::kTpmAuth, 1U),
+                                         std::pair(PassphraseKind::kTpmAuthIfAny, 1U),
                                          std::pair(PassphraseKind::kForeign, 1U)));
 
 }  // namespace

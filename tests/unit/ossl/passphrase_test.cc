@@ -19,6 +19,8 @@ constexpr Case kCases[] = {
     {PassphraseKind::kTokenPin, "token 'prod'", "PIN for token 'prod'"},
     {PassphraseKind::kContextPin, "token 'prod'", "context-specific PIN for token 'prod'"},
     {PassphraseKind::kTpmAuth, "handle:0x81000001", "auth value for handle:0x81000001"},
+    {PassphraseKind::kTpmAuthIfAny, "handle:0x81000001",
+     "auth value, if any, for handle:0x81000001"},
     {PassphraseKind::kFile, "PKCS12 import pass phrase", "PKCS12 import pass phrase"},
     {PassphraseKind::kFile, "", ""},
     {PassphraseKind::kTokenPin, "", "PIN for "},
