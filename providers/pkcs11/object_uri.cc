@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "pkcs11/p11_kit_library.h"
+#include "pkcs11/padded_fields.h"
 #include "pkcs11_config.h"
 
 namespace credmint::pkcs11 {
@@ -26,7 +27,10 @@ UriPtr NewUri(const Module& module) {
 
 UriPtr NewTokenUri(const Slot& slot) {
   UriPtr uri = NewUri(slot.module());
-  if (uri) *P11Kit().uri_get_token_info(uri.get()) = slot.token();
+  if (!uri) return uri;
+  CK_TOKEN_INFO& token = *P11Kit().uri_get_token_info(uri.get());
+  token = slot.token();
+  BlankNuls(token);
   return uri;
 }
 
@@ -48,14 +52,20 @@ std::string Format(const UriPtr& uri, P11KitUriType type) {
 
 std::string ModuleUri(const Module& module, const CK_INFO& info) {
   const UriPtr uri = NewUri(module);
-  if (uri) *P11Kit().uri_get_module_info(uri.get()) = info;
+  if (uri) {
+    CK_INFO& shown = *P11Kit().uri_get_module_info(uri.get());
+    shown = info;
+    BlankNuls(shown);
+  }
   return Format(uri, P11_KIT_URI_FOR_MODULE_WITH_VERSION);
 }
 
 std::string SlotUri(const Module& module, CK_SLOT_ID id, const CK_SLOT_INFO& info) {
   const UriPtr uri = NewUri(module);
   if (uri) {
-    *P11Kit().uri_get_slot_info(uri.get()) = info;
+    CK_SLOT_INFO& shown = *P11Kit().uri_get_slot_info(uri.get());
+    shown = info;
+    BlankNuls(shown);
     P11Kit().uri_set_slot_id(uri.get(), id);
   }
   return Format(uri, P11_KIT_URI_FOR_SLOT);

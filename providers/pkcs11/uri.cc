@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/pin_file.h"
+#include "pkcs11/padded_fields.h"
 #include "pkcs11_config.h"
 
 namespace credmint::pkcs11 {
@@ -149,6 +150,9 @@ Result<Uri> Uri::Parse(const std::string& text) {
     return Malformed("one of its values is too long or not understood");
   }
   if (auto checked = CheckModule(uri.uri_.get()); !checked) return Fail(std::move(checked));
+  BlankNuls(*P11Kit().uri_get_module_info(uri.uri_.get()));
+  BlankNuls(*P11Kit().uri_get_slot_info(uri.uri_.get()));
+  BlankNuls(*P11Kit().uri_get_token_info(uri.uri_.get()));
   uri.names_slot_ = path_attributes->contains("slot-manufacturer") ||
                     path_attributes->contains("slot-description");
   uri.names_token_ = path_attributes->contains("token") || path_attributes->contains("serial");
@@ -159,7 +163,9 @@ Result<Uri> Uri::Parse(const std::string& text) {
 }
 
 bool Uri::MatchesModule(const CK_INFO& info) const {
-  return P11Kit().uri_match_module_info(uri_.get(), &info) != 0;
+  CK_INFO blanked = info;
+  BlankNuls(blanked);
+  return P11Kit().uri_match_module_info(uri_.get(), &blanked) != 0;
 }
 
 bool Uri::MatchesSlotId(CK_SLOT_ID slot) const {
@@ -168,11 +174,15 @@ bool Uri::MatchesSlotId(CK_SLOT_ID slot) const {
 }
 
 bool Uri::MatchesSlot(const CK_SLOT_INFO& info) const {
-  return P11Kit().uri_match_slot_info(uri_.get(), &info) != 0;
+  CK_SLOT_INFO blanked = info;
+  BlankNuls(blanked);
+  return P11Kit().uri_match_slot_info(uri_.get(), &blanked) != 0;
 }
 
 bool Uri::MatchesToken(const CK_TOKEN_INFO& info) const {
-  return P11Kit().uri_match_token_info(uri_.get(), &info) != 0;
+  CK_TOKEN_INFO blanked = info;
+  BlankNuls(blanked);
+  return P11Kit().uri_match_token_info(uri_.get(), &blanked) != 0;
 }
 
 std::optional<CK_OBJECT_CLASS> Uri::object_class() const {

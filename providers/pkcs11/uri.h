@@ -56,12 +56,15 @@ class Uri {
   bool names_library_ = false;
 };
 
-/// The text of a fixed-width, blank-padded field such as CK_TOKEN_INFO's label.
+/// The text of a fixed-width, blank-padded field such as CK_TOKEN_INFO's label; a NUL in it is a
+/// blank (padded_fields.h).
 template <std::size_t N>
 std::string PaddedText(const CK_UTF8CHAR (&field)[N]) {
   std::size_t size = N;
   while (size > 0 && (field[size - 1] == ' ' || field[size - 1] == '\0')) --size;
-  return {reinterpret_cast<const char*>(field), size};
+  std::string text(reinterpret_cast<const char*>(field), size);
+  for (char& c : text) c = c == '\0' ? ' ' : c;
+  return text;
 }
 
 }  // namespace credmint::pkcs11

@@ -204,6 +204,18 @@ struct MatchCase {
 
 void PrintTo(const MatchCase& test_case, std::ostream* out) { *out << test_case.uri; }
 
+TEST(UriTest, TakesTheNulsOfATokenForBlanks) {
+  CK_TOKEN_INFO info = Token();
+  for (CK_UTF8CHAR& c : info.model) c = c == ' ' ? '\0' : c;
+  for (const char* uri : {"pkcs11:model=v1", "pkcs11:model=v1%20%20", "pkcs11:model=v1%00%00",
+                          "pkcs11:model=v1%20%20%20%20%20%20%20%20%20%20%20%20%20%20"}) {
+    EXPECT_TRUE(Parse(uri).MatchesToken(info)) << uri;
+    EXPECT_TRUE(Parse(uri).MatchesToken(Token())) << uri;
+  }
+  EXPECT_FALSE(Parse("pkcs11:model=v2").MatchesToken(info));
+  EXPECT_FALSE(Parse("pkcs11:model=v").MatchesToken(info));
+}
+
 class TokenUriTest : public testing::TestWithParam<MatchCase> {};
 
 TEST_P(TokenUriTest, Matches) {
