@@ -5,10 +5,15 @@
 #include <stdlib.h>
 
 #include <map>
+#include <sstream>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "base/guarded.h"
+#include "base/log.h"
+#include "base/printable.h"
+#include "base/standard_error.h"
 
 namespace credmint::pkcs11 {
 
@@ -29,13 +34,28 @@ struct Module::Registry {
 
 namespace {
 
+/// What it prints is for --debug, and the last line of it for the error when it fails.
+std::string LogWhatItPrinted(const std::string& path, const CaughtStandardError& caught) {
+  constexpr std::size_t kLongest = 200;
+  std::string last;
+  std::istringstream text(caught.Text());
+  for (std::string line; std::getline(text, line);) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    LogDebug(fmt::format("{} prints: {}", path, line));
+    last = line;
+  }
+  return last.empty() ? "" : fmt::format(" (it prints: {})", Printable(last.substr(0, kLongest)));
+}
+
 Result<void*> OpenLibrary(const std::string& path) {
   const ErrorMark mark;
+  const CaughtStandardError caught;
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  const std::string printed = LogWhatItPrinted(path, caught);
   if (library != nullptr) return library;
   std::string reason = dlerror();
   if (reason.starts_with(path + ": ")) reason.erase(0, path.size() + 2);
-  return Fail(ErrorCode::kModule, std::move(reason),
+  return Fail(ErrorCode::kModule, reason + printed,
               "name the module with --pkcs11-lib or the URI's module-path");
 }
 
@@ -96,9 +116,11 @@ Result<void> Module::Open() {
 Result<void> Module::Initialize() {
   CK_C_INITIALIZE_ARGS arguments{};
   arguments.flags = CKF_OS_LOCKING_OK;
+  const CaughtStandardError caught;
   const CK_RV result = functions_->C_Initialize(&arguments);
+  const std::string printed = LogWhatItPrinted(path_, caught);
   if (result != CKR_OK && result != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
-    return Fail(ErrorCode::kModule, fmt::format("C_Initialize: {}", CkName(result)));
+    return Fail(ErrorCode::kModule, fmt::format("C_Initialize: {}{}", CkName(result), printed));
   }
   const bool ours_before = finalize_ && getpid() == process_;
   finalize_ = result == CKR_OK || ours_before;

@@ -19,7 +19,9 @@ namespace credmint::pkcs11 {
 /// A PKCS#11 module (a vendor's shared library, or p11-kit's proxy for all of them), loaded and
 /// initialised for use by several threads. There is one for each library in the process, whatever
 /// path it was named by, shared by every provider instance in it, because C_Initialize and
-/// C_Finalize are per process.
+/// C_Finalize are per process. What it prints on stderr while it is loaded and initialised goes to
+/// the log, in a program that allows it (base/standard_error.h): p11-kit's proxy loads modules that
+/// the user never asked for.
 ///
 /// Loaded without libp11: every C_GetFunctionList of p11-kit's proxy makes a new, uninitialised
 /// instance, so calls of ours through a second function list would not see what libp11 initialised;

@@ -1,10 +1,14 @@
 #include "base/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
+
+#include "base/standard_error.h"
 
 namespace credmint {
 namespace {
@@ -30,11 +34,20 @@ std::string OneLine(std::string_view message) {
   return line;
 }
 
+class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    WriteStandardError(std::string_view(line.data(), line.size()));
+  }
+  void flush_() override {}
+};
+
 }  // namespace
 
 void ConfigureLog(bool debug, LogFormat format) {
-  auto logger = std::make_shared<spdlog::logger>("credmint",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger = std::make_shared<spdlog::logger>("credmint", std::make_shared<StandardErrorSink>());
   logger->set_pattern(format == LogFormat::kJson
                           ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%v"})"
                           : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",

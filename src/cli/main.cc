@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/standard_error.h"
 #include "cli/cache.h"
 #include "cli/credential_process.h"
 #include "cli/end_signals.h"
@@ -27,11 +28,12 @@ namespace credmint::cli {
 namespace {
 
 /// PINs and credentials must not end up in a core file; a reader that goes away is an error to
-/// report, not a signal to die of.
+/// report, not a signal to die of; and what foreign modules print must not end up in the answer.
 void PrepareProcess() {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   signal(SIGPIPE, SIG_IGN);
+  AllowCatchingStandardError();
 }
 
 ExitStatus ReportUsage(const CLI::App& app, const CLI::ParseError& error,

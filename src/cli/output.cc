@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <fmt/format.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/printable.h"
+#include "base/standard_error.h"
 
 namespace credmint::cli {
 Result<void> WriteResult(std::string_view text) {
@@ -24,12 +24,12 @@ Result<void> WriteResult(std::string_view text) {
 ExitStatus ReportError(const Error& error) {
   std::string text = fmt::format("credmint: {}\n", PrintableUtf8(error.message));
   if (!error.hint.empty()) text += fmt::format("hint: {}\n", PrintableUtf8(error.hint));
-  fputs(text.c_str(), stderr);
+  WriteStandardError(text);
   return ExitStatusOf(error.code);
 }
 
 void ReportRecovery(std::string_view message) {
-  fputs(fmt::format("credmint: {}\n", PrintableUtf8(message)).c_str(), stderr);
+  WriteStandardError(fmt::format("credmint: {}\n", PrintableUtf8(message)));
 }
 
 }  // namespace credmint::cli

@@ -1,0 +1,96 @@
+#include "base/standard_error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+
+namespace credmint {
+namespace {
+
+constexpr off_t kMostKept = 65536;
+
+std::atomic<bool> allowed = false;
+
+/// Held while one is caught.
+std::mutex& CatchMutex() {
+  static auto* const kMutex = new std::mutex;
+  return *kMutex;
+}
+
+/// Where stderr goes; another descriptor than 2 while that is caught.
+struct Destination {
+  std::mutex mutex;
+  int descriptor = STDERR_FILENO;
+
+  static Destination& Get() {
+    static auto* const kDestination = new Destination;
+    return *kDestination;
+  }
+};
+
+/// A file in memory that cannot grow; -1 if there is none to be had.
+int MakeFile() {
+  const int file = memfd_create("stderr", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (file < 0) return -1;
+  if (ftruncate(file, kMostKept) == 0 && fcntl(file, F_ADD_SEALS, F_SEAL_GROW) == 0) return file;
+  close(file);
+  return -1;
+}
+
+}  // namespace
+
+void AllowCatchingStandardError() { allowed = true; }
+
+void WriteStandardError(std::string_view text) {
+  Destination& destination = Destination::Get();
+  const std::lock_guard lock(destination.mutex);
+  while (!text.empty()) {
+    const ssize_t count = write(destination.descriptor, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+CaughtStandardError::CaughtStandardError() {
+  if (!allowed) return;
+  alone_ = std::unique_lock(CatchMutex());
+  const int file = MakeFile();
+  if (file < 0) return;
+  Destination& destination = Destination::Get();
+  const std::lock_guard lock(destination.mutex);
+  const int before = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  if (before >= 0 && dup2(file, STDERR_FILENO) == STDERR_FILENO) {
+    destination.descriptor = before;
+    caught_ = file;
+    return;
+  }
+  if (before >= 0) close(before);
+  close(file);
+}
+
+CaughtStandardError::~CaughtStandardError() {
+  if (caught_ < 0) return;
+  Destination& destination = Destination::Get();
+  const std::lock_guard lock(destination.mutex);
+  dup2(destination.descriptor, STDERR_FILENO);
+  close(destination.descriptor);
+  destination.descriptor = STDERR_FILENO;
+  close(caught_);
+}
+
+/// The descriptors share one position, which is the end of what was written.
+std::string CaughtStandardError::Text() const {
+  if (caught_ < 0) return {};
+  const off_t end = lseek(caught_, 0, SEEK_CUR);
+  std::string text(static_cast<std::size_t>(std::clamp<off_t>(end, 0, kMostKept)), '\0');
+  const ssize_t count = pread(caught_, text.data(), text.size(), 0);
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+  return text;
+}
+
+}  // namespace credmint
