@@ -27,6 +27,12 @@ std::string Describe(unsigned long error, std::string_view data) {
 }  // namespace
 
 Error TakeOpensslError(ErrorCode fallback) {
+  bool misses_algorithm = false;
+  return TakeOpensslError(fallback, misses_algorithm);
+}
+
+Error TakeOpensslError(ErrorCode fallback, bool& misses_algorithm) {
+  misses_algorithm = false;
   Error ours{};
   bool have_ours = false;
   bool hint_follows = false;
@@ -34,6 +40,8 @@ Error TakeOpensslError(ErrorCode fallback) {
   const char* data = nullptr;
   int flags = 0;
   while (const unsigned long error = ERR_get_error_all(nullptr, nullptr, nullptr, &data, &flags)) {
+    misses_algorithm |=
+        ERR_GET_LIB(error) == ERR_LIB_EVP && ERR_GET_REASON(error) == ERR_R_UNSUPPORTED;
     const std::string_view text = (flags & ERR_TXT_STRING) != 0 && data != nullptr ? data : "";
     if (IsOurs(error)) {
       const bool is_hint = ERR_GET_REASON(error) == kHintReason;

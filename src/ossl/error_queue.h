@@ -19,4 +19,7 @@ inline constexpr std::string_view kProviderNamePrefix = "credmint-";
 /// message is "no reason given".
 Error TakeOpensslError(ErrorCode fallback);
 
+/// The same; also says whether an algorithm was missed, which none of the providers loaded has.
+Error TakeOpensslError(ErrorCode fallback, bool& misses_algorithm);
+
 }  // namespace credmint

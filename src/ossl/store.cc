@@ -120,20 +120,14 @@ void Collect(const StoreInfoPtr& info, StoreContents& contents) {
   }
 }
 
-/// Whether decoding failed because a cipher or digest is in no provider that is loaded.
-bool MissesAlgorithm() {
-  const unsigned long error = ERR_peek_error();
-  return ERR_GET_LIB(error) == ERR_LIB_EVP && ERR_GET_REASON(error) == ERR_R_UNSUPPORTED;
-}
-
 Error StoreFailure(const Prompt& prompt) {
-  const bool misses_algorithm = MissesAlgorithm();
-  Error error = TakeOpensslError(ErrorCode::kMalformed);
+  bool misses_algorithm = false;
+  Error error = TakeOpensslError(ErrorCode::kMalformed, misses_algorithm);
   if (prompt.failure) return *prompt.failure;
-  if (error.code == ErrorCode::kMalformed && misses_algorithm) {
+  if (error.code == ErrorCode::kMalformed && misses_algorithm && prompt.answer) {
     return Error{ErrorCode::kKeyUnusable,
                  "it is encrypted with an algorithm that OpenSSL has only in its legacy provider",
-                 "encrypt it anew: openssl pkcs12 -legacy -in OLD -nodes | openssl pkcs12 -export "
+                 "encrypt it anew: openssl pkcs8 -topk8 -provider legacy -provider default -in OLD "
                  "-out NEW"};
   }
   if (error.code == ErrorCode::kMalformed && prompt.answer) {
