@@ -7,6 +7,7 @@
 
 #include "base/read_file.h"
 #include "identity/key_reference.h"
+#include "identity/referenced_file.h"
 #include "ossl/plain_digest.h"
 
 namespace credmint::cli {
@@ -49,6 +50,12 @@ Result<void> AddContents(Parts& parts, std::string_view name, const std::string&
 Result<void> AddCertificate(Parts& parts, const KeyOptions& key) {
   const auto reference = KeyReference::Parse(key.certificate, Use::kCertificate);
   if (!reference) return tl::unexpected(reference.error());
+  if (reference->descriptor() || !reference->variable().empty()) {
+    const auto contents = ReadReferenced(*reference);
+    if (!contents) return tl::unexpected(contents.error());
+    parts.Add("certificate given", PlainSha256Hex(contents->Reveal()));
+    return {};
+  }
   if (reference->is_file()) return AddContents(parts, "certificate file", reference->text());
   parts.Add("certificate", reference->text());
   return {};
@@ -58,7 +65,9 @@ Result<void> AddPrivateKey(Parts& parts, const KeyOptions& key) {
   if (key.private_key.empty()) return {};
   const auto reference = KeyReference::Parse(key.private_key, Use::kPrivateKey);
   if (!reference) return tl::unexpected(reference.error());
-  parts.Add("private key", reference->is_file() ? Absolute(reference->text()) : reference->text());
+  const bool is_path =
+      reference->is_file() && !reference->descriptor() && reference->variable().empty();
+  parts.Add("private key", is_path ? Absolute(reference->text()) : reference->text());
   return {};
 }
 

@@ -11,7 +11,8 @@ namespace credmint::cli {
 /// everything that changes them, without touching a token, a TPM or the network, and without
 /// loading libcurl: an endpoint counts by its text.
 ///
-/// A certificate file counts by its contents, so a renewed one misses. What a token or a TPM holds
+/// A certificate file counts by its contents, so a renewed one misses; so does a certificate from a
+/// variable or a stream, which is kept for the mint that may follow. What a token or a TPM holds
 /// counts by its reference: a certificate that is exchanged there is noticed when the entry is no
 /// longer fresh. So does the private key, which has to belong to the certificate anyway. PINs and
 /// passphrases do not count: who can read the entry needs none.

@@ -70,6 +70,30 @@ Result<PinSources> MakePinSources(const KeyOptions& options) {
   return pins;
 }
 
+/// A stream that holds a key or certificates cannot hold a secret besides.
+Result<void> CheckStreams(const KeyOptions& options) {
+  using Named = std::pair<const char*, const std::string*>;
+  for (const auto& [option, text] :
+       {Named{"--certificate", &options.certificate}, Named{"--private-key", &options.private_key},
+        Named{"--intermediates", &options.intermediates},
+        Named{"--policy-key", &options.policy_key}}) {
+    const auto reference = KeyReference::Parse(*text, KeyReference::Use::kAnything);
+    if (!reference || !reference->descriptor()) continue;
+    for (const auto& [secret_option, source] :
+         {Named{"--passin", &options.passin}, Named{"--context-passin", &options.context_passin},
+          Named{"--parent-passin", &options.parent_passin},
+          Named{"--policy-passin", &options.policy_passin},
+          Named{"--policy-key-passin", &options.policy_key_passin}}) {
+      const auto secret = PinSource::Parse(*source, secret_option);
+      if (!secret || secret->descriptor() != reference->descriptor()) continue;
+      return Fail(ErrorCode::kUsage,
+                  fmt::format("{} and {} both read {}", option, secret_option, reference->text()),
+                  "give the secret by another descriptor, fd:N, or by file:PATH");
+    }
+  }
+  return {};
+}
+
 /// The devices' parameters, which are the same for each key that a command opens.
 std::vector<std::pair<std::string, std::string>> MakeParameters(const KeyOptions& options) {
   std::vector<std::pair<std::string, std::string>> parameters;
@@ -175,7 +199,8 @@ void AddTokenFlags(CLI::App& command, KeyOptions& options) {
 
 void AddCertificateFlags(CLI::App& command, KeyOptions& options) {
   AddText(command, "--certificate", options.certificate,
-          "Certificate: file (PEM, DER, PKCS#12), pkcs11: URI, or nv:0x01…")
+          "Certificate: file (PEM, DER, PKCS#7, PKCS#12), pkcs11: URI, nv:0x01…, env:NAME, fd:N, "
+          "or - for stdin")
       ->group(kCertificateGroup);
   AddText(command, "--cert-selector", options.cert_selector,
           "Which of several certificates: 'Key=x509Subject,Value=CN=Example', JSON, or "
@@ -190,11 +215,11 @@ void AddCertificateFlags(CLI::App& command, KeyOptions& options) {
 void AddKeyFlags(CLI::App& command, KeyOptions& options) {
   AddCertificateFlags(command, options);
   AddText(command, "--private-key", options.private_key,
-          "Private key: file, pkcs11: URI, handle:0x81… or TSS2 PEM file (default: the "
-          "place of --certificate)")
+          "Private key: file, pkcs11: URI, handle:0x81…, TSS2 PEM file, env:NAME, fd:N, or - for "
+          "stdin (default: the place of --certificate)")
       ->group(kKeyGroup);
   AddText(command, "--intermediates", options.intermediates,
-          "File of intermediate certificates between leaf and trust anchor")
+          "Intermediate certificates between leaf and trust anchor; forms as --certificate")
       ->group(kCertificateGroup);
   command
       .add_flag("--use-latest-expiring-certificate", options.use_latest_expiring_certificate,
@@ -245,6 +270,7 @@ Result<LibraryContext> StartLibrary(const KeyOptions& options) {
 
 Result<KeyOpener> MakeKeyOpener(const LibraryContext& context, const KeyOptions& options,
                                 Prompting prompting) {
+  if (auto checked = CheckStreams(options); !checked) return Fail(std::move(checked));
   auto pins = MakePinSources(options);
   if (!pins) return Fail(std::move(pins));
   pins->prompted = MakePrompt(prompting);

@@ -3,8 +3,13 @@
 #include <fmt/format.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
+
 #include "base/log.h"
-#include "base/read_file.h"
+#include "identity/file_form.h"
+#include "identity/referenced_file.h"
+#include "ossl/certificate_file.h"
+#include "ossl/pkcs12.h"
 
 namespace credmint {
 namespace {
@@ -49,53 +54,52 @@ std::unique_ptr<PinSource> SourceOf(std::optional<ReferencedPin> pin) {
                                          : PinSource::FromFile(pin->file));
 }
 
-/// The certificates of a PEM file without the rest: OpenSSL would ask for the passphrase of a key
-/// that stands beside them. Empty for other files.
-Secret CertificateBlocks(std::string_view pem) {
-  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
-  constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
-  std::string blocks;
-  for (std::size_t begin = pem.find(kBegin); begin != std::string_view::npos;) {
-    std::size_t end = pem.find(kEnd, begin);
-    end = end == std::string_view::npos ? pem.size() : end + kEnd.size();
-    blocks += std::string(pem.substr(begin, end - begin)) + "\n";
-    begin = pem.find(kBegin, end);
-  }
-  return Secret(blocks);
+bool BelongsToOne(const PkeyPtr& key, std::span<const Certificate> certificates) {
+  const ErrorMark mark;
+  return std::any_of(certificates.begin(), certificates.end(), [&](const Certificate& one) {
+    return one.public_key() != nullptr && EVP_PKEY_eq(key.get(), one.public_key()) == 1;
+  });
 }
 
-/// A number that is no file is a name without its scheme.
-Error ExplainPath(Error error, const std::string& path) {
-  const Scheme* scheme = error.hint.empty() ? FindSchemeOfBareName(path) : nullptr;
-  if (scheme != nullptr)
-    error.hint = fmt::format("if that is no file, write {}:{}", scheme->name, path);
-  return error;
-}
-
-Result<Secret> ReadReferenced(const KeyReference& file) {
-  auto contents = ReadFile(file.text());
-  if (!contents) return tl::unexpected(ExplainPath(std::move(contents).error(), file.text()));
-  return contents;
-}
-
-Result<PkeyPtr> OnlyKey(Result<StoreContents> contents) {
+/// Of several keys the only one that belongs to one of the certificates.
+Result<PkeyPtr> OnlyKey(Result<StoreContents> contents, std::span<const Certificate> certificates) {
   if (!contents) return Fail(std::move(contents));
-  if (contents->keys.size() == 1) return std::move(contents->keys.front());
-  return Fail(ErrorCode::kKeyAmbiguous,
-              fmt::format("it holds {} private keys", contents->keys.size()),
-              "give the one that is meant in a file of its own");
+  std::vector<PkeyPtr>& keys = contents->keys;
+  const std::size_t count = keys.size();
+  if (count > 1) {
+    std::erase_if(keys, [&](const PkeyPtr& key) { return !BelongsToOne(key, certificates); });
+  }
+  if (keys.size() == 1) return std::move(keys.front());
+  return Fail(ErrorCode::kKeyAmbiguous, fmt::format("it holds {} private keys", count),
+              keys.empty() ? "give the one that is meant in a file of its own"
+                           : "say by --cert-selector which certificate is meant");
 }
 
 /// OpenSSL's words for undecodable input ("unsupported") help nobody.
-Error ExplainFile(Error error, StoreExpect expect) {
-  if (error.code != ErrorCode::kMalformed) return error;
+Error ExplainFile(Error error, const Secret& file, StoreExpect expect) {
+  if (error.code != ErrorCode::kMalformed && error.code != ErrorCode::kKeyNotFound) return error;
   LogDebug(fmt::format("OpenSSL says: {}", error.message));
+  if (auto explained = ExplainFileForm(file.Reveal(), expect)) {
+    explained->code = error.code;
+    return *std::move(explained);
+  }
+  if (error.code == ErrorCode::kKeyNotFound) return error;
   error.message = expect == StoreExpect::kPrivateKey ? "it is not a private key that can be read"
                                                      : "it is not a certificate that can be read";
   error.hint = expect == StoreExpect::kPrivateKey
                    ? "expected PEM or DER of PKCS#8, PKCS#1, SEC1, PKCS#12 or a TPM key file"
-                   : "expected PEM, DER or PKCS#12";
+                   : "expected PEM, DER, PKCS#7 or PKCS#12";
   return error;
+}
+
+/// Where all lines are wrong, no line has to be named.
+Error ExplainBlock(Error error, const Secret& file) {
+  const FileForm form = RecogniseFile(file.Reveal());
+  if (form != FileForm::kIndentedPem && form != FileForm::kEscapedPem) return error;
+  auto explained = ExplainFileForm(file.Reveal(), StoreExpect::kCertificate);
+  if (!explained) return error;
+  explained->code = error.code;
+  return *std::move(explained);
 }
 
 }  // namespace
@@ -105,28 +109,30 @@ Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(
   if (auto has_keys = reference.CheckHasKeys(); !has_keys) {
     return Fail(std::move(has_keys), Clause(reference, StoreExpect::kPrivateKey));
   }
-  if (reference.is_file()) return OpenKeyFile(std::move(reference));
+  if (reference.is_file()) return OpenKeyFile(std::move(reference), certificates);
   public_keys_ = PublicKeysOf(certificates);
   KeyReference again = reference.ForPrivateKey();
   auto contents = Load(reference, StoreExpect::kPrivateKey);
   if (!contents && contents.error().code == ErrorCode::kContextPinRequired) {
     contents = LoadWithContextPin(std::move(again));
   }
-  auto key = OnlyKey(std::move(contents));
+  auto key = OnlyKey(std::move(contents), {});
   if (!key) return Fail(std::move(key), Clause(reference, StoreExpect::kPrivateKey));
   return std::make_shared<const SigningKey>(*context_, *std::move(key));
 }
 
-Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKeyFile(KeyReference reference) {
+Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKeyFile(
+    KeyReference reference, std::span<const Certificate> certificates) {
   auto contents = ReadReferenced(reference);
   if (!contents) return Fail(std::move(contents), Clause(reference, StoreExpect::kPrivateKey));
-  return OpenKey(std::make_shared<const WrappedKey>(std::move(reference), *std::move(contents)));
+  return OpenKey(std::make_shared<const WrappedKey>(std::move(reference), *std::move(contents)),
+                 certificates);
 }
 
 Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(
-    const std::shared_ptr<const WrappedKey>& file) {
+    const std::shared_ptr<const WrappedKey>& file, std::span<const Certificate> certificates) {
   KeyReference reference = file->reference.Clone();
-  auto key = OnlyKey(Load(reference, file->contents, StoreExpect::kPrivateKey));
+  auto key = OnlyKey(Load(reference, file->contents, StoreExpect::kPrivateKey), certificates);
   if (!key) return Fail(std::move(key), Clause(reference, StoreExpect::kPrivateKey));
   const bool is_wrapped = FindSchemeOfFile(file->contents.Reveal()) != nullptr;
   return std::make_shared<const SigningKey>(*context_, *std::move(key),
@@ -134,7 +140,17 @@ Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(
 }
 
 Result<std::vector<Certificate>> KeyOpener::OpenCertificates(KeyReference reference) {
-  auto contents = Load(reference, StoreExpect::kCertificate);
+  const auto file = reference.is_file() ? ReadReferenced(reference) : Secret();
+  if (!file) {
+    return tl::unexpected(Error(file.error()).In(Clause(reference, StoreExpect::kCertificate)));
+  }
+  auto blocks = ReadCertificateFile(*context_, *file);
+  if (!blocks) {
+    return tl::unexpected(ExplainBlock(std::move(blocks).error(), *file)
+                              .In(Clause(reference, StoreExpect::kCertificate)));
+  }
+  if (!blocks->empty()) return blocks;
+  auto contents = Load(reference, *file, StoreExpect::kCertificate);
   if (!contents) {
     Error error = std::move(contents).error();
     if (error.code == ErrorCode::kKeyNotFound || error.code == ErrorCode::kMalformed) {
@@ -236,11 +252,10 @@ Result<StoreContents> KeyOpener::LoadFile(const Secret& file, StoreOptions optio
   const bool wants_key = options.expect == StoreExpect::kPrivateKey;
   const Scheme* scheme = wants_key ? FindSchemeOfFile(file.Reveal()) : nullptr;
   if (scheme == nullptr) {
-    const Secret certificates = wants_key ? Secret() : CertificateBlocks(file.Reveal());
-    auto contents =
-        ReadStore(*context_, certificates.empty() ? file : certificates, "file", options);
-    if (!contents) return tl::unexpected(ExplainFile(std::move(contents).error(), options.expect));
-    return contents;
+    auto contents = IsPkcs12(file) ? ReadPkcs12(*context_, file, options.expect, options.passphrase)
+                                   : ReadStore(*context_, file, "file", options);
+    if (contents) return contents;
+    return tl::unexpected(ExplainFile(std::move(contents).error(), file, options.expect));
   }
   if (scheme->init == nullptr) {
     return Fail(ErrorCode::kUsage,

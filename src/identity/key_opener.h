@@ -39,13 +39,14 @@ class KeyOpener {
   /// Has secrets that were given by options read again: they may have been changed.
   void ForgetSecrets() { pins_.Forget(); }
 
-  /// The one private key at `reference`; kKeyAmbiguous if there are several. Where a device holds
-  /// several, the one that belongs to one of `certificates` is meant.
+  /// The one private key at `reference`; kKeyAmbiguous if there are several. Of several the one
+  /// that belongs to one of `certificates` is meant.
   Result<std::shared_ptr<const SigningKey>> OpenKey(KeyReference reference,
                                                     std::span<const Certificate> certificates = {});
 
   /// The key of a file as it was when it was opened before; the PIN sources are asked as for any.
-  Result<std::shared_ptr<const SigningKey>> OpenKey(const std::shared_ptr<const WrappedKey>& file);
+  Result<std::shared_ptr<const SigningKey>> OpenKey(const std::shared_ptr<const WrappedKey>& file,
+                                                    std::span<const Certificate> certificates = {});
 
   /// All certificates at `reference`, in its order; at least one.
   Result<std::vector<Certificate>> OpenCertificates(KeyReference reference);
@@ -56,7 +57,8 @@ class KeyOpener {
   Result<Inventory> List(KeyReference reference, bool log_in);
 
  private:
-  Result<std::shared_ptr<const SigningKey>> OpenKeyFile(KeyReference reference);
+  Result<std::shared_ptr<const SigningKey>> OpenKeyFile(KeyReference reference,
+                                                        std::span<const Certificate> certificates);
   Result<StoreContents> Load(KeyReference& reference, StoreExpect expect);
   Result<StoreContents> Load(KeyReference& reference, const Secret& file, StoreExpect expect);
   Result<StoreContents> LoadWithContextPin(KeyReference reference);

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cctype>
+#include <charconv>
 #include <initializer_list>
 #include <string_view>
 #include <utility>
@@ -148,6 +150,24 @@ std::string FilePath(std::string_view text) {
   return std::string(text);
 }
 
+constexpr std::string_view kVariable = "env:";
+constexpr std::string_view kStream = "fd:";
+
+/// A name that others do not see the contents of a variable in.
+bool IsVariableName(std::string_view name) {
+  constexpr std::size_t kLongest = 128;
+  return !name.empty() && name.size() <= kLongest && (name[0] < '0' || name[0] > '9') &&
+         std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+}
+
+std::optional<int> ParseDescriptor(std::string_view number) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+  const bool is_whole = error == std::errc() && end == number.data() + number.size();
+  return is_whole && value >= 0 ? std::optional(value) : std::nullopt;
+}
+
 Error HasNoKeys(const Scheme& scheme) {
   const Scheme* sister = FindSisterScheme(scheme);
   return {ErrorCode::kMalformed, fmt::format("{}: names certificates, not keys", scheme.name),
@@ -165,6 +185,9 @@ Result<void> KeyReference::CheckHasKeys() const {
 
 Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {
   if (text.empty()) return Fail(ErrorCode::kMalformed, "the reference is empty");
+  if (text == "-" || text.starts_with(kVariable) || text.starts_with(kStream)) {
+    return ParseWithoutFile(text);
+  }
   KeyReference reference;
   reference.scheme_ = FindScheme(text);
   if (reference.scheme_ == nullptr) {
@@ -223,11 +246,32 @@ Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {
   return reference;
 }
 
+/// Whatever files there are, as with the schemes of back ends.
+Result<KeyReference> KeyReference::ParseWithoutFile(const std::string& text) {
+  KeyReference reference;
+  reference.text_ = text;
+  if (text.starts_with(kVariable)) {
+    reference.variable_ = text.substr(kVariable.size());
+    if (IsVariableName(reference.variable_)) return reference;
+    return Fail(ErrorCode::kMalformed, "env: is not followed by the name of a variable",
+                "write env:NAME without a $; a file of such a name is ./env:…");
+  }
+  reference.descriptor_ = text == "-" ? 0 : ParseDescriptor(text.substr(kStream.size()));
+  if (!reference.descriptor_) {
+    return Fail(ErrorCode::kMalformed, "fd: is not followed by the number of a descriptor",
+                "write fd:3 and 3<FILE; a file of such a name is ./fd:…");
+  }
+  if (reference.descriptor_ == 0) reference.text_ = "standard input";
+  return reference;
+}
+
 KeyReference KeyReference::Clone() const {
   KeyReference reference;
   reference.scheme_ = scheme_;
   reference.is_file_ = is_file_;
   reference.text_ = text_;
+  reference.variable_ = variable_;
+  reference.descriptor_ = descriptor_;
   if (pin_) reference.pin_ = ReferencedPin{pin_->value.Clone(), pin_->file};
   return reference;
 }

@@ -16,7 +16,8 @@ struct ReferencedPin {
 };
 
 /// Where a private key or certificate is, parsed once from what the user typed: the path of a file
-/// (also as a `file:` URI), or a store URI of a back end ("pkcs11:token=prod;object=web",
+/// (also as a `file:` URI), "env:NAME" and "fd:N" (also "-", which is "fd:0") for one's bytes in an
+/// environment variable or a stream, or a store URI of a back end ("pkcs11:token=prod;object=web",
 /// "handle:0x81000001") or of any other OpenSSL provider. Holds no secret: a PIN in the URI is
 /// taken out and handed over once.
 ///
@@ -43,10 +44,15 @@ class KeyReference {
 
   /// The back end's row, or null for a file.
   [[nodiscard]] const Scheme* scheme() const { return scheme_; }
+  /// Whether it names bytes to read and decode here: a file, a variable, a stream.
   [[nodiscard]] bool is_file() const { return is_file_; }
+  /// The environment variable; empty if it is none.
+  [[nodiscard]] const std::string& variable() const { return variable_; }
+  /// The stream, if it is one.
+  [[nodiscard]] std::optional<int> descriptor() const { return descriptor_; }
   /// Where secrets for it are good: the file, or the token without the object on it.
   [[nodiscard]] std::string place() const;
-  /// Path of the file, or the URI without any secret; fit for messages and logs.
+  /// Path of the file, "standard input", or the URI without any secret; for messages and logs.
   [[nodiscard]] const std::string& text() const { return text_; }
 
   [[nodiscard]] bool has_pin() const { return pin_.has_value(); }
@@ -55,9 +61,13 @@ class KeyReference {
   [[nodiscard]] std::optional<ReferencedPin> TakePin();
 
  private:
+  static Result<KeyReference> ParseWithoutFile(const std::string& text);
+
   const Scheme* scheme_ = nullptr;
   bool is_file_ = true;
   std::string text_;
+  std::string variable_;
+  std::optional<int> descriptor_;
   std::optional<ReferencedPin> pin_;
 };
 

@@ -127,6 +127,10 @@ Result<Secret> PinSource::Get() {
   return secret_->Clone();
 }
 
+std::optional<int> PinSource::descriptor() const {
+  return kind_ == Kind::kDescriptor ? std::optional(atoi(name_.c_str())) : std::nullopt;
+}
+
 void PinSource::Forget() {
   if (kind_ != Kind::kKnown && kind_ != Kind::kDescriptor) secret_.reset();
 }

@@ -29,6 +29,9 @@ class PinSource {
   /// kLocalIo when a file cannot be read or is open to others.
   Result<Secret> Get();
 
+  /// The descriptor that it is read from, if it is one.
+  [[nodiscard]] std::optional<int> descriptor() const;
+
   /// Has it read again the next time: it may have been changed. Not so a descriptor.
   void Forget();
 

@@ -20,7 +20,7 @@ from support.requirements import in_library_folder
 from support.system_test import MintTest, make_folder
 
 KEY_HINT = "expected PEM or DER of PKCS#8, PKCS#1, SEC1, PKCS#12 or a TPM key file"
-CERTIFICATE_HINT = "expected PEM, DER or PKCS#12"
+CERTIFICATE_HINT = "expected PEM, DER, PKCS#7 or PKCS#12"
 
 
 def public_pem(key):
@@ -135,12 +135,19 @@ class KeyFiles(IdentityTest):
     def test_damaged_base64(self):
         self.unreadable(damaged_base64(pki.pkcs8_pem(self.key)))
 
-    @each(at_20=20, at_100=100, at_200=200)
+    def cut_off(self, contents):
+        message = "opening key web.key: it is PEM that is cut off: an END line is missing"
+        self.refuse(contents, message, hint="copy the whole file again")
+
+    def test_pem_truncated_in_its_first_line(self):
+        self.unreadable(pki.pkcs8_pem(self.key)[:20])
+
+    @each(at_100=100, at_200=200)
     def test_pem_truncated(self, length):
-        self.unreadable(pki.pkcs8_pem(self.key)[:length])
+        self.cut_off(pki.pkcs8_pem(self.key)[:length])
 
     def test_pem_without_its_last_line(self):
-        self.unreadable(pki.pkcs8_pem(self.key).rpartition(b"-----END")[0])
+        self.cut_off(pki.pkcs8_pem(self.key).rpartition(b"-----END")[0])
 
     @each("CERTIFICATE", "X509 CRL", "PGP PRIVATE KEY BLOCK", "SECRET")
     def test_pem_with_the_label(self, label):
@@ -148,22 +155,21 @@ class KeyFiles(IdentityTest):
         self.refuse(spoilt, "opening key web.key: it")
 
     def test_key_of_openssh(self):
-        self.unreadable(
-            self.key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.OpenSSH,
-                serialization.NoEncryption(),
-            )
+        key = self.key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.OpenSSH,
+            serialization.NoEncryption(),
         )
+        self.refuse(key, "opening key web.key: it is a private key in OpenSSH's form")
 
     def test_public_key(self):
         self.refuse(public_pem(self.key), "opening key web.key: it")
 
     def test_certificate(self):
-        self.refuse(pki.pem(self.leaf), "web.key: it holds no private key")
+        self.refuse(pki.pem(self.leaf), "web.key: it is a certificate, not a private key")
 
-    def test_two_keys(self):
-        contents = pki.pkcs8_pem(self.key) + pki.pkcs8_pem(pki.make_key())
+    def test_two_keys_and_neither_fits(self):
+        contents = pki.pkcs8_pem(pki.make_key()) + pki.pkcs8_pem(pki.make_key())
         self.refuse(contents, "web.key: it holds 2 private keys")
 
     def test_key_that_cannot_sign(self):
@@ -201,20 +207,25 @@ class CertificateFiles(IdentityTest):
     def test_garbage(self, contents):
         self.unreadable(contents)
 
+    def unreadable_block(self, contents):
+        block = "opening certificate web.pem: its block CERTIFICATE at line 1"
+        self.refuse(contents, f"{block} is not a certificate that can be read")
+
     def test_garbage_in_a_pem_of_the_right_label(self):
-        self.unreadable(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+        self.unreadable_block(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
 
     def test_damaged_base64(self):
-        self.unreadable(damaged_base64(pki.pem(self.leaf)))
+        self.unreadable_block(damaged_base64(pki.pem(self.leaf)))
 
     def test_pem_truncated(self):
-        self.unreadable(pki.pem(self.leaf)[:300])
+        self.refuse(pki.pem(self.leaf)[:300], "its block CERTIFICATE at line 1 is cut off")
 
     def test_der_truncated(self):
         self.unreadable(pki.der(self.leaf)[:300])
 
     def test_pem_of_another_label(self):
-        self.unreadable(pki.pem(self.leaf).replace(b"CERTIFICATE", b"X509 CRL"))
+        spoilt = pki.pem(self.leaf).replace(b"CERTIFICATE", b"X509 CRL")
+        self.refuse(spoilt, "it is a certificate revocation list, not a certificate")
 
     def test_request_in_place_of_the_certificate(self):
         request = run_tool(

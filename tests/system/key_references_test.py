@@ -31,6 +31,14 @@ SERIAL = "6d1c9c1f4a1d7e83"
 SLOT = 0x4A1D7E83
 DEFAULT_TCTI = "device:/dev/tpmrm0"
 
+# What the document has in variables.
+VARIABLES = {
+    "WEB_KEY": "web.key",
+    "WEB_CERTIFICATE": "file.pem",
+    "WEB_CHAIN": "chain.pem",
+    "OFFICER_KEY": "officer.key",
+}
+
 # Not about keys, or about how to say more of what is done.
 OTHER_FLAGS = {"--debug", "--log-format"}
 
@@ -49,6 +57,12 @@ def uri_in(typed):
 
 def path_attributes(uri):
     return [part.split("=", 1) for part in uri.partition(":")[2].partition("?")[0].split(";")]
+
+
+def several_keys(*keys):
+    """PKCS#12 with more than one key, which openssl alone does not write."""
+    command = ("pkcs12", "-export", "-nomac", "-nocerts", "-passout", f"pass:{PASSPHRASE}")
+    return pki.merged_pkcs12(*(openssl.rewrite(pki.pkcs8_pem(key), *command) for key in keys))
 
 
 class Material:
@@ -86,7 +100,7 @@ class Material:
         leaf = self._certify("file", web.public_key())
         self._certify("file", rsa.public_key())
         pem, rsa_pem = pki.pkcs8_pem(web), pki.pkcs8_pem(rsa)
-        names = ("web.key", "the web server.key", "-web.key", "web:1.key", "web%20.key")
+        names = ("web.key", "the web server.key", "-web.key", "web:1.key", "web%20.key", "env:web.key")
         for name in names:
             self._write(name, pem)
         self._write("web.p8", pki.pkcs8_der(web))
@@ -112,6 +126,12 @@ class Material:
         self._write("both.pem", pem + pki.pem(leaf))
         self._write("file.pem", pki.pem(leaf))
         self._write("web.der", pki.der(leaf))
+        self._write("cut.pem", pki.pem(leaf) + pki.pem(leaf)[:200])
+        trusted = ("x509", "-trustout", "-addtrust", "clientAuth")
+        self._write("trusted.pem", openssl.rewrite(pki.pem(leaf), *trusted))
+        request = ("req", "-new", "-key", self.folder / "web.key", "-subj", "/CN=web")
+        self._write("web.csr", run_tool(openssl.OPENSSL, *request))
+        self._write("several.p12", several_keys(rsa, web))
         self._make_chain()
         self._make_several()
 
@@ -124,6 +144,10 @@ class Material:
         self._write("chain.pem", pki.pem(self.issuer.certificate))
         self._write("chain.der", pki.der(self.issuer.certificate))
         self._write("fullchain.pem", pki.pem(self.issuer.certificate, leaf))
+        for name, file, form in (("below", "fullchain", "DER"), ("chain", "chain", "PEM")):
+            certificates = ("-certfile", self.folder / f"{file}.pem")
+            pkcs7 = ("crl2pkcs7", "-nocrl", *certificates, "-outform", form)
+            self._write(f"{name}.p7b", run_tool(openssl.OPENSSL, *pkcs7))
 
     def _make_several(self):
         key = pki.make_key()
@@ -258,7 +282,11 @@ class Examples(MintTest):
             "CREDENTIALS_DIRECTORY": str(self.folder),
             "WEB_PIN": PIN,
             "PARENT_AUTH": PARENT_AUTH,
+            **{name: self.text_of(file) for name, file in VARIABLES.items()},
         }
+
+    def text_of(self, file):
+        return (self.folder / file).read_text()
 
     def put_in_place(self, text):
         """The document's text as it is on this machine."""
@@ -424,6 +452,11 @@ class Complete(unittest.TestCase):
         names = set(re.findall(r'key == "(\w+)"', text))
         self.assertGreater(len(names), 2)
         self.assertEqual([name for name in sorted(names) if name not in TEXT], [])
+
+    def test_forms_without_a_file(self):
+        for option in ("private-key", "certificate", "intermediates", "policy-key"):
+            self.assert_shown([f"--{option}"], r"{} (env:|fd:\d|- )")
+        self.assert_shown(["env:", "fd:", "- "], r"--private-key {}")
 
     def test_schemes(self):
         text = self.source("src/identity/scheme_table.cc")

@@ -170,5 +170,23 @@ def pkcs12_file(key, certificate, others=(), passphrase=None):
     )
 
 
+def merged_pkcs12(*files):
+    """One PKCS#12 file with the contents of all, which are without a MAC and have one passphrase.
+
+    The openssl command writes one key a file; Java and NSS write several.
+    """
+    safes = b"".join(_safes(file) for file in files)
+    data = asn1.element(0x06, bytes.fromhex("2a864886f70d010701"))
+    content = asn1.explicit(0, asn1.element(0x04, asn1.element(0x30, safes)))
+    return asn1.element(0x30, asn1.integer(3), asn1.element(0x30, data, content))
+
+
+def _safes(file):
+    """What is in the SEQUENCE of its safes."""
+    for number in (0, 1, 1, 0, 0):
+        file = list(asn1.elements(file))[number][1]
+    return file
+
+
 def _private(key, encoding, form):
     return key.private_bytes(encoding, form, serialization.NoEncryption())

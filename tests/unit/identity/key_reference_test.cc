@@ -338,5 +338,48 @@ TEST_F(Pkcs11ReferenceTest, FileOfThatNameDoesNotCount) {
   EXPECT_FALSE(Parse("pkcs11:token=a").is_file());
 }
 
+// What is in no file.
+
+TEST(WithoutAFileTest, NamesAVariable) {
+  const KeyReference reference = Parse("env:WEB_KEY");
+  EXPECT_TRUE(reference.is_file());
+  EXPECT_EQ(reference.variable(), "WEB_KEY");
+  EXPECT_FALSE(reference.descriptor().has_value());
+  EXPECT_EQ(reference.text(), "env:WEB_KEY");
+  EXPECT_EQ(reference.ForPrivateKey().variable(), "WEB_KEY");
+}
+
+TEST(WithoutAFileTest, NamesAStream) {
+  EXPECT_EQ(Parse("fd:3").descriptor(), 3);
+  EXPECT_EQ(Parse("fd:3").ForAll().descriptor(), 3);
+  for (const char* text : {"-", "fd:0"}) {
+    EXPECT_EQ(Parse(text).descriptor(), 0);
+    EXPECT_EQ(Parse(text).text(), "standard input");
+  }
+}
+
+TEST(WithoutAFileTest, IsThatWhateverFilesThereAre) {
+  const test::TempDir directory;
+  directory.Write("env:X", "");
+  directory.Write("-", "");
+  const test::WorkingDirectory here(directory.path());
+  EXPECT_EQ(Parse("env:X").variable(), "X");
+  EXPECT_EQ(Parse("-").descriptor(), 0);
+  for (const char* text : {"./env:X", "./-", "file:-"}) {
+    EXPECT_TRUE(Parse(text).variable().empty()) << text;
+    EXPECT_FALSE(Parse(text).descriptor().has_value()) << text;
+  }
+}
+
+TEST(WithoutAFileTest, DoesNotRepeatWhatIsNoName) {
+  for (const char* text : {"env:", "env:A B", "env:1A", "env:-----BEGIN PRIVATE KEY-----\nMIG",
+                           "fd:", "fd:-1", "fd:x", "fd:3x", "fd:99999999999"}) {
+    const auto reference = KeyReference::Parse(text, Use::kPrivateKey);
+    ASSERT_FALSE(reference.has_value()) << text;
+    EXPECT_EQ(reference.error().code, ErrorCode::kMalformed);
+    EXPECT_EQ(reference.error().message.find("BEGIN"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace credmint

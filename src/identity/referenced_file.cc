@@ -1,0 +1,40 @@
+#include "identity/referenced_file.h"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include "base/read_file.h"
+#include "base/stream_once.h"
+#include "identity/scheme_table.h"
+
+namespace credmint {
+namespace {
+
+Result<Secret> ReadVariable(const std::string& name) {
+  const char* value = getenv(name.c_str());
+  const std::string_view text = value != nullptr ? value : "";
+  if (!text.empty() && text.size() <= kMaxFileSize) return Secret(text);
+  if (!text.empty()) {
+    return Fail(ErrorCode::kLocalIo,
+                fmt::format("the variable {} is longer than {} bytes", name, kMaxFileSize));
+  }
+  return Fail(ErrorCode::kLocalIo,
+              fmt::format("the variable {} is {}", name, value == nullptr ? "not set" : "empty"));
+}
+
+}  // namespace
+
+Result<Secret> ReadReferenced(const KeyReference& reference) {
+  if (reference.descriptor()) return ReadStreamOnce(*reference.descriptor(), reference.text());
+  if (!reference.variable().empty()) return ReadVariable(reference.variable());
+  auto contents = ReadFile(reference.text());
+  if (contents || !contents.error().hint.empty()) return contents;
+  // A number that is no file is a name without its scheme.
+  if (const Scheme* scheme = FindSchemeOfBareName(reference.text())) {
+    contents.error().hint =
+        fmt::format("if that is no file, write {}:{}", scheme->name, reference.text());
+  }
+  return contents;
+}
+
+}  // namespace credmint

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "identity/key_reference.h"
+
+namespace credmint {
+
+/// The bytes that a reference names which is none to a store (KeyReference::is_file()): of a file,
+/// of an environment variable, or of a stream, which is read once and kept for whoever asks again.
+///
+/// Fails with kLocalIo when there is nothing to read, and with a hint where the name of a file is
+/// one of a device without its scheme.
+Result<Secret> ReadReferenced(const KeyReference& reference);
+
+}  // namespace credmint
