@@ -56,7 +56,21 @@ ExitStatus ReportUsage(const CLI::App& app, const CLI::ParseError& error,
   return ReportError({ErrorCode::kUsage, message, hint});
 }
 
+/// What is left of "\\" at a line's end in a file whose reader does not join such lines.
+bool IsContinuation(std::string_view argument) {
+  return argument == "\\" || argument.starts_with("\\\n") || argument.starts_with("\\\r") ||
+         argument.starts_with('\n');
+}
+
+ExitStatus ReportContinuation() {
+  return ReportError({ErrorCode::kUsage,
+                      "an argument is the end of a line: the command is broken by a backslash, "
+                      "which its reader does not understand",
+                      "write the whole command on one line"});
+}
+
 ExitStatus Run(int argc, char** argv) {
+  if (std::any_of(argv, argv + argc, IsContinuation)) return ReportContinuation();
   const EndSignals end_signals;
   CLI::App app(
       "credmint: AWS credentials from a key in an HSM, a TPM or a file, by IAM Roles "
