@@ -61,8 +61,9 @@ using Certificates = std::vector<Certificate>;
 
 bool Add(const LibraryContext& context, ByteView der, Certificates& all) {
   auto certificate = Certificate::FromDer(context, der);
-  if (certificate) all.push_back(*std::move(certificate));
-  return certificate.has_value();
+  if (!certificate) return false;
+  all.push_back(*std::move(certificate));
+  return true;
 }
 
 bool AddTrusted(const LibraryContext& context, ByteView der, Certificates& all) {
