@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/pin_file.h"
+#include "base/shown_value.h"
 #include "pkcs11/padded_fields.h"
 #include "pkcs11_config.h"
 
@@ -58,10 +59,12 @@ Result<Attributes> SplitPart(std::string_view part, char separator,
     const std::string_view attribute = part.substr(0, end);
     std::string_view name = attribute.substr(0, attribute.find('='));
     if (name.size() == attribute.size()) {
-      return Malformed(fmt::format("the attribute '{}' has no value", name));
+      const bool is_name = name.empty() || Contains(known, name);  // something else may be a PIN
+      return Malformed(is_name ? fmt::format("the attribute '{}' has no value", name)
+                               : "one of its attributes has no value");
     }
     if (!Contains(known, name) && !name.starts_with("x-")) {
-      return Malformed(fmt::format("the attribute '{}' is unknown", name));
+      return Malformed(fmt::format("the attribute {} is unknown", Shown(name)));
     }
     const std::string_view value = attribute.substr(name.size() + 1);
     if (name == "object-type") name = "type";
@@ -89,13 +92,13 @@ Result<void> CheckValues(const Attributes& path) {
   };
   constexpr auto kNoSlot = static_cast<CK_SLOT_ID>(-1);
   if (const auto slot = value(path, "slot-id"); slot && !IsNumber(*slot, kNoSlot - 1)) {
-    return Malformed(fmt::format("its slot-id '{}' is not a slot's number", *slot));
+    return Malformed(fmt::format("its slot-id {} is not a slot's number", Shown(*slot)));
   }
   if (const auto version = value(path, "library-version")) {
     const std::size_t dot = std::min(version->find('.'), version->size());
     const bool minor_good = dot == version->size() || IsNumber(version->substr(dot + 1), 255);
     if (!IsNumber(version->substr(0, dot), 255) || !minor_good) {
-      return Malformed(fmt::format("its library-version '{}' is not MAJOR.MINOR", *version));
+      return Malformed(fmt::format("its library-version {} is not MAJOR.MINOR", Shown(*version)));
     }
   }
   return {};

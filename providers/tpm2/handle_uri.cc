@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "base/printable.h"
+#include "base/shown_value.h"
 
 namespace credmint::tpm2 {
 namespace {
@@ -53,7 +53,7 @@ Result<HandleUri> HandleUri::Parse(std::string_view uri) {
   const auto handle = ParseHandle(rest);
   if (!handle || !IsPersistent(*handle)) {
     return Fail(ErrorCode::kMalformed,
-                fmt::format("'{}' does not name a persistent TPM handle", Printable(uri)),
+                fmt::format("{} does not name a persistent TPM handle", Shown(uri)),
                 HintFor(handle));
   }
   return HandleUri{*handle, has_auth};

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/printable.h"
+#include "base/shown_value.h"
 #include "tpm2/handle_uri.h"
 
 namespace credmint::tpm2 {
@@ -26,8 +26,7 @@ Result<NvUri> NvUri::Parse(std::string_view uri) {
   const auto index = ParseHandle(rest);
   if (!index || !IsNvIndex(*index)) {
     return Fail(ErrorCode::kMalformed,
-                fmt::format("'{}' does not name an NV index of a TPM", Printable(uri)),
-                HintFor(index));
+                fmt::format("{} does not name an NV index of a TPM", Shown(uri)), HintFor(index));
   }
   return NvUri{*index, has_auth};
 }

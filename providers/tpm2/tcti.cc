@@ -8,7 +8,7 @@
 #include <array>
 #include <string_view>
 
-#include "base/printable.h"
+#include "base/shown_value.h"
 #include "tpm2/tpm_error.h"
 
 namespace credmint::tpm2 {
@@ -90,8 +90,8 @@ Result<std::string> ChooseTcti(const std::optional<std::string>& parameter,
     if (RunsCode(value)) {
       return Fail(ErrorCode::kUsage,
                   fmt::format("the environment variable {} names a TCTI that runs a program or "
-                              "loads a library: '{}'",
-                              variable, Printable(value)),
+                              "loads a library: {}",
+                              variable, Shown(value)),
                   "give it with --tcti or in openssl.cnf if it is meant");
     }
     return value;
@@ -106,7 +106,7 @@ Result<std::string> ChooseTcti(const std::optional<std::string>& parameter,
 Error CannotConnect(const std::string& tcti, TSS2_RC code, int system_error) {
   const int reason = code == TSS2_TCTI_RC_IO_ERROR ? system_error : 0;
   const std::string words = reason != 0 ? strerror(reason) : DescribeTssCode(code);
-  return {ErrorCode::kDevice, fmt::format("cannot open the TPM ({}): {}", Printable(tcti), words),
+  return {ErrorCode::kDevice, fmt::format("cannot open the TPM ({}): {}", ShownPath(tcti), words),
           tcti.starts_with("device:") ? DeviceHint(reason) : kOtherHint};
 }
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/printable.h"
+#include "base/shown_value.h"
 
 namespace credmint {
 namespace {
@@ -53,22 +53,22 @@ std::string Check(const Arn& arn, const ArnKind& kind) {
     return fmt::format("it is longer than {} characters", kMaxArnSize);
   }
   if (arn.partition != "aws" && (!arn.partition.starts_with("aws-") || arn.partition.size() == 4)) {
-    return fmt::format("its partition is '{}', not 'aws' or 'aws-...'", Printable(arn.partition));
+    return fmt::format("its partition is {}, not 'aws' or 'aws-...'", Shown(arn.partition));
   }
   if (arn.service != kind.service) {
-    return fmt::format("its service is '{}', not '{}'", Printable(arn.service), kind.service);
+    return fmt::format("its service is {}, not '{}'", Shown(arn.service), kind.service);
   }
   if (kind.has_region && arn.region.empty()) return "it names no region";
   if (!kind.has_region && !arn.region.empty()) {
-    return fmt::format("it names a region, '{}'", Printable(arn.region));
+    return fmt::format("it names a region, {}", Shown(arn.region));
   }
   if (arn.account.size() != kAccountDigits ||
       arn.account.find_first_not_of("0123456789") != std::string::npos) {
-    return fmt::format("its account is '{}', not twelve digits", Printable(arn.account));
+    return fmt::format("its account is {}, not twelve digits", Shown(arn.account));
   }
   if (!arn.resource.starts_with(kind.resource_prefix) ||
       arn.resource.size() == kind.resource_prefix.size()) {
-    return fmt::format("its resource is '{}', not '{}...'", Printable(arn.resource),
+    return fmt::format("its resource is {}, not '{}...'", Shown(arn.resource),
                        kind.resource_prefix);
   }
   return {};
@@ -80,7 +80,7 @@ Result<Arn> ParseKind(std::string_view text, const ArnKind& kind) {
   if (problem.empty()) problem = Check(arn, kind);
   if (problem.empty()) return arn;
   return Fail(ErrorCode::kUsage,
-              fmt::format("'{}' is not the ARN of {}: {}", Printable(text), kind.name, problem));
+              fmt::format("{} is not the ARN of {}: {}", Shown(text), kind.name, problem));
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ Result<Arn> ParseArn(std::string_view text) {
   Arn arn;
   const std::string_view problem = Split(text, arn);
   if (problem.empty()) return arn;
-  return Fail(ErrorCode::kUsage, fmt::format("'{}' is not an ARN: {}", Printable(text), problem));
+  return Fail(ErrorCode::kUsage, fmt::format("{} is not an ARN: {}", Shown(text), problem));
 }
 
 Result<Arn> ParseTrustAnchorArn(std::string_view text) { return ParseKind(text, kTrustAnchor); }

@@ -1,5 +1,7 @@
 #include "base/pin_file.h"
 
+#include <unistd.h>
+
 #include <string_view>
 
 #include "base/read_file.h"
@@ -20,6 +22,11 @@ Result<Secret> ReadPinFile(const std::string& name) {
   }
   std::string path = name;
   if (path.starts_with("file:")) path.erase(0, 5);
+  if (path.find('/') == std::string::npos && access(path.c_str(), F_OK) != 0) {
+    return Fail(
+        ErrorCode::kLocalIo, "the file named for a secret is not there",
+        "a name without a '/' is not repeated, because it may be the secret; write file:./NAME");
+  }
   auto contents = ReadFile(path, 4096, FileAccess::kOwnerOnly);
   if (!contents) return contents;
   return FirstLine(*std::move(contents));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/descriptor.h"
+#include "base/shown_value.h"
 
 namespace credmint {
 namespace {
@@ -52,16 +53,20 @@ Result<Secret> ReadDescriptor(int descriptor, const std::string& name, std::size
 
 Result<Secret> ReadFile(const std::string& path, std::size_t max_size, FileAccess access) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (file.get() < 0) return FailErrno(path);
+  if (file.get() < 0) {
+    if (auto checked = CheckPath(path, "a path"); !checked) return Fail(std::move(checked));
+    return FailErrno(ShownPath(path));
+  }
+  const std::string name = ShownPath(path);
   struct stat status {};
-  if (fstat(file.get(), &status) != 0) return FailErrno(path);
+  if (fstat(file.get(), &status) != 0) return FailErrno(name);
   if (access == FileAccess::kOwnerOnly && S_ISREG(status.st_mode) && (status.st_mode & 077) != 0) {
     return Fail(ErrorCode::kLocalIo,
-                fmt::format("{} holds a secret but others may read or write it (mode {:04o})", path,
+                fmt::format("{} holds a secret but others may read or write it (mode {:04o})", name,
                             status.st_mode & 07777),
-                fmt::format("chmod 600 {}", path));
+                fmt::format("chmod 600 {}", name));
   }
-  return ReadDescriptor(file.get(), path, max_size);
+  return ReadDescriptor(file.get(), name, max_size);
 }
 
 }  // namespace credmint

@@ -16,7 +16,8 @@ inline constexpr std::size_t kMaxFileSize = 1 << 20;
 enum class FileAccess { kAny, kOwnerOnly };
 
 /// The whole of a file, as a Secret because it may hold a private key. Pipes and /dev/fd/N work.
-/// Fails with kLocalIo, naming the file and the reason, when it is missing, unreadable, a
+/// Fails with kUsage if it is missing and its name must not be shown (base/shown_value); with
+/// kLocalIo, naming the file and the reason, when it is missing, unreadable, a
 /// directory, empty, longer than `max_size` bytes, or open to others against `access`.
 Result<Secret> ReadFile(const std::string& path, std::size_t max_size = kMaxFileSize,
                         FileAccess access = FileAccess::kAny);

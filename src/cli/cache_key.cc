@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/read_file.h"
+#include "base/shown_value.h"
 #include "identity/key_reference.h"
 #include "identity/referenced_file.h"
 #include "ossl/plain_digest.h"
@@ -38,7 +39,8 @@ std::string Absolute(const std::string& path) {
 Result<void> AddContents(Parts& parts, std::string_view name, const std::string& path) {
   std::error_code error;
   if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
-    return Fail(ErrorCode::kUsage, fmt::format("--cache: {} is not a regular file", path),
+    return Fail(ErrorCode::kUsage,
+                fmt::format("--cache: {} is not a regular file", ShownPath(path)),
                 "the cache has to read the certificate as well");
   }
   const auto contents = ReadFile(path);

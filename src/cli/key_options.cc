@@ -168,27 +168,29 @@ void AddProgramFlags(CLI::App& command, KeyOptions& options) {
   command
       .add_option("--provider", options.providers,
                   "Also load this OpenSSL provider; may be given several times")
+      ->check(PlainText())
       ->group(kKeyGroup);
   command.add_flag("--debug", options.debug, "Say on stderr what is done")->group(kLogGroup);
   command.add_option("--log-format", options.log_format, "Form of --debug: text or json")
-      ->check(CLI::IsMember({"text", "json"}))
+      ->check(OneOf({"text", "json"}))
       ->group(kLogGroup);
 }
 
 void AddTokenFlags(CLI::App& command, KeyOptions& options) {
-  AddText(command, "--passin", options.passin,
-          "Token PIN, TPM auth value or passphrase: file:PATH, env:NAME, fd:N, stdin, "
-          "cred:NAME, pass:TEXT (default: asked at the terminal, if there is one)")
+  AddSecret(command, "--passin", options.passin,
+            "Token PIN, TPM auth value or passphrase: file:PATH, env:NAME, fd:N, stdin, "
+            "cred:NAME, pass:TEXT (default: asked at the terminal, if there is one)")
       ->group(kKeyGroup);
   command
       .add_flag("--allow-final-try", options.allow_final_try,
                 "Send a PIN even where one more wrong PIN locks the token")
       ->group(kKeyGroup);
-  AddText(command, "--pkcs11-lib", options.pkcs11_lib, "PKCS#11 module (default: p11-kit's proxy)")
+  AddPlace(command, "--pkcs11-lib", options.pkcs11_lib, "PKCS#11 module (default: p11-kit's proxy)",
+           "a path")
       ->group(kKeyGroup);
-  AddText(command, "--parent-passin", options.parent_passin,
-          "Auth value of the TPM key's parent, or of the owner of an NV index; forms as "
-          "--passin")
+  AddSecret(command, "--parent-passin", options.parent_passin,
+            "Auth value of the TPM key's parent, or of the owner of an NV index; forms as "
+            "--passin")
       ->group(kKeyGroup);
   AddText(command, "--tcti", options.tcti,
           "Way to the TPM (default: $TPM2TOOLS_TCTI, $TSS2_TCTI, $TPM2OPENSSL_TCTI, the path "
@@ -198,9 +200,10 @@ void AddTokenFlags(CLI::App& command, KeyOptions& options) {
 }
 
 void AddCertificateFlags(CLI::App& command, KeyOptions& options) {
-  AddText(command, "--certificate", options.certificate,
-          "Certificate: file (PEM, DER, PKCS#7, PKCS#12), pkcs11: URI, nv:0x01…, env:NAME, fd:N, "
-          "or - for stdin")
+  AddPlace(command, "--certificate", options.certificate,
+           "Certificate: file (PEM, DER, PKCS#7, PKCS#12), pkcs11: URI, nv:0x01…, env:NAME, fd:N, "
+           "or - for stdin",
+           "a path or a URI")
       ->group(kCertificateGroup);
   AddText(command, "--cert-selector", options.cert_selector,
           "Which of several certificates: 'Key=x509Subject,Value=CN=Example', JSON, or "
@@ -214,12 +217,14 @@ void AddCertificateFlags(CLI::App& command, KeyOptions& options) {
 
 void AddKeyFlags(CLI::App& command, KeyOptions& options) {
   AddCertificateFlags(command, options);
-  AddText(command, "--private-key", options.private_key,
-          "Private key: file, pkcs11: URI, handle:0x81…, TSS2 PEM file, env:NAME, fd:N, or - for "
-          "stdin (default: the place of --certificate)")
+  AddPlace(command, "--private-key", options.private_key,
+           "Private key: file, pkcs11: URI, handle:0x81…, TSS2 PEM file, env:NAME, fd:N, or - for "
+           "stdin (default: the place of --certificate)",
+           "a path or a URI")
       ->group(kKeyGroup);
-  AddText(command, "--intermediates", options.intermediates,
-          "Intermediate certificates between leaf and trust anchor; forms as --certificate")
+  AddPlace(command, "--intermediates", options.intermediates,
+           "Intermediate certificates between leaf and trust anchor; forms as --certificate",
+           "a path or a URI")
       ->group(kCertificateGroup);
   command
       .add_flag("--use-latest-expiring-certificate", options.use_latest_expiring_certificate,
@@ -229,27 +234,28 @@ void AddKeyFlags(CLI::App& command, KeyOptions& options) {
       .add_flag("--reuse-pin", options.reuse_pin,
                 "Use the token PIN as context-specific PIN of an always-authenticate key")
       ->group(kKeyGroup);
-  AddText(command, "--context-passin", options.context_passin,
-          "Context-specific PIN of an always-authenticate key; forms as --passin")
+  AddSecret(command, "--context-passin", options.context_passin,
+            "Context-specific PIN of an always-authenticate key; forms as --passin")
       ->group(kKeyGroup);
-  AddText(command, "--tpm-key-password", options.tpm_key_password,
-          "Auth value of the TPM key (visible to other users; prefer --passin)")
+  AddSecret(command, "--tpm-key-password", options.tpm_key_password,
+            "Auth value of the TPM key (visible to other users; prefer --passin)")
       ->group(kKeyGroup);
   command
       .add_flag("--no-tpm-key-password", options.no_tpm_key_password,
                 "The TPM key has an empty auth value")
       ->group(kKeyGroup);
-  AddText(command, "--policy-passin", options.policy_passin,
-          "Auth value of what the TPM key's policy names (PolicySecret); forms as --passin")
+  AddSecret(command, "--policy-passin", options.policy_passin,
+            "Auth value of what the TPM key's policy names (PolicySecret); forms as --passin")
       ->group(kKeyGroup);
-  AddText(command, "--policy-key", options.policy_key,
-          "Key that signs what the TPM key's policy wants signed (PolicySigned); as --private-key")
+  AddPlace(command, "--policy-key", options.policy_key,
+           "Key that signs what the TPM key's policy wants signed (PolicySigned); as --private-key",
+           "a path or a URI")
       ->group(kKeyGroup);
-  AddText(command, "--policy-key-passin", options.policy_key_passin,
-          "PIN or passphrase of --policy-key; forms as --passin")
+  AddSecret(command, "--policy-key-passin", options.policy_key_passin,
+            "PIN or passphrase of --policy-key; forms as --passin")
       ->group(kKeyGroup);
-  AddText(command, "--pkcs8-password", options.pkcs8_password,
-          "Passphrase of a key file (visible to other users; prefer --passin)")
+  AddSecret(command, "--pkcs8-password", options.pkcs8_password,
+            "Passphrase of a key file (visible to other users; prefer --passin)")
       ->group(kKeyGroup);
 }
 

@@ -4,6 +4,7 @@
 
 #include "cli/inventory_text.h"
 #include "cli/output.h"
+#include "cli/text_option.h"
 #include "identity/key_reference.h"
 
 namespace credmint::cli {
@@ -11,7 +12,8 @@ namespace credmint::cli {
 ListCommand::ListCommand(CLI::App& app)
     : app_(app.add_subcommand("list", "Show tokens, keys and certificates, with URIs to paste")) {
   app_->preparse_callback([this](std::size_t) {
-    CLI::Option* uri = app_->add_option("uri", uri_, "What to show (default: all tokens)");
+    CLI::Option* uri =
+        app_->add_option("uri", uri_, "What to show (default: all tokens)")->check(PlainText());
     app_->add_flag_callback(
             "--tpm", [this] { uri_ = "nv:"; }, "Show what is in the TPM")
         ->excludes(uri);

@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -8,6 +7,9 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/standard_error.h"
 #include "cli/cache.h"
@@ -18,9 +20,11 @@
 #include "cli/output.h"
 #include "cli/quoting_hint.h"
 #include "cli/read_certificate_data.h"
+#include "cli/secret_option.h"
 #include "cli/serve.h"
 #include "cli/sign_string.h"
 #include "cli/update.h"
+#include "cli/usage_error.h"
 #include "cli/version.h"
 #include "credmint_version.h"
 
@@ -36,24 +40,29 @@ void PrepareProcess() {
   AllowCatchingStandardError();
 }
 
-ExitStatus ReportUsage(const CLI::App& app, const CLI::ParseError& error,
-                       std::span<char* const> arguments) {
-  if (error.get_exit_code() == 0) {  // --help
+/// `help COMMAND` as `COMMAND --help`, `help` alone as `--help`.
+std::vector<char*> WithoutHelpCommand(std::vector<char*> arguments) {
+  static char help[] = "--help";
+  if (arguments.size() < 2 || std::string_view(arguments[1]) != "help") return arguments;
+  arguments.erase(arguments.begin() + 1);
+  arguments.push_back(help);
+  return arguments;
+}
+
+/// What `arguments`, the program's name first, could not be parsed for; or the help or version that
+/// was asked for.
+ExitStatus ReportUsage(CLI::App& app, const CLI::ParseError& error, std::span<char*> arguments) {
+  if (arguments.size() < 2) {
+    fputs(app.help().c_str(), stderr);
+    return ExitStatus::kUsage;
+  }
+  if (error.get_exit_code() == 0) {
     static_cast<void>(app.exit(error));
     return ExitStatus::kSuccess;
   }
-  std::string message = error.what();
-  message.erase(std::min(message.find('\n'), message.size()));
-  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError)) {
-    message = "a command is missing";
-  }
-  const std::string_view first = arguments.size() > 1 ? arguments[1] : "";
-  if (app.get_subcommands().empty() && !first.empty() && first.front() != '-') {
-    message = fmt::format("there is no command '{}'", first);
-  }
-  std::string hint = QuotingHint(arguments);
-  if (hint.empty()) hint = "credmint --help, credmint COMMAND --help";
-  return ReportError({ErrorCode::kUsage, message, hint});
+  Error usage = ExplainUsage(app, arguments.subspan(1));
+  if (std::string hint = QuotingHint(arguments); !hint.empty()) usage.hint = std::move(hint);
+  return ReportError(usage);
 }
 
 /// What is left of "\\" at a line's end in a file whose reader does not join such lines.
@@ -69,14 +78,15 @@ ExitStatus ReportContinuation() {
                       "write the whole command on one line"});
 }
 
-ExitStatus Run(int argc, char** argv) {
-  if (std::any_of(argv, argv + argc, IsContinuation)) return ReportContinuation();
+ExitStatus Run(std::vector<char*> arguments) {
+  if (std::any_of(arguments.begin(), arguments.end(), IsContinuation)) return ReportContinuation();
   const EndSignals end_signals;
   CLI::App app(
       "credmint: AWS credentials from a key in an HSM, a TPM or a file, by IAM Roles "
       "Anywhere");
   app.require_subcommand(1);
-  app.set_version_flag("--version", CREDMINT_VERSION);
+  app.set_version_flag("-V,--version", CREDMINT_VERSION);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   // Each makes its flags when it is the command that is given: those of all would take 0.2 ms.
   CredentialProcessCommand credential_process(app);
   UpdateCommand update(app);
@@ -86,10 +96,18 @@ ExitStatus Run(int argc, char** argv) {
   ListCommand list(app);
   CacheCommand cache(app);
   const VersionCommand version(app);
+  const bool asks_help = arguments.size() > 2 && std::string_view(arguments[1]) == "help";
+  if (asks_help && FindCommand(app, arguments[2]) == nullptr) {
+    return ReportError(NoSuchCommand(app, arguments[2]));
+  }
+  arguments = WithoutHelpCommand(std::move(arguments));
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(arguments.size()), arguments.data());
   } catch (const CLI::ParseError& error) {
-    return ReportUsage(app, error, {argv, static_cast<std::size_t>(argc)});
+    return ReportUsage(app, error, arguments);
+  }
+  for (const CLI::App* command : app.get_subcommands()) {
+    if (auto checked = CheckSecrets(*command); !checked) return ReportError(checked.error());
   }
   Result<void> result;
   if (credential_process.app().parsed()) result = credential_process.Run();
@@ -109,7 +127,7 @@ ExitStatus Run(int argc, char** argv) {
 
 int main(int argc, char** argv) try {
   credmint::cli::PrepareProcess();
-  return static_cast<int>(credmint::cli::Run(argc, argv));
+  return static_cast<int>(credmint::cli::Run({argv, argv + argc}));
 } catch (...) {  // nothing of ours throws: what is left is a library that ran out of memory
   fputs("credmint: out of memory\n", stderr);
   return static_cast<int>(credmint::cli::ExitStatus::kInternal);

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/closest_name.h"
-#include "base/printable.h"
+#include "base/shown_value.h"
 #include "cli/settings.h"
 #include "cli/text_option.h"
 #include "config/configuration_file.h"
@@ -41,6 +41,11 @@ struct RoleSettings {
   RoleOptions options;
   std::string identity_name;
 };
+
+/// For the name of a section in its brackets.
+std::string ShownName(const std::string& name) {
+  return DescribeUnshown(name).empty() ? name : "NAME";
+}
 
 bool IsGiven(const RoleOptions& given) {
   const SessionParameters& session = given.service.session;
@@ -78,7 +83,7 @@ Result<const Section*> FindIdentity(const Configuration& file, const Section& ro
   if (identity != nullptr) return identity;
   return Fail(ErrorCode::kUsage,
               fmt::format("{}: [role.{}]: there is no [identity.{}]", file.At(role.line), role.name,
-                          Printable(name, 64)),
+                          ShownName(name)),
               file.identities.empty() ? "" : DidYouMean(name, NamesOf(file.identities)));
 }
 
@@ -136,10 +141,9 @@ Result<std::vector<RoleOptions>> Choose(std::vector<RoleOptions> roles, const Ro
     const auto found = std::find_if(roles.begin(), roles.end(),
                                     [&](const RoleOptions& role) { return role.name == name; });
     if (found == roles.end()) {
-      return Fail(
-          ErrorCode::kUsage,
-          fmt::format("--role: there is no [role.{}] in {}", Printable(name, 64), file.path),
-          DidYouMean(name, NamesOf(file.roles)));
+      return Fail(ErrorCode::kUsage,
+                  fmt::format("--role: there is no [role.{}] in {}", ShownName(name), file.path),
+                  DidYouMean(name, NamesOf(file.roles)));
     }
     const auto is_same = [&](const RoleOptions& role) { return role.name == name; };
     if (std::none_of(chosen.begin(), chosen.end(), is_same)) chosen.push_back(*found);
@@ -156,14 +160,16 @@ void AddCacheFlag(CLI::App& command, bool& cache) {
 }
 
 void AddRoleFlags(CLI::App& command, RoleFlags& flags) {
-  AddText(command, "--config", flags.config,
-          "Configuration file (default: ~/.config/credmint/config.toml, else "
-          "/etc/credmint/config.toml)")
+  AddPlace(command, "--config", flags.config,
+           "Configuration file (default: ~/.config/credmint/config.toml, else "
+           "/etc/credmint/config.toml)",
+           "a path")
       ->group(kConfigurationGroup);
   command
       .add_option("--role", flags.roles,
                   "Role of the configuration file; where several are possible it may be given "
                   "several times")
+      ->check(PlainText())
       ->group(kConfigurationGroup);
   AddServiceFlags(command, flags.given.service);
   AddKeyFlags(command, flags.given.key);

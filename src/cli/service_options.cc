@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/read_file.h"
+#include "base/shown_value.h"
 #include "cli/text_option.h"
 #include "rolesanywhere/endpoint.h"
 
@@ -25,7 +26,7 @@ std::string FromEnvironment(const char* name) {
 std::string CheckTimeout(const std::string& text) {
   double seconds = 0;
   const bool good = CLI::detail::lexical_cast(text, seconds) && seconds >= 0.1 && seconds <= 600;
-  return good ? "" : fmt::format("'{}' is not a number of seconds from 0.1 to 600", text);
+  return good ? "" : "it is not a number of seconds from 0.1 to 600";
 }
 
 /// The custom endpoint, with the place that named it.
@@ -51,6 +52,7 @@ void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
   command
       .add_option("--session-duration", options.duration_seconds,
                   "Lifetime of the credentials in seconds, 900 to 43200")
+      ->check(WholeNumber())
       ->capture_default_str()
       ->group(kSessionGroup);
   AddText(command, "--role-session-name", options.session.role_session_name,
@@ -69,7 +71,7 @@ void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
       .add_flag("--use-dualstack-endpoint", options.dualstack,
                 "Use the region's endpoint for IPv4 and IPv6")
       ->group(kNetworkGroup);
-  AddText(command, "--ca-bundle", options.ca_bundle, "PEM file of the CAs to trust")
+  AddPlace(command, "--ca-bundle", options.ca_bundle, "PEM file of the CAs to trust", "a path")
       ->group(kNetworkGroup);
   command
       .add_flag("--no-verify-ssl", options.no_verify_ssl,
@@ -126,7 +128,7 @@ Result<TransportOptions> MakeTransportOptions(const ServiceOptions& options) {
     if (!bundle) return Fail(std::move(bundle), "--ca-bundle");
     if (bundle->Reveal().find("CERTIFICATE-----") == std::string_view::npos) {
       return Fail(ErrorCode::kLocalIo,
-                  fmt::format("--ca-bundle: {} holds no certificate", options.ca_bundle),
+                  fmt::format("--ca-bundle: {} holds no certificate", ShownPath(options.ca_bundle)),
                   "expected PEM");
     }
   }

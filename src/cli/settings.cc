@@ -9,15 +9,17 @@
 #include <vector>
 
 #include "base/closest_name.h"
-#include "base/printable.h"
+#include "base/shown_value.h"
+#include "cli/secret_option.h"
+#include "cli/usage_error.h"
 
 namespace credmint::cli {
 namespace {
 
 bool HoldsSecret(const Setting& setting) {
-  if (setting.name == "tpm-key-password" || setting.name == "pkcs8-password") return true;
-  return std::any_of(setting.values.begin(), setting.values.end(), [](const std::string& value) {
-    return value.starts_with("pass:") || value.find("pin-value=") != std::string::npos;
+  const auto& values = setting.values;
+  return std::any_of(values.begin(), values.end(), [&](const std::string& value) {
+    return IsSecret(setting.name, value) || value.find("pin-value=") != std::string::npos;
   });
 }
 
@@ -49,14 +51,6 @@ Setting::Type TypeOf(const CLI::Option& option) {
   return option.get_type_name().starts_with("TEXT") ? Setting::Type::kText : Setting::Type::kNumber;
 }
 
-/// The first line of what the parser says, without the option's name in front.
-std::string Reason(const CLI::ParseError& error, const std::string& option) {
-  std::string reason = error.what();
-  reason.erase(std::min(reason.find('\n'), reason.size()));
-  const std::string prefix = option + ": ";
-  return Printable(reason.starts_with(prefix) ? reason.substr(prefix.size()) : reason);
-}
-
 void Give(const std::vector<std::string>& values, CLI::Option& option) {
   option.clear();
   option.add_result(values);
@@ -68,7 +62,7 @@ Result<void> ApplySetting(const Setting& setting, const std::string& where, CLI:
   const auto names = Names(options);
   if (std::find(names.begin(), names.end(), setting.name) == names.end()) {
     return Fail(ErrorCode::kUsage,
-                fmt::format("{}: there is no setting '{}'", where, Printable(setting.name, 64)),
+                fmt::format("{}: there is no setting {}", where, Shown(setting.name)),
                 DidYouMean(setting.name, names));
   }
   if (HoldsSecret(setting)) {
@@ -88,11 +82,15 @@ Result<void> ApplySetting(const Setting& setting, const std::string& where, CLI:
                 fmt::format("{}: {} must be one value, not a list", where, setting.name));
   }
   if (setting.values.empty()) return {};
+  for (const std::string& value : setting.values) {
+    if (const auto reason = WhyRefused(option, value); !reason.empty()) {
+      return Fail(ErrorCode::kUsage, fmt::format("{}: {}: {}", where, setting.name, reason));
+    }
+  }
   try {
     Give(setting.values, option);
-  } catch (const CLI::ParseError& error) {
-    return Fail(ErrorCode::kUsage,
-                fmt::format("{}: {}: {}", where, setting.name, Reason(error, name)));
+  } catch (const CLI::ParseError&) {  // its words may repeat the value
+    return Fail(ErrorCode::kUsage, fmt::format("{}: {}: it is not accepted", where, setting.name));
   }
   return {};
 }
@@ -112,7 +110,8 @@ void ApplyFlags(const CLI::App& command, CLI::App& options) {
   for (const std::string_view name : Names(options)) {
     const std::string flag = fmt::format("--{}", name);
     const CLI::Option* typed = command.get_option_no_throw(flag);
-    if (typed != nullptr && !typed->empty()) Give(typed->results(), *options.get_option(flag));
+    if (typed != nullptr && !typed->empty())
+      Give(typed->reduced_results(), *options.get_option(flag));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "cli/output.h"
+#include "cli/text_option.h"
 #include "ossl/encoding.h"
 #include "ossl/error_queue.h"
 #include "rolesanywhere/sigv4_x509.h"
@@ -90,9 +91,9 @@ SignStringCommand::SignStringCommand(CLI::App& app)
   app_->preparse_callback([this](std::size_t) {
     AddKeyFlags(*app_, key_);
     app_->add_option("--format", format_, "json, text (both hexadecimal) or bin")
-        ->check(CLI::IsMember({"json", "text", "bin"}));
+        ->check(OneOf({"json", "text", "bin"}));
     app_->add_option("--digest", digest_, "SHA256, SHA384 or SHA512")
-        ->check(CLI::IsMember({"SHA256", "SHA384", "SHA512"}, CLI::ignore_case));
+        ->check(OneOf({"SHA256", "SHA384", "SHA512"}, true));
   });
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/descriptor.h"
 #include "base/read_file.h"
+#include "base/shown_value.h"
 
 namespace credmint {
 namespace {
@@ -63,12 +64,15 @@ Result<Configuration> ReadConfigurationFile(const std::string& path) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat status {};
   if (!file || fstat(file.get(), &status) != 0) {
-    return Fail(ErrorCode::kLocalIo, fmt::format("cannot read {}: {}", path, strerror(errno)));
+    if (auto checked = CheckPath(path, "a path"); !checked) return Fail(std::move(checked));
+    return Fail(ErrorCode::kLocalIo,
+                fmt::format("cannot read {}: {}", ShownPath(path), strerror(errno)));
   }
-  if (auto checked = CheckOwner(path, status); !checked) return Fail(std::move(checked));
-  const auto contents = ReadDescriptor(file.get(), path);
+  const std::string name = ShownPath(path);
+  if (auto checked = CheckOwner(name, status); !checked) return Fail(std::move(checked));
+  const auto contents = ReadDescriptor(file.get(), name);
   if (!contents) return tl::unexpected(contents.error());
-  return ParseConfiguration(contents->Reveal(), path);
+  return ParseConfiguration(contents->Reveal(), name);
 }
 
 }  // namespace credmint

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "base/read_file.h"
+#include "base/shown_value.h"
 
 namespace credmint {
 namespace {
@@ -54,10 +55,11 @@ Result<void> RefuseMode(const struct stat& status, mode_t refused, const std::st
 /// A folder of ours that others cannot write: what is in it is what we put there.
 Result<Descriptor> OpenBase(const char* variable, const std::string& path) {
   if (path.front() != '/') {
-    return Fail(ErrorCode::kLocalIo, fmt::format("{} is not an absolute path: {}", variable, path));
+    return Fail(ErrorCode::kLocalIo,
+                fmt::format("{} is not an absolute path: {}", variable, ShownPath(path)));
   }
   Descriptor base(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!base) return FailErrno(fmt::format("{}={}", variable, path));
+  if (!base) return FailErrno(fmt::format("{}={}", variable, ShownPath(path)));
   auto status = StatusOf(base.get(), path);
   if (!status) return Fail(std::move(status), variable);
   if (auto mode = RefuseMode(*status, kWritableByOthers, path, "chmod go-w {}"); !mode) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/printable.h"
+#include "base/shown_value.h"
 #include "credentials/ini_lines.h"
 
 namespace credmint {
@@ -233,8 +234,7 @@ std::string_view ProfileOfConfig(std::string_view header) {
 
 Result<void> CheckProfileName(std::string_view profile) {
   const auto refuse = [&](std::string_view reason) {
-    return Fail(ErrorCode::kUsage,
-                fmt::format("the profile's name '{}' {}", Printable(profile), reason));
+    return Fail(ErrorCode::kUsage, fmt::format("the profile's name {} {}", Shown(profile), reason));
   };
   if (profile.empty()) return refuse("is empty");
   if (profile.find_first_of("[]") != std::string_view::npos) return refuse("holds a bracket");

@@ -12,6 +12,7 @@
 #include "base/descriptor.h"
 #include "base/log.h"
 #include "base/read_file.h"
+#include "base/shown_value.h"
 #include "base/timestamp.h"
 #include "credentials/credentials_file.h"
 #include "credentials/locked_file.h"
@@ -26,6 +27,9 @@ constexpr int kMaxTries = 10;
 Result<std::string> PathFrom(const char* variable, std::string_view name) {
   const char* value = getenv(variable);
   const std::string_view path = value != nullptr ? value : "";
+  if (const std::string what = DescribeUnshown(path, path.size()); !what.empty()) {
+    return Fail(ErrorCode::kUsage, fmt::format("${}: a path is expected, not {}", variable, what));
+  }
   if (!path.empty() && !path.starts_with("~/")) return std::string(path);
   const char* home = getenv("HOME");
   if (home == nullptr || *home == '\0') {
@@ -48,7 +52,7 @@ Secret ReadIfThere(const std::string& path) {
 Result<void> CheckConfigOf(const CredentialsFile& file) {
   const Secret config = ReadIfThere(file.config);
   auto checked = CheckConfig(config.Reveal(), file.profile);
-  if (!checked) return Fail(std::move(checked), file.config);
+  if (!checked) return Fail(std::move(checked), ShownPath(file.config));
   return {};
 }
 
@@ -69,7 +73,7 @@ Result<void> CheckCredentialsFile(const CredentialsFile& file) {
   const auto text = locked->Read();
   if (!text) return tl::unexpected(text.error());
   if (auto checked = CheckProfile(text->Reveal(), file.profile); !checked) {
-    return Fail(std::move(checked), file.path);
+    return Fail(std::move(checked), ShownPath(file.path));
   }
   return CheckConfigOf(file);
 }
@@ -82,16 +86,16 @@ Result<void> WriteCredentials(const CredentialsFile& file, const Credentials& cr
     const auto text = locked->Read();
     if (!text) return tl::unexpected(text.error());
     auto edited = SetProfile(text->Reveal(), file.profile, credentials);
-    if (!edited) return Fail(std::move(edited), file.path);
+    if (!edited) return Fail(std::move(edited), ShownPath(file.path));
     const auto replaced = locked->Replace(edited->Reveal());
     if (!replaced) return tl::unexpected(replaced.error());
     if (!*replaced) continue;
-    LogDebug(fmt::format("profile {} of {}: {}, valid until {}", file.profile, file.path,
+    LogDebug(fmt::format("profile {} of {}: {}, valid until {}", file.profile, ShownPath(file.path),
                          credentials.access_key_id, FormatTimestamp(credentials.expiration)));
     return {};
   }
   return Fail(ErrorCode::kLocalIo,
-              fmt::format("{}: another program writes it again and again", file.path));
+              fmt::format("{}: another program writes it again and again", ShownPath(file.path)));
 }
 
 }  // namespace credmint

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/read_file.h"
+#include "base/shown_value.h"
 
 namespace credmint {
 namespace {
@@ -40,28 +41,30 @@ Result<std::string> FollowLinks(std::string path) {
     if (lstat(path.c_str(), &status) != 0 || !S_ISLNK(status.st_mode)) return path;
     if (status.st_uid != geteuid() && status.st_uid != 0) {
       return Fail(ErrorCode::kLocalIo,
-                  fmt::format("{} is a symbolic link that another user has made", path));
+                  fmt::format("{} is a symbolic link that another user has made", ShownPath(path)));
     }
     std::array<char, PATH_MAX> buffer;
     const ssize_t size = readlink(path.c_str(), buffer.data(), buffer.size());
     if (size < 0) {
-      return Fail(ErrorCode::kLocalIo, fmt::format("cannot read {}: {}", path, strerror(errno)));
+      return Fail(ErrorCode::kLocalIo,
+                  fmt::format("cannot read {}: {}", ShownPath(path), strerror(errno)));
     }
     const std::string link(buffer.data(), static_cast<std::size_t>(size));
     path = link.starts_with('/') ? link : fmt::format("{}/{}", FolderOf(path), link);
   }
-  return Fail(ErrorCode::kLocalIo, fmt::format("cannot read {}: {}", path, strerror(ELOOP)));
+  return Fail(ErrorCode::kLocalIo,
+              fmt::format("cannot read {}: {}", ShownPath(path), strerror(ELOOP)));
 }
 
 Result<Descriptor> OpenFolder(const std::string& path) {
   if (mkdir(path.c_str(), kOwnersFolder) != 0 && errno != EEXIST) {
     return Fail(ErrorCode::kLocalIo,
-                fmt::format("cannot make the folder {}: {}", path, strerror(errno)));
+                fmt::format("cannot make the folder {}: {}", ShownPath(path), strerror(errno)));
   }
   Descriptor folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() < 0) {
     return Fail(ErrorCode::kLocalIo,
-                fmt::format("cannot open the folder {}: {}", path, strerror(errno)));
+                fmt::format("cannot open the folder {}: {}", ShownPath(path), strerror(errno)));
   }
   return folder;
 }
@@ -97,7 +100,7 @@ Result<LockedFile> LockedFile::Open(const std::string& path, milliseconds patien
   if (!target) return Fail(std::move(target));
   auto folder = OpenFolder(FolderOf(*target));
   if (!folder) return Fail(std::move(folder));
-  LockedFile file(*target, NameOf(*target), *std::move(folder));
+  LockedFile file(ShownPath(*target), NameOf(*target), *std::move(folder));
   if (auto looked = file.Look(); !looked) return Fail(std::move(looked));
   if (auto locked = file.Lock(patience); !locked) return Fail(std::move(locked));
   return file;

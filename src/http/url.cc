@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/printable.h"
+#include "base/shown_value.h"
 #include "http/curl_handles.h"
 
 namespace credmint {
@@ -59,8 +59,7 @@ Result<Url> ParseEndpointUrl(std::string_view text) {
     return Fail(ErrorCode::kUsage, "an endpoint URL must not contain a user name or password");
   }
   const auto refuse = [text](std::string_view why) {
-    return Fail(ErrorCode::kUsage,
-                fmt::format("'{}' is not an endpoint URL: {}", Printable(text), why));
+    return Fail(ErrorCode::kUsage, fmt::format("{} is not an endpoint URL: {}", Shown(text), why));
   };
   if (!std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; })) {
     return refuse("it contains a blank or a character outside ASCII");

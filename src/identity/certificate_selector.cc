@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/read_file.h"
+#include "base/shown_value.h"
 #include "identity/name_text.h"
 
 namespace credmint {
@@ -67,7 +68,7 @@ Result<void> CertificateSelector::Set(const std::string& key, const std::string&
   if (key == "x509Subject") part = &subject_;
   if (key == "x509Issuer") part = &issuer_;
   if (key == "x509Serial") part = &serial_;
-  if (part == nullptr) return Malformed(fmt::format("the key '{}' is unknown", key));
+  if (part == nullptr) return Malformed(fmt::format("the key {} is unknown", Shown(key)));
   if (*part) return Malformed(fmt::format("the key '{}' is given twice", key));
   if (part == &serial_ && !IsSerial(value)) {
     return Malformed("the x509Serial is not a hexadecimal number");

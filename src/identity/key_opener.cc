@@ -25,7 +25,7 @@ Result<void> CheckProvider(const PkeyPtr& key, const Scheme& scheme) {
 
 std::string Clause(const KeyReference& reference, StoreExpect expect) {
   return fmt::format("opening {} {}", expect == StoreExpect::kPrivateKey ? "key" : "certificate",
-                     reference.text());
+                     reference.shown());
 }
 
 /// DER SubjectPublicKeyInfo of each, one after the other.
@@ -44,7 +44,8 @@ Bytes PublicKeysOf(std::span<const Certificate> certificates) {
 /// import pass phrase") do not.
 PassphraseRequest Named(const PassphraseRequest& request, const KeyReference& reference) {
   if (request.kind != PassphraseKind::kFile) return request;
-  return {reference.is_file() ? PassphraseKind::kFile : PassphraseKind::kForeign, reference.text()};
+  return {reference.is_file() ? PassphraseKind::kFile : PassphraseKind::kForeign,
+          reference.shown()};
 }
 
 std::unique_ptr<PinSource> SourceOf(std::optional<ReferencedPin> pin) {
@@ -163,7 +164,7 @@ Result<std::vector<Certificate>> KeyOpener::OpenCertificates(KeyReference refere
   std::vector<Certificate> certificates;
   for (X509Ptr& x509 : contents->certificates) {
     auto certificate = Certificate::FromDer(*context_, Certificate(std::move(x509)).Der());
-    if (!certificate) return Fail(std::move(certificate), reference.text());
+    if (!certificate) return Fail(std::move(certificate), reference.shown());
     certificates.push_back(*std::move(certificate));
   }
   return certificates;
@@ -173,13 +174,13 @@ Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
   if (reference.scheme() == nullptr || reference.scheme()->inventory_parameter.empty()) {
     return Fail(
         ErrorCode::kUsage,
-        fmt::format("{}: only what is on a token or in a TPM can be listed", reference.text()));
+        fmt::format("{}: only what is on a token or in a TPM can be listed", reference.shown()));
   }
   inventory_ = log_in ? "all" : "public";
   auto contents = Load(reference, StoreExpect::kName);
   inventory_.clear();
   if (!contents) {
-    const std::string& text = reference.text();
+    const std::string text = reference.shown();
     const bool bare = text.ends_with(':');  // the clause ends with a colon, too
     return Fail(std::move(contents), "listing " + text.substr(0, text.size() - (bare ? 1 : 0)));
   }
@@ -275,7 +276,8 @@ Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, StoreOpt
   if (scheme == nullptr) {
     auto contents = OpenStore(*context_, reference.text(), options);
     if (contents || contents.error().code != ErrorCode::kMalformed) return contents;
-    LogDebug(contents.error().message);
+    // OpenSSL's words repeat the URI.
+    if (reference.shown() == reference.text()) LogDebug(contents.error().message);
     return Fail(ErrorCode::kMalformed, "it is no file, and no OpenSSL provider can open such a URI",
                 "--provider NAME loads one more");
   }

@@ -12,6 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/printable.h"
+#include "base/shown_value.h"
+#include "identity/shown_reference.h"
+
 namespace credmint {
 namespace {
 
@@ -64,11 +68,14 @@ Result<Query> TakePinOut(std::string_view query) {
   Query result;
   for (const std::string_view attribute : Split(query, '&')) {
     const std::string_view name = attribute.substr(0, attribute.find('='));
+    if (name.size() == attribute.size() && !name.empty()) {
+      return Fail(ErrorCode::kMalformed, "an attribute behind its '?' has no value");
+    }
     if (name != "pin-value" && name != "pin-source") {
       const bool known = name == "module-name" || name == "module-path" || name.starts_with("x-");
       if (!known && !attribute.empty()) {
         // Without its value: it may be a PIN under a mistyped name.
-        return Fail(ErrorCode::kMalformed, fmt::format("the attribute '{}' is unknown", name));
+        return Fail(ErrorCode::kMalformed, fmt::format("the attribute {} is unknown", Shown(name)));
       }
       result.rest += (result.rest.empty() ? "" : "&") + std::string(attribute);
       continue;
@@ -176,6 +183,15 @@ Error HasNoKeys(const Scheme& scheme) {
               : fmt::format("name the key with --private-key: {}:…, or a file", sister->name)};
 }
 
+/// A URI may be long; what else is, and names no file, may be anything.
+Result<void> CheckMayBeShown(const std::string& text) {
+  constexpr std::string_view kExpected = "a path or a URI";
+  if (text.starts_with("file:")) return CheckPath(FilePath(text), kExpected);
+  const bool is_uri = FindScheme(text) != nullptr || LooksLikeUri(text);
+  if (!is_uri || !DescribeUnshown(text, text.size()).empty()) return CheckPath(text, kExpected);
+  return {};
+}
+
 }  // namespace
 
 Result<void> KeyReference::CheckHasKeys() const {
@@ -188,6 +204,7 @@ Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {
   if (text == "-" || text.starts_with(kVariable) || text.starts_with(kStream)) {
     return ParseWithoutFile(text);
   }
+  if (auto checked = CheckMayBeShown(text); !checked) return Fail(std::move(checked));
   KeyReference reference;
   reference.scheme_ = FindScheme(text);
   if (reference.scheme_ == nullptr) {
@@ -239,8 +256,8 @@ Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {
   const std::string_view wanted = use == Use::kPrivateKey ? "private" : "cert";
   const std::string_view type = OtherType(reference.text_, wanted);
   if (!type.empty()) {
-    return Fail(ErrorCode::kMalformed,
-                fmt::format("it says type={} where type={} is needed", type, wanted));
+    return Fail(ErrorCode::kMalformed, fmt::format("it says type={} where type={} is needed",
+                                                   Printable(type, 32), wanted));
   }
   reference.text_ = WithType(reference.text_, wanted);
   return reference;
@@ -288,6 +305,10 @@ KeyReference KeyReference::ForAll() const {
     reference.text_ = WithoutAttributes(text_, {"object=", "id="});
   }
   return reference;
+}
+
+std::string KeyReference::shown() const {
+  return is_file_ ? ShownPath(text_) : ShownUri(text_, scheme_ != nullptr && scheme_->rfc7512);
 }
 
 std::string KeyReference::place() const {

@@ -22,7 +22,8 @@ struct ReferencedPin {
 /// taken out and handed over once.
 ///
 /// Fails with kMalformed, one sentence each, on an empty reference, a URI with both pin-value and
-/// pin-source or either of them twice, and on a `type` that contradicts the use.
+/// pin-source or either of them twice, and on a `type` that contradicts the use. Fails with kUsage
+/// on what is no place but, as a key, must not be shown.
 class KeyReference {
  public:
   enum class Use { kPrivateKey, kCertificate, kAnything };
@@ -52,8 +53,10 @@ class KeyReference {
   [[nodiscard]] std::optional<int> descriptor() const { return descriptor_; }
   /// Where secrets for it are good: the file, or the token without the object on it.
   [[nodiscard]] std::string place() const;
-  /// Path of the file, "standard input", or the URI without any secret; for messages and logs.
+  /// Path of the file, "standard input", or the URI without its PIN.
   [[nodiscard]] const std::string& text() const { return text_; }
+  /// The same for messages and logs (base/shown_value, identity/shown_reference).
+  [[nodiscard]] std::string shown() const;
 
   [[nodiscard]] bool has_pin() const { return pin_.has_value(); }
 

@@ -9,6 +9,7 @@
 
 #include "base/pin_file.h"
 #include "base/read_file.h"
+#include "base/shown_value.h"
 
 namespace credmint {
 namespace {
@@ -21,10 +22,29 @@ bool IsNumber(const std::string& text) {
   return error == std::errc() && end == text.data() + text.size() && value >= 0;
 }
 
+/// Named if it is in the letters that variables have: another may be the secret.
+std::string ShownVariable(const std::string& name) {
+  const bool good =
+      name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string::npos;
+  return good && name.size() <= kMaxShown ? fmt::format("the variable {}", name)
+                                          : "the variable that is named for it";
+}
+
+/// A longer number may be a PIN.
+std::string ShownDescriptor(const std::string& number) {
+  return number.size() <= 3 ? fmt::format("descriptor {}", number)
+                            : "the descriptor that is named for it";
+}
+
+std::string LoadCredential(const std::string& name) {
+  return fmt::format("add LoadCredential={}:PATH to the systemd unit",
+                     DescribeUnshown(name).empty() ? name : "NAME");
+}
+
 Result<Secret> ReadEnvironment(const std::string& name) {
   const char* value = getenv(name.c_str());
   if (value == nullptr) {
-    return Fail(ErrorCode::kPinRequired, fmt::format("the variable {} is not set", name));
+    return Fail(ErrorCode::kPinRequired, fmt::format("{} is not set", ShownVariable(name)));
   }
   return Secret(value);
 }
@@ -32,9 +52,9 @@ Result<Secret> ReadEnvironment(const std::string& name) {
 Result<Secret> ReadOpenDescriptor(const std::string& number) {
   const int descriptor = atoi(number.c_str());
   if (fcntl(descriptor, F_GETFD) < 0) {
-    return Fail(ErrorCode::kPinRequired, fmt::format("descriptor {} is not open", number));
+    return Fail(ErrorCode::kPinRequired, fmt::format("{} is not open", ShownDescriptor(number)));
   }
-  auto contents = ReadDescriptor(descriptor, fmt::format("descriptor {}", number), kMaxSecretSize);
+  auto contents = ReadDescriptor(descriptor, ShownDescriptor(number), kMaxSecretSize);
   if (!contents) return contents;
   return FirstLine(*std::move(contents));
 }
@@ -42,13 +62,12 @@ Result<Secret> ReadOpenDescriptor(const std::string& number) {
 Result<Secret> ReadCredential(const std::string& name) {
   const char* folder = getenv("CREDENTIALS_DIRECTORY");
   if (folder == nullptr) {
-    return Fail(ErrorCode::kPinRequired, "CREDENTIALS_DIRECTORY is not set",
-                fmt::format("add LoadCredential={}:PATH to the systemd unit", name));
+    return Fail(ErrorCode::kPinRequired, "CREDENTIALS_DIRECTORY is not set", LoadCredential(name));
   }
   const std::string path = fmt::format("{}/{}", folder, name);
   if (access(path.c_str(), F_OK) != 0) {
-    return Fail(ErrorCode::kPinRequired, fmt::format("there is no credential '{}'", name),
-                fmt::format("add LoadCredential={}:PATH to the systemd unit", name));
+    return Fail(ErrorCode::kPinRequired, fmt::format("there is no credential {}", Shown(name)),
+                LoadCredential(name));
   }
   auto contents = ReadFile(path, kMaxSecretSize);
   if (!contents) return contents;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/shown_value.h"
 #include "ossl/error_queue.h"
 
 namespace credmint {
@@ -17,7 +18,7 @@ Result<LibraryContext> LibraryContext::Create(std::span<const BuiltinProvider> b
     ProviderPtr provider(OSSL_PROVIDER_load(result.context_.get(), name));
     if (!provider) {
       LogDebug(TakeOpensslError(failure).message);
-      return Fail(failure, fmt::format("the OpenSSL provider '{}' cannot be loaded", name),
+      return Fail(failure, fmt::format("the OpenSSL provider {} cannot be loaded", Shown(name)),
                   "its module is looked for in the folder that openssl version -m names");
     }
     result.providers_.push_back(std::move(provider));

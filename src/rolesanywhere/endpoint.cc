@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/printable.h"
+#include "base/shown_value.h"
 
 namespace credmint {
 namespace {
@@ -78,7 +78,7 @@ Result<Url> ResolveEndpoint(std::string_view region, const EndpointOptions& opti
     return ParseEndpointUrl(options.custom);
   }
   if (!IsRegionName(region)) {
-    return Fail(ErrorCode::kUsage, fmt::format("'{}' is not a region", Printable(region)));
+    return Fail(ErrorCode::kUsage, fmt::format("{} is not a region", Shown(region)));
   }
   const Partition& partition = FindPartition(region);
   Url url;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/printable.h"
+#include "base/shown_value.h"
 #include "rolesanywhere/endpoint.h"
 
 namespace credmint {
@@ -41,12 +42,12 @@ Result<void> CheckTogether(std::string_view what, const Arn& arn, const Arn& tru
 
 Result<void> CheckRegion(const std::string& region, const Arn& trust_anchor) {
   if (!IsRegionName(trust_anchor.region)) {
-    return FailUsage(fmt::format("the trust anchor's region, '{}', is not a region",
-                                 Printable(trust_anchor.region)));
+    return FailUsage(
+        fmt::format("the trust anchor's region, {}, is not a region", Shown(trust_anchor.region)));
   }
   if (region.empty() || region == trust_anchor.region) return {};
-  return FailUsage(fmt::format("the region is '{}' and the trust anchor is in '{}'",
-                               Printable(region), trust_anchor.region));
+  return FailUsage(fmt::format("the region is {} and the trust anchor is in '{}'", Shown(region),
+                               trust_anchor.region));
 }
 
 Result<void> CheckDuration(seconds duration) {
@@ -63,7 +64,7 @@ Result<void> CheckSessionName(const std::string& name) {
   }
   if (name.find_first_not_of(kSessionNameCharacters) == std::string::npos) return {};
   return FailUsage(fmt::format(
-      "the role session name '{}' has characters other than A-Z a-z 0-9 _+=,.@-", Printable(name)));
+      "the role session name {} has characters other than A-Z a-z 0-9 _+=,.@-", Shown(name)));
 }
 
 }  // namespace

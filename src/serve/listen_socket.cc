@@ -12,6 +12,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/shown_value.h"
+
 namespace credmint::serve {
 namespace {
 
@@ -62,7 +64,8 @@ bool Listens(int descriptor) {
 Result<ListenSocket> ListenSocket::Open(const std::string& address, std::uint16_t port) {
   auto parsed = Parse(WithoutBrackets(address), port);
   if (!parsed) {
-    return Fail(ErrorCode::kUsage, fmt::format("'{}' is not an IP address to listen on", address),
+    return Fail(ErrorCode::kUsage,
+                fmt::format("{} is not an IP address to listen on", Shown(address)),
                 "an IPv4 or IPv6 address of this machine in numbers");
   }
   ListenSocket opened(

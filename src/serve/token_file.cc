@@ -11,12 +11,15 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/shown_value.h"
+
 namespace credmint::serve {
 namespace {
 
 tl::unexpected<Error> CannotWrite(const std::string& path, std::string_view reason,
                                   std::string hint = {}) {
-  return Fail(ErrorCode::kLocalIo, fmt::format("writing the token file {}: {}", path, reason),
+  return Fail(ErrorCode::kLocalIo,
+              fmt::format("writing the token file {}: {}", ShownPath(path), reason),
               std::move(hint));
 }
 
@@ -34,7 +37,7 @@ Result<void> CheckReplaceable(const std::string& path) {
   if (status.st_uid != geteuid()) return CannotWrite(path, "it is there and is somebody else's");
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return CannotWrite(path, "it is there and is open to others",
-                       fmt::format("chmod 600 {}, or remove it", path));
+                       fmt::format("chmod 600 {}, or remove it", ShownPath(path)));
   }
   return {};
 }

@@ -28,7 +28,7 @@ COMMANDS = {
 SHARED = manual.Page("credmint-options.7").subsections()
 
 # "  --name TYPE=default   text", the text perhaps on the next line, or "  -h,--help".
-_HELP_LINE = re.compile(r"^  (?:-h,)?(--[\w-]+)(?: (\S.*?))?(?:  |$)", re.MULTILINE)
+_HELP_LINE = re.compile(r"^  (?:-\w,)?(--[\w-]+)(?: (\S.*?))?(?:  |$)", re.MULTILINE)
 
 
 def options_of_help(*command):

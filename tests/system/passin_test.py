@@ -125,7 +125,11 @@ class SourcesThatFail(PassinTest):
         self.refuse(program.KEY, "web.key", "env:WEB_KEY", env={"WEB_KEY": ""})
 
     def test_file_that_is_not_there(self):
-        self.refuse(program.LOCAL_IO, "absent: No such file or directory", "file:absent")
+        self.refuse(program.LOCAL_IO, "absent: No such file or directory", "file:./absent")
+
+    def test_file_that_is_not_there_and_may_be_the_secret_itself(self):
+        message = "the file named for a secret is not there"
+        self.refuse(program.LOCAL_IO, message, f"file:{PASSPHRASE}", hint="file:./NAME")
 
     def test_file_that_is_empty(self):
         self.write("passphrase", "")

@@ -104,9 +104,8 @@ TEST(ArnTest, LimitsTheLength) {
   EXPECT_TRUE(ParseRoleArn(prefix + std::string(1011 - prefix.size(), 'x')));
   const Result<Arn> arn = ParseRoleArn(prefix + std::string(1012 - prefix.size(), 'x'));
   ASSERT_FALSE(arn);
-  EXPECT_EQ(arn.error().message, "'" + prefix + std::string(200 - prefix.size(), 'x') +
-                                     "...' is not the ARN of a role: it is longer than 1011 "
-                                     "characters");
+  EXPECT_EQ(arn.error().message,
+            "text of 1012 bytes is not the ARN of a role: it is longer than 1011 characters");
 }
 
 TEST(ArnTest, AcceptsTheThreeKindsInEveryPartition) {
