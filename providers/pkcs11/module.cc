@@ -13,6 +13,7 @@
 #include "base/guarded.h"
 #include "base/log.h"
 #include "base/printable.h"
+#include "base/shown_value.h"
 #include "base/standard_error.h"
 
 namespace credmint::pkcs11 {
@@ -62,7 +63,7 @@ Result<void*> OpenLibrary(const std::string& path) {
 }  // namespace
 
 Result<std::shared_ptr<Module>> Module::Load(const std::string& path) {
-  const std::string clause = fmt::format("loading the PKCS#11 module {}", path);
+  const std::string clause = fmt::format("loading the PKCS#11 module {}", ShownPath(path));
   auto library = OpenLibrary(path);
   if (!library) return Fail(std::move(library), clause);
   for (;; std::this_thread::yield()) {

@@ -17,7 +17,8 @@ Result<LibraryContext> LibraryContext::Create(std::span<const BuiltinProvider> b
   const auto load = [&result](const char* name, ErrorCode failure) -> Result<void> {
     ProviderPtr provider(OSSL_PROVIDER_load(result.context_.get(), name));
     if (!provider) {
-      LogDebug(TakeOpensslError(failure).message);
+      const Error error = TakeOpensslError(failure);  // which repeats the name
+      if (DescribeUnshown(name).empty()) LogDebug(error.message);
       return Fail(failure, fmt::format("the OpenSSL provider {} cannot be loaded", Shown(name)),
                   "its module is looked for in the folder that openssl version -m names");
     }
