@@ -26,7 +26,7 @@ Result<std::string> TctiOfPath(const std::string& path, FileKinds kind_of) {
   const auto refuse = [&](const char* why) {
     return Fail(
         ErrorCode::kUsage,
-        fmt::format("the environment variable {} {}: '{}'", kDeviceVariable, why, Printable(path)),
+        fmt::format("the environment variable {} {}: {}", kDeviceVariable, why, ShownPath(path)),
         "it names a device such as /dev/tpmrm0; TPM2TOOLS_TCTI or --tcti other ways");
   };
   if (!path.starts_with('/')) return refuse("is not an absolute path");
