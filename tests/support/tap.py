@@ -2,7 +2,8 @@
 """Runs the tests of one file and prints what came of each as TAP: tap.py FILE.py [PATTERN].
 
 A class whose setUpClass fails or skips counts once for each of its tests, so that the number of
-tests does not depend on what is installed. The exit status is 1 if any test failed.
+tests does not depend on what is installed. The exit status is 1 if any test failed. Nothing of the
+caller's environment reaches the tests: private_host.py.
 """
 
 import importlib.util
@@ -11,6 +12,8 @@ import signal
 import sys
 import traceback
 import unittest
+
+import private_host
 
 
 class TapResult(unittest.TestResult):
@@ -84,9 +87,14 @@ def main(arguments):
     if len(arguments) not in (1, 2):
         sys.exit(__doc__.partition("\n")[0])
     hear_signals()
+    with private_host.entered():
+        return run(*arguments)
+
+
+def run(path, pattern=None):
     loader = unittest.TestLoader()
-    loader.testNamePatterns = [f"*{arguments[1]}*"] if len(arguments) == 2 else None
-    suite = loader.loadTestsFromModule(load(pathlib.Path(arguments[0]).resolve()))
+    loader.testNamePatterns = [f"*{pattern}*"] if pattern else None
+    suite = loader.loadTestsFromModule(load(pathlib.Path(path).resolve()))
     result = TapResult(list(flatten(suite)))
     suite.run(result)
     return 1 if result.failed else 0

@@ -1,8 +1,8 @@
 """The AWS SDK for JavaScript, as tests/system/javascript/ pins it, and a program that uses it.
 
 The SDK is no Debian package. Where node and npm are there, it is installed once, from the registry
-that npm is set up for, into $XDG_CACHE_HOME/credmint-javascript (~/.cache), and used from there by
-all later runs. Where they are not, or no registry answers, tests skip, in CI too; any other failure
+that npm is set up for, into the caller's $XDG_CACHE_HOME/credmint-javascript (~/.cache), and used from
+there by all later runs. Where they are not, or no registry answers, tests skip, in CI too; any other failure
 fails them.
 """
 
@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import unittest
 
+import private_host
 from support import program
 from support.processes import die_with_parent
 
@@ -53,13 +54,18 @@ def sdk():
 def _installed():
     """The folder, and None or what is missing."""
     for tool in ("node", "npm"):
-        if not shutil.which(tool):
+        if not _which(tool):
             return None, f"{tool} is missing"
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+    caller = private_host.CALLER
+    cache = pathlib.Path(caller.get("XDG_CACHE_HOME") or pathlib.Path(caller["HOME"], ".cache"))
     digest = hashlib.sha256(b"".join((_SOURCE / name).read_bytes() for name in _PINNED))
     folder = cache / "credmint-javascript" / digest.hexdigest()[:16]
     missing = None if folder.exists() else _install(folder)
     return folder / "node_modules", missing
+
+
+def _which(tool):
+    return shutil.which(tool, path=private_host.CALLER["PATH"])
 
 
 def _install(folder):
@@ -71,6 +77,7 @@ def _install(folder):
         result = subprocess.run(
             _INSTALL,
             cwd=temporary,
+            env=private_host.CALLER,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -107,7 +114,7 @@ class Client:
 
     def __init__(self, test, *arguments, env=None):
         self._process = subprocess.Popen(
-            [shutil.which("node"), str(_SOURCE / "client.cjs"), *arguments],
+            [_which("node"), str(_SOURCE / "client.cjs"), *arguments],
             cwd="/",
             env=program.environment(
                 test.folder, {"NODE_PATH": str(sdk()), "NODE_NO_WARNINGS": "1", **(env or {})}

@@ -1,6 +1,7 @@
 """Child processes that do not outlive the test, however it ends."""
 
 import ctypes
+import os
 import signal
 import subprocess
 
@@ -26,7 +27,7 @@ def run_tool(*command, env=None, stdin=None):
     """Runs a program of the system that must succeed; returns what it printed, as bytes."""
     result = subprocess.run(
         [str(part) for part in command],
-        env={"PATH": "/usr/bin:/bin", **(env or {})},
+        env={"PATH": "/usr/bin:/bin", "HOME": os.environ.get("HOME", "/"), **(env or {})},
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
         stdout=subprocess.PIPE,

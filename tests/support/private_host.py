@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+"""Runs a command as on a machine where nobody has set anything up: private_host.py COMMAND...
+
+What a test and everything that it starts sees of this host:
+
+* no environment variable but those that say how tests run, and an empty home, which goes with them;
+* of p11-kit's modules SoftHSM alone, and no /etc/credmint. Those that packages and administrators add (tpm2-pkcs11,
+  gnome-keyring, OpenSC) would be loaded by every test with a key on a token, and answer, print and
+  wait as they like.
+
+p11-kit takes its configuration from folders that are compiled in. A user may have another one in the
+home; for root p11-kit ignores that, so for root the folders are hidden, in a mount namespace of the
+test's own. Where root may not have one (a container without CAP_SYS_ADMIN), each test says so on
+stderr, and tests/system/private_host_test.py fails in CI and is skipped elsewhere.
+
+tap.py enters this by itself, so a test file that is run by hand is as alone.
+"""
+
+import contextlib
+import ctypes
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+# What the caller had, for the one thing that needs it: npm, which asks a registry.
+CALLER = dict(os.environ)
+
+# Says why the host's modules are seen all the same.
+SEEN = "CREDMINT_HOST_MODULES_SEEN"
+
+_SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
+_PACKAGES_MODULES = "/usr/share/p11-kit/modules"
+_ADMINISTRATORS = ("/etc/pkcs11", "/etc/credmint")
+
+_PASSED_ON = ("CI", "MALLOC_PERTURB_", "PYTHONDONTWRITEBYTECODE", "TERM")
+_PASSED_ON_FROM = ("CREDMINT", "GTEST_", "MESON_", "ASAN_", "LSAN_", "TSAN_", "UBSAN_")
+_OWN = {"LANG": "C.UTF-8", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+
+_CLONE_NEWNS = 0x00020000
+_MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 0x40000
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _passed_on(name):
+    return name in _PASSED_ON or name.startswith(_PASSED_ON_FROM)
+
+
+def _check(result):
+    if result != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
+
+
+def _mount(source, target, flags):
+    paths = (os.fsencode(source) if source else None, os.fsencode(target))
+    _check(_libc.mount(*paths, None, ctypes.c_ulong(flags), None))
+
+
+def _hide(modules, empty):
+    """For root: `modules` in the place of those of packages, nothing in that of the administrator."""
+    _check(_libc.unshare(_CLONE_NEWNS))
+    _mount(None, "/", _MS_REC | _MS_PRIVATE)
+    for folder in (_PACKAGES_MODULES, *_ADMINISTRATORS):
+        if os.path.isdir(folder):
+            _mount(modules if folder == _PACKAGES_MODULES else empty, folder, _MS_BIND)
+
+
+def _try_to_hide(modules, empty):
+    try:
+        _hide(modules, empty)
+    except OSError as error:
+        os.environ[SEEN] = error.strerror
+        print(
+            "private_host: tests see this host's PKCS#11 modules: root may not hide"
+            f" {_PACKAGES_MODULES} ({error.strerror})",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _make_home(folder):
+    """A home with a configuration of p11-kit, which a user's programs read; returns its modules."""
+    configuration = pathlib.Path(folder) / ".config" / "pkcs11"
+    modules = configuration / "modules"
+    modules.mkdir(parents=True)
+    (configuration / "pkcs11.conf").write_text("user-config: only\n")
+    (modules / "softhsm2.module").write_text(f"module: {_SOFTHSM}\n")
+    return modules
+
+
+@contextlib.contextmanager
+def entered():
+    """As long as it lasts, this process and those that it starts are alone."""
+    home = tempfile.mkdtemp(prefix="cm-home-", dir="/tmp")
+    try:
+        modules = _make_home(home)
+        empty = pathlib.Path(home) / "empty"
+        empty.mkdir()
+        kept = {name: value for name, value in os.environ.items() if _passed_on(name)}
+        os.environ.clear()
+        os.environ.update(kept, HOME=home, **_OWN)
+        tempfile.tempdir = None  # was TMPDIR's
+        os.environ.pop(SEEN, None)
+        if os.getuid() == 0:
+            _try_to_hide(modules, empty)
+        yield
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _die_with_parent():
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def main(command):
+    if not command:
+        sys.exit(__doc__.partition("\n")[0])
+    with entered():
+        child = subprocess.Popen(command, preexec_fn=_die_with_parent)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda received, _: child.send_signal(received))
+        status = child.wait()
+    return 128 - status if status < 0 else status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
