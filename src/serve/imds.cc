@@ -33,7 +33,10 @@ std::string WithoutSpareSlashes(const std::string& path) {
   return clean;
 }
 
-std::optional<std::chrono::seconds> ParseTtl(std::optional<std::string_view> text) {
+/// Without the header the longest, as in aws_signing_helper.
+std::optional<std::chrono::seconds> TtlOf(const Request& request) {
+  if (!HasHeader(request, kTtlHeader)) return Imds::kMaxTtl;
+  const auto text = FindHeader(request, kTtlHeader);
   if (!text) return std::nullopt;
   int seconds = 0;
   const auto [end, failure] = std::from_chars(text->data(), text->data() + text->size(), seconds);
@@ -84,7 +87,7 @@ Response Imds::Answer(const Request& request) {
 }
 
 Response Imds::PutToken(const Request& request) {
-  const auto ttl = ParseTtl(FindHeader(request, kTtlHeader));
+  const auto ttl = TtlOf(request);
   if (!ttl) {
     return ErrorResponse(
         400, "BadRequest",

@@ -83,6 +83,10 @@ class Interfaces(ServeTest):
         answer = server.request("PUT", "//latest/api/token", {TTL: "300"})
         self.assertEqual((answer.status, answer.headers[TTL.lower()]), (200, "300"))
 
+    def test_a_token_without_a_lifetime_has_the_longest(self):
+        answer = self.serve().request("PUT", "/latest/api/token", {})
+        self.assertEqual((answer.status, answer.headers[TTL.lower()]), (200, "21600"))
+
     def test_who_gets_nothing(self):
         server = self.serve()
         token = pathlib.Path(self.folder / "token").read_text()
@@ -91,7 +95,7 @@ class Interfaces(ServeTest):
             (400, *put, {TTL: "300", "Host": "evil.example"}),
             (400, *put, {TTL: "300", "Origin": "http://localhost"}),
             (400, *put, {TTL: "300", "X-Forwarded-For": "127.0.0.1"}),
-            (400, *put, {}),
+            (400, *put, {TTL: "21601"}),
             (401, "GET", "/latest/meta-data/iam/security-credentials/demo", {}),
             (401, "GET", "/role/demo", {}),
             (401, "GET", "/role/demo", {"Authorization": token[:-1]}),

@@ -55,7 +55,6 @@ TEST_F(ImdsTest, RefusesBadLifetimes) {
        {"", "0", "-1", "+1", "21601", "1.5", " 1", "1 ", "1s", "0x10", "99999999999999999999"}) {
     EXPECT_EQ(Put(ttl).status, 400) << ttl;
   }
-  EXPECT_EQ(imds_.Answer({"PUT", "/latest/api/token", {}}).status, 400);
   EXPECT_EQ(imds_.Answer({"PUT", "/latest/api/token", {{kTtl, "1"}, {kTtl, "1"}}}).status, 400);
 }
 
@@ -125,6 +124,18 @@ TEST_F(ImdsTest, ATokenIsPlainTextAndItsLifetimeIsRepeated) {
     EXPECT_EQ(response.headers, expected);
     EXPECT_EQ(response.body.size(), 64U);
   }
+}
+
+TEST_F(ImdsTest, ATokenWithoutALifetimeHasTheLongest) {
+  const Response response = imds_.Answer({"PUT", "/latest/api/token", {}});
+  EXPECT_EQ(response.status, 200);
+  const decltype(response.headers) expected = {{"Content-Type", "text/plain"}, {kTtl, "21600"}};
+  EXPECT_EQ(response.headers, expected);
+  const Request get{"GET", credentials_, {{kToken, std::string(response.body.Reveal())}}};
+  elapsed_ += std::chrono::seconds(21599);
+  EXPECT_EQ(imds_.Answer(get).status, 200);
+  elapsed_ += std::chrono::seconds(1);
+  EXPECT_EQ(imds_.Answer(get).status, 401);
 }
 
 TEST_F(ImdsTest, SlashesMayBeDoubledAndStandAtTheEnd) {
