@@ -1,15 +1,17 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <string>
 
 #include "base/error.h"
 #include "cli/key_options.h"
 
 namespace credmint::cli {
 
-/// `credmint read-certificate-data`: one JSON object about a certificate file, with the members of
-/// aws_signing_helper (keyType, certificateData, serialNumber, supportedAlgorithms); for
-/// certificates on tokens its numbered list of matches, with the URI of each.
+/// `credmint read-certificate-data`, in the forms of aws_signing_helper: one JSON object about the
+/// first certificate of a file; for certificates on tokens and in TPMs its numbered list of
+/// matches. With `--format json` a JSON object for each of those, one a line; with `--format text`
+/// all that is known about each, for people (certificate_text.h).
 class ReadCertificateDataCommand {
  public:
   explicit ReadCertificateDataCommand(CLI::App& app);
@@ -19,6 +21,7 @@ class ReadCertificateDataCommand {
  private:
   CLI::App* app_;
   KeyOptions key_;
+  std::string format_;
 };
 
 }  // namespace credmint::cli

@@ -100,7 +100,9 @@ def make_certificate(
 
 
 def name(common_name):
-    """Of nothing but the common name; without one, the empty name."""
+    """Of nothing but the common name; without one, the empty name. A whole one stays."""
+    if isinstance(common_name, x509.Name):
+        return common_name
     if not common_name:
         return x509.Name([])
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <openssl/evp.h>
+
+#include <string>
+
+namespace credmint::cli {
+
+/// The named curve of a key ("prime256v1"); empty for one without.
+std::string CurveOf(const EVP_PKEY* key);
+
+/// What kind of key it is, for people: "EC prime256v1", "RSA 2048"; null is "of unknown type".
+std::string DescribeKey(const EVP_PKEY* key);
+
+}  // namespace credmint::cli
