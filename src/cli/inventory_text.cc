@@ -4,11 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/printable.h"
 #include "base/timestamp.h"
+#include "cli/key_text.h"
 
 namespace credmint::cli {
 namespace {
@@ -23,32 +23,22 @@ std::string Fact(const InventoryEntry& entry, std::string_view name) {
   return {};
 }
 
-std::string Curve(const EVP_PKEY* key) {
-  std::array<char, 64> name{};
-  std::size_t size = 0;
-  const ErrorMark mark;
-  return EVP_PKEY_get_group_name(key, name.data(), name.size(), &size) == 1 ? name.data() : "";
+/// "private key 'web' id 01". What has neither label nor id is just named by its kind: in files.
+std::string Named(std::string_view kind, const InventoryEntry& entry) {
+  if (entry.label.empty() && entry.id.empty()) return std::string(kind);
+  return fmt::format("{} '{}'{}{}", kind, PrintableUtf8(entry.label),
+                     entry.id.empty() ? "" : " id ", entry.id);
 }
 
-/// "EC prime256v1", "RSA 2048".
-std::string KeyType(const InventoryEntry& entry) {
-  const EVP_PKEY* key = entry.public_key.get();
-  if (key == nullptr) return "of unknown type";
-  const std::string curve = Curve(key);
-  return fmt::format("{} {}", EVP_PKEY_get0_type_name(key),
-                     curve.empty() ? std::to_string(EVP_PKEY_get_bits(key)) : curve);
-}
-
-std::string Names(const InventoryEntry& entry) {
-  return fmt::format("'{}'{}{}", PrintableUtf8(entry.label), entry.id.empty() ? "" : " id ",
-                     entry.id);
+std::string NamedKey(const InventoryEntry& key) {
+  return Named(key.kind == Kind::kPrivateKey ? "private key" : "public key", key);
 }
 
 std::string UriLine(const InventoryEntry& entry) {
   return fmt::format("{}{}", entry.uri, entry.unique ? "" : "   (another object has the same URI)");
 }
 
-/// The entries that lie inside the token or TPM at `token`.
+/// The entries that lie inside the token, file or TPM at `token`.
 std::span<const InventoryEntry> Contents(const Inventory& inventory, std::size_t token) {
   std::size_t end = token + 1;
   while (end < inventory.size() && inventory[end].kind > Kind::kTpm) ++end;
@@ -87,10 +77,9 @@ const InventoryEntry* KeyOf(const InventoryEntry& certificate,
 }
 
 std::string KeyText(const InventoryEntry& key, std::span<const InventoryEntry> contents) {
-  std::string text =
-      fmt::format("      {} key {}: {}{}{}\n        {}\n",
-                  key.kind == Kind::kPrivateKey ? "private" : "public", Names(key), KeyType(key),
-                  key.flags.empty() ? "" : ", ", fmt::join(key.flags, ", "), UriLine(key));
+  std::string text = fmt::format("      {}: {}{}{}\n        {}\n", NamedKey(key),
+                                 DescribeKey(key.public_key.get()), key.flags.empty() ? "" : ", ",
+                                 fmt::join(key.flags, ", "), UriLine(key));
   if (const std::string scheme = Fact(key, "scheme"); !scheme.empty()) {
     text += fmt::format("        signs {} only\n", scheme);
   }
@@ -98,7 +87,11 @@ std::string KeyText(const InventoryEntry& key, std::span<const InventoryEntry> c
     text += fmt::format("        not usable: {}\n", reason);
   }
   for (const InventoryEntry* certificate : CertificatesOf(key, contents)) {
-    text += fmt::format("        certificate {}\n", Names(*certificate));
+    const bool has_name = !certificate->label.empty() || !certificate->id.empty();
+    const std::string subject =
+        certificate->certificate ? PrintableUtf8(certificate->certificate->Subject()) : "";
+    text += fmt::format("        {}\n",
+                        has_name ? Named("certificate", *certificate) : "certificate " + subject);
   }
   return text;
 }
@@ -111,7 +104,7 @@ std::string CannotBeRead(const InventoryEntry& entry) {
 std::string CertificateText(const InventoryEntry& entry, std::span<const InventoryEntry> contents,
                             std::chrono::system_clock::time_point now) {
   std::string text =
-      fmt::format("      certificate {}\n        {}\n", Names(entry), UriLine(entry));
+      fmt::format("      {}\n        {}\n", Named("certificate", entry), UriLine(entry));
   if (!entry.certificate) return text + CannotBeRead(entry);
   const Certificate& certificate = *entry.certificate;
   text += fmt::format("        subject {}\n        issuer  {}\n        serial  {}\n",
@@ -120,8 +113,7 @@ std::string CertificateText(const InventoryEntry& entry, std::span<const Invento
   text += fmt::format("        expires {}{}\n", FormatTimestamp(certificate.NotAfter()),
                       certificate.NotAfter() < now ? " (expired)" : "");
   if (const InventoryEntry* key = KeyOf(entry, contents)) {
-    text += fmt::format("        {} key {}\n",
-                        key->kind == Kind::kPrivateKey ? "private" : "public", Names(*key));
+    text += fmt::format("        {}\n", NamedKey(*key));
   }
   return text;
 }
@@ -129,7 +121,7 @@ std::string CertificateText(const InventoryEntry& entry, std::span<const Invento
 /// What is neither a key nor a certificate.
 std::string OtherText(const InventoryEntry& entry) {
   const std::string type = Fact(entry, "type");
-  return fmt::format("      {} {}{}{}\n{}", type.empty() ? "object" : type, Names(entry),
+  return fmt::format("      {}{}{}\n{}", Named(type.empty() ? "object" : type, entry),
                      entry.flags.empty() ? "" : ": ", fmt::join(entry.flags, ", "),
                      Fact(entry, "error").empty() ? "" : CannotBeRead(entry));
 }
@@ -165,6 +157,11 @@ std::string TpmText(const InventoryEntry& tpm, std::span<const InventoryEntry> c
          ContentsText(contents, now);
 }
 
+std::string FileText(const InventoryEntry& file, std::span<const InventoryEntry> contents,
+                     std::chrono::system_clock::time_point now) {
+  return fmt::format("file {}\n", PrintableUtf8(file.label)) + ContentsText(contents, now);
+}
+
 Json ObjectJson(const InventoryEntry& entry) {
   return {{"uri", entry.uri}, {"unique", entry.unique}, {"label", entry.label}, {"id", entry.id}};
 }
@@ -175,7 +172,7 @@ Json KeyJson(const InventoryEntry& key, std::span<const InventoryEntry> contents
   if (const EVP_PKEY* pkey = key.public_key.get(); pkey != nullptr) {
     json["type"] = EVP_PKEY_get0_type_name(pkey);
     json["bits"] = EVP_PKEY_get_bits(pkey);
-    if (const std::string curve = Curve(pkey); !curve.empty()) json["curve"] = curve;
+    if (const std::string curve = CurveOf(pkey); !curve.empty()) json["curve"] = curve;
   }
   json["flags"] = key.flags;
   for (const auto& [name, value] : key.facts) json[name] = value;
@@ -242,6 +239,12 @@ Json TpmJson(const InventoryEntry& tpm, std::span<const InventoryEntry> contents
   return json;
 }
 
+Json FileJson(const InventoryEntry& file, std::span<const InventoryEntry> contents) {
+  Json json = FactsJson(file);
+  AddContents(contents, json);
+  return json;
+}
+
 }  // namespace
 
 std::string FormatInventoryText(const Inventory& inventory,
@@ -260,6 +263,7 @@ std::string FormatInventoryText(const Inventory& inventory,
                           Fact(entry, "description"), empty ? " (empty)" : "", UriLine(entry));
     }
     if (entry.kind == Kind::kToken) text += TokenText(entry, Contents(inventory, i), now);
+    if (entry.kind == Kind::kFile) text += FileText(entry, Contents(inventory, i), now);
     if (entry.kind == Kind::kTpm) text += TpmText(entry, Contents(inventory, i), now);
   }
   return text;
@@ -269,6 +273,7 @@ std::string FormatInventoryJson(const Inventory& inventory) {
   Json all = Json::object();
   for (std::size_t i = 0; i < inventory.size(); ++i) {
     const InventoryEntry& entry = inventory[i];
+    if (entry.kind == Kind::kFile) all["files"].push_back(FileJson(entry, Contents(inventory, i)));
     if (entry.kind == Kind::kTpm) all["tpms"].push_back(TpmJson(entry, Contents(inventory, i)));
     if (entry.kind == Kind::kModule) {
       all["modules"].push_back(FactsJson(entry));

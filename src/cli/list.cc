@@ -13,7 +13,8 @@ ListCommand::ListCommand(CLI::App& app)
     : app_(app.add_subcommand("list", "Show tokens, keys and certificates, with URIs to paste")) {
   app_->preparse_callback([this](std::size_t) {
     CLI::Option* uri =
-        app_->add_option("uri", uri_, "What to show (default: all tokens)")->check(PlainText());
+        app_->add_option("uri", uri_, "What to show: a URI, or a file (default: all tokens)")
+            ->check(PlainText());
     app_->add_flag_callback(
             "--tpm", [this] { uri_ = "nv:"; }, "Show what is in the TPM")
         ->excludes(uri);

@@ -8,8 +8,9 @@
 
 namespace credmint::cli {
 
-/// `credmint list [URI | --tpm]`: modules, slots, tokens, keys and certificates, each with a URI to
-/// paste, and which key belongs to which certificate. Text for people; with `--json` one object:
+/// `credmint list [URI | FILE | --tpm]`: modules, slots, tokens, keys and certificates, each with a
+/// URI to paste, and which key belongs to which certificate. Text for people; with `--json` one
+/// object:
 ///
 ///     {"modules": [{"uri", "path", "description", "manufacturer", "version", "cryptoki",
 ///       "slots": [{"uri", "number", "description", "manufacturer",
@@ -26,6 +27,10 @@ namespace credmint::cli {
 ///       "keys": as above, and "scheme"?, "unusable"?,
 ///       "certificates": as above, or "error" instead of what stands in it,
 ///       "others": [{"label", "type" or "error", "flags"}]}]}
+///
+/// Of a file its private keys and certificates, whose URI is its path:
+///
+///     {"files": [{"uri", "keys": as on a token, and "unusable"?, "certificates": as on a token}]}
 ///
 /// Without logging in only what is public is there; `--login`, `--passin` or a PIN in the URI logs
 /// in to the one token that the URI matches. Ids and serial numbers are hexadecimal, times RFC

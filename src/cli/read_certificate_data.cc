@@ -8,6 +8,7 @@
 
 #include "cli/certificate_text.h"
 #include "cli/output.h"
+#include "cli/text_option.h"
 #include "identity/certificate_source.h"
 #include "identity/inventory.h"
 #include "identity/refusals.h"
@@ -59,7 +60,7 @@ ReadCertificateDataCommand::ReadCertificateDataCommand(CLI::App& app)
     app_->add_option("--format", format_,
                      "text: for people; json: one object a line (default: json for a file, a list "
                      "for others)")
-        ->check(CLI::IsMember({"text", "json"}));
+        ->check(OneOf({"text", "json"}));
     AddCertificateFlags(*app_, key_);
   });
 }

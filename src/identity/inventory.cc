@@ -37,14 +37,20 @@ std::shared_ptr<EVP_PKEY> PublicKey(const LibraryContext& context, const Bytes& 
           EVP_PKEY_free};
 }
 
+void SetKey(EVP_PKEY* key, InventoryEntry& entry) {
+  if (key == nullptr) return;
+  EVP_PKEY_up_ref(key);
+  entry.public_key.reset(key, EVP_PKEY_free);
+}
+
+void SetCertificate(Certificate certificate, InventoryEntry& entry) {
+  SetKey(certificate.public_key(), entry);
+  entry.certificate = std::move(certificate);
+}
+
 void SetCertificate(const LibraryContext& context, const Bytes& der, InventoryEntry& entry) {
   auto certificate = Certificate::FromDer(context, der);
-  if (!certificate) return;
-  if (EVP_PKEY* key = certificate->public_key(); key != nullptr) {
-    EVP_PKEY_up_ref(key);
-    entry.public_key.reset(key, EVP_PKEY_free);
-  }
-  entry.certificate = *std::move(certificate);
+  if (certificate) SetCertificate(*std::move(certificate), entry);
 }
 
 void SetMember(const LibraryContext& context, const std::string& name, const Json& value,
@@ -94,6 +100,27 @@ Result<Inventory> ReadInventory(const LibraryContext& context,
     inventory.push_back(std::move(entry));
   }
   MarkDuplicates(inventory);
+  return inventory;
+}
+
+Inventory FileInventory(const std::string& path, std::span<const PkeyPtr> keys,
+                        const std::vector<Certificate>& certificates, const std::string& unusable) {
+  Inventory inventory;
+  const auto add = [&](Kind kind, bool unique) -> InventoryEntry& {
+    inventory.emplace_back();
+    inventory.back().kind = kind;
+    inventory.back().uri = path;
+    inventory.back().unique = unique;
+    return inventory.back();
+  };
+  add(Kind::kFile, true).label = path;
+  for (const PkeyPtr& key : keys) SetKey(key.get(), add(Kind::kPrivateKey, keys.size() == 1));
+  if (!unusable.empty()) {
+    add(Kind::kPrivateKey, true).facts.emplace_back("unusable", unusable);
+  }
+  for (const Certificate& certificate : certificates) {
+    SetCertificate(certificate, add(Kind::kCertificate, certificates.size() == 1));
+  }
   return inventory;
 }
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,10 +15,21 @@
 
 namespace credmint {
 
-/// One thing that a back end shows: a module, a slot, a token or TPM, a private or public key, a
-/// certificate, or an object that is neither, in this order, each followed by what is inside it.
+/// One thing that a back end or a file shows: a module, a slot, a token, file or TPM, a private or
+/// public key, a certificate, or an object that is neither, in this order, each followed by what is
+/// inside it.
 struct InventoryEntry {
-  enum class Kind { kModule, kSlot, kToken, kTpm, kPrivateKey, kPublicKey, kCertificate, kOther };
+  enum class Kind {
+    kModule,
+    kSlot,
+    kToken,
+    kFile,
+    kTpm,
+    kPrivateKey,
+    kPublicKey,
+    kCertificate,
+    kOther
+  };
 
   Kind kind = Kind::kModule;
   std::string uri;     ///< selects it, as far as a URI can; holds no PIN; empty if none can
@@ -37,6 +49,11 @@ using Inventory = std::vector<InventoryEntry>;
 /// `id`, `flags`, `publicKey`, `certificate` and others. Entries of unknown kinds are left out;
 /// fails with kInternal on what is no JSON object.
 Result<Inventory> ReadInventory(const LibraryContext& context, const std::vector<StoreName>& names);
+
+/// The keys and certificates of a file, which all go by its path. `unusable` says why a private key
+/// that is in there could not be opened; empty if none or all could.
+Inventory FileInventory(const std::string& path, std::span<const PkeyPtr> keys,
+                        const std::vector<Certificate>& certificates, const std::string& unusable);
 
 /// Whether two entries are about the same key pair, by their public keys.
 bool BelongTogether(const InventoryEntry& a, const InventoryEntry& b);

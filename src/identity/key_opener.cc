@@ -171,10 +171,15 @@ Result<std::vector<Certificate>> KeyOpener::OpenCertificates(KeyReference refere
 }
 
 Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
+  if (reference.is_file()) {
+    auto inventory = ListFile(reference);
+    if (!inventory) return Fail(std::move(inventory), "listing " + reference.shown());
+    return inventory;
+  }
   if (reference.scheme() == nullptr || reference.scheme()->inventory_parameter.empty()) {
-    return Fail(
-        ErrorCode::kUsage,
-        fmt::format("{}: only what is on a token or in a TPM can be listed", reference.shown()));
+    return Fail(ErrorCode::kUsage,
+                fmt::format("{}: only what is on a token, in a TPM or in a file can be listed",
+                            reference.shown()));
   }
   inventory_ = log_in ? "all" : "public";
   auto contents = Load(reference, StoreExpect::kName);
@@ -185,6 +190,30 @@ Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
     return Fail(std::move(contents), "listing " + text.substr(0, text.size() - (bare ? 1 : 0)));
   }
   return ReadInventory(*context_, contents->names);
+}
+
+/// A key that is there and cannot be opened hides no certificate, as on a token without login.
+Result<Inventory> KeyOpener::ListFile(KeyReference& reference) {
+  const auto file = ReadReferenced(reference);
+  if (!file) return tl::unexpected(file.error());
+  auto keys = Load(reference, *file, StoreExpect::kPrivateKey);
+  const ErrorCode failure = keys ? ErrorCode::kInternal : keys.error().code;
+  if (failure == ErrorCode::kPinIncorrect) return Fail(std::move(keys));
+  const bool no_key = failure == ErrorCode::kMalformed || failure == ErrorCode::kKeyNotFound;
+  auto found = Load(reference, *file, StoreExpect::kCertificate);
+  if (!keys && !found) {
+    if (!no_key) return Fail(std::move(keys));
+    return Fail(ErrorCode::kMalformed,
+                "it holds neither a private key nor a certificate that can be read",
+                "expected PEM, DER, PKCS#12 or a TPM key file");
+  }
+  std::vector<Certificate> certificates;
+  if (found) {
+    for (X509Ptr& x509 : found->certificates) certificates.emplace_back(std::move(x509));
+  }
+  return FileInventory(reference.text(),
+                       keys ? std::span<const PkeyPtr>(keys->keys) : std::span<const PkeyPtr>(),
+                       certificates, keys || no_key ? "" : keys.error().message);
 }
 
 /// The session and login of the first try are still there: the token is not asked to log in again.

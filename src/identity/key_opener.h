@@ -51,14 +51,15 @@ class KeyOpener {
   /// All certificates at `reference`, in its order; at least one.
   Result<std::vector<Certificate>> OpenCertificates(KeyReference reference);
 
-  /// What the back end of `reference` shows there: without logging in only what is public. Fails
-  /// with kUsage for a reference that is not a back end's, and with kKeyAmbiguous if it was to log
-  /// in and several tokens match.
+  /// What the back end of `reference` shows there, without logging in only what is public, or the
+  /// keys and certificates of a file. Fails with kUsage for a reference of another provider, and
+  /// with kKeyAmbiguous if it was to log in and several tokens match.
   Result<Inventory> List(KeyReference reference, bool log_in);
 
  private:
   Result<std::shared_ptr<const SigningKey>> OpenKeyFile(KeyReference reference,
                                                         std::span<const Certificate> certificates);
+  Result<Inventory> ListFile(KeyReference& reference);
   Result<StoreContents> Load(KeyReference& reference, StoreExpect expect);
   Result<StoreContents> Load(KeyReference& reference, const Secret& file, StoreExpect expect);
   Result<StoreContents> LoadWithContextPin(KeyReference reference);

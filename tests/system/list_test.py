@@ -9,7 +9,7 @@ import unittest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
-from support import misbehaving, pki, program, token
+from support import misbehaving, pki, program, token, tpm
 from support.cases import each, expand
 from support.system_test import SystemTest, make_folder
 
@@ -190,7 +190,7 @@ class Uris(ListTest):
         for one in listed:
             shown = self.succeed("read-certificate-data", "--certificate", one["uri"]).decode()
             fingerprint = by_label[one["label"]].fingerprint(hashes.SHA1()).hex()
-            self.assertIn(f"1) {fingerprint} ", shown)
+            self.assertIn(f"1) Hex Fingerprint: {fingerprint}\n", shown)
             self.assertNotIn("2)", shown)
 
     def test_of_everything_list_it_alone(self):
@@ -294,8 +294,8 @@ class Trouble(ListTest):
     def test_a_token_that_is_not_there(self):
         self.fail_with(program.KEY, "it shows '", "list", "pkcs11:token=absent")
 
-    def test_a_file(self):
-        self.fail_with(program.USAGE, "only what is on a token", "list", "web.pem")
+    def test_a_file_that_is_not_there(self):
+        self.fail_with(program.LOCAL_IO, "No such file", "list", "web.pem")
 
     def test_another_library(self):
         self.fail_with(
@@ -313,6 +313,151 @@ class Trouble(ListTest):
 
     def test_a_malformed_uri(self):
         self.fail_with(program.KEY, "the attribute 'colour' is unknown", "list", "pkcs11:colour=1")
+
+
+@expand
+class Files(SystemTest):
+    """In the shape of tokens; what is there goes by the path of its file."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.root = pki.make_root()
+        cls.key = pki.make_key()
+        cls.leaf = cls.root.issue(cls.key.public_key(), "web.example", serial=0x51)
+
+    PASSPHRASE = "file-secret-93"
+
+    def list_file(self, name, contents, *flags):
+        self.write(name, contents)
+        listed = json.loads(self.succeed("list", "--json", name, *flags))
+        self.assertEqual(set(listed), {"files"})
+        (file,) = listed["files"]
+        self.assertEqual(file["uri"], name)
+        return file
+
+    def passphrase(self):
+        return ("--passin", "pass:" + self.secret(self.PASSPHRASE))
+
+    def expected_key(self, name, *certificates):
+        return {
+            **{"uri": name, "unique": True, "label": "", "id": "", "private": True},
+            **{"type": "EC", "bits": 256, "curve": "prime256v1", "flags": []},
+            "certificates": list(certificates),
+        }
+
+    def expected_certificate(self, name, key=None):
+        begin, end = (
+            each.strftime("%Y-%m-%dT%H:%M:%SZ")
+            for each in (self.leaf.not_valid_before, self.leaf.not_valid_after)
+        )
+        return {
+            **{"uri": name, "unique": True, "label": "", "id": "", "subject": "CN=web.example"},
+            **{"issuer": "CN=test root", "serial": "51", "notBefore": begin, "notAfter": end},
+            "key": key,
+        }
+
+    @each(
+        pem=pki.pkcs8_pem, der=pki.pkcs8_der, sec1=pki.traditional_pem, sec1_der=pki.traditional_der
+    )
+    def test_a_key(self, encode):
+        file = self.list_file("web.key", encode(self.key))
+        self.assertEqual((file["keys"], file["certificates"]), ([self.expected_key("web.key")], []))
+
+    @each(pem=pki.pem, der=pki.der)
+    def test_a_certificate(self, encode):
+        file = self.list_file("web.pem", encode(self.leaf))
+        self.assertEqual(file["keys"], [])
+        self.assertEqual(file["certificates"], [self.expected_certificate("web.pem")])
+
+    @each(pem=False, pkcs12=True)
+    def test_key_and_certificate(self, pkcs12):
+        contents = pki.pkcs8_pem(self.key) + pki.pem(self.leaf)
+        if pkcs12:
+            contents = pki.pkcs12_file(self.key, self.leaf, passphrase=self.PASSPHRASE)
+        file = self.list_file("web", contents, *(self.passphrase() if pkcs12 else ()))
+        self.assertEqual(file["keys"], [self.expected_key("web", "web")])
+        self.assertEqual(file["certificates"], [self.expected_certificate("web", "web")])
+
+    def test_several_certificates_are_not_unique(self):
+        file = self.list_file("web.pem", pki.pem(self.leaf, self.root.certificate))
+        shown = [(each["subject"], each["unique"]) for each in file["certificates"]]
+        self.assertEqual(shown, [("CN=web.example", False), ("CN=test root", False)])
+
+    def test_an_encrypted_key_hides_no_certificate(self):
+        contents = pki.encrypted_pkcs8_pem(self.key, self.PASSPHRASE) + pki.pem(self.leaf)
+        file = self.list_file("web", contents)
+        (key,) = file["keys"]
+        self.assertIn("passphrase", key["unusable"])
+        self.assertEqual(file["certificates"], [self.expected_certificate("web")])
+        file = self.list_file("web", contents, *self.passphrase())
+        self.assertEqual(file["keys"], [self.expected_key("web", "web")])
+
+    @each(pem=False, pkcs12=True)
+    def test_a_wrong_passphrase(self, pkcs12):
+        encrypted = pki.encrypted_pkcs8_pem(self.key, self.PASSPHRASE) + pki.pem(self.leaf)
+        if pkcs12:
+            encrypted = pki.pkcs12_file(self.key, self.leaf, passphrase=self.PASSPHRASE)
+        self.write("web", encrypted)
+        wrong = "pass:" + self.secret("another-secret-17")
+        self.fail_with(program.KEY, "listing web: ", "list", "web", "--passin", wrong)
+
+    def test_no_passphrase_for_all_that_is_there(self):
+        self.write("web", pki.pkcs12_file(self.key, self.leaf, passphrase=self.PASSPHRASE))
+        self.fail_with(program.KEY, re.compile("listing web: .*passphrase"), "list", "web")
+
+    def test_something_else(self):
+        self.write("web", "hello")
+        self.fail_with(
+            *(program.KEY, "listing web: it holds neither a private key nor a certificate", "list", "web"),
+            hint="expected PEM",
+        )
+
+    def test_reads_well(self):
+        self.write("web", pki.pkcs8_pem(self.key) + pki.pem(self.leaf))
+        shown = self.succeed("list", "web").decode().splitlines()
+        end = self.leaf.not_valid_after.strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.assertEqual(
+            shown,
+            [
+                "file web",
+                "      private key: EC prime256v1",
+                "        web",
+                "        certificate CN=web.example",
+                "      certificate",
+                "        web",
+                "        subject CN=web.example",
+                "        issuer  CN=test root",
+                "        serial  51",
+                f"        expires {end}",
+                "        private key",
+            ],
+        )
+
+
+class TpmKeyFiles(SystemTest):
+    def setUp(self):
+        super().setUp()
+        self.tpm = tpm.Tpm(self, self.folder / "t")
+
+    def test_a_key_beside_its_certificate(self):
+        contents, public_key = self.tpm.make_key_file(tpm.EC_P256)
+        leaf = pki.make_root().issue(public_key, "web.example")
+        self.env = self.tpm.env
+        self.write("web", contents + pki.pem(leaf))
+        (file,) = json.loads(self.succeed("list", "--json", "web"))["files"]
+        (key,), (certificate,) = file["keys"], file["certificates"]
+        self.assertEqual((key["curve"], key["certificates"]), ("prime256v1", ["web"]))
+        self.assertEqual(certificate["key"], "web")
+
+    def test_a_key_without_its_tpm(self):
+        contents, public_key = self.tpm.make_key_file(tpm.EC_P256)
+        leaf = pki.make_root().issue(public_key, "web.example")
+        self.write("web", contents + pki.pem(leaf))
+        flags = ("--tcti", f"swtpm:path={self.folder}/nothing")
+        (file,) = json.loads(self.succeed("list", "--json", "web", *flags))["files"]
+        (key,), (certificate,) = file["keys"], file["certificates"]
+        self.assertIn("TPM", key["unusable"])
+        self.assertEqual((certificate["subject"], certificate["key"]), ("CN=web.example", None))
 
 
 if __name__ == "__main__":
