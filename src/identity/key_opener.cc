@@ -203,9 +203,12 @@ Result<Inventory> KeyOpener::ListFile(KeyReference& reference) {
   auto found = Load(reference, *file, StoreExpect::kCertificate);
   if (!keys && !found) {
     if (!no_key) return Fail(std::move(keys));
+    if (auto explained = ExplainFileForm(file->Reveal(), StoreExpect::kCertificate)) {
+      return tl::unexpected(*std::move(explained));
+    }
     return Fail(ErrorCode::kMalformed,
                 "it holds neither a private key nor a certificate that can be read",
-                "expected PEM, DER, PKCS#12 or a TPM key file");
+                "expected PEM, DER, PKCS#7, PKCS#12 or a TPM key file");
   }
   std::vector<Certificate> certificates;
   if (found) {
