@@ -118,6 +118,10 @@ Result<std::size_t> CheckLines(const std::vector<IniLine>& lines, std::string_vi
       }
       header = i;
     }
+    if (line.kind == Kind::kUnreadable && line.section == profile) {
+      return Refuse(i + 1, "this is neither a key with a value nor a comment",
+                    "botocore does not read a file with such a line: remove it");
+    }
     if (line.kind != Kind::kOption) continue;
     if (line.section == kBotocoresDefaults &&
         (IsKey(line.name, kCredentialProcess) || IsKey(line.name, kSecurityToken))) {

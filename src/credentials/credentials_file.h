@@ -23,9 +23,13 @@ Result<void> CheckProfileName(std::string_view profile);
 /// What botocore would not read back, or other programs read as something else, is refused with
 /// kLocalIo and the number of the line:
 /// * the profile or one of its keys twice; a header that is its in the eyes of some programs only;
+/// * a line of the profile that is neither key, comment nor part of a value: what stands behind it
+///   would be read in another way once there is a key above it;
 /// * a credential_process in the profile: it would be ignored from then on;
 /// * a [DEFAULT] section that gives every profile one, or an aws_security_token;
 /// * a byte order mark, a NUL, a carriage return that ends no line.
+/// What it accepts, the next edit accepts, and with the same credentials leaves alike.
+///
 /// Bytes that are not UTF-8 are left as they are. Credentials that do not fit into a line as they
 /// are (white space, control characters) are refused with kServiceAnswer.
 Result<Secret> SetProfile(std::string_view text, std::string_view profile,

@@ -16,6 +16,13 @@ OLD = "aws_security_token"
 VALUES = ("KEY", "SECRET", "TOKEN")
 NAMES = ("default", "web", "a b", " web ", "web2", "café", "WEB", "x=y", "aws_access_key_id")
 VALUES_OF_OTHERS = ("x", "", "a = b", "[web]", "x # y", "é\u00a0", "%(a)s", "; y", "a:b", "\u2003")
+# Lines of files that nobody would write but a person in a hurry. The profile is [web].
+LINES_OF_ALL_KINDS = (
+    *("[web]", "[other]", "[web] # x", "[web]]", "[[web]]", "[default]", "[DEFAULT]", "[web] x]"),
+    *("aws_access_key_id = x", "aws_secret_access_key=y", "aws_session_token: z", "region = eu"),
+    *("aws_security_token = q", "s3 =", "x = y", "junk", "= x", "# c", "; c", "", " "),
+)
+INDENTS = ("", "", "", " ", "  ", "    ", "\t", "\u00a0", "\u2003", "\x0b")
 SPACES = ("", "", "", " ", "\t", "  ", "\u00a0")
 
 
@@ -169,6 +176,25 @@ class RandomFiles(unittest.TestCase):
             with self.subTest(seed=seed, target=Generated(seed).target):
                 checked += self.check(seed)
         self.assertGreater(checked, CASES * 0.8)
+
+    def test_what_an_edit_accepts_the_next_accepts_and_leaves_alike(self):
+        accepted = 0
+        for seed in range(20000):
+            chance = random.Random(seed)
+            end = chance.choice(("\n", "\r\n"))
+            lines = range(chance.randrange(1, 9))
+            text = end.join(chance.choice(INDENTS) + chance.choice(LINES_OF_ALL_KINDS) for _ in lines)
+            text = (chance.choice(("", "", "", "\ufeff")) + text + chance.choice((end, ""))).encode()
+            edited, once = self.editor.edit(text, "web", 1)
+            if not edited:
+                continue
+            accepted += 1
+            with self.subTest(text=text):
+                self.assertEqual(self.editor.edit(once, "web", 1), (True, once))
+                other, twice = self.editor.edit(once, "web", 22)
+                self.assertTrue(other, twice)
+                self.assertEqual(self.editor.edit(twice, "web", 1), (True, once))
+        self.assertGreater(accepted, 5000)
 
     def test_an_edited_file_can_be_edited_again(self):
         for seed in range(200):

@@ -51,6 +51,13 @@ TEST(CredentialsFileTest, LeavesWhatIsTwiceElsewhere) {
   EXPECT_EQ(Edit(text), text + "[web]\n" + kKeys);
 }
 
+TEST(CredentialsFileTest, RefusesALineOfTheProfileThatIsNoKey) {
+  EXPECT_EQ(WhyRefused("[web]\n  region\n    [other]\n"),
+            "line 2: this is neither a key with a value nor a comment");
+  const std::string text = "[other]\nregion\n";
+  EXPECT_EQ(Edit(text), text + "[web]\n" + kKeys);
+}
+
 TEST(CredentialsFileTest, RefusesACredentialProcess) {
   EXPECT_EQ(WhyRefused("[web]\nCredential_Process = x\n"),
             "line 2: the profile has a credential_process, which would be ignored");
