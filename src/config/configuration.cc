@@ -6,37 +6,34 @@
 #include <array>
 #include <optional>
 
-#define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
-
 #include "base/closest_name.h"
 #include "base/printable.h"
+#include "config/toml.h"
 
 namespace credmint {
 namespace {
 
-constexpr std::array<std::string_view, 4> kTables = {"serve", "defaults", "identity", "role"};
+using Type = TomlValue::Type;
 
-int LineOf(const toml::node& node) { return static_cast<int>(node.source().begin.line); }
+constexpr std::array<std::string_view, 4> kTables = {"serve", "defaults", "identity", "role"};
 
 class Reader {
  public:
   explicit Reader(const std::string& path) { configuration_.path = path; }
 
-  Result<Configuration> Read(const toml::table& root);
+  Result<Configuration> Read(const TomlValue& root);
 
  private:
-  Result<void> ReadTop(const std::string& name, const toml::node& node);
-  Result<void> ReadNamed(const std::string& kind, const toml::node& node,
+  Result<void> ReadTop(const std::string& name, const TomlValue& node);
+  Result<void> ReadNamed(const std::string& kind, const TomlValue& node,
                          std::vector<Section>& sections);
-  Result<void> ReadSection(const std::string& name, const toml::node& node, Section& section);
-  Result<void> ReadSetting(const std::string& name, const toml::node& node, Section& section);
-  [[nodiscard]] Result<std::string> Text(const std::string& name, const toml::node& node) const;
+  Result<void> ReadSection(const std::string& name, const TomlValue& node, Section& section);
+  Result<void> ReadSetting(const std::string& name, const TomlValue& node, Section& section);
+  [[nodiscard]] Result<std::string> Text(const std::string& name, const TomlValue& node) const;
 
-  [[nodiscard]] tl::unexpected<Error> FailAt(const toml::node& node, const std::string& message,
+  [[nodiscard]] tl::unexpected<Error> FailAt(const TomlValue& node, const std::string& message,
                                              std::string hint = {}) const {
-    return Fail(ErrorCode::kUsage, fmt::format("{}: {}", configuration_.At(LineOf(node)), message),
+    return Fail(ErrorCode::kUsage, fmt::format("{}: {}", configuration_.At(node.line), message),
                 std::move(hint));
   }
 
@@ -50,22 +47,22 @@ bool IsGoodName(std::string_view name) {
          name.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
-/// toml++ keeps tables sorted by name.
+/// Tables are sorted by name.
 void InOrderOfLines(auto& items) {
   std::stable_sort(items.begin(), items.end(),
                    [](const auto& left, const auto& right) { return left.line < right.line; });
 }
 
-std::optional<Setting::Type> TypeOf(const toml::node& node) {
-  if (node.is_string()) return Setting::Type::kText;
-  if (node.is_integer() || node.is_floating_point()) return Setting::Type::kNumber;
-  if (node.is_boolean()) return Setting::Type::kFlag;
+std::optional<Setting::Type> TypeOf(const TomlValue& node) {
+  if (node.type == Type::kText) return Setting::Type::kText;
+  if (node.type == Type::kNumber) return Setting::Type::kNumber;
+  if (node.type == Type::kFlag) return Setting::Type::kFlag;
   return std::nullopt;
 }
 
-Result<Configuration> Reader::Read(const toml::table& root) {
-  for (const auto& [key, node] : root) {
-    if (auto read = ReadTop(std::string(key.str()), node); !read) return Fail(std::move(read));
+Result<Configuration> Reader::Read(const TomlValue& root) {
+  for (const auto& [name, node] : root.table) {
+    if (auto read = ReadTop(name, node); !read) return Fail(std::move(read));
   }
   InOrderOfLines(configuration_.program.settings);
   InOrderOfLines(configuration_.identities);
@@ -73,25 +70,23 @@ Result<Configuration> Reader::Read(const toml::table& root) {
   return std::move(configuration_);
 }
 
-Result<void> Reader::ReadTop(const std::string& name, const toml::node& node) {
+Result<void> Reader::ReadTop(const std::string& name, const TomlValue& node) {
   if (name == "serve") return ReadSection(name, node, configuration_.serve);
   if (name == "defaults") return ReadSection(name, node, configuration_.defaults);
   if (name == "identity") return ReadNamed(name, node, configuration_.identities);
   if (name == "role") return ReadNamed(name, node, configuration_.roles);
-  if (!node.is_table()) return ReadSetting(name, node, configuration_.program);
+  if (node.type != Type::kTable) return ReadSetting(name, node, configuration_.program);
   return FailAt(node, fmt::format("there is no table [{}]", Printable(name, 64)),
                 DidYouMean(name, kTables));
 }
 
-Result<void> Reader::ReadNamed(const std::string& kind, const toml::node& node,
+Result<void> Reader::ReadNamed(const std::string& kind, const TomlValue& node,
                                std::vector<Section>& sections) {
-  const toml::table* tables = node.as_table();
-  if (tables == nullptr) {
+  if (node.type != Type::kTable) {
     return FailAt(node, fmt::format("{} is no table", kind), fmt::format("[{}.NAME]", kind));
   }
-  for (const auto& [key, table] : *tables) {
-    const std::string name(key.str());
-    if (!table.is_table()) {
+  for (const auto& [name, table] : node.table) {
+    if (table.type != Type::kTable) {
       return FailAt(table, fmt::format("[{}] holds nothing but tables", kind),
                     fmt::format("[{}.NAME]", kind));
     }
@@ -104,27 +99,24 @@ Result<void> Reader::ReadNamed(const std::string& kind, const toml::node& node,
   return {};
 }
 
-Result<void> Reader::ReadSection(const std::string& name, const toml::node& node,
-                                 Section& section) {
-  const toml::table* table = node.as_table();
-  if (table == nullptr) {
+Result<void> Reader::ReadSection(const std::string& name, const TomlValue& node, Section& section) {
+  if (node.type != Type::kTable) {
     return FailAt(node, fmt::format("{} is no table", name), fmt::format("[{}]", name));
   }
   section.name = name;
-  section.line = LineOf(node);
-  for (const auto& [key, value] : *table) {
-    if (auto read = ReadSetting(std::string(key.str()), value, section); !read) return read;
+  section.line = node.line;
+  for (const auto& [key, value] : node.table) {
+    if (auto read = ReadSetting(key, value, section); !read) return read;
   }
   InOrderOfLines(section.settings);
   return {};
 }
 
-Result<void> Reader::ReadSetting(const std::string& name, const toml::node& node,
-                                 Section& section) {
-  Setting setting{name, Setting::Type::kText, {}, LineOf(node)};
-  if (const toml::array* list = node.as_array()) {
-    for (const toml::node& element : *list) {
-      auto text = element.is_string() ? Text(name, element) : Text(name, node);
+Result<void> Reader::ReadSetting(const std::string& name, const TomlValue& node, Section& section) {
+  Setting setting{name, Setting::Type::kText, {}, node.line};
+  if (node.type == Type::kList) {
+    for (const TomlValue& element : node.list) {
+      auto text = element.type == Type::kText ? Text(name, element) : Text(name, node);
       if (!text) return Fail(std::move(text));
       setting.values.push_back(*std::move(text));
     }
@@ -138,11 +130,8 @@ Result<void> Reader::ReadSetting(const std::string& name, const toml::node& node
   return {};
 }
 
-Result<std::string> Reader::Text(const std::string& name, const toml::node& node) const {
-  if (const auto* text = node.as_string()) return text->get();
-  if (const auto* number = node.as_integer()) return std::to_string(number->get());
-  if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
-  if (const auto* flag = node.as_boolean()) return std::string(flag->get() ? "true" : "false");
+Result<std::string> Reader::Text(const std::string& name, const TomlValue& node) const {
+  if (TypeOf(node)) return node.text;
   return FailAt(node, fmt::format("{} is neither text, number, true or false, nor a list of texts",
                                   Printable(name, 64)));
 }
@@ -159,12 +148,9 @@ const Setting* Section::Find(std::string_view setting) const {
 std::string Configuration::At(int line) const { return fmt::format("{}:{}", path, line); }
 
 Result<Configuration> ParseConfiguration(std::string_view text, const std::string& path) {
-  const toml::parse_result parsed = toml::parse(text);
-  if (parsed) return Reader(path).Read(parsed.table());
-  const toml::parse_error& error = parsed.error();
-  return Fail(ErrorCode::kUsage,
-              fmt::format("{}:{}: it is not TOML: {}", path, error.source().begin.line,
-                          Printable(error.description())));
+  const auto parsed = ParseToml(text, path);
+  if (!parsed) return tl::unexpected(parsed.error());
+  return Reader(path).Read(*parsed);
 }
 
 }  // namespace credmint

@@ -1,0 +1,552 @@
+#include "config/toml.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+namespace credmint {
+namespace {
+
+using Made = TomlValue::Made;
+using Type = TomlValue::Type;
+using namespace std::string_view_literals;
+
+constexpr int kMaxDepth = 32;
+constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kBareKey =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+constexpr std::string_view kBareValue =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+.:";
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr const char* kQuotes = "text stands in quotes";
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+/// The length of the character of UTF-8 that `text` begins with; 0 if it is none. Surrogates, code
+/// points beyond U+10FFFF and longer forms than needed are none.
+std::size_t CharacterAt(std::string_view text) {
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  const unsigned second = byte(1);
+  const bool bad = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+                   (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);
+  return bad ? 0 : size;
+}
+
+void AppendUtf8(std::string& text, std::uint32_t code) {
+  const auto continuation = [&](unsigned shift) {
+    text += static_cast<char>(0x80 | ((code >> shift) & 0x3f));
+  };
+  if (code < 0x80) {
+    text += static_cast<char>(code);
+  } else if (code < 0x800) {
+    text += static_cast<char>(0xc0 | (code >> 6));
+    continuation(0);
+  } else if (code < 0x10000) {
+    text += static_cast<char>(0xe0 | (code >> 12));
+    continuation(6);
+    continuation(0);
+  } else {
+    text += static_cast<char>(0xf0 | (code >> 18));
+    continuation(12);
+    continuation(6);
+    continuation(0);
+  }
+}
+
+/// Without its underscores, each of which must stand between two digits.
+std::optional<std::string> WithoutUnderscores(std::string_view text, std::string_view digits) {
+  std::string result;
+  const auto is_digit = [&](std::size_t i) {
+    return i < text.size() && digits.find(text[i]) != std::string_view::npos;
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '_') {
+      result += text[i];
+    } else if (i == 0 || !is_digit(i - 1) || !is_digit(i + 1)) {
+      return std::nullopt;
+    }
+  }
+  return result;
+}
+
+void TakeSign(std::string_view& text) {
+  if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
+}
+
+/// The value of what is an integer in the grammar's eyes; nothing if it is none, or is too large.
+std::optional<std::int64_t> ReadInteger(std::string_view text) {
+  struct Base {
+    std::string_view prefix;
+    int base;
+    std::string_view digits;
+  };
+  static constexpr Base kBases[] = {{"0x", 16, "0123456789abcdefABCDEF"},
+                                    {"0o", 8, "01234567"},
+                                    {"0b", 2, "01"},
+                                    {"", 10, kDigits}};
+  const Base& base =
+      *std::find_if(std::begin(kBases), std::end(kBases),
+                    [&](const Base& candidate) { return text.starts_with(candidate.prefix); });
+  text.remove_prefix(base.prefix.size());
+  std::string_view digits = text;
+  if (base.base == 10) TakeSign(digits);
+  const auto plain = WithoutUnderscores(digits, base.digits);
+  if (!plain || plain->empty() || plain->find_first_not_of(base.digits) != std::string::npos) {
+    return std::nullopt;
+  }
+  if (base.base == 10 && plain->size() > 1 && plain->front() == '0') return std::nullopt;
+  const std::string number = (text.starts_with('-') ? "-" : "") + *plain;
+  std::int64_t value = 0;
+  const auto read = std::from_chars(number.data(), number.data() + number.size(), value, base.base);
+  if (read.ec != std::errc()) return std::nullopt;
+  return value;
+}
+
+/// How many digits `text` begins with, which are taken from it.
+std::size_t TakeDigits(std::string_view& text) {
+  const std::size_t size = std::min(text.find_first_not_of(kDigits), text.size());
+  text.remove_prefix(size);
+  return size;
+}
+
+/// Not so an integer.
+bool HasShapeOfFloat(std::string_view text) {
+  if (text.find_first_of(".eE") == std::string_view::npos) return false;
+  TakeSign(text);
+  const std::string_view whole = text;
+  const std::size_t size = TakeDigits(text);
+  if (size == 0 || (size > 1 && whole.front() == '0')) return false;
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    if (TakeDigits(text) == 0) return false;
+  }
+  if (text.starts_with('e') || text.starts_with('E')) {
+    text.remove_prefix(1);
+    TakeSign(text);
+    if (TakeDigits(text) == 0) return false;
+  }
+  return text.empty();
+}
+
+std::optional<double> ReadFloat(std::string_view text) {
+  std::string_view name = text;
+  TakeSign(name);
+  if (name != "inf" && name != "nan") {
+    const auto plain = WithoutUnderscores(text, kDigits);
+    if (!plain || !HasShapeOfFloat(*plain)) return std::nullopt;
+    return std::strtod(plain->c_str(), nullptr);
+  }
+  return std::strtod(std::string(text).c_str(), nullptr);
+}
+
+/// "dd" stands for two digits: 2026-01-31, 07:32:00, and what may follow.
+bool HasShapeOfTime(std::string_view text) {
+  const auto fits = [&](std::string_view shape) {
+    return text.size() >= shape.size() &&
+           std::equal(shape.begin(), shape.end(), text.begin(),
+                      [](char wanted, char c) { return wanted == 'd' ? IsDigit(c) : wanted == c; });
+  };
+  return fits("dddd-dd-dd") || fits("dd:dd:dd");
+}
+
+class Parser {
+ public:
+  Parser(std::string_view text, const std::string& name) : rest_(text), name_(name) {
+    if (rest_.starts_with(kByteOrderMark)) rest_.remove_prefix(kByteOrderMark.size());
+    root_.made = Made::kByHeader;
+  }
+
+  Result<TomlValue> Parse();
+
+ private:
+  Result<void> CheckCharacters();
+  Result<void> ParseLine();
+  Result<void> ParseHeader();
+  Result<void> OpenTable(const std::vector<std::string>& path);
+  Result<void> OpenListedTable(const std::vector<std::string>& path);
+  Result<TomlValue*> FindParent(const std::vector<std::string>& path);
+  Result<void> ParseAssignment(TomlValue& table, int depth);
+  Result<std::vector<std::string>> ParseKey();
+  Result<std::string> ParseSimpleKey();
+  Result<TomlValue> ParseValue(int depth);
+  Result<TomlValue> ParseList(int depth);
+  Result<TomlValue> ParseBraces(int depth);
+  Result<TomlValue> ParseBareValue();
+  Result<std::string> ParseText();
+  Result<std::string> ParseOneLine(char quote);
+  Result<std::string> ParseSeveralLines(char quote);
+  Result<void> ParseEscape(std::string& text);
+  Result<void> ParseCode(std::string& text, std::size_t digits);
+
+  [[nodiscard]] char Next() const { return rest_.empty() ? '\0' : rest_.front(); }
+  void Skip(std::size_t size = 1) {
+    line_ += static_cast<int>(std::count(rest_.begin(), rest_.begin() + size, '\n'));
+    rest_.remove_prefix(size);
+  }
+  bool TakeIf(std::string_view text) {
+    if (!rest_.starts_with(text)) return false;
+    Skip(text.size());
+    return true;
+  }
+  bool TakeLineEnd() { return TakeIf("\n") || TakeIf("\r\n"); }
+  void SkipBlanks() { Skip(std::min(rest_.find_first_not_of(" \t"), rest_.size())); }
+  void SkipComment() {
+    if (Next() == '#') Skip(std::min(rest_.find('\n'), rest_.size()));
+  }
+  void SkipLines();
+  Result<void> ExpectLineEnd();
+
+  [[nodiscard]] tl::unexpected<Error> FailAt(int line, std::string_view reason,
+                                             std::string hint = {}) const {
+    return Fail(ErrorCode::kUsage, fmt::format("{}:{}: it is not TOML: {}", name_, line, reason),
+                std::move(hint));
+  }
+  [[nodiscard]] tl::unexpected<Error> FailHere(std::string_view reason,
+                                               std::string hint = {}) const {
+    return FailAt(line_, reason, std::move(hint));
+  }
+
+  std::string_view rest_;
+  const std::string& name_;
+  int line_ = 1;
+  TomlValue root_;
+  TomlValue* current_ = &root_;
+};
+
+Result<TomlValue> Parser::Parse() {
+  if (auto checked = CheckCharacters(); !checked) return Fail(std::move(checked));
+  while (!rest_.empty()) {
+    if (auto parsed = ParseLine(); !parsed) return Fail(std::move(parsed));
+  }
+  return std::move(root_);
+}
+
+Result<void> Parser::CheckCharacters() {
+  int line = 1;
+  for (std::size_t i = 0; i < rest_.size();) {
+    const char c = rest_[i];
+    const std::size_t size = CharacterAt(rest_.substr(i));
+    if (size == 0) return FailAt(line, "there is a byte that is not UTF-8");
+    const bool ends_line = c == '\r' && rest_.substr(i + 1).starts_with('\n');
+    const bool is_control = (c >= '\0' && c < ' ') || c == '\x7f';
+    if (is_control && c != '\t' && c != '\n' && !ends_line) {
+      return FailAt(line, "there is a control character");
+    }
+    if (c == '\n') ++line;
+    i += size;
+  }
+  return {};
+}
+
+Result<void> Parser::ParseLine() {
+  SkipBlanks();
+  if (Next() == '[') {
+    if (auto parsed = ParseHeader(); !parsed) return parsed;
+  } else if (!rest_.empty() && Next() != '#' && Next() != '\n' && Next() != '\r') {
+    if (auto parsed = ParseAssignment(*current_, 1); !parsed) return parsed;
+  }
+  return ExpectLineEnd();
+}
+
+Result<void> Parser::ExpectLineEnd() {
+  SkipBlanks();
+  SkipComment();
+  if (rest_.empty() || TakeLineEnd()) return {};
+  return FailHere("there is more in the line than a key and its value or a header", kQuotes);
+}
+
+/// What may stand between the values of a list.
+void Parser::SkipLines() {
+  do {
+    SkipBlanks();
+    SkipComment();
+  } while (TakeLineEnd());
+}
+
+Result<void> Parser::ParseHeader() {
+  const bool listed = TakeIf("[[");
+  if (!listed) Skip();
+  const auto path = ParseKey();
+  if (!path) return tl::unexpected(path.error());
+  if (!TakeIf(listed ? "]]" : "]")) {
+    return FailHere(fmt::format("a header ends with '{}'", listed ? "]]" : "]"));
+  }
+  return listed ? OpenListedTable(*path) : OpenTable(*path);
+}
+
+/// The table in which the last name of a header stands; those before it are made by the way.
+Result<TomlValue*> Parser::FindParent(const std::vector<std::string>& path) {
+  TomlValue* table = &root_;
+  for (std::size_t i = 0; i + 1 < path.size(); ++i) {
+    const auto [found, added] = table->table.try_emplace(path[i]);
+    table = &found->second;
+    if (added) table->line = line_;
+    if (table->type == Type::kList && table->made != Made::kComplete) table = &table->list.back();
+    if (table->type != Type::kTable || table->made == Made::kComplete) {
+      return FailHere("the header goes on with what is no table, or a complete one");
+    }
+  }
+  return table;
+}
+
+Result<void> Parser::OpenTable(const std::vector<std::string>& path) {
+  const auto parent = FindParent(path);
+  if (!parent) return tl::unexpected(parent.error());
+  const auto [found, added] = (*parent)->table.try_emplace(path.back());
+  TomlValue& table = found->second;
+  if (!added && (table.type != Type::kTable || table.made != Made::kByTheWay)) {
+    return FailHere(fmt::format("it is there already, in line {}", table.line));
+  }
+  table.made = Made::kByHeader;
+  table.line = line_;
+  current_ = &table;
+  return {};
+}
+
+Result<void> Parser::OpenListedTable(const std::vector<std::string>& path) {
+  const auto parent = FindParent(path);
+  if (!parent) return tl::unexpected(parent.error());
+  const auto [found, added] = (*parent)->table.try_emplace(path.back());
+  TomlValue& list = found->second;
+  if (added) {
+    list.type = Type::kList;
+    list.line = line_;
+  }
+  if (list.type != Type::kList || list.made == Made::kComplete) {
+    return FailHere(fmt::format("it is there already, in line {}", list.line));
+  }
+  current_ = &list.list.emplace_back();
+  current_->made = Made::kByHeader;
+  current_->line = line_;
+  return {};
+}
+
+Result<void> Parser::ParseAssignment(TomlValue& table, int depth) {
+  const int line = line_;
+  const auto path = ParseKey();
+  if (!path) return tl::unexpected(path.error());
+  if (!TakeIf("=")) return FailHere("there is no '=' behind the name");
+  TomlValue* target = &table;
+  for (std::size_t i = 0; i + 1 < path->size(); ++i) {
+    const auto [found, added] = target->table.try_emplace((*path)[i]);
+    target = &found->second;
+    if (added) target->line = line;
+    const bool open = target->made == Made::kByTheWay || target->made == Made::kByDottedKey;
+    if (target->type != Type::kTable || !open) {
+      return FailAt(line, fmt::format("it is there already, in line {}", target->line));
+    }
+    target->made = Made::kByDottedKey;
+  }
+  if (const auto found = target->table.find(path->back()); found != target->table.end()) {
+    return FailAt(line, fmt::format("it is there already, in line {}", found->second.line));
+  }
+  SkipBlanks();
+  auto value = ParseValue(depth);
+  if (!value) return Fail(std::move(value));
+  value->line = line;
+  target->table.emplace(path->back(), *std::move(value));
+  return {};
+}
+
+/// Names with dots between them.
+Result<std::vector<std::string>> Parser::ParseKey() {
+  std::vector<std::string> path;
+  do {
+    SkipBlanks();
+    auto name = ParseSimpleKey();
+    if (!name) return Fail(std::move(name));
+    path.push_back(*std::move(name));
+    SkipBlanks();
+  } while (TakeIf(".") && path.size() < kMaxDepth);
+  if (path.size() >= kMaxDepth) return FailHere("it is nested too deeply");
+  return path;
+}
+
+Result<std::string> Parser::ParseSimpleKey() {
+  if (Next() == '"' || Next() == '\'') return ParseOneLine(Next());
+  const std::size_t size = std::min(rest_.find_first_not_of(kBareKey), rest_.size());
+  if (size == 0) {
+    return FailHere("a name has letters, digits, '-' and '_', or stands in quotes");
+  }
+  std::string name(rest_.substr(0, size));
+  Skip(size);
+  return name;
+}
+
+Result<TomlValue> Parser::ParseValue(int depth) {
+  if (depth > kMaxDepth) return FailHere("it is nested too deeply");
+  if (Next() == '[') return ParseList(depth);
+  if (Next() == '{') return ParseBraces(depth);
+  if (Next() != '"' && Next() != '\'') return ParseBareValue();
+  TomlValue value{Type::kText, line_, {}, {}, {}, Made::kComplete};
+  auto text = ParseText();
+  if (!text) return Fail(std::move(text));
+  value.text = *std::move(text);
+  return value;
+}
+
+Result<TomlValue> Parser::ParseList(int depth) {
+  TomlValue list{Type::kList, line_, {}, {}, {}, Made::kComplete};
+  Skip();
+  while (true) {
+    SkipLines();
+    if (TakeIf("]")) return list;
+    auto value = ParseValue(depth + 1);
+    if (!value) return value;
+    list.list.push_back(*std::move(value));
+    SkipLines();
+    if (TakeIf("]")) return list;
+    if (!TakeIf(",")) {
+      return FailAt(list.line, "the list has no ']' at its end, or no ',' between two values");
+    }
+  }
+}
+
+void Complete(TomlValue& table) {
+  table.made = Made::kComplete;
+  for (auto& [name, value] : table.table) Complete(value);
+}
+
+Result<TomlValue> Parser::ParseBraces(int depth) {
+  TomlValue table;
+  table.line = line_;
+  Skip();
+  SkipBlanks();
+  while (!TakeIf("}")) {
+    if (!table.table.empty() && !TakeIf(",")) {
+      return FailHere("the table has no '}' at its end, or no ',' between two values");
+    }
+    if (auto parsed = ParseAssignment(table, depth + 1); !parsed) return Fail(std::move(parsed));
+    SkipBlanks();
+  }
+  Complete(table);
+  return table;
+}
+
+Result<TomlValue> Parser::ParseBareValue() {
+  std::size_t size = std::min(rest_.find_first_not_of(kBareValue), rest_.size());
+  std::string_view text = rest_.substr(0, size);
+  if (text.size() == 10 && HasShapeOfTime(text) && rest_.size() > size + 1 && rest_[size] == ' ' &&
+      IsDigit(rest_[size + 1])) {
+    size = std::min(rest_.find_first_not_of(kBareValue, size + 1), rest_.size());
+    text = rest_.substr(0, size);
+  }
+  TomlValue value{Type::kTime, line_, std::string(text), {}, {}, Made::kComplete};
+  if (text == "true" || text == "false") {
+    value.type = Type::kFlag;
+  } else if (const auto integer = ReadInteger(text)) {
+    value.type = Type::kNumber;
+    value.text = std::to_string(*integer);
+  } else if (const auto number = ReadFloat(text)) {
+    value.type = Type::kNumber;
+    value.text = fmt::format("{}", *number);
+  } else if (!HasShapeOfTime(text)) {
+    if (text.empty()) return FailHere("there is no value", kQuotes);
+    return FailHere("the value is neither text in quotes, a number, true nor false", kQuotes);
+  }
+  Skip(size);
+  return value;
+}
+
+Result<std::string> Parser::ParseText() {
+  const char quote = Next();
+  if (TakeIf(std::string(3, quote))) return ParseSeveralLines(quote);
+  return ParseOneLine(quote);
+}
+
+Result<std::string> Parser::ParseOneLine(char quote) {
+  std::string text;
+  Skip();
+  while (Next() != quote) {
+    if (rest_.empty() || Next() == '\n' || Next() == '\r') {
+      return FailHere("a text has no quote at its end");
+    }
+    if (quote == '"' && TakeIf("\\")) {
+      if (auto parsed = ParseEscape(text); !parsed) return Fail(std::move(parsed));
+      continue;
+    }
+    text += Next();
+    Skip();
+  }
+  Skip();
+  return text;
+}
+
+Result<std::string> Parser::ParseSeveralLines(char quote) {
+  const std::string end(3, quote);
+  const int line = line_;
+  std::string text;
+  TakeLineEnd();
+  while (!TakeIf(end)) {
+    if (rest_.empty()) return FailAt(line, "a text has no three quotes at its end");
+    if (TakeLineEnd()) {
+      text += '\n';
+    } else if (quote == '"' && TakeIf("\\")) {
+      const std::size_t blanks = std::min(rest_.find_first_not_of(" \t\r"), rest_.size());
+      if (rest_.substr(blanks).starts_with('\n')) {
+        Skip(std::min(rest_.find_first_not_of(" \t\r\n"), rest_.size()));
+      } else if (auto parsed = ParseEscape(text); !parsed) {
+        return Fail(std::move(parsed));
+      }
+    } else {
+      text += Next();
+      Skip();
+    }
+  }
+  // One or two quotes before the three that end it are the text's.
+  for (int i = 0; i < 2 && TakeIf(std::string(1, quote)); ++i) text += quote;
+  return text;
+}
+
+/// What stands behind a backslash.
+Result<void> Parser::ParseEscape(std::string& text) {
+  constexpr std::string_view kNames = "btnfr\"\\";
+  constexpr std::string_view kMeanings = "\b\t\n\f\r\"\\";
+  if (TakeIf("u")) return ParseCode(text, 4);
+  if (TakeIf("U")) return ParseCode(text, 8);
+  const std::size_t found = rest_.empty() ? std::string_view::npos : kNames.find(Next());
+  if (found == std::string_view::npos) {
+    return FailHere("the character behind a backslash is none of btnfr\"\\uU",
+                    "in single quotes a backslash is a character as any other");
+  }
+  text += kMeanings[found];
+  Skip();
+  return {};
+}
+
+Result<void> Parser::ParseCode(std::string& text, std::size_t digits) {
+  std::uint32_t code = 0;
+  const std::string_view number = rest_.substr(0, digits);
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), code, 16);
+  const bool whole = number.size() == digits && end == number.data() + digits;
+  const bool is_surrogate = code >= 0xd800 && code <= 0xdfff;
+  if (error != std::errc() || !whole || is_surrogate || code > 0x10ffff) {
+    return FailHere(fmt::format("\\{} is followed by {} hexadecimal digits of a character",
+                                digits == 4 ? 'u' : 'U', digits));
+  }
+  AppendUtf8(text, code);
+  Skip(digits);
+  return {};
+}
+
+}  // namespace
+
+Result<TomlValue> ParseToml(std::string_view text, const std::string& name) {
+  return Parser(text, name).Parse();
+}
+
+}  // namespace credmint
