@@ -95,9 +95,9 @@ std::string_view Text(bool flag) { return flag ? "1" : "0"; }
 
 /// Credentials that a stranger may have sent are for those only who do not mind.
 void AddService(Parts& parts, const ServiceOptions& service) {
-  parts.Add("endpoint", CustomEndpoint(service));
-  parts.Add("FIPS", Text(service.fips));
-  parts.Add("dual stack", Text(service.dualstack));
+  parts.Add("endpoint", service.endpoint);
+  parts.Add("FIPS", Text(service.fips.value_or(false)));
+  parts.Add("dual stack", Text(service.dualstack.value_or(false)));
   parts.Add("CA bundle", Absolute(service.ca_bundle));
   parts.Add("unverified", Text(service.no_verify_ssl));
   parts.Add("no proxy", Text(service.no_proxy));

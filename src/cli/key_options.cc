@@ -263,14 +263,21 @@ void StartLog(const KeyOptions& options) {
   ConfigureLog(options.debug, options.log_format == "json" ? LogFormat::kJson : LogFormat::kText);
 }
 
+Result<void> CheckSystemStore(const KeyOptions& options) {
+  if (options.system_store_name.empty()) return {};
+  return Fail(ErrorCode::kUsage,
+              "--system-store-name: this system has no Windows certificate store",
+              "name the certificate by --certificate FILE or --certificate 'pkcs11:…'");
+}
+
+Result<void> CheckSecretOptions(const KeyOptions& options) {
+  if (auto sources = MakePinSources(options); !sources) return Fail(std::move(sources));
+  return {};
+}
+
 Result<LibraryContext> StartLibrary(const KeyOptions& options) {
   StartLog(options);
-  if (!options.system_store_name.empty()) {
-    return Fail(ErrorCode::kUsage,
-                "--system-store-name: this system has no Windows certificate "
-                "store",
-                "name the certificate by --certificate FILE or --certificate 'pkcs11:…'");
-  }
+  if (auto checked = CheckSystemStore(options); !checked) return Fail(std::move(checked));
   return LibraryContext::Create(BuiltinProviders(), options.providers);
 }
 

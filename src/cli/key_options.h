@@ -57,6 +57,12 @@ void StartLog(const KeyOptions& options);
 /// Starts the log, then OpenSSL with our providers and those of --provider.
 Result<LibraryContext> StartLibrary(const KeyOptions& options);
 
+/// kUsage for --system-store-name, which names what is not there on Linux.
+Result<void> CheckSystemStore(const KeyOptions& options);
+
+/// kUsage if options for secrets contradict each other or one of them is malformed.
+Result<void> CheckSecretOptions(const KeyOptions& options);
+
 /// Whether a person may be asked for a secret that no option gives. What runs unattended decides
 /// against it, whether there is a terminal or not.
 enum class Prompting { kNever, kAtTerminal };

@@ -9,6 +9,8 @@
 
 #include "base/closest_name.h"
 #include "base/shown_value.h"
+#include "cli/aws_settings.h"
+#include "cli/role_check.h"
 #include "cli/settings.h"
 #include "cli/text_option.h"
 #include "config/configuration_file.h"
@@ -87,8 +89,7 @@ Result<const Section*> FindIdentity(const Configuration& file, const Section& ro
               file.identities.empty() ? "" : DidYouMean(name, NamesOf(file.identities)));
 }
 
-Result<RoleOptions> MakeRole(const CLI::App& command, const Configuration& file,
-                             const Section& role) {
+Result<FileRole> MakeRole(const CLI::App& command, const Configuration& file, const Section& role) {
   RoleSettings settings;
   auto applied = ApplySettings(file, file.program, settings.program);
   if (applied) applied = ApplySettings(file, file.defaults, settings.session);
@@ -102,7 +103,7 @@ Result<RoleOptions> MakeRole(const CLI::App& command, const Configuration& file,
     ApplyFlags(command, *options);
   }
   settings.options.name = role.name;
-  return settings.options;
+  return FileRole{settings.options, &role, *identity};
 }
 
 /// What no role uses is checked too: it will be used one day.
@@ -114,13 +115,13 @@ Result<void> CheckIdentities(const Configuration& file) {
   return {};
 }
 
-Result<std::vector<RoleOptions>> MakeRoles(const CLI::App& command, const Configuration& file) {
+Result<std::vector<FileRole>> MakeRoles(const CLI::App& command, const Configuration& file) {
   if (file.roles.empty()) {
     return Fail(ErrorCode::kUsage, fmt::format("{}: there is no role in it", file.path),
                 "[role.NAME]");
   }
   if (auto checked = CheckIdentities(file); !checked) return Fail(std::move(checked));
-  std::vector<RoleOptions> roles;
+  std::vector<FileRole> roles;
   for (const Section& section : file.roles) {
     auto role = MakeRole(command, file, section);
     if (!role) return Fail(std::move(role));
@@ -133,19 +134,20 @@ std::string ChooseOne(const Configuration& file) {
   return fmt::format("--role NAME, one of: {}", fmt::join(NamesOf(file.roles), ", "));
 }
 
-Result<std::vector<RoleOptions>> Choose(std::vector<RoleOptions> roles, const RoleFlags& flags,
-                                        const Configuration& file) {
+Result<std::vector<FileRole>> Choose(std::vector<FileRole> roles, const RoleFlags& flags,
+                                     const Configuration& file) {
   if (flags.roles.empty()) return roles;
-  std::vector<RoleOptions> chosen;
+  std::vector<FileRole> chosen;
   for (const std::string& name : flags.roles) {
-    const auto found = std::find_if(roles.begin(), roles.end(),
-                                    [&](const RoleOptions& role) { return role.name == name; });
+    const auto found = std::find_if(roles.begin(), roles.end(), [&](const FileRole& role) {
+      return role.options.name == name;
+    });
     if (found == roles.end()) {
       return Fail(ErrorCode::kUsage,
                   fmt::format("--role: there is no [role.{}] in {}", ShownName(name), file.path),
                   DidYouMean(name, NamesOf(file.roles)));
     }
-    const auto is_same = [&](const RoleOptions& role) { return role.name == name; };
+    const auto is_same = [&](const FileRole& role) { return role.options.name == name; };
     if (std::none_of(chosen.begin(), chosen.end(), is_same)) chosen.push_back(*found);
   }
   return chosen;
@@ -192,20 +194,35 @@ Result<std::optional<Configuration>> ReadConfiguration(const RoleFlags& flags) {
 }
 
 Result<std::vector<RoleOptions>> FindRoles(const CLI::App& command, const RoleFlags& flags,
-                                           const std::optional<Configuration>& file) {
+                                           const std::optional<Configuration>& file,
+                                           HowMany how_many) {
   if (!file && !IsGiven(flags.given)) {
     return Fail(
         ErrorCode::kUsage, "no flag says which key and role, and there is no configuration file",
         fmt::format("--certificate, --trust-anchor-arn, --profile-arn and --role-arn; or {}",
                     kPlaces));
   }
-  if (!file) return std::vector{flags.given};
-  auto roles = MakeRoles(command, *file);
-  if (roles) roles = Choose(*std::move(roles), flags, *file);
-  if (!roles) return Fail(std::move(roles));
-  if (roles->size() > 1 && !flags.given.service.session.role_arn.empty()) {
+  if (!file) {
+    RoleOptions given = flags.given;
+    if (auto added = AddAwsSettings(given.service); !added) return Fail(std::move(added));
+    return std::vector{std::move(given)};
+  }
+  auto chosen = MakeRoles(command, *file);
+  if (chosen) chosen = Choose(*std::move(chosen), flags, *file);
+  if (!chosen) return Fail(std::move(chosen));
+  if (chosen->size() > 1 && !flags.given.service.session.role_arn.empty()) {
     return Fail(ErrorCode::kUsage, "--role-arn is of one role, and several are possible",
                 ChooseOne(*file));
+  }
+  if (chosen->size() > 1 && how_many == HowMany::kOne) {
+    return Fail(ErrorCode::kUsage, "several roles are possible", ChooseOne(*file));
+  }
+  std::vector<RoleOptions> roles;
+  for (FileRole& role : *chosen) {
+    if (auto checked = CheckRole(command, *file, role); !checked) return Fail(std::move(checked));
+    NameSources(command, *file, role);
+    if (auto added = AddAwsSettings(role.options.service); !added) return Fail(std::move(added));
+    roles.push_back(std::move(role.options));
   }
   return roles;
 }
@@ -213,10 +230,9 @@ Result<std::vector<RoleOptions>> FindRoles(const CLI::App& command, const RoleFl
 Result<RoleOptions> FindRole(const CLI::App& command, const RoleFlags& flags) {
   const auto file = ReadConfiguration(flags);
   if (!file) return tl::unexpected(file.error());
-  auto roles = FindRoles(command, flags, *file);
+  auto roles = FindRoles(command, flags, *file, HowMany::kOne);
   if (!roles) return Fail(std::move(roles));
-  if (roles->size() == 1) return std::move(roles->front());
-  return Fail(ErrorCode::kUsage, "several roles are possible", ChooseOne(**file));
+  return std::move(roles->front());
 }
 
 }  // namespace credmint::cli

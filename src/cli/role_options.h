@@ -40,12 +40,16 @@ void AddCacheFlag(CLI::App& command, bool& cache);
 /// Fails with kUsage if there is none for --role, else as ReadConfigurationFile().
 Result<std::optional<Configuration>> ReadConfiguration(const RoleFlags& flags);
 
+enum class HowMany { kAny, kOne };
+
 /// The roles that are wanted, at least one: those of --role in its order, else all of the file in
 /// its order; without a file the one of the flags. The whole file is checked, whatever is wanted of
 /// it. Fails with kUsage for a role that the file has not, for --role-arn where there are several,
-/// and where neither file nor flags say the role, else as ApplySettings().
+/// where neither file nor flags say the role, and for several where one is wanted; else as
+/// ApplySettings() and, for those that are wanted, CheckRole().
 Result<std::vector<RoleOptions>> FindRoles(const CLI::App& command, const RoleFlags& flags,
-                                           const std::optional<Configuration>& file);
+                                           const std::optional<Configuration>& file,
+                                           HowMany how_many = HowMany::kAny);
 
 /// The one role that is wanted; kUsage if there are several.
 Result<RoleOptions> FindRole(const CLI::App& command, const RoleFlags& flags);

@@ -40,6 +40,9 @@ bool SameCredentials(RoleOptions left, const RoleOptions& right) {
   left.key.debug = right.key.debug;
   left.key.log_format = right.key.log_format;
   left.key.providers = right.key.providers;
+  left.service.endpoint_source = right.service.endpoint_source;
+  left.service.ca_bundle_source = right.service.ca_bundle_source;
+  left.service.notes = right.service.notes;
   return left == right;
 }
 

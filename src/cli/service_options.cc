@@ -1,9 +1,9 @@
 #include "cli/service_options.h"
 
 #include <fmt/format.h>
-#include <stdlib.h>
 
 #include <chrono>
+#include <cstdint>
 
 #include "base/log.h"
 #include "base/read_file.h"
@@ -17,11 +17,6 @@ namespace {
 constexpr const char* kSessionGroup = "Session";
 constexpr const char* kNetworkGroup = "Network";
 
-std::string FromEnvironment(const char* name) {
-  const char* value = getenv(name);
-  return value != nullptr ? value : "";
-}
-
 /// CLI::Range lets "nan" through.
 std::string CheckTimeout(const std::string& text) {
   double seconds = 0;
@@ -29,14 +24,21 @@ std::string CheckTimeout(const std::string& text) {
   return good ? "" : "it is not a number of seconds from 0.1 to 600";
 }
 
-/// The custom endpoint, with the place that named it.
-std::pair<std::string, std::string> FindCustomEndpoint(const ServiceOptions& options) {
-  if (!options.endpoint.empty()) return {options.endpoint, "--endpoint"};
-  if (FromEnvironment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == "true") return {};
-  for (const char* name : {"AWS_ENDPOINT_URL_ROLESANYWHERE", "AWS_ENDPOINT_URL"}) {
-    if (auto value = FromEnvironment(name); !value.empty()) return {value, name};
+/// A host alone is one that speaks TLS.
+std::string AddScheme(std::string& endpoint) {
+  if (!endpoint.empty() && endpoint.find("://") == std::string::npos) {
+    endpoint.insert(0, "https://");
   }
   return {};
+}
+
+/// A flag of which it is known whether it was given. The parser counts "false" as -1.
+void AddChoice(CLI::App& command, const char* name, std::optional<bool>& value,
+               const char* description) {
+  command
+      .add_flag_function(
+          name, [&value](std::int64_t count) { value = count > 0; }, description)
+      ->group(kNetworkGroup);
 }
 
 }  // namespace
@@ -62,16 +64,18 @@ void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
           "Region to sign for (default: that of the trust anchor)")
       ->group(kSessionGroup);
   AddText(command, "--endpoint", options.endpoint,
-          "URL of the service, http or https (default: $AWS_ENDPOINT_URL_ROLESANYWHERE, "
-          "$AWS_ENDPOINT_URL, else that of the region)")
+          "URL of the service, http or https, or its host (default: "
+          "$AWS_ENDPOINT_URL_ROLESANYWHERE, $AWS_ENDPOINT_URL, the AWS config file, else that of "
+          "the region)")
+      ->transform(CLI::Validator(AddScheme, ""))
       ->group(kNetworkGroup);
-  command.add_flag("--use-fips-endpoint", options.fips, "Use the region's FIPS endpoint")
-      ->group(kNetworkGroup);
-  command
-      .add_flag("--use-dualstack-endpoint", options.dualstack,
-                "Use the region's endpoint for IPv4 and IPv6")
-      ->group(kNetworkGroup);
-  AddPlace(command, "--ca-bundle", options.ca_bundle, "PEM file of the CAs to trust", "a path")
+  AddChoice(command, "--use-fips-endpoint", options.fips, "Use the region's FIPS endpoint");
+  AddChoice(command, "--use-dualstack-endpoint", options.dualstack,
+            "Use the region's endpoint for IPv4 and IPv6");
+  AddPlace(command, "--ca-bundle", options.ca_bundle,
+           "PEM file of the CAs to trust (default: $AWS_CA_BUNDLE, the AWS config file, "
+           "else those of the system)",
+           "a path")
       ->group(kNetworkGroup);
   command
       .add_flag("--no-verify-ssl", options.no_verify_ssl,
@@ -91,9 +95,8 @@ void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
       ->group(kNetworkGroup);
 }
 
-Result<SessionRequest> MakeSessionRequest(const ServiceOptions& options) {
-  SessionParameters parameters = options.session;
-  parameters.duration = std::chrono::seconds(options.duration_seconds);
+Result<void> CheckArnsAreGiven(const ServiceOptions& options) {
+  const SessionParameters& parameters = options.session;
   for (const auto& [value, flag] : {std::pair{parameters.trust_anchor_arn, "--trust-anchor-arn"},
                                     std::pair{parameters.profile_arn, "--profile-arn"},
                                     std::pair{parameters.role_arn, "--role-arn"}}) {
@@ -102,11 +105,14 @@ Result<SessionRequest> MakeSessionRequest(const ServiceOptions& options) {
                   "--trust-anchor-arn, --profile-arn and --role-arn are all needed");
     }
   }
-  return SessionRequest::Create(parameters);
+  return {};
 }
 
-std::string CustomEndpoint(const ServiceOptions& options) {
-  return FindCustomEndpoint(options).first;
+Result<SessionRequest> MakeSessionRequest(const ServiceOptions& options) {
+  if (auto given = CheckArnsAreGiven(options); !given) return Fail(std::move(given));
+  SessionParameters parameters = options.session;
+  parameters.duration = std::chrono::seconds(options.duration_seconds);
+  return SessionRequest::Create(parameters);
 }
 
 std::chrono::milliseconds Timeout(const ServiceOptions& options) {
@@ -116,20 +122,28 @@ std::chrono::milliseconds Timeout(const ServiceOptions& options) {
 Result<SessionOptions> MakeSessionOptions(const ServiceOptions& options) {
   auto request = MakeSessionRequest(options);
   if (!request) return Fail(std::move(request));
-  const auto [custom, source] = FindCustomEndpoint(options);
-  auto endpoint = ResolveEndpoint(request->region(), {options.fips, options.dualstack, custom});
-  if (!endpoint) return Fail(std::move(endpoint), source);
+  for (const std::string& note : options.notes) LogDebug(note);
+  auto endpoint = ResolveEndpoint(
+      request->region(),
+      {options.fips.value_or(false), options.dualstack.value_or(false), options.endpoint});
+  if (!endpoint) {
+    return Fail(std::move(endpoint), options.endpoint.empty() ? "" : options.endpoint_source);
+  }
   return SessionOptions{*std::move(request), *std::move(endpoint), Timeout(options)};
 }
 
 Result<TransportOptions> MakeTransportOptions(const ServiceOptions& options) {
   if (!options.ca_bundle.empty()) {
     auto bundle = ReadFile(options.ca_bundle);
-    if (!bundle) return Fail(std::move(bundle), "--ca-bundle");
+    if (!bundle) return Fail(std::move(bundle), options.ca_bundle_source);
     if (bundle->Reveal().find("CERTIFICATE-----") == std::string_view::npos) {
-      return Fail(ErrorCode::kLocalIo,
-                  fmt::format("--ca-bundle: {} holds no certificate", ShownPath(options.ca_bundle)),
-                  "expected PEM");
+      AddChoice(command, "--use-fips-endpoint", options.fips, "Use the region's FIPS endpoint");
+      AddChoice(command, "--use-dualstack-endpoint", options.dualstack,
+                "Use the region's endpoint for IPv4 and IPv6");
+      AddPlace(command, "--ca-bundle", options.ca_bundle,
+               "PEM file of the CAs to trust (default: $AWS_CA_BUNDLE, the AWS config file, "
+               "else those of the system)",
+               "a path")
     }
   }
   if (options.no_verify_ssl) {

@@ -3,7 +3,9 @@
 #include <CLI/App.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "http/curl_transport.h"
@@ -16,25 +18,27 @@ struct ServiceOptions {
   SessionParameters session;
   long long duration_seconds = 3600;
   std::string endpoint;
-  bool fips = false;
-  bool dualstack = false;
+  std::string endpoint_source = "--endpoint";  ///< who says it, for messages
+  std::optional<bool> fips;
+  std::optional<bool> dualstack;
   std::string ca_bundle;
+  std::string ca_bundle_source = "--ca-bundle";
   bool no_verify_ssl = false;
   bool with_proxy = false;
   bool no_proxy = false;
   double timeout_seconds = 10;
+  std::vector<std::string> notes;  ///< for --debug: what the surroundings said (AddAwsSettings())
 
   bool operator==(const ServiceOptions&) const = default;
 };
 
 void AddServiceFlags(CLI::App& command, ServiceOptions& options);
 
+/// Fails with kUsage if one of the three ARNs is missing.
+Result<void> CheckArnsAreGiven(const ServiceOptions& options);
+
 /// The ARNs and what else is asked for, checked against each other. Fails with kUsage.
 Result<SessionRequest> MakeSessionRequest(const ServiceOptions& options);
-
-/// The endpoint that the user wants instead of the region's: --endpoint, else
-/// $AWS_ENDPOINT_URL_ROLESANYWHERE, else $AWS_ENDPOINT_URL; empty if none is named. As typed.
-std::string CustomEndpoint(const ServiceOptions& options);
 
 /// --timeout.
 std::chrono::milliseconds Timeout(const ServiceOptions& options);

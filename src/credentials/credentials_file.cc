@@ -9,6 +9,7 @@
 
 #include "base/printable.h"
 #include "base/shown_value.h"
+#include "credentials/aws_config.h"
 #include "credentials/ini_lines.h"
 
 namespace credmint {
@@ -222,16 +223,7 @@ std::size_t EnoughFor(std::string_view text, std::string_view profile, const Set
 
 /// The name that a header of a config file gives a profile, without quotes; empty if it is none.
 std::string_view ProfileOfConfig(std::string_view header) {
-  constexpr std::string_view kPrefix = "profile";
-  if (header == "default") return header;
-  if (!header.starts_with(kPrefix)) return {};
-  header.remove_prefix(kPrefix.size());
-  const std::size_t begin = header.find_first_not_of(kBlanks);
-  if (begin == 0 || begin == std::string_view::npos) return {};
-  const std::string_view name = header.substr(begin, header.find_last_not_of(kBlanks) + 1 - begin);
-  const bool quoted = name.size() > 2 && (name.front() == '"' || name.front() == '\'') &&
-                      name.back() == name.front();
-  return quoted ? name.substr(1, name.size() - 2) : name;
+  return header == "default" ? header : NameInHeader(header, "profile");
 }
 
 }  // namespace

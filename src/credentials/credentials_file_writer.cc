@@ -2,11 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <chrono>
-#include <string_view>
 #include <utility>
 
 #include "base/descriptor.h"
@@ -14,6 +12,7 @@
 #include "base/read_file.h"
 #include "base/shown_value.h"
 #include "base/timestamp.h"
+#include "credentials/aws_config.h"
 #include "credentials/credentials_file.h"
 #include "credentials/locked_file.h"
 
@@ -22,23 +21,6 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{10};
 constexpr int kMaxTries = 10;
-
-/// The value of a variable, with "~/" expanded, or the file of that name in ~/.aws.
-Result<std::string> PathFrom(const char* variable, std::string_view name) {
-  const char* value = getenv(variable);
-  const std::string_view path = value != nullptr ? value : "";
-  if (const std::string what = DescribeUnshown(path, path.size()); !what.empty()) {
-    return Fail(ErrorCode::kUsage, fmt::format("${}: a path is expected, not {}", variable, what));
-  }
-  if (!path.empty() && !path.starts_with("~/")) return std::string(path);
-  const char* home = getenv("HOME");
-  if (home == nullptr || *home == '\0') {
-    return Fail(ErrorCode::kLocalIo, "$HOME is not set",
-                fmt::format("set it, or name the file by ${}", variable));
-  }
-  return path.empty() ? fmt::format("{}/.aws/{}", home, name)
-                      : fmt::format("{}/{}", home, path.substr(2));
-}
 
 /// The text of a regular file; nothing if it cannot be had.
 Secret ReadIfThere(const std::string& path) {
@@ -60,9 +42,9 @@ Result<void> CheckConfigOf(const CredentialsFile& file) {
 
 Result<CredentialsFile> FindCredentialsFile(std::string profile) {
   if (auto checked = CheckProfileName(profile); !checked) return Fail(std::move(checked));
-  auto path = PathFrom("AWS_SHARED_CREDENTIALS_FILE", "credentials");
+  auto path = FindAwsFile("AWS_SHARED_CREDENTIALS_FILE", "credentials");
   if (!path) return Fail(std::move(path));
-  auto config = PathFrom("AWS_CONFIG_FILE", "config");
+  auto config = FindAwsFile("AWS_CONFIG_FILE", "config");
   if (!config) return Fail(std::move(config));
   return CredentialsFile{*std::move(path), *std::move(config), std::move(profile)};
 }

@@ -209,6 +209,55 @@ class Mistakes(ConfigurationTest):
         result = self.refuse(message, "--config", "c.toml", hint=hint)
         self.assertIn(f"credmint: c.toml:{line}: ", result.stderr)
 
+    @each(
+        **{
+            "missing ARN": ("", "role.web", "--role-arn is missing", {"role-arn"}),
+            "malformed ARN": ("profile-arn = 'x'", "profile-arn", "ARN", {"profile-arn"}),
+            "ARN of another account": (
+                "role-arn = 'arn:aws:iam::999999999999:role/x'", "role-arn", "account", {"role-arn"}
+            ),
+            "duration": ("session-duration = 1", "session-duration", "must be 900", ()),
+            "session name": ("role-session-name = 'a/b'", "role-session-name", "characters other", ()),
+            "region": ("region = 'eu-west-9'", "region", "the region is", ()),
+            "endpoint": ("endpoint = 'ftp://x'", "endpoint", "--endpoint: ", ()),
+            "endpoint and FIPS": (
+                "endpoint = 'http://x'\nuse-fips-endpoint = true", "use-fips-endpoint", "cannot be combined", ()
+            ),
+            "CA bundle": ("ca-bundle = 'absent.pem'\nendpoint = 'http://x'", "ca-bundle", "--ca-bundle: ", ()),
+            "selector": ("cert-selector = 'x'", "cert-selector", "--cert-selector: ", ()),
+            "PIN source": ("passin = 'file'", "passin", "--passin", ()),
+            "PIN source of a parent": ("parent-passin = 'x:y'", "parent-passin", "--parent-passin", ()),
+            "secrets": ("passin = 'env:X'\nno-tpm-key-password = true", "no-tpm-key-password", "exclude", ()),
+            "store": ("system-store-name = 'MY'", "system-store-name", "no Windows certificate store", ()),
+            "no certificate": ("", "role.web", "--certificate is missing", {"certificate"}),
+            "key": ("private-key = 'pkcs11:object=a;type=cert'", "private-key", "--private-key: ", {"private-key"}),
+            "no TOML in a missing quote": ("region = 'us-east-1", "region", "no quote at its end", ()),
+        }
+    )
+    def test_that_is_seen_later_only_has_file_and_line(self, case):
+        more, at, message, without = case
+        arns = {
+            "trust-anchor-arn": TRUST_ANCHOR_ARN, "profile-arn": PROFILE_ARN, "role-arn": f"{ACCOUNT}/web",
+        }
+        key = {"certificate": "web.pem", "private-key": "web.key"}
+        settings = [f"{name} = '{value}'" for name, value in arns.items() if name not in without]
+        identity = [f"{name} = '{value}'" for name, value in key.items() if name not in without]
+        of_identity = ("selector", "passin", "password", "store", "private")
+        for line in more.splitlines():
+            (identity if any(word in line for word in of_identity) else settings).append(line)
+        lines = ["[role.web]", *settings, "[identity.files]", *identity]
+        self.write("c.toml", "\n".join(lines) + "\n")
+        number = 1 + next(i for i, line in enumerate(lines) if line.strip("[").startswith(at))
+        result = self.run_program("credential-process", "--config", "c.toml")
+        self.assertNotEqual(result.status, program.SUCCESS)
+        self.assertRegex(result.stderr, f"^credmint: c.toml:{number}: ")
+        self.assertIn(message, result.stderr)
+
+    def test_of_a_flag_is_not_blamed_on_the_file(self):
+        self.configure(self.FILES, self.defaults(), self.role("web", "region = 'us-east-1'"))
+        result = self.refuse("the region is", "--region", "eu-west-9", status=program.USAGE)
+        self.assertNotIn("config.toml", result.stderr)
+
     def test_no_role(self):
         self.write("c.toml", "debug = false\n")
         self.refuse("c.toml: there is no role in it", "--config", "c.toml", hint="[role.NAME]")
@@ -291,7 +340,7 @@ class Serve(ConfigurationTest):
         self.configure(
             "[serve]\nport = 0", self.FILES, self.defaults(), self.role("web"), self.role("bad", "profile-arn = 'x'")
         )
-        self.fail_with(program.USAGE, "role bad: ", "serve", "--token-file", "tok")
+        self.fail_with(program.USAGE, "[role.bad]: ", "serve", "--token-file", "tok")
         self.assertFalse((self.folder / "tok").exists())
 
     def test_the_arn_of_one_role_is_not_that_of_several(self):

@@ -65,7 +65,7 @@ class Endpoint(EndpointTest):
 
     @each(
         empty_host="http:///sessions",
-        no_scheme="localhost:8080",
+        no_host="user:x",
         ftp="ftp://localhost",
         blank="http://local host",
         port="http://localhost:99999",
