@@ -29,6 +29,14 @@ class AuthSession {
     if (session_) session_->MarkLost();
   }
 
+  /// See Tpm::MayFlush() and Tpm::Use().
+  void MayFlush() const {
+    if (session_) session_->MayFlush();
+  }
+  void Use(bool begin) const {
+    if (session_) session_->Use(begin);
+  }
+
   /// Switches the encryption of a session that was started with it, for the commands from now on.
   [[nodiscard]] TpmResult<void> SetEncrypted(Tpm& tpm, bool encrypted) const;
 

@@ -70,9 +70,9 @@ class Survey {
   void AddObject(TPM2_HANDLE handle) {
     const std::string label = FormatHandle(handle);
     Json json = {{"kind", "object"}, {"label", label}};
-    const PersistentKey source(tpm_, handle);
-    const auto area = source.Load(Secret()).and_then([&](const LoadedKey& loaded) {
-      return source.ReadPublic(loaded.object, provider_.digests());
+    const PersistentKey source(handle);
+    const auto area = source.Load(tpm_, Secret()).and_then([&](const LoadedKey& loaded) {
+      return source.ReadPublic(*tpm_, loaded.object, provider_.digests());
     });
     if (area) {
       json.update(DescribeKey(*area, provider_.core().context()));

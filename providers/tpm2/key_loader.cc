@@ -50,10 +50,10 @@ Result<Secret> KeyLoader::AskAuth(const std::string& key_name, PassphraseKind ki
 Result<std::unique_ptr<Key>> KeyLoader::Load(const HandleUri& uri) const {
   auto tpm = provider_.Connect(tcti_);
   if (!tpm) return Fail(std::move(tpm));
-  auto source = std::make_unique<PersistentKey>(*tpm, uri.handle);
-  auto loaded = source->Load(Secret());
+  auto source = std::make_unique<PersistentKey>(uri.handle);
+  auto loaded = source->Load(*tpm, Secret());
   if (!loaded) return Fail(std::move(loaded));
-  const auto blob = source->ReadPublic(loaded->object, provider_.digests());
+  const auto blob = source->ReadPublic(**tpm, loaded->object, provider_.digests());
   if (!blob) return tl::unexpected(blob.error());
   auto area = ReadPersistentPublicArea(*blob);
   if (!area) return Fail(std::move(area), source->name());
@@ -65,6 +65,7 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const HandleUri& uri) const {
     if (!asked) return Fail(std::move(asked));
     auth = *std::move(asked);
   }
+  const auto hold = (*tpm)->Hold();
   if (uri.has_auth || !auth.empty()) {
     auto session = SessionFor(*tpm, auth, {nullptr, uri.handle != kStorageRootKey});
     if (!session) return Fail(session, "starting a TPM session");
@@ -92,7 +93,7 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const Tss2KeyFile& file) const {
   if (!under_policy) used.policy = {};
   const bool needs_auth = !file.empty_auth && (!under_policy || file.policy.NeedsAuthValue());
   auto source = std::make_unique<WrappedKey>(
-      *tpm, std::move(used), secrets_.parent_auth.Clone(),
+      std::move(used), secrets_.parent_auth.Clone(),
       PolicyCredentials{secrets_.policy_auth.Clone(), secrets_.policy_signer,
                         provider_.core().digest_context()});
   Secret auth;
@@ -101,7 +102,8 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const Tss2KeyFile& file) const {
     if (!asked) return Fail(std::move(asked));
     auth = *std::move(asked);
   }
-  auto loaded = source->Load(auth);
+  const auto hold = (*tpm)->Hold();
+  auto loaded = source->Load(*tpm, auth);
   if (!loaded) return Fail(std::move(loaded));
   return MakeKey(provider_, *std::move(tpm), *std::move(area), std::move(source), std::move(auth),
                  *std::move(loaded));

@@ -9,42 +9,42 @@
 
 namespace credmint::tpm2 {
 
-Result<bool> KeySource::Authorize(const LoadedKey& /*key*/) const { return true; }
-
-PersistentKey::PersistentKey(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle)
-    : tpm_(std::move(tpm)), handle_(handle) {}
+Result<bool> KeySource::Authorize(const std::shared_ptr<Tpm>& /*tpm*/,
+                                  const LoadedKey& /*key*/) const {
+  return true;
+}
 
 std::string PersistentKey::name() const { return "TPM key " + FormatHandle(handle_); }
 
-Result<LoadedKey> PersistentKey::Load(const Secret& auth) const {
-  const auto hold = tpm_->Hold();
-  auto object = TpmObject::Open(tpm_, handle_);
+Result<LoadedKey> PersistentKey::Load(const std::shared_ptr<Tpm>& tpm, const Secret& auth) const {
+  const auto hold = tpm->Hold();
+  auto object = TpmObject::Open(tpm, handle_);
   if (!object && object.error().fault() == TpmFault::kNoSuchHandle) {
     return Fail(ErrorCode::kKeyNotFound, "there is no key at handle " + FormatHandle(handle_),
                 "credmint list --tpm shows the handles in use");
   }
   if (!object) return Fail(object, "opening " + name());
-  const auto name_now = ReadName(*tpm_, object->handle());
+  const auto name_now = ReadName(*tpm, object->handle());
   if (!name_now) return Fail(name_now, "opening " + name());
   if (name_ && !IsSameName(*name_, *name_now)) {
     return Fail(ErrorCode::kKeyNotFound, "another key has taken the place of " + name());
   }
-  name_ = *name_now;
-  auto session = SessionFor(tpm_, auth, {nullptr, handle_ != kStorageRootKey});
+  if (!name_) name_ = *name_now;
+  auto session = SessionFor(tpm, auth, {nullptr, handle_ != kStorageRootKey});
   if (!session) return Fail(session, "starting a TPM session");
   return LoadedKey{*std::move(object), *std::move(session), {}};
 }
 
-Result<TPM2B_PUBLIC> PersistentKey::ReadPublic(const TpmObject& object,
+Result<TPM2B_PUBLIC> PersistentKey::ReadPublic(Tpm& tpm, const TpmObject& object,
                                                provider::DigestTable& digests) const {
-  if (const auto known = KnownArea(*tpm_, object, digests)) {
+  if (const auto known = KnownArea(tpm, object, digests)) {
     TPM2B_PUBLIC known_area{};
     const TSS2_RC code =
         Tss2().Tss2_MU_TPM2B_PUBLIC_Unmarshal(known->data(), known->size(), nullptr, &known_area);
     if (code == TSS2_RC_SUCCESS) return known_area;
   }
   TPM2B_PUBLIC* area = nullptr;
-  const auto read = tpm_->Run([&](ESYS_CONTEXT* esys) {
+  const auto read = tpm.Run([&](ESYS_CONTEXT* esys) {
     return Tss2().Esys_ReadPublic(esys, object.handle(), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
                                   &area, nullptr, nullptr);
   });
@@ -53,10 +53,8 @@ Result<TPM2B_PUBLIC> PersistentKey::ReadPublic(const TpmObject& object,
   return *area;
 }
 
-WrappedKey::WrappedKey(std::shared_ptr<Tpm> tpm, Tss2KeyFile file, Secret parent_auth,
-                       PolicyCredentials credentials)
-    : tpm_(std::move(tpm)),
-      file_(std::move(file)),
+WrappedKey::WrappedKey(Tss2KeyFile file, Secret parent_auth, PolicyCredentials credentials)
+    : file_(std::move(file)),
       parent_auth_(std::move(parent_auth)),
       credentials_(std::move(credentials)) {}
 
@@ -69,11 +67,11 @@ std::string WrappedKey::ParentName() const {
                                     : FindHierarchy(file_.parent)->name;
 }
 
-Result<LoadedKey> WrappedKey::Load(const Secret& auth) const {
-  const auto hold = tpm_->Hold();
-  const auto parent = OpenParent(tpm_, file_.parent, file_.rsa_parent, parent_auth_);
+Result<LoadedKey> WrappedKey::Load(const std::shared_ptr<Tpm>& tpm, const Secret& auth) const {
+  const auto hold = tpm->Hold();
+  const auto parent = OpenParent(tpm, file_.parent, file_.rsa_parent, parent_auth_);
   if (!parent) return tl::unexpected(ParentFailure(parent.error()));
-  auto object = LoadUnder(*parent);
+  auto object = LoadUnder(tpm, *parent);
   if (!object && object.error().fault() == TpmFault::kBadParameter) {
     return Fail(
         ErrorCode::kKeyUnusable, "the key file does not belong to this TPM or is damaged",
@@ -81,43 +79,46 @@ Result<LoadedKey> WrappedKey::Load(const Secret& auth) const {
         "parent: one made by tpm2_createprimary is another unless it was made persistent");
   }
   if (!object) return tl::unexpected(ParentFailure(object.error()));
-  auto session = StartSession(auth, *parent);
+  auto session = StartSession(tpm, auth, *parent);
   if (!session) return Fail(session, "starting a TPM session");
   auto secret_session = file_.policy.empty() ? TpmResult<AuthSession>(AuthSession())
-                                             : SessionFor(tpm_, credentials_.auth, {&*parent});
+                                             : SessionFor(tpm, credentials_.auth, {&*parent});
   if (!secret_session) return Fail(secret_session, "starting a TPM session");
   return LoadedKey{*std::move(object), *std::move(session), *std::move(secret_session)};
 }
 
-TpmResult<AuthSession> WrappedKey::StartSession(const Secret& auth, const TpmObject& parent) const {
-  if (file_.policy.empty()) return SessionFor(tpm_, auth, {&parent});
-  return StartPolicySession(tpm_, file_.public_area.publicArea.nameAlg, auth, {&parent});
+TpmResult<AuthSession> WrappedKey::StartSession(const std::shared_ptr<Tpm>& tpm, const Secret& auth,
+                                                const TpmObject& parent) const {
+  if (file_.policy.empty()) return SessionFor(tpm, auth, {&parent});
+  return StartPolicySession(tpm, file_.public_area.publicArea.nameAlg, auth, {&parent});
 }
 
-Result<bool> WrappedKey::Authorize(const LoadedKey& key) const {
+Result<bool> WrappedKey::Authorize(const std::shared_ptr<Tpm>& tpm, const LoadedKey& key) const {
   if (file_.policy.empty()) return true;
-  return SatisfyPolicy(tpm_, key.session.handle(), file_.policy, credentials_);
+  return SatisfyPolicy(tpm, key.session.handle(), file_.policy, credentials_);
 }
 
-TpmResult<TpmObject> WrappedKey::LoadUnder(const TpmObject& parent) const {
+TpmResult<TpmObject> WrappedKey::LoadUnder(const std::shared_ptr<Tpm>& tpm,
+                                           const TpmObject& parent) const {
   // A primary made for this purpose has no auth value of its own.
-  auto session = IsPersistent(file_.parent) ? SessionFor(tpm_, parent_auth_, {&parent})
+  auto session = IsPersistent(file_.parent) ? SessionFor(tpm, parent_auth_, {&parent})
                                             : TpmResult<AuthSession>(AuthSession());
   if (!session) return tl::unexpected(session.error());
   if (file_.import_seed && !imported_) {
-    if (auto done = Import(parent, *session); !done) return tl::unexpected(done.error());
+    if (auto done = Import(*tpm, parent, *session); !done) return tl::unexpected(done.error());
   }
   const TPM2B_PRIVATE& wrapped = imported_ ? *imported_ : file_.private_area;
-  return TpmObject::Load(tpm_, [&](ESYS_CONTEXT* esys, ESYS_TR* object) {
+  return TpmObject::Load(tpm, [&](ESYS_CONTEXT* esys, ESYS_TR* object) {
     return Tss2().Esys_Load(esys, parent.handle(), session->handle(), ESYS_TR_NONE, ESYS_TR_NONE,
                             &wrapped, &file_.public_area, object);
   });
 }
 
-TpmResult<void> WrappedKey::Import(const TpmObject& parent, const AuthSession& session) const {
+TpmResult<void> WrappedKey::Import(Tpm& tpm, const TpmObject& parent,
+                                   const AuthSession& session) const {
   constexpr TPMT_SYM_DEF_OBJECT kNoInnerWrapper{TPM2_ALG_NULL, {}, {}};
   TPM2B_PRIVATE* wrapped = nullptr;
-  const auto done = tpm_->Run([&](ESYS_CONTEXT* esys) {
+  const auto done = tpm.Run([&](ESYS_CONTEXT* esys) {
     return Tss2().Esys_Import(esys, parent.handle(), session.handle(), ESYS_TR_NONE, ESYS_TR_NONE,
                               nullptr, &file_.public_area, &file_.private_area, &*file_.import_seed,
                               &kNoInnerWrapper, &wrapped);

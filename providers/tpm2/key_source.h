@@ -32,9 +32,24 @@ struct LoadedKey {
     session.MarkLost();
     policy_secret_session.MarkLost();
   }
+
+  /// Lets the TPM's slots be taken from it between its uses. A key in use begins and ends with
+  /// Use().
+  void MayFlush() const {
+    object.MayFlush();
+    session.MayFlush();
+    policy_secret_session.MayFlush();
+  }
+  void Use(bool begin) const {
+    object.Use(begin);
+    session.Use(begin);
+    policy_secret_session.Use(begin);
+  }
 };
 
-/// Where a key comes from, so that it can be loaded, and loaded again after a reset of the TPM.
+/// Where a key comes from, so that it can be loaded, and loaded again after a reset of the TPM or
+/// in the child of a fork, over another connection. What a source remembers of the first time does
+/// not change any more.
 class KeySource {
  public:
   virtual ~KeySource() = default;
@@ -45,32 +60,34 @@ class KeySource {
   /// `auth` is the key's own auth value, which loading does not send. Fails with kKeyNotFound,
   /// kKeyUnusable, kDevice; with kPinRequired when the key's parent needs an auth value that was
   /// not given, and with kPinIncorrect when it was wrong.
-  [[nodiscard]] virtual Result<LoadedKey> Load(const Secret& auth) const = 0;
+  [[nodiscard]] virtual Result<LoadedKey> Load(const std::shared_ptr<Tpm>& tpm,
+                                               const Secret& auth) const = 0;
 
   /// To be called before each use of a loaded key: satisfies its policy, if it has one. Whether the
   /// TPM then wants a proof of the key's auth value. Fails as SatisfyPolicy() does; the loaded key
   /// cannot be used any more then.
-  [[nodiscard]] virtual Result<bool> Authorize(const LoadedKey& key) const;
+  [[nodiscard]] virtual Result<bool> Authorize(const std::shared_ptr<Tpm>& tpm,
+                                               const LoadedKey& key) const;
 };
 
 /// A key that stays in the TPM. Loading costs one TPM command. When it is loaded again, another key
 /// that took its place is not taken for it (kKeyNotFound).
 class PersistentKey final : public KeySource {
  public:
-  PersistentKey(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle);
+  explicit PersistentKey(TPM2_HANDLE handle) : handle_(handle) {}
 
   [[nodiscard]] std::string name() const override;
-  [[nodiscard]] Result<LoadedKey> Load(const Secret& auth) const override;
+  [[nodiscard]] Result<LoadedKey> Load(const std::shared_ptr<Tpm>& tpm,
+                                       const Secret& auth) const override;
 
   /// The public area. No TPM command, unless ESAPI does not give away what it knows
   /// (serialized_object.h): then one.
-  [[nodiscard]] Result<TPM2B_PUBLIC> ReadPublic(const TpmObject& object,
+  [[nodiscard]] Result<TPM2B_PUBLIC> ReadPublic(Tpm& tpm, const TpmObject& object,
                                                 provider::DigestTable& digests) const;
 
  private:
-  std::shared_ptr<Tpm> tpm_;
   TPM2_HANDLE handle_;
-  // Changes only under the Tpm's lock.
+  // Set once, under the Tpm's lock.
   mutable std::optional<TPM2B_NAME> name_;
 };
 
@@ -81,27 +98,30 @@ class PersistentKey final : public KeySource {
 class WrappedKey final : public KeySource {
  public:
   /// `file` has a policy only if the key is to be used under it.
-  WrappedKey(std::shared_ptr<Tpm> tpm, Tss2KeyFile file, Secret parent_auth,
-             PolicyCredentials credentials);
+  WrappedKey(Tss2KeyFile file, Secret parent_auth, PolicyCredentials credentials);
 
   [[nodiscard]] std::string name() const override;
-  [[nodiscard]] Result<LoadedKey> Load(const Secret& auth) const override;
-  [[nodiscard]] Result<bool> Authorize(const LoadedKey& key) const override;
+  [[nodiscard]] Result<LoadedKey> Load(const std::shared_ptr<Tpm>& tpm,
+                                       const Secret& auth) const override;
+  [[nodiscard]] Result<bool> Authorize(const std::shared_ptr<Tpm>& tpm,
+                                       const LoadedKey& key) const override;
 
  private:
   /// "TPM key 0x81000001" or "the owner hierarchy": whose auth value kPinRequired is about.
   [[nodiscard]] std::string ParentName() const;
   [[nodiscard]] Error ParentFailure(const TpmFailure& failure) const;
-  [[nodiscard]] TpmResult<TpmObject> LoadUnder(const TpmObject& parent) const;
-  [[nodiscard]] TpmResult<void> Import(const TpmObject& parent, const AuthSession& session) const;
-  [[nodiscard]] TpmResult<AuthSession> StartSession(const Secret& auth,
+  [[nodiscard]] TpmResult<TpmObject> LoadUnder(const std::shared_ptr<Tpm>& tpm,
+                                               const TpmObject& parent) const;
+  [[nodiscard]] TpmResult<void> Import(Tpm& tpm, const TpmObject& parent,
+                                       const AuthSession& session) const;
+  [[nodiscard]] TpmResult<AuthSession> StartSession(const std::shared_ptr<Tpm>& tpm,
+                                                    const Secret& auth,
                                                     const TpmObject& parent) const;
 
-  std::shared_ptr<Tpm> tpm_;
   Tss2KeyFile file_;
   Secret parent_auth_;
   PolicyCredentials credentials_;
-  // Changes only under the Tpm's lock.
+  // Set once, under the Tpm's lock.
   mutable std::optional<TPM2B_PRIVATE> imported_;
 };
 

@@ -59,8 +59,19 @@ class PolicyRun {
                 "have a policy for the present state of the machine signed");
   }
 
+  /// Whether the last step failed because a PCR was extended after an earlier one.
+  [[nodiscard]] bool pcr_changed() const { return pcr_changed_; }
+
   /// Whether PolicyAuthValue is among the steps that count.
   [[nodiscard]] bool wants_auth() const { return wants_auth_; }
+
+  Result<void> Restart() {
+    wants_auth_ = false;
+    pcr_changed_ = false;
+    const auto done = RestartPolicy(*tpm_, session_);
+    if (!done) return Fail(done, "PolicyRestart");
+    return {};
+  }
 
  private:
   Result<void> Take(const PolicyPcr& pcr) {
@@ -69,6 +80,7 @@ class PolicyRun {
                                    &pcr.digest, &pcr.selection);
     });
     if (done) return {};
+    pcr_changed_ = done.error().fault() == TpmFault::kPcrChanged;
     if (done.error().fault() != TpmFault::kBadParameter) return Fail(done, "PolicyPCR");
     return Fail(
         ErrorCode::kPolicyUnmet,
@@ -209,13 +221,6 @@ class PolicyRun {
     });
   }
 
-  Result<void> Restart() {
-    wants_auth_ = false;
-    return Step("PolicyRestart", [&](ESYS_CONTEXT* esys) {
-      return Tss2().Esys_PolicyRestart(esys, session_, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE);
-    });
-  }
-
   /// A public key, for verifying. In the owner hierarchy, because a ticket of the null hierarchy
   /// proves nothing to PolicyAuthorize.
   TpmResult<TpmObject> LoadPublic(const TPM2B_PUBLIC& key) {
@@ -261,21 +266,38 @@ class PolicyRun {
   ESYS_TR session_;
   const PolicyCredentials& credentials_;
   bool wants_auth_ = false;
+  bool pcr_changed_ = false;
 };
+
+Result<void> TakeAll(PolicyRun& run, const Policy& policy) {
+  std::span<const PolicyStep> steps = policy.steps;
+  const auto* first = steps.empty() ? nullptr : std::get_if<PolicyAuthorize>(&steps.front());
+  if (first != nullptr && !first->signature) {
+    if (auto taken = run.TakeOneOf(policy.signed_policies); !taken) return taken;
+    steps = steps.subspan(1);
+  }
+  return run.Take(steps);
+}
 
 }  // namespace
 
 Result<bool> SatisfyPolicy(const std::shared_ptr<Tpm>& tpm, ESYS_TR session, const Policy& policy,
                            const PolicyCredentials& credentials) {
+  const auto hold = tpm->Hold();
   PolicyRun run(tpm, session, credentials);
-  std::span<const PolicyStep> steps = policy.steps;
-  const auto* first = steps.empty() ? nullptr : std::get_if<PolicyAuthorize>(&steps.front());
-  if (first != nullptr && !first->signature) {
-    if (auto taken = run.TakeOneOf(policy.signed_policies); !taken) return Fail(std::move(taken));
-    steps = steps.subspan(1);
+  auto taken = TakeAll(run, policy);
+  for (int attempt = 1; !taken && run.pcr_changed() && attempt < kPolicyAttempts; ++attempt) {
+    if (auto restarted = run.Restart(); !restarted) return Fail(std::move(restarted));
+    taken = TakeAll(run, policy);
   }
-  if (auto taken = run.Take(steps); !taken) return Fail(std::move(taken));
+  if (!taken) return Fail(std::move(taken));
   return run.wants_auth();
+}
+
+TpmResult<void> RestartPolicy(Tpm& tpm, ESYS_TR session) {
+  return tpm.Run([&](ESYS_CONTEXT* esys) {
+    return Tss2().Esys_PolicyRestart(esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE);
+  });
 }
 
 }  // namespace credmint::tpm2

@@ -31,7 +31,17 @@ struct PolicyCredentials {
 /// about them; with kPinRequired and kPinIncorrect about the auth value of PolicySecret; with
 /// kKeyUnusable without a signer where one is needed; with kDeviceLost if the session is gone, and
 /// with the TPM's other errors. After a failure the session cannot be used any more.
+///
+/// A policy with several PolicyPCR is begun anew when a PCR is extended between them.
 Result<bool> SatisfyPolicy(const std::shared_ptr<Tpm>& tpm, ESYS_TR session, const Policy& policy,
                            const PolicyCredentials& credentials);
+
+/// Takes back what was satisfied in a policy session.
+TpmResult<void> RestartPolicy(Tpm& tpm, ESYS_TR session);
+
+/// How often the steps are taken when a PCR is extended between PolicyPCR and the use of the key.
+/// The TPM counts extensions of all PCRs but a few, also of those that the policy does not name
+/// (TPM 2.0 Part 3 section 23.7), and Linux extends PCR 10 whenever IMA measures a file.
+inline constexpr int kPolicyAttempts = 8;
 
 }  // namespace credmint::tpm2

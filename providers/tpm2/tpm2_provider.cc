@@ -16,12 +16,7 @@ const char* Tpm2Provider::description() const { return "credmint keys in a TPM 2
 Result<std::shared_ptr<Tpm>> Tpm2Provider::Connect(const std::optional<std::string>& tcti) const {
   const auto chosen = ChooseTcti(tcti, core().Setting("tcti"), GetEnvironment);
   if (!chosen) return tl::unexpected(chosen.error());
-  const auto tpms = tpms_.Lock();
-  std::weak_ptr<Tpm>& known = (*tpms)[*chosen];
-  if (auto open = known.lock(); open && open->IsUsable()) return open;
-  auto opened = Tpm::Open(*chosen);
-  if (opened) known = *opened;
-  return opened;
+  return Tpm::Share(*chosen);
 }
 
 }  // namespace credmint::tpm2

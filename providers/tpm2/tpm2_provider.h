@@ -1,18 +1,16 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "base/guarded.h"
 #include "common/provider_context.h"
 #include "tpm2/tpm.h"
 
 namespace credmint::tpm2 {
 
-/// The loaded provider: which TPMs its keys are connected to. One connection for each TCTI
-/// configuration, opened when a key first needs it and closed with the last key that uses it.
+/// The loaded provider. A process has one connection for each TCTI configuration, opened when a key
+/// first needs it and closed with the last key that uses it.
 class Tpm2Provider final : public provider::ProviderContext {
  public:
   using ProviderContext::ProviderContext;
@@ -22,9 +20,6 @@ class Tpm2Provider final : public provider::ProviderContext {
   /// The TPM that `tcti` names, or with none the one that openssl.cnf or the environment does
   /// (tcti.h). Sends no TPM command.
   [[nodiscard]] Result<std::shared_ptr<Tpm>> Connect(const std::optional<std::string>& tcti) const;
-
- private:
-  mutable Guarded<std::map<std::string, std::weak_ptr<Tpm>>> tpms_;
 };
 
 }  // namespace credmint::tpm2

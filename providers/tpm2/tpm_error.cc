@@ -45,6 +45,8 @@ TpmFault SortTpmCode(TSS2_RC code) {
   switch (code) {
     case TPM2_RC_LOCKOUT:
       return TpmFault::kLockout;
+    case TPM2_RC_PCR_CHANGED:
+      return TpmFault::kPcrChanged;
     case TPM2_RC_OBJECT_MEMORY:
     case TPM2_RC_OBJECT_HANDLES:
     case TPM2_RC_MEMORY:
@@ -88,14 +90,12 @@ struct Explanation {
   const char* hint;
 };
 
-constexpr std::array<Explanation, 8> kExplanations = {{
+constexpr std::array<Explanation, 7> kExplanations = {{
     {TPM2_RC_INITIALIZE, "the TPM is not started: it waits for TPM2_Startup",
      "firmware or kernel should have sent it; tpm2_startup -c does"},
     {TPM2_RC_FAILURE, "the TPM is in failure mode",
      "only a power cycle may end it; tpm2_gettestresult shows what failed"},
     {TPM2_RC_DISABLED, "the TPM has this command disabled", ""},
-    {TPM2_RC_PCR_CHANGED, "a PCR changed while the key's policy was being satisfied",
-     "run it again"},
     {TPM2_RC_UPGRADE, "the TPM is in the midst of a firmware upgrade", "finish the upgrade first"},
     {TPM2_RC_REBOOT, "the TPM must be reset before it goes on", "restart the machine"},
     {TPM2_RC_COMMAND_CODE, "the TPM does not know this command", ""},
@@ -119,15 +119,30 @@ std::string DescribeTssCode(TSS2_RC code) {
 TpmFailure::TpmFailure(TSS2_RC code) : code_(code), fault_(Sort(code)) {}
 
 std::string TpmFailure::TriesLeft() const {
-  if (!tries_left_) return "it counts wrong tries";
-  if (*tries_left_ == 0) return "that was the last try, it is locked now";
-  if (*tries_left_ == 1) return "1 more wrong try locks it";
-  return fmt::format("{} more wrong tries lock it", *tries_left_);
+  if (!lockout_) return "it counts wrong tries";
+  const UINT32 left = lockout_->limit - std::min(lockout_->limit, lockout_->tries);
+  if (left == 0) return "that was the last try, it is locked now";
+  if (left == 1) return "1 more wrong try locks it";
+  return fmt::format("{} more wrong tries lock it", left);
 }
 
 std::string TpmFailure::CountedNote() const {
   if (fault_ != TpmFault::kAuthRefused) return {};
   return "; the TPM counted this as a wrong try: " + TriesLeft();
+}
+
+Error TpmFailure::LockoutError() const {
+  constexpr const char* kLocked = "the TPM is in dictionary-attack lockout";
+  constexpr const char* kHow =
+      "reset it with tpm2_dictionarylockout -c; losses of power count as wrong tries, too, where "
+      "keys without noda are in use";
+  if (!lockout_ || lockout_->interval == 0) {
+    return {ErrorCode::kPinLocked, kLocked, fmt::format("wait for its recovery time, or {}", kHow)};
+  }
+  return {
+      ErrorCode::kPinLocked,
+      fmt::format("{} ({} wrong tries, {} are allowed)", kLocked, lockout_->tries, lockout_->limit),
+      fmt::format("wait: it forgets one try every {} seconds; or {}", lockout_->interval, kHow)};
 }
 
 Error TpmFailure::ToError() const {
@@ -142,8 +157,7 @@ Error TpmFailure::ToError() const {
           "check it: tpm2-tools take a line feed at the end of a file as a part of it; if the key "
           "has none, leave out --passin"};
     case TpmFault::kLockout:
-      return {ErrorCode::kPinLocked, "the TPM is in dictionary-attack lockout",
-              "wait for its recovery time, or reset it with tpm2_dictionarylockout -c"};
+      return LockoutError();
     case TpmFault::kNoObjectSlot:
       return {ErrorCode::kDevice, "the TPM has no free object slot", kUseAResourceManager};
     case TpmFault::kNoSessionSlot:
@@ -163,6 +177,9 @@ Error TpmFailure::ToError() const {
               "manager (device:/dev/tpmrm0 or tabrmd) none can"};
     case TpmFault::kHierarchyDisabled:
       return {ErrorCode::kDevice, "the hierarchy is disabled in the TPM", kEnableHierarchy};
+    case TpmFault::kPcrChanged:
+      return {ErrorCode::kDevice, "a PCR changed whenever the key's policy was being satisfied",
+              "some program extends PCRs all the time; run it again"};
     case TpmFault::kPolicyRefused:
       return {
           ErrorCode::kPolicyUnmet,

@@ -22,12 +22,22 @@ enum class TpmFault {
   kObjectLost,            ///< a loaded object is gone: the TPM was reset
   kSessionLost,           ///< a session is gone: the TPM was reset
   kHierarchyDisabled,     ///< by the firmware or the platform's owner
+  kPcrChanged,            ///< some PCR was extended while a policy was being satisfied
   kPolicyRefused,         ///< what was done in a policy session is not what allows this use
   kBadParameter,          ///< a parameter, such as a wrapped key, is not this TPM's or damaged
   kConnection,            ///< the TCTI failed
   kOtherProcess,          ///< the connection was opened before a fork; nothing was sent
   kClosed,                ///< the process is exiting; nothing was sent
   kOther,
+};
+
+/// What a TPM says about its dictionary-attack protection.
+struct LockoutState {
+  UINT32 tries = 0;     ///< that count
+  UINT32 limit = 0;     ///< so many lock it
+  UINT32 interval = 0;  ///< seconds after which it forgets one; 0: protection is off
+  UINT32 recovery =
+      0;  ///< seconds after which a failed authorisation of the lockout hierarchy does
 };
 
 /// What came of one TPM command that failed: a TSS2_RC, sorted.
@@ -52,8 +62,12 @@ class TpmFailure {
     return fault_ == TpmFault::kAuthRefused || fault_ == TpmFault::kAuthRefusedUncounted;
   }
 
-  /// How many wrong tries lock the TPM after this one, if that is known.
-  void set_tries_left(std::optional<UINT32> count) { tries_left_ = count; }
+  /// Whether the TPM's count of wrong tries explains it.
+  [[nodiscard]] bool IsAboutTries() const {
+    return fault_ == TpmFault::kAuthRefused || fault_ == TpmFault::kLockout;
+  }
+  /// What the TPM says of that count after this failure, if that is known.
+  void set_lockout_state(std::optional<LockoutState> state) { lockout_ = state; }
   /// About that, for people: "2 more wrong tries lock it"; "it counts wrong tries".
   [[nodiscard]] std::string TriesLeft() const;
   /// To be put behind the hint where no auth value was given but an empty one was sent; empty
@@ -65,9 +79,11 @@ class TpmFailure {
   [[nodiscard]] Error ToError() const;
 
  private:
+  [[nodiscard]] Error LockoutError() const;
+
   TSS2_RC code_ = 0;
   TpmFault fault_;
-  std::optional<UINT32> tries_left_;
+  std::optional<LockoutState> lockout_;
 };
 
 /// What functions return whose callers act on the fault; turned into a Result further up.

@@ -1,8 +1,11 @@
 #include "tpm2/tpm_key.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 #include "tpm2/tss2_library.h"
@@ -37,14 +40,48 @@ Result<Bytes> Encode(const TPMT_SIGNATURE& signature, std::size_t size) {
 
 }  // namespace
 
+struct TpmKey::InProcess {
+  explicit InProcess(pid_t process_id) : process(process_id) {}
+
+  const pid_t process;
+  std::mutex connecting;
+  std::shared_ptr<Tpm> tpm;         // set once, under `connecting`
+  std::optional<LoadedKey> loaded;  // changes under the Tpm's lock
+};
+
 TpmKey::TpmKey(std::shared_ptr<Tpm> tpm, PublicArea area, provider::EmsaPss pss,
                std::unique_ptr<KeySource> source, Secret auth, LoadedKey loaded)
-    : tpm_(std::move(tpm)),
+    : tcti_(tpm->tcti()),
       area_(std::move(area)),
       pss_(pss),
       source_(std::move(source)),
-      auth_(std::move(auth)),
-      loaded_(std::move(loaded)) {}
+      auth_(std::move(auth)) {
+  auto here = std::make_unique<InProcess>(getpid());
+  loaded.MayFlush();
+  here->tpm = std::move(tpm);
+  here->loaded = std::move(loaded);
+  in_process_ = here.release();
+}
+
+TpmKey::~TpmKey() { delete in_process_.load(); }
+
+TpmKey::InProcess& TpmKey::InThisProcess() const {
+  InProcess* known = in_process_;
+  const pid_t process = getpid();
+  if (known->process == process) return *known;
+  auto fresh = std::make_unique<InProcess>(process);
+  if (in_process_.compare_exchange_strong(known, fresh.get())) known = fresh.release();
+  return *known;
+}
+
+Result<std::shared_ptr<Tpm>> TpmKey::Connect(InProcess& here) const {
+  const std::lock_guard lock(here.connecting);
+  if (here.tpm) return here.tpm;
+  auto tpm = Tpm::Share(tcti_);
+  if (!tpm) return Fail(std::move(tpm), "connecting to the TPM after a fork");
+  here.tpm = *std::move(tpm);
+  return here.tpm;
+}
 
 Result<Bytes> TpmKey::Sign(const SignatureRequest& request) const {
   const SigningScheme& scheme = area_.scheme;
@@ -53,14 +90,14 @@ Result<Bytes> TpmKey::Sign(const SignatureRequest& request) const {
   if (pss && scheme.decrypts) return SignEncoded(request);
   const auto fitted = scheme.Fit(request);
   if (!fitted) return tl::unexpected(fitted.error());
-  auto signature = Run([&] { return SignOnce(*fitted); });
+  auto signature = Run([&](Tpm& tpm, const LoadedKey& key) { return SignOnce(tpm, key, *fitted); });
   return signature && pss ? WithSaltAsked(request, *std::move(signature)) : signature;
 }
 
 Result<Bytes> TpmKey::SignEncoded(const SignatureRequest& request) const {
   const auto encoded = pss_.Encode(request, area_.public_key.Bits());
   if (!encoded) return tl::unexpected(encoded.error());
-  return Run([&] { return DecryptOnce(*encoded); });
+  return Run([&](Tpm& tpm, const LoadedKey& key) { return DecryptOnce(tpm, key, *encoded); });
 }
 
 Result<Bytes> TpmKey::WithSaltAsked(const SignatureRequest& request, Bytes signature) const {
@@ -75,31 +112,35 @@ Result<Bytes> TpmKey::WithSaltAsked(const SignatureRequest& request, Bytes signa
 }
 
 Result<Bytes> TpmKey::Run(const Operation& operation) const {
-  const auto hold = tpm_->Hold();
-  if (refusal_) return tl::unexpected(*refusal_);
-  auto signature = RunOrReload(operation);
-  if (!signature && IsAboutAuth(signature.error())) refusal_ = signature.error();
+  InProcess& here = InThisProcess();
+  const auto tpm = Connect(here);
+  if (!tpm) return tl::unexpected(tpm.error());
+  const auto hold = (*tpm)->Hold();
+  if (auto refusal = refusal_.Get()) return tl::unexpected(*std::move(refusal));
+  auto signature = RunOrReload(here, operation);
+  if (!signature && IsAboutAuth(signature.error())) refusal_.Set(signature.error());
   return signature;
 }
 
 /// After a failure the state of a policy session is not known, and the key may be gone: another
 /// attempt begins with loading.
-Result<Bytes> TpmKey::RunOrReload(const Operation& operation) const {
-  auto signature = RunLoaded(operation);
+Result<Bytes> TpmKey::RunOrReload(InProcess& here, const Operation& operation) const {
+  auto signature = RunLoaded(here, operation);
   if (!signature && signature.error().code == ErrorCode::kDeviceLost) {
-    if (loaded_) loaded_->MarkLost();
-    signature = RunLoaded(operation);
+    if (here.loaded) here.loaded->MarkLost();
+    signature = RunLoaded(here, operation);
   }
-  if (!signature) loaded_.reset();
+  if (!signature) here.loaded.reset();
   return signature;
 }
 
-Result<Bytes> TpmKey::RunLoaded(const Operation& operation) const {
-  if (auto ready = EnsureLoaded(); !ready) return Fail(std::move(ready));
-  if (auto allowed = Authorize(); !allowed) {
-    return Fail(std::move(allowed), "signing with " + source_->name());
-  }
-  const auto signature = operation();
+Result<Bytes> TpmKey::RunLoaded(InProcess& here, const Operation& operation) const {
+  if (auto ready = EnsureLoaded(here); !ready) return Fail(std::move(ready));
+  here.loaded->Use(true);
+  auto done = RunAuthorized(here, operation);
+  here.loaded->Use(false);
+  if (!done) return Fail(std::move(done), "signing with " + source_->name());
+  const TpmResult<TPMT_SIGNATURE>& signature = *done;
   if (!signature && auth_.empty() && signature.error().WasRefusal()) {
     return Fail(ErrorCode::kPinRequired, source_->name() + " has an auth value and none was given",
                 "give it with --passin (in other programs: put ?pass behind the handle)" +
@@ -109,12 +150,27 @@ Result<Bytes> TpmKey::RunLoaded(const Operation& operation) const {
   return Encode(*signature, area_.public_key.RawSignatureSize());
 }
 
-Result<void> TpmKey::EnsureLoaded() const {
-  if (loaded_ && !loaded_->IsLost()) return {};
-  loaded_.reset();
-  auto loaded = source_->Load(auth_);
+Result<TpmResult<TPMT_SIGNATURE>> TpmKey::RunAuthorized(const InProcess& here,
+                                                        const Operation& operation) const {
+  for (int attempt = 1;; ++attempt) {
+    if (auto allowed = Authorize(here); !allowed) return Fail(std::move(allowed));
+    auto signature = operation(*here.tpm, *here.loaded);
+    if (signature || signature.error().fault() != TpmFault::kPcrChanged ||
+        attempt == kPolicyAttempts) {
+      return signature;
+    }
+    const auto restarted = RestartPolicy(*here.tpm, here.loaded->session.handle());
+    if (!restarted) return Fail(restarted, "beginning its policy anew");
+  }
+}
+
+Result<void> TpmKey::EnsureLoaded(InProcess& here) const {
+  if (here.loaded && !here.loaded->IsLost()) return {};
+  here.loaded.reset();
+  auto loaded = source_->Load(here.tpm, auth_);
   if (!loaded) return Fail(std::move(loaded), "loading the key again");
-  loaded_ = *std::move(loaded);
+  loaded->MayFlush();
+  here.loaded = *std::move(loaded);
   return {};
 }
 
@@ -122,39 +178,38 @@ Result<void> TpmKey::EnsureLoaded() const {
 // auth value also where another policy is met that does not want it. It cannot be told otherwise,
 // but an empty value is no part of the proof; of an encrypted parameter's key the true one always
 // is.
-Result<void> TpmKey::Authorize() const {
-  const auto wants_auth = source_->Authorize(*loaded_);
+Result<void> TpmKey::Authorize(const InProcess& here) const {
+  const auto wants_auth = source_->Authorize(here.tpm, *here.loaded);
   if (!wants_auth) return tl::unexpected(wants_auth.error());
   const Secret empty;
-  auto set = SetAuth(*tpm_, loaded_->object.handle(), *wants_auth ? auth_ : empty);
-  if (set && !auth_.empty()) set = loaded_->session.SetEncrypted(*tpm_, *wants_auth);
+  auto set = SetAuth(*here.tpm, here.loaded->object.handle(), *wants_auth ? auth_ : empty);
+  if (set && !auth_.empty()) set = here.loaded->session.SetEncrypted(*here.tpm, *wants_auth);
   if (!set) return Fail(set, "preparing the TPM session");
   return {};
 }
 
-TpmResult<TPMT_SIGNATURE> TpmKey::SignOnce(const DigestToSign& digest) const {
-  const ESYS_TR key = loaded_->object.handle();
+TpmResult<TPMT_SIGNATURE> TpmKey::SignOnce(Tpm& tpm, const LoadedKey& key,
+                                           const DigestToSign& digest) {
   const TPMT_TK_HASHCHECK no_ticket{TPM2_ST_HASHCHECK, TPM2_RH_NULL, {}};
   TPMT_SIGNATURE* signature = nullptr;
-  const auto made = tpm_->Run([&](ESYS_CONTEXT* esys) {
-    return Tss2().Esys_Sign(esys, key, loaded_->session.handle(), ESYS_TR_NONE, ESYS_TR_NONE,
-                            &digest.digest, &digest.scheme, &no_ticket, &signature);
+  const auto made = tpm.Run([&](ESYS_CONTEXT* esys) {
+    return Tss2().Esys_Sign(esys, key.object.handle(), key.session.handle(), ESYS_TR_NONE,
+                            ESYS_TR_NONE, &digest.digest, &digest.scheme, &no_ticket, &signature);
   });
   const Handle<TPMT_SIGNATURE, EsysFree> owner(signature);
   if (!made) return tl::unexpected(made.error());
   return *signature;
 }
 
-TpmResult<TPMT_SIGNATURE> TpmKey::DecryptOnce(ByteView encoded) const {
-  const ESYS_TR key = loaded_->object.handle();
+TpmResult<TPMT_SIGNATURE> TpmKey::DecryptOnce(Tpm& tpm, const LoadedKey& key, ByteView encoded) {
   TPM2B_PUBLIC_KEY_RSA input{static_cast<UINT16>(encoded.size()), {}};
   std::copy(encoded.begin(), encoded.end(), input.buffer);
   const TPMT_RSA_DECRYPT no_padding{TPM2_ALG_NULL, {}};
   const TPM2B_DATA no_label{};
   TPM2B_PUBLIC_KEY_RSA* output = nullptr;
-  const auto made = tpm_->Run([&](ESYS_CONTEXT* esys) {
-    return Tss2().Esys_RSA_Decrypt(esys, key, loaded_->session.handle(), ESYS_TR_NONE, ESYS_TR_NONE,
-                                   &input, &no_padding, &no_label, &output);
+  const auto made = tpm.Run([&](ESYS_CONTEXT* esys) {
+    return Tss2().Esys_RSA_Decrypt(esys, key.object.handle(), key.session.handle(), ESYS_TR_NONE,
+                                   ESYS_TR_NONE, &input, &no_padding, &no_label, &output);
   });
   const Handle<TPM2B_PUBLIC_KEY_RSA, EsysFree> owner(output);
   if (!made) return tl::unexpected(made.error());

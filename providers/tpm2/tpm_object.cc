@@ -9,43 +9,53 @@
 
 namespace credmint::tpm2 {
 
-TpmObject::TpmObject(std::shared_ptr<Tpm> tpm, ESYS_TR handle, bool persistent)
-    : tpm_(std::move(tpm)), handle_(handle), persistent_(persistent) {}
-
 TpmResult<TpmObject> TpmObject::Load(
     std::shared_ptr<Tpm> tpm, const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*)>& command) {
   const auto handle = tpm->Load(command);
   if (!handle) return tl::unexpected(handle.error());
-  return TpmObject(std::move(tpm), *handle, false);
+  return TpmObject(std::move(tpm), *handle);
 }
 
 TpmResult<TpmObject> TpmObject::Open(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle) {
-  ESYS_TR object = ESYS_TR_NONE;
-  const auto opened = tpm->Run([&](ESYS_CONTEXT* esys) {
-    return Tss2().Esys_TR_FromTPMPublic(esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                        &object);
-  });
+  auto opened = tpm->OpenPersistent(handle);
   if (!opened) return tl::unexpected(opened.error());
-  return TpmObject(std::move(tpm), object, true);
+  return TpmObject(std::move(tpm), *std::move(opened));
 }
 
 TpmObject::~TpmObject() {
-  if (tpm_) tpm_->Release(handle_);
+  if (!tpm_) return;
+  if (open_) {
+    tpm_->ReleasePersistent(open_);
+  } else {
+    tpm_->Release(handle_);
+  }
 }
 
 TpmObject::TpmObject(TpmObject&& other) noexcept
-    : tpm_(std::move(other.tpm_)), handle_(other.handle_), persistent_(other.persistent_) {}
+    : tpm_(std::move(other.tpm_)), handle_(other.handle_), open_(std::move(other.open_)) {}
 
 TpmObject& TpmObject::operator=(TpmObject&& other) noexcept {
   std::swap(tpm_, other.tpm_);
   std::swap(handle_, other.handle_);
-  std::swap(persistent_, other.persistent_);
+  std::swap(open_, other.open_);
   return *this;
 }
 
-bool TpmObject::IsLost() const { return !persistent_ && !tpm_->IsLoaded(handle_); }
+bool TpmObject::IsLost() const {
+  return open_ ? open_->load() == ESYS_TR_NONE : !tpm_->IsLoaded(handle_);
+}
 
-void TpmObject::MarkLost() const { tpm_->MarkLost(handle_); }
+void TpmObject::MarkLost() const {
+  if (!open_) tpm_->MarkLost(handle_);
+}
+
+void TpmObject::MayFlush() const {
+  if (!open_) tpm_->MayFlush(handle_);
+}
+
+void TpmObject::Use(bool begin) const {
+  if (!open_) tpm_->Use(handle_, begin);
+}
 
 TpmResult<TPM2B_NAME> ReadName(Tpm& tpm, ESYS_TR handle) {
   TPM2B_NAME* name = nullptr;

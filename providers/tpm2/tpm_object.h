@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "base/secret.h"
 #include "tpm2/tpm.h"
@@ -18,25 +19,33 @@ class TpmObject {
   static TpmResult<TpmObject> Load(std::shared_ptr<Tpm> tpm,
                                    const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*)>& command);
 
-  /// The object at a persistent handle. One TPM command (TPM2_ReadPublic).
+  /// The object at a persistent handle, or the NV index. One TPM command (TPM2_ReadPublic); two if
+  /// something else was there when it was opened before and not closed.
   static TpmResult<TpmObject> Open(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle);
 
   ~TpmObject();
   TpmObject(TpmObject&& other) noexcept;
   TpmObject& operator=(TpmObject&& other) noexcept;
 
-  [[nodiscard]] ESYS_TR handle() const { return handle_; }
+  [[nodiscard]] ESYS_TR handle() const { return open_ ? open_->load() : handle_; }
 
-  /// Whether the TPM is known to have lost it, in a reset. Persistent objects are never lost.
+  /// Whether the TPM is known to have lost it: in a reset, because its slot was needed, or because
+  /// something else is at the persistent handle now.
   [[nodiscard]] bool IsLost() const;
   void MarkLost() const;
 
+  /// See Tpm::MayFlush() and Tpm::Use(); for what is persistent they do nothing.
+  void MayFlush() const;
+  void Use(bool begin) const;
+
  private:
-  TpmObject(std::shared_ptr<Tpm> tpm, ESYS_TR handle, bool persistent);
+  TpmObject(std::shared_ptr<Tpm> tpm, ESYS_TR handle) : tpm_(std::move(tpm)), handle_(handle) {}
+  TpmObject(std::shared_ptr<Tpm> tpm, Tpm::OpenHandle open)
+      : tpm_(std::move(tpm)), open_(std::move(open)) {}
 
   std::shared_ptr<Tpm> tpm_;
-  ESYS_TR handle_;
-  bool persistent_;
+  ESYS_TR handle_ = ESYS_TR_NONE;  // of what Tpm::Load() returned
+  Tpm::OpenHandle open_;           // of what is persistent, else null
 };
 
 /// The name of an object, NV index or hierarchy, as ESAPI knows it. No TPM command.

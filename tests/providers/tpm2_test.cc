@@ -1263,6 +1263,7 @@ TEST_F(Tpm2Test, AThreadEndsThatOpenedAKeyWhichAnotherOneFreed) {
   mallopt(M_PERTURB, 0);
 }
 
+// That a child can sign shows tpm_fork_test.py: swtpm serves no second connection.
 TEST_F(Tpm2Test, AForkedChildTouchesNothingOfItsParent) {
   const path file = MakeKeyFile("P-256", {std::string("user-auth:") + kAuth});
   const std::string capturing = CapturingTcti();
@@ -1277,12 +1278,9 @@ TEST_F(Tpm2Test, AForkedChildTouchesNothingOfItsParent) {
     const pid_t child = fork();
     if (child == 0) {
       leaks_are_meant = true;
-      const auto signature = application->Sign(key->get());
-      const bool refused = !signature && signature.error().code == ErrorCode::kDevice &&
-                           signature.error().message.find("another process") != std::string::npos;
       key->reset();
       application.reset();
-      exit(refused ? 0 : 1);  // with exit handlers, as a program would
+      exit(0);  // with exit handlers, as a program would
     }
     int status = -1;
     ASSERT_EQ(waitpid(child, &status, 0), child);

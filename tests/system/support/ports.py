@@ -44,3 +44,10 @@ def _answer_all(listener, answer):
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(65536):
                 pass
+
+
+def free_port():
+    """A port for a server that cannot be told to choose one itself; free a moment ago."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]

@@ -11,6 +11,23 @@ DBUS_DAEMON = "/usr/bin/dbus-daemon"
 TABRMD = "/usr/sbin/tpm2-abrmd"
 _TIME_LIMIT_SECONDS = 15
 
+# As the system's bus, it lets other users in: servers sign as such.
+_BUS = """
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>{address}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/>
+    <allow own="*"/>
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+  </policy>
+</busconfig>
+"""
+
 
 def need_tabrmd():
     need(DBUS_DAEMON, "dbus-daemon")
@@ -19,23 +36,25 @@ def need_tabrmd():
 
 class Tabrmd:
     """Shares `tpm`, whose only client it is from here on, until `owner`, a test or a class of tests,
-    ends.
+    ends. `flags` are more options of tpm2-abrmd.
 
     The environment `env` leads to it.
     """
 
-    def __init__(self, owner, tpm, folder):
+    def __init__(self, owner, tpm, folder, *flags):
         need_tabrmd()
         address = f"unix:path={pathlib.Path(folder)}/bus"
         self.env = {
             "DBUS_SESSION_BUS_ADDRESS": address,
             "TPM2TOOLS_TCTI": "tabrmd:bus_type=session",
         }
+        configuration = pathlib.Path(folder) / "bus.conf"
+        configuration.write_text(_BUS.format(address=address), encoding="ascii")
         bus = self._start(
-            owner, DBUS_DAEMON, "--session", "--nofork", "--print-address", f"--address={address}"
+            owner, DBUS_DAEMON, f"--config-file={configuration}", "--nofork", "--print-address"
         )
         bus.stdout.readline()  # it listens
-        self._start(owner, TABRMD, "--session", "--allow-root", f"--tcti={tpm.tcti}")
+        self._start(owner, TABRMD, "--session", "--allow-root", f"--tcti={tpm.tcti}", *flags)
         self._wait_until_it_answers()
 
     def _start(self, owner, *command):

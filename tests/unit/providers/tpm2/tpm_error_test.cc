@@ -39,6 +39,7 @@ TEST(TpmErrorTest, SortsCodes) {
            Case{0x90a, TpmFault::kBusy, ErrorCode::kDevice},
            Case{0x922, TpmFault::kBusy, ErrorCode::kDevice},
            Case{0x185, TpmFault::kHierarchyDisabled, ErrorCode::kDevice},
+           Case{0x128, TpmFault::kPcrChanged, ErrorCode::kDevice},
            Case{0x101, TpmFault::kOther, ErrorCode::kDevice},
            Case{0xc0902, TpmFault::kNoObjectSlot,
                 ErrorCode::kDevice},  // through a resource manager
@@ -54,21 +55,35 @@ TEST(TpmErrorTest, SortsCodes) {
 TEST(TpmErrorTest, SaysWhatToDo) {
   const Error lockout = TpmFailure(0x921).ToError();
   EXPECT_EQ(lockout.message, "the TPM is in dictionary-attack lockout");
-  EXPECT_EQ(lockout.hint, "wait for its recovery time, or reset it with tpm2_dictionarylockout -c");
+  EXPECT_EQ(
+      lockout.hint,
+      "wait for its recovery time, or reset it with tpm2_dictionarylockout -c; losses of power "
+      "count as wrong tries, too, where keys without noda are in use");
   const Error refused = TpmFailure(0x98e).ToError();
   EXPECT_EQ(refused.message, "the TPM refused the auth value (it counts wrong tries)");
   EXPECT_FALSE(refused.hint.empty());
   EXPECT_EQ(TpmFailure(0x9a2).ToError().message, "the TPM refused the auth value");
 }
 
+TEST(TpmErrorTest, SaysHowLongALockoutLasts) {
+  TpmFailure failure(0x921);
+  failure.set_lockout_state(
+      LockoutState{.tries = 3, .limit = 3, .interval = 600, .recovery = 86400});
+  EXPECT_EQ(failure.ToError().message,
+            "the TPM is in dictionary-attack lockout (3 wrong tries, 3 are allowed)");
+  EXPECT_EQ(failure.ToError().hint.substr(0, 51),
+            "wait: it forgets one try every 600 seconds; or rese");
+}
+
 TEST(TpmErrorTest, SaysHowManyTriesAreLeft) {
   TpmFailure failure(0x98e);
-  for (const auto& [left, words] : std::map<UINT32, std::string>{
-           {0, "that was the last try, it is locked now"},
-           {1, "1 more wrong try locks it"},
-           {2, "2 more wrong tries lock it"},
+  for (const auto& [tries, words] : std::map<UINT32, std::string>{
+           {32, "that was the last try, it is locked now"},
+           {33, "that was the last try, it is locked now"},
+           {31, "1 more wrong try locks it"},
+           {30, "2 more wrong tries lock it"},
        }) {
-    failure.set_tries_left(left);
+    failure.set_lockout_state(LockoutState{.tries = tries, .limit = 32});
     EXPECT_EQ(failure.ToError().message, "the TPM refused the auth value (" + words + ")");
   }
 }
