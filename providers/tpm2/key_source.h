@@ -63,6 +63,9 @@ class KeySource {
   [[nodiscard]] virtual Result<LoadedKey> Load(const std::shared_ptr<Tpm>& tpm,
                                                const Secret& auth) const = 0;
 
+  /// Whether it is used in a policy session, the loaded key's own.
+  [[nodiscard]] virtual bool IsUnderPolicy() const { return false; }
+
   /// To be called before each use of a loaded key: satisfies its policy, if it has one. Whether the
   /// TPM then wants a proof of the key's auth value. Fails as SatisfyPolicy() does; the loaded key
   /// cannot be used any more then.
@@ -103,6 +106,7 @@ class WrappedKey final : public KeySource {
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] Result<LoadedKey> Load(const std::shared_ptr<Tpm>& tpm,
                                        const Secret& auth) const override;
+  [[nodiscard]] bool IsUnderPolicy() const override { return !file_.policy.empty(); }
   [[nodiscard]] Result<bool> Authorize(const std::shared_ptr<Tpm>& tpm,
                                        const LoadedKey& key) const override;
 

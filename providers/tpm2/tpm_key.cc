@@ -156,7 +156,7 @@ Result<TpmResult<TPMT_SIGNATURE>> TpmKey::RunAuthorized(const InProcess& here,
     if (auto allowed = Authorize(here); !allowed) return Fail(std::move(allowed));
     auto signature = operation(*here.tpm, *here.loaded);
     if (signature || signature.error().fault() != TpmFault::kPcrChanged ||
-        attempt == kPolicyAttempts) {
+        !source_->IsUnderPolicy() || attempt == kPolicyAttempts) {
       return signature;
     }
     const auto restarted = RestartPolicy(*here.tpm, here.loaded->session.handle());

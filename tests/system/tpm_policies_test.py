@@ -2,9 +2,11 @@
 """TPM keys that may be used only under a policy, as key files carry it."""
 
 import struct
+import subprocess
+import threading
 import unittest
 
-from support import pki, program, token, tpm, tpm_policy, tss2
+from support import pki, program, tabrmd, token, tpm, tpm_policy, tss2
 from support.cases import each, expand
 from support.system_test import make_folder
 from support.tpm_policy import OWNER, SIGN, Policy
@@ -14,7 +16,21 @@ from support.tpm_test import AUTH, TpmTest
 OTHER_AUTH = "other-16180339"
 PARENT = 0x81000010
 SECRET = 0x81000011
-PCR = 16  # the one that programs may change
+PCR = 16  # the one that programs may change; the TPM does not count its changes
+COUNTED_PCR = 10  # of IMA, which extends it whenever it measures a file
+ATTEMPTS = 8
+SIGNATURES = 40
+
+
+def extend_counted_pcr(connection):
+    """TPM2_PCR_Extend over a connection to the TPM."""
+    password_session = struct.pack(">IHBH", 0x40000009, 0, 0, 0)
+    values = struct.pack(">IH", 1, 0x000B) + bytes(32)
+    body = struct.pack(">II", COUNTED_PCR, len(password_session)) + password_session + values
+    connection.sendall(struct.pack(">HII", 0x8002, 10 + len(body), 0x182) + body)
+    code = struct.unpack_from(">HII", receive(connection))[2]
+    if code:
+        raise AssertionError(f"TPM2_PCR_Extend: {code:#x}")
 
 
 class PolicyTest(TpmTest):
@@ -42,6 +58,66 @@ class PolicyTest(TpmTest):
         """In two processes, so that nothing a policy needs is used up."""
         self.mint_with_key("web.tss2", *flags)
         self.mint_with_key("web.tss2", *flags)
+
+
+@expand
+class PcrsThatChangeMeanwhile(PolicyTest):
+    """The TPM refuses a use (TPM_RC_PCR_CHANGED) if any PCR was extended since PolicyPCR."""
+
+    POLICIES = {
+        "pcr": (lambda tpm: Policy().pcr(tpm, 7), ""),
+        "pcr and auth value": (lambda tpm: Policy().pcr(tpm, 7).auth_value(), AUTH),
+    }
+
+    def watch(self):
+        self.proxy = TpmProxy(self, self.tpm, self.folder / "p")
+        self.env = self.proxy.env
+
+    @each(**POLICIES)
+    def test_before_all_but_the_last_attempt(self, case):
+        make, auth = case
+        self.make_key(make(self.tpm), auth)
+        self.watch()
+        self.proxy.before("Sign", extend_counted_pcr, times=ATTEMPTS - 1)
+        self.mint_with_key("web.tss2", *(("--passin", f"pass:{auth}") if auth else ()))
+        codes = self.proxy.response_codes("Sign")
+        put_off = codes.count(0x922)  # to note first that a counted key is used
+        changed = [0x128] * (ATTEMPTS - 1 - put_off)
+        self.assertEqual([code for code in codes if code != 0x922], [*changed, 0])
+
+    def test_before_every_attempt(self):
+        self.make_key(Policy().pcr(self.tpm, 7))
+        self.watch()
+        self.proxy.before("Sign", extend_counted_pcr, times=100)
+        self.refuse(program.KEY, "a PCR changed whenever", "web.tss2", hint="run it again")
+        self.assertEqual(self.proxy.count("PolicyPCR"), ATTEMPTS)
+
+    def test_between_two_steps_about_pcrs(self):
+        self.make_key(Policy().pcr(self.tpm, 7).pcr(self.tpm, 1))
+        self.watch()
+        self.proxy.before("PolicyPCR", lambda _: None)
+        self.proxy.before("PolicyPCR", extend_counted_pcr)
+        self.mint_with_key("web.tss2")
+        self.assertEqual(self.proxy.response_codes("PolicyPCR"), [0, 0x128, 0, 0])
+
+    def test_all_the_time(self):
+        """13 of 40 signatures failed."""
+        self.make_key(Policy().pcr(self.tpm, 7))
+        self.env = tabrmd.Tabrmd(self, self.tpm, make_folder(self)).env
+        ended = threading.Event()
+        extending = threading.Thread(target=self.extend_until, args=(ended,))
+        extending.start()
+        try:
+            for _ in range(SIGNATURES):
+                self.mint("--certificate", "web.pem", "--private-key", "web.tss2")
+        finally:
+            ended.set()
+            extending.join()
+
+    def extend_until(self, ended):
+        command = ("/usr/bin/tpm2_pcrextend", f"{COUNTED_PCR}:sha256={'44' * 32}")
+        while not ended.is_set():
+            subprocess.run(command, env=self.env, check=True, stdin=subprocess.DEVNULL)
 
 
 @expand
