@@ -66,6 +66,14 @@ class Tpm:
         self._process.terminate()
         self._process.wait()
 
+    def lose_power(self):
+        """Ends it without TPM2_Shutdown, and starts it again."""
+        self._process.kill()
+        self._process.wait()
+        for channel in ("", ".ctrl"):
+            (self.folder / f"s{channel}").unlink()
+        self._process = self._start()
+
     def connect(self, channel=""):
         """A connection to the TPM itself, or with ".ctrl" to what controls it."""
         connection = socket.socket(socket.AF_UNIX)
