@@ -137,13 +137,10 @@ Result<TransportOptions> MakeTransportOptions(const ServiceOptions& options) {
     auto bundle = ReadFile(options.ca_bundle);
     if (!bundle) return Fail(std::move(bundle), options.ca_bundle_source);
     if (bundle->Reveal().find("CERTIFICATE-----") == std::string_view::npos) {
-      AddChoice(command, "--use-fips-endpoint", options.fips, "Use the region's FIPS endpoint");
-      AddChoice(command, "--use-dualstack-endpoint", options.dualstack,
-                "Use the region's endpoint for IPv4 and IPv6");
-      AddPlace(command, "--ca-bundle", options.ca_bundle,
-               "PEM file of the CAs to trust (default: $AWS_CA_BUNDLE, the AWS config file, "
-               "else those of the system)",
-               "a path")
+      return Fail(ErrorCode::kLocalIo,
+                  fmt::format("{}: {} holds no certificate", options.ca_bundle_source,
+                              ShownPath(options.ca_bundle)),
+                  "expected PEM");
     }
   }
   if (options.no_verify_ssl) {
