@@ -60,18 +60,18 @@ Refresher::~Refresher() {
 
 Result<Credentials> Refresher::Get() {
   std::unique_lock lock(mutex_);
-  while (!HasValid() && !failure_) {
+  while (true) {
+    if (auto answer = Answer()) return *std::move(answer);
     wake_.notify_all();
     answered_.wait(lock);
   }
-  return Answer();
 }
 
 std::optional<Result<Credentials>> Refresher::TryGet() {
   const std::lock_guard lock(mutex_);
-  if (HasValid() || failure_) return Answer();
-  wake_.notify_all();
-  return std::nullopt;
+  auto answer = Answer();
+  if (!answer) wake_.notify_all();
+  return answer;
 }
 
 RefresherState Refresher::State() {
@@ -154,9 +154,10 @@ bool Refresher::HasValid() const {
   return credentials_ && environment_.clock() < credentials_->expiration;
 }
 
-Result<Credentials> Refresher::Answer() const {
+std::optional<Result<Credentials>> Refresher::Answer() const {
   if (HasValid()) return credentials_->Clone();
-  return tl::unexpected(*failure_);
+  if (failure_) return tl::unexpected(*failure_);
+  return std::nullopt;
 }
 
 milliseconds Refresher::UntilNext() const {

@@ -90,7 +90,9 @@ class Refresher : public CredentialSource {
   void Remember(const Error& error);
   void Tell(const Result<Credentials>& result) const;
   [[nodiscard]] bool HasValid() const;
-  [[nodiscard]] Result<Credentials> Answer() const;
+  /// What there is to say, by one look at the clock, which moves: what it said a moment ago counts
+  /// no more.
+  [[nodiscard]] std::optional<Result<Credentials>> Answer() const;
   [[nodiscard]] std::chrono::milliseconds UntilNext() const;
 
   CredentialSource& source_;

@@ -5,8 +5,9 @@ namespace credmint::serve {
 Secret CredentialBodies::For(const std::string& role, const Credentials& credentials) {
   const auto all = last_.Lock();
   Body& last = (*all)[role];
-  if (last.access_key_id != credentials.access_key_id) {
-    last = {credentials.access_key_id, format_(credentials)};
+  if (last.access_key_id != credentials.access_key_id ||
+      last.expiration != credentials.expiration) {
+    last = {credentials.access_key_id, credentials.expiration, format_(credentials)};
   }
   return last.json.Clone();
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "base/clock.h"
 #include "base/guarded.h"
 #include "base/secret.h"
 #include "credentials/credentials.h"
@@ -18,12 +19,14 @@ class CredentialBodies {
 
   explicit CredentialBodies(Format format) : format_(std::move(format)) {}
 
-  /// The role's last one, if it is of these credentials, else a new one.
+  /// The role's last one, if it is of these credentials, by their key and expiration; else a new
+  /// one.
   [[nodiscard]] Secret For(const std::string& role, const Credentials& credentials);
 
  private:
   struct Body {
     std::string access_key_id;
+    TimePoint expiration;
     Secret json;
   };
 

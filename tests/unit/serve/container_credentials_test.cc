@@ -74,6 +74,12 @@ TEST_F(ContainerCredentialsTest, GivesCredentialsAsSdksReadThem) {
   EXPECT_EQ(json::parse(response.body.Reveal()), expected);
 }
 
+TEST_F(ContainerCredentialsTest, TellsTheNewExpirationOfAKeyThatCameAgain) {
+  EXPECT_EQ(json::parse(Get("the token").body.Reveal())["Expiration"], "2026-01-01T13:00:00Z");
+  source_.expiration += std::chrono::hours(1);
+  EXPECT_EQ(json::parse(Get("the token").body.Reveal())["Expiration"], "2026-01-01T14:00:00Z");
+}
+
 TEST_F(ContainerCredentialsTest, LeavesOutAnUnknownAccount) {
   source_.account_id.clear();
   EXPECT_FALSE(json::parse(Get("the token").body.Reveal()).contains("AccountId"));

@@ -17,8 +17,8 @@ class FakeSource : public CredentialSource {
  public:
   Result<Credentials> Get() override {
     if (fails) return tl::unexpected(error);
-    return Credentials{access_key_id, Secret("secret/key+="), Secret("token"),
-                       kNow + std::chrono::hours(1), account_id};
+    return Credentials{access_key_id, Secret("secret/key+="), Secret("token"), expiration,
+                       account_id};
   }
 
   /// Outlived by this.
@@ -31,6 +31,7 @@ class FakeSource : public CredentialSource {
   bool fails = false;
   Error error{ErrorCode::kServiceBusy, "the service answered 500", ""};
   std::string access_key_id = "ASIAEXAMPLE";
+  TimePoint expiration = kNow + std::chrono::hours(1);
   std::string account_id = "111122223333";
 };
 
