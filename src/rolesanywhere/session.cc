@@ -22,13 +22,54 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::minutes kTolerableClockError{4};
+/// Whoever answers must not have a key sign for any date that he likes.
+constexpr std::chrono::hours kLongestCorrection{24};
+/// By which an expiration may be later than what was asked for.
+constexpr std::chrono::minutes kExpirationTolerance{15};
+
+std::optional<TimePoint> DateOf(const Response& response) {
+  const auto header = FindHeader(response.headers, "Date");
+  if (!header) return std::nullopt;
+  const Result<TimePoint> date = ParseHttpDate(*header);
+  return date ? std::optional(*date) : std::nullopt;
+}
+
+bool IsCorrected(seconds clock_error) {
+  return std::chrono::abs(clock_error) <= kLongestCorrection;
+}
+
+std::string ClockHint(seconds clock_error) {
+  const auto size = std::chrono::abs(clock_error);
+  const auto days = std::chrono::floor<std::chrono::days>(size);
+  return fmt::format(
+      "set this machine's clock: it is {} {} the service's{}",
+      days.count() > 1 ? fmt::format("{} days", days.count()) : fmt::format("{} s", size.count()),
+      clock_error.count() > 0 ? "behind" : "ahead of",
+      IsCorrected(clock_error) ? "" : ", and no more than 24 hours are corrected");
+}
+
+/// The latest expiration that an answer to a request for so long can have. Its date is believed as
+/// far as a clock is corrected.
+TimePoint LatestExpiration(const Response& response, TimePoint now, seconds clock_error,
+                           seconds duration) {
+  const auto date = DateOf(response);
+  const bool is_believed = date && IsCorrected(std::chrono::duration_cast<seconds>(*date - now));
+  return (is_believed ? *date : now + clock_error) + duration + kExpirationTolerance;
+}
+
+/// What a service by whose clock it was signed gives may have expired by ours: SDKs would not use
+/// it, so it is no success.
+Result<Credentials> RefuseExpired(Result<Credentials> credentials, TimePoint now) {
+  if (!credentials || credentials->expiration > now) return credentials;
+  return Fail(ErrorCode::kServiceAnswer,
+              fmt::format("the credentials expire at {}, and by this machine's clock it is {}",
+                          FormatTimestamp(credentials->expiration), FormatTimestamp(now)));
+}
 
 /// What to add to our clock to get the service's, where the answer may have been refused for that.
 std::optional<seconds> ClockError(const Response& response, TimePoint now) {
   if (response.status != 400 && response.status != 403) return std::nullopt;
-  const auto header = FindHeader(response.headers, "Date");
-  if (!header) return std::nullopt;
-  const Result<TimePoint> date = ParseHttpDate(*header);
+  const auto date = DateOf(response);
   if (!date) return std::nullopt;
   const auto error = std::chrono::duration_cast<seconds>(*date - now);
   return std::chrono::abs(error) > kTolerableClockError ? std::optional(error) : std::nullopt;
@@ -93,15 +134,16 @@ Result<Credentials> Session::Create(const Identity& identity) const {
     Error error = std::move(attempt.credentials).error();
     LogDebug(error.message);
 
-    if (attempt.clock_error && !clock_error) {
+    if (attempt.clock_error && !clock_error && IsCorrected(*attempt.clock_error)) {
       clock_error = attempt.clock_error;
       LogDebug(fmt::format("the service's clock is {} s ahead of ours: signing again by it",
                            clock_error->count()));
       continue;
     }
-    if (clock_error) {
-      error.hint += fmt::format("{}check this machine's clock: the service's is {} s ahead of it",
-                                error.hint.empty() ? "" : "; ", clock_error->count());
+    if (const auto known = clock_error ? clock_error : attempt.clock_error; known) {
+      const std::string hint = ClockHint(*known);
+      LogDebug(hint);
+      error.hint += (error.hint.empty() ? "" : "; ") + hint;
     }
     const milliseconds delay = RetryDelay(number + 1, environment_.random(), attempt.retry_after);
     if (!IsRetryable(error.code) || number == options_.max_attempts || delay >= Left(deadline)) {
@@ -124,7 +166,11 @@ Session::Attempt Session::Try(const Identity& identity, seconds clock_error,
   Result<Response> response = transport_.Send(*request, Left(deadline));
   if (!response) return {Fail(std::move(response))};
   const TimePoint now = environment_.clock();
-  if (IsSuccess(*response)) return {ParseSessionResponse(response->body, now + clock_error)};
+  if (IsSuccess(*response)) {
+    const TimePoint latest =
+        LatestExpiration(*response, now, clock_error, options_.request.duration());
+    return {RefuseExpired(ParseSessionResponse(response->body, now + clock_error, latest), now)};
+  }
   return {tl::unexpected(Refusal(*response, identity)), ClockError(*response, now),
           RetryAfter(*response, now + clock_error)};
 }

@@ -38,7 +38,8 @@ struct SessionEnvironment {
 /// Mints credentials: asks for the identity, builds the request, signs it, sends it, and reads the
 /// answer. What IsRetryable is tried again, signed afresh with a new date, until attempts or time
 /// run out. When a request is refused (400, 403) and the answer is dated more than four minutes
-/// away from our clock, it is signed once more by the service's clock; that is no further attempt.
+/// away from our clock, but no more than 24 hours, it is signed once more by the service's clock;
+/// that is no further attempt. What has expired by our own clock is no success.
 ///
 /// Get() fails with the identity source's or the key's error, Transport's codes, kServiceRefused,
 /// kServiceBusy or kServiceAnswer; Error::retry_after is the last answer's. It may be called from

@@ -41,7 +41,7 @@ std::string Account(Json* session) {
 
 }  // namespace
 
-Result<Credentials> ParseSessionResponse(const Secret& body, TimePoint now) {
+Result<Credentials> ParseSessionResponse(const Secret& body, TimePoint now, TimePoint latest) {
   const auto refuse = [](std::string message) {
     return Fail(ErrorCode::kServiceAnswer, std::move(message), kHint);
   };
@@ -69,6 +69,10 @@ Result<Credentials> ParseSessionResponse(const Secret& body, TimePoint now) {
                 fmt::format("the credentials expired at {}, and it is {}",
                             FormatTimestamp(*expiration), FormatTimestamp(now)),
                 "check this machine's clock");
+  }
+  if (*expiration > latest) {
+    return refuse(fmt::format("the credentials expire at {}, later than {}, which no service gives",
+                              FormatTimestamp(*expiration), FormatTimestamp(latest)));
   }
 
   return Credentials{text("accessKeyId"), Secret::Take(text("secretAccessKey")),

@@ -11,8 +11,9 @@ namespace credmint {
 /// of the first element of its set. The account is that of the assumed role, if it is said.
 /// Unknown members and members that are null are passed over.
 ///
-/// Fails with kServiceAnswer when the body is not JSON, a credential is missing or empty, or they
-/// have expired by `now`. No credential gets into a message.
-Result<Credentials> ParseSessionResponse(const Secret& body, TimePoint now);
+/// Fails with kServiceAnswer when the body is not JSON, a credential is missing or empty, they have
+/// expired by `now`, or expire after `latest`, which no service gives. No credential gets into a
+/// message.
+Result<Credentials> ParseSessionResponse(const Secret& body, TimePoint now, TimePoint latest);
 
 }  // namespace credmint

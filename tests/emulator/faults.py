@@ -9,10 +9,11 @@ A script is one word of the list in SCRIPTS, with `xN` behind it to have it N ti
     stall:SECONDS                         no answer for so long, then the connection ends
     slow:SECONDS                          the right answer, but so much later
     skew:SECONDS                          the clock is off by so much (more than the 900 tolerated) for this request
+    expires:SECONDS                       granted credentials expire so many seconds from now
     reset garbage empty nullcreds nojson html502 big redirect fraction
 
-Every fault sees the proper answer and returns what is sent in its place; `slow`, `skew`, `big` and `fraction` let a
-refusal through as it is, so that a wrong request stays visible.
+Every fault sees the proper answer and returns what is sent in its place; `slow`, `skew`, `expires`, `big` and
+`fraction` let a refusal through as it is, so that a wrong request stays visible.
 """
 
 import dataclasses
@@ -23,13 +24,14 @@ from collections.abc import Callable
 
 from create_session import error_response, json_response
 from http_wire import Response
+from session_output import TIMESTAMP_FORMAT
 from sigv4_x509 import TOLERANCE
 
 BIG_BODY_BYTES = 5 * 1024 * 1024
 
 _REPEATED = re.compile(r"(.+?)(?:x([1-9][0-9]{0,3}))?", re.DOTALL)
 _STATUS = re.compile(r"([3-5][0-9]{2})(?::([A-Za-z]+)(?::(.*))?)?", re.DOTALL)
-_TIMED = re.compile(r"(throttle|stall|slow|skew):(-?[0-9]+(?:\.[0-9]+)?)")
+_TIMED = re.compile(r"(throttle|stall|slow|skew|expires):(-?[0-9]+(?:\.[0-9]+)?)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +66,8 @@ def _timed(script, kind, seconds):
         if abs(seconds) <= TOLERANCE.total_seconds():
             raise ValueError(f"{script!r}: the service tolerates a skew of 900 seconds, ask for more")
         return Fault(script, _unchanged, clock_shift=datetime.timedelta(seconds=seconds))
+    if kind == "expires":
+        return Fault(script, _edit_granted(_expire(seconds)))
     if seconds < 0:
         raise ValueError(f"{script!r}: the time is negative")
     if kind == "throttle":
@@ -115,6 +119,14 @@ def _edit_granted(edit):
 
 def _pad(body):
     body["padding"] = "x" * BIG_BODY_BYTES
+
+
+def _expire(seconds):
+    def edit(body):
+        expiration = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+        body["credentialSet"][0]["credentials"]["expiration"] = expiration.strftime(TIMESTAMP_FORMAT)
+
+    return edit
 
 
 def _add_fraction(body):

@@ -130,6 +130,13 @@ class FaultTest(ServiceCase):
         expiration = json.loads(body)["credentialSet"][0]["credentials"]["expiration"]
         self.assertRegex(expiration, r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.250Z\Z")
 
+    def test_expires(self):
+        _, _, body = self.ask_under("expires:7200000")
+        expiration = json.loads(body)["credentialSet"][0]["credentials"]["expiration"]
+        expiration = datetime.datetime.strptime(expiration, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
+        left = (expiration - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
+        self.assertLess(abs(left - 7200000), 30)
+
     def test_skew(self):
         for seconds, text in ((1200, "Signature expired: "), (-1200, "Signature not yet current: ")):
             with self.subTest(seconds):
@@ -147,7 +154,7 @@ class FaultTest(ServiceCase):
         self.assertEqual(self.ask(emulator, Draft(self.leaf, now=clock))[0], 201)
 
     def test_faults_that_keep_a_refusal(self):
-        for script in ("slow:0", "big", "fraction"):
+        for script in ("slow:0", "big", "fraction", "expires:9"):
             with self.subTest(script):
                 draft = Draft(self.leaf, members=default_members(durationSeconds=1))
                 self.assertEqual(self.ask_under(script, draft=draft)[0], 400)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What the service, or something in its place, answers when it does not hand out credentials."""
 
+import datetime
 import json
 import re
 import unittest
@@ -274,7 +275,7 @@ class OtherServers(MintTest):
                             "accessKeyId": "ASIAEXAMPLE",
                             "secretAccessKey": "secret",
                             "sessionToken": "token",
-                            "expiration": "2099-01-01T00:00:00Z",
+                            "expiration": (pki.now() + datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
                         }
                     }
                 ]
@@ -289,7 +290,7 @@ class OtherServers(MintTest):
 
 @expand
 class Clocks(FaultTest):
-    @each(ahead=4000, behind=-4000)
+    @each(ahead=4000, behind=-3000)
     def test_of_the_service(self, seconds):
         """The first answer tells the service's time; the second request is signed by it."""
         self.start_own_service(clock_offset=seconds)
@@ -307,6 +308,36 @@ class Clocks(FaultTest):
         self.start_own_service(fail=["skew:4000", "skew:-9000"])
         self.mint_fails(program.SERVICE, "status 403", *self.identity, hint="clock")
         self.assertEqual(len(self.service.requests()), 2)
+
+    def test_of_another_century_is_not_believed(self):
+        """A key must not sign for whatever date an answer has."""
+        self.start_own_service(fail=["skew:2335000000"])
+        self.mint_fails(
+            program.SERVICE,
+            "status 403",
+            *self.identity,
+            hint="set this machine's clock: it is 27025 days behind the service's, and no more than 24 hours",
+        )
+        (record,) = self.service.requests()
+        self.assertEqual(record["headers"]["x-amz-date"][:4], str(pki.now().year))
+
+    def test_by_which_the_credentials_have_expired_is_an_error(self):
+        self.start_own_service(clock_offset=-7200)
+        self.mint_fails(
+            program.SERVICE,
+            "by this machine's clock it is",
+            *self.identity,
+            hint="set this machine's clock: it is 7",
+        )
+
+    @each(next_year=31536000, a_little_more_than_asked_for=3600 + 900 + 60)
+    def test_no_service_gives_an_expiration(self, seconds):
+        self.start_own_service(fail=[f"expires:{seconds}"])
+        self.mint_fails(program.SERVICE, "which no service gives", *self.identity)
+
+    def test_what_is_a_little_longer_than_asked_for_is_taken(self):
+        self.start_own_service(fail=[f"expires:{3600 + 900 - 60}"])
+        self.mint_with_records(*self.identity)
 
     def test_a_refusal_for_another_reason_is_not_taken_for_a_wrong_clock(self):
         script = "403:AccessDeniedException:Untrusted signing certificate"

@@ -36,7 +36,7 @@ Json Example() {
 }
 
 Result<Credentials> Parse(const std::string& body) {
-  return ParseSessionResponse(Secret(body), Now());
+  return ParseSessionResponse(Secret(body), Now(), Now() + std::chrono::minutes(75));
 }
 Result<Credentials> Parse(const Json& body) { return Parse(body.dump()); }
 
@@ -103,6 +103,18 @@ TEST(SessionResponseTest, RefusesCredentialsThatHaveExpired) {
   EXPECT_EQ(credentials.error().message,
             "the credentials expired at 2026-01-01T12:00:00Z, and it is 2026-01-01T12:00:00Z");
   EXPECT_EQ(credentials.error().hint, "check this machine's clock");
+}
+
+TEST(SessionResponseTest, RefusesAnExpirationThatNoServiceGives) {
+  Json body = Example();
+  ASSERT_TRUE(Parse(body));
+  body["credentialSet"][0]["credentials"]["expiration"] = "2026-01-01T13:15:01Z";
+  const Result<Credentials> credentials = Parse(body);
+  ASSERT_FALSE(credentials);
+  EXPECT_EQ(credentials.error().code, ErrorCode::kServiceAnswer);
+  EXPECT_EQ(credentials.error().message,
+            "the credentials expire at 2026-01-01T13:15:01Z, later than 2026-01-01T13:15:00Z, "
+            "which no service gives");
 }
 
 TEST(SessionResponseTest, ReadsTheFirstElement) {

@@ -55,14 +55,14 @@ class SessionTest : public testing::Test {
     });
   }
 
-  void AnswerWithCredentials() {
-    transport_.Expect([this]() -> Result<Response> {
-      return Response{201,
-                      {},
+  void AnswerWithCredentials(seconds lifetime = std::chrono::hours(1),
+                             const Headers& headers = {}) {
+    transport_.Expect([=, this]() -> Result<Response> {
+      return Response{201, headers,
                       Secret(R"({"credentialSet": [{"credentials": {"accessKeyId": "AK", )"
                              R"("secretAccessKey": "SK", "sessionToken": "ST", )"
                              R"("expiration": ")" +
-                             FormatTimestamp(ServiceDate() + std::chrono::hours(1)) + "\"}}]}")};
+                             FormatTimestamp(ServiceDate() + lifetime) + "\"}}]}")};
     });
   }
 
@@ -248,17 +248,77 @@ constexpr const char* kNoon = "Thu, 01 Jan 2026 12:00:00 GMT";
 
 INSTANTIATE_TEST_SUITE_P(
     All, SessionSkewTest,
-    testing::Values(SkewCase{"ClockRight", seconds(0), 403, kNoon, false},
-                    SkewCase{"FourMinutesFast", minutes(4), 403, kNoon, false},
-                    SkewCase{"FourMinutesSlow", -minutes(4), 403, kNoon, false},
-                    SkewCase{"OtherStatus", minutes(10), 404, kNoon, false},
-                    SkewCase{"NoDate", minutes(10), 403, "", false},
-                    SkewCase{"OddDate", minutes(10), 403, "2026-01-01T12:00:00Z", false},
-                    SkewCase{"Fast", minutes(4) + seconds(1), 403, kNoon, true},
-                    SkewCase{"Slow", -minutes(4) - seconds(1), 403, kNoon, true},
-                    SkewCase{"Status400", minutes(10), 400, kNoon, true},
-                    SkewCase{"DaysSlow", -std::chrono::hours(72), 403, kNoon, true},
-                    SkewCase{"YearsFast", std::chrono::hours(24 * 365 * 3), 403, kNoon, true}),
+    testing::Values(
+        SkewCase{"ClockRight", seconds(0), 403, kNoon, false},
+        SkewCase{"FourMinutesFast", minutes(4), 403, kNoon, false},
+        SkewCase{"FourMinutesSlow", -minutes(4), 403, kNoon, false},
+        SkewCase{"OtherStatus", minutes(10), 404, kNoon, false},
+        SkewCase{"NoDate", minutes(10), 403, "", false},
+        SkewCase{"OddDate", minutes(10), 403, "2026-01-01T12:00:00Z", false},
+        SkewCase{"Fast", minutes(4) + seconds(1), 403, kNoon, true},
+        SkewCase{"Slow", -minutes(4) - seconds(1), 403, kNoon, true},
+        SkewCase{"Status400", minutes(10), 400, kNoon, true},
+        SkewCase{"DaySlow", -std::chrono::hours(24), 403, kNoon, true},
+        SkewCase{"MoreThanADaySlow", -std::chrono::hours(24) - seconds(1), 403, kNoon, false},
+        SkewCase{"MoreThanADayFast", std::chrono::hours(24) + seconds(1), 403, kNoon, false},
+        SkewCase{"YearsFast", std::chrono::hours(24 * 365 * 3), 403, kNoon, false}),
+    [](const auto& each) { return each.param.name; });
+
+TEST_F(SessionTest, SignsNothingForAnotherCentury) {
+  Answer(403, kDenied, {{"Date", "Fri, 01 Jan 2100 12:00:00 GMT"}});
+  const Result<Credentials> credentials = Get();
+  ASSERT_FALSE(credentials);
+  EXPECT_EQ(credentials.error().code, ErrorCode::kServiceRefused);
+  EXPECT_EQ(credentials.error().hint,
+            "set this machine's clock: it is 27028 days behind the service's, and no more than 24 "
+            "hours are corrected");
+  EXPECT_EQ(Dates(), std::vector<std::string>{"20260101T120000Z"});
+}
+
+TEST_F(SessionTest, CredentialsThatHaveExpiredByOurClockAreAnError) {
+  clock_offset_ = std::chrono::hours(2);
+  Answer(403, kDenied, {{"Date", kNoon}});
+  AnswerWithCredentials();
+  const Result<Credentials> credentials = Get();
+  ASSERT_FALSE(credentials);
+  EXPECT_EQ(credentials.error().code, ErrorCode::kServiceAnswer);
+  EXPECT_EQ(credentials.error().message,
+            "creating a session: the credentials expire at 2026-01-01T13:00:00Z, and by this "
+            "machine's clock it is 2026-01-01T14:00:00Z");
+  EXPECT_EQ(credentials.error().hint,
+            "set this machine's clock: it is 7200 s ahead of the service's");
+}
+
+struct ExpirationCase {
+  const char* name;
+  seconds lifetime;  ///< by the service's date, 12:00:00; an hour is asked for
+  const char* date;  ///< of the answer
+  bool is_taken;
+};
+
+class SessionExpirationTest : public SessionTest,
+                              public testing::WithParamInterface<ExpirationCase> {};
+
+TEST_P(SessionExpirationTest, IsBoundedByWhatWasAskedFor) {
+  AnswerWithCredentials(GetParam().lifetime, {{"Date", GetParam().date}});
+  const Result<Credentials> credentials = Get();
+  EXPECT_EQ(credentials.has_value(), GetParam().is_taken);
+  if (!GetParam().is_taken) {
+    EXPECT_EQ(credentials.error().code, ErrorCode::kServiceAnswer);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, SessionExpirationTest,
+    testing::Values(
+        ExpirationCase{"QuarterMore", minutes(75), kNoon, true},
+        ExpirationCase{"Later", minutes(75) + seconds(1), kNoon, false},
+        ExpirationCase{"NoDate", minutes(75), "", true},
+        ExpirationCase{"LaterWithoutDate", minutes(75) + seconds(1), "", false},
+        ExpirationCase{"ByItsOwnDate", minutes(80), "Thu, 01 Jan 2026 12:05:00 GMT", true},
+        ExpirationCase{"LaterByItsOwnDate", minutes(71), "Thu, 01 Jan 2026 11:55:00 GMT", false},
+        ExpirationCase{"OfAnotherCentury", std::chrono::hours(24) * 27'028,
+                       "Fri, 01 Jan 2100 12:00:00 GMT", false}),
     [](const auto& each) { return each.param.name; });
 
 TEST_F(SessionTest, CorrectsTheClockOnlyOnce) {
@@ -269,7 +329,7 @@ TEST_F(SessionTest, CorrectsTheClockOnlyOnce) {
   ASSERT_FALSE(credentials);
   EXPECT_EQ(credentials.error().code, ErrorCode::kServiceRefused);
   EXPECT_EQ(credentials.error().hint,
-            "check this machine's clock: the service's is -600 s ahead of it");
+            "set this machine's clock: it is 600 s ahead of the service's");
   EXPECT_EQ(Dates(), (std::vector<std::string>{"20260101T121000Z", "20260101T120000Z"}));
 }
 
