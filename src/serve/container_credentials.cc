@@ -38,6 +38,10 @@ Response ContainerCredentials::Answer(const Request& request) {
   if (!token || token_.empty() || !EqualInConstantTime(*token, token_.Reveal())) {
     return ErrorResponse(401, "Unauthorized", "the right Authorization is needed");
   }
+  return Proven(AnswerHolder(request), Proof::kContainerToken);
+}
+
+Response ContainerCredentials::AnswerHolder(const Request& request) {
   const std::string_view path = request.path;
   const auto role = path.starts_with(kPath) ? roles_.Find(path.substr(kPath.size())) : nullptr;
   if (!role) return ErrorResponse(404, "NotFound", "no role is served at this path");

@@ -21,6 +21,8 @@ class ContainerCredentials {
   [[nodiscard]] Response Answer(const Request& request);
 
  private:
+  /// Of the token.
+  Response AnswerHolder(const Request& request);
   Response CredentialsOf(const Role& role);
 
   Roles& roles_;

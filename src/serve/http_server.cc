@@ -16,8 +16,8 @@
 #include <thread>
 #include <utility>
 
-#include "serve/idle_connections.h"
 #include "serve/microhttpd_library.h"
+#include "serve/open_connections.h"
 
 namespace credmint::serve {
 namespace {
@@ -27,6 +27,9 @@ using std::chrono::steady_clock;
 constexpr std::size_t kMaxRequest = 16 << 10;
 constexpr int kDefaultHopLimit = -1;  // the system's
 constexpr std::chrono::milliseconds kLongestTurn{1000};
+constexpr std::chrono::milliseconds kLookForGoneSpacing{250};
+/// Of those that have been ended and not been closed yet; some are opened in each turn.
+constexpr unsigned kMostEnded = 64;
 
 bool IsIpv6(int descriptor) {
   int family = 0;
@@ -55,7 +58,10 @@ bool HasBody(const Request& request) {
   return HasHeader(request, "Content-Length") && FindHeader(request, "Content-Length") != "0";
 }
 
-MHD_Result Send(MHD_Connection* connection, Response response) {
+/// Who is refused shall not come again on the same connection, which others may need.
+bool IsRefusal(const Response& response) { return response.status >= 400 && response.status < 500; }
+
+MHD_Result Send(MHD_Connection* connection, Response response, bool is_last = false) {
   auto body = std::make_unique<Secret>(std::move(response.body));
   const std::string_view bytes = body->Reveal();
   MHD_Response* sent = Microhttpd().create_response(
@@ -66,6 +72,7 @@ MHD_Result Send(MHD_Connection* connection, Response response) {
   for (const auto& [name, value] : response.headers) {
     Microhttpd().add_response_header(sent, name.c_str(), value.c_str());
   }
+  if (is_last) Microhttpd().add_response_header(sent, "Connection", "close");
   const MHD_Result queued =
       Microhttpd().queue_response(connection, static_cast<unsigned>(response.status), sent);
   Microhttpd().destroy_response(sent);
@@ -81,7 +88,7 @@ class MicrohttpdServer : public HttpServer {
       : handler_(std::move(handler)),
         waiting_(waiting),
         options_(options),
-        idle_(options.patience) {}
+        open_(options.patience, options.max_connections, options.longest_life) {}
   ~MicrohttpdServer() override;
   MicrohttpdServer(const MicrohttpdServer&) = delete;
   MicrohttpdServer& operator=(const MicrohttpdServer&) = delete;
@@ -105,6 +112,7 @@ class MicrohttpdServer : public HttpServer {
 
   void Run();
   void Wait() const;
+  void LookForGone();
   MHD_Result Answer(MHD_Connection* connection, const Request& request);
   /// The rest is for requests that can be answered.
   [[nodiscard]] std::size_t MostWaiting() const {
@@ -115,11 +123,12 @@ class MicrohttpdServer : public HttpServer {
   const Handler handler_;
   WaitingRequests& waiting_;
   const HttpServerOptions options_;
-  IdleConnections idle_;
+  OpenConnections open_;
   std::set<int> hop_limited_;
   bool is_ipv6_ = false;
   MHD_Daemon* daemon_ = nullptr;
   int events_ = -1;
+  steady_clock::time_point look_for_gone_at_ = steady_clock::now();
   std::atomic<unsigned> connections_ = 0;
   std::atomic<steady_clock::time_point> turned_ = steady_clock::now();
   std::atomic<bool> stopping_ = false;
@@ -148,10 +157,10 @@ Result<void> MicrohttpdServer::Listen(ListenSocket socket) {
   constexpr unsigned kFlags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
   daemon_ = Microhttpd().start_daemon(
       kFlags, 0, nullptr, nullptr, &OnRequest, this, MHD_OPTION_LISTEN_SOCKET, socket.descriptor(),
-      MHD_OPTION_CONNECTION_LIMIT, options_.max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
-      patience, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kMaxRequest, MHD_OPTION_NOTIFY_COMPLETED,
-      &OnAnswered, this, MHD_OPTION_NOTIFY_CONNECTION, &OnConnection, this,
-      MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+      MHD_OPTION_CONNECTION_LIMIT, options_.max_connections + kMostEnded,
+      MHD_OPTION_CONNECTION_TIMEOUT, patience, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kMaxRequest,
+      MHD_OPTION_NOTIFY_COMPLETED, &OnAnswered, this, MHD_OPTION_NOTIFY_CONNECTION, &OnConnection,
+      this, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
   if (daemon_ == nullptr) {
     return Fail(ErrorCode::kLocalIo,
                 fmt::format("starting the server: {}", std::generic_category().message(errno)));
@@ -166,8 +175,9 @@ void MicrohttpdServer::Run() {
   pthread_setname_np(pthread_self(), "http");
   while (!stopping_) {
     Wait();
+    LookForGone();
     Microhttpd().run(daemon_);
-    idle_.ShutDownOverdue();
+    open_.EndOverdue();
     turned_ = steady_clock::now();
   }
 }
@@ -181,6 +191,14 @@ void MicrohttpdServer::Wait() const {
   std::array<pollfd, 2> waiting = {{{events_, POLLIN, 0}, {waiting_.descriptor(), POLLIN, 0}}};
   if (left > 0) poll(waiting.data(), waiting.size(), static_cast<int>(left));
   if (waiting[1].revents != 0) waiting_.Quiet();
+}
+
+/// The library does not look at connections whose requests wait.
+void MicrohttpdServer::LookForGone() {
+  const auto now = steady_clock::now();
+  if (now < look_for_gone_at_) return;
+  look_for_gone_at_ = now + kLookForGoneSpacing;
+  waiting_.ResumeGone([this](int descriptor) { open_.End(descriptor); });
 }
 
 /// The library calls it when the fields have come, again when the request is complete, and again
@@ -205,18 +223,20 @@ MHD_Result MicrohttpdServer::OnRequest(void* closure, MHD_Connection* connection
 
 MHD_Result MicrohttpdServer::Answer(MHD_Connection* connection, const Request& request) {
   const int descriptor = DescriptorOf(connection);
-  idle_.HasRequest(descriptor);
+  if (!open_.HasRequest(descriptor)) return MHD_NO;
   while (true) {
     const std::uint64_t wakes = waiting_.wakes();
     Response response = handler_(request);
+    open_.HasProved(descriptor, response.proof);
     if (!IsNotYet(response)) {
       LimitHops(descriptor, request.method == "PUT");
-      return Send(connection, std::move(response));
+      const bool is_last = IsRefusal(response) || open_.IsOld(descriptor);
+      return Send(connection, std::move(response), is_last);
     }
     if (waiting_.size() >= MostWaiting()) {
       return Send(connection, ErrorResponse(503, "Pending", "too many wait for an answer"));
     }
-    if (waiting_.Add(connection, wakes)) return MHD_YES;
+    if (waiting_.Add({connection, descriptor}, wakes)) return MHD_YES;
   }
 }
 
@@ -230,7 +250,7 @@ void MicrohttpdServer::OnAnswered(void* closure, MHD_Connection* connection, voi
                                   MHD_RequestTerminationCode /*code*/) {
   delete static_cast<Request*>(*state);
   *state = nullptr;
-  static_cast<MicrohttpdServer*>(closure)->idle_.WaitsForRequest(DescriptorOf(connection));
+  static_cast<MicrohttpdServer*>(closure)->open_.WaitsForRequest(DescriptorOf(connection));
 }
 
 void MicrohttpdServer::OnConnection(void* closure, MHD_Connection* connection, void** /*state*/,
@@ -239,10 +259,10 @@ void MicrohttpdServer::OnConnection(void* closure, MHD_Connection* connection, v
   const int descriptor = DescriptorOf(connection);
   if (code == MHD_CONNECTION_NOTIFY_STARTED) {
     ++server.connections_;
-    server.idle_.WaitsForRequest(descriptor);
+    server.open_.IsOpened(descriptor);
   } else {
     --server.connections_;
-    server.idle_.IsClosed(descriptor);
+    server.open_.IsClosed(descriptor);
     server.hop_limited_.erase(descriptor);
   }
 }

@@ -13,14 +13,16 @@
 namespace credmint::serve {
 
 struct HttpServerOptions {
-  int hop_limit = 64;                 ///< of the IP packets of answers to PUT, 1 to 255
-  unsigned max_connections = 512;     ///< more are accepted when there is room
+  int hop_limit = 64;                      ///< of the IP packets of answers to PUT, 1 to 255
+  unsigned max_connections = 512;          ///< for one more another is ended (open_connections.h)
+  std::chrono::seconds longest_life{300};  ///< of a connection; it then ends after an answer
   std::chrono::seconds patience{10};  ///< for a whole request, and with a client that does not read
 };
 
 /// An HTTP/1.1 server. What it refuses by itself: a request whose line and fields exceed 16 KiB
 /// (431 or 414), one with a body (413), one that is no HTTP (400), and one that does not come in
-/// time.
+/// time. A connection ends with an answer that refuses (4xx), so that whoever is refused holds
+/// none, and with its client, also while it waits for an answer.
 ///
 /// Requests are answered by one thread, so that none costs more than its answer.
 class HttpServer {

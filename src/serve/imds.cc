@@ -83,7 +83,7 @@ Response Imds::Answer(const Request& request) {
   if (!token || !tokens_.IsValid(*token)) {
     return ErrorResponse(401, "Unauthorized", fmt::format("a token of {} is needed", kTokenPath));
   }
-  return Metadata(path);
+  return Proven(Metadata(path), Proof::kMetadataToken);
 }
 
 Response Imds::PutToken(const Request& request) {

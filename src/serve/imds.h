@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "base/clock.h"
@@ -39,7 +40,8 @@ class Imds {
 
   [[nodiscard]] Response Answer(const Request& request);
 
-  [[nodiscard]] TokenCounts tokens() { return tokens_.Counts(); }
+  /// How many tokens have been given out.
+  [[nodiscard]] std::uint64_t tokens() const { return tokens_.issued(); }
 
  private:
   Response PutToken(const Request& request);

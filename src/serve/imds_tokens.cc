@@ -1,59 +1,50 @@
 #include "serve/imds_tokens.h"
 
-#include <algorithm>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <utility>
 
 #include "base/constant_time.h"
 #include "base/random_text.h"
+#include "ossl/encoding.h"
 
 namespace credmint::serve {
 namespace {
 
-constexpr std::size_t kTokenBytes = 32;
-constexpr std::size_t kStartDigits = 16;
+using std::chrono::nanoseconds;
+
+constexpr std::size_t kKeyBytes = 32;
+constexpr std::size_t kExpiryDigits = 16;
+constexpr std::size_t kFactsDigits = 32;
+constexpr std::size_t kCodeBytes = 16;
+constexpr std::size_t kTokenDigits = kFactsDigits + 2 * kCodeBytes;
 
 }  // namespace
 
-void ImdsTokens::Tokens::EraseFirst(Moment now) {
-  const auto first = by_expiry.begin();
-  if (first->first > now) ++evicted;
-  by_start.erase(first->second);
-  by_expiry.erase(first);
+ImdsTokens::ImdsTokens(Stopwatch stopwatch) : stopwatch_(std::move(stopwatch)) {
+  if (const auto key = RandomHex(kKeyBytes); key) hmac_.emplace(*key);
 }
 
 Result<Secret> ImdsTokens::Issue(std::chrono::seconds ttl) {
-  auto token = RandomHex(kTokenBytes);
-  if (!token) return Fail(std::move(token), "making a token");
-  const std::string start(token->Reveal().substr(0, kStartDigits));
-  const Moment now = stopwatch_();
-  const Moment expiry = now + ttl;
-
-  const auto tokens = tokens_.Lock();
-  if (tokens->by_start.contains(start)) {
-    return Fail(ErrorCode::kInternal, "random numbers repeat themselves");
-  }
-  if (tokens->by_start.size() == kMaxTokens) tokens->EraseFirst(now);
-  tokens->by_start.emplace(start, Entry{Secret(token->Reveal().substr(kStartDigits)), expiry});
-  tokens->by_expiry.emplace(expiry, start);
-  return token;
+  if (!hmac_) return Fail(ErrorCode::kInternal, "making a token: there were no random numbers");
+  const nanoseconds expiry = (stopwatch_() + ttl).time_since_epoch();
+  const std::string facts = fmt::format("{:016x}{:016x}", expiry.count(), ++issued_);
+  return Secret(facts + CodeOf(facts));
 }
 
-bool ImdsTokens::IsValid(std::string_view token) {
-  if (token.size() != 2 * kTokenBytes) return false;
-  const Moment now = stopwatch_();
-  const auto tokens = tokens_.Lock();
-  const auto found = tokens->by_start.find(token.substr(0, kStartDigits));
-  if (found == tokens->by_start.end() || found->second.expiry <= now) return false;
-  return EqualInConstantTime(found->second.rest.Reveal(), token.substr(kStartDigits));
+bool ImdsTokens::IsValid(std::string_view token) const {
+  if (!hmac_ || token.size() != kTokenDigits) return false;
+  const std::string_view facts = token.substr(0, kFactsDigits);
+  if (!EqualInConstantTime(CodeOf(facts), token.substr(kFactsDigits))) return false;
+  nanoseconds::rep expiry = 0;
+  std::from_chars(facts.data(), facts.data() + kExpiryDigits, expiry, 16);
+  return stopwatch_().time_since_epoch() < nanoseconds(expiry);
 }
 
-TokenCounts ImdsTokens::Counts() {
-  const Moment now = stopwatch_();
-  const auto tokens = tokens_.Lock();
-  const auto is_valid = [&](const auto& entry) { return entry.first > now; };
-  const auto valid = std::count_if(tokens->by_expiry.begin(), tokens->by_expiry.end(), is_valid);
-  return {static_cast<std::uint64_t>(valid), tokens->evicted};
+std::string ImdsTokens::CodeOf(std::string_view facts) const {
+  const PlainHmac::Code code = hmac_->Of(facts);
+  return Hex(ByteView(code).first(kCodeBytes));
 }
-
-std::size_t ImdsTokens::size() { return tokens_.Lock()->by_start.size(); }
 
 }  // namespace credmint::serve

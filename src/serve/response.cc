@@ -8,11 +8,11 @@
 namespace credmint::serve {
 
 Response TextResponse(int status, std::string_view text) {
-  return {status, {{"Content-Type", "text/plain"}}, Secret(text)};
+  return {status, {{"Content-Type", "text/plain"}}, Secret(text), Proof::kNone};
 }
 
 Response JsonResponse(int status, Secret json) {
-  return {status, {{"Content-Type", "application/json"}}, std::move(json)};
+  return {status, {{"Content-Type", "application/json"}}, std::move(json), Proof::kNone};
 }
 
 Response ErrorResponse(int status, std::string_view code, std::string_view message) {

@@ -10,16 +10,27 @@
 
 namespace credmint::serve {
 
+/// What a request has shown of who sends it, least first. Whoever is on the machine can have a
+/// metadata token.
+enum class Proof { kNone, kMetadataToken, kContainerToken };
+
 /// A response as a value. The body is a Secret because that of a success may hold credentials.
 struct Response {
   int status = 0;  ///< of HTTP; 0: NotYet()
   std::vector<std::pair<std::string, std::string>> headers;
   Secret body;
+  Proof proof = Proof::kNone;  ///< of the request; it says whose connection is kept
 };
 
 /// There is no answer yet (http_server.h).
 inline Response NotYet() { return {}; }
 inline bool IsNotYet(const Response& response) { return response.status == 0; }
+
+/// The same, for a request that has shown a token.
+inline Response Proven(Response response, Proof proof) {
+  response.proof = proof;
+  return response;
+}
 
 Response TextResponse(int status, std::string_view text);
 Response JsonResponse(int status, Secret json);

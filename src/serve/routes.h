@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -23,8 +24,8 @@ class Routes {
 
   [[nodiscard]] Response Answer(const Request& request);
 
-  /// Of the metadata service; none where there is none.
-  [[nodiscard]] TokenCounts tokens() { return imds_ ? imds_->tokens() : TokenCounts(); }
+  /// How many the metadata service has given out; 0 where there is none.
+  [[nodiscard]] std::uint64_t tokens() const { return imds_ ? imds_->tokens() : 0; }
 
  private:
   const std::string listen_address_;

@@ -86,12 +86,9 @@ void AddServer(MetricsText& metrics, const ServerStatus& server) {
   }
   metrics.Begin("credmint_http_connections", "gauge", "Connections that are open.");
   metrics.Add(server.connections());
-  const TokenCounts tokens = server.tokens();
-  metrics.Begin("credmint_metadata_tokens", "gauge", "Metadata tokens that are valid.");
-  metrics.Add(static_cast<std::int64_t>(tokens.valid));
-  metrics.Begin("credmint_metadata_tokens_evicted_total", "counter",
-                "Metadata tokens that gave way to others while they were valid.");
-  metrics.Add(static_cast<std::int64_t>(tokens.evicted));
+  metrics.Begin("credmint_metadata_tokens_issued_total", "counter",
+                "Metadata tokens that were given out.");
+  metrics.Add(static_cast<std::int64_t>(server.tokens()));
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "credentials/refresher.h"
-#include "serve/imds_tokens.h"
 #include "serve/request.h"
 #include "serve/request_counts.h"
 #include "serve/response.h"
@@ -26,7 +26,7 @@ using RolesStatus = std::function<std::vector<RoleStatus>()>;
 /// What a server has done and has open. Called by the status' thread.
 struct ServerStatus {
   std::function<RequestCounts::Counts()> requests;
-  std::function<TokenCounts()> tokens;
+  std::function<std::uint64_t()> tokens;
   std::function<unsigned()> connections;
 };
 

@@ -1,5 +1,6 @@
 #include "serve/waiting_requests.h"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -21,29 +22,48 @@ void WaitingRequests::Quiet() const {
 }
 
 void WaitingRequests::State::ResumeAll() {
-  for (MHD_Connection* connection : connections) Microhttpd().resume_connection(connection);
-  connections.clear();
+  for (const Waiting& each : requests) Microhttpd().resume_connection(each.connection);
+  requests.clear();
 }
 
 void WaitingRequests::Wake() {
   const auto state = state_.Lock();
   ++state->wakes;
-  if (state->connections.empty()) return;
+  if (state->requests.empty()) return;
   state->ResumeAll();
   Alert();
 }
 
 std::uint64_t WaitingRequests::wakes() { return state_.Lock()->wakes; }
 
-std::size_t WaitingRequests::size() { return state_.Lock()->connections.size(); }
+std::size_t WaitingRequests::size() { return state_.Lock()->requests.size(); }
 
-bool WaitingRequests::Add(MHD_Connection* connection, std::uint64_t wakes) {
+bool WaitingRequests::Add(Waiting request, std::uint64_t wakes) {
   const auto state = state_.Lock();
   if (state->closed) return true;
   if (state->wakes != wakes) return false;
-  state->connections.push_back(connection);
-  Microhttpd().suspend_connection(connection);
+  state->requests.push_back(request);
+  Microhttpd().suspend_connection(request.connection);
   return true;
+}
+
+void WaitingRequests::ResumeGone(const std::function<void(int)>& tell) {
+  const auto state = state_.Lock();
+  auto& requests = state->requests;
+  std::vector<pollfd> looks;
+  looks.reserve(requests.size());
+  for (const Waiting& each : requests) looks.push_back({each.descriptor, POLLRDHUP, 0});
+  if (looks.empty() || poll(looks.data(), looks.size(), 0) <= 0) return;
+  std::vector<Waiting> left;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (looks[i].revents == 0) {
+      left.push_back(requests[i]);
+      continue;
+    }
+    tell(requests[i].descriptor);
+    Microhttpd().resume_connection(requests[i].connection);
+  }
+  requests.swap(left);
 }
 
 void WaitingRequests::Close() {

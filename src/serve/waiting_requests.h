@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "base/guarded.h"
@@ -26,10 +27,14 @@ class WaitingRequests {
 
  private:
   friend class MicrohttpdServer;
+  struct Waiting {
+    MHD_Connection* connection;
+    int descriptor;
+  };
   struct State {
     bool closed = false;
     std::uint64_t wakes = 0;
-    std::vector<MHD_Connection*> connections;
+    std::vector<Waiting> requests;
 
     void ResumeAll();
   };
@@ -43,7 +48,10 @@ class WaitingRequests {
   [[nodiscard]] std::size_t size();
 
   /// Lays one aside whose handler was asked after that many wakes. False: there was one since.
-  bool Add(MHD_Connection* connection, std::uint64_t wakes);
+  bool Add(Waiting request, std::uint64_t wakes);
+
+  /// Takes back those whose clients have gone, each after `tell` was called with its descriptor.
+  void ResumeGone(const std::function<void(int)>& tell);
 
   /// The server ends: it takes back those that wait, and no more are laid aside.
   void Close();

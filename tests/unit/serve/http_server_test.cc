@@ -239,21 +239,87 @@ TEST_F(HttpServerTest, TellsHowLongItHasBeenStuck) {
   free.set_value();
 }
 
-TEST_F(HttpServerTest, MoreConnectionsThanAllowedHaveToWaitForRoom) {
-  StartEcho({.max_connections = 2});
+TEST_F(HttpServerTest, StrangersGiveWayToOneConnectionMoreThanAllowed) {
+  Start(
+      [](const Request& request) {
+        return Proven(TextResponse(200, "end"),
+                      request.path == "/known" ? Proof::kMetadataToken : Proof::kNone);
+      },
+      {.max_connections = 2});
+  const Client known(port_);
+  known.Send("GET /known HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(Status(known.Receive("end")), "HTTP/1.1 200");
   const std::string request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-  auto first = std::make_unique<Client>(port_);
-  const Client second(port_);
-  first->Send(request);
-  second.Send(request);
-  EXPECT_EQ(Status(first->Receive("end")), "HTTP/1.1 200");
-  EXPECT_EQ(Status(second.Receive("end")), "HTTP/1.1 200");
-  const Client third(port_);
-  third.Send(request);
-  EXPECT_EQ(third.Receive("end", seconds(1)), "");
+  std::vector<std::unique_ptr<Client>> strangers;
+  for (int i = 0; i < 50; ++i) {
+    strangers.push_back(std::make_unique<Client>(port_));
+    strangers.back()->Send(request);
+    EXPECT_EQ(Status(strangers.back()->Receive("end")), "HTTP/1.1 200") << i;
+    if (i > 0) {
+      EXPECT_TRUE(strangers[i - 1]->IsClosedWithin(seconds(5))) << i;
+    }
+  }
+  known.Send(request);
+  EXPECT_EQ(Status(known.Receive("end")), "HTTP/1.1 200");
   EXPECT_EQ(server_->connections(), 2U);
-  first.reset();
-  EXPECT_EQ(Status(third.Receive("end")), "HTTP/1.1 200");
+}
+
+TEST_F(HttpServerTest, ARefusalIsTheLastAnswer) {
+  std::atomic<int> status = 200;
+  Start([&](const Request&) { return TextResponse(status, "end"); });
+  for (const int refusal : {400, 401, 403, 404, 405}) {
+    const Client client(port_);
+    status = 503;
+    client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(Status(client.Receive("end")), "HTTP/1.1 503");
+    status = refusal;
+    client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_NE(client.Receive("end").find("\r\nConnection: close\r\n"), std::string::npos);
+    EXPECT_TRUE(client.IsClosedWithin(seconds(5))) << refusal;
+  }
+}
+
+TEST_F(HttpServerTest, AnOldConnectionEndsWithAnAnswer) {
+  StartEcho({.longest_life = seconds(1)});
+  const Client client(port_);
+  const auto ask = [&] {
+    client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    return client.Receive("end").find("\r\nConnection: close\r\n") != std::string::npos;
+  };
+  const auto start = steady_clock::now();
+  while (!ask() && steady_clock::now() - start < seconds(10)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_GE(steady_clock::now() - start, std::chrono::milliseconds(900));
+  EXPECT_TRUE(client.IsClosedWithin(seconds(5)));
+}
+
+TEST_F(HttpServerTest, ClientsThatGaveUpWhileTheyWaitedAreNoticed) {
+  std::atomic<int> asked = 0;
+  std::atomic<bool> ready = false;
+  Start([&](const Request&) {
+    ++asked;
+    return ready ? TextResponse(200, "end") : NotYet();
+  });
+  const Client patient(port_);
+  patient.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  {
+    std::vector<std::unique_ptr<Client>> clients;
+    for (int i = 0; i < 20; ++i) {
+      clients.push_back(std::make_unique<Client>(port_));
+      clients.back()->Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    while (asked < 21) std::this_thread::yield();
+  }
+  const auto start = steady_clock::now();
+  while (server_->connections() > 1 && steady_clock::now() - start < seconds(10)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_EQ(server_->connections(), 1U);
+  EXPECT_EQ(asked, 21);
+  ready = true;
+  waiting_.Wake();
+  EXPECT_EQ(Status(patient.Receive("end")), "HTTP/1.1 200");
 }
 
 TEST_F(HttpServerTest, SilentConnectionsGiveWayToOthers) {

@@ -27,7 +27,7 @@ class StatusTest : public testing::Test {
   RefresherState web_;
   RefresherState db_;
   RequestCounts requests_;
-  TokenCounts tokens_;
+  std::uint64_t tokens_ = 0;
   Status status_{
       [this] {
         return std::vector<RoleStatus>{{"web", web_}, {"d\"\\b", db_}};
@@ -92,7 +92,7 @@ TEST_F(StatusTest, TellsOfEachRole) {
 }
 
 TEST_F(StatusTest, TellsOfTheServer) {
-  tokens_ = {3, 2};
+  tokens_ = 3;
   for (int i = 0; i < 3; ++i) requests_.Add(Get("//latest/api/token"), TextResponse(200, ""));
   requests_.Add(Get("/role/web"), TextResponse(401, ""));
   requests_.Add(Get("/role/web"), NotYet());
@@ -101,8 +101,7 @@ TEST_F(StatusTest, TellsOfTheServer) {
               HasSubstr("\ncredmint_http_requests_total{interface=\"container\",status=\"401\"} 1\n"
                         "credmint_http_requests_total{interface=\"imds\",status=\"200\"} 3\n#"));
   EXPECT_THAT(text, HasSubstr("\ncredmint_http_connections 7\n"));
-  EXPECT_THAT(text, HasSubstr("\ncredmint_metadata_tokens 3\n"));
-  EXPECT_THAT(text, HasSubstr("\ncredmint_metadata_tokens_evicted_total 2\n"));
+  EXPECT_THAT(text, HasSubstr("\ncredmint_metadata_tokens_issued_total 3\n"));
 }
 
 }  // namespace
