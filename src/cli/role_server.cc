@@ -54,9 +54,12 @@ std::string DefaultTokenFile(std::uint16_t port) {
   return fmt::format("{}/credmint-token{}", folder, suffix);
 }
 
-/// A new token, in the file; an empty one, which opens nothing, if there is no file for it.
+/// The token in the file, which stays the same from run to run, because programs hold it and not
+/// all look again; a new one if there is none; an empty one, which opens nothing, if there is no
+/// file for it.
 Result<Secret> MakeToken(const std::string& file) {
   if (file.empty()) return Secret();
+  if (auto earlier = serve::ReadTokenFile(file, 2 * kTokenBytes)) return *std::move(earlier);
   auto token = RandomHex(kTokenBytes);
   if (!token) return Fail(std::move(token), "making a token");
   if (auto written = serve::WriteTokenFile(file, *token); !written) {
@@ -132,7 +135,7 @@ Result<void> RoleServer::StartStatus(std::optional<serve::ListenSocket> socket) 
   auto server = serve::HttpServer::Start(
       *std::move(socket),
       [this](const serve::Request& request) { return status_->Answer(request); },
-      waiting_for_status_);
+      waiting_for_status_, {.max_connections = 64});
   if (!server) return Fail(std::move(server));
   status_server_ = *std::move(server);
   return {};
@@ -151,6 +154,12 @@ Result<void> RoleServer::Serve(std::vector<RoleOptions> roles) {
   waiting_.Wake();
   Drop(std::move(dropped));
   return {};
+}
+
+bool RoleServer::HasAnswered() {
+  const auto states = served_.States();
+  return std::all_of(states.begin(), states.end(),
+                     [](const serve::RoleStatus& role) { return role.state.calls > 0; });
 }
 
 /// By a thread of its own: it waits for a call that runs, and signals must not wait with it.

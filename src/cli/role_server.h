@@ -26,7 +26,7 @@ namespace credmint::cli {
 /// that gives them out, and the one that tells how they are.
 class RoleServer {
  public:
-  /// Listens, on the service manager's socket if there is one, writes the token, and begins to
+  /// Listens, on the service manager's socket if there is one, has a token, and begins to
   /// mint; whatever of that may be refused is refused before. The context must outlive the server.
   static Result<std::unique_ptr<RoleServer>> Start(const LibraryContext& context,
                                                    std::vector<RoleOptions> roles,
@@ -37,6 +37,8 @@ class RoleServer {
 
   /// The lines that tell programs where it is.
   [[nodiscard]] const std::string& addresses() const { return addresses_; }
+  /// Whether each role has had its first answer from the service, or failure.
+  [[nodiscard]] bool HasAnswered();
   /// Whether it still does what it is there for.
   [[nodiscard]] bool IsContent() const { return watchdog_->IsContent(); }
 

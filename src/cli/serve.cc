@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <algorithm>
+#include <chrono>
 #include <future>
 #include <utility>
 
@@ -12,12 +14,33 @@
 namespace credmint::cli {
 namespace {
 
-/// Meanwhile tells a service manager that wants to know that all is well, as long as it is.
-void WaitFor(const std::future<void>& end, const RoleServer& server) {
-  const auto time = serve::WatchdogTime();
-  if (!time) return end.wait();
-  while (end.wait_for(*time / 2) == std::future_status::timeout) {
-    if (server.IsContent()) serve::NotifyManager("WATCHDOG=1");
+/// What is started after a server may ask at once, and not for long: with the first credentials
+/// there, it is answered. A service that does not answer must not hold up the start of a machine.
+constexpr std::chrono::seconds kLongestStart{30};
+constexpr std::chrono::milliseconds kLook{50};
+
+/// Meanwhile tells a service manager that wants to know that the server is ready, and that all is
+/// well, as long as it is.
+void WaitFor(const std::future<void>& end, RoleServer& server) {
+  using std::chrono::steady_clock;
+  const auto watchdog = serve::WatchdogTime();
+  const auto spacing = watchdog.value_or(std::chrono::microseconds(0)) / 2;
+  const auto start = steady_clock::now();
+  auto ping_at = watchdog ? start + spacing : steady_clock::time_point::max();
+  bool is_ready = false;
+  while (true) {
+    const auto now = steady_clock::now();
+    if (!is_ready && (server.HasAnswered() || now - start >= kLongestStart)) {
+      is_ready = true;
+      serve::NotifyManager("READY=1");
+    }
+    if (now >= ping_at) {
+      ping_at = now + spacing;
+      if (server.IsContent()) serve::NotifyManager("WATCHDOG=1");
+    }
+    if (is_ready && !watchdog) return end.wait();
+    const auto next = is_ready ? ping_at : std::min<steady_clock::time_point>(ping_at, now + kLook);
+    if (end.wait_until(next) == std::future_status::ready) return;
   }
 }
 
@@ -72,10 +95,7 @@ Result<void> ServeCommand::RunUntilTold(RoleServer& server, const EndSignals& en
     return true;
   });
   auto written = WriteResult(server.addresses());
-  if (written) {
-    serve::NotifyManager("READY=1");
-    WaitFor(end.get_future(), server);
-  }
+  if (written) WaitFor(end.get_future(), server);
   end_signals.SetHandler(nullptr);
   serve::NotifyManager("STOPPING=1");
   return written;

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "base/shown_value.h"
 
@@ -52,7 +53,38 @@ bool WriteAll(int descriptor, std::string_view bytes) {
   return true;
 }
 
+bool IsOurs(int descriptor) {
+  struct stat status {};
+  return fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
+         (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
+/// All of it, if it is no longer than that.
+Secret ReadUpTo(int descriptor, std::size_t size) {
+  std::string bytes(size + 1, '\0');
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count = read(descriptor, bytes.data() + done, bytes.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  bytes.resize(done);
+  return Secret::Take(bytes);
+}
+
 }  // namespace
+
+std::optional<Secret> ReadTokenFile(const std::string& path, std::size_t digits) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (descriptor < 0) return std::nullopt;
+  Secret token = IsOurs(descriptor) ? ReadUpTo(descriptor, digits) : Secret();
+  close(descriptor);
+  const bool is_token =
+      token.Reveal().size() == digits &&
+      token.Reveal().find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return is_token ? std::optional(std::move(token)) : std::nullopt;
+}
 
 Result<void> WriteTokenFile(const std::string& path, const Secret& token) {
   if (auto checked = CheckReplaceable(path); !checked) return checked;

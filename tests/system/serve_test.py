@@ -122,12 +122,37 @@ class Interfaces(ServeTest):
         self.assertEqual(server.container().status, 200)
 
 
+@expand
 class TokenFile(ServeTest):
     def test_is_for_the_owner_alone_and_has_no_newline(self):
         self.serve()
         path = self.folder / "token"
         self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
         self.assertRegex(path.read_bytes(), rb"\A[0-9a-f]{64}\Z")
+
+    def test_keeps_its_value_over_a_restart(self):
+        self.start_own_service()
+        path = self.folder / "token"
+        self.end_well(self.serve())
+        token, status = path.read_bytes(), path.stat()
+        server = self.serve()
+        answer = server.request("GET", "/role/demo", {"Authorization": token.decode()})
+        self.assertEqual(answer.status, 200)
+        self.assertEqual((path.read_bytes(), path.stat().st_ino), (token, status.st_ino))
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(self.service.requests()) >= 3)
+        self.assertEqual(path.read_bytes(), token)
+        path.unlink()
+        self.end_well(server)
+        self.serve()
+        self.assertNotEqual(path.read_bytes(), token)
+
+    @each(short="ab" * 31, long="ab" * 32 + "c", upper="AB" * 32, newline="ab" * 32 + "\n", empty="")
+    def test_another_text_in_it_is_replaced(self, text):
+        self.write("token", text, mode=0o600)
+        self.assertEqual(self.serve().container().status, 200)
+        self.assertRegex((self.folder / "token").read_bytes(), rb"\A[0-9a-f]{64}\Z")
+        self.assertNotEqual((self.folder / "token").read_text(), text)
 
     def test_a_loose_one_is_left_alone(self):
         self.write("token", "old", mode=0o644)
@@ -196,16 +221,52 @@ class CommandLine(ServeTest):
         printed = process.stdout.readline().decode()
         self.assertIn(f"http://127.0.0.1:{listener.getsockname()[1]}/role/demo", printed)
 
-    def test_readiness_is_told(self):
+
+class Readiness(ServeTest):
+    """A service manager starts what needs credentials when it is told that serve is ready."""
+
+    def manager(self):
+        """Its socket and the environment that names it."""
         path = str(self.folder / "notify")
         manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.addCleanup(manager.close)
         manager.bind(path)
         manager.settimeout(program.TIME_LIMIT_SECONDS)
-        server = self.serve(env={"NOTIFY_SOCKET": path})
+        return manager, {"NOTIFY_SOCKET": path}
+
+    def test_is_told_when_there_are_credentials(self):
+        self.start_own_service(fail=["slow:2"])
+        manager, env = self.manager()
+        server = self.serve("--status-port", "0", env=env)
+        self.assertEqual(server.health(), (503, "demo: Pending\n"))
         self.assertEqual(manager.recv(100), b"READY=1")
+        self.assertEqual(server.health(), (200, "ok\n"))
         self.end_well(server)
         self.assertEqual(manager.recv(100), b"STOPPING=1")
+
+    def test_is_told_when_there_can_be_none(self):
+        self.start_own_service(fail=["500x100"])
+        manager, env = self.manager()
+        server = self.serve("--status-port", "0", env=env)
+        self.assertEqual(manager.recv(100), b"READY=1")
+        self.assertEqual(server.health(), (503, "demo: ServiceBusy\n"))
+
+    def test_is_not_told_by_a_server_that_ends_before(self):
+        self.start_own_service(fail=["slow:4"])
+        manager, env = self.manager()
+        server = self.serve(env=env)
+        self.end_well(server)
+        self.assertEqual(manager.recv(100), b"STOPPING=1")
+
+    @unittest.skipUnless(os.environ.get("CREDMINT_LONG_START"), "CREDMINT_LONG_START is not set")
+    def test_is_told_after_30_seconds_at_the_latest(self):
+        self.start_own_service(fail=["stall:45"])
+        manager, env = self.manager()
+        manager.settimeout(40)
+        begin = time.monotonic()
+        self.serve("--timeout", "50", env=env)
+        self.assertEqual(manager.recv(100), b"READY=1")
+        self.assertAlmostEqual(time.monotonic() - begin, 30, delta=3)
 
 
 @expand
@@ -249,6 +310,16 @@ class BadTimes(ServeTest):
         self.assertEqual({answer.status for answer in answers}, {200})
         self.assertEqual(len({answer.body for answer in answers}), 1)
         self.assertEqual(len(self.service.requests()), 1)
+        self.end_well(server)
+
+    def test_a_request_at_the_start_waits_as_long_as_its_client(self):
+        """The most patient ones of the known ones wait for three and a half seconds."""
+        self.start_own_service(fail=["slow:4"])
+        server = self.serve()
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            container = pool.submit(server.container)
+            metadata = pool.submit(server.metadata, "/meta-data/iam/security-credentials/demo")
+            self.assertEqual((container.result().status, metadata.result().status), (200, 200))
         self.end_well(server)
 
     def test_old_credentials_until_they_expire_and_then_an_error(self):

@@ -45,16 +45,16 @@ class WatchdogTest(MintTest):
         return messages
 
     def wait_for_silence(self, seconds):
-        """It comes within that time, and lasts for twice the interval."""
+        """No more pings within that time, for twice the interval; that it is ready may still be told."""
         deadline = time.monotonic() + seconds
-        while self.heard(2 * INTERVAL_SECONDS):
+        while PING in self.heard(2 * INTERVAL_SECONDS):
             self.assertLess(time.monotonic(), deadline)
 
     def test_pings_come_twice_an_interval(self):
         server = self.serve()
         messages = self.heard(4 * INTERVAL_SECONDS)
-        self.assertEqual(messages[0], b"READY=1")
-        self.assertEqual(set(messages[1:]), {PING})
+        self.assertEqual(messages.count(b"READY=1"), 1)
+        self.assertEqual(set(messages), {b"READY=1", PING})
         self.assertIn(len(messages), range(6, 10))
         server.end(signal.SIGTERM)
         self.assertEqual(self.heard(1)[-1], b"STOPPING=1")

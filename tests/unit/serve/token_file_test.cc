@@ -68,6 +68,35 @@ TEST_F(TokenFileTest, NeedsAFolder) {
             "writing the token file " + path + ": No such file or directory");
 }
 
+TEST_F(TokenFileTest, ReadsWhatItHasWritten) {
+  EXPECT_FALSE(ReadTokenFile(path_, 64));
+  ASSERT_TRUE(WriteTokenFile(path_, Secret(std::string(64, 'a'))));
+  const auto token = ReadTokenFile(path_, 64);
+  ASSERT_TRUE(token);
+  EXPECT_EQ(token->Reveal(), std::string(64, 'a'));
+}
+
+TEST_F(TokenFileTest, ReadsNoTokenOfOthersOrOfAnotherForm) {
+  const std::string good(64, 'a');
+  for (const mode_t mode : {0640U, 0604U, 0620U, 0601U}) {
+    folder_.Write("token", good, mode);
+    EXPECT_FALSE(ReadTokenFile(path_, 64)) << mode;
+  }
+  for (const std::string& text : {std::string(), good + "\n", good + "a", good.substr(1),
+                                  std::string(64, 'A'), std::string(63, 'a') + "g"}) {
+    folder_.Write("token", text, 0600);
+    EXPECT_FALSE(ReadTokenFile(path_, 64)) << text;
+  }
+  folder_.Write("token", good, 0600);
+  EXPECT_TRUE(ReadTokenFile(path_, 64));
+  const std::string link = folder_.File("link");
+  fs::create_symlink(path_, link);
+  EXPECT_FALSE(ReadTokenFile(link, 64));
+  EXPECT_FALSE(ReadTokenFile(folder_.path(), 64));
+  if (chown(path_.c_str(), 12345, 12345) != 0) GTEST_SKIP() << "needs root";
+  EXPECT_FALSE(ReadTokenFile(path_, 64));
+}
+
 TEST_F(TokenFileTest, WritesTheTokenAloneForTheOwnerAlone) {
   const mode_t before = umask(0);
   ASSERT_TRUE(WriteTokenFile(path_, Secret("first token")));
