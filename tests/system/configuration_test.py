@@ -196,7 +196,7 @@ class Mistakes(ConfigurationTest):
             "text for a flag": ("[role.web]\ncache = 'yes'\n", 2, "cache must be true or false", None),
             "list": ("[role.web]\nregion = ['a', 'b']\n", 2, "region must be one value, not a list", None),
             "empty text": ("[role.web]\nregion = ''\n", 2, "region: the value is empty", None),
-            "out of range": ("[role.web]\ntimeout = 0.01\n", 2, "timeout: '0.01' is not a number of seconds", None),
+            "out of range": ("[role.web]\ntimeout = 0.01\n", 2, "timeout: it is not a number of seconds", None),
             "no such identity": ("[identity.hsm]\n[role.web]\nidentity = 'hms'\n", 2, "no [identity.hms]", "'hsm'"),
             "which identity": ("[identity.a]\n[identity.b]\n[role.web]\n", 3, "does not say which identity", "a, b"),
             "no TOML": ("[role.web\n", 1, "it is not TOML", None),

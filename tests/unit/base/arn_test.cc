@@ -32,7 +32,7 @@ TEST(ArnTest, RefusesWhatHasNotSixFields) {
                 "'arn:aws:iam::1:r r' is not an ARN: it contains a blank or "
                 "a character outside ASCII"},
            Case{"arn:aws:iam::1:r\n",
-                "'arn:aws:iam::1:r' is not an ARN: it contains a blank or a "
+                "text of several lines is not an ARN: it contains a blank or a "
                 "character outside ASCII"},
        }) {
     const Result<Arn> arn = ParseArn(c.text);
