@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <cstdlib>
-#include <optional>
 #include <utility>
+
+#include "base/utf8.h"
+#include "config/toml_number.h"
 
 namespace credmint {
 namespace {
@@ -17,151 +18,12 @@ using Type = TomlValue::Type;
 using namespace std::string_view_literals;
 
 constexpr int kMaxDepth = 32;
-constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kBareKey =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 constexpr std::string_view kBareValue =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+.:";
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr const char* kQuotes = "text stands in quotes";
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-/// The length of the character of UTF-8 that `text` begins with; 0 if it is none. Surrogates, code
-/// points beyond U+10FFFF and longer forms than needed are none.
-std::size_t CharacterAt(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  const unsigned second = byte(1);
-  const bool bad = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
-                   (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);
-  return bad ? 0 : size;
-}
-
-void AppendUtf8(std::string& text, std::uint32_t code) {
-  const auto continuation = [&](unsigned shift) {
-    text += static_cast<char>(0x80 | ((code >> shift) & 0x3f));
-  };
-  if (code < 0x80) {
-    text += static_cast<char>(code);
-  } else if (code < 0x800) {
-    text += static_cast<char>(0xc0 | (code >> 6));
-    continuation(0);
-  } else if (code < 0x10000) {
-    text += static_cast<char>(0xe0 | (code >> 12));
-    continuation(6);
-    continuation(0);
-  } else {
-    text += static_cast<char>(0xf0 | (code >> 18));
-    continuation(12);
-    continuation(6);
-    continuation(0);
-  }
-}
-
-/// Without its underscores, each of which must stand between two digits.
-std::optional<std::string> WithoutUnderscores(std::string_view text, std::string_view digits) {
-  std::string result;
-  const auto is_digit = [&](std::size_t i) {
-    return i < text.size() && digits.find(text[i]) != std::string_view::npos;
-  };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '_') {
-      result += text[i];
-    } else if (i == 0 || !is_digit(i - 1) || !is_digit(i + 1)) {
-      return std::nullopt;
-    }
-  }
-  return result;
-}
-
-void TakeSign(std::string_view& text) {
-  if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
-}
-
-/// The value of what is an integer in the grammar's eyes; nothing if it is none, or is too large.
-std::optional<std::int64_t> ReadInteger(std::string_view text) {
-  struct Base {
-    std::string_view prefix;
-    int base;
-    std::string_view digits;
-  };
-  static constexpr Base kBases[] = {{"0x", 16, "0123456789abcdefABCDEF"},
-                                    {"0o", 8, "01234567"},
-                                    {"0b", 2, "01"},
-                                    {"", 10, kDigits}};
-  const Base& base =
-      *std::find_if(std::begin(kBases), std::end(kBases),
-                    [&](const Base& candidate) { return text.starts_with(candidate.prefix); });
-  text.remove_prefix(base.prefix.size());
-  std::string_view digits = text;
-  if (base.base == 10) TakeSign(digits);
-  const auto plain = WithoutUnderscores(digits, base.digits);
-  if (!plain || plain->empty() || plain->find_first_not_of(base.digits) != std::string::npos) {
-    return std::nullopt;
-  }
-  if (base.base == 10 && plain->size() > 1 && plain->front() == '0') return std::nullopt;
-  const std::string number = (text.starts_with('-') ? "-" : "") + *plain;
-  std::int64_t value = 0;
-  const auto read = std::from_chars(number.data(), number.data() + number.size(), value, base.base);
-  if (read.ec != std::errc()) return std::nullopt;
-  return value;
-}
-
-/// How many digits `text` begins with, which are taken from it.
-std::size_t TakeDigits(std::string_view& text) {
-  const std::size_t size = std::min(text.find_first_not_of(kDigits), text.size());
-  text.remove_prefix(size);
-  return size;
-}
-
-/// Not so an integer.
-bool HasShapeOfFloat(std::string_view text) {
-  if (text.find_first_of(".eE") == std::string_view::npos) return false;
-  TakeSign(text);
-  const std::string_view whole = text;
-  const std::size_t size = TakeDigits(text);
-  if (size == 0 || (size > 1 && whole.front() == '0')) return false;
-  if (text.starts_with('.')) {
-    text.remove_prefix(1);
-    if (TakeDigits(text) == 0) return false;
-  }
-  if (text.starts_with('e') || text.starts_with('E')) {
-    text.remove_prefix(1);
-    TakeSign(text);
-    if (TakeDigits(text) == 0) return false;
-  }
-  return text.empty();
-}
-
-std::optional<double> ReadFloat(std::string_view text) {
-  std::string_view name = text;
-  TakeSign(name);
-  if (name != "inf" && name != "nan") {
-    const auto plain = WithoutUnderscores(text, kDigits);
-    if (!plain || !HasShapeOfFloat(*plain)) return std::nullopt;
-    return std::strtod(plain->c_str(), nullptr);
-  }
-  return std::strtod(std::string(text).c_str(), nullptr);
-}
-
-/// "dd" stands for two digits: 2026-01-31, 07:32:00, and what may follow.
-bool HasShapeOfTime(std::string_view text) {
-  const auto fits = [&](std::string_view shape) {
-    return text.size() >= shape.size() &&
-           std::equal(shape.begin(), shape.end(), text.begin(),
-                      [](char wanted, char c) { return wanted == 'd' ? IsDigit(c) : wanted == c; });
-  };
-  return fits("dddd-dd-dd") || fits("dd:dd:dd");
-}
 
 class Parser {
  public:
@@ -239,7 +101,7 @@ Result<void> Parser::CheckCharacters() {
   int line = 1;
   for (std::size_t i = 0; i < rest_.size();) {
     const char c = rest_[i];
-    const std::size_t size = CharacterAt(rest_.substr(i));
+    const std::size_t size = FirstCodePoint(rest_.substr(i)).size;
     if (size == 0) return FailAt(line, "there is a byte that is not UTF-8");
     const bool ends_line = c == '\r' && rest_.substr(i + 1).starts_with('\n');
     const bool is_control = (c >= '\0' && c < ' ') || c == '\x7f';
@@ -440,21 +302,18 @@ Result<TomlValue> Parser::ParseBraces(int depth) {
 Result<TomlValue> Parser::ParseBareValue() {
   std::size_t size = std::min(rest_.find_first_not_of(kBareValue), rest_.size());
   std::string_view text = rest_.substr(0, size);
-  if (text.size() == 10 && HasShapeOfTime(text) && rest_.size() > size + 1 && rest_[size] == ' ' &&
-      IsDigit(rest_[size + 1])) {
+  if (text.size() == 10 && HasShapeOfTomlTime(text) && rest_.size() > size + 1 &&
+      rest_[size] == ' ' && rest_[size + 1] >= '0' && rest_[size + 1] <= '9') {
     size = std::min(rest_.find_first_not_of(kBareValue, size + 1), rest_.size());
     text = rest_.substr(0, size);
   }
   TomlValue value{Type::kTime, line_, std::string(text), {}, {}, Made::kComplete};
   if (text == "true" || text == "false") {
     value.type = Type::kFlag;
-  } else if (const auto integer = ReadInteger(text)) {
+  } else if (auto number = ReadTomlNumber(text)) {
     value.type = Type::kNumber;
-    value.text = std::to_string(*integer);
-  } else if (const auto number = ReadFloat(text)) {
-    value.type = Type::kNumber;
-    value.text = fmt::format("{}", *number);
-  } else if (!HasShapeOfTime(text)) {
+    value.text = *std::move(number);
+  } else if (!HasShapeOfTomlTime(text)) {
     if (text.empty()) return FailHere("there is no value", kQuotes);
     return FailHere("the value is neither text in quotes, a number, true nor false", kQuotes);
   }
