@@ -27,15 +27,17 @@ std::string Describe(const Certificate& certificate, const Inventory& inventory)
   return text;
 }
 
+/// Sorted: a token has its objects in an order that changes.
 std::vector<std::string> Shown(const std::vector<Certificate>& certificates,
                                const Inventory& inventory) {
   std::vector<std::string> descriptions;
   for (const Certificate& certificate : certificates) {
-    if (descriptions.size() == kMostShown) {
-      descriptions.emplace_back("...");
-      break;
-    }
     descriptions.push_back(Describe(certificate, inventory));
+  }
+  std::sort(descriptions.begin(), descriptions.end());
+  if (descriptions.size() > kMostShown) {
+    descriptions.resize(kMostShown);
+    descriptions.emplace_back("...");
   }
   return descriptions;
 }

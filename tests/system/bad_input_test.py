@@ -489,7 +489,7 @@ class Uris(TokenInputTest):
         authority="pkcs11://token=test",
     )
     def test_malformed(self, uri):
-        self.refuse(uri, re.compile(f"--private-key: (it|the)|{re.escape(uri.partition('?')[0])}"))
+        self.refuse(uri, re.compile("--private-key: (it|the|an) |opening key pkcs11:"))
 
     def test_upper_case_scheme_is_the_same_scheme(self):
         """RFC 3986 section 3.1."""
