@@ -3,14 +3,17 @@
     neighbours.py KIND PORT COUNT [TOKEN]
 
     idle       say nothing, and do not come again when they are closed on
-    strangers  ask without a token every three seconds, and come again at once
-    putters    have a metadata token made every three seconds, and come again at once
-    known      ask with the metadata token TOKEN every three seconds, and come again at once
+    strangers  ask without a token every three seconds
+    putters    have a metadata token made every three seconds
+    known      ask with the metadata token TOKEN every three seconds
+
+Those that ask come again a quarter of a second after they were closed on.
 
 Prints a line when there are COUNT connections, or the system gives no more, or five seconds have
 passed; goes on until it is killed.
 """
 
+import collections
 import contextlib
 import random
 import resource
@@ -23,6 +26,7 @@ import time
 from support.processes import die_with_parent
 
 SPACING_SECONDS = 3
+RETURN_SECONDS = 0.25
 MOST_PENDING = 100
 START_SECONDS = 5
 PATH = "/latest/meta-data/placement/region"
@@ -62,11 +66,15 @@ class Neighbours:
         self._pending = set()
         self._open = {}  # descriptor: socket
         self._due = {}  # descriptor: when it asks next
+        self._again = collections.deque()  # when one comes again
         self._poll = select.epoll()
 
     def run(self):
         deadline, told = time.monotonic() + START_SECONDS, False
         while True:
+            while self._again and self._again[0] <= time.monotonic():
+                self._again.popleft()
+                self._left += 1
             while self._left and len(self._pending) < MOST_PENDING and self._connect():
                 self._left -= 1
             if not told and (not (self._left or self._pending) or time.monotonic() > deadline):
@@ -105,7 +113,7 @@ class Neighbours:
         self._due.pop(descriptor, None)
         self._open.pop(descriptor).close()
         if self._request:
-            self._left += 1
+            self._again.append(time.monotonic() + RETURN_SECONDS)
 
     def _ask(self):
         now = time.monotonic()
