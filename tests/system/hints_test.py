@@ -36,12 +36,13 @@ RUN_HERE = {
     "chmod 700 {}": "Modes.test_of_the_cache_s_folder",
     "chmod o-w {}": "Modes.test_of_the_configuration_file",
     "rm {}": "Modes.test_of_a_link",
+    "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256": "Files.test_named_curve",
+    "openssl x509 -subject": "Files.test_subject",
     "openssl version -m": "Tools.test_that_names_the_modules",
     "pkcs11-tool --init-pin": "Tools.test_of_tokens",
     "pkcs11-tool --change-pin": "Tools.test_of_tokens",
     "credmint list": "Tools.test_that_lists",
     "credmint list --passin": "Tools.test_that_lists",
-    "credmint --help, credmint COMMAND --help": "Tools.test_that_helps",
     "credmint list --tpm": "TpmTools.test_that_lists",
     "tpm2_getcap handles-persistent": "TpmTools.test",
     "tpm2_getcap handles-nv-index": "TpmTools.test",
@@ -154,6 +155,18 @@ class Files(HintTest):
             stdin=pki.pkcs8_pem(self.key),
         )
         self.check(old, [PASSPHRASE] * 3, ("--passin", f"pass:{PASSPHRASE}"))
+
+    def test_named_curve(self):
+        key = self.typed("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256")
+        self.write("web.key", key)
+        public = serialization.load_pem_private_key(key.encode(), None).public_key()
+        self.write("web.pem", pki.pem(self.root.issue(public)))
+        self.mint("--certificate", "web.pem", "--private-key", "web.key")
+
+    def test_subject(self):
+        identity = self.write_identity()
+        subject = self.typed("openssl x509 -subject -noout -in web.pem").strip()
+        self.mint(*identity, "--cert-selector", f"Key=x509Subject,Value={subject}")
 
 
 class Modes(HintTest):
