@@ -78,7 +78,7 @@ class Metrics(StatusTest):
         role = "/latest/meta-data/iam/security-credentials/demo"
         server.request("GET", role, {TOKEN: tokens[0]})
         server.request("GET", role, {TOKEN: "x"})
-        server.request("PUT", "/latest/api/token")
+        server.request("PUT", "/latest/api/token", {TTL: "0"})
         server.request("GET", "/role/demo", {"Host": "evil.example"})
         metrics = server.metrics()
         self.assertEqual(metrics.requests("container"), {200: 2, 404: 1, 401: 1, 400: 1})
