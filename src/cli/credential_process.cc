@@ -1,5 +1,9 @@
 #include "cli/credential_process.h"
 
+#include <algorithm>
+#include <chrono>
+
+#include "base/changing_files.h"
 #include "cli/cache_key.h"
 #include "cli/output.h"
 #include "cli/role_session.h"
@@ -8,6 +12,8 @@
 
 namespace credmint::cli {
 namespace {
+
+constexpr std::chrono::milliseconds kPatience{1000};
 
 Result<Credentials> Mint(const RoleOptions& role) {
   const auto library = StartLibrary(role.key);
@@ -19,10 +25,23 @@ Result<Credentials> Mint(const RoleOptions& role) {
   return (*session)->Get();
 }
 
+/// The certificate, which is read for it, may be being replaced.
+Result<CacheKey> MakeKeyPatiently(const RoleOptions& role, const SessionRequest& request) {
+  ChangingFiles files(PathsIn({role.key.certificate}),
+                      std::min<std::chrono::milliseconds>(Timeout(role.service), kPatience));
+  while (true) {
+    files.Look();
+    auto key = MakeCacheKey(role.key, role.service, request);
+    if (key) return key;
+    const auto settled = SettlingTime(key.error().code);
+    if (!settled || !files.WaitForChange(*settled)) return key;
+  }
+}
+
 Result<Credentials> FromCache(const RoleOptions& role) {
   const auto request = MakeSessionRequest(role.service);
   if (!request) return tl::unexpected(request.error());
-  auto key = MakeCacheKey(role.key, role.service, *request);
+  auto key = MakeKeyPatiently(role, *request);
   if (!key) return Fail(std::move(key));
   auto folder = CacheFolder::Open();
   if (!folder) return Fail(std::move(folder), "--cache");

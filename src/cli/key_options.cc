@@ -8,6 +8,7 @@
 #include <chrono>
 #include <tuple>
 
+#include "base/changing_files.h"
 #include "base/log.h"
 #include "cli/output.h"
 #include "cli/terminal_prompt.h"
@@ -340,7 +341,12 @@ Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(
   return key;
 }
 
-Result<std::shared_ptr<const Identity>> OpenIdentity(KeyOpener& opener, const KeyOptions& options) {
+namespace {
+
+/// `device_key` is used if there is one, instead of opening one; else it is what was opened, if
+/// that is a device's.
+Result<std::shared_ptr<const Identity>> OpenIdentity(
+    KeyOpener& opener, const KeyOptions& options, std::shared_ptr<const SigningKey>& device_key) {
   auto certificate_options = MakeCertificateOptions(options);
   if (!certificate_options) return Fail(std::move(certificate_options));
   CertificateSource source(opener, *std::move(certificate_options));
@@ -349,7 +355,7 @@ Result<std::shared_ptr<const Identity>> OpenIdentity(KeyOpener& opener, const Ke
   if (auto known = CheckSomeKeyIsKnown(candidates->certificates); !known) {
     return Fail(std::move(known));
   }
-  auto key = OpenPrivateKey(opener, options, candidates->certificates);
+  auto key = device_key ? device_key : OpenPrivateKey(opener, options, candidates->certificates);
   if (!key && key.error().code == ErrorCode::kKeyAmbiguous && candidates->certificates.size() > 1) {
     if (options.use_latest_expiring_certificate) {
       key = OpenPrivateKey(opener, options, {&LatestExpiring(candidates->certificates), 1});
@@ -361,6 +367,7 @@ Result<std::shared_ptr<const Identity>> OpenIdentity(KeyOpener& opener, const Ke
     }
   }
   if (!key) return Fail(std::move(key));
+  if (!(*key)->IsInMemory() && !(*key)->wrapped()) device_key = *key;
   const auto now = std::chrono::system_clock::now();
   auto chain = source.ChainFor(**key, *candidates, now);
   if (!chain) return Fail(std::move(chain));
@@ -369,8 +376,64 @@ Result<std::shared_ptr<const Identity>> OpenIdentity(KeyOpener& opener, const Ke
   return std::make_shared<const Identity>(*std::move(identity));
 }
 
-IdentityKeeper KeepIdentity(KeyOpener& opener, const KeyOptions& options) {
-  return {{.open = [&] { return OpenIdentity(opener, options); },
+}  // namespace
+
+std::vector<std::string> PathsIn(std::initializer_list<std::string> references) {
+  std::vector<std::string> paths;
+  for (const std::string& text : references) {
+    const auto reference = KeyReference::Parse(text, KeyReference::Use::kAnything);
+    if (!reference || !reference->is_file()) continue;
+    if (reference->descriptor() || !reference->variable().empty()) continue;
+    paths.push_back(reference->text());
+  }
+  return paths;
+}
+
+std::optional<std::chrono::milliseconds> SettlingTime(ErrorCode failure) {
+  switch (failure) {
+    case ErrorCode::kKeyMismatch:
+      return std::chrono::milliseconds(1000);
+    case ErrorCode::kLocalIo:  // missing, or cut to nothing until somebody goes on
+      return std::chrono::milliseconds(500);
+    case ErrorCode::kMalformed:
+    case ErrorCode::kCertificate:
+    case ErrorCode::kKeyNotFound:
+      return std::chrono::milliseconds(200);
+    default:
+      return std::nullopt;
+  }
+}
+
+Result<std::shared_ptr<const Identity>> OpenIdentityPatiently(KeyOpener& opener,
+                                                              const KeyOptions& options,
+                                                              std::chrono::milliseconds patience) {
+  ChangingFiles files(PathsIn({options.certificate, options.private_key, options.intermediates}),
+                      patience);
+  std::shared_ptr<const SigningKey> device_key;
+  while (true) {
+    files.Look();
+    auto identity = OpenIdentity(opener, options, device_key);
+    if (identity) return identity;
+    const auto settled = SettlingTime(identity.error().code);
+    if (!settled || !files.WaitForChange(*settled)) return identity;
+    LogDebug(fmt::format("trying again, it may be being replaced: {}", identity.error().message));
+  }
+}
+
+Result<std::shared_ptr<const Identity>> OpenIdentity(KeyOpener& opener, const KeyOptions& options) {
+  std::shared_ptr<const SigningKey> device_key;
+  return OpenIdentity(opener, options, device_key);
+}
+
+IdentityKeeper KeepIdentity(KeyOpener& opener, const KeyOptions& options,
+                            std::chrono::milliseconds patience) {
+  return {{.open =
+               [&, patience, had_one = false]() mutable {
+                 auto identity = had_one ? OpenIdentity(opener, options)
+                                         : OpenIdentityPatiently(opener, options, patience);
+                 had_one = had_one || identity.has_value();
+                 return identity;
+               },
            .open_key =
                [&](const Certificate& leaf) {
                  return OpenPrivateKey(opener, options, {&leaf, 1});

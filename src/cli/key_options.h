@@ -1,7 +1,10 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <chrono>
+#include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -83,8 +86,25 @@ Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(
 /// Key, certificate and chain, checked against each other.
 Result<std::shared_ptr<const Identity>> OpenIdentity(KeyOpener& opener, const KeyOptions& options);
 
-/// The same for a command that stays, through renewals; reports to stderr. The opener and the
-/// options must outlive it.
-IdentityKeeper KeepIdentity(KeyOpener& opener, const KeyOptions& options);
+/// The same where somebody may be replacing key and certificate at this moment: what does not
+/// belong together, or is empty, half or missing, is read again while files of them change
+/// (ChangingFiles), for `patience` at most. A key of a device is opened once and kept meanwhile,
+/// and nothing is tried again after a refused secret: no try is lost.
+Result<std::shared_ptr<const Identity>> OpenIdentityPatiently(KeyOpener& opener,
+                                                              const KeyOptions& options,
+                                                              std::chrono::milliseconds patience);
+
+/// The same for a command that stays, through renewals; reports to stderr. Patient until there was
+/// a first pair; from then on the keeper has the earlier one. The opener and the options must
+/// outlive it.
+IdentityKeeper KeepIdentity(KeyOpener& opener, const KeyOptions& options,
+                            std::chrono::milliseconds patience);
+
+/// What somebody may be replacing at this moment: those of the references that are paths.
+std::vector<std::string> PathsIn(std::initializer_list<std::string> references);
+
+/// For how long after its last change a file is taken for one that is being replaced, where this
+/// failure came of what was in it; nothing where it did not.
+std::optional<std::chrono::milliseconds> SettlingTime(ErrorCode failure);
 
 }  // namespace credmint::cli

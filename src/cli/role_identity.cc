@@ -3,19 +3,25 @@
 #include <algorithm>
 
 namespace credmint::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kLongestPatience{1000};
+
+}  // namespace
 
 Result<std::shared_ptr<RoleIdentity>> RoleIdentity::Create(const LibraryContext& context,
                                                            const KeyOptions& options,
-                                                           Prompting prompting) {
+                                                           Prompting prompting,
+                                                           std::chrono::milliseconds patience) {
   auto opener = MakeKeyOpener(context, options, prompting);
   if (!opener) return Fail(std::move(opener));
-  return std::make_shared<RoleIdentity>(*std::move(opener), options);
+  return std::make_shared<RoleIdentity>(*std::move(opener), options, patience);
 }
 
-RoleIdentity::RoleIdentity(KeyOpener opener, KeyOptions options)
+RoleIdentity::RoleIdentity(KeyOpener opener, KeyOptions options, std::chrono::milliseconds patience)
     : options_(std::move(options)),
       opener_(std::move(opener)),
-      keeper_(KeepIdentity(opener_, options_)) {}
+      keeper_(KeepIdentity(opener_, options_, patience)) {}
 
 Result<std::shared_ptr<const Identity>> RoleIdentity::Open() {
   const std::lock_guard lock(mutex_);
@@ -27,7 +33,8 @@ Result<std::shared_ptr<const Identity>> RoleIdentity::Open() {
   return keeper_.Get();
 }
 
-Result<std::shared_ptr<RoleIdentity>> IdentityPool::Get(const KeyOptions& options) {
+Result<std::shared_ptr<RoleIdentity>> IdentityPool::Get(const KeyOptions& options,
+                                                        std::chrono::milliseconds timeout) {
   std::erase_if(identities_, [](const auto& entry) { return entry.second.expired(); });
   for (const auto& [key, identity] : identities_) {
     if (key != options) continue;
@@ -35,7 +42,8 @@ Result<std::shared_ptr<RoleIdentity>> IdentityPool::Get(const KeyOptions& option
     shared->Share();
     return shared;
   }
-  auto identity = RoleIdentity::Create(*context_, options, prompting_);
+  auto identity =
+      RoleIdentity::Create(*context_, options, prompting_, std::min(timeout, kLongestPatience));
   if (identity) identities_.emplace_back(options, *identity);
   return identity;
 }

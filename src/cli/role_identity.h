@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -17,7 +18,7 @@ namespace credmint::cli {
 /// The key and certificate that options name, for all roles that use them, through renewals
 /// (IdentityKeeper); what that has to report goes to stderr. One role at a time is answered. A
 /// refused PIN is not tried again, whichever role asks, before Reload(): each try costs the token
-/// one.
+/// one. The first pair is waited for as OpenIdentityPatiently() does, for a second at most.
 ///
 /// Any thread may call. The context must outlive it.
 class RoleIdentity {
@@ -25,8 +26,9 @@ class RoleIdentity {
   /// Reads no secret and opens no key, but for that of --policy-key. Fails as MakeKeyOpener().
   static Result<std::shared_ptr<RoleIdentity>> Create(const LibraryContext& context,
                                                       const KeyOptions& options,
-                                                      Prompting prompting);
-  RoleIdentity(KeyOpener opener, KeyOptions options);
+                                                      Prompting prompting,
+                                                      std::chrono::milliseconds patience);
+  RoleIdentity(KeyOpener opener, KeyOptions options, std::chrono::milliseconds patience);
   RoleIdentity(const RoleIdentity&) = delete;
   RoleIdentity& operator=(const RoleIdentity&) = delete;
 
@@ -55,7 +57,9 @@ class IdentityPool {
   IdentityPool(const LibraryContext& context, Prompting prompting)
       : context_(&context), prompting_(prompting) {}
 
-  Result<std::shared_ptr<RoleIdentity>> Get(const KeyOptions& options);
+  /// No role waits for what is being replaced longer than the first one that asked for it here.
+  Result<std::shared_ptr<RoleIdentity>> Get(const KeyOptions& options,
+                                            std::chrono::milliseconds timeout);
 
  private:
   const LibraryContext* context_;

@@ -13,7 +13,7 @@ Result<std::unique_ptr<RoleSession>> RoleSession::Create(const LibraryContext& c
   auto session_options = MakeSessionOptions(options.service);
   if (!session_options) return Fail(std::move(session_options));
   if (retrying == Retrying::kElsewhere) session_options->max_attempts = 1;
-  auto identity = identities.Get(options.key);
+  auto identity = identities.Get(options.key, Timeout(options.service));
   if (!identity) return Fail(std::move(identity));
   auto transport_options = MakeTransportOptions(options.service);
   if (!transport_options) return Fail(std::move(transport_options));
