@@ -186,10 +186,12 @@ Result<Entries> TakeInventory(const Pkcs11Provider& provider, const LoadRequest&
                               const provider::PassphraseCallback& passphrase, bool log_in) {
   const auto module = Module::Load(request.module_path);
   if (!module) return tl::unexpected(module.error());
-  const auto slots = provider.slots().Find(*module, request.uri, SlotTable::Unreadable::kLeaveOut);
+  const auto slots =
+      FindPatiently(provider.slots(), *module, request.uri, SlotTable::Unreadable::kLeaveOut);
   if (!slots) return tl::unexpected(slots.error());
   if (log_in) {
-    auto one = FindOneSlot(provider.slots(), request);
+    auto one = slots->empty() ? Result<std::shared_ptr<Slot>>(NoSlot(**module))
+                              : FindOneSlot(provider.slots(), request);
     if (!one) return Fail(std::move(one), "a PIN is for one token");
   }
   const auto ids = SlotTable::SlotIds(**module, CK_FALSE);
@@ -212,10 +214,7 @@ Result<Entries> TakeInventory(const Pkcs11Provider& provider, const LoadRequest&
     if (!added) return Fail(std::move(added));
   }
   const bool nothing_meant = survey.entries.size() == 1 && !ids->empty();
-  if (nothing_meant) {
-    auto one = FindOneSlot(provider.slots(), request);
-    if (!one) return Fail(std::move(one));
-  }
+  if (nothing_meant && slots->empty()) return NoSlot(**module);
   return std::move(survey.entries);
 }
 

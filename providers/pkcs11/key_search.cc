@@ -7,6 +7,7 @@
 
 #include "pkcs11/object_uri.h"
 #include "pkcs11/public_half.h"
+#include "pkcs11/second_look.h"
 
 namespace credmint::pkcs11 {
 namespace {
@@ -54,17 +55,32 @@ Objects WithId(const Session& session, CK_OBJECT_CLASS object_class, Bytes id) {
 
 }  // namespace
 
+Result<Slots> FindPatiently(SlotTable& slots, const std::shared_ptr<Module>& module, const Uri& uri,
+                            SlotTable::Unreadable unreadable) {
+  auto found = slots.Find(module, uri, unreadable);
+  SecondLook again(*module);
+  const auto is_missing = [&] { return found ? found->empty() : again.IsAtSoftHsm(); };
+  while (uri.NamesToken() && is_missing() && again.Take()) {
+    found = slots.Find(module, uri, unreadable);
+  }
+  return found;
+}
+
 Result<Slots> FindSlots(SlotTable& slots, const LoadRequest& request) {
   const auto module = Module::Load(request.module_path);
   if (!module) return tl::unexpected(module.error());
-  auto found = slots.Find(*module, request.uri);
+  auto found = FindPatiently(slots, *module, request.uri);
   if (!found || !found->empty()) return found;
-  const std::vector<std::string> labels = SlotTable::TokenLabels(**module);
+  return NoSlot(**module);
+}
+
+tl::unexpected<Error> NoSlot(const Module& module) {
+  const std::vector<std::string> labels = SlotTable::TokenLabels(module);
   return Fail(
       ErrorCode::kKeyNotFound,
-      labels.empty() ? fmt::format("{} shows no token", (*module)->path())
-                     : fmt::format("no token of {} matches the URI; it shows '{}'",
-                                   (*module)->path(), fmt::join(labels, "', '")),
+      labels.empty() ? fmt::format("{} shows no token", module.path())
+                     : fmt::format("no token of {} matches the URI; it shows '{}'", module.path(),
+                                   fmt::join(labels, "', '")),
       "is the device connected, the label right, the module the right one (--pkcs11-lib), and may "
       "this user read it?");
 }
@@ -99,7 +115,9 @@ Result<void> LogIn(const LoadRequest& request, const provider::PassphraseCallbac
 
 Result<FoundKey> KeySearch::Find() {
   auto found = FindOnce();
-  return !found && found.error().code == ErrorCode::kDeviceLost ? FindAfterLoss() : found;
+  if (!found && found.error().code == ErrorCode::kDeviceLost) found = FindAfterLoss();
+  for (Patience patience; !found && saw_rewrite_ && patience.Wait();) found = FindAfterLoss();
+  return found;
 }
 
 Result<FoundKey> KeySearch::FindAfterLoss() {
@@ -108,15 +126,16 @@ Result<FoundKey> KeySearch::FindAfterLoss() {
 }
 
 Result<FoundKey> KeySearch::FindOnce() {
+  saw_rewrite_ = false;
   const auto slots = FindSlots(slots_, request_);
   if (!slots) return tl::unexpected(slots.error());
   const auto slot = ChooseSlot(*slots);
   if (!slot) return tl::unexpected(slot.error());
   const auto session = (*slot)->OpenSession();
   if (!session) return tl::unexpected(session.error());
-  if (auto logged_in = LogIn(request_, passphrase_, **slot, *session); !logged_in) {
-    return Fail(std::move(logged_in));
-  }
+  auto logged_in = LogIn(request_, passphrase_, **slot, *session);
+  saw_rewrite_ = !logged_in && (*slot)->SawRewrite();
+  if (!logged_in) return Fail(std::move(logged_in));
   auto candidates = Candidates(*session);
   if (!candidates) return Fail(std::move(candidates), (*slot)->Name());
   return Choose(*slot, *session, *candidates);
@@ -159,6 +178,15 @@ Result<bool> KeySearch::ShowsTheKey(Slot& slot) const {
 }
 
 Result<Objects> KeySearch::Candidates(const Session& session) const {
+  auto keys = CandidatesOnce(session);
+  const bool is_patient = IsSoftHsm(session.slot().token());
+  for (Patience patience; is_patient && keys && keys->empty() && patience.Wait();) {
+    keys = CandidatesOnce(session);
+  }
+  return keys;
+}
+
+Result<Objects> KeySearch::CandidatesOnce(const Session& session) const {
   auto keys = FindMatching(request_, session, CKO_PRIVATE_KEY);
   if (!keys || !keys->empty()) return keys;
   auto certificates = FindMatching(request_, session, CKO_CERTIFICATE);

@@ -35,6 +35,9 @@ struct FoundKey {
 /// A key whose public half the token does not show is asked for a signature (ProvePublicKey), but
 /// not one that wants a PIN for it: among several it is not taken, because the PIN may be another
 /// key's, and alone it is returned with the possible public keys.
+///
+/// On a token of SoftHSM, which another program's login hides for a moment, the token, its PIN and
+/// the key are looked for again before they are said to be missing (second_look.h).
 class KeySearch {
  public:
   KeySearch(const Pkcs11Provider& provider, const LoadRequest& request,
@@ -55,6 +58,7 @@ class KeySearch {
       const std::vector<std::shared_ptr<Slot>>& slots) const;
   [[nodiscard]] Result<bool> ShowsTheKey(Slot& slot) const;
   [[nodiscard]] Result<Objects> Candidates(const Session& session) const;
+  [[nodiscard]] Result<Objects> CandidatesOnce(const Session& session) const;
   [[nodiscard]] Result<FoundKey> Choose(const std::shared_ptr<Slot>& slot, const Session& session,
                                         const Objects& candidates) const;
   [[nodiscard]] Result<FoundKey> ReadKey(const std::shared_ptr<Slot>& slot, const Session& session,
@@ -64,13 +68,23 @@ class KeySearch {
   SlotTable& slots_;
   const LoadRequest& request_;
   provider::PassphraseCallback passphrase_;
+  bool saw_rewrite_ = false;  ///< the last login
 };
 
+/// SlotTable::Find; a token that the URI names and that is missing is looked for again
+/// (SecondLook).
+Result<std::vector<std::shared_ptr<Slot>>> FindPatiently(
+    SlotTable& slots, const std::shared_ptr<Module>& module, const Uri& uri,
+    SlotTable::Unreadable unreadable = SlotTable::Unreadable::kFail);
+
 /// The slots of the request's module whose tokens match; at least one, else kKeyNotFound with the
-/// labels of those that do not.
+/// labels of those that do not. FindPatiently().
 Result<std::vector<std::shared_ptr<Slot>>> FindSlots(SlotTable& slots, const LoadRequest& request);
 
-/// The only one of them; kKeyAmbiguous, with a URI for each, if there are more.
+/// That no token of the module matches, with the labels that it shows.
+tl::unexpected<Error> NoSlot(const Module& module);
+
+/// The only one of FindSlots(); kKeyAmbiguous, with a URI for each, if there are more.
 Result<std::shared_ptr<Slot>> FindOneSlot(SlotTable& slots, const LoadRequest& request);
 
 /// Handles of the objects of a class that the request's URI matches.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <stdlib.h>
 
+#include <chrono>
 #include <map>
 #include <sstream>
 #include <string>
@@ -34,6 +35,8 @@ struct Module::Registry {
 };
 
 namespace {
+
+constexpr int kTriesToBeAlone = 20;
 
 /// What it prints is for --debug, and the last line of it for the error when it fails.
 std::string LogWhatItPrinted(const std::string& path, const CaughtStandardError& caught) {
@@ -126,6 +129,8 @@ Result<void> Module::Initialize() {
   const bool ours_before = finalize_ && getpid() == process_;
   finalize_ = result == CKR_OK || ours_before;
   process_ = getpid();
+  const std::lock_guard lock(sessions_mutex_);
+  sessions_ = 0;
   ++generation_;
   return {};
 }
@@ -143,6 +148,41 @@ Result<void> Module::Revive() {
   }
   atexit(FinalizeAll);  // it may have loaded libraries with exit handlers of their own
   return {};
+}
+
+Result<bool> Module::Restart() {
+  const std::lock_guard lock(initialize_mutex_);
+  // Not to be waited for without end: a call may, and in the child of a fork its thread is not
+  // there.
+  std::unique_lock use(use_, std::try_to_lock);
+  for (int tries = 1; !use && tries < kTriesToBeAlone; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    use.try_lock();
+  }
+  if (!use || closed_ || !finalize_ || getpid() != process_ || HasSessions()) return false;
+  const ErrorMark mark;
+  functions_->C_Finalize(nullptr);
+  if (auto initialized = Initialize(); !initialized) {
+    finalized_generation_ = generation_.load();
+    return Fail(std::move(initialized), fmt::format("initialising {} again", path_));
+  }
+  atexit(FinalizeAll);  // as in Revive()
+  return true;
+}
+
+bool Module::HasSessions() {
+  const std::lock_guard lock(sessions_mutex_);
+  return sessions_ > 0;
+}
+
+void Module::SessionBegan() {
+  const std::lock_guard lock(sessions_mutex_);
+  ++sessions_;
+}
+
+void Module::SessionEnded(unsigned generation) {
+  const std::lock_guard lock(sessions_mutex_);
+  if (generation == generation_ && sessions_ > 0) --sessions_;
 }
 
 void Module::Finalize() {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <utility>
 
@@ -31,6 +32,9 @@ namespace credmint::pkcs11 {
 /// destructors do; from then on every call answers CKR_CRYPTOKI_NOT_INITIALIZED without entering
 /// the module. So does every call in the child of a fork until Revive(), because the child must not
 /// touch what its parent uses (PKCS#11 v2.40 section 6.6.2). Safe to share between threads.
+///
+/// What a module saw when it was initialised some see for good: SoftHSM's token whose file was
+/// being rewritten just then, a reader that was plugged in later. Restart() has it look anew.
 class Module {
  public:
   /// Fails with kModule when `path` cannot be loaded, is no PKCS#11 module, or does not initialise.
@@ -45,6 +49,7 @@ class Module {
   CK_RV Call(CK_RV (*CK_FUNCTION_LIST::*function)(Parameters...), Arguments&&... arguments) const {
     if (closed_ || getpid() != process_) return CKR_CRYPTOKI_NOT_INITIALIZED;
     if (functions_->*function == nullptr) return CKR_FUNCTION_NOT_SUPPORTED;
+    const std::shared_lock use(use_);
     const unsigned generation = generation_;
     const ErrorMark mark;
     const CK_RV result = (functions_->*function)(std::forward<Arguments>(arguments)...);
@@ -55,6 +60,15 @@ class Module {
   /// Initialises it again if somebody else in the process finalised it, or if this is the child of
   /// a fork. Costs nothing otherwise. Fails with kModule.
   Result<void> Revive();
+
+  /// Finalises it and initialises it again. False, and nothing done, while a session of ours is
+  /// open, in the midst of another thread's call, or where somebody else in the process had
+  /// initialised it. Fails with kModule.
+  Result<bool> Restart();
+
+  /// To be told of each session, for Restart(). One of an earlier generation ended with that.
+  void SessionBegan();
+  void SessionEnded(unsigned generation);
 
   /// Grows with each initialisation: sessions and logins of an earlier one are gone.
   [[nodiscard]] unsigned generation() const { return generation_; }
@@ -67,6 +81,7 @@ class Module {
   static void Destroy(Module* module);
   Result<void> Open();
   Result<void> Initialize();
+  bool HasSessions();
   void Finalize();
   static void FinalizeAll();
 
@@ -78,6 +93,9 @@ class Module {
   std::atomic<unsigned> generation_ = 0;
   std::atomic<pid_t> process_ = 0;
   std::atomic<bool> closed_ = true;
+  mutable std::shared_mutex use_;  ///< by calls, and by a Restart() alone
+  std::mutex sessions_mutex_;
+  std::size_t sessions_ = 0;                                ///< of ours, of this generation
   mutable std::atomic<unsigned> finalized_generation_ = 0;  ///< the last one that somebody ended
 };
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/log.h"
+#include "pkcs11/second_look.h"
 #include "pkcs11/uri.h"
 
 namespace credmint::pkcs11 {
@@ -14,6 +16,8 @@ namespace {
 /// The token may be waiting for sessions of other processes, which nothing announces.
 constexpr std::chrono::milliseconds kLookAgain{50};
 constexpr std::chrono::seconds kLongestWait{10};
+/// A wrong PIN has been sent.
+constexpr CK_FLAGS kCounted = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
 
 /// CK_UTF8CHAR is unsigned; PIN bytes are passed as they are.
 CK_UTF8CHAR_PTR PinBytes(const Secret& pin) {
@@ -50,6 +54,7 @@ Slot::~Slot() {
   if (generation_ != module_->generation()) return;
   for (const CK_SESSION_HANDLE handle : idle_) {
     module_->Call(&CK_FUNCTION_LIST::C_CloseSession, handle);
+    module_->SessionEnded(generation_);
   }
 }
 
@@ -107,11 +112,15 @@ void Slot::ForgetOldGeneration() {
   open_ = 0;
   logged_in_ = false;
   ask_token_first_ = true;
+  check_token_ = true;
 }
 
 CK_RV Slot::Open(CK_SESSION_HANDLE& handle) const {
   const auto open = [&](CK_FLAGS flags) {
-    return module_->Call(&CK_FUNCTION_LIST::C_OpenSession, id_, flags, nullptr, nullptr, &handle);
+    const CK_RV opened =
+        module_->Call(&CK_FUNCTION_LIST::C_OpenSession, id_, flags, nullptr, nullptr, &handle);
+    if (opened == CKR_OK) module_->SessionBegan();
+    return opened;
   };
   const CK_RV opened = open(CKF_SERIAL_SESSION);
   if (opened != CKR_FUNCTION_FAILED) return opened;
@@ -135,6 +144,7 @@ void Slot::Close(CK_SESSION_HANDLE handle, unsigned generation) {
     idle_.push_back(replacement);
   }
   module_->Call(&CK_FUNCTION_LIST::C_CloseSession, handle);
+  module_->SessionEnded(generation);
   if (--open_ == 0) logged_in_ = false;
   given_back_.notify_one();
 }
@@ -142,6 +152,7 @@ void Slot::Close(CK_SESSION_HANDLE handle, unsigned generation) {
 void Slot::Forget(unsigned generation) {
   const std::lock_guard lock(sessions_mutex_);
   check_token_ = true;
+  module_->SessionEnded(generation);
   if (generation != generation_) return;
   --open_;
   given_back_.notify_one();
@@ -151,12 +162,27 @@ void Slot::Refresh() {
   const std::lock_guard lock(sessions_mutex_);
   const std::size_t gone = std::erase_if(idle_, [this](CK_SESSION_HANDLE handle) {
     CK_SESSION_INFO info{};
-    return module_->Call(&CK_FUNCTION_LIST::C_GetSessionInfo, handle, &info) != CKR_OK;
+    if (module_->Call(&CK_FUNCTION_LIST::C_GetSessionInfo, handle, &info) == CKR_OK) return false;
+    module_->SessionEnded(generation_);
+    return true;
   });
   open_ -= gone;
   logged_in_ = false;
   ask_token_first_ = true;
   check_token_ = true;
+  if (saw_rewrite_.exchange(false)) StartAnew();
+}
+
+/// What the module has read of the token stays wrong until it is initialised anew.
+void Slot::StartAnew() {
+  for (const CK_SESSION_HANDLE handle : idle_) {
+    module_->Call(&CK_FUNCTION_LIST::C_CloseSession, handle);
+    module_->SessionEnded(generation_);
+  }
+  open_ -= idle_.size();
+  idle_.clear();
+  const auto restarted = module_->Restart();
+  if (!restarted) LogDebug(restarted.error().message);  // the next call fails of it
 }
 
 Result<void> Slot::CheckToken() const {
@@ -193,7 +219,7 @@ Result<void> Slot::LogIn(const Session& session, const LoginOptions& options) {
   return {};
 }
 
-Result<void> Slot::CheckPinState(bool allow_final_try) const {
+Result<void> Slot::CheckPinState(bool allow_final_try) {
   if ((flags_ & CKF_USER_PIN_LOCKED) != 0) {
     return Fail(ErrorCode::kPinLocked, "the token's user PIN is locked",
                 "it must be unlocked with the SO PIN or the vendor's tool");
@@ -204,6 +230,7 @@ Result<void> Slot::CheckPinState(bool allow_final_try) const {
                 "PIN is surely right, --allow-final-try");
   }
   if ((flags_ & CKF_USER_PIN_INITIALIZED) == 0) {
+    saw_rewrite_ = IsSoftHsm(token_);
     return Fail(ErrorCode::kDevice, "the token has no user PIN yet", "initialise it first");
   }
   return {};
@@ -247,10 +274,21 @@ Result<bool> Slot::SendPin(const Session& session, PinRecord::Kind kind, const S
                    typed_at_token ? CK_ULONG{0} : static_cast<CK_ULONG>(pin.size()));
   if (result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN) return result == CKR_OK;
   Error error = LoginError(result);
+  saw_rewrite_ = CouldNotReadPin(result);
+  if (saw_rewrite_) return tl::unexpected(std::move(error));
   const bool refused =
       error.code == ErrorCode::kPinIncorrect || error.code == ErrorCode::kPinLocked;
   if (!typed_at_token && (refused || WasCounted(result))) pins_->Refuse(kind, pin);
   return tl::unexpected(std::move(error));
+}
+
+/// SoftHSM's answers where its file had no PIN when it looked there; it notes a wrong one.
+bool Slot::CouldNotReadPin(CK_RV result) const {
+  if (!IsSoftHsm(token_)) return false;
+  if (result != CKR_USER_PIN_NOT_INITIALIZED && result != CKR_GENERAL_ERROR) return false;
+  CK_TOKEN_INFO token{};
+  return module_->Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id_, &token) != CKR_OK ||
+         (token.flags & kCounted) == 0;
 }
 
 /// Some modules say a wrong PIN by a general code; the token's flags tell.
@@ -261,8 +299,6 @@ bool Slot::WasCounted(CK_RV result) {
   CK_TOKEN_INFO token{};
   if (module_->Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id_, &token) != CKR_OK) return true;
   UpdateFlags(token.flags);
-  constexpr CK_FLAGS kCounted =
-      CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
   return (token.flags & kCounted) != 0;
 }
 

@@ -114,8 +114,12 @@ class Slot {
   Result<bool> ConfirmLogin(const Session& session);
 
   /// After a loss: drops the idle sessions that the module no longer knows, and has the next LogIn
-  /// ask the token first.
+  /// ask the token first. If SawRewrite(), all idle sessions, and the module is initialised anew.
   void Refresh();
+
+  /// Whether the last LogIn failed because SoftHSM could not read the token's file (second_look.h):
+  /// it did not look at the PIN, which may be sent again.
+  [[nodiscard]] bool SawRewrite() const { return saw_rewrite_; }
 
   /// Whether objects may be hidden until LogIn.
   [[nodiscard]] bool NeedsLogin() const { return (flags_ & CKF_LOGIN_REQUIRED) != 0; }
@@ -145,12 +149,14 @@ class Slot {
   void GiveBack(CK_SESSION_HANDLE handle, unsigned generation);
   void Close(CK_SESSION_HANDLE handle, unsigned generation);
   void Forget(unsigned generation);
-  Result<void> CheckPinState(bool allow_final_try) const;
+  void StartAnew();
+  Result<void> CheckPinState(bool allow_final_try);
   Result<void> CheckToken() const;
   Result<void> SendLogin(const Session& session, const LoginOptions& options);
   /// Whether the token looked at it: not if the user was logged in already.
   Result<bool> SendPin(const Session& session, PinRecord::Kind kind, const Secret& pin);
   [[nodiscard]] bool WasCounted(CK_RV result);
+  [[nodiscard]] bool CouldNotReadPin(CK_RV result) const;
   Result<Secret> Pin(const LoginOptions& options) const;
 
   std::shared_ptr<Module> module_;
@@ -168,6 +174,7 @@ class Slot {
   std::mutex login_mutex_;
   std::atomic<bool> logged_in_ = false;
   std::atomic<bool> ask_token_first_ = false;
+  std::atomic<bool> saw_rewrite_ = false;
   std::atomic<bool> check_token_ = false;  ///< before a new session: it may be another one by now
 };
 

@@ -325,6 +325,7 @@ CK_RV GetSlotInfo(const Settings& settings, CK_SLOT_ID slot, CK_SLOT_INFO* info)
   const CK_RV result = Real().C_GetSlotInfo(slot, info);
   if (result == CKR_OK && settings.Has("token-removed"))
     info->flags &= ~CK_FLAGS{CKF_TOKEN_PRESENT};
+  if (settings.Has("other-maker")) info->manufacturerID[0] = 'X';
   return result;
 }
 
@@ -346,6 +347,7 @@ CK_RV GetTokenInfo(const Settings& settings, CK_SLOT_ID slot, CK_TOKEN_INFO* inf
   change("pin-not-initialized", CKF_USER_PIN_INITIALIZED, false);
   change("protected-path", CKF_PROTECTED_AUTHENTICATION_PATH, true);
   change("no-login-required", CKF_LOGIN_REQUIRED, false);
+  if (settings.Has("other-maker")) info->manufacturerID[0] = 'X';
   if (settings.Has("nul-padded")) {
     PadWithNuls(info->label);
     PadWithNuls(info->manufacturerID);

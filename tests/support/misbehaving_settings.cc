@@ -102,6 +102,7 @@ constexpr std::pair<std::string_view, Value> kSettings[] = {
     {"moved", Value::kNone},
     {"no-login-required", Value::kNone},
     {"nul-padded", Value::kNone},
+    {"other-maker", Value::kNone},
     {"own-point", Value::kText},
     {"own-public-key-info", Value::kText},
     {"pin-count-low", Value::kNone},

@@ -52,6 +52,7 @@ namespace credmint::test::misbehaving {
 /// * own-point=HEX, own-public-key-info=HEX: C_GetAttributeValue of a private key shows these bytes
 ///   as CKA_EC_POINT or CKA_PUBLIC_KEY_INFO.
 /// * prints=TEXT: C_Initialize first writes a line to stderr.
+/// * other-maker: by their manufacturer, tokens and slots are not SoftHSM's.
 /// * nul-padded: a token's label, manufacturer, model and serial number end with NULs, not blanks.
 /// * fork-reset: in a child of the process that initialised it every function answers
 ///   CKR_CRYPTOKI_NOT_INITIALIZED until C_Initialize.

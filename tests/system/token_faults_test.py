@@ -71,7 +71,7 @@ class Login(FaultyTokenTest):
 
     @each(*CODES)
     def test_refused_with(self, code):
-        self.misbehave(f"login={code}")
+        self.misbehave(f"login={code}", "other-maker")
         self.mint_fails_locally(program.KEY, code, *self.flags())
         self.assert_calls(Login=1, Sign=0)
 
