@@ -14,6 +14,7 @@
 #include "base/guarded.h"
 #include "base/log.h"
 #include "base/printable.h"
+#include "base/read_file.h"
 #include "base/shown_value.h"
 #include "base/standard_error.h"
 
@@ -67,6 +68,10 @@ Result<void*> OpenLibrary(const std::string& path) {
 
 Result<std::shared_ptr<Module>> Module::Load(const std::string& path) {
   const std::string clause = fmt::format("loading the PKCS#11 module {}", ShownPath(path));
+  // Loading it runs it. A bare name is one of the folders that the system's loader searches.
+  if (path.find('/') != std::string::npos) {
+    if (auto safe = CheckNotWrittenByAll(path); !safe) return Fail(std::move(safe), clause);
+  }
   auto library = OpenLibrary(path);
   if (!library) return Fail(std::move(library), clause);
   for (;; std::this_thread::yield()) {

@@ -37,7 +37,8 @@ namespace credmint::pkcs11 {
 /// being rewritten just then, a reader that was plugged in later. Restart() has it look anew.
 class Module {
  public:
-  /// Fails with kModule when `path` cannot be loaded, is no PKCS#11 module, or does not initialise.
+  /// Fails with kModule when `path` cannot be loaded, is no PKCS#11 module, or does not initialise;
+  /// with kLocalIo, before it is loaded, if everybody may write it.
   static Result<std::shared_ptr<Module>> Load(const std::string& path);
   ~Module();
   Module(const Module&) = delete;

@@ -20,6 +20,13 @@ tl::unexpected<Error> FailErrno(const std::string& name) {
   return Fail(ErrorCode::kLocalIo, fmt::format("cannot read {}: {}", name, strerror(errno)));
 }
 
+Result<void> CheckWriters(const std::string& name, const struct stat& status) {
+  if (!S_ISREG(status.st_mode) || (status.st_mode & S_IWOTH) == 0) return {};
+  return Fail(ErrorCode::kLocalIo,
+              fmt::format("everybody may write {} (mode {:04o})", name, status.st_mode & 07777),
+              fmt::format("chmod o-w {}", name));
+}
+
 /// Grows without leaving unwiped copies behind, which realloc or vector growth would.
 Secret Append(const Secret& head, std::span<char> tail) {
   std::vector<char> joined(head.size() + tail.size());
@@ -66,7 +73,28 @@ Result<Secret> ReadFile(const std::string& path, std::size_t max_size, FileAcces
                             status.st_mode & 07777),
                 fmt::format("chmod 600 {}", name));
   }
+  if (access != FileAccess::kAny) {
+    if (auto checked = CheckWriters(name, status); !checked) return Fail(std::move(checked));
+  }
   return ReadDescriptor(file.get(), name, max_size);
+}
+
+Result<void> CheckNotWrittenByAll(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) return {};
+  return CheckWriters(ShownPath(path), status);
+}
+
+std::string DescribeOpenKeyFile(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  const mode_t mode = status.st_mode & 07777;
+  const auto may = [mode](std::string_view what) {
+    return fmt::format("{} it (mode {:04o})", what, mode);
+  };
+  if ((mode & S_IWOTH) != 0) return may("everybody may write");
+  if ((mode & S_IROTH) != 0) return may("everybody may read");
+  return (mode & S_IRGRP) != 0 ? may("its group may read") : "";
 }
 
 }  // namespace credmint

@@ -11,9 +11,10 @@ namespace credmint {
 /// Largest key, certificate or passphrase file accepted, in bytes.
 inline constexpr std::size_t kMaxFileSize = 1 << 20;
 
-/// Who else may have access to a file that is read: anyone, or for secrets nobody (a regular file
-/// with any permission for group or others is then refused; pipes have no such bits).
-enum class FileAccess { kAny, kOwnerOnly };
+/// Who else may have access to a file that is read: anyone; anyone but that not everybody may write
+/// it, where it says whom to trust; or nobody, where it is a secret (any permission for group or
+/// others is then refused). Only regular files are looked at: pipes have no such bits.
+enum class FileAccess { kAny, kNotWrittenByAll, kOwnerOnly };
 
 /// The whole of a file, as a Secret because it may hold a private key. Pipes and /dev/fd/N work.
 /// Fails with kUsage if it is missing and its name must not be shown (base/shown_value); with
@@ -26,5 +27,13 @@ Result<Secret> ReadFile(const std::string& path, std::size_t max_size = kMaxFile
 /// The descriptor stays open.
 Result<Secret> ReadDescriptor(int descriptor, const std::string& name,
                               std::size_t max_size = kMaxFileSize);
+
+/// As FileAccess::kNotWrittenByAll, for what is read or loaded by somebody else. What is not there,
+/// or is no regular file, passes.
+Result<void> CheckNotWrittenByAll(const std::string& path);
+
+/// What is wrong with the permissions of a regular file that holds a private key: "its group may
+/// read it (mode 0640)". Empty: nothing, or there is no such file.
+std::string DescribeOpenKeyFile(const std::string& path);
 
 }  // namespace credmint

@@ -120,6 +120,7 @@ Result<CacheKey> MakeCacheKey(const KeyOptions& key, const ServiceOptions& servi
     return Fail(std::move(added), "--cert-selector");
   }
   parts.Add("latest expiring", Text(key.use_latest_expiring_certificate));
+  parts.Add("weak key", Text(key.allow_weak_key));
   parts.Add("store", key.system_store_name);
   parts.Add("module", key.pkcs11_lib);
   parts.Add("tcti", key.tcti);

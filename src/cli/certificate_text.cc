@@ -99,7 +99,10 @@ std::string FormatCertificateText(const Certificate& certificate, const std::str
                   certificate.SerialHex(), Validity(certificate, now),
                   DescribeKey(certificate.public_key()), Usages(certificate));
   if (!uri.empty()) text += fmt::format("uri      {}\n", uri);
-  const std::vector<Error> refusals = LeafRefusals(certificate, now);
+  std::vector<Error> refusals = LeafRefusals(certificate, now);
+  if (const EVP_PKEY* key = certificate.public_key(); key != nullptr) {
+    if (auto strong = CheckStrength(key); !strong) refusals.push_back(std::move(strong).error());
+  }
   if (refusals.empty()) text += "as leaf  nothing is known against it\n";
   for (const Error& refusal : refusals) {
     text += fmt::format("as leaf  refused: {}\n", refusal.message);

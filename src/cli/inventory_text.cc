@@ -159,7 +159,11 @@ std::string TpmText(const InventoryEntry& tpm, std::span<const InventoryEntry> c
 
 std::string FileText(const InventoryEntry& file, std::span<const InventoryEntry> contents,
                      std::chrono::system_clock::time_point now) {
-  return fmt::format("file {}\n", PrintableUtf8(file.label)) + ContentsText(contents, now);
+  std::string text = fmt::format("file {}\n", PrintableUtf8(file.label));
+  if (const std::string warning = Fact(file, "warning"); !warning.empty()) {
+    text += fmt::format("  warning: it holds a private key, and {}\n", warning);
+  }
+  return text + ContentsText(contents, now);
 }
 
 Json ObjectJson(const InventoryEntry& entry) {

@@ -235,6 +235,11 @@ void AddKeyFlags(CLI::App& command, KeyOptions& options) {
       .add_flag("--reuse-pin", options.reuse_pin,
                 "Use the token PIN as context-specific PIN of an always-authenticate key")
       ->group(kKeyGroup);
+  command
+      .add_flag("--allow-weak-key", options.allow_weak_key,
+                "Use a key of RSA below 2048 bits, or of another curve than P-256, P-384 and "
+                "P-521: for tests only")
+      ->group(kKeyGroup);
   AddSecret(command, "--context-passin", options.context_passin,
             "Context-specific PIN of an always-authenticate key; forms as --passin")
       ->group(kKeyGroup);
@@ -373,10 +378,18 @@ Result<std::shared_ptr<const Identity>> OpenIdentity(
   if (!chain) return Fail(std::move(chain));
   auto identity = CheckIdentity(*std::move(key), *std::move(chain), now);
   if (!identity) return Fail(std::move(identity));
+  const Certificate& leaf = identity->leaf();
+  if (auto strong = CheckKeyStrength(options, leaf.public_key()); !strong) {
+    return Fail(std::move(strong), "certificate " + leaf.Subject());
+  }
   return std::make_shared<const Identity>(*std::move(identity));
 }
 
 }  // namespace
+
+Result<void> CheckKeyStrength(const KeyOptions& options, const EVP_PKEY* key) {
+  return options.allow_weak_key ? Result<void>() : CheckStrength(key);
+}
 
 std::vector<std::string> PathsIn(std::initializer_list<std::string> references) {
   std::vector<std::string> paths;

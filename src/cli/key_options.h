@@ -39,6 +39,7 @@ struct KeyOptions {
   std::string policy_key;
   std::string policy_key_passin;
   bool allow_final_try = false;
+  bool allow_weak_key = false;
   std::string tcti;
   std::vector<std::string> providers;
   bool debug = false;
@@ -83,7 +84,10 @@ Result<CertificateOptions> MakeCertificateOptions(const KeyOptions& options);
 Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(
     KeyOpener& opener, const KeyOptions& options, std::span<const Certificate> certificates = {});
 
-/// Key, certificate and chain, checked against each other.
+/// kKeyUnusable for a key that is too weak (CheckStrength()), but with --allow-weak-key.
+Result<void> CheckKeyStrength(const KeyOptions& options, const EVP_PKEY* key);
+
+/// Key, certificate and chain, checked against each other and CheckKeyStrength().
 Result<std::shared_ptr<const Identity>> OpenIdentity(KeyOpener& opener, const KeyOptions& options);
 
 /// The same where somebody may be replacing key and certificate at this moment: what does not

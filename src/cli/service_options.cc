@@ -134,7 +134,7 @@ Result<SessionOptions> MakeSessionOptions(const ServiceOptions& options) {
 
 Result<TransportOptions> MakeTransportOptions(const ServiceOptions& options) {
   if (!options.ca_bundle.empty()) {
-    auto bundle = ReadFile(options.ca_bundle);
+    auto bundle = ReadFile(options.ca_bundle, kMaxFileSize, FileAccess::kNotWrittenByAll);
     if (!bundle) return Fail(std::move(bundle), options.ca_bundle_source);
     if (bundle->Reveal().find("CERTIFICATE-----") == std::string_view::npos) {
       return Fail(ErrorCode::kLocalIo,

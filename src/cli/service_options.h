@@ -48,7 +48,7 @@ std::chrono::milliseconds Timeout(const ServiceOptions& options);
 Result<SessionOptions> MakeSessionOptions(const ServiceOptions& options);
 
 /// How hosts are reached and trusted; warns in the log when TLS is not verified. Fails with
-/// kLocalIo when --ca-bundle is no file of certificates.
+/// kLocalIo when --ca-bundle is no file of certificates, or everybody may write it.
 Result<TransportOptions> MakeTransportOptions(const ServiceOptions& options);
 
 }  // namespace credmint::cli

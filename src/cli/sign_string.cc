@@ -107,6 +107,9 @@ Result<void> SignStringCommand::Run() const {
   if (const auto accepted = AlgorithmName((*key)->algorithm()); !accepted) {
     return tl::unexpected(accepted.error());
   }
+  if (auto strong = CheckKeyStrength(key_, (*key)->get()); !strong) {
+    return Fail(std::move(strong));
+  }
   const auto text = TestString(*library, (*key)->get());
   if (!text) return tl::unexpected(text.error());
   const auto signature = (*key)->Sign(*text, digest_.c_str());

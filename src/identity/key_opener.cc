@@ -76,6 +76,13 @@ Result<PkeyPtr> OnlyKey(Result<StoreContents> contents, std::span<const Certific
                            : "say by --cert-selector which certificate is meant");
 }
 
+/// Of the file's permissions; a key that only its device can use is no secret.
+std::string WarningOf(const KeyReference& reference, const Secret& file) {
+  const bool is_path = !reference.descriptor() && reference.variable().empty();
+  if (!is_path || FindSchemeOfFile(file.Reveal()) != nullptr) return {};
+  return DescribeOpenKeyFile(reference.text());
+}
+
 /// OpenSSL's words for undecodable input ("unsupported") help nobody.
 Error ExplainFile(Error error, const Secret& file, StoreExpect expect) {
   if (error.code != ErrorCode::kMalformed && error.code != ErrorCode::kKeyNotFound) return error;
@@ -124,8 +131,11 @@ Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(
 
 Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKeyFile(
     KeyReference reference, std::span<const Certificate> certificates) {
-  auto contents = ReadReferenced(reference);
+  auto contents = ReadReferenced(reference, FileAccess::kNotWrittenByAll);
   if (!contents) return Fail(std::move(contents), Clause(reference, StoreExpect::kPrivateKey));
+  if (const std::string warning = WarningOf(reference, *contents); !warning.empty()) {
+    LogWarning(fmt::format("the private key in {}: {}", reference.shown(), warning));
+  }
   return OpenKey(std::make_shared<const WrappedKey>(std::move(reference), *std::move(contents)),
                  certificates);
 }
@@ -214,9 +224,12 @@ Result<Inventory> KeyOpener::ListFile(KeyReference& reference) {
   if (found) {
     for (X509Ptr& x509 : found->certificates) certificates.emplace_back(std::move(x509));
   }
-  return FileInventory(reference.text(),
-                       keys ? std::span<const PkeyPtr>(keys->keys) : std::span<const PkeyPtr>(),
-                       certificates, keys || no_key ? "" : keys.error().message);
+  Inventory inventory = FileInventory(
+      reference.text(), keys ? std::span<const PkeyPtr>(keys->keys) : std::span<const PkeyPtr>(),
+      certificates, keys || no_key ? "" : keys.error().message);
+  const std::string warning = no_key ? "" : WarningOf(reference, *file);
+  if (!warning.empty()) inventory.front().facts.emplace_back("warning", warning);
+  return inventory;
 }
 
 /// The session and login of the first try are still there: the token is not asked to log in again.

@@ -23,6 +23,9 @@ namespace credmint {
 /// else goes to the provider of its scheme and to no other, so a file in the working directory that
 /// happens to be named like a URI never wins (OpenSSL would look for it first).
 ///
+/// A key file that everybody may write is refused; one that others may read is warned of in the
+/// log.
+///
 /// Every failure names the reference. The PIN sources are asked only when a store demands it. What
 /// a person typed and the store refused is asked for again, as far as PromptedSecrets allows; a
 /// secret from anywhere else is tried once.
@@ -52,8 +55,9 @@ class KeyOpener {
   Result<std::vector<Certificate>> OpenCertificates(KeyReference reference);
 
   /// What the back end of `reference` shows there, without logging in only what is public, or the
-  /// keys and certificates of a file. Fails with kUsage for a reference of another provider, and
-  /// with kKeyAmbiguous if it was to log in and several tokens match.
+  /// keys and certificates of a file, whoever may read and write that. Fails with kUsage for a
+  /// reference of another provider, and with kKeyAmbiguous if it was to log in and several tokens
+  /// match.
   Result<Inventory> List(KeyReference reference, bool log_in);
 
  private:

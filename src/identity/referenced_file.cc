@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <stdlib.h>
 
-#include "base/read_file.h"
 #include "base/stream_once.h"
 #include "identity/scheme_table.h"
 
@@ -24,10 +23,10 @@ Result<Secret> ReadVariable(const std::string& name) {
 
 }  // namespace
 
-Result<Secret> ReadReferenced(const KeyReference& reference) {
+Result<Secret> ReadReferenced(const KeyReference& reference, FileAccess access) {
   if (reference.descriptor()) return ReadStreamOnce(*reference.descriptor(), reference.text());
   if (!reference.variable().empty()) return ReadVariable(reference.variable());
-  auto contents = ReadFile(reference.text());
+  auto contents = ReadFile(reference.text(), kMaxFileSize, access);
   if (contents || !contents.error().hint.empty()) return contents;
   // A number that is no file is a name without its scheme.
   if (const Scheme* scheme = FindSchemeOfBareName(reference.text())) {

@@ -2,7 +2,11 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <openssl/ec.h>
+#include <openssl/objects.h>
 
+#include <array>
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -14,6 +18,7 @@ namespace {
 using TimePoint = std::chrono::system_clock::time_point;
 
 constexpr int kSha256SecurityBits = 128;
+constexpr int kLeastRsaBits = 2048;
 constexpr std::string_view kMlDsa = "ML-DSA-";
 constexpr unsigned long kFirstVersionWithMlDsa = 0x30500000UL;
 constexpr const char* kOtherSignatureHint =
@@ -32,6 +37,12 @@ struct Reasons {
     list.push_back({code, std::move(message), std::move(hint)});
   }
 };
+
+/// Of a curve by any of its names; NID_undef if it is none.
+int NidOf(const char* curve) {
+  const int nid = EC_curve_nist2nid(curve);
+  return nid != NID_undef ? nid : OBJ_txt2nid(curve);
+}
 
 bool KnowsMlDsa() { return OpenSSL_version_num() >= kFirstVersionWithMlDsa; }
 
@@ -137,6 +148,28 @@ std::vector<Error> ChainDoubts(const CertificateChain& chain) {
   std::vector<Error> reasons;
   for (std::size_t i = 1; i < chain.issuers.size(); ++i) AddIssuer(reasons, chain.issuers[i]);
   return reasons;
+}
+
+Result<void> CheckStrength(const EVP_PKEY* key) {
+  constexpr const char* kHint = "--allow-weak-key uses it all the same: for tests only";
+  const ErrorMark mark;
+  if (EVP_PKEY_is_a(key, "RSA") == 1 && EVP_PKEY_get_bits(key) < kLeastRsaBits) {
+    return Fail(ErrorCode::kKeyUnusable,
+                fmt::format("the key is too weak: RSA with {} bits, {} are the least",
+                            EVP_PKEY_get_bits(key), kLeastRsaBits),
+                kHint);
+  }
+  if (EVP_PKEY_is_a(key, "EC") != 1) return {};
+  std::array<char, 64> curve{};
+  std::size_t size = 0;
+  EVP_PKEY_get_group_name(key, curve.data(), curve.size(), &size);
+  const int nid = NidOf(curve.data());
+  if (nid == NID_X9_62_prime256v1 || nid == NID_secp384r1 || nid == NID_secp521r1) return {};
+  return Fail(
+      ErrorCode::kKeyUnusable,
+      fmt::format("the key is on {}, not on P-256, P-384 or P-521",
+                  size == 0 ? "a curve without a name" : fmt::format("the curve {}", curve.data())),
+      kHint);
 }
 
 Result<void> CheckKeyIsKnown(const Certificate& certificate) {

@@ -34,4 +34,9 @@ std::vector<Error> ChainDoubts(const CertificateChain& chain);
 /// ML-DSA-65, which needs OpenSSL 3.5 or later; this is 3.0.19").
 Result<void> CheckKeyIsKnown(const Certificate& certificate);
 
+/// Fails with kKeyUnusable for a key that is weaker than what requests are to be signed with: RSA
+/// below 2048 bits, or a curve other than P-256, P-384 and P-521 ("the key is too weak: RSA with
+/// 1024 bits, 2048 are the least").
+Result<void> CheckStrength(const EVP_PKEY* key);
+
 }  // namespace credmint
