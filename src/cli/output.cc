@@ -32,4 +32,8 @@ void ReportRecovery(std::string_view message) {
   WriteStandardError(fmt::format("credmint: {}\n", PrintableUtf8(message)));
 }
 
+void ReportWarning(std::string_view message) {
+  WriteStandardError(fmt::format("credmint: warning: {}\n", PrintableUtf8(message)));
+}
+
 }  // namespace credmint::cli

@@ -24,4 +24,8 @@ ExitStatus ReportError(const Error& error);
 /// stay.
 void ReportRecovery(std::string_view message);
 
+/// Writes to stderr what goes on all the same but should not, as "credmint: warning: MESSAGE"; for
+/// commands that stay.
+void ReportWarning(std::string_view message);
+
 }  // namespace credmint::cli

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/steady_text.h"
 #include "cli/output.h"
 #include "cli/role_session.h"
 #include "credentials/refresher.h"
@@ -80,6 +81,7 @@ Result<void> ServedRoles::Set(std::vector<RoleOptions> wanted) {
     auto session =
         RoleSession::Create(context_, options, identities_, RoleSession::Retrying::kElsewhere);
     if (!session) return tl::unexpected(Named(std::move(session).error(), options.name));
+    WarnOfUnverified(options.service, Clause(options.name));
     next.push_back(std::make_shared<Served>(Served{std::move(options), *std::move(session)}));
   }
   // All of them before the first is tried again: some share an identity.
@@ -104,15 +106,15 @@ std::vector<std::shared_ptr<void>> ServedRoles::Start() {
 }
 
 void ServedRoles::Start(Served& served) {
-  const auto reported = std::make_shared<std::string>();  // the last failure, while it lasts
+  const auto reported = std::make_shared<ReportedFailure>();  // while it lasts
   const auto renewed = [this, name = served.options.name, reported](const Credentials&) {
     answered_();
-    if (std::exchange(*reported, "").empty()) return;
+    if (!reported->Clear()) return;
     ReportRecovery(Clause(name) + "there are new credentials");
   };
   const auto failed = [this, name = served.options.name, reported](const Error& error) {
     answered_();
-    if (std::exchange(*reported, error.message) != error.message) ReportError(Named(error, name));
+    if (reported->Replace(error)) ReportError(Named(error, name));
   };
   served.refresher = std::make_unique<Refresher>(
       *served.session, RefresherObserver{renewed, failed}, RefresherEnvironment{}, Earlier(served));

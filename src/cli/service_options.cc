@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/read_file.h"
 #include "base/shown_value.h"
+#include "cli/output.h"
 #include "cli/text_option.h"
 #include "rolesanywhere/endpoint.h"
 
@@ -16,6 +17,7 @@ namespace {
 
 constexpr const char* kSessionGroup = "Session";
 constexpr const char* kNetworkGroup = "Network";
+constexpr const char* kUnverified = "--no-verify-ssl: whoever answers is taken for the service";
 
 /// CLI::Range lets "nan" through.
 std::string CheckTimeout(const std::string& text) {
@@ -143,10 +145,12 @@ Result<TransportOptions> MakeTransportOptions(const ServiceOptions& options) {
                   "expected PEM");
     }
   }
-  if (options.no_verify_ssl) {
-    LogWarning("--no-verify-ssl: whoever answers is taken for the service");
-  }
+  if (options.no_verify_ssl) LogWarning(kUnverified);
   return TransportOptions{options.ca_bundle, !options.no_verify_ssl, !options.no_proxy};
+}
+
+void WarnOfUnverified(const ServiceOptions& options, std::string_view clause) {
+  if (options.no_verify_ssl) ReportWarning(fmt::format("{}{}", clause, kUnverified));
 }
 
 }  // namespace credmint::cli

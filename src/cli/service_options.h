@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -50,5 +51,8 @@ Result<SessionOptions> MakeSessionOptions(const ServiceOptions& options);
 /// How hosts are reached and trusted; warns in the log when TLS is not verified. Fails with
 /// kLocalIo when --ca-bundle is no file of certificates, or everybody may write it.
 Result<TransportOptions> MakeTransportOptions(const ServiceOptions& options);
+
+/// Says on stderr, for commands that stay, that TLS is not verified; `clause` stands in front.
+void WarnOfUnverified(const ServiceOptions& options, std::string_view clause = {});
 
 }  // namespace credmint::cli

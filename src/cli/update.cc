@@ -77,6 +77,7 @@ Result<void> UpdateCommand::Run(const EndSignals& end_signals) const {
       RoleSession::Create(*library, *role, identities,
                           once_ ? RoleSession::Retrying::kHere : RoleSession::Retrying::kElsewhere);
   if (!session) return tl::unexpected(session.error());
+  WarnOfUnverified(role->service);
   const auto file = FindCredentialsFile(profile_);
   if (!file) return tl::unexpected(file.error());
   if (auto checked = CheckCredentialsFile(*file); !checked) return checked;

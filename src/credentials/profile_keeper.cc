@@ -59,7 +59,7 @@ void ProfileKeeper::Take(const Credentials& credentials) {
 
 void ProfileKeeper::TakeFailure(const Error& error) {
   const Lock lock(mutex_);
-  if (had_credentials_ || !reported_.empty() || !IsHopeless(error.code)) return Report(error);
+  if (had_credentials_ || reported_.has_value() || !IsHopeless(error.code)) return Report(error);
   hopeless_ = error;
   changed_.notify_all();
 }
@@ -72,7 +72,7 @@ void ProfileKeeper::Write(Lock& lock) {
   lock.lock();
   if (written) {
     write_failures_ = 0;
-    reported_.clear();
+    reported_.Clear();
     return;
   }
   Report(written.error());
@@ -83,9 +83,7 @@ void ProfileKeeper::Write(Lock& lock) {
 }
 
 void ProfileKeeper::Report(const Error& error) {
-  if (error.message == reported_) return;
-  reported_ = error.message;
-  report_(error);
+  if (reported_.Replace(error)) report_(error);
 }
 
 void ProfileKeeper::Wait(Lock& lock) {

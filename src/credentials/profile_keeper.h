@@ -5,9 +5,9 @@
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <string>
 
 #include "base/error.h"
+#include "base/steady_text.h"
 #include "credentials/credential_source.h"
 #include "credentials/credentials_file_writer.h"
 
@@ -62,7 +62,7 @@ class ProfileKeeper {
   std::optional<Credentials> unwritten_;
   std::chrono::steady_clock::time_point write_at_;
   int write_failures_ = 0;
-  std::string reported_;  // the last failure, while nothing has succeeded since
+  ReportedFailure reported_;  // while nothing has succeeded since
 };
 
 }  // namespace credmint

@@ -51,7 +51,7 @@ IdentityKeeper::Opened IdentityKeeper::Get() {
 
 void IdentityKeeper::Reload() {
   refusal_.reset();
-  reported_.clear();
+  reported_.Clear();
   must_prove_ = proves_first_;
   wrapped_.reset();  // what it needs may be what another secret has replaced
 }
@@ -100,12 +100,11 @@ void IdentityKeeper::Keep(const Identity& identity) {
   chain_ = identity.chain();
   wrapped_ = identity.key()->wrapped();
   key_ = identity.key()->IsInMemory() ? identity.key() : nullptr;
-  reported_.clear();
+  reported_.Clear();
 }
 
 void IdentityKeeper::ReportOnce(const Error& error) {
-  if (error.message == reported_) return;
-  reported_ = error.message;
+  if (!reported_.Replace(error)) return;
   report_(Error(error).In(fmt::format("the certificate {}, valid until {}, stays in use",
                                       chain_->leaf.Subject(),
                                       FormatTimestamp(chain_->leaf.NotAfter()))));

@@ -4,10 +4,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/steady_text.h"
 #include "identity/identity.h"
 #include "identity/wrapped_key.h"
 
@@ -91,7 +91,7 @@ class IdentityKeeper {
   std::optional<Error> refusal_;               // of a PIN
   bool proves_first_ = false;
   bool must_prove_ = false;
-  std::string reported_;  // the last reason, while it holds
+  ReportedFailure reported_;  // the last reason, while it holds
 };
 
 }  // namespace credmint
