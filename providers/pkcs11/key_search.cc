@@ -27,15 +27,14 @@ Error AmbiguousTokens(const Slots& slots) {
           "add token=LABEL or serial=NUMBER to the URI"};
 }
 
+/// Sorted: SoftHSM has its objects in an order that changes.
 Error AmbiguousKeys(const Session& session, const Objects& objects) {
   std::vector<std::string> uris;
-  for (const CK_OBJECT_HANDLE object : objects) {
-    if (uris.size() == kMostShown) {
-      uris.emplace_back("...");
-      break;
-    }
-    uris.push_back(ObjectUri(session.slot(), CKO_PRIVATE_KEY, ReadNames(session, object)));
+  for (std::size_t i = 0; i < std::min(objects.size(), kMostShown); ++i) {
+    uris.push_back(ObjectUri(session.slot(), CKO_PRIVATE_KEY, ReadNames(session, objects[i])));
   }
+  std::sort(uris.begin(), uris.end());
+  if (objects.size() > kMostShown) uris.emplace_back("...");
   return {ErrorCode::kKeyAmbiguous,
           fmt::format("{} private keys on {} match: {}", objects.size(), session.slot().Name(),
                       fmt::join(uris, ", ")),

@@ -129,17 +129,12 @@ std::string SteadyText(std::string_view message) {
 }
 
 bool ReportedFailure::Replace(const Error& error) {
-  const int code = static_cast<int>(error.code);
   std::string text = SteadyText(error.message);
-  const bool is_new = code != code_ || text != text_;
-  code_ = code;
+  const bool is_new = text != text_;
   text_ = std::move(text);
   return is_new;
 }
 
-bool ReportedFailure::Clear() {
-  text_.clear();
-  return std::exchange(code_, 0) != 0;
-}
+bool ReportedFailure::Clear() { return std::exchange(text_, std::nullopt).has_value(); }
 
 }  // namespace credmint

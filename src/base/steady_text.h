@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,7 @@ namespace credmint {
 std::string SteadyText(std::string_view message);
 
 /// The last failure that was reported, for those who report it once for as long as it lasts. Two
-/// failures are the same if they have one code and one SteadyText().
+/// failures are the same if they have one SteadyText().
 ///
 /// Not for use by several threads at once.
 class ReportedFailure {
@@ -25,11 +26,10 @@ class ReportedFailure {
   /// Nothing fails any more. Whether something did.
   bool Clear();
 
-  [[nodiscard]] bool has_value() const { return code_ != 0; }
+  [[nodiscard]] bool has_value() const { return text_.has_value(); }
 
  private:
-  int code_ = 0;
-  std::string text_;
+  std::optional<std::string> text_;
 };
 
 }  // namespace credmint

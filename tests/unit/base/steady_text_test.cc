@@ -44,7 +44,7 @@ TEST(ReportedFailure, IsReportedOnceWhileItLasts) {
   EXPECT_TRUE(reported.Replace({ErrorCode::kNetwork, "192.0.2.1 refused at 22:41:07", ""}));
   EXPECT_TRUE(reported.has_value());
   EXPECT_FALSE(reported.Replace({ErrorCode::kNetwork, "192.0.2.2 refused at 22:41:08", ""}));
-  EXPECT_TRUE(reported.Replace({ErrorCode::kTls, "192.0.2.2 refused at 22:41:08", ""}));
+  EXPECT_FALSE(reported.Replace({ErrorCode::kTls, "192.0.2.2 refused at 22:41:08", ""}));
   EXPECT_TRUE(reported.Replace({ErrorCode::kTls, "it is another", ""}));
   EXPECT_TRUE(reported.Clear());
   EXPECT_FALSE(reported.has_value());

@@ -253,7 +253,7 @@ TEST_F(CertificateSourceTest, DoesNotChooseAmongCertificatesOfOtherKeys) {
   ASSERT_FALSE(chain.has_value());
   EXPECT_EQ(chain.error().code, ErrorCode::kKeyAmbiguous);
   EXPECT_EQ(chain.error().message,
-            "2 certificates match: CN=other (serial 0A1B), CN=Intermediate (serial 1000)");
+            "2 certificates match: CN=Intermediate (serial 1000), CN=other (serial 0A1B)");
   EXPECT_EQ(chain.error().hint,
             "name one by its URI, by --cert-selector, or take --use-latest-expiring-certificate");
 }
