@@ -1,6 +1,7 @@
 #include "ossl/library_context.h"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
 #include "base/log.h"
 #include "base/shown_value.h"
@@ -40,6 +41,9 @@ Result<LibraryContext> LibraryContext::Create(std::span<const BuiltinProvider> b
       return Fail(std::move(loaded));
     }
   }
+  // Has OpenSSL ask all providers for their key types while there is one thread. OpenSSL 3.0 may
+  // find none of a type for good when several threads ask for the first time at once.
+  EVP_KEYMGMT_free(EVP_KEYMGMT_fetch(result.context_.get(), "EC", nullptr));
   return result;
 }
 

@@ -2,6 +2,7 @@
 """Several TPM keys in one process, at its start and later: serve with several roles."""
 
 import os
+import pathlib
 import signal
 import subprocess
 import unittest
@@ -12,7 +13,8 @@ from support.serve import Server
 from support.system_test import MintTest, make_folder
 
 STARTS = int(os.environ.get("CREDMINT_TPM_STARTS", "8"))
-BURNERS = 4 if "CREDMINT_TPM_STARTS" in os.environ else 0  # processes that keep the cores busy
+BURNERS = int(os.environ.get("CREDMINT_TPM_BURNERS", "0"))  # processes that keep the cores busy
+PATIENCE_SECONDS = 60
 AUTH = "auth-27182818"
 
 
@@ -45,6 +47,7 @@ class SeveralKeys(MintTest):
                 f"[role.{name}]",
                 f'identity = "{name}"',
                 f'endpoint = "{self.service.url}"',
+                f"timeout = {PATIENCE_SECONDS}",
                 *(f'{flag[2:]} = "{value}"' for flag, value in flags.items()),
                 "",
             ]
@@ -57,8 +60,11 @@ class SeveralKeys(MintTest):
         self.runtime = {"XDG_RUNTIME_DIR": str(self.folder / "run")}
         for number in range(STARTS):
             server = Server(self, "--config", "c.toml", "--port", "0", env=self.runtime)
+            token_file = server.variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
+            token = pathlib.Path(token_file).read_text(encoding="ascii")
             for role in self.roles:
-                answer = server.container(role)
+                headers = {"Authorization": token}
+                answer = server.request("GET", f"/role/{role}", headers, PATIENCE_SECONDS)
                 self.assertEqual(answer.status, 200, (number, role, answer.body))
             result = server.end(signal.SIGTERM)
             self.assertEqual(result.stderr, "", number)
