@@ -287,13 +287,13 @@ class Messages(MintTest):
 
     def test_at_most_eight_are_listed(self):
         public_key = pki.make_key().public_key()
-        many = [self.root.issue(public_key, f"web {number}") for number in range(30)]
+        many = [self.root.issue(public_key, f"web {number:02}") for number in range(30)]
         self.write("web.pem", pki.pem(*many))
         selector = ("--cert-selector", "Key=x509Subject,Value=CN=nobody")
         result = self.mint_fails_locally(
-            *(program.CERTIFICATE, "CN=web 7 (serial", *self.flags, *selector)
+            *(program.CERTIFICATE, "CN=web 07 (serial", *self.flags, *selector)
         )
-        self.assertNotIn("CN=web 8", result.stderr)
+        self.assertNotIn("CN=web 08", result.stderr)
 
     def test_what_is_listed_is_fit_for_a_terminal(self):
         leaf = self.root.issue(pki.make_key().public_key(), "a\u202eb\x1b[31mc\n")
