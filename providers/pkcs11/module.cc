@@ -180,9 +180,10 @@ bool Module::HasSessions() {
   return sessions_ > 0;
 }
 
-void Module::SessionBegan() {
+unsigned Module::SessionBegan() {
   const std::lock_guard lock(sessions_mutex_);
   ++sessions_;
+  return generation_;
 }
 
 void Module::SessionEnded(unsigned generation) {

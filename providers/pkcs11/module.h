@@ -67,8 +67,9 @@ class Module {
   /// initialised it. Fails with kModule.
   Result<bool> Restart();
 
-  /// To be told of each session, for Restart(). One of an earlier generation ended with that.
-  void SessionBegan();
+  /// To be told of each session before it is opened, for Restart(), and when it has ended or could
+  /// not be opened. One of an earlier generation ended with that. Returns the generation it is of.
+  unsigned SessionBegan();
   void SessionEnded(unsigned generation);
 
   /// Grows with each initialisation: sessions and logins of an earlier one are gone.

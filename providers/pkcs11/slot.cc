@@ -117,9 +117,11 @@ void Slot::ForgetOldGeneration() {
 
 CK_RV Slot::Open(CK_SESSION_HANDLE& handle) const {
   const auto open = [&](CK_FLAGS flags) {
+    // Counted before the call: between it and the count another thread could restart the module.
+    const unsigned generation = module_->SessionBegan();
     const CK_RV opened =
         module_->Call(&CK_FUNCTION_LIST::C_OpenSession, id_, flags, nullptr, nullptr, &handle);
-    if (opened == CKR_OK) module_->SessionBegan();
+    if (opened != CKR_OK) module_->SessionEnded(generation);
     return opened;
   };
   const CK_RV opened = open(CKF_SERIAL_SESSION);

@@ -168,8 +168,8 @@ TpmResult<void> Tpm::Run(const std::function<TSS2_RC(ESYS_CONTEXT*)>& command) {
 }
 
 std::optional<LockoutState> Tpm::AskLockoutState() const {
-  constexpr std::array<TPM2_PT, 4> kWanted = {TPM2_PT_LOCKOUT_COUNTER, TPM2_PT_MAX_AUTH_FAIL,
-                                              TPM2_PT_LOCKOUT_INTERVAL, TPM2_PT_LOCKOUT_RECOVERY};
+  constexpr std::array<TPM2_PT, 3> kWanted = {TPM2_PT_LOCKOUT_COUNTER, TPM2_PT_MAX_AUTH_FAIL,
+                                              TPM2_PT_LOCKOUT_INTERVAL};
   constexpr UINT32 kCount = kWanted.size();  // their numbers follow one another
   TPMS_CAPABILITY_DATA* data = nullptr;
   const TSS2_RC code = Tss2().Esys_GetCapability(esys_.get(), ESYS_TR_NONE, ESYS_TR_NONE,
@@ -184,7 +184,7 @@ std::optional<LockoutState> Tpm::AskLockoutState() const {
     if (properties.tpmProperty[i].property != kWanted[i]) return std::nullopt;
     values[i] = properties.tpmProperty[i].value;
   }
-  return LockoutState{values[0], values[1], values[2], values[3]};
+  return LockoutState{values[0], values[1], values[2]};
 }
 
 bool Tpm::FlushUnused(TpmFault fault) noexcept {

@@ -36,8 +36,6 @@ struct LockoutState {
   UINT32 tries = 0;     ///< that count
   UINT32 limit = 0;     ///< so many lock it
   UINT32 interval = 0;  ///< seconds after which it forgets one; 0: protection is off
-  UINT32 recovery =
-      0;  ///< seconds after which a failed authorisation of the lockout hierarchy does
 };
 
 /// What came of one TPM command that failed: a TSS2_RC, sorted.

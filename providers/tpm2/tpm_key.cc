@@ -63,7 +63,10 @@ TpmKey::TpmKey(std::shared_ptr<Tpm> tpm, PublicArea area, provider::EmsaPss pss,
   in_process_ = here.release();
 }
 
-TpmKey::~TpmKey() { delete in_process_.load(); }
+TpmKey::~TpmKey() {
+  const InProcess* here = in_process_.load();
+  if (here->process == getpid()) delete here;
+}
 
 TpmKey::InProcess& TpmKey::InThisProcess() const {
   InProcess* known = in_process_;

@@ -262,9 +262,12 @@ Error NoSuchCommand(const CLI::App& parent, const std::string& name) {
 }
 
 std::string WhyRefused(CLI::Option& option, const std::string& value) {
+  std::string checked = value;  // a check may change what the next one is given
   try {
-    return (*option.get_validator(0))(value);
-  } catch (const CLI::OptionNotFound&) {  // it has no check
+    for (int i = 0;; ++i) {
+      if (auto reason = (*option.get_validator(i))(checked); !reason.empty()) return reason;
+    }
+  } catch (const CLI::OptionNotFound&) {  // there are no more
     return {};
   }
 }

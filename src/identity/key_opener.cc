@@ -155,20 +155,23 @@ Result<std::vector<Certificate>> KeyOpener::OpenCertificates(KeyReference refere
   if (!file) {
     return tl::unexpected(Error(file.error()).In(Clause(reference, StoreExpect::kCertificate)));
   }
-  auto blocks = ReadCertificateFile(*context_, *file);
-  if (!blocks) {
-    return tl::unexpected(ExplainBlock(std::move(blocks).error(), *file)
-                              .In(Clause(reference, StoreExpect::kCertificate)));
+  auto certificates = CertificatesOf(reference, *file);
+  if (certificates) return certificates;
+  Error error = std::move(certificates).error();
+  if (error.code == ErrorCode::kKeyNotFound || error.code == ErrorCode::kMalformed) {
+    error.code = ErrorCode::kCertificate;
   }
+  return tl::unexpected(std::move(error).In(Clause(reference, StoreExpect::kCertificate)));
+}
+
+/// Of a file, whose contents are at hand, or of what else the reference names.
+Result<std::vector<Certificate>> KeyOpener::CertificatesOf(KeyReference& reference,
+                                                           const Secret& file) {
+  auto blocks = ReadCertificateFile(*context_, file);
+  if (!blocks) return tl::unexpected(ExplainBlock(std::move(blocks).error(), file));
   if (!blocks->empty()) return blocks;
-  auto contents = Load(reference, *file, StoreExpect::kCertificate);
-  if (!contents) {
-    Error error = std::move(contents).error();
-    if (error.code == ErrorCode::kKeyNotFound || error.code == ErrorCode::kMalformed) {
-      error.code = ErrorCode::kCertificate;
-    }
-    return tl::unexpected(std::move(error).In(Clause(reference, StoreExpect::kCertificate)));
-  }
+  auto contents = Load(reference, file, StoreExpect::kCertificate);
+  if (!contents) return Fail(std::move(contents));
   // Made anew, because OpenSSL remembers a loader's property query in what it loaded: with that of
   // a token the certificate could not even be verified.
   std::vector<Certificate> certificates;
@@ -210,7 +213,9 @@ Result<Inventory> KeyOpener::ListFile(KeyReference& reference) {
   const ErrorCode failure = keys ? ErrorCode::kInternal : keys.error().code;
   if (failure == ErrorCode::kPinIncorrect) return Fail(std::move(keys));
   const bool no_key = failure == ErrorCode::kMalformed || failure == ErrorCode::kKeyNotFound;
-  auto found = Load(reference, *file, StoreExpect::kCertificate);
+  auto found = CertificatesOf(reference, *file);
+  // One that is there and damaged is no reason to leave it out.
+  if (!found && found.error().code == ErrorCode::kCertificate) return Fail(std::move(found));
   if (!keys && !found) {
     if (!no_key) return Fail(std::move(keys));
     if (auto explained = ExplainFileForm(file->Reveal(), StoreExpect::kCertificate)) {
@@ -220,10 +225,8 @@ Result<Inventory> KeyOpener::ListFile(KeyReference& reference) {
                 "it holds neither a private key nor a certificate that can be read",
                 "expected PEM, DER, PKCS#7, PKCS#12 or a TPM key file");
   }
-  std::vector<Certificate> certificates;
-  if (found) {
-    for (X509Ptr& x509 : found->certificates) certificates.emplace_back(std::move(x509));
-  }
+  const std::vector<Certificate> certificates =
+      found ? *std::move(found) : std::vector<Certificate>();
   Inventory inventory = FileInventory(
       reference.text(), keys ? std::span<const PkeyPtr>(keys->keys) : std::span<const PkeyPtr>(),
       certificates, keys || no_key ? "" : keys.error().message);

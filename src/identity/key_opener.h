@@ -63,6 +63,7 @@ class KeyOpener {
  private:
   Result<std::shared_ptr<const SigningKey>> OpenKeyFile(KeyReference reference,
                                                         std::span<const Certificate> certificates);
+  Result<std::vector<Certificate>> CertificatesOf(KeyReference& reference, const Secret& file);
   Result<Inventory> ListFile(KeyReference& reference);
   Result<StoreContents> Load(KeyReference& reference, StoreExpect expect);
   Result<StoreContents> Load(KeyReference& reference, const Secret& file, StoreExpect expect);

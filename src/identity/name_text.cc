@@ -15,6 +15,8 @@ namespace credmint {
 namespace {
 
 constexpr std::size_t kMostSteps = 200'000;
+/// More than a name of anybody has. The work grows with its square.
+constexpr int kMostAttributes = 200;
 
 using Position = std::size_t;
 using Positions = std::vector<Position>;  // sorted, none twice
@@ -399,6 +401,7 @@ std::string_view WithoutTitle(std::string_view text) {
 }  // namespace
 
 bool IsTextOfName(std::string_view text, const X509_NAME* name) {
+  if (X509_NAME_entry_count(name) > kMostAttributes) return false;
   std::vector<Attribute> attributes;
   std::vector<int> rdns;
   for (int i = 0; i < X509_NAME_entry_count(name); ++i) {

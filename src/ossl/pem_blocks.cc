@@ -19,16 +19,16 @@ std::vector<PemBlock> FindPemBlocks(std::string_view text) {
   std::size_t line = 1;
   std::size_t counted = 0;
   for (std::size_t begin = text.find(kBegin); begin != std::string_view::npos;) {
-    const std::size_t label_begin = begin + kBegin.size();
-    const std::size_t label_end =
-        std::min(text.find(kDashes, label_begin), text.find_first_of("\r\n", label_begin));
-    const std::size_t next = text.find(kBegin, label_begin);
+    const std::size_t next = text.find(kBegin, begin + kBegin.size());
+    // Nothing is looked for beyond the next block: many that have no end would take for ever.
+    const std::string_view own = text.substr(begin, next - begin);
+    const std::string_view behind = own.substr(kBegin.size());
     PemBlock block;
-    block.label = text.substr(label_begin, label_end - label_begin);
+    block.label = behind.substr(0, std::min(behind.find(kDashes), behind.find_first_of("\r\n")));
     const std::string end_line = "-----END " + std::string(block.label) + "-----";
-    const std::size_t end = text.find(end_line, label_begin);
-    block.is_whole = end < next;  // npos is the largest
-    block.text = text.substr(begin, (block.is_whole ? end + end_line.size() : next) - begin);
+    const std::size_t end = own.find(end_line);
+    block.is_whole = end != std::string_view::npos;
+    block.text = block.is_whole ? own.substr(0, end + end_line.size()) : own;
     line += static_cast<std::size_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(counted),
                                                 text.begin() + static_cast<std::ptrdiff_t>(begin),
                                                 '\n'));

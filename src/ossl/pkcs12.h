@@ -12,8 +12,7 @@ bool IsPkcs12(const Secret& contents);
 
 /// All keys or all certificates of a PKCS#12 file, in its order, but for the certificates that are
 /// marked as those of keys, which come first. OpenSSL's store knows only the first key and wants a
-/// MAC, which some programs leave out. The passphrase is asked for where an
-/// empty one does not fit.
+/// MAC, which some programs leave out. The passphrase is asked for where an empty one does not fit.
 ///
 /// Fails with kKeyUnusable and a way out when OpenSSL has an algorithm only in its legacy provider,
 /// kPinIncorrect when the passphrase is wrong, kMalformed when the file is damaged, kKeyNotFound

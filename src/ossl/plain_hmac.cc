@@ -10,13 +10,11 @@ namespace {
 
 using Block = std::array<std::uint8_t, SHA256_CBLOCK>;
 
-SHA256_CTX Begin(Block block, std::uint8_t pad) {
+void Begin(SHA256_CTX& state, Block block, std::uint8_t pad) {
   for (std::uint8_t& byte : block) byte ^= pad;
-  SHA256_CTX state;
   SHA256_Init(&state);
   SHA256_Update(&state, block.data(), block.size());
   OPENSSL_cleanse(block.data(), block.size());
-  return state;
 }
 
 PlainHmac::Code End(SHA256_CTX state, const void* data, std::size_t size) {
@@ -39,8 +37,8 @@ PlainHmac::PlainHmac(const Secret& key) {
     const Code digest = End(state, bytes.data(), bytes.size());
     std::copy(digest.begin(), digest.end(), block.begin());
   }
-  inner_ = Begin(block, 0x36);
-  outer_ = Begin(block, 0x5c);
+  Begin(inner_, block, 0x36);
+  Begin(outer_, block, 0x5c);
   OPENSSL_cleanse(block.data(), block.size());
 }
 

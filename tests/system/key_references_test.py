@@ -40,7 +40,7 @@ VARIABLES = {
 }
 
 # Not about keys, or about how to say more of what is done.
-OTHER_FLAGS = {"--debug", "--log-format"}
+OTHER_FLAGS = {"--allow-weak-key", "--debug", "--log-format"}
 
 
 def by_name(rows):

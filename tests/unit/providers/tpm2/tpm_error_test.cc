@@ -67,8 +67,7 @@ TEST(TpmErrorTest, SaysWhatToDo) {
 
 TEST(TpmErrorTest, SaysHowLongALockoutLasts) {
   TpmFailure failure(0x921);
-  failure.set_lockout_state(
-      LockoutState{.tries = 3, .limit = 3, .interval = 600, .recovery = 86400});
+  failure.set_lockout_state(LockoutState{.tries = 3, .limit = 3, .interval = 600});
   EXPECT_EQ(failure.ToError().message,
             "the TPM is in dictionary-attack lockout (3 wrong tries, 3 are allowed)");
   EXPECT_EQ(failure.ToError().hint.substr(0, 51),
