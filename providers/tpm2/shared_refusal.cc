@@ -32,7 +32,7 @@ struct SharedRefusal::Page {
   Text hint{};
 };
 
-SharedRefusal::SharedRefusal() : page_(nullptr) {
+SharedRefusal::SharedRefusal() {
   void* const memory =
       mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory != MAP_FAILED) page_ = new (memory) Page;

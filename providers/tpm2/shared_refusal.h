@@ -24,7 +24,7 @@ class SharedRefusal {
 
  private:
   struct Page;
-  Page* page_;  // shared with the children; null without memory, then nothing is known
+  Page* page_ = nullptr;  // shared with the children; null without memory, then nothing is known
 };
 
 }  // namespace credmint::tpm2

@@ -11,7 +11,8 @@ namespace {
 
 TEST(SteadyText, TakesOutTimesAndAddresses) {
   for (const auto& [text, steady] : std::vector<std::pair<std::string, std::string>>{
-           {"expires at 2026-11-29T22:41:07Z, it is 2026-11-29T22:41:08.5+01:00", "expires at #, it is #"},
+           {"expires at 2026-11-29T22:41:07Z, it is 2026-11-29T22:41:08.5+01:00",
+            "expires at #, it is #"},
            {"signature of 20261129T224107Z", "signature of #"},
            {"it expired on 2026-12-31 23:59:59 UTC", "it expired on # # UTC"},
            {"Date: Sun, 29 Nov 2026 22:41:07 GMT", "Date: #, # # # # #"},
