@@ -79,6 +79,9 @@ void Core::Push(int reason, const std::string& text) const {
 void Core::Raise(const Error& error) const {
   Push(static_cast<int>(error.code), error.message);
   if (!error.hint.empty()) Push(kHintReason, error.hint);
+  if (const auto wait = error.retry_after.count(); wait > 0) {
+    Push(kRetryAfterReason, std::to_string(wait));
+  }
 }
 
 Result<Secret> Core::ReadAll(OSSL_CORE_BIO* bio, std::size_t max_size) const {

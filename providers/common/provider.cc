@@ -60,7 +60,9 @@ const OSSL_ITEM* ReasonStrings(void* /*context*/) {
       Reason(ErrorCode::kPinLocked, "PIN locked"),
       Reason(ErrorCode::kDeviceLost, "device lost what was opened"),
       Reason(ErrorCode::kPolicyUnmet, "policy of the key not met"),
+      Reason(ErrorCode::kLockedOut, "locked for a while"),
       OSSL_ITEM{kHintReason, const_cast<char*>("hint")},
+      OSSL_ITEM{kRetryAfterReason, const_cast<char*>("milliseconds to wait")},
       OSSL_ITEM{0, nullptr}};
   return kReasons;
 }

@@ -41,6 +41,13 @@ tl::unexpected<Error> RefusedBefore() {
               "give another one; if it is right by now, start the program anew");
 }
 
+tl::unexpected<Error> LockedOut() {
+  return Fail(ErrorCode::kLockedOut,
+              "the token accepts no PIN now (CKR_PIN_LOCKED; by its flags the PIN is not locked)",
+              "a TPM behind it may be in dictionary-attack lockout, which ends by itself "
+              "(tpm2_getcap properties-variable); else unlock the PIN with the vendor's tool");
+}
+
 }  // namespace
 
 Session::~Session() {
@@ -278,6 +285,7 @@ Result<bool> Slot::SendPin(const Session& session, PinRecord::Kind kind, const S
   Error error = LoginError(result);
   saw_rewrite_ = CouldNotReadPin(result);
   if (saw_rewrite_) return tl::unexpected(std::move(error));
+  if (MayUnlockItself(result)) return LockedOut();
   const bool refused =
       error.code == ErrorCode::kPinIncorrect || error.code == ErrorCode::kPinLocked;
   if (!typed_at_token && (refused || WasCounted(result))) pins_->Refuse(kind, pin);
@@ -291,6 +299,16 @@ bool Slot::CouldNotReadPin(CK_RV result) const {
   CK_TOKEN_INFO token{};
   return module_->Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id_, &token) != CKR_OK ||
          (token.flags & kCounted) == 0;
+}
+
+/// tpm2-pkcs11 answers so while its TPM is in dictionary-attack lockout; it did not look at the
+/// PIN.
+bool Slot::MayUnlockItself(CK_RV result) {
+  if (result != CKR_PIN_LOCKED) return false;
+  CK_TOKEN_INFO token{};
+  if (module_->Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id_, &token) != CKR_OK) return false;
+  UpdateFlags(token.flags);
+  return (token.flags & CKF_USER_PIN_LOCKED) == 0;
 }
 
 /// Some modules say a wrong PIN by a general code; the token's flags tell.

@@ -100,8 +100,9 @@ class Slot {
   /// Logs the user in unless that has happened. The PIN is asked for only when the token demands
   /// one, and sent once: a refusal is final (kPinIncorrect), and a PIN that was refused is never
   /// sent again. A token whose PIN is locked, or that would lock at the next wrong one unless the
-  /// options allow that, is not tried at all (kPinLocked). kDeviceLost if the session turns out to
-  /// be closed.
+  /// options allow that, is not tried at all (kPinLocked). A token that calls the PIN locked and
+  /// does not say so of itself, by its flags, accepts none for a while: kLockedOut, and the PIN may
+  /// be sent again. kDeviceLost if the session turns out to be closed.
   Result<void> LogIn(const Session& session, const LoginOptions& options);
 
   /// Allows one signature, for which C_SignInit was called, with an always-authenticate key
@@ -156,6 +157,7 @@ class Slot {
   /// Whether the token looked at it: not if the user was logged in already.
   Result<bool> SendPin(const Session& session, PinRecord::Kind kind, const Secret& pin);
   [[nodiscard]] bool WasCounted(CK_RV result);
+  [[nodiscard]] bool MayUnlockItself(CK_RV result);
   [[nodiscard]] bool CouldNotReadPin(CK_RV result) const;
   Result<Secret> Pin(const LoginOptions& options) const;
 

@@ -37,7 +37,7 @@ class NvIndex {
   /// TPM commands: one for each piece as long as the TPM's buffer; beyond 512 bytes one more to ask
   /// how long that is; and what refusals and a session for an auth value cost. Fails with
   /// kCertificate, without any command, where it holds no data, is locked or the attributes leave
-  /// no way; and with kPinRequired, kPinIncorrect, kPinLocked, kDevice.
+  /// no way; and with kPinRequired, kPinIncorrect, kLockedOut, kDevice.
   [[nodiscard]] Result<Bytes> Read(const std::optional<Secret>& auth,
                                    const Secret& owner_auth) const;
 

@@ -137,12 +137,13 @@ Error TpmFailure::LockoutError() const {
       "reset it with tpm2_dictionarylockout -c; losses of power count as wrong tries, too, where "
       "keys without noda are in use";
   if (!lockout_ || lockout_->interval == 0) {
-    return {ErrorCode::kPinLocked, kLocked, fmt::format("wait for its recovery time, or {}", kHow)};
+    return {ErrorCode::kLockedOut, kLocked, fmt::format("wait for its recovery time, or {}", kHow)};
   }
   return {
-      ErrorCode::kPinLocked,
+      ErrorCode::kLockedOut,
       fmt::format("{} ({} wrong tries, {} are allowed)", kLocked, lockout_->tries, lockout_->limit),
-      fmt::format("wait: it forgets one try every {} seconds; or {}", lockout_->interval, kHow)};
+      fmt::format("wait: it forgets one try every {} seconds; or {}", lockout_->interval, kHow),
+      std::chrono::seconds(lockout_->interval)};
 }
 
 Error TpmFailure::ToError() const {

@@ -72,8 +72,9 @@ class TpmFailure {
   /// unless it was counted.
   [[nodiscard]] std::string CountedNote() const;
 
-  /// For people; the codes are kPinIncorrect, kPinLocked, kKeyNotFound, kKeyUnusable,
-  /// kPolicyUnmet, kDevice, and kDeviceLost where WasLoss().
+  /// For people; the codes are kPinIncorrect, kLockedOut, kKeyNotFound, kKeyUnusable,
+  /// kPolicyUnmet, kDevice, and kDeviceLost where WasLoss(). kLockedOut has as its retry_after the
+  /// time in which the TPM forgets one try, if that is known.
   [[nodiscard]] Error ToError() const;
 
  private:

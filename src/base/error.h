@@ -38,6 +38,7 @@ enum class ErrorCode : std::uint16_t {
   kContextPinRequired = 21,  ///< as kPinRequired, for the PIN of one signature
   kDeviceLost = 22,          ///< session, login or object is gone; opening it anew may help
   kPolicyUnmet = 23,         ///< the conditions under which the key may be used are not fulfilled
+  kLockedOut = 24,           ///< the device accepts no try for a while: its lockout ends by itself
 };
 
 /// A failure: a code to act on, one sentence for people (outermost clause first, no final period,
@@ -46,7 +47,7 @@ struct Error {
   ErrorCode code = ErrorCode::kInternal;
   std::string message;
   std::string hint;
-  std::chrono::milliseconds retry_after{0};  ///< what the service asks for; 0: nothing
+  std::chrono::milliseconds retry_after{0};  ///< what service or device asks for; 0: nothing
 
   /// The same failure with one more clause in front: "clause: message".
   [[nodiscard]] Error In(std::string_view clause) && {

@@ -91,16 +91,14 @@ bool HasControl(std::string_view text) {
   });
 }
 
-/// Base64 with line breaks that are written as \n.
+/// A line of base64, wherever it starts, and a line break that is written as \n.
 bool HasEscapedLines(std::string_view text) {
-  if (text.find("\\n") == std::string_view::npos) return false;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const std::size_t space = LeadingSpace(rest);
-    if (space == 0 && Digit(rest.front()) < 0 && rest.front() != '=') return false;
-    rest.remove_prefix(std::max<std::size_t>(space, 1));
+  std::size_t digits = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (digits >= kLeastDigits && text.substr(i).starts_with("\\n")) return true;
+    digits = Digit(text[i]) < 0 ? 0 : digits + 1;
   }
-  return true;
+  return false;
 }
 
 bool Exists(const std::string& path) {

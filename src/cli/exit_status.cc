@@ -21,6 +21,7 @@ ExitStatus ExitStatusOf(ErrorCode code) {
     case ErrorCode::kContextPinRequired:
     case ErrorCode::kPinIncorrect:
     case ErrorCode::kPinLocked:
+    case ErrorCode::kLockedOut:
     case ErrorCode::kPolicyUnmet:
       return ExitStatus::kKey;
     case ErrorCode::kCertificate:

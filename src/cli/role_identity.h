@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,10 @@ namespace credmint::cli {
 /// refused PIN is not tried again, whichever role asks, before Reload(): each try costs the token
 /// one. The first pair is waited for as OpenIdentityPatiently() does, for a second at most.
 ///
+/// A device that accepts no try for a while (kLockedOut) is left alone until its recovery time has
+/// passed, whichever role asks, and is then asked again with the secret that has worked before in
+/// this process. With another one only after Reload(): the failure is kPinLocked then.
+///
 /// Any thread may call. The context must outlive it.
 class RoleIdentity {
  public:
@@ -32,7 +37,14 @@ class RoleIdentity {
   RoleIdentity(const RoleIdentity&) = delete;
   RoleIdentity& operator=(const RoleIdentity&) = delete;
 
-  Result<std::shared_ptr<const Identity>> Open();
+  /// `generation` grows with each Reload().
+  Result<std::shared_ptr<const Identity>> Open(unsigned& generation);
+
+  /// Says that a signature was made with what Open() gave.
+  void NoteWorked(unsigned generation);
+
+  /// Says that this kLockedOut came of Open() or a signature; returns what is to be made of it.
+  Error NoteLockout(Error error);
 
   /// Several roles use it: a device that learns of a PIN with the first signature only shall not
   /// learn it from each of them (IdentityKeeper::ProveFirst()).
@@ -42,12 +54,22 @@ class RoleIdentity {
   void Reload() { reloading_ = true; }
 
  private:
+  struct Lockout {
+    Error error;
+    std::optional<std::chrono::steady_clock::time_point> until;  // nothing: Reload()
+  };
+
+  std::optional<Error> CurrentLockout();
+
   const KeyOptions options_;
   std::atomic<bool> reloading_ = false;
   std::atomic<bool> sharing_ = false;  // from the next Open() on
   std::mutex mutex_;                   // guards all that follows
   KeyOpener opener_;
   IdentityKeeper keeper_;
+  std::optional<Lockout> lockout_;
+  bool worked_ = false;
+  unsigned generation_ = 0;
 };
 
 /// The identities of several roles: those with the same options share one, as long as a role has

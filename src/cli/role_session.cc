@@ -28,6 +28,14 @@ RoleSession::RoleSession(SessionOptions options, const LibraryContext& context,
       identity_(std::move(identity)),
       transport_(std::move(transport)),
       session_(
-          std::move(options), context, [this] { return identity_->Open(); }, *transport_) {}
+          std::move(options), context, [this] { return identity_->Open(generation_); },
+          *transport_) {}
+
+Result<Credentials> RoleSession::Get() {
+  auto credentials = session_.Get();
+  if (credentials) identity_->NoteWorked(generation_);
+  if (credentials || credentials.error().code != ErrorCode::kLockedOut) return credentials;
+  return tl::unexpected(identity_->NoteLockout(std::move(credentials).error()));
+}
 
 }  // namespace credmint::cli

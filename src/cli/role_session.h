@@ -27,8 +27,8 @@ class RoleSession : public CredentialSource {
   RoleSession(SessionOptions options, const LibraryContext& context,
               std::shared_ptr<RoleIdentity> identity, std::unique_ptr<Transport> transport);
 
-  /// As Session::Get().
-  Result<Credentials> Get() override { return session_.Get(); }
+  /// As Session::Get(); RoleIdentity says what is to be made of kLockedOut.
+  Result<Credentials> Get() override;
 
   [[nodiscard]] const SessionRequest& request() const { return request_; }
   [[nodiscard]] RoleIdentity& identity() { return *identity_; }
@@ -37,6 +37,7 @@ class RoleSession : public CredentialSource {
   const SessionRequest request_;
   const std::shared_ptr<RoleIdentity> identity_;
   const std::unique_ptr<Transport> transport_;
+  unsigned generation_ = 0;  // of the identity that is in use
   Session session_;
 };
 

@@ -21,6 +21,7 @@ constexpr seconds kFirstRetry{1};
 constexpr seconds kFirstRetryOfBusy{4};
 constexpr seconds kLongestRetry{60};
 constexpr minutes kLongestRetryAfter{5};
+constexpr minutes kUnknownRecovery{10};
 
 /// `first`, doubled with every further time.
 milliseconds Doubled(milliseconds first, int times, milliseconds longest) {
@@ -44,7 +45,13 @@ milliseconds SpacingAfterSuccess(milliseconds lifetime, int short_in_a_row) {
   return std::max<milliseconds>(std::min(spacing, lifetime / 2), kShortestSpacing);
 }
 
+milliseconds RecoveryTime(const Error& error) {
+  const bool is_known = error.retry_after > milliseconds(0);
+  return std::max<milliseconds>(is_known ? error.retry_after : kUnknownRecovery, kShortestSpacing);
+}
+
 milliseconds SpacingAfterFailure(const Error& error, int failures_in_a_row, double random) {
+  if (error.code == ErrorCode::kLockedOut) return RecoveryTime(error);
   const seconds first = error.code == ErrorCode::kServiceBusy ? kFirstRetryOfBusy : kFirstRetry;
   const milliseconds half = Doubled(first, failures_in_a_row, kLongestRetry) / 2;
   const milliseconds jitter(

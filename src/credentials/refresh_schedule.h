@@ -28,9 +28,13 @@ std::chrono::milliseconds SpacingAfterSuccess(std::chrono::milliseconds lifetime
 /// The time from a failed call to the next: a second (four when the service throttles or has a
 /// fault), doubled with each further failure up to a minute, of which the second half is left to
 /// chance (`random` is from [0, 1)). At least a second in any case, and at least what the service
-/// asks for, up to five minutes. `failures_in_a_row` counts this one too.
+/// asks for, up to five minutes. `failures_in_a_row` counts this one too. After kLockedOut it is
+/// the device's recovery time, however long; ten minutes if that is not known.
 std::chrono::milliseconds SpacingAfterFailure(const Error& error, int failures_in_a_row,
                                               double random);
+
+/// How long to leave a device alone after kLockedOut.
+std::chrono::milliseconds RecoveryTime(const Error& error);
 
 /// A PIN was refused or is missing: another try without a new one costs a token its tries.
 bool NeedsReload(ErrorCode code);

@@ -31,6 +31,7 @@ std::string Describe(const Certificate& certificate, const Inventory& inventory)
 std::vector<std::string> Shown(const std::vector<Certificate>& certificates,
                                const Inventory& inventory) {
   std::vector<std::string> descriptions;
+  descriptions.reserve(certificates.size() + 1);
   for (const Certificate& certificate : certificates) {
     descriptions.push_back(Describe(certificate, inventory));
   }

@@ -17,6 +17,9 @@ bool IsRefusal(ErrorCode code) {
   return code == ErrorCode::kPinIncorrect || code == ErrorCode::kPinLocked;
 }
 
+/// Another try at once could be one too many.
+bool IsAboutSecret(ErrorCode code) { return IsRefusal(code) || code == ErrorCode::kLockedOut; }
+
 }  // namespace
 
 IdentityKeeper::IdentityKeeper(IdentityOpener opener, std::function<void(const Error&)> report,
@@ -31,13 +34,12 @@ IdentityKeeper::Opened IdentityKeeper::Get() {
   Opened current = OpenPatiently();
   if (current) Keep(**current);
   // Opening a device's key could send the refused PIN once more.
-  if (current || !chain_ || (refusal_ && !key_)) return current;
+  const bool must_not = refusal_ || (!current && current.error().code == ErrorCode::kLockedOut);
+  if (current || !chain_ || (must_not && !key_)) return current;
   const Error& error = current.error();
   Opened earlier = Earlier();
-  if (!earlier && IsRefusal(earlier.error().code)) {
-    refusal_ = earlier.error();
-    return earlier;
-  }
+  if (!earlier && IsRefusal(earlier.error().code)) refusal_ = earlier.error();
+  if (!earlier && IsAboutSecret(earlier.error().code)) return earlier;
   if (!earlier && earlier.error().message == error.message) return current;
   if (!earlier) {
     return Fail(error.code,
@@ -58,7 +60,7 @@ void IdentityKeeper::Reload() {
 
 IdentityKeeper::Opened IdentityKeeper::OpenPatiently() {
   Opened opened = Open();
-  if (opened || !chain_ || refusal_) return opened;
+  if (opened || !chain_ || IsAboutSecret(opened.error().code)) return opened;
   LogDebug(fmt::format("trying again, it may be being replaced: {}", opened.error().message));
   environment_.sleep(kPause);
   return Open();
@@ -84,7 +86,7 @@ IdentityKeeper::Opened IdentityKeeper::OpenProven() {
 
 IdentityKeeper::Opened IdentityKeeper::Earlier() {
   auto identity = EarlierWith(key_ ? key_ : opener_.open_key(chain_->leaf));
-  if (identity || !wrapped_ || IsRefusal(identity.error().code)) return identity;
+  if (identity || !wrapped_ || IsAboutSecret(identity.error().code)) return identity;
   return EarlierWith(opener_.open_wrapped(wrapped_));
 }
 

@@ -47,7 +47,8 @@ struct IdentityKeeperEnvironment {
 /// each wrong one costs a try.
 ///
 /// After a refused PIN, auth value or passphrase (kPinIncorrect, kPinLocked) nothing is opened
-/// before Reload(), because devices count the tries.
+/// before Reload(), because devices count the tries. After kLockedOut nothing else is opened in
+/// that call; the next one opens again, and it is the caller's to wait until that makes sense.
 ///
 /// Not for use by several threads at once.
 class IdentityKeeper {

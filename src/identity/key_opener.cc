@@ -282,7 +282,11 @@ Result<StoreContents> KeyOpener::Load(KeyReference& reference, const Secret& fil
   const auto own = SourceOf(reference.TakePin());
   std::optional<PassphraseRequest> asked;
   const auto passphrase = [&](const PassphraseRequest& request) {
-    if (own && request.kind == PassphraseKind::kTokenPin) return own->Get();
+    if (own && request.kind == PassphraseKind::kTokenPin) {
+      auto pin = own->Get();
+      if (pin) pins_.NoteInReference(*pin);
+      return pin;
+    }
     asked = Named(request, reference);
     return pins_.Answer(*asked, reference.place());
   };

@@ -42,6 +42,11 @@ class KeyOpener {
   /// Has secrets that were given by options read again: they may have been changed.
   void ForgetSecrets() { pins_.Forget(); }
 
+  /// Says that a signature was made with the secrets that were read, and whether those that have
+  /// been read since are the same.
+  void NoteAcceptedSecrets() { pins_.NoteAccepted(); }
+  [[nodiscard]] bool SecretsWereAccepted() const { return pins_.WereAccepted(); }
+
   /// The one private key at `reference`; kKeyAmbiguous if there are several. Of several the one
   /// that belongs to one of `certificates` is meant.
   Result<std::shared_ptr<const SigningKey>> OpenKey(KeyReference reference,

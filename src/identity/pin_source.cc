@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/pin_file.h"
@@ -154,6 +156,14 @@ void PinSource::Forget() {
   if (kind_ != Kind::kKnown && kind_ != Kind::kDescriptor) secret_.reset();
 }
 
+void PinSource::NoteAccepted() {
+  if (secret_) accepted_ = secret_->Clone();
+}
+
+bool PinSource::WasAccepted() const {
+  return !secret_ || (accepted_ && accepted_->Reveal() == secret_->Reveal());
+}
+
 Result<Secret> PinSource::Read() const {
   switch (kind_) {
     case Kind::kEnvironment:
@@ -187,6 +197,24 @@ void PinSources::Forget() {
   for (std::optional<PinSource>* source : {&user, &context, &parent, &policy}) {
     if (*source) (*source)->Forget();
   }
+}
+
+void PinSources::NoteInReference(const Secret& secret) {
+  if (!in_reference) in_reference = PinSource::FromSecret(Secret());
+  in_reference->Replace(secret.Clone());
+}
+
+void PinSources::NoteAccepted() {
+  for (std::optional<PinSource>* source : {&user, &context, &parent, &policy, &in_reference}) {
+    if (*source) (*source)->NoteAccepted();
+  }
+}
+
+bool PinSources::WereAccepted() const {
+  const std::array<const std::optional<PinSource>*, 5> sources = {&user, &context, &parent, &policy,
+                                                                  &in_reference};
+  return std::all_of(sources.begin(), sources.end(),
+                     [](const auto* source) { return !*source || (*source)->WasAccepted(); });
 }
 
 PinSource* PinSources::SourceFor(PassphraseKind kind) {

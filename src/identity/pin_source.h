@@ -35,6 +35,14 @@ class PinSource {
   /// Has it read again the next time: it may have been changed. Not so a descriptor.
   void Forget();
 
+  /// Of FromSecret(): it is another one now.
+  void Replace(Secret secret) { secret_ = std::move(secret); }
+
+  /// Says that what was read last has been accepted.
+  void NoteAccepted();
+  /// Whether that is still the same; true if none has been read.
+  [[nodiscard]] bool WasAccepted() const;
+
  private:
   enum class Kind { kKnown, kEnvironment, kFile, kDescriptor, kCredential };
 
@@ -44,6 +52,7 @@ class PinSource {
   Kind kind_;
   std::string name_;
   std::optional<Secret> secret_;
+  std::optional<Secret> accepted_;
 };
 
 /// The secrets a command was given, by what they are for, and those that a person is asked for
@@ -54,6 +63,7 @@ struct PinSources {
   std::optional<PinSource> context;  ///< context-specific PIN
   std::optional<PinSource> parent;   ///< auth value of a TPM key's parent; not asked for, but sent
   std::optional<PinSource> policy;   ///< the same of what a TPM key's policy names
+  std::optional<PinSource> in_reference;  ///< what a key reference had last; answers nothing
   bool reuse_user_for_context = false;
   PromptedSecrets prompted;
 
@@ -70,6 +80,13 @@ struct PinSources {
 
   /// Has those that were given read again, where that is possible.
   void Forget();
+
+  /// Says what a key reference had of its own.
+  void NoteInReference(const Secret& secret);
+
+  /// Says that a signature was made with what was given, and whether that is still the same.
+  void NoteAccepted();
+  [[nodiscard]] bool WereAccepted() const;
 
  private:
   PinSource* SourceFor(PassphraseKind kind);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace credmint {
 namespace {
@@ -12,6 +13,12 @@ namespace {
 bool IsOurs(unsigned long error) {
   const char* library = ERR_lib_error_string(error);
   return library != nullptr && std::string_view(library).starts_with(kProviderNamePrefix);
+}
+
+std::chrono::milliseconds Milliseconds(std::string_view text) {
+  std::int64_t count = 0;
+  std::from_chars(text.data(), text.data() + text.size(), count);
+  return std::chrono::milliseconds(std::max<std::int64_t>(count, 0));
 }
 
 std::string Describe(unsigned long error, std::string_view data) {
@@ -35,7 +42,7 @@ Error TakeOpensslError(ErrorCode fallback, bool& misses_algorithm) {
   misses_algorithm = false;
   Error ours{};
   bool have_ours = false;
-  bool hint_follows = false;
+  bool more_follows = false;
   std::string others;
   const char* data = nullptr;
   int flags = 0;
@@ -44,11 +51,13 @@ Error TakeOpensslError(ErrorCode fallback, bool& misses_algorithm) {
         ERR_GET_LIB(error) == ERR_LIB_EVP && ERR_GET_REASON(error) == ERR_R_UNSUPPORTED;
     const std::string_view text = (flags & ERR_TXT_STRING) != 0 && data != nullptr ? data : "";
     if (IsOurs(error)) {
-      const bool is_hint = ERR_GET_REASON(error) == kHintReason;
-      if (is_hint && hint_follows) ours.hint = text;
-      hint_follows = !is_hint && !have_ours;
-      if (hint_follows) {
-        ours.code = static_cast<ErrorCode>(ERR_GET_REASON(error));
+      const int reason = ERR_GET_REASON(error);
+      const bool is_more = reason == kHintReason || reason == kRetryAfterReason;
+      if (reason == kHintReason && more_follows) ours.hint = text;
+      if (reason == kRetryAfterReason && more_follows) ours.retry_after = Milliseconds(text);
+      if (!is_more) more_follows = !have_ours;
+      if (!is_more && !have_ours) {
+        ours.code = static_cast<ErrorCode>(reason);
         ours.message = text;
         have_ours = true;
       }

@@ -147,7 +147,7 @@ Result<Credentials> Session::Create(const Identity& identity) const {
     }
     const milliseconds delay = RetryDelay(number + 1, environment_.random(), attempt.retry_after);
     if (!IsRetryable(error.code) || number == options_.max_attempts || delay >= Left(deadline)) {
-      error.retry_after = attempt.retry_after.value_or(milliseconds(0));
+      if (attempt.retry_after) error.retry_after = *attempt.retry_after;
       if (number > 1) error.message += fmt::format(" (attempt {})", number);
       return tl::unexpected(std::move(error));
     }

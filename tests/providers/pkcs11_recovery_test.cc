@@ -222,9 +222,24 @@ TEST_F(Pkcs11RecoveryTest, TokenThatCannotBeAskedKeepsItsPinFromOthers) {
 }
 
 TEST_F(Pkcs11RecoveryTest, PinThatLockedTheTokenIsNotSentAgain) {
-  misbehaving_.Set("login=CKR_PIN_LOCKED");
-  for (int i = 0; i < 3; ++i) ASSERT_FALSE(Load(kKey));
+  misbehaving_.Set("locked-by-login");
+  for (int i = 0; i < 3; ++i) {
+    const auto key = Load(kKey);
+    ASSERT_FALSE(key);
+    EXPECT_EQ(key.error().code, ErrorCode::kPinLocked);
+  }
   EXPECT_EQ(misbehaving_.Calls("C_Login"), 1);
+}
+
+/// As tpm2-pkcs11 does while its TPM is in dictionary-attack lockout.
+TEST_F(Pkcs11RecoveryTest, PinThatIsLockedWithoutTheTokensFlagMayBeSentAgain) {
+  misbehaving_.Set("login=CKR_PIN_LOCKED");
+  const auto locked_out = Load(kKey);
+  ASSERT_FALSE(locked_out);
+  EXPECT_EQ(locked_out.error().code, ErrorCode::kLockedOut);
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 1);
+  misbehaving_.Behave();
+  EXPECT_TRUE(Load(kKey));
 }
 
 /// Some modules answer a wrong PIN by CKR_GENERAL_ERROR; the token's flags tell that it counted.

@@ -583,7 +583,7 @@ TEST_F(Tpm2Test, SaysWhenWrongAuthValuesAreNotCounted) {
 TEST_F(Tpm2Test, SaysWhenTheTpmIsLockedOut) {
   MakePersistentKey("ecc256", kSigningKey, kAuth);
   for (const ErrorCode expected : {ErrorCode::kPinIncorrect, ErrorCode::kPinIncorrect,
-                                   ErrorCode::kPinIncorrect, ErrorCode::kPinLocked}) {
+                                   ErrorCode::kPinIncorrect, ErrorCode::kLockedOut}) {
     Answers answers{.auth = "wrong"};
     Application application;
     const auto key = application.OpenHandle("handle:0x81000001?pass", tcti(), answers.Function());
@@ -591,7 +591,8 @@ TEST_F(Tpm2Test, SaysWhenTheTpmIsLockedOut) {
     const auto signature = application.Sign(key->get());
     ASSERT_FALSE(signature);
     EXPECT_EQ(signature.error().code, expected) << signature.error().message;
-    if (expected == ErrorCode::kPinLocked) {
+    if (expected == ErrorCode::kLockedOut) {
+      EXPECT_EQ(signature.error().retry_after, std::chrono::seconds(1000));
       EXPECT_NE(signature.error().message.find("3 wrong tries, 3 are allowed"), std::string::npos);
       EXPECT_NE(signature.error().hint.find("it forgets one try every 1000 seconds"),
                 std::string::npos);

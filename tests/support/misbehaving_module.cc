@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -334,6 +335,8 @@ void PadWithNuls(CK_UTF8CHAR (&field)[N]) {
   for (std::size_t end = N; end > 0 && field[end - 1] == ' '; --end) field[end - 1] = '\0';
 }
 
+std::atomic<bool> pin_is_locked = false;  // by a login with locked-by-login
+
 CK_RV GetTokenInfo(const Settings& settings, CK_SLOT_ID slot, CK_TOKEN_INFO* info) {
   if (settings.Has("token-removed")) return CKR_TOKEN_NOT_PRESENT;
   const CK_RV result = Real().C_GetTokenInfo(slot, info);
@@ -344,6 +347,7 @@ CK_RV GetTokenInfo(const Settings& settings, CK_SLOT_ID slot, CK_TOKEN_INFO* inf
   change("pin-count-low", CKF_USER_PIN_COUNT_LOW, true);
   change("pin-final-try", CKF_USER_PIN_FINAL_TRY, true);
   change("pin-locked", CKF_USER_PIN_LOCKED, true);
+  if (pin_is_locked) change("locked-by-login", CKF_USER_PIN_LOCKED, true);
   change("pin-not-initialized", CKF_USER_PIN_INITIALIZED, false);
   change("protected-path", CKF_PROTECTED_AUTHENTICATION_PATH, true);
   change("no-login-required", CKF_LOGIN_REQUIRED, false);
@@ -400,6 +404,10 @@ CK_RV GetSessionInfo(const Settings& settings, CK_SESSION_HANDLE session, CK_SES
 /// What C_Login of the user answers without looking at the PIN.
 std::optional<CK_RV> LoginFault(const Settings& settings, CK_SESSION_HANDLE session) {
   if (settings.Has("pin-locked")) return CKR_PIN_LOCKED;
+  if (settings.Has("locked-by-login")) {
+    pin_is_locked = true;
+    return CKR_PIN_LOCKED;
+  }
   if (settings.Has("pin-not-initialized")) return CKR_USER_PIN_NOT_INITIALIZED;
   const auto code = settings.Number("login");
   if (code == CKR_USER_ALREADY_LOGGED_IN) Behind::Get().LogInByItself(session, CKU_USER);

@@ -95,6 +95,7 @@ constexpr std::pair<std::string_view, Value> kSettings[] = {
     {"garbage-certificate", Value::kText},
     {"huge-attribute", Value::kNumber},
     {"initialize", Value::kNumber},
+    {"locked-by-login", Value::kNone},
     {"logged-out", Value::kNone},
     {"login", Value::kNumber},
     {"long-attribute", Value::kNumber},

@@ -54,7 +54,11 @@ TEST(DescribeKeyMaterial, LeavesPathsAndUrisAlone) {
 
 TEST(DescribeUnshown, KnowsLinesControlCharactersAndLength) {
   EXPECT_EQ(DescribeUnshown("a\nb"), "text of several lines");
-  EXPECT_EQ(DescribeUnshown("abc+\\nabc/\\nabc="), "text of several lines");
+  const std::string line = "7H1tmf9hlZvqjdYZzCIQ3pDD2xeh+/==";
+  EXPECT_EQ(DescribeUnshown(line.substr(0, 30) + "\\n" + line), "text of several lines");
+  EXPECT_EQ(DescribeUnshown("https://" + line.substr(0, 30) + "\\n" + line),
+            "text of several lines");
+  EXPECT_EQ(DescribeUnshown("C:\\network\\name"), "");
   EXPECT_EQ(DescribeUnshown("C:\\new"), "");
   EXPECT_EQ(DescribeUnshown(std::string("a\0b", 3)), "text with control characters");
   EXPECT_EQ(DescribeUnshown(std::string(256, 'x')), "");

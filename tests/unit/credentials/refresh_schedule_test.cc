@@ -83,6 +83,18 @@ TEST(RefreshScheduleTest, HonoursWhatTheServiceAsksForWithinReason) {
   EXPECT_EQ(SpacingAfterFailure(error, 9, 0.0), seconds(30));
 }
 
+TEST(RefreshScheduleTest, LeavesALockedOutDeviceAloneUntilItRecovers) {
+  Error error{ErrorCode::kLockedOut, "", ""};
+  EXPECT_EQ(SpacingAfterFailure(error, 1, 0.5), minutes(10)) << "not known";
+  for (const seconds recovery : {seconds(2), seconds(600), seconds(86400)}) {
+    error.retry_after = recovery;
+    for (const int failures : {1, 9}) {
+      EXPECT_EQ(SpacingAfterFailure(error, failures, 0.0), recovery);
+    }
+  }
+  EXPECT_FALSE(NeedsReload(ErrorCode::kLockedOut));
+}
+
 TEST(RefreshScheduleTest, TriesNoPinAgain) {
   for (const ErrorCode code : {ErrorCode::kPinRequired, ErrorCode::kContextPinRequired,
                                ErrorCode::kPinIncorrect, ErrorCode::kPinLocked}) {

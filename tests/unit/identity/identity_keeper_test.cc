@@ -224,6 +224,20 @@ TEST_P(RefusedPinTest, IsNotTriedAgainWhereNothingIsKept) {
 INSTANTIATE_TEST_SUITE_P(Codes, RefusedPinTest,
                          testing::Values(ErrorCode::kPinIncorrect, ErrorCode::kPinLocked));
 
+// Whether it makes sense by now is for the caller to say: see RoleIdentity.
+TEST_F(IdentityKeeperTest, ALockoutIsMetOnceInACall) {
+  Find({Pair("first")});
+  Got();
+  Find({Fail(ErrorCode::kLockedOut, "locked out")});
+  for (int i = 2; i < 5; ++i) {
+    Got();
+    EXPECT_EQ(opened_, i);
+  }
+  EXPECT_TRUE(pauses_.empty());
+  Find({Pair("second")});
+  EXPECT_EQ(Got(), "CN=second");
+}
+
 // The pause is between the two: the second one may be the refusal.
 TEST_F(IdentityKeeperTest, APinRefusedInTheSecondAttemptIsNotTriedAgainEither) {
   Find({Pair("first")});

@@ -85,6 +85,26 @@ TEST_F(ErrorQueueTest, KeepsCodeMessageAndHintOfOurProviders) {
   EXPECT_EQ(error.hint, "check it before another try");
 }
 
+TEST_F(ErrorQueueTest, KeepsHowLongToWait) {
+  RaiseOurs(static_cast<int>(ErrorCode::kLockedOut), "locked out");
+  RaiseOurs(kHintReason, "wait");
+  RaiseOurs(kRetryAfterReason, "600000");
+  RaiseOurs(static_cast<int>(ErrorCode::kDevice), "a later one");
+  RaiseOurs(kRetryAfterReason, "1");
+  const Error error = TakeOpensslError(ErrorCode::kInternal);
+  EXPECT_EQ(error.code, ErrorCode::kLockedOut);
+  EXPECT_EQ(error.hint, "wait");
+  EXPECT_EQ(error.retry_after, std::chrono::minutes(10));
+}
+
+TEST_F(ErrorQueueTest, WaitsForNothingThatIsNoNumber) {
+  for (const char* text : {"", "soon", "-5"}) {
+    RaiseOurs(static_cast<int>(ErrorCode::kLockedOut), "locked out");
+    RaiseOurs(kRetryAfterReason, text);
+    EXPECT_EQ(TakeOpensslError(ErrorCode::kInternal).retry_after, std::chrono::seconds(0)) << text;
+  }
+}
+
 TEST_F(ErrorQueueTest, LeavesOpensslsWordsOutWhenOursAreThere) {
   ERR_raise(ERR_LIB_PEM, PEM_R_NO_START_LINE);
   RaiseOurs(static_cast<int>(ErrorCode::kDevice), "the token is gone");

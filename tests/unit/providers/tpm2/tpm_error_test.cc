@@ -18,7 +18,7 @@ TEST(TpmErrorTest, SortsCodes) {
            Case{0x98e, TpmFault::kAuthRefused, ErrorCode::kPinIncorrect},
            Case{0xa8e, TpmFault::kAuthRefused, ErrorCode::kPinIncorrect},
            Case{0x9a2, TpmFault::kAuthRefusedUncounted, ErrorCode::kPinIncorrect},
-           Case{0x921, TpmFault::kLockout, ErrorCode::kPinLocked},
+           Case{0x921, TpmFault::kLockout, ErrorCode::kLockedOut},
            Case{0x902, TpmFault::kNoObjectSlot, ErrorCode::kDevice},
            Case{0x903, TpmFault::kNoSessionSlot, ErrorCode::kDevice},
            Case{0x18b, TpmFault::kNoSuchHandle, ErrorCode::kKeyNotFound},
@@ -72,6 +72,8 @@ TEST(TpmErrorTest, SaysHowLongALockoutLasts) {
             "the TPM is in dictionary-attack lockout (3 wrong tries, 3 are allowed)");
   EXPECT_EQ(failure.ToError().hint.substr(0, 51),
             "wait: it forgets one try every 600 seconds; or rese");
+  EXPECT_EQ(failure.ToError().retry_after, std::chrono::seconds(600));
+  EXPECT_EQ(TpmFailure(0x921).ToError().retry_after, std::chrono::seconds(0)) << "not known";
 }
 
 TEST(TpmErrorTest, SaysHowManyTriesAreLeft) {
