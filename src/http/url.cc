@@ -45,6 +45,20 @@ std::string_view Explain(CURLUcode code) {
   }
 }
 
+/// RFC 1035 section 2.3.4. libcurl asks the name servers for longer ones as well.
+bool FitsDns(std::string_view host) {
+  constexpr std::size_t kMaxName = 253;
+  constexpr std::size_t kMaxLabel = 63;
+  if (host.ends_with('.')) host.remove_suffix(1);
+  if (host.size() > kMaxName) return false;
+  while (host.size() > kMaxLabel) {
+    const std::size_t dot = host.find('.');
+    if (dot > kMaxLabel) return false;
+    host.remove_prefix(dot + 1);
+  }
+  return true;
+}
+
 /// Whether "user@" or "user:password@" stands where the host is expected.
 bool HasUser(std::string_view text) {
   const std::size_t slashes = text.find("//");
@@ -85,6 +99,7 @@ Result<Url> ParseEndpointUrl(std::string_view text) {
   Url url;
   url.scheme = scheme;
   url.host = Lower(Part(parsed.get(), CURLUPART_HOST));
+  if (!FitsDns(url.host)) return refuse("its host name is longer than DNS allows");
   const std::string port = Part(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
   std::from_chars(port.data(), port.data() + port.size(), url.port);
   if (url.port == 0) return refuse(Explain(CURLUE_BAD_PORT_NUMBER));

@@ -46,6 +46,18 @@ TEST(UrlTest, RefusesBytesOutsideAscii) {
             "outside ASCII");
 }
 
+TEST(UrlTest, RefusesHostNamesThatDnsHasNoRoomFor) {
+  const std::string label(63, 'a');
+  const std::string name = label + '.' + label + '.' + label + '.' + label.substr(2);
+  EXPECT_TRUE(ParseEndpointUrl("https://" + name));
+  EXPECT_TRUE(ParseEndpointUrl("https://" + label + ".example.:8443/path"));
+  for (const std::string& host : {name + 'a', label + 'a', "web." + label + "a.example"}) {
+    const Result<Url> url = ParseEndpointUrl("https://" + host);
+    ASSERT_FALSE(url) << host;
+    EXPECT_TRUE(url.error().message.ends_with("its host name is longer than DNS allows"));
+  }
+}
+
 TEST(UrlTest, DoesNotRepeatAPassword) {
   for (const char* text : {"https://user:hunter2@example.com", "https://user@example.com:99999/",
                            "user:hunter2@example.com", "https://user:hunter2@", "https://@host"}) {
