@@ -162,7 +162,7 @@ Result<bool> Module::Restart() {
   std::unique_lock use(use_, std::try_to_lock);
   for (int tries = 1; !use && tries < kTriesToBeAlone; ++tries) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    use.try_lock();
+    if (use.try_lock()) break;
   }
   if (!use || closed_ || !finalize_ || getpid() != process_ || HasSessions()) return false;
   const ErrorMark mark;

@@ -64,7 +64,8 @@ class Module {
 
   /// Finalises it and initialises it again. False, and nothing done, while a session of ours is
   /// open, in the midst of another thread's call, or where somebody else in the process had
-  /// initialised it. Fails with kModule.
+  /// initialised it. Whoever initialised it after us is not known of, PKCS#11 counts no users, and
+  /// loses its sessions: credmint itself has no such neighbour. Fails with kModule.
   Result<bool> Restart();
 
   /// To be told of each session before it is opened, for Restart(), and when it has ended or could

@@ -120,12 +120,12 @@ Result<PublicKey> EcKey(const Bytes& parameters, const Bytes& point) {
 /// CKA_EC_PARAMS of Ed25519: the curve's name or OID by PKCS#11 v3.0 section 2.3.10, or the OID
 /// that OpenPGP cards use.
 bool IsEdwards25519(const Bytes& parameters) {
-  static const std::array<Bytes, 3> kNames = {{
+  static const std::array<Bytes, 3> kParameters = {{
       {0x13, 0x0c, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5', '5', '1', '9'},
       {0x06, 0x03, 0x2b, 0x65, 0x70},                                      // 1.3.101.112
       {0x06, 0x09, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x0f, 0x01},  // 1.3.6.1.4.1.11591.15.1
   }};
-  return std::find(kNames.begin(), kNames.end(), parameters) != kNames.end();
+  return std::find(kParameters.begin(), kParameters.end(), parameters) != kParameters.end();
 }
 
 /// `point` is 32 bytes, bare or in a DER OCTET STRING or BIT STRING.

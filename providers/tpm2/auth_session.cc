@@ -8,8 +8,6 @@
 namespace credmint::tpm2 {
 namespace {
 
-constexpr UINT16 kAesBits = 128;
-
 struct Kind {
   TPM2_SE type;
   TPMI_ALG_HASH hash;

@@ -47,6 +47,9 @@ class AuthSession {
 /// Where the storage root key is by convention (TCG TPM v2.0 Provisioning Guidance section 7.8).
 inline constexpr TPM2_HANDLE kStorageRootKey = 0x81000001;
 
+/// AES-128, which every TPM of a PC has.
+inline constexpr UINT16 kAesBits = 128;
+
 /// A key that only the TPM can decrypt for, so that the secret of a session can be sent to it.
 struct SaltKey {
   /// One that is at hand, such as the parent of the key to be used.

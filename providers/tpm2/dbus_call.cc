@@ -21,10 +21,10 @@
 namespace credmint::tpm2 {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using std::chrono::steady_clock;
 
 /// What GLib's client waits for an answer, too: the bus may have to start the callee first.
-constexpr std::chrono::seconds kPatience(25);
+constexpr std::chrono::seconds kAnswerPatience(25);
 constexpr std::size_t kFixedHeader = 16;
 constexpr std::size_t kLongestMessage = 1 << 20;
 constexpr char kLittle = 'l';
@@ -256,7 +256,8 @@ class Bus {
   bool WaitForMore() {
     for (;;) {
       const auto left =
-          std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
+          std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - steady_clock::now())
+              .count();
       pollfd wanted{socket_.get(), POLLIN, 0};
       const int ready = left > 0 ? poll(&wanted, 1, static_cast<int>(left)) : 0;
       if (ready > 0) return true;
@@ -312,7 +313,10 @@ class Bus {
     Descriptor none;
     while (!line.ends_with("\r\n")) {
       if (!Read(line, 1, none)) return {};
-      if (line.size() > kLongestLine) return {};
+      if (line.size() > kLongestLine) {
+        errno = EPROTO;
+        return {};
+      }
     }
     errno = 0;
     return line;
@@ -336,7 +340,7 @@ class Bus {
   }
 
   Descriptor socket_;
-  Clock::time_point deadline_ = Clock::now() + kPatience;
+  steady_clock::time_point deadline_ = steady_clock::now() + kAnswerPatience;
   std::uint32_t serial_ = 0;
 };
 

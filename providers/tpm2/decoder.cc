@@ -27,10 +27,6 @@ constexpr int kPassedOver = 1;
 void* NewContext(void* provider) { return provider; }
 void FreeContext(void* /*context*/) {}
 
-const Tpm2Provider& ToProvider(void* context) {
-  return static_cast<const Tpm2Provider&>(*static_cast<provider::ProviderContext*>(context));
-}
-
 int DoesSelection(void* /*provider*/, int selection) {
   return selection == 0 || (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 ? 1 : 0;
 }
@@ -50,7 +46,7 @@ int EmitDer(const Secret& der, OSSL_CALLBACK* callback, void* argument) {
 int DecodePem(void* context, OSSL_CORE_BIO* input, int /*selection*/, OSSL_CALLBACK* data_callback,
               void* data_argument, OSSL_PASSPHRASE_CALLBACK* /*passphrase_callback*/,
               void* /*passphrase_argument*/) {
-  const Tpm2Provider& provider = ToProvider(context);
+  const Tpm2Provider& provider = Tpm2Provider::From(context);
   return Callback(provider, 0, [&]() -> Result<int> {
     const BioPtr bio(BIO_new_from_core_bio(provider.core().context(), input));
     if (!bio) return Fail(ErrorCode::kInternal, "cannot read OpenSSL's input");
@@ -64,7 +60,7 @@ template <KeyType Type>
 int DecodeDer(void* context, OSSL_CORE_BIO* input, int selection, OSSL_CALLBACK* object_callback,
               void* object_argument, OSSL_PASSPHRASE_CALLBACK* passphrase_callback,
               void* passphrase_argument) {
-  const Tpm2Provider& provider = ToProvider(context);
+  const Tpm2Provider& provider = Tpm2Provider::From(context);
   return Callback(provider, 0, [&]() -> Result<int> {
     const auto der = provider.core().ReadAll(input, kMaxKeyFileSize);
     if (!der || !LooksLikeTss2KeyFile(AsBytes(der->Reveal())) ||

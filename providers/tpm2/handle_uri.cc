@@ -9,11 +9,11 @@
 namespace credmint::tpm2 {
 namespace {
 
-constexpr std::string_view kScheme = "handle:";
+constexpr std::string_view kHandleScheme = "handle:";
 constexpr std::string_view kPassSuffix = "?pass";
 constexpr std::size_t kMostDigits = 8;
 
-std::string HintFor(std::optional<TPM2_HANDLE> handle) {
+std::string HandleHint(std::optional<TPM2_HANDLE> handle) {
   if (handle && IsNvIndex(*handle)) {
     return fmt::format("that is an NV index: a certificate in it is named by nv:{}",
                        FormatHandle(*handle));
@@ -48,13 +48,13 @@ bool TakePassSuffix(std::string_view& uri) {
 
 Result<HandleUri> HandleUri::Parse(std::string_view uri) {
   std::string_view rest = uri;
-  if (rest.starts_with(kScheme)) rest.remove_prefix(kScheme.size());
+  if (rest.starts_with(kHandleScheme)) rest.remove_prefix(kHandleScheme.size());
   const bool has_auth = TakePassSuffix(rest);
   const auto handle = ParseHandle(rest);
   if (!handle || !IsPersistent(*handle)) {
     return Fail(ErrorCode::kMalformed,
                 fmt::format("{} does not name a persistent TPM handle", Shown(uri)),
-                HintFor(handle));
+                HandleHint(handle));
   }
   return HandleUri{*handle, has_auth};
 }

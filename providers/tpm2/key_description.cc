@@ -30,7 +30,7 @@ constexpr std::pair<TPM2_ALG_ID, const char*> kSchemes[] = {
     {TPM2_ALG_ECMQV, "ECMQV"},
 };
 
-constexpr std::pair<TPM2_ALG_ID, const char*> kHashes[] = {
+constexpr std::pair<TPM2_ALG_ID, const char*> kHashNames[] = {
     {TPM2_ALG_SHA1, "SHA1"},         {TPM2_ALG_SHA256, "SHA256"},
     {TPM2_ALG_SHA384, "SHA384"},     {TPM2_ALG_SHA512, "SHA512"},
     {TPM2_ALG_SM3_256, "SM3-256"},   {TPM2_ALG_SHA3_256, "SHA3-256"},
@@ -60,7 +60,7 @@ std::string FixedScheme(const TPMT_PUBLIC& area) {
   if (scheme.scheme == TPM2_ALG_NULL) return {};
   std::string text = NameIn(kSchemes, scheme.scheme);
   if (scheme.scheme != TPM2_ALG_RSAES) {
-    text += " with " + NameIn(kHashes, scheme.details.anySig.hashAlg);
+    text += " with " + NameIn(kHashNames, scheme.details.anySig.hashAlg);
   }
   return text;
 }

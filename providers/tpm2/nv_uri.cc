@@ -8,9 +8,9 @@
 namespace credmint::tpm2 {
 namespace {
 
-constexpr std::string_view kScheme = "nv:";
+constexpr std::string_view kNvScheme = "nv:";
 
-std::string HintFor(std::optional<TPM2_HANDLE> handle) {
+std::string NvHint(std::optional<TPM2_HANDLE> handle) {
   if (handle && IsPersistent(*handle)) {
     return fmt::format("a key is meant by handle:{}", FormatHandle(*handle));
   }
@@ -21,12 +21,12 @@ std::string HintFor(std::optional<TPM2_HANDLE> handle) {
 
 Result<NvUri> NvUri::Parse(std::string_view uri) {
   std::string_view rest = uri;
-  if (rest.starts_with(kScheme)) rest.remove_prefix(kScheme.size());
+  if (rest.starts_with(kNvScheme)) rest.remove_prefix(kNvScheme.size());
   const bool has_auth = TakePassSuffix(rest);
   const auto index = ParseHandle(rest);
   if (!index || !IsNvIndex(*index)) {
     return Fail(ErrorCode::kMalformed,
-                fmt::format("{} does not name an NV index of a TPM", Shown(uri)), HintFor(index));
+                fmt::format("{} does not name an NV index of a TPM", Shown(uri)), NvHint(index));
   }
   return NvUri{*index, has_auth};
 }

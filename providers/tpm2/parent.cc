@@ -11,7 +11,6 @@ namespace {
 constexpr TPMA_OBJECT kStorageKey = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
                                     TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH |
                                     TPMA_OBJECT_NODA | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT;
-constexpr UINT16 kAesBits = 128;
 constexpr UINT16 kRsaBits = 2048;
 
 /// Every byte of it decides which key comes out: another template is another key, and what the

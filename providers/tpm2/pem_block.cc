@@ -5,11 +5,6 @@
 #include "ossl/handles.h"
 
 namespace credmint::tpm2 {
-namespace {
-
-void FreeOpenssl(void* memory) { OPENSSL_free(memory); }
-
-}  // namespace
 
 std::optional<PemBlock> PemBlock::Read(BIO* bio) {
   const ErrorMark mark;
@@ -18,8 +13,8 @@ std::optional<PemBlock> PemBlock::Read(BIO* bio) {
   unsigned char* data = nullptr;
   long size = 0;
   if (PEM_read_bio(bio, &label, &header, &data, &size) != 1) return std::nullopt;
-  const Handle<char, FreeOpenssl> label_owner(label);
-  const Handle<char, FreeOpenssl> header_owner(header);
+  const OpensslTextPtr label_owner(label);
+  const OpensslTextPtr header_owner(header);
   const Handle<unsigned char, FreeOpenssl> data_owner(data);
   const std::span<char> bytes(reinterpret_cast<char*>(data), static_cast<std::size_t>(size));
   return PemBlock{label, *header != '\0', Secret::Take(bytes)};

@@ -51,7 +51,7 @@ std::string NameOf(TPM2_CC code) {
   return fmt::format("0x{:x}", code);
 }
 
-tl::unexpected<Error> Malformed(std::string_view what) {
+tl::unexpected<Error> MalformedPolicy(std::string_view what) {
   return Fail(ErrorCode::kMalformed, fmt::format("its policy makes no sense: {}", what));
 }
 
@@ -140,12 +140,12 @@ Result<PolicyStep> ReadStep(DerReader reader) {
   const auto code_field = reader.NextContextTag();
   const auto body_field = reader.NextContextTag();
   if (!code_field || code_field->tag != kCodeTag || !body_field || body_field->tag != kBodyTag) {
-    return Malformed("a step has no command and body");
+    return MalformedPolicy("a step has no command and body");
   }
   const auto integer = code_field->Inside(V_ASN1_INTEGER);
   const TPM2_CC code = integer ? ReadUint32(*integer).value_or(0) : 0;
   const auto contents = body_field->Inside(V_ASN1_OCTET_STRING);
-  if (code == 0 || !contents) return Malformed("a step has no command and body");
+  if (code == 0 || !contents) return MalformedPolicy("a step has no command and body");
   const StepReader read = ReaderOf(code);
   if (read == nullptr) {
     return Fail(ErrorCode::kKeyUnusable,
@@ -156,7 +156,7 @@ Result<PolicyStep> ReadStep(DerReader reader) {
   TpmReader body(*contents);
   PolicyStep step;
   if (!read(body, step) || !body.AtEnd()) {
-    return Malformed(fmt::format("the body of {}", NameOf(code)));
+    return MalformedPolicy(fmt::format("the body of {}", NameOf(code)));
   }
   return step;
 }
@@ -178,17 +178,17 @@ Result<SignedPolicy> ReadSignedPolicy(DerReader reader) {
   auto field = reader.NextContextTag();
   if (field && field->tag == kNameTag) {
     const auto name = field->Inside(V_ASN1_UTF8STRING);
-    if (!name) return Malformed("the name of a signed policy");
+    if (!name) return MalformedPolicy("the name of a signed policy");
     policy.name = Printable({reinterpret_cast<const char*>(name->data()), name->size()}, kMaxName);
     field = reader.NextContextTag();
   }
-  if (!field || field->tag != kPolicyTag) return Malformed("a signed policy has no steps");
+  if (!field || field->tag != kPolicyTag) return MalformedPolicy("a signed policy has no steps");
   auto steps = ReadPolicy(*field);
   if (!steps) return Fail(std::move(steps));
   policy.steps = *std::move(steps);
   if (policy.steps.empty() || !std::holds_alternative<PolicyAuthorize>(policy.steps.back()) ||
       std::any_of(policy.steps.begin(), policy.steps.end(), IsUnsigned)) {
-    return Malformed("a signed policy does not end with a signed PolicyAuthorize");
+    return MalformedPolicy("a signed policy does not end with a signed PolicyAuthorize");
   }
   return policy;
 }
@@ -203,11 +203,11 @@ bool Policy::NeedsAuthValue() const {
 
 Result<PolicySteps> ReadPolicy(const DerElement& field) {
   const auto sequence = field.Inside(V_ASN1_SEQUENCE);
-  if (!sequence) return Malformed("it is no sequence");
+  if (!sequence) return MalformedPolicy("it is no sequence");
   PolicySteps steps;
   for (DerReader reader(*sequence); !reader.AtEnd();) {
     const auto element = reader.Next(V_ASN1_SEQUENCE);
-    if (!element || steps.size() == kMostSteps) return Malformed("its steps");
+    if (!element || steps.size() == kMostSteps) return MalformedPolicy("its steps");
     auto step = ReadStep(DerReader(*element));
     if (!step) return Fail(std::move(step));
     steps.push_back(*std::move(step));
@@ -217,11 +217,11 @@ Result<PolicySteps> ReadPolicy(const DerElement& field) {
 
 Result<std::vector<SignedPolicy>> ReadSignedPolicies(const DerElement& field) {
   const auto sequence = field.Inside(V_ASN1_SEQUENCE);
-  if (!sequence) return Malformed("the signed policies are no sequence");
+  if (!sequence) return MalformedPolicy("the signed policies are no sequence");
   std::vector<SignedPolicy> policies;
   for (DerReader reader(*sequence); !reader.AtEnd();) {
     const auto element = reader.Next(V_ASN1_SEQUENCE);
-    if (!element || policies.size() == kMostPolicies) return Malformed("the signed policies");
+    if (!element || policies.size() == kMostPolicies) return MalformedPolicy("the signed policies");
     auto policy = ReadSignedPolicy(DerReader(*element));
     if (!policy) return Fail(std::move(policy));
     policies.push_back(*std::move(policy));

@@ -64,10 +64,6 @@ struct Loader {
   std::size_t next = 0;  // of certificates or inventory
 };
 
-const Tpm2Provider& ToProvider(void* context) {
-  return static_cast<const Tpm2Provider&>(*static_cast<provider::ProviderContext*>(context));
-}
-
 template <typename Place>
 Result<void*> MakeLoader(const Tpm2Provider& provider, Result<Place> place) {
   if (!place) return Fail(std::move(place));
@@ -77,7 +73,7 @@ Result<void*> MakeLoader(const Tpm2Provider& provider, Result<Place> place) {
 /// A handle, an NV index, or all of them.
 template <typename Uri>
 void* OpenUri(void* context, const char* uri) {
-  const Tpm2Provider& provider = ToProvider(context);
+  const Tpm2Provider& provider = Tpm2Provider::From(context);
   return Callback<void*>(provider, nullptr, [&] {
     auto parsed = Uri::Parse(uri);
     if (!parsed && std::string_view(uri).ends_with(':')) {
@@ -93,14 +89,14 @@ Result<void*> ParseFile(const Tpm2Provider& provider, Result<Secret> contents) {
 }
 
 void* OpenFile(void* context, const char* uri) {
-  const Tpm2Provider& provider = ToProvider(context);
+  const Tpm2Provider& provider = Tpm2Provider::From(context);
   return Callback<void*>(provider, nullptr, [&] {
     return ParseFile(provider, ReadFile(uri + kTss2Scheme.size(), kMaxKeyFileSize));
   });
 }
 
 void* AttachFile(void* context, OSSL_CORE_BIO* bio) {
-  const Tpm2Provider& provider = ToProvider(context);
+  const Tpm2Provider& provider = Tpm2Provider::From(context);
   return Callback<void*>(provider, nullptr, [&] {
     return ParseFile(provider, provider.core().ReadAll(bio, kMaxKeyFileSize));
   });

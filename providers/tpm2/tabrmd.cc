@@ -10,13 +10,14 @@
 #include <utility>
 
 #include "base/printable.h"
+#include "base/shown_value.h"
 #include "tpm2/dbus_call.h"
 
 namespace credmint::tpm2 {
 namespace {
 
 using std::chrono::milliseconds;
-using Clock = std::chrono::steady_clock;
+using std::chrono::steady_clock;
 
 constexpr std::string_view kName = "tabrmd";
 constexpr const char* kBusName = "com.intel.tss2.Tabrmd";
@@ -25,7 +26,7 @@ constexpr const char* kSystemBus = "unix:path=/run/dbus/system_bus_socket";
 /// helps.
 constexpr std::string_view kLimitError = "com.intel.tss2.Tabrmd.Error.General";
 
-constexpr std::chrono::seconds kPatience(10);
+constexpr std::chrono::seconds kRoomPatience(10);
 constexpr milliseconds kFirstWait(50);
 constexpr milliseconds kLongestWait(400);
 
@@ -49,7 +50,7 @@ Error CannotReach(const std::string& tcti, const DbusAnswer& answer) {
       answer.system_error != 0
           ? fmt::format("the message bus: {}", strerror(answer.system_error))
           : Printable(answer.error_text.empty() ? answer.error_name : answer.error_text);
-  return {ErrorCode::kDevice, fmt::format("cannot open the TPM ({}): {}", Printable(tcti), reason),
+  return {ErrorCode::kDevice, fmt::format("cannot open the TPM ({}): {}", ShownPath(tcti), reason),
           "is tpm2-abrmd running (systemctl status tpm2-abrmd)? --tcti or TPM2TOOLS_TCTI names "
           "another way to the TPM, such as device:/dev/tpmrm0"};
 }
@@ -58,7 +59,7 @@ Error TooManyConnections(const std::string& tcti) {
   return {ErrorCode::kDevice,
           fmt::format("cannot open the TPM ({}): tpm2-abrmd has as many connections as it allows "
                       "and none became free in {} seconds",
-                      Printable(tcti), kPatience.count()),
+                      ShownPath(tcti), kRoomPatience.count()),
           "its option --max-connections raises the limit of 27; device:/dev/tpmrm0 has none"};
 }
 
@@ -93,14 +94,14 @@ std::optional<Tabrmd> ParseTabrmd(const std::string& tcti, Environment environme
 Result<Descriptor> ConnectToTabrmd(const Tabrmd& tabrmd, const std::string& tcti) {
   const DbusMethod create{tabrmd.bus_name, "/com/intel/tss2/Tabrmd/Tcti",
                           "com.intel.tss2.TctiTabrmd", "CreateConnection"};
-  const auto deadline = Clock::now() + kPatience;
+  const auto deadline = steady_clock::now() + kRoomPatience;
   for (milliseconds wait = kFirstWait;; wait = std::min(2 * wait, kLongestWait)) {
     DbusAnswer answer = CallOverDbus(tabrmd.bus_addresses, create);
     if (answer.descriptor) return std::move(answer.descriptor);
     if (answer.error_name != kLimitError) {
       return tl::unexpected(CannotReach(tcti, answer));
     }
-    if (Clock::now() + wait > deadline) return tl::unexpected(TooManyConnections(tcti));
+    if (steady_clock::now() + wait > deadline) return tl::unexpected(TooManyConnections(tcti));
     std::this_thread::sleep_for(wait);
   }
 }

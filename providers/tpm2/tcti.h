@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdlib.h>
 #include <tss2/tss2_common.h>
 
 #include <optional>
@@ -14,6 +15,9 @@ inline constexpr const char* kDefaultTcti = "device:/dev/tpmrm0";
 
 /// Reads an environment variable: getenv, or a test's substitute.
 using Environment = const char* (*)(const char*);
+
+/// That of the process, but for a program that runs with more rights than its caller.
+inline const char* SecureEnvironment(const char* name) { return secure_getenv(name); }
 
 /// What is at a path that may be a TPM.
 enum class FileKind { kAbsent, kDevice, kSocket, kOther };

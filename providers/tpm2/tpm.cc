@@ -1,7 +1,6 @@
 #include "tpm2/tpm.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "base/guarded.h"
+#include "tpm2/handle_uri.h"
 #include "tpm2/stream_tcti.h"
 #include "tpm2/tabrmd.h"
 #include "tpm2/tcti.h"
@@ -45,14 +45,10 @@ Connections& ConnectionsOfThisProcess() {
   return *known;
 }
 
-const char* GetEnvironment(const char* name) { return secure_getenv(name); }
-
 bool IsSession(TPM2_HANDLE handle) {
   const TPM2_HANDLE kind = handle >> TPM2_HR_SHIFT;
   return kind == TPM2_HT_HMAC_SESSION || kind == TPM2_HT_POLICY_SESSION;
 }
-
-bool IsNvIndex(TPM2_HANDLE handle) { return handle >> TPM2_HR_SHIFT == TPM2_HT_NV_INDEX; }
 
 }  // namespace
 
@@ -105,7 +101,7 @@ Result<std::shared_ptr<Tpm>> Tpm::Connect(const std::string& tcti) {
 }
 
 Result<Tpm::TctiPtr> Tpm::ConnectTcti(const std::string& tcti) {
-  if (const auto tabrmd = ParseTabrmd(tcti, GetEnvironment)) {
+  if (const auto tabrmd = ParseTabrmd(tcti, SecureEnvironment)) {
     auto socket = ConnectToTabrmd(*tabrmd, tcti);
     if (!socket) return Fail(std::move(socket));
     TctiPtr context(MakeStreamTcti(*std::move(socket)), FreeStreamTcti);

@@ -15,6 +15,11 @@ class Tpm2Provider final : public provider::ProviderContext {
  public:
   using ProviderContext::ProviderContext;
 
+  /// The provider that OpenSSL hands to its functions.
+  static const Tpm2Provider& From(void* context) {
+    return static_cast<const Tpm2Provider&>(*static_cast<ProviderContext*>(context));
+  }
+
   [[nodiscard]] const char* description() const override;
 
   /// The TPM that `tcti` names, or with none the one that openssl.cnf or the environment does

@@ -33,9 +33,8 @@ struct ChangingFilesEnvironment {
 /// that nobody has touched for so long cost nothing, and no more than `longest` is spent in all.
 ///
 /// A change is another inode, size, or time of writing or of replacement (ctime), a symbolic link's
-/// too. Two changes
-/// within a tick of the kernel's clock may look the same, so what was looked at within kTick after
-/// a change is read again anyway.
+/// too. Two changes within a tick of the kernel's clock may look the same, so what was looked at
+/// within kTick after a change is read again anyway.
 class ChangingFiles {
  public:
   static constexpr std::chrono::milliseconds kTick{20};

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/write_all.h"
+
 namespace credmint {
 namespace {
 
@@ -48,12 +50,7 @@ void AllowCatchingStandardError() { allowed = true; }
 void WriteStandardError(std::string_view text) {
   Destination& destination = Destination::Get();
   const std::lock_guard lock(destination.mutex);
-  while (!text.empty()) {
-    const ssize_t count = write(destination.descriptor, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
+  static_cast<void>(WriteAll(destination.descriptor, text));  // there is nowhere to say so
 }
 
 CaughtStandardError::CaughtStandardError() {

@@ -8,14 +8,15 @@
 namespace credmint {
 
 Result<Secret> ReadStreamOnce(int descriptor, const std::string& name) {
-  static Guarded<std::map<int, Secret>> kept;
+  static Guarded<std::map<int, Result<Secret>>> kept;
   const auto access = kept.Lock();
-  if (const auto found = access->find(descriptor); found != access->end()) {
-    return found->second.Clone();
+  auto found = access->find(descriptor);
+  if (found == access->end()) {
+    found = access->emplace(descriptor, ReadDescriptor(descriptor, name)).first;
   }
-  auto contents = ReadDescriptor(descriptor, name);
-  if (!contents) return contents;
-  return access->emplace(descriptor, *std::move(contents)).first->second.Clone();
+  const Result<Secret>& contents = found->second;
+  if (!contents) return tl::unexpected(contents.error());
+  return contents->Clone();
 }
 
 }  // namespace credmint

@@ -7,18 +7,13 @@
 
 #include "base/printable.h"
 #include "base/standard_error.h"
+#include "base/write_all.h"
 
 namespace credmint::cli {
+
 Result<void> WriteResult(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = write(STDOUT_FILENO, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      return Fail(ErrorCode::kLocalIo, fmt::format("cannot write to stdout: {}", strerror(errno)));
-    }
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return {};
+  if (WriteAll(STDOUT_FILENO, text)) return {};
+  return Fail(ErrorCode::kLocalIo, fmt::format("cannot write to stdout: {}", strerror(errno)));
 }
 
 ExitStatus ReportError(const Error& error) {

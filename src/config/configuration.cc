@@ -8,6 +8,7 @@
 
 #include "base/closest_name.h"
 #include "base/printable.h"
+#include "base/shown_value.h"
 #include "config/toml.h"
 
 namespace credmint {
@@ -16,6 +17,13 @@ namespace {
 using Type = TomlValue::Type;
 
 constexpr std::array<std::string_view, 4> kTables = {"serve", "defaults", "identity", "role"};
+constexpr std::size_t kMaxName = 64;
+
+/// Of a table or a setting, which may be what was pasted by mistake.
+std::string ShownName(std::string_view name) {
+  auto what = DescribeUnshown(name, kMaxName);
+  return what.empty() ? Printable(name) : what;
+}
 
 class Reader {
  public:
@@ -76,7 +84,7 @@ Result<void> Reader::ReadTop(const std::string& name, const TomlValue& node) {
   if (name == "identity") return ReadNamed(name, node, configuration_.identities);
   if (name == "role") return ReadNamed(name, node, configuration_.roles);
   if (node.type != Type::kTable) return ReadSetting(name, node, configuration_.program);
-  return FailAt(node, fmt::format("there is no table [{}]", Printable(name, 64)),
+  return FailAt(node, fmt::format("there is no table [{}]", ShownName(name)),
                 DidYouMean(name, kTables));
 }
 
@@ -91,7 +99,7 @@ Result<void> Reader::ReadNamed(const std::string& kind, const TomlValue& node,
                     fmt::format("[{}.NAME]", kind));
     }
     if (!IsGoodName(name)) {
-      return FailAt(table, fmt::format("'{}' is no name for [{}.NAME]", Printable(name, 64), kind),
+      return FailAt(table, fmt::format("'{}' is no name for [{}.NAME]", ShownName(name), kind),
                     "1 to 64 letters, digits and characters of +=,.@_-");
     }
     if (auto read = ReadSection(name, table, sections.emplace_back()); !read) return read;
@@ -133,7 +141,7 @@ Result<void> Reader::ReadSetting(const std::string& name, const TomlValue& node,
 Result<std::string> Reader::Text(const std::string& name, const TomlValue& node) const {
   if (TypeOf(node)) return node.text;
   return FailAt(node, fmt::format("{} is neither text, number, true or false, nor a list of texts",
-                                  Printable(name, 64)));
+                                  ShownName(name)));
 }
 
 }  // namespace

@@ -10,12 +10,8 @@
 namespace credmint {
 namespace {
 
-using Kind = IniLine::Kind;
-
-constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kSpace = " \t\r\n\f\v";
 constexpr std::string_view kDefault = "default";
-constexpr std::string_view kBotocoresDefaults = "DEFAULT";
 
 std::string_view Trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(kSpace);
@@ -36,11 +32,11 @@ std::optional<std::string> FindKey(const std::vector<IniLine>& lines, std::strin
   std::optional<std::string> value;
   bool inside = false;
   for (const IniLine& line : lines) {
-    if (line.kind == Kind::kContinuation && inside) {
+    if (line.kind == IniLine::Kind::kContinuation && inside) {
       value->append("\n").append(Trimmed(line.text));
-    } else if (line.kind != Kind::kIgnored) {
-      inside =
-          line.kind == Kind::kOption && !value && IsKey(line.name, key) && wanted(line.section);
+    } else if (line.kind != IniLine::Kind::kIgnored) {
+      inside = line.kind == IniLine::Kind::kOption && !value && IsKey(line.name, key) &&
+               wanted(line.section);
       if (inside) value = std::string(Trimmed(line.text.substr(line.value_at)));
     }
   }
@@ -68,9 +64,10 @@ Result<std::string> FindAwsFile(const char* variable, std::string_view name) {
 std::string_view NameInHeader(std::string_view header, std::string_view kind) {
   if (!header.starts_with(kind)) return {};
   header.remove_prefix(kind.size());
-  const std::size_t begin = header.find_first_not_of(kBlanks);
+  const std::size_t begin = header.find_first_not_of(kIniBlanks);
   if (begin == 0 || begin == std::string_view::npos) return {};
-  const std::string_view name = header.substr(begin, header.find_last_not_of(kBlanks) + 1 - begin);
+  const std::string_view name =
+      header.substr(begin, header.find_last_not_of(kIniBlanks) + 1 - begin);
   const bool quoted = name.size() > 2 && (name.front() == '"' || name.front() == '\'') &&
                       name.back() == name.front();
   return quoted ? name.substr(1, name.size() - 2) : name;
@@ -78,7 +75,7 @@ std::string_view NameInHeader(std::string_view header, std::string_view kind) {
 
 bool AwsConfig::HasProfile(std::string_view profile) const {
   return std::any_of(lines_.begin(), lines_.end(), [&](const IniLine& line) {
-    return line.kind == Kind::kHeader && IsOfProfile(line.name, profile);
+    return line.kind == IniLine::Kind::kHeader && IsOfProfile(line.name, profile);
   });
 }
 
@@ -88,8 +85,8 @@ std::optional<std::string> AwsConfig::Find(std::string_view profile,
   auto value = FindKey(lines_, setting,
                        [&](std::string_view header) { return IsOfProfile(header, profile); });
   if (!value) {
-    value = FindKey(lines_, setting,
-                    [](std::string_view header) { return header == kBotocoresDefaults; });
+    value =
+        FindKey(lines_, setting, [](std::string_view header) { return header == kIniDefaults; });
   }
   if (value && value->starts_with('\n')) return std::nullopt;
   return value;

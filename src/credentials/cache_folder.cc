@@ -17,6 +17,7 @@
 
 #include "base/read_file.h"
 #include "base/shown_value.h"
+#include "base/write_all.h"
 
 namespace credmint {
 namespace {
@@ -81,16 +82,6 @@ Result<void> CheckFile(int descriptor, const std::string& path) {
   return RefuseMode(*status, kForOthers, path, "chmod 600 {}");
 }
 
-Result<void> WriteAll(int descriptor, std::string_view text, const std::string& path) {
-  while (!text.empty()) {
-    const ssize_t count = write(descriptor, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return FailErrno(path);
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<CacheFolder> CacheFolder::Open() {
@@ -147,9 +138,10 @@ Result<void> CacheFolder::Replace(const std::string& name, const Secret& content
     const Descriptor file(openat(folder_.get(), temporary.c_str(),
                                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file) return FailErrno(path);
-    if (auto written = WriteAll(file.get(), contents.Reveal(), path); !written) {
+    if (!WriteAll(file.get(), contents.Reveal())) {
+      auto failed = FailErrno(path);
       static_cast<void>(Remove(temporary));
-      return written;
+      return failed;
     }
   }
   if (renameat(folder_.get(), temporary.c_str(), folder_.get(), name.c_str()) == 0) return {};

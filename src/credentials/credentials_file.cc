@@ -15,13 +15,9 @@
 namespace credmint {
 namespace {
 
-using Kind = IniLine::Kind;
-
 constexpr std::string_view kSecurityToken = "aws_security_token";
 constexpr std::string_view kCredentialProcess = "credential_process";
-constexpr std::string_view kBotocoresDefaults = "DEFAULT";
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-constexpr std::string_view kBlanks = " \t";
 constexpr const char* kProcessHint =
     "SDKs prefer keys in a file to a credential_process: use one of the two, or give another "
     "--profile";
@@ -79,8 +75,8 @@ Result<void> CheckBytes(std::string_view text) {
 bool IsAmbiguous(const IniLine& line, std::string_view profile) {
   const std::string_view name = NarrowHeaderName(line);
   if (name.empty()) return false;
-  if (line.kind == Kind::kHeader) return line.name != profile && name == profile;
-  return line.kind == Kind::kContinuation && (name == profile || line.section == profile);
+  if (line.kind == IniLine::Kind::kHeader) return line.name != profile && name == profile;
+  return line.kind == IniLine::Kind::kContinuation && (name == profile || line.section == profile);
 }
 
 /// Checks one option of the profile, and notes in `settings` where the keys stand.
@@ -110,7 +106,7 @@ Result<std::size_t> CheckLines(const std::vector<IniLine>& lines, std::string_vi
       return Refuse(i + 1, "only some programs read this as the header of a section",
                     "write headers unindented, with nothing behind the bracket");
     }
-    if (line.kind == Kind::kHeader && line.name == profile) {
+    if (line.kind == IniLine::Kind::kHeader && line.name == profile) {
       if (header != lines.size()) {
         return Refuse(i + 1,
                       fmt::format("the section [{}] is there already, in line {}",
@@ -119,12 +115,12 @@ Result<std::size_t> CheckLines(const std::vector<IniLine>& lines, std::string_vi
       }
       header = i;
     }
-    if (line.kind == Kind::kUnreadable && line.section == profile) {
+    if (line.kind == IniLine::Kind::kUnreadable && line.section == profile) {
       return Refuse(i + 1, "this is neither a key with a value nor a comment",
                     "botocore does not read a file with such a line: remove it");
     }
-    if (line.kind != Kind::kOption) continue;
-    if (line.section == kBotocoresDefaults &&
+    if (line.kind != IniLine::Kind::kOption) continue;
+    if (line.section == kIniDefaults &&
         (IsKey(line.name, kCredentialProcess) || IsKey(line.name, kSecurityToken))) {
       return Refuse(i + 1, fmt::format("[DEFAULT] gives every profile its {}", line.name),
                     "move it to the profile that it is for; [default] is the one without a name");
@@ -142,7 +138,7 @@ Result<std::size_t> CheckLines(const std::vector<IniLine>& lines, std::string_vi
 std::string_view IndentBehind(const std::vector<IniLine>& lines, std::size_t header) {
   const auto next =
       std::find_if(lines.begin() + static_cast<std::ptrdiff_t>(header) + 1, lines.end(),
-                   [](const IniLine& line) { return line.kind != Kind::kIgnored; });
+                   [](const IniLine& line) { return line.kind != IniLine::Kind::kIgnored; });
   return next == lines.end() ? std::string_view() : next->indent;
 }
 
@@ -186,9 +182,9 @@ void AppendLines(std::string& text, const std::vector<IniLine>& lines, std::size
   const Setting* current = nullptr;  // the setting whose value goes on in the next lines
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const IniLine& line = lines[i];
-    if (line.kind == Kind::kContinuation && current != nullptr) continue;
-    if (line.kind != Kind::kIgnored) current = nullptr;
-    const bool ours = line.kind == Kind::kOption && header < lines.size() &&
+    if (line.kind == IniLine::Kind::kContinuation && current != nullptr) continue;
+    if (line.kind != IniLine::Kind::kIgnored) current = nullptr;
+    const bool ours = line.kind == IniLine::Kind::kOption && header < lines.size() &&
                       line.section == lines[header].section;
     if (ours) current = Find(settings, line.name);
     if (ours && current != nullptr) {
@@ -237,15 +233,15 @@ Result<void> CheckProfileName(std::string_view profile) {
   if (PrintableUtf8(profile) != profile) {
     return refuse("holds control characters or is not UTF-8");
   }
-  if (kBlanks.find(profile.front()) != std::string_view::npos ||
-      kBlanks.find(profile.back()) != std::string_view::npos) {
+  if (kIniBlanks.find(profile.front()) != std::string_view::npos ||
+      kIniBlanks.find(profile.back()) != std::string_view::npos) {
     return refuse("begins or ends with a blank");
   }
   if (profile.find(" #") != std::string_view::npos ||
       profile.find(" ;") != std::string_view::npos) {
     return refuse("holds what some programs read as a comment");
   }
-  if (profile == kBotocoresDefaults) {
+  if (profile == kIniDefaults) {
     return refuse("is botocore's for what all profiles have in common");
   }
   return {};
@@ -288,8 +284,8 @@ Result<void> CheckConfig(std::string_view text, std::string_view profile) {
   const std::vector<IniLine> lines = ReadIniLines(text);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const IniLine& line = lines[i];
-    if (line.kind == Kind::kOption && IsKey(line.name, kCredentialProcess) &&
-        (ProfileOfConfig(line.section) == profile || line.section == kBotocoresDefaults)) {
+    if (line.kind == IniLine::Kind::kOption && IsKey(line.name, kCredentialProcess) &&
+        (ProfileOfConfig(line.section) == profile || line.section == kIniDefaults)) {
       return Refuse(i + 1, "the profile has a credential_process, which would be ignored",
                     kProcessHint);
     }

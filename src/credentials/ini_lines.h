@@ -33,6 +33,12 @@ std::vector<IniLine> ReadIniLines(std::string_view text);
 /// the last one of the line); empty if the line is no header in its eyes, indented or not.
 std::string_view NarrowHeaderName(const IniLine& line);
 
+/// What separates a key from its value, and what an indent is made of.
+inline constexpr std::string_view kIniBlanks = " \t";
+
+/// The section whose keys botocore adds to every profile.
+inline constexpr std::string_view kIniDefaults = "DEFAULT";
+
 /// Whether a key, as it is written, is `key` (in lower case): keys have no case in botocore.
 bool IsKey(std::string_view written, std::string_view key);
 

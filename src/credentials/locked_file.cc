@@ -14,6 +14,7 @@
 
 #include "base/read_file.h"
 #include "base/shown_value.h"
+#include "base/write_all.h"
 
 namespace credmint {
 namespace {
@@ -67,16 +68,6 @@ Result<Descriptor> OpenFolder(const std::string& path) {
                 fmt::format("cannot open the folder {}: {}", ShownPath(path), strerror(errno)));
   }
   return folder;
-}
-
-bool WriteAll(int descriptor, std::string_view contents) {
-  while (!contents.empty()) {
-    const ssize_t count = write(descriptor, contents.data(), contents.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
-    contents.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
 }
 
 /// Some file systems cannot do it for a folder, and need not.

@@ -28,8 +28,8 @@ std::string Describe(const Certificate& certificate, const Inventory& inventory)
 }
 
 /// Sorted: a token has its objects in an order that changes.
-std::vector<std::string> Shown(const std::vector<Certificate>& certificates,
-                               const Inventory& inventory) {
+std::vector<std::string> Descriptions(const std::vector<Certificate>& certificates,
+                                      const Inventory& inventory) {
   std::vector<std::string> descriptions;
   descriptions.reserve(certificates.size() + 1);
   for (const Certificate& certificate : certificates) {
@@ -81,7 +81,7 @@ Result<std::vector<Certificate>> CertificateSource::Select(
     return Fail(
         ErrorCode::kCertificate,
         fmt::format("no certificate matches --cert-selector, there is {}",
-                    fmt::join(Shown(candidates, Inventory()), ", ")),
+                    fmt::join(Descriptions(candidates, Inventory()), ", ")),
         "names are written as shown, or as openssl x509 -subject prints them; letters' case "
         "counts");
   }
@@ -142,13 +142,14 @@ Result<Certificate> CertificateSource::Choose(const CertificateCandidates& candi
 std::string CertificateSource::Describe(const CertificateCandidates& candidates) {
   const auto inventory = opener_->List(candidates.place.Clone(), false);
   return fmt::format(
-      "{}", fmt::join(Shown(candidates.certificates, inventory ? *inventory : Inventory()), ", "));
+      "{}",
+      fmt::join(Descriptions(candidates.certificates, inventory ? *inventory : Inventory()), ", "));
 }
 
 Error CertificateSource::Ambiguous(const std::vector<Certificate>& candidates,
                                    const KeyReference& place) {
   const auto inventory = opener_->List(place.Clone(), false);
-  const auto descriptions = Shown(candidates, inventory ? *inventory : Inventory());
+  const auto descriptions = Descriptions(candidates, inventory ? *inventory : Inventory());
   return {
       ErrorCode::kKeyAmbiguous,
       fmt::format("{} certificates match: {}", candidates.size(), fmt::join(descriptions, ", ")),

@@ -4,12 +4,12 @@
 #include <tuple>
 #include <utility>
 
+#include "base/clock.h"
 #include "identity/issuer_graph.h"
 
 namespace credmint {
 namespace {
 
-using TimePoint = std::chrono::system_clock::time_point;
 using CertificateList = std::vector<const Certificate*>;
 
 /// One way up from the leaf.
@@ -88,7 +88,7 @@ bool Better(const Path& a, const Path& b, IssuerGraph& graph) {
 }
 
 /// What of the usable part of `path` is not in `chosen` yet.
-CertificateList Missing(const Path& path, const CertificateList& chosen, IssuerGraph& graph) {
+CertificateList NotYetSent(const Path& path, const CertificateList& chosen, IssuerGraph& graph) {
   CertificateList missing;
   std::copy_if(path.issuers.begin(), path.issuers.begin() + UsablePart(path, graph),
                std::back_inserter(missing), [&](const Certificate* one) {
@@ -107,7 +107,7 @@ CertificateChain BuildChain(Certificate leaf, const std::vector<Certificate>& po
   CertificateList chosen = paths.front().issuers;
   for (const bool whole : {true, false}) {
     for (const Path& path : paths) {
-      CertificateList missing = Missing(path, chosen, graph);
+      CertificateList missing = NotYetSent(path, chosen, graph);
       const std::size_t room = kMaxIssuers - chosen.size();
       if (missing.size() > room && whole) continue;
       missing.resize(std::min(missing.size(), room));

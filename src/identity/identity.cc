@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "identity/refusals.h"
 #include "ossl/error_queue.h"
 
 namespace credmint {
 namespace {
-
-using TimePoint = std::chrono::system_clock::time_point;
 
 Result<void> CheckMatch(const SigningKey& key, const Certificate& leaf) {
   const ErrorMark mark;

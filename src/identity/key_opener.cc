@@ -227,9 +227,10 @@ Result<Inventory> KeyOpener::ListFile(KeyReference& reference) {
   }
   const std::vector<Certificate> certificates =
       found ? *std::move(found) : std::vector<Certificate>();
-  Inventory inventory = FileInventory(
-      reference.text(), keys ? std::span<const PkeyPtr>(keys->keys) : std::span<const PkeyPtr>(),
-      certificates, keys || no_key ? "" : keys.error().message);
+  Inventory inventory =
+      FileInventory(reference.descriptor() == 0 ? "-" : reference.text(),
+                    keys ? std::span<const PkeyPtr>(keys->keys) : std::span<const PkeyPtr>(),
+                    certificates, keys || no_key ? "" : keys.error().message);
   const std::string warning = no_key ? "" : WarningOf(reference, *file);
   if (!warning.empty()) inventory.front().facts.emplace_back("warning", warning);
   return inventory;

@@ -103,7 +103,7 @@ std::string Hint(PassphraseKind kind) {
   }
 }
 
-tl::unexpected<Error> Missing(const PassphraseRequest& request) {
+tl::unexpected<Error> NothingGiven(const PassphraseRequest& request) {
   const std::string subject = request.kind == PassphraseKind::kFile ? "the file" : request.subject;
   return Fail(ErrorCode::kPinRequired,
               fmt::format("{} needs {} and none was given", subject, Purpose(request.kind)),
@@ -185,7 +185,7 @@ Result<Secret> PinSources::Answer(const PassphraseRequest& request, const std::s
   auto typed = prompted.Get(WhatToType(request), place);
   if (!typed) return Fail(std::move(typed));
   if (!*typed && request.kind == PassphraseKind::kTpmAuthIfAny) return Secret();
-  if (!*typed) return Missing(request);
+  if (!*typed) return NothingGiven(request);
   return **std::move(typed);
 }
 

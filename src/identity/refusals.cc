@@ -10,12 +10,11 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
 #include "ossl/error_queue.h"
 
 namespace credmint {
 namespace {
-
-using TimePoint = std::chrono::system_clock::time_point;
 
 constexpr int kSha256SecurityBits = 128;
 constexpr int kLeastRsaBits = 2048;

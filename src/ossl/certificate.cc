@@ -10,9 +10,6 @@
 namespace credmint {
 namespace {
 
-void FreeText(char* text) { OPENSSL_free(text); }
-using TextPtr = Handle<char, FreeText>;
-
 BigNumPtr Serial(const X509* x509) {
   return BigNumPtr(ASN1_INTEGER_to_BN(X509_get0_serialNumber(x509), nullptr));
 }
@@ -87,13 +84,13 @@ Bytes Certificate::Der() const {
 
 std::string Certificate::SerialDecimal() const {
   const BigNumPtr serial = Serial(x509_.get());
-  const TextPtr text(serial ? BN_bn2dec(serial.get()) : nullptr);
+  const OpensslTextPtr text(serial ? BN_bn2dec(serial.get()) : nullptr);
   return text ? text.get() : "";
 }
 
 std::string Certificate::SerialHex() const {
   const BigNumPtr serial = Serial(x509_.get());
-  const TextPtr text(serial ? BN_bn2hex(serial.get()) : nullptr);
+  const OpensslTextPtr text(serial ? BN_bn2hex(serial.get()) : nullptr);
   return text ? text.get() : "";
 }
 

@@ -15,10 +15,7 @@ namespace {
 
 using Pkcs7Ptr = Handle<PKCS7, PKCS7_free>;
 
-void FreeBytes(unsigned char* bytes) { OPENSSL_free(bytes); }
-void FreeText(char* text) { OPENSSL_free(text); }
-using BytesPtr = Handle<unsigned char, FreeBytes>;
-using TextPtr = Handle<char, FreeText>;
+using BytesPtr = Handle<unsigned char, FreeOpenssl>;
 
 enum class Form { kCertificate, kTrusted, kPkcs7 };
 
@@ -51,8 +48,8 @@ Bytes Decode(std::string_view block) {
   unsigned char* data = nullptr;
   long size = 0;
   if (!bio || PEM_read_bio(bio.get(), &name, &header, &data, &size) != 1) return {};
-  const TextPtr name_owner(name);
-  const TextPtr header_owner(header);
+  const OpensslTextPtr name_owner(name);
+  const OpensslTextPtr header_owner(header);
   const BytesPtr data_owner(data);
   return {data, data + size};
 }

@@ -33,12 +33,15 @@ struct Deleter {
 template <typename T, auto Free>
 using Handle = std::unique_ptr<T, Deleter<Free>>;
 
+inline void FreeOpenssl(void* memory) { OPENSSL_free(memory); }
+
 using BigNumPtr = Handle<BIGNUM, BN_free>;
 using BioPtr = Handle<BIO, BIO_free_all>;
 using EcdsaSigPtr = Handle<ECDSA_SIG, ECDSA_SIG_free>;
 using LibCtxPtr = Handle<OSSL_LIB_CTX, OSSL_LIB_CTX_free>;
 using MdPtr = Handle<EVP_MD, EVP_MD_free>;
 using MdCtxPtr = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
+using OpensslTextPtr = Handle<char, FreeOpenssl>;
 using ParamBldPtr = Handle<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>;
 using ParamsPtr = Handle<OSSL_PARAM, OSSL_PARAM_free>;
 using PkeyCtxPtr = Handle<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;

@@ -1,4 +1,3 @@
-#define OPENSSL_SUPPRESS_DEPRECATED  // the functions that ask no provider
 #include "ossl/plain_digest.h"
 
 #include <openssl/sha.h>
@@ -7,6 +6,9 @@
 #include <cstdint>
 
 #include "ossl/encoding.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // the functions that ask no provider
 
 namespace credmint {
 
@@ -20,3 +22,5 @@ std::string PlainSha256Hex(std::string_view message) {
 }
 
 }  // namespace credmint
+
+#pragma GCC diagnostic pop

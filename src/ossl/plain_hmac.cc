@@ -1,9 +1,11 @@
-#define OPENSSL_SUPPRESS_DEPRECATED  // the functions that ask no provider
 #include "ossl/plain_hmac.h"
 
 #include <openssl/crypto.h>
 
 #include <algorithm>
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // the functions that ask no provider
 
 namespace credmint {
 namespace {
@@ -53,3 +55,5 @@ PlainHmac::Code PlainHmac::Of(std::string_view message) const {
 }
 
 }  // namespace credmint
+
+#pragma GCC diagnostic pop

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/shown_value.h"
+#include "base/write_all.h"
 
 namespace credmint::serve {
 namespace {
@@ -41,16 +42,6 @@ Result<void> CheckReplaceable(const std::string& path) {
                        fmt::format("chmod 600 {}, or remove it", ShownPath(path)));
   }
   return {};
-}
-
-bool WriteAll(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = write(descriptor, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
 }
 
 bool IsOurs(int descriptor) {

@@ -6,12 +6,12 @@ namespace credmint::serve {
 namespace {
 
 /// A turn takes a second where nothing happens.
-constexpr std::chrono::seconds kLongestTurn{3};
+constexpr std::chrono::seconds kLongestStandstill{3};
 
 }  // namespace
 
 bool Watchdog::IsContent() const {
-  if (since_turn_() > kLongestTurn) return false;
+  if (since_turn_() > kLongestStandstill) return false;
   const auto roles = roles_();
   return std::none_of(roles.begin(), roles.end(), [](const RoleStatus& role) {
     return !role.state.has_valid && role.state.calling > role.longest_call;

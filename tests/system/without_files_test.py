@@ -4,6 +4,7 @@
 Each form once is in docs/key-references.md, whose examples are run.
 """
 
+import json
 import os
 import signal
 import unittest
@@ -42,6 +43,10 @@ class Once(WithoutFiles):
     def test_a_pkcs12_file_from_standard_input(self):
         leaf = self.root.issue(self.key.public_key())
         self.mint("--certificate", "-", stdin=pki.pkcs12_file(self.key, leaf))
+
+    def test_what_list_says_of_it_can_be_handed_in(self):
+        (listed,) = json.loads(self.succeed("list", "--json", "-", stdin=self.both))["files"]
+        self.mint("--certificate", listed["uri"], stdin=self.both)
 
     def test_a_file_of_that_name_is_another_thing(self):
         for name in ("-", "env:X", "fd:0"):

@@ -13,7 +13,7 @@ namespace {
 
 using testing::StartsWith;
 
-TomlValue Parse(const std::string& text) {
+TomlValue ParseText(const std::string& text) {
   auto parsed = ParseToml(text, "c");
   EXPECT_TRUE(parsed) << parsed.error().message;
   return parsed ? *std::move(parsed) : TomlValue();
@@ -27,7 +27,7 @@ std::string WhyRefused(const std::string& text) {
 }
 
 TEST(Toml, EachValueHasTheLineThatItBeginsIn) {
-  const TomlValue root = Parse(
+  const TomlValue root = ParseText(
       "# first\r\n"
       "a = '''\n"
       "x'''\n"
@@ -48,15 +48,15 @@ TEST(Toml, EachValueHasTheLineThatItBeginsIn) {
 }
 
 TEST(Toml, AByteOrderMarkIsSkipped) {
-  EXPECT_EQ(Parse("\xef\xbb\xbf"
-                  "a = 1\n")
+  EXPECT_EQ(ParseText("\xef\xbb\xbf"
+                      "a = 1\n")
                 .table.at("a")
                 .text,
             "1");
 }
 
 TEST(Toml, NumbersAreTextAsACommandLineHasThem) {
-  const TomlValue root = Parse("a = 0x1_0\nb = +1_000\nc = 2.50\n");
+  const TomlValue root = ParseText("a = 0x1_0\nb = +1_000\nc = 2.50\n");
   EXPECT_EQ(root.table.at("a").text, "16");
   EXPECT_EQ(root.table.at("b").text, "1000");
   EXPECT_EQ(root.table.at("c").text, "2.5");

@@ -11,7 +11,7 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-Credentials Example() { return {"ASIANEW", Secret("new/secret+="), Secret("newtoken=="), {}, ""}; }
+Credentials NewKeys() { return {"ASIANEW", Secret("new/secret+="), Secret("newtoken=="), {}, ""}; }
 
 const std::string kKeys =
     "aws_access_key_id = ASIANEW\n"
@@ -19,12 +19,12 @@ const std::string kKeys =
     "aws_session_token = newtoken==\n";
 
 std::string Edit(std::string_view text, std::string_view profile = "web") {
-  const auto edited = SetProfile(text, profile, Example());
+  const auto edited = SetProfile(text, profile, NewKeys());
   return edited ? std::string(edited->Reveal()) : "refused: " + edited.error().message;
 }
 
 std::string WhyRefused(std::string_view text, std::string_view profile = "web") {
-  const auto edited = SetProfile(text, profile, Example());
+  const auto edited = SetProfile(text, profile, NewKeys());
   if (edited) return "it is not";
   EXPECT_EQ(edited.error().code, ErrorCode::kLocalIo);
   const auto checked = CheckProfile(text, profile);
@@ -103,7 +103,7 @@ TEST(CredentialsFileTest, RefusesNamesThatSomeProgramCouldNotRead) {
 
 TEST(CredentialsFileTest, RefusesCredentialsThatDoNotFitIntoALine) {
   for (const char* value : {"", "a b", "a\nb", "a\r", "#a", ";a", "\x7f", "\xc3\xa9"}) {
-    Credentials credentials = Example();
+    Credentials credentials = NewKeys();
     credentials.session_token = Secret(value);
     const auto edited = SetProfile("", "web", credentials);
     ASSERT_FALSE(edited) << value;

@@ -11,12 +11,12 @@ namespace {
 // 2026-01-01T12:00:00Z
 constexpr TimePoint kExpiration{std::chrono::seconds(1767268800)};
 
-Credentials Example() {
+Credentials ExampleKeys() {
   return {"ASIAEXAMPLE", Secret("secret/key+="), Secret("token"), kExpiration, "111122223333"};
 }
 
 TEST(ProcessJsonTest, EscapesWhatJsonDoesNotTake) {
-  Credentials credentials = Example();
+  Credentials credentials = ExampleKeys();
   const std::string awkward("\"\\/\b\f\n\r\t\x01\x1f\x7f\xc3\xa9 \0", 14);
   credentials.secret_access_key = Secret(awkward);
   const auto json = nlohmann::json::parse(FormatProcessJson(credentials).Reveal());
@@ -24,14 +24,14 @@ TEST(ProcessJsonTest, EscapesWhatJsonDoesNotTake) {
 }
 
 TEST(ProcessJsonTest, HoldsTheLongestEscapes) {
-  Credentials credentials = Example();
+  Credentials credentials = ExampleKeys();
   credentials.session_token = Secret(std::string(10'000, '\x01'));
   const auto json = nlohmann::json::parse(FormatProcessJson(credentials).Reveal());
   EXPECT_EQ(json["SessionToken"], std::string(10'000, '\x01'));
 }
 
 TEST(ProcessJsonTest, LeavesOutAnUnknownAccount) {
-  Credentials credentials = Example();
+  Credentials credentials = ExampleKeys();
   credentials.account_id.clear();
   EXPECT_EQ(FormatProcessJson(credentials).Reveal(),
             R"({"Version":1,"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"secret/key+=",)"
@@ -39,7 +39,7 @@ TEST(ProcessJsonTest, LeavesOutAnUnknownAccount) {
 }
 
 TEST(ProcessJsonTest, IsWhatSdksRead) {
-  EXPECT_EQ(FormatProcessJson(Example()).Reveal(),
+  EXPECT_EQ(FormatProcessJson(ExampleKeys()).Reveal(),
             R"({"Version":1,"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"secret/key+=",)"
             R"("SessionToken":"token","Expiration":"2026-01-01T12:00:00Z",)"
             R"("AccountId":"111122223333"})");

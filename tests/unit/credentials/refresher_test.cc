@@ -20,7 +20,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 // 2026-01-01T12:00:00Z
-constexpr TimePoint kStart{seconds(1767268800)};
+constexpr TimePoint kBegin{seconds(1767268800)};
 
 /// Time that stands still until the test moves it, the source that a refresher asks, and what is
 /// known of its thread. Locks are taken in this order: the refresher's, then this one's.
@@ -70,7 +70,7 @@ class World : public CredentialSource {
 
   TimePoint Date() {
     const std::lock_guard guard(mutex_);
-    return kStart + elapsed_ + date_offset_;
+    return kBegin + elapsed_ + date_offset_;
   }
   milliseconds Elapsed() {
     const std::lock_guard guard(mutex_);
@@ -167,7 +167,7 @@ class Gate {
 };
 
 Result<Credentials> Fresh(const std::string& id) {
-  return Credentials{id, Secret("secret"), Secret("token"), kStart + hours(24), ""};
+  return Credentials{id, Secret("secret"), Secret("token"), kBegin + hours(24), ""};
 }
 
 std::string Id(Refresher& refresher) {
@@ -482,7 +482,7 @@ TEST(RefresherTest, GivesEarlierCredentialsOutUntilTheyExpire) {
   World world;
   world.ThenFailure(ErrorCode::kKeyUnusable);
   Credentials earlier = *Fresh("earlier");
-  earlier.expiration = kStart + minutes(1);
+  earlier.expiration = kBegin + minutes(1);
   Refresher refresher(world, {}, world.Environment(), std::move(earlier));
   world.AwaitIdle();
   EXPECT_EQ(Id(refresher), "earlier");
@@ -547,7 +547,7 @@ TEST(RefresherTest, CountsItsCalls) {
   EXPECT_EQ(state.calls, 3U);
   EXPECT_TRUE(state.has_valid);
   EXPECT_FALSE(state.failure);
-  EXPECT_EQ(state.expiration, kStart + seconds(5) + hours(1));
+  EXPECT_EQ(state.expiration, kBegin + seconds(5) + hours(1));
   world.Advance(minutes(35));
   state = refresher.State();
   EXPECT_EQ(state.calls, 4U);
@@ -599,7 +599,7 @@ class RestlessWorld : public CredentialSource {
 
   RefresherEnvironment Environment() {
     RefresherEnvironment environment;
-    environment.clock = [this] { return kStart + Tick(); };
+    environment.clock = [this] { return kBegin + Tick(); };
     environment.stopwatch = [this] {
       return std::chrono::steady_clock::time_point(Tick() * 1'000);
     };
@@ -618,7 +618,7 @@ class RestlessWorld : public CredentialSource {
 
   TimePoint Date() {
     const std::lock_guard guard(mutex_);
-    return kStart + elapsed_;
+    return kBegin + elapsed_;
   }
 
  private:

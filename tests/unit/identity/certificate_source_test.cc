@@ -11,6 +11,7 @@
 
 #include "support/temp_dir.h"
 #include "support/test_pki.h"
+#include "unit/identity/certificates.h"
 
 namespace credmint {
 namespace {
@@ -18,9 +19,10 @@ namespace {
 using namespace std::chrono_literals;
 using test::CaSpec;
 using test::CertificateSpec;
+using test::kNow;
+using test::Named;
 using test::Party;
-
-constexpr std::chrono::system_clock::time_point kNow = std::chrono::sys_days(2026y / 6 / 1);
+using test::Until;
 
 // A provider with a store of certificates that is not a file, as a token is one.
 
@@ -75,18 +77,6 @@ static int StartToken(const OSSL_CORE_HANDLE* /*handle*/, const OSSL_DISPATCH* /
   *context = &token_position;
   return 1;
 }
-}
-
-CertificateSpec Named(const std::string& name, const std::string& serial = "1") {
-  CertificateSpec spec;
-  spec.subject = {{"CN", name}};
-  spec.serial = serial;
-  return spec;
-}
-
-CertificateSpec Until(CertificateSpec spec, const std::string& not_after) {
-  spec.not_after = not_after;
-  return spec;
 }
 
 class CertificateSourceTest : public testing::Test {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "support/test_pki.h"
+#include "unit/identity/certificates.h"
 
 namespace credmint {
 namespace {
@@ -14,13 +15,10 @@ using namespace std::chrono_literals;
 using test::CaSpec;
 using test::CertificateSpec;
 using test::Issue;
+using test::kNow;
 using test::Party;
-
-constexpr auto kNow = std::chrono::sys_days(2026y / 6 / 1) + 0h;
-
-Certificate ToCertificate(const Party& party) {
-  return Certificate(X509Ptr(test::NewReference(party.certificate)));
-}
+using test::ToCertificate;
+using test::Until;
 
 /// The issuers of the chain by their names and serials, leaf's issuer first.
 std::vector<std::string> Issuers(const Party& leaf, const std::vector<Party>& pool) {
@@ -40,11 +38,6 @@ using Names = std::vector<std::string>;
 CertificateSpec Ca(const std::string& name, const std::string& serial = "1") {
   CertificateSpec spec = CaSpec(name);
   spec.serial = serial;
-  return spec;
-}
-
-CertificateSpec Until(CertificateSpec spec, const std::string& not_after) {
-  spec.not_after = not_after;
   return spec;
 }
 

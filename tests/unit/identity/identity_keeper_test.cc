@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/test_pki.h"
+#include "unit/identity/certificates.h"
 
 namespace credmint {
 namespace {
@@ -15,18 +16,13 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::sys_days;
 using test::CertificateSpec;
+using test::Named;
 using test::Party;
 using test::TestKey;
 using Opened = Result<std::shared_ptr<const Identity>>;
 
 constexpr const char* kKept =
     "the certificate CN=first, valid until 2026-12-31T23:59:59Z, stays in use: ";
-
-CertificateSpec Named(const std::string& name) {
-  CertificateSpec spec;
-  spec.subject = {{"CN", name}};
-  return spec;
-}
 
 /// A key that opens and matches, but signs with the secret of another one.
 TestKey FaultyKey() { return test::Chimera(test::NewKey(), test::NewKey()); }

@@ -9,6 +9,7 @@
 
 #include "ossl/encoding.h"
 #include "support/test_pki.h"
+#include "unit/identity/certificates.h"
 
 namespace credmint {
 namespace {
@@ -17,10 +18,9 @@ using namespace std::chrono_literals;
 using std::chrono::sys_days;
 using std::chrono::system_clock;
 using test::CertificateSpec;
+using test::kNow;
 using test::Party;
 using test::TestKey;
-
-constexpr system_clock::time_point kNow = sys_days(2026y / 6 / 1);
 
 class IdentityTest : public testing::Test {
  protected:

@@ -221,7 +221,7 @@ TEST_F(KeyOpenerTest, ReadsAKeyFromAPipe) {
 // What a person types.
 
 /// A person at a terminal, and what they were asked.
-struct Person {
+struct Typist {
   std::deque<std::string> answers;
   std::vector<PromptReason> reasons;
   std::vector<std::string> subjects;
@@ -255,7 +255,7 @@ class PromptedKeyTest : public KeyOpenerTest {
     return OpenEncrypted(test::EncryptedPkcs8Pem(Leaf("EC").key, kPassphrase));
   }
 
-  Person person_;
+  Typist person_;
 };
 
 TEST_F(PromptedKeyTest, NobodyIsAskedWithoutNeed) {

@@ -74,7 +74,7 @@ class Stdin {
   int before_;
 };
 
-PinSource Parse(const std::string& source) {
+PinSource ParseSource(const std::string& source) {
   auto parsed = PinSource::Parse(source, "--passin");
   EXPECT_TRUE(parsed.has_value()) << source;
   return *std::move(parsed);
@@ -111,30 +111,30 @@ INSTANTIATE_TEST_SUITE_P(Sources, MalformedPinSourceTest,
                                          "cred:a/b", "pin:1234", "http://1234"));
 
 TEST(PinSourceTest, TakesTextAsItIs) {
-  ExpectSecret(Parse("pass:1234"), "1234");
-  ExpectSecret(Parse("pass: a:b\n"), " a:b\n");
-  ExpectSecret(Parse("pass:"), "");
+  ExpectSecret(ParseSource("pass:1234"), "1234");
+  ExpectSecret(ParseSource("pass: a:b\n"), " a:b\n");
+  ExpectSecret(ParseSource("pass:"), "");
 }
 
 TEST(PinSourceTest, NamesAVariableThatIsNotSet) {
   const Variable variable("CREDMINT_TEST_PIN", nullptr);
-  ExpectFailure(Parse("env:CREDMINT_TEST_PIN"), ErrorCode::kPinRequired,
+  ExpectFailure(ParseSource("env:CREDMINT_TEST_PIN"), ErrorCode::kPinRequired,
                 "the variable CREDMINT_TEST_PIN is not set");
 }
 
 TEST(PinSourceTest, ReadsAVariable) {
   const Variable variable("CREDMINT_TEST_PIN", "12 34");
-  ExpectSecret(Parse("env:CREDMINT_TEST_PIN"), "12 34");
+  ExpectSecret(ParseSource("env:CREDMINT_TEST_PIN"), "12 34");
 }
 
 TEST(PinSourceTest, VariableMayBeEmpty) {
   const Variable variable("CREDMINT_TEST_PIN", "");
-  ExpectSecret(Parse("env:CREDMINT_TEST_PIN"), "");
+  ExpectSecret(ParseSource("env:CREDMINT_TEST_PIN"), "");
 }
 
 TEST(PinSourceTest, ReadsNothingWhenItIsParsed) {
   const Variable variable("CREDMINT_TEST_PIN", nullptr);
-  PinSource source = Parse("env:CREDMINT_TEST_PIN");
+  PinSource source = ParseSource("env:CREDMINT_TEST_PIN");
   const Variable set_later("CREDMINT_TEST_PIN", "1234");
   ExpectSecret(std::move(source), "1234");
 }
@@ -142,20 +142,20 @@ TEST(PinSourceTest, ReadsNothingWhenItIsParsed) {
 TEST(PinSourceTest, NamesAFileThatIsMissing) {
   const TempDir directory;
   const std::string path = directory.File("pin");
-  ExpectFailure(Parse("file:" + path), ErrorCode::kLocalIo,
+  ExpectFailure(ParseSource("file:" + path), ErrorCode::kLocalIo,
                 "cannot read " + path + ": No such file or directory");
 }
 
 TEST(PinSourceTest, RefusesAFileThatOthersMayRead) {
   const TempDir directory;
   const std::string path = directory.Write("pin", "1234\n", 0644);
-  ExpectFailure(Parse("file:" + path), ErrorCode::kLocalIo,
+  ExpectFailure(ParseSource("file:" + path), ErrorCode::kLocalIo,
                 path + " holds a secret but others may read or write it (mode 0644)");
 }
 
 TEST(PinSourceTest, ReadsTheFirstLineOfAFile) {
   const TempDir directory;
-  ExpectSecret(Parse("file:" + directory.Write("pin", "1234\nsecond\n")), "1234");
+  ExpectSecret(ParseSource("file:" + directory.Write("pin", "1234\nsecond\n")), "1234");
   ExpectSecret(PinSource::FromFile(directory.Write("source", "5678\r\n")), "5678");
 }
 
@@ -163,19 +163,19 @@ TEST(PinSourceTest, DescriptorThatIsNotOpenMeansNoPin) {
   const int descriptor = PipeWith("");
   close(descriptor);
   const std::string number = std::to_string(descriptor);
-  ExpectFailure(Parse("fd:" + number), ErrorCode::kPinRequired,
+  ExpectFailure(ParseSource("fd:" + number), ErrorCode::kPinRequired,
                 "descriptor " + number + " is not open");
 }
 
 TEST(PinSourceTest, ReadsTheFirstLineOfADescriptorAndLeavesItOpen) {
   const int descriptor = PipeWith("1234\nsecond\n");
-  ExpectSecret(Parse("fd:" + std::to_string(descriptor)), "1234");
+  ExpectSecret(ParseSource("fd:" + std::to_string(descriptor)), "1234");
   EXPECT_EQ(close(descriptor), 0);
 }
 
 TEST(PinSourceTest, ReadsStdinOnceAndKeepsIt) {
   const Stdin in("1234\nsecond\n");
-  PinSource source = Parse("stdin");
+  PinSource source = ParseSource("stdin");
   for (int i = 0; i < 3; ++i) {
     const auto got = source.Get();
     ASSERT_TRUE(got.has_value()) << got.error().message;
@@ -185,12 +185,12 @@ TEST(PinSourceTest, ReadsStdinOnceAndKeepsIt) {
 
 TEST(PinSourceTest, StdinIsDescriptorZero) {
   const Stdin in("1234\n");
-  ExpectSecret(Parse("fd:0"), "1234");
+  ExpectSecret(ParseSource("fd:0"), "1234");
 }
 
 TEST(PinSourceTest, CredentialNeedsASystemdUnit) {
   const Variable folder("CREDENTIALS_DIRECTORY", nullptr);
-  PinSource source = Parse("cred:hsm-pin");
+  PinSource source = ParseSource("cred:hsm-pin");
   const auto got = source.Get();
   ASSERT_FALSE(got.has_value());
   EXPECT_EQ(got.error().code, ErrorCode::kPinRequired);
@@ -201,14 +201,15 @@ TEST(PinSourceTest, CredentialNeedsASystemdUnit) {
 TEST(PinSourceTest, CredentialThatTheUnitDoesNotHaveMeansNoPin) {
   const TempDir directory;
   const Variable folder("CREDENTIALS_DIRECTORY", directory.path().c_str());
-  ExpectFailure(Parse("cred:hsm-pin"), ErrorCode::kPinRequired, "there is no credential 'hsm-pin'");
+  ExpectFailure(ParseSource("cred:hsm-pin"), ErrorCode::kPinRequired,
+                "there is no credential 'hsm-pin'");
 }
 
 TEST(PinSourceTest, ReadsTheFirstLineOfACredential) {
   const TempDir directory;
   directory.Write("hsm-pin", "1234\n", 0440);
   const Variable folder("CREDENTIALS_DIRECTORY", directory.path().c_str());
-  ExpectSecret(Parse("cred:hsm-pin"), "1234");
+  ExpectSecret(ParseSource("cred:hsm-pin"), "1234");
 }
 
 TEST(PinSourceTest, KeepsASecretThatIsKnown) {
@@ -220,9 +221,9 @@ TEST(PinSourceTest, KeepsASecretThatIsKnown) {
 TEST(PinSourceTest, ReadsAgainWhatItIsToForgetUnlessThatIsGone) {
   const TempDir directory;
   const Stdin in("typed\n");
-  PinSource file = Parse("file:" + directory.Write("pin", "old"));
-  PinSource descriptor = Parse("stdin");
-  PinSource known = Parse("pass:known");
+  PinSource file = ParseSource("file:" + directory.Write("pin", "old"));
+  PinSource descriptor = ParseSource("stdin");
+  PinSource known = ParseSource("pass:known");
   ASSERT_TRUE(file.Get() && descriptor.Get());
   directory.Write("pin", "new");
   EXPECT_EQ(file.Get()->Reveal(), "old");

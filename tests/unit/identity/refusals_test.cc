@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "support/test_pki.h"
+#include "unit/identity/certificates.h"
 
 namespace credmint {
 namespace {
@@ -16,21 +17,18 @@ using std::chrono::system_clock;
 using test::CaSpec;
 using test::CertificateSpec;
 using test::Issue;
+using test::kNow;
 using test::NewKey;
 using test::Party;
+using test::ToCertificate;
 
 using Texts = std::vector<std::string>;
 
-constexpr system_clock::time_point kNow = sys_days(2026y / 6 / 1);
 constexpr const char* kPss = "it is signed with RSASSA-PSS, which the service does not accept";
 constexpr const char* kEdDsa = "it is signed with ED25519, which the service does not accept";
 constexpr const char* kCurve =
     "its key has explicit EC parameters, the service takes named curves only";
 constexpr const char* kExtension = "its critical extension 1.2.3.4 is unknown to the service";
-
-Certificate ToCertificate(const Party& party) {
-  return Certificate(X509Ptr(test::NewReference(party.certificate)));
-}
 
 Texts Messages(const std::vector<Error>& reasons) {
   Texts messages;

@@ -74,7 +74,7 @@ class Client {
   const int descriptor_;
 };
 
-std::string Status(const std::string& response) { return response.substr(0, 12); }
+std::string StatusLine(const std::string& response) { return response.substr(0, 12); }
 
 class HttpServerTest : public testing::Test {
  protected:
@@ -110,10 +110,10 @@ TEST_F(HttpServerTest, RefusesWhatIsTooLong) {
   const Client fields(port_);
   fields.Send("GET / HTTP/1.1\r\nHost: a\r\n");
   for (int i = 0; i < 16; ++i) fields.Send("X-Long: " + std::string(65536, 'x') + "\r\n");
-  EXPECT_EQ(Status(fields.Receive(kNever)), "HTTP/1.1 431");
+  EXPECT_EQ(StatusLine(fields.Receive(kNever)), "HTTP/1.1 431");
   const Client line(port_);
   line.Send("GET /" + std::string(20'000, 'x') + " HTTP/1.1\r\n");
-  EXPECT_EQ(Status(line.Receive(kNever)), "HTTP/1.1 414");
+  EXPECT_EQ(StatusLine(line.Receive(kNever)), "HTTP/1.1 414");
 }
 
 TEST_F(HttpServerTest, RefusesBodies) {
@@ -121,7 +121,7 @@ TEST_F(HttpServerTest, RefusesBodies) {
   for (const char* field : {"Content-Length: 5", "Transfer-Encoding: chunked"}) {
     const Client client(port_);
     client.Send(std::string("PUT / HTTP/1.1\r\nHost: a\r\n") + field + "\r\n\r\n");
-    EXPECT_EQ(Status(client.Receive("}")), "HTTP/1.1 413") << field;
+    EXPECT_EQ(StatusLine(client.Receive("}")), "HTTP/1.1 413") << field;
   }
 }
 
@@ -135,7 +135,7 @@ TEST_F(HttpServerTest, RefusesWhatIsNoHttp) {
                            "GET / HTTP/9.9\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"}) {
     const Client client(port_);
     client.Send(text);
-    EXPECT_NE(Status(client.Receive("end", seconds(1))), "HTTP/1.1 200") << text;
+    EXPECT_NE(StatusLine(client.Receive("end", seconds(1))), "HTTP/1.1 200") << text;
   }
   EXPECT_EQ(calls, 0);
 }
@@ -166,7 +166,7 @@ TEST_F(HttpServerTest, WhoWaitsDoesNotHoldUpOthersAndIsAnsweredWhenWoken) {
   const Client fast(port_);
   for (int i = 0; i < 10; ++i) {
     fast.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    EXPECT_EQ(Status(fast.Receive("end")), "HTTP/1.1 200");
+    EXPECT_EQ(StatusLine(fast.Receive("end")), "HTTP/1.1 200");
   }
   EXPECT_EQ(slow.Receive("end", seconds(1)), "");
   EXPECT_EQ(asked, 1);
@@ -177,7 +177,7 @@ TEST_F(HttpServerTest, WhoWaitsDoesNotHoldUpOthersAndIsAnsweredWhenWoken) {
   waiting_.Wake();
   EXPECT_TRUE(slow.Receive("end").ends_with("\r\n\r\nlate end"));
   slow.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(Status(slow.Receive("end")), "HTTP/1.1 200");
+  EXPECT_EQ(StatusLine(slow.Receive("end")), "HTTP/1.1 200");
 }
 
 TEST_F(HttpServerTest, IsAskedAgainIfItIsWokenBeforeTheRequestIsLaidAside) {
@@ -189,7 +189,7 @@ TEST_F(HttpServerTest, IsAskedAgainIfItIsWokenBeforeTheRequestIsLaidAside) {
   });
   const Client client(port_);
   client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(Status(client.Receive("end")), "HTTP/1.1 200");
+  EXPECT_EQ(StatusLine(client.Receive("end")), "HTTP/1.1 200");
   EXPECT_EQ(asked, 2);
 }
 
@@ -248,19 +248,19 @@ TEST_F(HttpServerTest, StrangersGiveWayToOneConnectionMoreThanAllowed) {
       {.max_connections = 2});
   const Client known(port_);
   known.Send("GET /known HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(Status(known.Receive("end")), "HTTP/1.1 200");
+  EXPECT_EQ(StatusLine(known.Receive("end")), "HTTP/1.1 200");
   const std::string request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
   std::vector<std::unique_ptr<Client>> strangers;
   for (int i = 0; i < 50; ++i) {
     strangers.push_back(std::make_unique<Client>(port_));
     strangers.back()->Send(request);
-    EXPECT_EQ(Status(strangers.back()->Receive("end")), "HTTP/1.1 200") << i;
+    EXPECT_EQ(StatusLine(strangers.back()->Receive("end")), "HTTP/1.1 200") << i;
     if (i > 0) {
       EXPECT_TRUE(strangers[i - 1]->IsClosedWithin(seconds(5))) << i;
     }
   }
   known.Send(request);
-  EXPECT_EQ(Status(known.Receive("end")), "HTTP/1.1 200");
+  EXPECT_EQ(StatusLine(known.Receive("end")), "HTTP/1.1 200");
   EXPECT_EQ(server_->connections(), 2U);
 }
 
@@ -271,7 +271,7 @@ TEST_F(HttpServerTest, ARefusalIsTheLastAnswer) {
     const Client client(port_);
     status = 503;
     client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    EXPECT_EQ(Status(client.Receive("end")), "HTTP/1.1 503");
+    EXPECT_EQ(StatusLine(client.Receive("end")), "HTTP/1.1 503");
     status = refusal;
     client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_NE(client.Receive("end").find("\r\nConnection: close\r\n"), std::string::npos);
@@ -319,7 +319,7 @@ TEST_F(HttpServerTest, ClientsThatGaveUpWhileTheyWaitedAreNoticed) {
   EXPECT_EQ(asked, 21);
   ready = true;
   waiting_.Wake();
-  EXPECT_EQ(Status(patient.Receive("end")), "HTTP/1.1 200");
+  EXPECT_EQ(StatusLine(patient.Receive("end")), "HTTP/1.1 200");
 }
 
 TEST_F(HttpServerTest, SilentConnectionsGiveWayToOthers) {
@@ -328,7 +328,7 @@ TEST_F(HttpServerTest, SilentConnectionsGiveWayToOthers) {
   const Client second(port_);
   const Client third(port_);
   third.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(Status(third.Receive("end", seconds(10))), "HTTP/1.1 200");
+  EXPECT_EQ(StatusLine(third.Receive("end", seconds(10))), "HTTP/1.1 200");
 }
 
 TEST_F(HttpServerTest, HandsOverTheRequestAndTheAnswer) {
@@ -336,7 +336,7 @@ TEST_F(HttpServerTest, HandsOverTheRequestAndTheAnswer) {
   const Client client(port_);
   client.Send("GET //role/we%62?x=1 HTTP/1.1\r\nHost: a\r\nX-Twice: 1\r\nX-Twice: 2\r\n\r\n");
   const std::string response = client.Receive("end");
-  EXPECT_EQ(Status(response), "HTTP/1.1 200");
+  EXPECT_EQ(StatusLine(response), "HTTP/1.1 200");
   EXPECT_NE(response.find("X-Answer: yes\r\n"), std::string::npos);
   EXPECT_NE(response.find("\r\n\r\nGET //role/web\nHost=a\nX-Twice=1\nX-Twice=2\nend"),
             std::string::npos)
@@ -348,7 +348,7 @@ TEST_F(HttpServerTest, AnswersManyRequestsOnOneConnection) {
   const Client client(port_);
   for (int i = 0; i < 100; ++i) {
     client.Send("PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
-    ASSERT_EQ(Status(client.Receive("end")), "HTTP/1.1 200") << i;
+    ASSERT_EQ(StatusLine(client.Receive("end")), "HTTP/1.1 200") << i;
   }
 }
 
@@ -356,13 +356,13 @@ TEST_F(HttpServerTest, AnswersToPutGoNoFurtherThanTheHopLimit) {
   StartEcho({.hop_limit = 5});
   const Client near(port_, 5);
   near.Send("PUT / HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(Status(near.Receive("end")), "HTTP/1.1 200");
+  EXPECT_EQ(StatusLine(near.Receive("end")), "HTTP/1.1 200");
   const Client far(port_, 6);
   far.Send("PUT / HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(far.Receive("end", seconds(1)), "");
   const Client reader(port_, 6);
   reader.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(Status(reader.Receive("end")), "HTTP/1.1 200");
+  EXPECT_EQ(StatusLine(reader.Receive("end")), "HTTP/1.1 200");
 }
 
 TEST_F(HttpServerTest, RefusesAnImpossibleHopLimit) {

@@ -7,24 +7,22 @@
 #include <string>
 
 #include "fake_source.h"
+#include "unit/serve/metadata_headers.h"
 
 namespace credmint::serve {
 namespace {
 
 using nlohmann::json;
 
-constexpr const char* kTtl = "X-aws-ec2-metadata-token-ttl-seconds";
-constexpr const char* kToken = "X-aws-ec2-metadata-token";
-
 class ImdsTest : public testing::Test {
  protected:
   Response Put(const std::string& ttl, const std::string& path = "/latest/api/token") {
-    return imds_.Answer({"PUT", path, {{kTtl, ttl}}});
+    return imds_.Answer({"PUT", path, {{kTtlHeader, ttl}}});
   }
 
   Response Get(const std::string& path) {
     const std::string token(Put("60").body.Reveal());
-    return imds_.Answer({"GET", path, {{kToken, token}}});
+    return imds_.Answer({"GET", path, {{kTokenHeader, token}}});
   }
 
   json GetJson(const std::string& path) {
@@ -55,28 +53,32 @@ TEST_F(ImdsTest, RefusesBadLifetimes) {
        {"", "0", "-1", "+1", "21601", "1.5", " 1", "1 ", "1s", "0x10", "99999999999999999999"}) {
     EXPECT_EQ(Put(ttl).status, 400) << ttl;
   }
-  EXPECT_EQ(imds_.Answer({"PUT", "/latest/api/token", {{kTtl, "1"}, {kTtl, "1"}}}).status, 400);
+  EXPECT_EQ(
+      imds_.Answer({"PUT", "/latest/api/token", {{kTtlHeader, "1"}, {kTtlHeader, "1"}}}).status,
+      400);
 }
 
 TEST_F(ImdsTest, RefusesVersionOne) {
   for (const std::string& path : {credentials_, credentials_ + "/web", std::string("/latest/x"),
                                   std::string("/latest/dynamic/instance-identity/document")}) {
     EXPECT_EQ(imds_.Answer({"GET", path, {}}).status, 401) << path;
-    EXPECT_EQ(imds_.Answer({"GET", path, {{kToken, ""}}}).status, 401) << path;
-    EXPECT_EQ(imds_.Answer({"GET", path, {{kToken, std::string(64, '0')}}}).status, 401) << path;
+    EXPECT_EQ(imds_.Answer({"GET", path, {{kTokenHeader, ""}}}).status, 401) << path;
+    EXPECT_EQ(imds_.Answer({"GET", path, {{kTokenHeader, std::string(64, '0')}}}).status, 401)
+        << path;
   }
 }
 
 TEST_F(ImdsTest, RefusesATokenThatHasExpired) {
   const std::string token(Put("60").body.Reveal());
-  EXPECT_EQ(imds_.Answer({"GET", credentials_, {{kToken, token}}}).status, 200);
+  EXPECT_EQ(imds_.Answer({"GET", credentials_, {{kTokenHeader, token}}}).status, 200);
   elapsed_ += std::chrono::seconds(60);
-  EXPECT_EQ(imds_.Answer({"GET", credentials_, {{kToken, token}}}).status, 401);
+  EXPECT_EQ(imds_.Answer({"GET", credentials_, {{kTokenHeader, token}}}).status, 401);
 }
 
 TEST_F(ImdsTest, RefusesOtherMethods) {
   for (const char* method : {"GET", "POST", "HEAD", "DELETE", "put"}) {
-    EXPECT_EQ(imds_.Answer({method, "/latest/api/token", {{kTtl, "60"}}}).status, 405) << method;
+    EXPECT_EQ(imds_.Answer({method, "/latest/api/token", {{kTtlHeader, "60"}}}).status, 405)
+        << method;
   }
   for (const char* method : {"PUT", "POST", "HEAD", "OPTIONS"}) {
     EXPECT_EQ(imds_.Answer({method, credentials_, {}}).status, 405) << method;
@@ -120,7 +122,7 @@ TEST_F(ImdsTest, ATokenIsPlainTextAndItsLifetimeIsRepeated) {
   for (const char* ttl : {"1", "300", "21600"}) {
     const Response response = Put(ttl);
     EXPECT_EQ(response.status, 200);
-    const decltype(response.headers) expected = {{"Content-Type", "text/plain"}, {kTtl, ttl}};
+    const decltype(response.headers) expected = {{"Content-Type", "text/plain"}, {kTtlHeader, ttl}};
     EXPECT_EQ(response.headers, expected);
     EXPECT_EQ(response.body.size(), 64U);
   }
@@ -129,9 +131,10 @@ TEST_F(ImdsTest, ATokenIsPlainTextAndItsLifetimeIsRepeated) {
 TEST_F(ImdsTest, ATokenWithoutALifetimeHasTheLongest) {
   const Response response = imds_.Answer({"PUT", "/latest/api/token", {}});
   EXPECT_EQ(response.status, 200);
-  const decltype(response.headers) expected = {{"Content-Type", "text/plain"}, {kTtl, "21600"}};
+  const decltype(response.headers) expected = {{"Content-Type", "text/plain"},
+                                               {kTtlHeader, "21600"}};
   EXPECT_EQ(response.headers, expected);
-  const Request get{"GET", credentials_, {{kToken, std::string(response.body.Reveal())}}};
+  const Request get{"GET", credentials_, {{kTokenHeader, std::string(response.body.Reveal())}}};
   elapsed_ += std::chrono::seconds(21599);
   EXPECT_EQ(imds_.Answer(get).status, 200);
   elapsed_ += std::chrono::seconds(1);

@@ -10,14 +10,13 @@
 
 #include "fake_source.h"
 #include "serve/routes.h"
+#include "unit/serve/metadata_headers.h"
 
 namespace credmint::serve {
 namespace {
 
 constexpr int kRequests = 50'000;
 constexpr const char* kContainerToken = "0123456789abcdef0123456789abcdef";
-constexpr const char* kMetadataToken = "X-aws-ec2-metadata-token";
-constexpr const char* kTtl = "X-aws-ec2-metadata-token-ttl-seconds";
 
 /// What FakeSource gives, as it stands in JSON.
 constexpr std::string_view kSecret = "secret/key+=";
@@ -102,16 +101,9 @@ class Requests {
   const Texts hosts_ = {"127.0.0.1:9911", "localhost", "[::1]", "[::1]:80",     "",
                         "evil.example",   "127.1",     "[",     "127.0.0.1:",   "::1",
                         "127.0.0.1:9911", "localhost", "]",     "localhost:99", "[]:1"};
-  const Texts names_ = {kTtl,
-                        kMetadataToken,
-                        "Authorization",
-                        "authorization",
-                        "Host",
-                        "Origin",
-                        "X-Forwarded-For",
-                        "Accept",
-                        "",
-                        "X"};
+  const Texts names_ = {kTtlHeader, kTokenHeader, "Authorization",   "authorization",
+                        "Host",     "Origin",     "X-Forwarded-For", "Accept",
+                        "",         "X"};
   const Texts values_ = {"60",
                          "21600",
                          "0",
@@ -170,13 +162,13 @@ TEST_F(RoutesPropertyTest, WithTokensTheAnswersAreOfTheKnownKinds) {
   Roles roles({source_.AsRole()});
   Routes routes(roles, Secret(kContainerToken), "127.0.0.1");
   const Response token =
-      routes.Answer({"PUT", "/latest/api/token", {{"Host", "localhost"}, {kTtl, "21600"}}});
+      routes.Answer({"PUT", "/latest/api/token", {{"Host", "localhost"}, {kTtlHeader, "21600"}}});
   ASSERT_EQ(token.status, 200);
   int answered = 0;
   for (int i = 0; i < kRequests && !HasFailure(); ++i) {
     Request request = requests.Next();
     request.headers.emplace_back("Authorization", kContainerToken);
-    request.headers.emplace_back(kMetadataToken, token.body.Reveal());
+    request.headers.emplace_back(kTokenHeader, token.body.Reveal());
     Check(routes, request, true);
     if (routes.Answer(request).body.Reveal().find(kSecret) != std::string_view::npos) ++answered;
   }

@@ -5,11 +5,10 @@
 #include <string>
 
 #include "fake_source.h"
+#include "unit/serve/metadata_headers.h"
 
 namespace credmint::serve {
 namespace {
-
-constexpr const char* kTtl = "X-aws-ec2-metadata-token-ttl-seconds";
 
 class RoutesTest : public testing::Test {
  protected:
@@ -25,9 +24,10 @@ class RoutesTest : public testing::Test {
 };
 
 TEST_F(RoutesTest, RefusesStrangersWithWhatNoClientTakesForVersionOne) {
-  const Request valid{"PUT", "/latest/api/token", {{kTtl, "60"}, {"Host", "evil.example"}}};
+  const Request valid{"PUT", "/latest/api/token", {{kTtlHeader, "60"}, {"Host", "evil.example"}}};
   EXPECT_EQ(local_.Answer(valid).status, 400);
-  EXPECT_EQ(Status(local_, {"PUT", "/latest/api/token", {{kTtl, "60"}, {"Origin", "null"}}}), 400);
+  EXPECT_EQ(Status(local_, {"PUT", "/latest/api/token", {{kTtlHeader, "60"}, {"Origin", "null"}}}),
+            400);
   EXPECT_EQ(Status(local_, {"GET",
                             "/role/web",
                             {{"Authorization", "the token"}, {"X-Forwarded-For", "10.0.0.9"}}}),
@@ -35,12 +35,12 @@ TEST_F(RoutesTest, RefusesStrangersWithWhatNoClientTakesForVersionOne) {
 }
 
 TEST_F(RoutesTest, HasBothInterfacesOnLoopback) {
-  EXPECT_EQ(Status(local_, {"PUT", "//latest/api/token", {{kTtl, "60"}}}), 200);
+  EXPECT_EQ(Status(local_, {"PUT", "//latest/api/token", {{kTtlHeader, "60"}}}), 200);
   EXPECT_EQ(Status(local_, {"GET", "/role/web", {{"Authorization", "the token"}}}), 200);
 }
 
 TEST_F(RoutesTest, HasNoMetadataServiceForOtherMachines) {
-  EXPECT_EQ(Status(open_, {"PUT", "/latest/api/token", {{kTtl, "60"}}}), 403);
+  EXPECT_EQ(Status(open_, {"PUT", "/latest/api/token", {{kTtlHeader, "60"}}}), 403);
   EXPECT_EQ(Status(open_, {"GET", "/latest/meta-data/iam/security-credentials", {}}), 403);
   EXPECT_EQ(Status(open_, {"GET", "/role/web", {{"Authorization", "the token"}}}), 200);
   EXPECT_EQ(Status(open_, {"GET", "/role/web", {}}), 401);

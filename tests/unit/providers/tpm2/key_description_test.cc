@@ -20,7 +20,7 @@ TPM2B_PUBLIC Area(TPMI_ALG_PUBLIC type, TPMA_OBJECT attributes) {
   return area;
 }
 
-TPM2B_PUBLIC RsaArea(TPMA_OBJECT attributes) {
+TPM2B_PUBLIC RsaKeyArea(TPMA_OBJECT attributes) {
   TPM2B_PUBLIC area = Area(TPM2_ALG_RSA, attributes);
   area.publicArea.parameters.rsaDetail.keyBits = 2048;
   area.publicArea.unique.rsa.size = 256;
@@ -44,15 +44,15 @@ TEST(KeyDescriptionTest, SaysWhatOtherObjectsAre) {
 }
 
 TEST(KeyDescriptionTest, SaysWhyAKeyIsNotUsable) {
-  const Json json = DescribeKey(RsaArea(kSigning | TPMA_OBJECT_RESTRICTED), nullptr);
+  const Json json = DescribeKey(RsaKeyArea(kSigning | TPMA_OBJECT_RESTRICTED), nullptr);
   EXPECT_EQ(json["unusable"],
             "the TPM key is restricted: it signs only what the TPM itself has hashed");
   EXPECT_TRUE(json.contains("publicKey"));
-  EXPECT_FALSE(DescribeKey(RsaArea(kSigning), nullptr).contains("unusable"));
+  EXPECT_FALSE(DescribeKey(RsaKeyArea(kSigning), nullptr).contains("unusable"));
 }
 
 TEST(KeyDescriptionTest, DescribesAKeyOfAnotherSize) {
-  TPM2B_PUBLIC area = RsaArea(kSigning);
+  TPM2B_PUBLIC area = RsaKeyArea(kSigning);
   area.publicArea.parameters.rsaDetail.keyBits = 1024;
   const Json json = DescribeKey(area, nullptr);
   EXPECT_EQ(json["kind"], "private-key");
@@ -61,21 +61,21 @@ TEST(KeyDescriptionTest, DescribesAKeyOfAnotherSize) {
 }
 
 TEST(KeyDescriptionTest, ListsAttributesAsWords) {
-  EXPECT_EQ(Flags(RsaArea(0)), Json::array());
-  EXPECT_EQ(Flags(RsaArea(TPMA_OBJECT_SIGN_ENCRYPT)), (Json{"sign"}));
-  EXPECT_EQ(Flags(RsaArea(TPMA_OBJECT_DECRYPT | TPMA_OBJECT_RESTRICTED)),
+  EXPECT_EQ(Flags(RsaKeyArea(0)), Json::array());
+  EXPECT_EQ(Flags(RsaKeyArea(TPMA_OBJECT_SIGN_ENCRYPT)), (Json{"sign"}));
+  EXPECT_EQ(Flags(RsaKeyArea(TPMA_OBJECT_DECRYPT | TPMA_OBJECT_RESTRICTED)),
             (Json{"decrypt", "restricted"}));
-  EXPECT_EQ(Flags(RsaArea(TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT)),
+  EXPECT_EQ(Flags(RsaKeyArea(TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT)),
             (Json{"fixed-tpm", "fixed-parent"}));
-  EXPECT_EQ(Flags(RsaArea(TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_NODA)),
+  EXPECT_EQ(Flags(RsaKeyArea(TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_NODA)),
             (Json{"user-with-auth", "no-da"}));
-  TPM2B_PUBLIC area = RsaArea(0);
+  TPM2B_PUBLIC area = RsaKeyArea(0);
   area.publicArea.authPolicy.size = 32;
   EXPECT_EQ(Flags(area), (Json{"policy"}));
 }
 
 TEST(KeyDescriptionTest, NamesTheFixedScheme) {
-  TPM2B_PUBLIC area = RsaArea(kSigning);
+  TPM2B_PUBLIC area = RsaKeyArea(kSigning);
   EXPECT_FALSE(DescribeKey(area, nullptr).contains("scheme"));
   TPMT_ASYM_SCHEME& scheme = area.publicArea.parameters.asymDetail.scheme;
   scheme.scheme = TPM2_ALG_RSASSA;

@@ -5,19 +5,16 @@
 #include <string>
 
 #include "ossl/encoding.h"
+#include "support/der.h"
 
 namespace credmint::tpm2 {
 namespace {
 
+using test::Join;
+
 /// SEQUENCE { SEQUENCE {}, SEQUENCE {}, BIT STRING }, as small as a certificate's frame gets.
 const Bytes kOne = {0x30, 0x08, 0x30, 0x00, 0x30, 0x00, 0x03, 0x02, 0x00, 0x01};
 const Bytes kTwo = {0x30, 0x08, 0x30, 0x00, 0x30, 0x00, 0x03, 0x02, 0x00, 0x02};
-
-Bytes Join(std::initializer_list<Bytes> parts) {
-  Bytes all;
-  for (const Bytes& part : parts) all.insert(all.end(), part.begin(), part.end());
-  return all;
-}
 
 Bytes Pem(const Bytes& der, const std::string& label = "CERTIFICATE") {
   const std::string text =

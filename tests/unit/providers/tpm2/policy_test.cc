@@ -6,26 +6,15 @@
 #include <string>
 
 #include "ossl/handles.h"
+#include "support/der.h"
 #include "tpm2/tss2_library.h"
 #include "tpm2/tss_log.h"
 
 namespace credmint::tpm2 {
 namespace {
 
-Bytes Tlv(std::uint8_t tag, const Bytes& contents) {
-  Bytes result = {tag};
-  if (contents.size() >= 0x80) result.push_back(0x82);
-  if (contents.size() >= 0x80) result.push_back(static_cast<std::uint8_t>(contents.size() >> 8U));
-  result.push_back(static_cast<std::uint8_t>(contents.size()));
-  result.insert(result.end(), contents.begin(), contents.end());
-  return result;
-}
-
-Bytes Join(std::initializer_list<Bytes> parts) {
-  Bytes result;
-  for (const Bytes& part : parts) result.insert(result.end(), part.begin(), part.end());
-  return result;
-}
+using test::Join;
+using test::Tlv;
 
 Bytes Sized(const Bytes& contents) {
   return Join({{0, static_cast<std::uint8_t>(contents.size())}, contents});

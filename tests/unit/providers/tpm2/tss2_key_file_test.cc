@@ -7,10 +7,14 @@
 #include <string>
 
 #include "ossl/encoding.h"
+#include "support/der.h"
 #include "tpm2/public_area.h"
 
 namespace credmint::tpm2 {
 namespace {
+
+using test::Join;
+using test::Tlv;
 
 /// Made by tpm2-openssl 1.1.1 (openssl genpkey -algorithm EC -pkeyopt group:P-256); the TPM that
 /// could use it is gone.
@@ -41,26 +45,6 @@ Bytes RealDer() {
                       static_cast<int>(base64.size()));
   der.resize(static_cast<std::size_t>(size));
   return der;
-}
-
-Bytes Tlv(std::uint8_t tag, const Bytes& contents) {
-  Bytes result = {tag};
-  const std::size_t size = contents.size();
-  if (size < 0x80) {
-    result.push_back(static_cast<std::uint8_t>(size));
-  } else {
-    result.push_back(0x82);
-    result.push_back(static_cast<std::uint8_t>(size >> 8U));
-    result.push_back(static_cast<std::uint8_t>(size));
-  }
-  result.insert(result.end(), contents.begin(), contents.end());
-  return result;
-}
-
-Bytes Join(std::initializer_list<Bytes> parts) {
-  Bytes result;
-  for (const Bytes& part : parts) result.insert(result.end(), part.begin(), part.end());
-  return result;
 }
 
 /// A key file in pieces, so that a test can change one. The defaults are the pieces of kPem.

@@ -1,0 +1,9 @@
+#pragma once
+
+namespace credmint::serve {
+
+/// The headers of the metadata service as its clients send them (CONTRACT section 6).
+inline constexpr const char* kTokenHeader = "X-aws-ec2-metadata-token";
+inline constexpr const char* kTtlHeader = "X-aws-ec2-metadata-token-ttl-seconds";
+
+}  // namespace credmint::serve
