@@ -12,7 +12,7 @@ namespace {
 // outlives the static objects of this library can still take itself off the list.
 constinit std::mutex one_at_a_time;
 constinit std::mutex list_mutex;  // held for no longer than the list changes
-constinit ClosedAtExit* first = nullptr;
+constinit ClosedAtExit* registered = nullptr;
 constinit std::atomic<ClosedAtExit*> closing = nullptr;
 
 }  // namespace
@@ -21,10 +21,10 @@ void ClosedAtExit::Enter() {
   static const bool kRegistered = atexit(CloseAll) == 0;
   static_cast<void>(kRegistered);
   const std::lock_guard lock(list_mutex);
-  next_ = first;
-  link_ = &first;
-  if (first != nullptr) first->link_ = &next_;
-  first = this;
+  next_ = registered;
+  link_ = &registered;
+  if (registered != nullptr) registered->link_ = &next_;
+  registered = this;
 }
 
 void ClosedAtExit::Leave() {
@@ -43,7 +43,7 @@ void ClosedAtExit::Unlink() {
 
 ClosedAtExit* ClosedAtExit::TakeFirst() {
   const std::lock_guard lock(list_mutex);
-  ClosedAtExit* const object = first;
+  ClosedAtExit* const object = registered;
   if (object != nullptr) object->Unlink();
   closing = object;
   return object;

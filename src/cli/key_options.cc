@@ -322,9 +322,8 @@ Result<CertificateOptions> MakeCertificateOptions(const KeyOptions& options) {
 
 Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(
     KeyOpener& opener, const KeyOptions& options, std::span<const Certificate> certificates) {
-  using Use = KeyReference::Use;
   if (!options.private_key.empty()) {
-    auto reference = KeyReference::Parse(options.private_key, Use::kPrivateKey);
+    auto reference = KeyReference::Parse(options.private_key, KeyReference::Use::kPrivateKey);
     if (!reference) return Fail(std::move(reference), "--private-key");
     return opener.OpenKey(*std::move(reference), certificates);
   }
@@ -332,7 +331,7 @@ Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(
     return Fail(ErrorCode::kUsage, "--private-key is missing",
                 "give a key file, a pkcs11: URI, handle:0x81… or a TSS2 PEM file");
   }
-  auto reference = KeyReference::Parse(options.certificate, Use::kCertificate);
+  auto reference = KeyReference::Parse(options.certificate, KeyReference::Use::kCertificate);
   if (!reference) return Fail(std::move(reference), "--certificate");
   auto key = opener.OpenKey(reference->ForPrivateKey(), certificates);
   if (key || key.error().code != ErrorCode::kKeyNotFound) return key;

@@ -503,9 +503,8 @@ class OneTpmKey(ConfigurationTest):
                 self.assertEqual(server.container(name).status, 503)
             time.sleep(1.5)  # twice the time in which the refreshers would try again
             self.assertEqual(device.wrong_tries(), tries)
+            self.write("auth", self.secret("wrong") if tries == 1 else "right")
             server.process.send_signal(signal.SIGHUP)
-        self.write("auth", "right")
-        server.process.send_signal(signal.SIGHUP)
         wait_until(lambda: all(server.container(name).status == 200 for name in self.ROLES))
         server.end(signal.SIGTERM)
 
