@@ -157,11 +157,11 @@ void PinSource::Forget() {
 }
 
 void PinSource::NoteAccepted() {
-  if (secret_) accepted_ = secret_->Clone();
+  if (secret_) accepted_ = SecretMark(*secret_);
 }
 
 bool PinSource::WasAccepted() const {
-  return !secret_ || (accepted_ && accepted_->Reveal() == secret_->Reveal());
+  return !secret_ || (accepted_ && *accepted_ == SecretMark(*secret_));
 }
 
 Result<Secret> PinSource::Read() const {
@@ -199,20 +199,19 @@ void PinSources::Forget() {
   }
 }
 
-void PinSources::NoteInReference(const Secret& secret) {
-  if (!in_reference) in_reference = PinSource::FromSecret(Secret());
-  in_reference->Replace(secret.Clone());
-}
+void PinSources::NoteInReference(const Secret& secret) { in_reference = SecretMark(secret); }
 
 void PinSources::NoteAccepted() {
-  for (std::optional<PinSource>* source : {&user, &context, &parent, &policy, &in_reference}) {
+  for (std::optional<PinSource>* source : {&user, &context, &parent, &policy}) {
     if (*source) (*source)->NoteAccepted();
   }
+  in_accepted_reference = in_reference;
 }
 
 bool PinSources::WereAccepted() const {
-  const std::array<const std::optional<PinSource>*, 5> sources = {&user, &context, &parent, &policy,
-                                                                  &in_reference};
+  if (in_reference && in_reference != in_accepted_reference) return false;
+  const std::array<const std::optional<PinSource>*, 4> sources = {&user, &context, &parent,
+                                                                  &policy};
   return std::all_of(sources.begin(), sources.end(),
                      [](const auto* source) { return !*source || (*source)->WasAccepted(); });
 }

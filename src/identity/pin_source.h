@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "identity/prompted_secrets.h"
+#include "identity/secret_mark.h"
 #include "ossl/passphrase.h"
 
 namespace credmint {
@@ -35,9 +36,6 @@ class PinSource {
   /// Has it read again the next time: it may have been changed. Not so a descriptor.
   void Forget();
 
-  /// Of FromSecret(): it is another one now.
-  void Replace(Secret secret) { secret_ = std::move(secret); }
-
   /// Says that what was read last has been accepted.
   void NoteAccepted();
   /// Whether that is still the same; true if none has been read.
@@ -52,7 +50,7 @@ class PinSource {
   Kind kind_;
   std::string name_;
   std::optional<Secret> secret_;
-  std::optional<Secret> accepted_;
+  std::optional<SecretMark> accepted_;
 };
 
 /// The secrets a command was given, by what they are for, and those that a person is asked for
@@ -63,9 +61,10 @@ struct PinSources {
   std::optional<PinSource> context;  ///< context-specific PIN
   std::optional<PinSource> parent;   ///< auth value of a TPM key's parent; not asked for, but sent
   std::optional<PinSource> policy;   ///< the same of what a TPM key's policy names
-  std::optional<PinSource> in_reference;  ///< what a key reference had last; answers nothing
   bool reuse_user_for_context = false;
   PromptedSecrets prompted;
+  std::optional<SecretMark> in_reference;           ///< what a key reference had of its own, last
+  std::optional<SecretMark> in_accepted_reference;  ///< and when a signature was last made
 
   /// Whether a secret of this kind was given, so that nobody is asked for it.
   [[nodiscard]] bool HasSource(PassphraseKind kind) { return SourceFor(kind) != nullptr; }

@@ -375,5 +375,37 @@ TEST(PinSourcesTest, ReusesATypedTokenPinOnlyOnItsToken) {
   EXPECT_EQ(prompts, 2);
 }
 
+TEST(PinSourcesTest, KnowsWhetherWhatWasAcceptedIsStillTheSame) {
+  const TempDir directory;
+  const std::string path = directory.Write("pin", "1234", 0600);
+  PinSources sources;
+  EXPECT_TRUE(sources.WereAccepted());  // without a secret there is no wrong one
+  sources.user = PinSource::FromFile(path);
+  EXPECT_TRUE(sources.WereAccepted());
+  EXPECT_TRUE(sources.Answer({PassphraseKind::kTokenPin, "x"}).has_value());
+  EXPECT_FALSE(sources.WereAccepted());
+  sources.NoteAccepted();
+  EXPECT_TRUE(sources.WereAccepted());
+
+  sources.Forget();
+  EXPECT_TRUE(sources.Answer({PassphraseKind::kTokenPin, "x"}).has_value());
+  EXPECT_TRUE(sources.WereAccepted());
+  directory.Write("pin", "12345", 0600);
+  sources.Forget();
+  EXPECT_TRUE(sources.Answer({PassphraseKind::kTokenPin, "x"}).has_value());
+  EXPECT_FALSE(sources.WereAccepted());
+}
+
+TEST(PinSourcesTest, KnowsTheSecretOfAReferenceAgain) {
+  PinSources sources;
+  sources.NoteInReference(Secret("1234"));
+  EXPECT_FALSE(sources.WereAccepted());
+  sources.NoteAccepted();
+  sources.NoteInReference(Secret("1234"));
+  EXPECT_TRUE(sources.WereAccepted());
+  sources.NoteInReference(Secret("1235"));
+  EXPECT_FALSE(sources.WereAccepted());
+}
+
 }  // namespace
 }  // namespace credmint
