@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # SoftHSM 2.6.1: a C_Login, although it changes nothing that a user would call data, rewrites the
 # token's file: locked, it is cut to nothing; then the lock is given up; then it is written. Another
 # process that reads it in between finds a token without a name, or none.

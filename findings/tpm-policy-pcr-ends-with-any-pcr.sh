@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # TPM 2.0 (libtpms 0.9.2): TPM2_PolicyPCR binds a policy session to the TPM's count of all changes of
 # PCRs, not to the PCRs that it names. An extend of PCR 10, which the policy does not mention, between
 # PolicyPCR and the use of the key ends the session with TPM_RC_PCR_CHANGED (0x128), although PCR 7

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # TPM 2.0 (libtpms 0.9.2): a key under dictionary-attack protection that was used with its right auth
 # value makes the next loss of power without TPM2_Shutdown count as a wrong try. Three such losses
 # lock a TPM whose limit is three, although nobody ever gave a wrong value. A key with `noda` does not.

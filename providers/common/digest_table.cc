@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/digest_table.h"
 
 #include <strings.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/ed25519_signature.h"
 
 #include <openssl/core_dispatch.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "common/emsa_pss.h"
 
 #include <openssl/rand.h>

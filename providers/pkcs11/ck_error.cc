@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "pkcs11/ck_error.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "builtin.h"
 
 /// The loadable module: the provider under the name that OpenSSL looks for.

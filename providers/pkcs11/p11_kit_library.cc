@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "pkcs11/p11_kit_library.h"
 
 #include "base/dynamic_library.h"

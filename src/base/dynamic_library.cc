@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "base/dynamic_library.h"
 
 #include <dlfcn.h>

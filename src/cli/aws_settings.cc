@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/aws_settings.h"
 
 #include <fmt/format.h>
@@ -16,7 +17,7 @@
 #include "base/read_file.h"
 #include "base/secret.h"
 #include "base/shown_value.h"
-#include "credentials/aws_config.h"
+#include "credentials/profile/aws_config.h"
 
 namespace credmint::cli {
 namespace {

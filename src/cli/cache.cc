@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/cache.h"
 
 #include <fmt/format.h>
@@ -10,7 +11,7 @@
 #include "base/printable.h"
 #include "base/timestamp.h"
 #include "cli/output.h"
-#include "credentials/disk_cache.h"
+#include "credentials/cache/disk_cache.h"
 
 namespace credmint::cli {
 namespace {

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "base/error.h"
 #include "cli/key_options.h"
 #include "cli/service_options.h"
-#include "credentials/disk_cache.h"
+#include "credentials/cache/disk_cache.h"
 
 namespace credmint::cli {
 

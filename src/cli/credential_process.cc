@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/credential_process.h"
 
 #include <algorithm>
@@ -7,7 +8,7 @@
 #include "cli/cache_key.h"
 #include "cli/output.h"
 #include "cli/role_session.h"
-#include "credentials/disk_cache.h"
+#include "credentials/cache/disk_cache.h"
 #include "credentials/process_json.h"
 
 namespace credmint::cli {

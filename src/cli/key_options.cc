@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/key_options.h"
 
 #include <fmt/format.h>
@@ -328,8 +329,10 @@ Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(
     return opener.OpenKey(*std::move(reference), certificates);
   }
   if (options.certificate.empty()) {
-    return Fail(ErrorCode::kUsage, "--private-key is missing",
-                "give a key file, a pkcs11: URI, handle:0x81… or a TSS2 PEM file");
+    return Fail(
+        ErrorCode::kUsage, "--private-key is missing",
+        "give a key file, a pkcs11: URI, handle:0x81… or a TSS2 PEM file; or --certificate, if "
+        "the key is in the same place");
   }
   auto reference = KeyReference::Parse(options.certificate, KeyReference::Use::kCertificate);
   if (!reference) return Fail(std::move(reference), "--certificate");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -14,7 +15,6 @@
 #include "base/standard_error.h"
 #include "cli/cache.h"
 #include "cli/credential_process.h"
-#include "cli/end_signals.h"
 #include "cli/exit_status.h"
 #include "cli/list.h"
 #include "cli/output.h"
@@ -27,6 +27,7 @@
 #include "cli/usage_error.h"
 #include "cli/version.h"
 #include "credmint_version.h"
+#include "daemon/end_signals.h"
 
 namespace credmint::cli {
 namespace {
@@ -80,7 +81,7 @@ ExitStatus ReportContinuation() {
 
 ExitStatus Run(std::vector<char*> arguments) {
   if (std::any_of(arguments.begin(), arguments.end(), IsContinuation)) return ReportContinuation();
-  const EndSignals end_signals;
+  const daemon::EndSignals end_signals;
   CLI::App app(
       "credmint: AWS credentials from a key in an HSM, a TPM or a file, by IAM Roles "
       "Anywhere");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/quoting_hint.h"
 
 #include <string_view>

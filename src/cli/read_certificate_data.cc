@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/read_certificate_data.h"
 
 #include <CLI/Config.hpp>

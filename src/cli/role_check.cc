@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/role_check.h"
 
 #include <fmt/format.h>
@@ -7,9 +8,9 @@
 #include <string_view>
 #include <utility>
 
-#include "base/arn.h"
 #include "identity/key_reference.h"
 #include "identity/pin_source.h"
+#include "rolesanywhere/arn.h"
 #include "rolesanywhere/session_request.h"
 
 namespace credmint::cli {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/role_options.h"
 
 #include <fmt/format.h>
@@ -20,7 +21,8 @@ namespace {
 
 constexpr const char* kConfigurationGroup = "Configuration";
 constexpr const char* kPlaces =
-    "~/.config/credmint/config.toml, /etc/credmint/config.toml, or --config FILE";
+    "~/.config/credmint/config.toml (in $XDG_CONFIG_HOME, if that is set), "
+    "/etc/credmint/config.toml, or --config FILE";
 
 /// The options of one role, as the sections of the file may set them.
 struct RoleSettings {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/role_server.h"
 
 #include <fmt/format.h>
@@ -11,9 +12,9 @@
 
 #include "base/random_text.h"
 #include "cli/server_addresses.h"
-#include "serve/host_check.h"
-#include "serve/service_manager.h"
-#include "serve/token_file.h"
+#include "daemon/service_manager.h"
+#include "serve/api/host_check.h"
+#include "serve/api/token_file.h"
 
 namespace credmint::cli {
 namespace {
@@ -22,7 +23,7 @@ constexpr std::size_t kTokenBytes = 32;
 constexpr const char* kStatusAddress = "127.0.0.1";
 
 Result<serve::ListenSocket> Listen(const std::string& address, std::uint16_t port) {
-  auto socket = serve::SocketOfManager();
+  auto socket = daemon::SocketOfManager();
   if (!socket) return Fail(std::move(socket));
   if (*socket) return **std::move(socket);
   return serve::ListenSocket::Open(address, port);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <future>
@@ -10,15 +11,15 @@
 #include "cli/role_options.h"
 #include "cli/served_roles.h"
 #include "cli/server_options.h"
+#include "daemon/watchdog.h"
 #include "ossl/library_context.h"
-#include "serve/http_server.h"
-#include "serve/listen_socket.h"
-#include "serve/request_counts.h"
-#include "serve/roles.h"
-#include "serve/routes.h"
-#include "serve/status.h"
-#include "serve/waiting_requests.h"
-#include "serve/watchdog.h"
+#include "serve/api/roles.h"
+#include "serve/api/routes.h"
+#include "serve/health/request_counts.h"
+#include "serve/health/status.h"
+#include "serve/transport/http_server.h"
+#include "serve/transport/listen_socket.h"
+#include "serve/transport/waiting_requests.h"
 
 namespace credmint::cli {
 
@@ -59,7 +60,7 @@ class RoleServer {
   std::optional<serve::Routes> routes_;
   serve::RequestCounts requests_;
   std::unique_ptr<serve::HttpServer> server_;
-  std::optional<serve::Watchdog> watchdog_;
+  std::optional<daemon::Watchdog> watchdog_;
   std::optional<serve::Status> status_;
   serve::WaitingRequests waiting_for_status_;  // nobody
   std::unique_ptr<serve::HttpServer> status_server_;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/serve.h"
 
 #include <signal.h>
@@ -9,7 +10,7 @@
 
 #include "cli/output.h"
 #include "cli/settings.h"
-#include "serve/service_manager.h"
+#include "daemon/service_manager.h"
 
 namespace credmint::cli {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::chrono::milliseconds kLook{50};
 /// well, as long as it is.
 void WaitFor(const std::future<void>& end, RoleServer& server) {
   using std::chrono::steady_clock;
-  const auto watchdog = serve::WatchdogTime();
+  const auto watchdog = daemon::WatchdogTime();
   const auto spacing = watchdog.value_or(std::chrono::microseconds(0)) / 2;
   const auto start = steady_clock::now();
   auto ping_at = watchdog ? start + spacing : steady_clock::time_point::max();
@@ -32,11 +33,11 @@ void WaitFor(const std::future<void>& end, RoleServer& server) {
     const auto now = steady_clock::now();
     if (!is_ready && (server.HasAnswered() || now - start >= kLongestStart)) {
       is_ready = true;
-      serve::NotifyManager("READY=1");
+      daemon::NotifyManager("READY=1");
     }
     if (now >= ping_at) {
       ping_at = now + spacing;
-      if (server.IsContent()) serve::NotifyManager("WATCHDOG=1");
+      if (server.IsContent()) daemon::NotifyManager("WATCHDOG=1");
     }
     if (is_ready && !watchdog) return end.wait();
     const auto next = is_ready ? ping_at : std::min<steady_clock::time_point>(ping_at, now + kLook);
@@ -55,7 +56,7 @@ ServeCommand::ServeCommand(CLI::App& app)
   });
 }
 
-Result<void> ServeCommand::Run(const EndSignals& end_signals) const {
+Result<void> ServeCommand::Run(const daemon::EndSignals& end_signals) const {
   const auto file = ReadConfiguration(flags_);
   if (!file) return tl::unexpected(file.error());
   const auto options = Options(*file);
@@ -81,7 +82,8 @@ Result<ServerOptions> ServeCommand::Options(const std::optional<Configuration>& 
   return options;
 }
 
-Result<void> ServeCommand::RunUntilTold(RoleServer& server, const EndSignals& end_signals) const {
+Result<void> ServeCommand::RunUntilTold(RoleServer& server,
+                                        const daemon::EndSignals& end_signals) const {
   std::promise<void> end;
   bool ending = false;
   end_signals.SetHandler([&](int number) {
@@ -97,7 +99,7 @@ Result<void> ServeCommand::RunUntilTold(RoleServer& server, const EndSignals& en
   auto written = WriteResult(server.addresses());
   if (written) WaitFor(end.get_future(), server);
   end_signals.SetHandler(nullptr);
-  serve::NotifyManager("STOPPING=1");
+  daemon::NotifyManager("STOPPING=1");
   return written;
 }
 

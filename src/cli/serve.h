@@ -1,13 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <CLI/App.hpp>
 #include <optional>
 
 #include "base/error.h"
-#include "cli/end_signals.h"
 #include "cli/role_options.h"
 #include "cli/role_server.h"
 #include "cli/server_options.h"
+#include "daemon/end_signals.h"
 
 namespace credmint::cli {
 
@@ -24,11 +25,11 @@ class ServeCommand {
  public:
   explicit ServeCommand(CLI::App& app);
   [[nodiscard]] const CLI::App& app() const { return *app_; }
-  [[nodiscard]] Result<void> Run(const EndSignals& end_signals) const;
+  [[nodiscard]] Result<void> Run(const daemon::EndSignals& end_signals) const;
 
  private:
   [[nodiscard]] Result<ServerOptions> Options(const std::optional<Configuration>& file) const;
-  Result<void> RunUntilTold(RoleServer& server, const EndSignals& end_signals) const;
+  Result<void> RunUntilTold(RoleServer& server, const daemon::EndSignals& end_signals) const;
   [[nodiscard]] Result<void> Reload(RoleServer& server) const;
 
   CLI::App* app_;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/served_roles.h"
 
 #include <fmt/format.h>

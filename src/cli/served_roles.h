@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <functional>
@@ -11,8 +12,8 @@
 #include "cli/role_options.h"
 #include "credentials/credentials.h"
 #include "ossl/library_context.h"
-#include "serve/role.h"
-#include "serve/status.h"
+#include "serve/api/role.h"
+#include "serve/health/status.h"
 
 namespace credmint::cli {
 

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/server_addresses.h"
 
 #include <fmt/format.h>
 
 #include <filesystem>
 
-#include "serve/host_check.h"
+#include "serve/api/host_check.h"
 
 namespace credmint::cli {
 namespace {

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "serve/listen_socket.h"
-#include "serve/role.h"
+#include "serve/api/role.h"
+#include "serve/transport/listen_socket.h"
 
 namespace credmint::cli {
 

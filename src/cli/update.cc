@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/update.h"
 
 #include <signal.h>
@@ -7,9 +8,9 @@
 #include "cli/output.h"
 #include "cli/role_session.h"
 #include "cli/text_option.h"
-#include "credentials/credentials_file_writer.h"
-#include "credentials/profile_keeper.h"
-#include "serve/service_manager.h"
+#include "credentials/profile/credentials_file_writer.h"
+#include "credentials/profile/profile_keeper.h"
+#include "daemon/service_manager.h"
 
 namespace credmint::cli {
 namespace {
@@ -23,7 +24,7 @@ Result<void> UpdateOnce(const CredentialsFile& file, CredentialSource& source) {
 }
 
 Result<void> KeepUpdated(const CredentialsFile& file, RoleSession& session,
-                         const EndSignals& end_signals) {
+                         const daemon::EndSignals& end_signals) {
   std::atomic<bool> failing = false;
   ProfileKeeper keeper(
       session, file,
@@ -33,7 +34,7 @@ Result<void> KeepUpdated(const CredentialsFile& file, RoleSession& session,
       },
       [&] {
         if (failing.exchange(false)) ReportRecovery("there are new credentials in the file");
-        serve::NotifyManager("READY=1");
+        daemon::NotifyManager("READY=1");
       });
   bool ending = false;
   end_signals.SetHandler([&](int number) {
@@ -49,7 +50,7 @@ Result<void> KeepUpdated(const CredentialsFile& file, RoleSession& session,
   });
   auto result = keeper.Run();
   end_signals.SetHandler(nullptr);
-  serve::NotifyManager("STOPPING=1");
+  daemon::NotifyManager("STOPPING=1");
   return result;
 }
 
@@ -67,7 +68,7 @@ UpdateCommand::UpdateCommand(CLI::App& app)
   });
 }
 
-Result<void> UpdateCommand::Run(const EndSignals& end_signals) const {
+Result<void> UpdateCommand::Run(const daemon::EndSignals& end_signals) const {
   const auto role = FindRole(*app_, flags_);
   if (!role) return tl::unexpected(role.error());
   const auto library = StartLibrary(role->key);

@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <CLI/App.hpp>
 #include <string>
 
 #include "base/error.h"
-#include "cli/end_signals.h"
 #include "cli/role_options.h"
+#include "daemon/end_signals.h"
 
 namespace credmint::cli {
 
@@ -21,7 +22,7 @@ class UpdateCommand {
  public:
   explicit UpdateCommand(CLI::App& app);
   [[nodiscard]] const CLI::App& app() const { return *app_; }
-  [[nodiscard]] Result<void> Run(const EndSignals& end_signals) const;
+  [[nodiscard]] Result<void> Run(const daemon::EndSignals& end_signals) const;
 
  private:
   CLI::App* app_;

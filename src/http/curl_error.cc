@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "http/curl_error.h"
 
 #include <fmt/format.h>
@@ -14,7 +15,8 @@ namespace credmint {
 namespace {
 
 constexpr const char* kProxyHint =
-    "the environment names a proxy (HTTPS_PROXY, ALL_PROXY); --no-proxy connects without it";
+    "the environment names a proxy (https_proxy, http_proxy or all_proxy); --no-proxy connects "
+    "without it";
 
 // OpenSSL's X509_V_ERR_ numbers, as CURLINFO_SSL_VERIFYRESULT gives them.
 constexpr long kUnableToGetIssuer = 2;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "http/curl_library.h"
 
 #include "base/dynamic_library.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "identity/certificate_selector.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "identity/identity_keeper.h"
 
 #include <fmt/format.h>

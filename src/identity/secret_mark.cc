@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "identity/secret_mark.h"
 
 #include "base/random_text.h"

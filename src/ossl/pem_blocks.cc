@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "ossl/pem_blocks.h"
 
 #include <algorithm>

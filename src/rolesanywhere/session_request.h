@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <chrono>
 #include <string>
 
-#include "base/arn.h"
 #include "base/error.h"
 #include "http/message.h"
+#include "rolesanywhere/arn.h"
 
 namespace credmint {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "rolesanywhere/session_response.h"
 
 #include <fmt/format.h>
@@ -5,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "base/arn.h"
 #include "base/timestamp.h"
+#include "rolesanywhere/arn.h"
 
 namespace credmint {
 namespace {

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """How long `credential-process --cache` takes when the credentials are there, against a C program
 that links libcrypto and returns: the shortest of many runs, interleaved. Prints the ratio; fails
 when it is above its limit. That limit is for builds with -Dfast_start=true, the default. A copy of

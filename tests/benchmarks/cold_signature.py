@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """How long a whole run of the program takes for one P-256 signature of a SoftHSM token, without
 network, against a bare C program of ten calls: the shortest of many runs, interleaved. Prints the
 ratio; fails when it is above its limit.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """How long a whole run of the program takes for one P-256 signature of a TPM (swtpm), without
 network: the shortest of many runs, interleaved. Against a bare C program of two TPM commands, and
 against `openssl dgst` with tpm2-openssl, by persistent handle and by key file. Prints the ratios;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The least that an HTTP server on libmicrohttpd can be: answers every request with the same SIZE
 // bytes. One thread, epoll. Prints its port, and ends with its standard input.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The least that a program can do for one signature of a PKCS#11 token: ten calls, nothing checked
  * that is not needed, the slot known beforehand. The measure for cold_signature.py.
  *

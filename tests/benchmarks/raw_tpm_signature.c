@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A signature by a persistent P-256 key of a TPM in as few commands as ESAPI needs, as a whole
 // program: the least that cold_tpm_signature.py can compare with.
 //

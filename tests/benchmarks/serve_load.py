@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """What a request costs `serve`, against the least that an HTTP server on libmicrohttpd can be, which
 answers the same requests with a constant of the same size: 64 clients make 2,000 requests each, on
 either interface, on connections that are kept and on new ones. Prints a table; fails when a request

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Links libcrypto and returns: the measure for cache_hit.py. */
 #include <openssl/crypto.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 #include <stdlib.h>
 
@@ -11,7 +12,7 @@
 #include "identity/signing_key.h"
 #include "ossl/store.h"
 #include "support/swtpm.h"
-#include "tpm2/tss2_library.h"
+#include "tpm2/device/tss2_library.h"
 
 /// What the way through OpenSSL and our provider adds to a signature of a TPM: EVP_DigestSign
 /// against a bare loop of Esys_Sign on the same persistent key. Both connect anew for each batch,

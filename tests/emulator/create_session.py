@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """CreateSession, judged: a request, what the service has registered, and a time go in, a verdict comes out.
 
 No sockets and no clock in here. The order is: is the request signed by the key of the certificate it carries; does it

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The service on a socket: takes connections, routes requests, applies scripted faults, keeps the ledger.
 
 One thread per connection, all of them daemons: stopping is immediate. Only `_take_turn` is shared between them, it

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """The running service, over real sockets: routes, the ledger, connections, TLS.
 
 Run as a program, this file runs all tests of the folder; options of `unittest discover` may follow.

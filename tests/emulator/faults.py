@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scripted faults: what a network, a proxy or an overloaded service does to a client, on demand.
 
 A script is one word of the list in SCRIPTS, with `xN` behind it to have it N times:

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Every scripted fault, as a client meets it and as the ledger has it."""
 
 import datetime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HTTP/1.1 as bytes: requests read exactly as they came off the socket, responses written.
 
 Signatures are computed over what was sent, so nothing is tidied up here: header names keep their case, headers keep

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tests of the judgement share: a small PKI, and assertions on verdicts."""
 
 import datetime

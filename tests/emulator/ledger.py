@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the service saw: one record per request, in memory for the next look and in a file for after the test."""
 
 import json

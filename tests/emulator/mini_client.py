@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A client and a CA for the tests of the emulator. It shares no code with the emulator.
 
 A Draft is a request whose every part can be changed before it is signed (a wrong request, rightly signed) or after (a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the service says no.
 
 A Refusal carries two texts: `message` is what the client is told, in the service's own words where they are known, and

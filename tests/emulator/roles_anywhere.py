@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """An emulator of IAM Roles Anywhere's CreateSession, for tests of a client. It is not lenient.
 
 It shares no code with what it judges: the canonical request is recomputed from the bytes that were received, the

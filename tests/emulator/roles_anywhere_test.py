@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """The program as other tests start it: options, port file, log, signals."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tests of the running service share: starting one, and sending a draft to it."""
 
 import http.client

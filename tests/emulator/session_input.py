@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The members of a CreateSession request: where they may stand, and what they may hold.
 
 The three ARNs come in the query string or in the JSON body, everything else in the body. The real service ignores

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Members that are missing, misspelt, out of range, or name what is not registered."""
 
 import json

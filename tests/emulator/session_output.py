@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a granted session looks like: the body of the 201 answer. Credentials are random and open nothing anywhere."""
 
 import base64

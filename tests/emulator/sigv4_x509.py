@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SigV4-X509: what the signer must have signed, recomputed from the bytes that were received.
 
 The scheme is AWS Signature Version 4 with an X.509 key in place of the derived HMAC key: Credential names the

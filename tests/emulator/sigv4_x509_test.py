@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Wrong signatures, and wrong ways to state a right one."""
 
 import datetime

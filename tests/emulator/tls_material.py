@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A throw-away CA and a certificate for localhost, 127.0.0.1 and ::1, so that TLS can be verified for real."""
 
 import datetime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """X.509 as Roles Anywhere demands it: the certificates of a request, the leaf's constraints, the path to an anchor.
 
 The path is built here, not by a library, so that every link can say why it does not hold. Certificates signed with

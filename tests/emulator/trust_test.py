@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Certificates that are not trusted, and chains that are more than the service needs."""
 
 import base64

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """The emulator against worked vectors that other code made, at a fixed time.
 
 CREDMINT_VECTORS names their folder, if it is not the one beside this folder.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The loadable module in the openssl command, a program no one here wrote: requests, certificates
 # and signatures with keys on a SoftHSM token. Prints TAP. Every command must exit with its own
 # status: SoftHSM makes others crash at exit.

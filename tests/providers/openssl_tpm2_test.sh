@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # The openssl command with credmint-tpm2 as a loadable module: requests, certificates, CMS messages
 # and signatures with persistent TPM keys and TPM key files, RSA and EC. Keys are made by tpm2-tools
 # and tpm2-openssl; results are checked by openssl without the module.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The TPM provider against a real TPM 2.0 in software. Keys are made by tpm2-tools and
 // tpm2-openssl, and signatures are checked by the openssl command with public keys that those
 // exported: nothing here that judges a signature shares code with what made it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Edits texts of credentials files, one after the other, for a test in another language.
 //
 // Each request on stdin is three lines of decimal lengths (of the text, of the profile's name, of
@@ -8,7 +9,7 @@
 #include <iostream>
 #include <string>
 
-#include "credentials/credentials_file.h"
+#include "credentials/profile/credentials_file.h"
 
 namespace {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// misbehaving-module.so: a PKCS#11 module for tests that is another one, with one thing wrong.
 ///
 /// Keys, objects and signatures are those of the module behind it; what is wrong, and which

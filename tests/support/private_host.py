@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs a command as on a machine where nobody has set anything up: private_host.py COMMAND...
 
 What a test and everything that it starts sees of this host:
@@ -11,7 +12,7 @@ What a test and everything that it starts sees of this host:
 p11-kit takes its configuration from folders that are compiled in. A user may have another one in the
 home; for root p11-kit ignores that, so for root the folders are hidden, in a mount namespace of the
 test's own. Where root may not have one (a container without CAP_SYS_ADMIN), each test says so on
-stderr, and tests/system/private_host_test.py fails in CI and is skipped elsewhere.
+stderr, and tests/system/program/private_host_test.py fails in CI and is skipped elsewhere.
 
 tap.py enters this by itself, so a test file that is run by hand is as alone.
 """

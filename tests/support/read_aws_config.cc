@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads AWS config files, one after the other, for a test in another language.
 //
 // Each request on stdin is two lines of decimal lengths (of the text, of the profile's name),
@@ -7,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "credentials/aws_config.h"
+#include "credentials/profile/aws_config.h"
 
 namespace {
 

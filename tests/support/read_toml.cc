@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads TOML texts, one after the other, for a test in another language.
 //
 // Each request on stdin is a line with a decimal length, followed by these bytes. Each answer is a

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs the tests of one file and prints what came of each as TAP: tap.py FILE.py [PATTERN].
 
 A class whose setUpClass fails or skips counts once for each of its tests, so that the number of
@@ -61,7 +62,8 @@ class TapResult(unittest.TestResult):
 
 
 def load(path):
-    sys.path.insert(0, str(path.parent))
+    # The folder has a suite's own modules, the one above what several folders share.
+    sys.path[:0] = [str(path.parent), str(path.parent.parent)]
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """DER as far as tests build it or look into it: elements with tags of one byte."""
 
 

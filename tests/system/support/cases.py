@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One test method for each case of a table, so that each is named and counted."""
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the documents in docs/ claim, taken out of them so that it can be run."""
 
 import dataclasses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The emulator of Roles Anywhere, running inside the test: on a port of its own, gone with it.
 
 The emulator is a program of tests/emulator; its parts are used here directly, which saves a process

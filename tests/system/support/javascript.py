@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The AWS SDK for JavaScript, as tests/system/javascript/ pins it, and a program that uses it.
 
 The SDK is no Debian package. Where node and npm are there, it is installed once, from the registry

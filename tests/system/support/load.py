@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many requests of many clients at once, by ApacheBench, and what a server spends on them."""
 
 import dataclasses

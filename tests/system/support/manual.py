@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The man pages of docs/man, as far as they can be compared with the program and run."""
 
 import re

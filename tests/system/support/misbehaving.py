@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The PKCS#11 module that misbehaves in one chosen way, in front of a token's own.
 
 tests/support/misbehaving_module.cc says what it reads from the environment, and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Other programs of the machine that keep connections to a server:
 
     neighbours.py KIND PORT COUNT [TOKEN]

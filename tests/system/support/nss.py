@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """NSS's software token, the one of Firefox and Thunderbird: a PKCS#11 module other than SoftHSM.
 
 It keeps keys and certificates in a database and learns which one from a text in the reserved

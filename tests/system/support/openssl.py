@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Key files that the `openssl` command writes, since users have them from there."""
 
 from support.processes import run_tool

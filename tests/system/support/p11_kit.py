@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A configuration of p11-kit for one test, which its proxy module and its programs then know alone.
 
 It is that of a user, and says that only the user's counts. p11-kit does not read a user's

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a program said to the TPM, from the file that tpm2-tss's TCTI `pcap` writes (pcapng)."""
 
 import struct

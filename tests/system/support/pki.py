@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keys and certificates as an organisation's own CA makes them, with any defect a test may want."""
 
 import datetime

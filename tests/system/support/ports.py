@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Addresses at which nobody answers, or not what was asked for."""
 
 import contextlib

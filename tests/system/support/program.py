@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs credmint as a user does, in an environment that holds nothing but what the test put there.
 
 The environment variable CREDMINT names the program.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A forward proxy for HTTPS: takes CONNECT, notes its target, and connects to one place only."""
 
 import socket

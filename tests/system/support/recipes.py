@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Recipes of a document: its shell blocks, run as they stand, one after the other, in one home.
 
 A block without a language that follows is what the last block prints. A test of a document has a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """serve and update, running with one key and certificate that a test renews under them.
 
 Their credentials live so short that each mints every second. They ask for roles of their own, so the

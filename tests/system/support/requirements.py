@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a test needs from the machine. A developer may lack it and sees a skip; CI may not."""
 
 import glob

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sandbox that a systemd unit asks for, as far as it is one of system calls, without systemd.
 
 The kernel kills a process that makes a call which the unit forbids, where systemd would let the call

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """credmint serve, running, and plain requests to it."""
 
 import dataclasses

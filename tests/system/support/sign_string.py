@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The text that sign-string signs, put together from its description."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Stops one thread of a child process, as a debugger does, while the others go on."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """strace, which shows what the program asks of the kernel."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A service that writes down who called."""
 
 import http.server

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The base of all tests here: a folder of its own, the program run in it, and what is always true.
 
 Always true: the status is one of the documented classes; a success writes nothing to stderr; a

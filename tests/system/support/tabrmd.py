@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The resource manager of user space, tpm2-abrmd, on a message bus of its own."""
 
 import pathlib

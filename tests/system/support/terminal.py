@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A person at a terminal: the program runs in the foreground of a pseudo-terminal of its own.
 
 stdin, stdout and stderr are not the terminal, as under an SDK: what is shown there was written to

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A SoftHSM token for one test: its own configuration, its own objects, its own PIN.
 
 Keys are generated inside it by pkcs11-tool, a program that shares no code with what is tested.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A software TPM (swtpm) for one test, on a Unix socket of its own, gone with the test.
 
 Keys are made in it by tpm2-tools and tpm2-openssl, programs that share no code with what is tested.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Policies of TPM keys: what a TPM makes of them, by the formulas of TPM 2.0 Part 3 section 23, and
 how a key file says them (draft-bottomley-tpm2-keys). Computed here; the TPM is the judge.
 

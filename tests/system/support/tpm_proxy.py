@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Stands between a program and a TPM: records what passes, answers in its place, cuts the line.
 
     proxy = TpmProxy(test, tpm, folder)      # test.env = proxy.env

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The base of tests with keys in a TPM, and what is true of every mint with one."""
 
 from support import pki, tpm

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Key files "TSS2 PRIVATE KEY" (draft-bottomley-tpm2-keys) with any field a test may want.
 
 The two parts of a key come from tpm2-tools (tpm2_create -u PUBLIC -r PRIVATE, tpm2_duplicate),

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "base/closed_at_exit.h"
 
 #include <gtest/gtest.h>

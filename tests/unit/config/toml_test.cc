@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "config/toml.h"
 
 #include <gmock/gmock.h>
@@ -5,8 +6,8 @@
 
 #include <string>
 
-// What a whole text means is compared with Python's tomllib (tests/system/toml_test.py); here it is
-// what tomllib does not say: lines, and reasons.
+// What a whole text means is compared with Python's tomllib (tests/system/program/toml_test.py);
+// here it is what tomllib does not say: lines, and reasons.
 
 namespace credmint {
 namespace {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "http/curl_transport.h"
 
 #include <fmt/format.h>
@@ -275,7 +276,8 @@ TEST_F(CurlTransportTest, NamesTheProxyThatCannotBeReached) {
   EXPECT_NE(response.error().message.find(std::to_string(deaf.port())), std::string::npos)
       << response.error().message;
   EXPECT_EQ(response.error().hint,
-            "the environment names a proxy (HTTPS_PROXY, ALL_PROXY); --no-proxy connects without "
+            "the environment names a proxy (https_proxy, http_proxy or all_proxy); --no-proxy "
+            "connects without "
             "it");
 }
 

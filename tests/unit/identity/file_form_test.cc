@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "identity/file_form.h"
 
 #include <gtest/gtest.h>
@@ -7,7 +8,8 @@
 namespace credmint {
 namespace {
 
-// What real tools write is in tests/system/file_forms_test.py; this is what lies between the forms.
+// What real tools write is in tests/system/keys/file_forms_test.py; this is what lies between the
+// forms.
 
 std::string Pem(const std::string& label) {
   return "-----BEGIN " + label + "-----\nAAAA\n-----END " + label + "-----\n";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "rolesanywhere/session_response.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "rolesanywhere/sigv4_x509.h"
 
 #include <gtest/gtest.h>

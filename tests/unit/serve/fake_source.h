@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <chrono>
@@ -5,7 +6,7 @@
 #include <string>
 
 #include "credentials/credential_source.h"
-#include "serve/role.h"
+#include "serve/api/role.h"
 
 namespace credmint::serve {
 

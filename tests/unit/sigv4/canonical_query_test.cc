@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "sigv4/canonical_query.h"
 
 #include <gtest/gtest.h>

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tpm2/device/tcti.h"
+
+#include <errno.h>
+#include <fmt/format.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <string_view>
+
+#include "base/shown_value.h"
+#include "tpm2/device/tpm_error.h"
+
+namespace credmint::tpm2 {
+namespace {
+
+constexpr std::array<const char*, 3> kVariables = {"TPM2TOOLS_TCTI", "TSS2_TCTI",
+                                                   "TPM2OPENSSL_TCTI"};
+
+constexpr const char* kDeviceVariable = "TPM_DEVICE";
+constexpr const char* kResourceManager = "/dev/tpmrm0";
+constexpr const char* kBareDevice = "/dev/tpm0";
+
+/// Only ever the TCTI for a device or for a socket: a path cannot choose another.
+Result<std::string> TctiOfPath(const std::string& path, FileKinds kind_of) {
+  const auto refuse = [&](const char* why) {
+    return Fail(
+        ErrorCode::kUsage,
+        fmt::format("the environment variable {} {}: {}", kDeviceVariable, why, ShownPath(path)),
+        "it names a device such as /dev/tpmrm0; TPM2TOOLS_TCTI or --tcti other ways");
+  };
+  if (!path.starts_with('/')) return refuse("is not an absolute path");
+  switch (kind_of(path.c_str())) {
+    case FileKind::kSocket:
+      if (path.find(',') != std::string::npos) return refuse("has a comma, which a socket may not");
+      return "swtpm:path=" + path;
+    case FileKind::kOther:
+      return refuse("names neither a device nor a socket");
+    case FileKind::kAbsent:
+    case FileKind::kDevice:
+      break;
+  }
+  return "device:" + path;
+}
+
+/// The loader dlopens a name as a file, and as libtss2-tcti-NAME.so.0 or libtss2-NAME.so.0; the
+/// TCTI "cmd" gives its options to a shell; "pcap" has another configuration as its options.
+bool RunsCode(std::string_view tcti) {
+  const std::string_view name = tcti.substr(0, tcti.find(':'));
+  if (name.find('/') != std::string_view::npos || name.find(".so") != std::string_view::npos ||
+      name.ends_with("cmd")) {
+    return true;
+  }
+  return name.ends_with("pcap") && name.size() < tcti.size() &&
+         RunsCode(tcti.substr(name.size() + 1));
+}
+
+constexpr const char* kOtherHint =
+    "--tcti or TPM2TOOLS_TCTI names the way to the TPM, such as device:/dev/tpmrm0";
+
+const char* DeviceHint(int system_error) {
+  switch (system_error) {
+    case EACCES:
+    case EPERM:
+      return "members of the group tss may use it";
+    case EBUSY:
+      return "another program holds the device; /dev/tpmrm0 can be shared, /dev/tpm0 cannot";
+    default:
+      return "is there a TPM? --tcti or TPM2TOOLS_TCTI names another way to one";
+  }
+}
+
+}  // namespace
+
+FileKind KindOfFile(const char* path) {
+  struct stat status {};
+  if (stat(path, &status) != 0) return errno == ENOENT ? FileKind::kAbsent : FileKind::kDevice;
+  if (S_ISCHR(status.st_mode)) return FileKind::kDevice;
+  return S_ISSOCK(status.st_mode) ? FileKind::kSocket : FileKind::kOther;
+}
+
+Result<std::string> ChooseTcti(const std::optional<std::string>& parameter,
+                               const std::optional<std::string>& setting, Environment environment,
+                               FileKinds kind_of) {
+  if (parameter && !parameter->empty()) return *parameter;
+  if (setting && !setting->empty()) return *setting;
+  for (const char* variable : kVariables) {
+    const char* value = environment(variable);
+    if (value == nullptr || *value == '\0') continue;
+    if (RunsCode(value)) {
+      return Fail(ErrorCode::kUsage,
+                  fmt::format("the environment variable {} names a TCTI that runs a program or "
+                              "loads a library: {}",
+                              variable, Shown(value)),
+                  "give it with --tcti or in openssl.cnf if it is meant");
+    }
+    return value;
+  }
+  const char* path = environment(kDeviceVariable);
+  if (path != nullptr && *path != '\0') return TctiOfPath(path, kind_of);
+  const bool is_bare =
+      kind_of(kResourceManager) == FileKind::kAbsent && kind_of(kBareDevice) == FileKind::kDevice;
+  return is_bare ? std::string("device:") + kBareDevice : kDefaultTcti;
+}
+
+Error CannotConnect(const std::string& tcti, TSS2_RC code, int system_error) {
+  const int reason = code == TSS2_TCTI_RC_IO_ERROR ? system_error : 0;
+  const std::string words = reason != 0 ? strerror(reason) : DescribeTssCode(code);
+  return {ErrorCode::kDevice, fmt::format("cannot open the TPM ({}): {}", ShownPath(tcti), words),
+          tcti.starts_with("device:") ? DeviceHint(reason) : kOtherHint};
+}
+
+}  // namespace credmint::tpm2

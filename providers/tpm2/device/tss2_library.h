@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <tss2/tss2_esys.h>
+#include <tss2/tss2_mu.h>
+#include <tss2/tss2_rc.h>
+#include <tss2/tss2_tctildr.h>
+
+#include "base/error.h"
+
+namespace credmint::tpm2 {
+
+/// The functions of tpm2-tss, loaded when the first TPM key is opened. To link its libraries would
+/// cost every start of the program half a millisecond, also where no TPM is used.
+struct Tss2Library {
+  decltype(&::Esys_CreatePrimary) Esys_CreatePrimary = nullptr;
+  decltype(&::Esys_Finalize) Esys_Finalize = nullptr;
+  decltype(&::Esys_FlushContext) Esys_FlushContext = nullptr;
+  decltype(&::Esys_Free) Esys_Free = nullptr;
+  decltype(&::Esys_GetCapability) Esys_GetCapability = nullptr;
+  decltype(&::Esys_Import) Esys_Import = nullptr;
+  decltype(&::Esys_Initialize) Esys_Initialize = nullptr;
+  decltype(&::Esys_Load) Esys_Load = nullptr;
+  decltype(&::Esys_LoadExternal) Esys_LoadExternal = nullptr;
+  decltype(&::Esys_NV_Read) Esys_NV_Read = nullptr;
+  decltype(&::Esys_NV_ReadPublic) Esys_NV_ReadPublic = nullptr;
+  decltype(&::Esys_PolicyAuthorize) Esys_PolicyAuthorize = nullptr;
+  decltype(&::Esys_PolicyAuthValue) Esys_PolicyAuthValue = nullptr;
+  decltype(&::Esys_PolicyCommandCode) Esys_PolicyCommandCode = nullptr;
+  decltype(&::Esys_PolicyGetDigest) Esys_PolicyGetDigest = nullptr;
+  decltype(&::Esys_PolicyOR) Esys_PolicyOR = nullptr;
+  decltype(&::Esys_PolicyPCR) Esys_PolicyPCR = nullptr;
+  decltype(&::Esys_PolicyRestart) Esys_PolicyRestart = nullptr;
+  decltype(&::Esys_PolicySecret) Esys_PolicySecret = nullptr;
+  decltype(&::Esys_PolicySigned) Esys_PolicySigned = nullptr;
+  decltype(&::Esys_RSA_Decrypt) Esys_RSA_Decrypt = nullptr;
+  decltype(&::Esys_ReadPublic) Esys_ReadPublic = nullptr;
+  decltype(&::Esys_Sign) Esys_Sign = nullptr;
+  decltype(&::Esys_StartAuthSession) Esys_StartAuthSession = nullptr;
+  decltype(&::Esys_TR_Close) Esys_TR_Close = nullptr;
+  decltype(&::Esys_TR_FromTPMPublic) Esys_TR_FromTPMPublic = nullptr;
+  decltype(&::Esys_TR_GetName) Esys_TR_GetName = nullptr;
+  decltype(&::Esys_TR_GetTpmHandle) Esys_TR_GetTpmHandle = nullptr;
+  decltype(&::Esys_TR_Serialize) Esys_TR_Serialize = nullptr;
+  decltype(&::Esys_TR_SetAuth) Esys_TR_SetAuth = nullptr;
+  decltype(&::Esys_TRSess_GetNonceTPM) Esys_TRSess_GetNonceTPM = nullptr;
+  decltype(&::Esys_TRSess_SetAttributes) Esys_TRSess_SetAttributes = nullptr;
+  decltype(&::Esys_VerifySignature) Esys_VerifySignature = nullptr;
+  decltype(&::Tss2_MU_TPM2B_DIGEST_Unmarshal) Tss2_MU_TPM2B_DIGEST_Unmarshal = nullptr;
+  decltype(&::Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal) Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal =
+      nullptr;
+  decltype(&::Tss2_MU_TPM2B_NAME_Unmarshal) Tss2_MU_TPM2B_NAME_Unmarshal = nullptr;
+  decltype(&::Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal) Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal = nullptr;
+  decltype(&::Tss2_MU_TPM2B_PRIVATE_Unmarshal) Tss2_MU_TPM2B_PRIVATE_Unmarshal = nullptr;
+  decltype(&::Tss2_MU_TPM2B_PUBLIC_Unmarshal) Tss2_MU_TPM2B_PUBLIC_Unmarshal = nullptr;
+  decltype(&::Tss2_MU_TPML_DIGEST_Unmarshal) Tss2_MU_TPML_DIGEST_Unmarshal = nullptr;
+  decltype(&::Tss2_MU_TPML_PCR_SELECTION_Unmarshal) Tss2_MU_TPML_PCR_SELECTION_Unmarshal = nullptr;
+  decltype(&::Tss2_MU_TPMT_SIGNATURE_Unmarshal) Tss2_MU_TPMT_SIGNATURE_Unmarshal = nullptr;
+  decltype(&::Tss2_MU_UINT32_Unmarshal) Tss2_MU_UINT32_Unmarshal = nullptr;
+  decltype(&::Tss2_RC_Decode) Tss2_RC_Decode = nullptr;
+  decltype(&::Tss2_TctiLdr_Finalize) Tss2_TctiLdr_Finalize = nullptr;
+  decltype(&::Tss2_TctiLdr_Initialize) Tss2_TctiLdr_Initialize = nullptr;
+};
+
+/// Loads them, once, for the life of the process; kInternal if they are not installed. Whatever
+/// parses a TPM key or connects to a TPM begins with this. Safe to call from any thread.
+Result<void> LoadTss2();
+
+/// To be used after LoadTss2() succeeded.
+const Tss2Library& Tss2();
+
+/// Frees what ESAPI returned; for Handle.
+inline void EsysFree(void* pointer) { Tss2().Esys_Free(pointer); }
+
+}  // namespace credmint::tpm2

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <openssl/evp.h>
+#include <tss2/tss2_tpm2_types.h>
+
+#include "base/error.h"
+
+namespace credmint::tpm2 {
+
+/// Signs one use of a key for TPM2_PolicySigned (TPM 2.0 Part 3 section 23.3): nonceTPM of the
+/// policy session, an expiration of zero (none), no cpHashA and the policyRef. With RSASSA or ECDSA
+/// and the hash that `key`, the public half, has fixed; SHA-256 if it has none.
+///
+/// `context` is the library context to sign in. Fails with kKeyUnusable for other kinds of keys,
+/// and with the error of `signer`.
+Result<TPMT_SIGNATURE> SignUse(EVP_PKEY* signer, OSSL_LIB_CTX* context, const TPM2B_PUBLIC& key,
+                               const TPM2B_NONCE& nonce, const TPM2B_NONCE& policy_ref);
+
+/// What was signed to authorise a policy (TPM 2.0 Part 3 section 23.16): the hash, with the
+/// signature's algorithm, of the policy's digest and the policyRef. Fails with kKeyUnusable for an
+/// unknown algorithm.
+Result<TPM2B_DIGEST> DigestToAuthorize(OSSL_LIB_CTX* context, const TPMT_SIGNATURE& signature,
+                                       const TPM2B_DIGEST& policy, const TPM2B_NONCE& policy_ref);
+
+}  // namespace credmint::tpm2

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/provider_context.h"
+#include "tpm2/device/tpm.h"
+
+namespace credmint::tpm2 {
+
+/// The loaded provider. A process has one connection for each TCTI configuration, opened when a key
+/// first needs it and closed with the last key that uses it.
+class Tpm2Provider final : public provider::ProviderContext {
+ public:
+  using ProviderContext::ProviderContext;
+
+  /// The provider that OpenSSL hands to its functions.
+  static const Tpm2Provider& From(void* context) {
+    return static_cast<const Tpm2Provider&>(*static_cast<ProviderContext*>(context));
+  }
+
+  [[nodiscard]] const char* description() const override;
+
+  /// The TPM that `tcti` names, or with none the one that openssl.cnf or the environment does
+  /// (tcti.h). Sends no TPM command.
+  [[nodiscard]] Result<std::shared_ptr<Tpm>> Connect(const std::optional<std::string>& tcti) const;
+};
+
+}  // namespace credmint::tpm2

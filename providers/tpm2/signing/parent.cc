@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tpm2/signing/parent.h"
+
+#include "tpm2/device/handle_uri.h"
+#include "tpm2/device/hierarchy.h"
+#include "tpm2/device/tss2_library.h"
+#include "tpm2/signing/auth_session.h"
+
+namespace credmint::tpm2 {
+namespace {
+
+constexpr TPMA_OBJECT kStorageKey = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+                                    TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH |
+                                    TPMA_OBJECT_NODA | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT;
+constexpr UINT16 kRsaBits = 2048;
+
+/// Every byte of it decides which key comes out: another template is another key, and what the
+/// standard one wrapped cannot be loaded under it. The unique fields stay of size zero.
+TPM2B_PUBLIC PrimaryTemplate(bool rsa) {
+  TPM2B_PUBLIC area{};
+  area.publicArea.type = rsa ? TPM2_ALG_RSA : TPM2_ALG_ECC;
+  area.publicArea.nameAlg = TPM2_ALG_SHA256;
+  area.publicArea.objectAttributes = kStorageKey;
+  TPMS_ASYM_PARMS& parameters = area.publicArea.parameters.asymDetail;
+  parameters.symmetric.algorithm = TPM2_ALG_AES;
+  parameters.symmetric.keyBits.aes = kAesBits;
+  parameters.symmetric.mode.aes = TPM2_ALG_CFB;
+  if (rsa) {
+    area.publicArea.parameters.rsaDetail.scheme.scheme = TPM2_ALG_NULL;
+    area.publicArea.parameters.rsaDetail.keyBits = kRsaBits;
+    return area;
+  }
+  area.publicArea.parameters.eccDetail.scheme.scheme = TPM2_ALG_NULL;
+  area.publicArea.parameters.eccDetail.curveID = TPM2_ECC_NIST_P256;
+  area.publicArea.parameters.eccDetail.kdf.scheme = TPM2_ALG_NULL;
+  return area;
+}
+
+TpmResult<TpmObject> CreatePrimary(const std::shared_ptr<Tpm>& tpm, ESYS_TR hierarchy, bool rsa,
+                                   ESYS_TR session) {
+  const TPM2B_SENSITIVE_CREATE sensitive{};
+  const TPM2B_PUBLIC area = PrimaryTemplate(rsa);
+  const TPM2B_DATA outside_info{};
+  const TPML_PCR_SELECTION creation_pcr{};
+  return TpmObject::Load(tpm, [&](ESYS_CONTEXT* esys, ESYS_TR* object) {
+    return Tss2().Esys_CreatePrimary(esys, hierarchy, session, ESYS_TR_NONE, ESYS_TR_NONE,
+                                     &sensitive, &area, &outside_info, &creation_pcr, object,
+                                     nullptr, nullptr, nullptr, nullptr);
+  });
+}
+
+}  // namespace
+
+TpmResult<TpmObject> OpenParent(const std::shared_ptr<Tpm>& tpm, TPM2_HANDLE parent, bool rsa,
+                                const Secret& auth) {
+  if (IsPersistent(parent)) {
+    auto object = TpmObject::Open(tpm, parent);
+    if (!object) return object;
+    if (auto set = SetAuth(*tpm, object->handle(), auth); !set) return tl::unexpected(set.error());
+    return object;
+  }
+  const ESYS_TR hierarchy = FindHierarchy(parent)->esys;
+  const auto session = SessionFor(tpm, auth, {});
+  if (!session) return tl::unexpected(session.error());
+  if (auto set = SetAuth(*tpm, hierarchy, auth); !set) return tl::unexpected(set.error());
+  return CreatePrimary(tpm, hierarchy, rsa, session->handle());
+}
+
+// The value that somebody gave for the null hierarchy would be sent in clear by the password
+// session.
+TpmResult<TpmObject> CreateSaltKey(const std::shared_ptr<Tpm>& tpm) {
+  const auto hold = tpm->Hold();
+  if (auto set = SetAuth(*tpm, ESYS_TR_RH_NULL, Secret()); !set) {
+    return tl::unexpected(set.error());
+  }
+  return CreatePrimary(tpm, ESYS_TR_RH_NULL, false, ESYS_TR_PASSWORD);
+}
+
+}  // namespace credmint::tpm2

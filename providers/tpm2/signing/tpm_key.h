@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/emsa_pss.h"
+#include "common/key.h"
+#include "tpm2/signing/key_source.h"
+#include "tpm2/signing/public_area.h"
+#include "tpm2/signing/shared_refusal.h"
+
+namespace credmint::tpm2 {
+
+/// A private key in a TPM. One TPM command a signature, and those that its policy takes.
+///
+/// A PSS signature of a key that decrypts as well is encoded on the host. For other keys the TPM
+/// chooses the length of the salt (signing_scheme.h); what it makes with another than was asked for
+/// is not handed out, because peers would refuse it, but fails with kKeyUnusable.
+///
+/// Loads itself again, once, when the TPM turns out to have been reset; and each time when its
+/// place in the TPM was needed for another key. An auth value that the TPM refused is never sent
+/// again: every later signature fails at once with the same error, also in children.
+///
+/// A policy that the TPM no longer holds for satisfied because a PCR was extended is satisfied
+/// anew, up to kPolicyAttempts times.
+///
+/// In the child of a fork the key makes a connection of its own when it first signs, and loads
+/// itself there with the secrets that it has. What the parent had loaded, and the parent's
+/// connection, are left alone and leaked: the parent's threads may have been at work on them.
+class TpmKey final : public provider::PrivateKey {
+ public:
+  TpmKey(std::shared_ptr<Tpm> tpm, PublicArea area, provider::EmsaPss pss,
+         std::unique_ptr<KeySource> source, Secret auth, LoadedKey loaded);
+  ~TpmKey() override;
+
+  [[nodiscard]] Result<Bytes> Sign(const provider::SignatureRequest& request) const override;
+
+ private:
+  struct InProcess;
+  [[nodiscard]] InProcess& InThisProcess() const;
+  [[nodiscard]] Result<std::shared_ptr<Tpm>> Connect(InProcess& here) const;
+
+  [[nodiscard]] Result<void> EnsureLoaded(InProcess& here) const;
+  /// Satisfies the policy and says what the session is to prove.
+  [[nodiscard]] Result<void> Authorize(const InProcess& here) const;
+  [[nodiscard]] static TpmResult<TPMT_SIGNATURE> SignOnce(Tpm& tpm, const LoadedKey& key,
+                                                          const DigestToSign& digest);
+  /// The bare RSA operation on an encoded message, which is as long as the modulus.
+  [[nodiscard]] static TpmResult<TPMT_SIGNATURE> DecryptOnce(Tpm& tpm, const LoadedKey& key,
+                                                             ByteView encoded);
+
+  /// SignOnce() or DecryptOnce(), as often as it takes.
+  using Operation = std::function<TpmResult<TPMT_SIGNATURE>(Tpm&, const LoadedKey&)>;
+  [[nodiscard]] Result<Bytes> Run(const Operation& operation) const;
+  [[nodiscard]] Result<Bytes> RunOrReload(InProcess& here, const Operation& operation) const;
+  [[nodiscard]] Result<Bytes> RunLoaded(InProcess& here, const Operation& operation) const;
+  [[nodiscard]] Result<TpmResult<TPMT_SIGNATURE>> RunAuthorized(const InProcess& here,
+                                                                const Operation& operation) const;
+  [[nodiscard]] Result<Bytes> SignEncoded(const provider::SignatureRequest& request) const;
+  [[nodiscard]] Result<Bytes> WithSaltAsked(const provider::SignatureRequest& request,
+                                            Bytes signature) const;
+
+  std::string tcti_;
+  PublicArea area_;
+  provider::EmsaPss pss_;
+  std::unique_ptr<KeySource> source_;
+  Secret auth_;
+  mutable SharedRefusal refusal_;
+  mutable std::atomic<InProcess*> in_process_;  // owned
+};
+
+}  // namespace credmint::tpm2

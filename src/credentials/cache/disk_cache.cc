@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "credentials/cache/disk_cache.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "base/log.h"
+
+namespace credmint {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLookAgain{20};
+constexpr std::size_t kDigestSize = 64;
+
+constexpr std::string_view kEntry = ".json";
+constexpr std::string_view kUnfinished = ".json.new";
+constexpr std::string_view kLock = ".lock";
+
+std::string EntryName(const std::string& digest) { return digest + std::string(kEntry); }
+
+/// The file is one of ours: a digest with this ending.
+bool Is(std::string_view name, std::string_view ending) {
+  return name.size() == kDigestSize + ending.size() && name.substr(kDigestSize) == ending &&
+         name.substr(0, kDigestSize).find_first_not_of("0123456789abcdef") ==
+             std::string_view::npos;
+}
+
+Result<CacheEntry> ReadEntry(const CacheFolder& folder, const std::string& name) {
+  const auto text = folder.Read(name);
+  if (!text) return tl::unexpected(text.error());
+  auto entry = ParseCacheEntry(*text);
+  if (!entry) return Fail(std::move(entry), name);
+  if (EntryName(entry->key) != name) {
+    return Fail(ErrorCode::kMalformed, fmt::format("{}: it is of another key", name));
+  }
+  return entry;
+}
+
+}  // namespace
+
+DiskCache::DiskCache(CacheFolder folder, CacheKey key, std::function<Result<Credentials>()> mint,
+                     milliseconds timeout, CacheEnvironment environment)
+    : folder_(std::move(folder)),
+      key_(std::move(key)),
+      mint_(std::move(mint)),
+      timeout_(timeout),
+      environment_(std::move(environment)) {
+  if (!environment_.sleep) {
+    environment_.sleep = [](milliseconds time) { std::this_thread::sleep_for(time); };
+  }
+}
+
+Result<Credentials> DiskCache::Get() {
+  const auto deadline = environment_.stopwatch() + timeout_;
+  for (;;) {
+    if (auto found = Find()) return *std::move(found);
+    auto lock = folder_.TryLock(key_.digest + std::string(kLock));
+    if (!lock) return Fail(std::move(lock), "locking the cache");
+    if (*lock) return Mint();
+    if (environment_.stopwatch() >= deadline) {
+      return Fail(
+          ErrorCode::kTimeout,
+          fmt::format("another process mints the same credentials since {} ms", timeout_.count()),
+          "--timeout says how long to wait for it");
+    }
+    environment_.sleep(kLookAgain);
+  }
+}
+
+std::optional<Credentials> DiskCache::Find() const {
+  auto entry = ReadEntry(folder_, EntryName(key_.digest));
+  if (!entry) {
+    LogDebug(fmt::format("not in the cache: {}", entry.error().message));
+    return std::nullopt;
+  }
+  if (!entry->IsFresh(environment_.clock())) {
+    LogDebug("in the cache, but about to expire");
+    return std::nullopt;
+  }
+  LogDebug(fmt::format("credentials {} are from the cache", entry->credentials.access_key_id));
+  return std::move(entry->credentials);
+}
+
+Result<Credentials> DiskCache::Mint() const {
+  // Who held the lock before may have left an entry since we looked.
+  if (auto found = Find()) return *std::move(found);
+  auto credentials = mint_();
+  if (!credentials) return credentials;
+  const CacheEntry entry{key_.digest, key_.role_arn, key_.role_session_name, environment_.clock(),
+                         credentials->Clone()};
+  if (auto written = folder_.Replace(EntryName(key_.digest), FormatCacheEntry(entry)); !written) {
+    LogWarning(fmt::format("not kept in the cache: {}", written.error().message));
+  }
+  return credentials;
+}
+
+Result<std::vector<CacheEntry>> ListCache(const CacheFolder& folder) {
+  const auto names = folder.Names();
+  if (!names) return tl::unexpected(names.error());
+  std::vector<CacheEntry> entries;
+  for (const std::string& name : *names) {
+    if (!Is(name, kEntry)) continue;
+    auto entry = ReadEntry(folder, name);
+    if (entry) {
+      entries.push_back(*std::move(entry));
+    } else {
+      LogDebug(entry.error().message);
+    }
+  }
+  return entries;
+}
+
+Result<void> ClearCache(const CacheFolder& folder) {
+  const auto names = folder.Names();
+  if (!names) return tl::unexpected(names.error());
+  for (const std::string& name : *names) {
+    const bool is_lock = Is(name, kLock);
+    if (!is_lock && !Is(name, kEntry) && !Is(name, kUnfinished)) continue;
+    std::optional<Descriptor> held;
+    if (is_lock) {
+      if (auto lock = folder.TryLock(name)) held = *std::move(lock);
+      if (!held) continue;
+    }
+    if (auto removed = folder.Remove(name); !removed) return removed;
+  }
+  return {};
+}
+
+}  // namespace credmint

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/end_signals.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "base/closed_at_exit.h"
+
+namespace credmint::daemon {
+namespace {
+
+constexpr std::array kEnding = {SIGINT, SIGTERM, SIGHUP};
+constexpr int kShellsStatusOfSignal = 128;
+
+sigset_t ToWatch() {
+  sigset_t blocked;
+  pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : kEnding) {
+    struct sigaction action {};
+    sigaction(number, nullptr, &action);
+    if (action.sa_handler != SIG_IGN && sigismember(&blocked, number) == 0) sigaddset(&set, number);
+  }
+  return set;
+}
+
+/// As it was at the first call. For a function that runs after a fork, which is given nothing.
+const sigset_t& Watched() {
+  static const sigset_t kWatched = ToWatch();
+  return kWatched;
+}
+
+void Unblock() { pthread_sigmask(SIG_UNBLOCK, &Watched(), nullptr); }
+
+/// While it lives the calling thread has every signal blocked, and so has a thread that it starts,
+/// from its first moment on.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigset_t everything;
+    sigfillset(&everything);
+    pthread_sigmask(SIG_SETMASK, &everything, &before_);
+  }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+bool IsWaiting() {
+  sigset_t pending;
+  sigpending(&pending);
+  return std::any_of(kEnding.begin(), kEnding.end(), [&](int number) {
+    return sigismember(&pending, number) == 1 && sigismember(&Watched(), number) == 1;
+  });
+}
+
+[[noreturn]] void WaitForever() {
+  for (;;) pause();
+}
+
+}  // namespace
+
+/// `ending` is set while the signal still waits: whoever finds neither knows that none has come.
+int EndSignals::WaitForOne(int descriptor, Shared& shared) {
+  for (;;) {
+    pollfd waiting{descriptor, POLLIN, 0};
+    while (poll(&waiting, 1, -1) <= 0) {
+    }
+    const auto handler = shared.handler.Lock();
+    if (!*handler) shared.ending = true;
+    int number = 0;  // that of another signal, if two came at once
+    sigwait(&Watched(), &number);
+    if (*handler && (*handler)(number)) continue;
+    shared.ending = true;
+    return number;
+  }
+}
+
+void EndSignals::Watch(int descriptor, Shared& shared) {
+  const int number = WaitForOne(descriptor, shared);
+  Unblock();
+  ClosedAtExit::CloseAll();
+  raise(number);
+  _exit(kShellsStatusOfSignal + number);  // process 1 of a container does not die of signals
+}
+
+EndSignals::EndSignals() : shared_(std::make_shared<Shared>()) {
+  const int descriptor = signalfd(-1, &Watched(), SFD_CLOEXEC);
+  if (descriptor < 0) return;
+  pthread_sigmask(SIG_BLOCK, &Watched(), nullptr);
+  pthread_atfork(nullptr, nullptr, Unblock);
+  try {
+    const BlockedSignals for_the_thread;
+    std::thread([descriptor, shared = shared_] { Watch(descriptor, *shared); }).detach();
+  } catch (const std::system_error&) {
+    Unblock();
+  }
+}
+
+void EndSignals::SetHandler(Handler handler) const {
+  *shared_->handler.Lock() = std::move(handler);
+}
+
+void EndSignals::WaitIfEnding() const {
+  if (IsWaiting() || shared_->ending) WaitForever();
+}
+
+}  // namespace credmint::daemon

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/api/container_credentials.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/constant_time.h"
+#include "base/json_object.h"
+#include "base/timestamp.h"
+
+namespace credmint::serve {
+
+namespace {
+
+constexpr std::string_view kPath = "/role/";
+
+Secret FormatCredentials(const Credentials& credentials) {
+  const std::string expiration = FormatTimestamp(credentials.expiration);
+  std::vector<JsonMember> members = {
+      {"AccessKeyId", credentials.access_key_id},
+      {"SecretAccessKey", credentials.secret_access_key.Reveal()},
+      {"Token", credentials.session_token.Reveal()},
+      {"Expiration", expiration},
+  };
+  if (!credentials.account_id.empty()) members.push_back({"AccountId", credentials.account_id});
+  return FormatJsonObject(members);
+}
+
+}  // namespace
+
+ContainerCredentials::ContainerCredentials(Roles& roles, Secret token)
+    : roles_(roles), token_(std::move(token)), bodies_(FormatCredentials) {}
+
+Response ContainerCredentials::Answer(const Request& request) {
+  const auto token = FindHeader(request, "Authorization");
+  // An empty secret would be one that everybody knows.
+  if (!token || token_.empty() || !EqualInConstantTime(*token, token_.Reveal())) {
+    return ErrorResponse(401, "Unauthorized", "the right Authorization is needed");
+  }
+  return Proven(AnswerHolder(request), Proof::kContainerToken);
+}
+
+Response ContainerCredentials::AnswerHolder(const Request& request) {
+  const std::string_view path = request.path;
+  const auto role = path.starts_with(kPath) ? roles_.Find(path.substr(kPath.size())) : nullptr;
+  if (!role) return ErrorResponse(404, "NotFound", "no role is served at this path");
+  return request.method == "GET" ? CredentialsOf(*role) : WrongMethod("GET");
+}
+
+Response ContainerCredentials::CredentialsOf(const Role& role) {
+  const auto credentials = role.source->TryGet();
+  if (!credentials) return NotYet();
+  if (!*credentials) return SourceFailed(credentials->error());
+  return JsonResponse(200, bodies_.For(role.name, **credentials));
+}
+
+}  // namespace credmint::serve

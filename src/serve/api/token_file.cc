@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/api/token_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "base/shown_value.h"
+#include "base/write_all.h"
+
+namespace credmint::serve {
+namespace {
+
+tl::unexpected<Error> CannotWrite(const std::string& path, std::string_view reason,
+                                  std::string hint = {}) {
+  return Fail(ErrorCode::kLocalIo,
+              fmt::format("writing the token file {}: {}", ShownPath(path), reason),
+              std::move(hint));
+}
+
+tl::unexpected<Error> CannotWrite(const std::string& path) {
+  return CannotWrite(path, std::generic_category().message(errno));
+}
+
+Result<void> CheckReplaceable(const std::string& path) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT) return {};
+    return CannotWrite(path);
+  }
+  if (!S_ISREG(status.st_mode)) return CannotWrite(path, "it is there and is not a regular file");
+  if (status.st_uid != geteuid()) return CannotWrite(path, "it is there and is somebody else's");
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return CannotWrite(path, "it is there and is open to others",
+                       fmt::format("chmod 600 {}, or remove it", ShownPath(path)));
+  }
+  return {};
+}
+
+bool IsOurs(int descriptor) {
+  struct stat status {};
+  return fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
+         (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
+/// All of it, if it is no longer than that.
+Secret ReadUpTo(int descriptor, std::size_t size) {
+  std::string bytes(size + 1, '\0');
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count = read(descriptor, bytes.data() + done, bytes.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  bytes.resize(done);
+  return Secret::Take(bytes);
+}
+
+}  // namespace
+
+std::optional<Secret> ReadTokenFile(const std::string& path, std::size_t digits) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (descriptor < 0) return std::nullopt;
+  Secret token = IsOurs(descriptor) ? ReadUpTo(descriptor, digits) : Secret();
+  close(descriptor);
+  const bool is_token =
+      token.Reveal().size() == digits &&
+      token.Reveal().find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return is_token ? std::optional(std::move(token)) : std::nullopt;
+}
+
+Result<void> WriteTokenFile(const std::string& path, const Secret& token) {
+  if (auto checked = CheckReplaceable(path); !checked) return checked;
+  std::string fresh = path + ".XXXXXX";
+  const int descriptor = mkostemp(fresh.data(), O_CLOEXEC);  // of mode 0600, and no one else's
+  if (descriptor < 0) return CannotWrite(path);
+  const bool written = WriteAll(descriptor, token.Reveal());
+  const int write_error = errno;
+  const bool closed = close(descriptor) == 0;
+  if (written && closed && rename(fresh.c_str(), path.c_str()) == 0) return {};
+  const int error = written ? errno : write_error;
+  unlink(fresh.c_str());
+  return CannotWrite(path, std::generic_category().message(error));
+}
+
+}  // namespace credmint::serve

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/health/status.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <map>
+#include <string_view>
+
+#include "credmint_version.h"
+#include "serve/api/host_check.h"
+
+namespace credmint::serve {
+namespace {
+
+/// Lines of Prometheus' text format 0.0.4, of one metric after the other.
+class MetricsText {
+ public:
+  void Begin(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    text_ += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
+  }
+
+  /// `labels` as they stand between braces; none if empty.
+  void Add(std::int64_t value, std::string_view labels = {}) {
+    text_ += labels.empty() ? fmt::format("{} {}\n", name_, value)
+                            : fmt::format("{}{{{}}} {}\n", name_, labels, value);
+  }
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string name_;
+  std::string text_;
+};
+
+std::string Label(std::string_view name, std::string_view value) {
+  std::string escaped;
+  for (const char c : value) {
+    if (c == '\\' || c == '"') escaped += '\\';
+    if (c == '\n') {
+      escaped += "\\n";
+    } else {
+      escaped += c;
+    }
+  }
+  return fmt::format("{}=\"{}\"", name, escaped);
+}
+
+std::int64_t SecondsSinceEpoch(TimePoint time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+/// Several codes have one reason.
+std::map<std::string_view, std::uint64_t> ByReason(const RefresherState& state) {
+  std::map<std::string_view, std::uint64_t> counts;
+  for (const auto& [code, count] : state.failures) counts[ReasonOf(code)] += count;
+  return counts;
+}
+
+void AddRefreshes(MetricsText& metrics, const std::vector<RoleStatus>& roles) {
+  metrics.Begin("credmint_refreshes_total", "counter", "Calls for new credentials that ended.");
+  for (const auto& [name, state, longest_call] : roles) {
+    metrics.Add(static_cast<std::int64_t>(state.calls), Label("role", name));
+  }
+  metrics.Begin("credmint_refresh_failures_total", "counter", "Those of them that failed.");
+  for (const auto& [name, state, longest_call] : roles) {
+    for (const auto& [reason, count] : ByReason(state)) {
+      metrics.Add(static_cast<std::int64_t>(count),
+                  Label("role", name) + "," + Label("reason", reason));
+    }
+  }
+  metrics.Begin("credmint_credentials_expiration_timestamp_seconds", "gauge",
+                "When the last credentials expire, in seconds since the epoch.");
+  for (const auto& [name, state, longest_call] : roles) {
+    if (state.expiration) {
+      metrics.Add(SecondsSinceEpoch(*state.expiration), Label("role", name));
+    }
+  }
+}
+
+void AddServer(MetricsText& metrics, const ServerStatus& server) {
+  metrics.Begin("credmint_http_requests_total", "counter", "Requests that were answered.");
+  for (const auto& [key, count] : server.requests()) {
+    metrics.Add(static_cast<std::int64_t>(count),
+                Label("interface", key.first) + "," + Label("status", std::to_string(key.second)));
+  }
+  metrics.Begin("credmint_http_connections", "gauge", "Connections that are open.");
+  metrics.Add(server.connections());
+  metrics.Begin("credmint_metadata_tokens_issued_total", "counter",
+                "Metadata tokens that were given out.");
+  metrics.Add(static_cast<std::int64_t>(server.tokens()));
+}
+
+}  // namespace
+
+Response Status::Answer(const Request& request) const {
+  if (!IsLocalRequest(request, listen_address_)) {
+    return TextResponse(400, "this is for requests of this machine to itself\n");
+  }
+  const bool is_health = request.path == "/healthz";
+  if (!is_health && request.path != "/metrics") {
+    return TextResponse(404, "there are /healthz and /metrics\n");
+  }
+  if (request.method != "GET") return WrongMethod("GET");
+  return is_health ? Health() : Metrics();
+}
+
+Response Status::Health() const {
+  std::string reasons;
+  for (const auto& [name, state, longest_call] : roles_()) {
+    if (state.has_valid) continue;
+    reasons += fmt::format("{}: {}\n", name, state.failure ? ReasonOf(*state.failure) : "Pending");
+  }
+  return reasons.empty() ? TextResponse(200, "ok\n") : TextResponse(503, reasons);
+}
+
+Response Status::Metrics() const {
+  MetricsText metrics;
+  metrics.Begin("credmint_build_info", "gauge", "The version that runs.");
+  metrics.Add(1, Label("version", CREDMINT_VERSION));
+  AddRefreshes(metrics, roles_());
+  AddServer(metrics, server_);
+  Response response = TextResponse(200, metrics.text());
+  response.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}};
+  return response;
+}
+
+}  // namespace credmint::serve

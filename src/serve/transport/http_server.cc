@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/transport/http_server.h"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <set>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "serve/transport/microhttpd_library.h"
+#include "serve/transport/open_connections.h"
+
+namespace credmint::serve {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::size_t kMaxRequest = 16 << 10;
+constexpr int kDefaultHopLimit = -1;  // the system's
+constexpr std::chrono::milliseconds kLongestTurn{1000};
+constexpr std::chrono::milliseconds kLookForGoneSpacing{250};
+/// Of those that have been ended and not been closed yet; some are opened in each turn.
+constexpr unsigned kMostEnded = 64;
+
+bool IsIpv6(int descriptor) {
+  int family = 0;
+  socklen_t size = sizeof(family);
+  return getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_INET6;
+}
+
+bool SetHopLimit(int descriptor, bool is_ipv6, int hop_limit) {
+  return setsockopt(descriptor, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP,
+                    is_ipv6 ? IPV6_UNICAST_HOPS : IP_TTL, &hop_limit, sizeof(hop_limit)) == 0;
+}
+
+int DescriptorOf(MHD_Connection* connection) {
+  const auto* info =
+      Microhttpd().get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  return info != nullptr ? info->connect_fd : -1;
+}
+
+MHD_Result AddHeader(void* closure, MHD_ValueKind /*kind*/, const char* name, const char* value) {
+  static_cast<Request*>(closure)->headers.emplace_back(name, value != nullptr ? value : "");
+  return MHD_YES;
+}
+
+bool HasBody(const Request& request) {
+  if (HasHeader(request, "Transfer-Encoding")) return true;
+  return HasHeader(request, "Content-Length") && FindHeader(request, "Content-Length") != "0";
+}
+
+/// Who is refused shall not come again on the same connection, which others may need.
+bool IsRefusal(const Response& response) { return response.status >= 400 && response.status < 500; }
+
+MHD_Result Send(MHD_Connection* connection, Response response, bool is_last = false) {
+  auto body = std::make_unique<Secret>(std::move(response.body));
+  const std::string_view bytes = body->Reveal();
+  MHD_Response* sent = Microhttpd().create_response(
+      bytes.size(), const_cast<char*>(bytes.data()),
+      [](void* closure) { delete static_cast<Secret*>(closure); }, body.get());
+  if (sent == nullptr) return MHD_NO;
+  static_cast<void>(body.release());
+  for (const auto& [name, value] : response.headers) {
+    Microhttpd().add_response_header(sent, name.c_str(), value.c_str());
+  }
+  if (is_last) Microhttpd().add_response_header(sent, "Connection", "close");
+  const MHD_Result queued =
+      Microhttpd().queue_response(connection, static_cast<unsigned>(response.status), sent);
+  Microhttpd().destroy_response(sent);
+  return queued;
+}
+
+}  // namespace
+
+/// The library's event loop, turned by a thread of ours.
+class MicrohttpdServer : public HttpServer {
+ public:
+  MicrohttpdServer(Handler handler, WaitingRequests& waiting, HttpServerOptions options)
+      : handler_(std::move(handler)),
+        waiting_(waiting),
+        options_(options),
+        open_(options.patience, options.max_connections, options.longest_life) {}
+  ~MicrohttpdServer() override;
+  MicrohttpdServer(const MicrohttpdServer&) = delete;
+  MicrohttpdServer& operator=(const MicrohttpdServer&) = delete;
+
+  Result<void> Listen(ListenSocket socket);
+
+  [[nodiscard]] unsigned connections() const override { return connections_; }
+  [[nodiscard]] std::chrono::milliseconds SinceTurn() const override {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() -
+                                                                 turned_.load());
+  }
+
+ private:
+  static MHD_Result OnRequest(void* closure, MHD_Connection* connection, const char* path,
+                              const char* method, const char* version, const char* data,
+                              std::size_t* size, void** state);
+  static void OnAnswered(void* closure, MHD_Connection* connection, void** state,
+                         MHD_RequestTerminationCode code);
+  static void OnConnection(void* closure, MHD_Connection* connection, void** state,
+                           MHD_ConnectionNotificationCode code);
+
+  void Run();
+  void Wait() const;
+  void LookForGone();
+  MHD_Result Answer(MHD_Connection* connection, const Request& request);
+  /// The rest is for requests that can be answered.
+  [[nodiscard]] std::size_t MostWaiting() const {
+    return std::size_t{3} * options_.max_connections / 4;
+  }
+  void LimitHops(int descriptor, bool is_put);
+
+  const Handler handler_;
+  WaitingRequests& waiting_;
+  const HttpServerOptions options_;
+  OpenConnections open_;
+  std::set<int> hop_limited_;
+  bool is_ipv6_ = false;
+  MHD_Daemon* daemon_ = nullptr;
+  int events_ = -1;
+  steady_clock::time_point look_for_gone_at_ = steady_clock::now();
+  std::atomic<unsigned> connections_ = 0;
+  std::atomic<steady_clock::time_point> turned_ = steady_clock::now();
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+};
+
+MicrohttpdServer::~MicrohttpdServer() {
+  if (daemon_ == nullptr) return;
+  stopping_ = true;
+  waiting_.Close();  // wakes the thread
+  if (thread_.joinable()) thread_.join();
+  Microhttpd().stop_daemon(daemon_);
+}
+
+Result<void> MicrohttpdServer::Listen(ListenSocket socket) {
+  is_ipv6_ = IsIpv6(socket.descriptor());
+  if (!SetHopLimit(socket.descriptor(), is_ipv6_, options_.hop_limit) ||
+      !SetHopLimit(socket.descriptor(), is_ipv6_, kDefaultHopLimit)) {
+    return Fail(ErrorCode::kLocalIo, fmt::format("a hop limit of {}: {}", options_.hop_limit,
+                                                 std::generic_category().message(errno)));
+  }
+  if (waiting_.descriptor() < 0) {
+    return Fail(ErrorCode::kLocalIo, "starting the server: the system gives no more descriptors");
+  }
+  const auto patience = static_cast<unsigned>(options_.patience.count());
+  constexpr unsigned kFlags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+  daemon_ = Microhttpd().start_daemon(
+      kFlags, 0, nullptr, nullptr, &OnRequest, this, MHD_OPTION_LISTEN_SOCKET, socket.descriptor(),
+      MHD_OPTION_CONNECTION_LIMIT, options_.max_connections + kMostEnded,
+      MHD_OPTION_CONNECTION_TIMEOUT, patience, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kMaxRequest,
+      MHD_OPTION_NOTIFY_COMPLETED, &OnAnswered, this, MHD_OPTION_NOTIFY_CONNECTION, &OnConnection,
+      this, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+  if (daemon_ == nullptr) {
+    return Fail(ErrorCode::kLocalIo,
+                fmt::format("starting the server: {}", std::generic_category().message(errno)));
+  }
+  socket.Release();  // the daemon closes it
+  events_ = Microhttpd().get_daemon_info(daemon_, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+  thread_ = std::thread([this] { Run(); });
+  return {};
+}
+
+void MicrohttpdServer::Run() {
+  pthread_setname_np(pthread_self(), "http");
+  while (!stopping_) {
+    Wait();
+    LookForGone();
+    Microhttpd().run(daemon_);
+    open_.EndOverdue();
+    turned_ = steady_clock::now();
+  }
+}
+
+/// Until there is something to do, or for the time of a turn.
+void MicrohttpdServer::Wait() const {
+  MHD_UNSIGNED_LONG_LONG left = kLongestTurn.count();
+  if (MHD_UNSIGNED_LONG_LONG due = 0; Microhttpd().get_timeout(daemon_, &due) == MHD_YES) {
+    left = std::min(left, due);
+  }
+  std::array<pollfd, 2> waiting = {{{events_, POLLIN, 0}, {waiting_.descriptor(), POLLIN, 0}}};
+  if (left > 0) poll(waiting.data(), waiting.size(), static_cast<int>(left));
+  if (waiting[1].revents != 0) waiting_.Quiet();
+}
+
+/// The library does not look at connections whose requests wait.
+void MicrohttpdServer::LookForGone() {
+  const auto now = steady_clock::now();
+  if (now < look_for_gone_at_) return;
+  look_for_gone_at_ = now + kLookForGoneSpacing;
+  waiting_.ResumeGone([this](int descriptor) { open_.End(descriptor); });
+}
+
+/// The library calls it when the fields have come, again when the request is complete, and again
+/// after each time that it was laid aside.
+MHD_Result MicrohttpdServer::OnRequest(void* closure, MHD_Connection* connection, const char* path,
+                                       const char* method, const char* /*version*/,
+                                       const char* /*data*/, std::size_t* size, void** state) try {
+  auto& server = *static_cast<MicrohttpdServer*>(closure);
+  if (*state == nullptr) {
+    auto request = std::make_unique<Request>(Request{method, path, {}});
+    request->headers.reserve(8);  // SDKs send no more
+    Microhttpd().get_connection_values(connection, MHD_HEADER_KIND, &AddHeader, request.get());
+    *state = request.release();
+    if (!HasBody(*static_cast<Request*>(*state))) return MHD_YES;
+    return Send(connection, ErrorResponse(413, "ContentTooLarge", "no body is taken"));
+  }
+  *size = 0;
+  return server.Answer(connection, *static_cast<Request*>(*state));
+} catch (...) {  // out of memory
+  return MHD_NO;
+}
+
+MHD_Result MicrohttpdServer::Answer(MHD_Connection* connection, const Request& request) {
+  const int descriptor = DescriptorOf(connection);
+  if (!open_.HasRequest(descriptor)) return MHD_NO;
+  while (true) {
+    const std::uint64_t wakes = waiting_.wakes();
+    Response response = handler_(request);
+    open_.HasProved(descriptor, response.proof);
+    if (!IsNotYet(response)) {
+      LimitHops(descriptor, request.method == "PUT");
+      const bool is_last = IsRefusal(response) || open_.IsOld(descriptor);
+      return Send(connection, std::move(response), is_last);
+    }
+    if (waiting_.size() >= MostWaiting()) {
+      return Send(connection, ErrorResponse(503, "Pending", "too many wait for an answer"));
+    }
+    if (waiting_.Add({connection, descriptor}, wakes)) return MHD_YES;
+  }
+}
+
+void MicrohttpdServer::LimitHops(int descriptor, bool is_put) {
+  const bool changed =
+      is_put ? hop_limited_.insert(descriptor).second : hop_limited_.erase(descriptor) > 0;
+  if (changed) SetHopLimit(descriptor, is_ipv6_, is_put ? options_.hop_limit : kDefaultHopLimit);
+}
+
+void MicrohttpdServer::OnAnswered(void* closure, MHD_Connection* connection, void** state,
+                                  MHD_RequestTerminationCode /*code*/) {
+  delete static_cast<Request*>(*state);
+  *state = nullptr;
+  static_cast<MicrohttpdServer*>(closure)->open_.WaitsForRequest(DescriptorOf(connection));
+}
+
+void MicrohttpdServer::OnConnection(void* closure, MHD_Connection* connection, void** /*state*/,
+                                    MHD_ConnectionNotificationCode code) {
+  auto& server = *static_cast<MicrohttpdServer*>(closure);
+  const int descriptor = DescriptorOf(connection);
+  if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+    ++server.connections_;
+    server.open_.IsOpened(descriptor);
+  } else {
+    --server.connections_;
+    server.open_.IsClosed(descriptor);
+    server.hop_limited_.erase(descriptor);
+  }
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(ListenSocket socket, Handler handler,
+                                                      WaitingRequests& waiting,
+                                                      HttpServerOptions options) {
+  if (auto loaded = LoadMicrohttpd(); !loaded) return Fail(std::move(loaded));
+  auto server = std::make_unique<MicrohttpdServer>(std::move(handler), waiting, options);
+  if (auto listening = server->Listen(std::move(socket)); !listening) {
+    return Fail(std::move(listening));
+  }
+  return server;
+}
+
+}  // namespace credmint::serve

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <microhttpd.h>
+
+#include "base/error.h"
+
+namespace credmint::serve {
+
+/// The functions of libmicrohttpd, loaded when a server starts. To link it would cost every start
+/// of the program, also where nothing is served.
+struct MicrohttpdLibrary {
+  decltype(&::MHD_add_response_header) add_response_header = nullptr;
+  decltype(&::MHD_create_response_from_buffer_with_free_callback_cls) create_response = nullptr;
+  decltype(&::MHD_destroy_response) destroy_response = nullptr;
+  decltype(&::MHD_get_connection_info) get_connection_info = nullptr;
+  decltype(&::MHD_get_connection_values) get_connection_values = nullptr;
+  decltype(&::MHD_get_daemon_info) get_daemon_info = nullptr;
+  decltype(&::MHD_get_timeout) get_timeout = nullptr;
+  decltype(&::MHD_queue_response) queue_response = nullptr;
+  decltype(&::MHD_resume_connection) resume_connection = nullptr;
+  decltype(&::MHD_run) run = nullptr;
+  decltype(&::MHD_start_daemon) start_daemon = nullptr;
+  decltype(&::MHD_stop_daemon) stop_daemon = nullptr;
+  decltype(&::MHD_suspend_connection) suspend_connection = nullptr;
+};
+
+/// Loads it, once; it stays for the life of the process. Fails with kInternal if it is not
+/// installed. Safe to call from any thread.
+Result<void> LoadMicrohttpd();
+
+/// To be called after LoadMicrohttpd() succeeded.
+const MicrohttpdLibrary& Microhttpd();
+
+}  // namespace credmint::serve

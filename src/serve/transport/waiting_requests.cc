@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/transport/waiting_requests.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "serve/transport/microhttpd_library.h"
+
+namespace credmint::serve {
+
+WaitingRequests::WaitingRequests() : descriptor_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+WaitingRequests::~WaitingRequests() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+void WaitingRequests::Alert() const { eventfd_write(descriptor_, 1); }
+
+void WaitingRequests::Quiet() const {
+  eventfd_t count = 0;
+  eventfd_read(descriptor_, &count);
+}
+
+void WaitingRequests::State::ResumeAll() {
+  for (const Waiting& each : requests) Microhttpd().resume_connection(each.connection);
+  requests.clear();
+}
+
+void WaitingRequests::Wake() {
+  const auto state = state_.Lock();
+  ++state->wakes;
+  if (state->requests.empty()) return;
+  state->ResumeAll();
+  Alert();
+}
+
+std::uint64_t WaitingRequests::wakes() { return state_.Lock()->wakes; }
+
+std::size_t WaitingRequests::size() { return state_.Lock()->requests.size(); }
+
+bool WaitingRequests::Add(Waiting request, std::uint64_t wakes) {
+  const auto state = state_.Lock();
+  if (state->closed) return true;
+  if (state->wakes != wakes) return false;
+  state->requests.push_back(request);
+  Microhttpd().suspend_connection(request.connection);
+  return true;
+}
+
+void WaitingRequests::ResumeGone(const std::function<void(int)>& tell) {
+  const auto state = state_.Lock();
+  auto& requests = state->requests;
+  std::vector<pollfd> looks;
+  looks.reserve(requests.size());
+  for (const Waiting& each : requests) looks.push_back({each.descriptor, POLLRDHUP, 0});
+  if (looks.empty() || poll(looks.data(), looks.size(), 0) <= 0) return;
+  std::vector<Waiting> left;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (looks[i].revents == 0) {
+      left.push_back(requests[i]);
+      continue;
+    }
+    tell(requests[i].descriptor);
+    Microhttpd().resume_connection(requests[i].connection);
+  }
+  requests.swap(left);
+}
+
+void WaitingRequests::Close() {
+  const auto state = state_.Lock();
+  state->closed = true;
+  state->ResumeAll();
+  Alert();
+}
+
+}  // namespace credmint::serve

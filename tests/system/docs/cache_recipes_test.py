@@ -1,0 +1,48 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""docs/cache.md is true: its shell blocks are run as they stand, in an empty home directory."""
+
+import re
+import unittest
+
+from support import documents, recipes
+from support.cases import each, expand
+
+TEXT = documents.read("cache.md")
+RECIPES = recipes.of(TEXT)
+LOGIN_SESSION = "In a login session"
+
+
+@expand
+class Recipes(recipes.InOneHome):
+    SECTIONS = RECIPES
+    PRINTED = {}
+
+    def mints(self, text):
+        """Once for all that run in one place: the others take what is kept."""
+        return min(super().mints(text), 1)
+
+    def run_block(self, text):
+        self.PRINTED[text] = super().run_block(text)
+        return self.PRINTED[text]
+
+    @each(**recipes.by_name(RECIPES))
+    def test_recipe(self, wanted):
+        self.run_up_to(wanted)
+
+    def test_the_list_shows_what_the_text_says(self):
+        self.run_up_to(next(one for one in RECIPES if one.title == LOGIN_SESSION))
+        shown = self.PRINTED["credmint cache list\ncredmint cache list --json\n"]
+        self.assertRegex(shown, r"\Aarn:aws:iam::111122223333:role/web  -  \S+Z  \d+ min left\n\[")
+
+
+class Claims(unittest.TestCase):
+    def test_of_minutes(self):
+        source = (documents.SOURCE / "src/credentials/cache/cache_entry.cc").read_text()
+        (minutes,) = re.findall(r"minutes kLeastLeft\{(\d+)\}", source)
+        self.assertIn(f"less than {minutes} minutes are left", TEXT)
+        self.assertIn(f"sessions under {2 * int(minutes)} minutes", TEXT)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,330 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What a hint tells people to type works: each command in a hint is run, as it is printed.
+
+OLD and NEW in a command are the file that was refused and the one that is written; what else is put
+in its place is said in the test. A scan of the sources finds the commands that are not run here.
+"""
+
+import os
+import re
+import subprocess
+import unittest
+
+from cryptography.hazmat.primitives import serialization
+
+from support import documents, openssl, pki, program, token, tpm
+from support.cases import each, expand
+from support.processes import die_with_parent, run_tool
+from support.system_test import MintTest, make_folder
+
+PASSPHRASE = "correct horse 3917"
+COMMAND = r"(?:openssl|tpm2_\w+|chmod|rm|cp|ssh-keygen|iconv|sed|printf|pkcs11-tool|credmint) "
+# A word that only a command has behind its name.
+ARGUMENTS = r"(?:'|-|\{|\w+ -|list|handles-|properties-)"
+
+# In hints, with the test that runs it.
+RUN_HERE = {
+    "iconv -f UTF-16 -t UTF-8 OLD > NEW": "Files.test_utf16",
+    "printf '%b\\\\n' \\\"$(cat OLD)\\\" > NEW": "Files.test_escaped",
+    "sed 's/^[[:blank:]]*//' OLD > NEW": "Files.test_indented",
+    "cp OLD NEW && ssh-keygen -p -m PKCS8 -f NEW": "Files.test_openssh",
+    "openssl pkcs12 -legacy -in OLD -out NEW": "Files.test_old_pkcs12",
+    "openssl pkcs8 -topk8 -provider legacy -provider default -in OLD -out NEW": "Files.test_old_pem",
+    "chmod 600 {}": "Modes.test_of_a_passphrase",
+    "chmod 600 {}, or remove it": "Modes.test_of_a_passphrase",
+    "chmod go-w {}": "Modes.test_of_the_cache_s_base",
+    "chmod 700 {}": "Modes.test_of_the_cache_s_folder",
+    "chmod o-w {}": "Modes.test_of_the_configuration_file",
+    "rm {}": "Modes.test_of_a_link",
+    "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256": "Files.test_named_curve",
+    "openssl x509 -subject": "Files.test_subject",
+    "openssl version -m": "Tools.test_that_names_the_modules",
+    "pkcs11-tool --init-pin": "Tools.test_of_tokens",
+    "pkcs11-tool --change-pin": "Tools.test_of_tokens",
+    "credmint list": "Tools.test_that_lists",
+    "credmint list --passin": "Tools.test_that_lists",
+    "credmint list --tpm": "TpmTools.test_that_lists",
+    "tpm2_getcap handles-persistent": "TpmTools.test",
+    "tpm2_getcap handles-nv-index": "TpmTools.test",
+    "tpm2_getcap properties-variable": "TpmTools.test",
+    "tpm2_startup -c": "TpmTools.test",
+    "tpm2_dictionarylockout -c": "TpmTools.test",
+    "tpm2_nvdefine -a 'ownerread|ownerwrite|authread|no_da'": "TpmTools.test_that_defines",
+    "tpm2_create -G rsa2048": "TpmTools.test_that_makes_an_rsa_key",
+    "openssl genpkey -provider tpm2 -algorithm EC -pkeyopt group:P-256": "TpmTools.test_generates",
+    "openssl genpkey -provider tpm2 -algorithm RSA": "TpmTools.test_generates",
+}
+
+
+class HintTest(MintTest):
+    """`typed` runs in the folder of the test what a hint says."""
+
+    def hint_of(self, result):
+        return result.stderr.splitlines()[1].removeprefix("hint: ")
+
+    def command_in(self, result):
+        return re.search(COMMAND + ".*", self.hint_of(result))[0]
+
+    def typed(self, command, lines=(), env=None):
+        """In a shell without a terminal: what a program asks for is read from `lines`."""
+        result = subprocess.run(
+            ["/bin/sh", "-c", command],
+            cwd=self.folder,
+            env={**program.environment(self.folder), **self.env, **(env or {})},
+            input="".join(f"{line}\n" for line in lines).encode(),
+            capture_output=True,
+            timeout=60,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+            check=False,
+        )
+        self.assertEqual(result.returncode, 0, f"{command}\n{result.stderr.decode()}")
+        return result.stdout.decode()
+
+
+@expand
+class Files(HintTest):
+    """A file is refused, the command makes another one of it, and that one mints."""
+
+    def setUp(self):
+        super().setUp()
+        self.key = pki.make_key()
+        self.identity = self.write_identity(self.key)
+        self.secret(PASSPHRASE)
+
+    def check(self, contents, lines=(), flags=(), option="--private-key"):
+        self.write("OLD", contents)
+        identity = [part for part in self.identity]
+        identity[identity.index(option) + 1] = "OLD"
+        status = program.KEY if option == "--private-key" else program.CERTIFICATE
+        result = self.mint_fails_locally(status, " OLD: it is ", *identity, *flags)
+        self.typed(self.command_in(result), lines)
+        identity[identity.index("OLD")] = "NEW"
+        self.mint(*identity, *flags)
+        return self.folder / "NEW"
+
+    @each(key="--private-key", certificate="--certificate")
+    def test_utf16(self, option):
+        self.check(self.pem_of(option).decode().encode("utf-16"), option=option)
+
+    @each(key="--private-key", certificate="--certificate")
+    def test_escaped(self, option):
+        self.check(self.pem_of(option).replace(b"\n", b"\\n"), option=option)
+
+    @each(key="--private-key", certificate="--certificate")
+    def test_indented(self, option):
+        lines = self.pem_of(option).splitlines(keepends=True)
+        self.check(b"key: |\n" + b"".join(b"  \t" + line for line in lines), option=option)
+
+    def pem_of(self, option):
+        name = "web.key" if option == "--private-key" else "web.pem"
+        return (self.folder / name).read_bytes()
+
+    def test_openssh(self):
+        path = self.folder / "id"
+        self.write("id", self.openssh())
+        self.check(path.read_bytes())
+
+    def openssh(self):
+        return self.key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.OpenSSH,
+            serialization.NoEncryption(),
+        )
+
+    def test_old_pkcs12(self):
+        parts = pki.pkcs8_pem(self.key) + (self.folder / "web.pem").read_bytes()
+        old = run_tool(
+            *(openssl.OPENSSL, "pkcs12", "-export", "-legacy", "-passout", f"pass:{PASSPHRASE}"),
+            stdin=parts,
+        )
+        self.write("OLD", old)
+        passin = ("--passin", f"pass:{PASSPHRASE}")
+        result = self.mint_fails_locally(program.KEY, "legacy", "--certificate", "OLD", *passin)
+        self.typed(self.command_in(result), [PASSPHRASE] * 3)
+        self.mint("--certificate", "NEW", *passin)
+        self.assertIn(b"ENCRYPTED PRIVATE KEY", (self.folder / "NEW").read_bytes())
+        self.assertEqual((self.folder / "NEW").stat().st_mode & 0o077, 0)
+
+    @each(md5_des="PBE-MD5-DES", sha1_des="PBE-SHA1-DES", rc2="PBE-SHA1-RC2-40", rc4="PBE-SHA1-RC4-128")
+    def test_old_pem(self, algorithm):
+        """PBES1: the right passphrase is not blamed."""
+        old = run_tool(
+            *(openssl.OPENSSL, "pkcs8", "-topk8", "-v1", algorithm, "-provider", "legacy"),
+            *("-provider", "default", "-passout", f"pass:{PASSPHRASE}"),
+            stdin=pki.pkcs8_pem(self.key),
+        )
+        self.check(old, [PASSPHRASE] * 3, ("--passin", f"pass:{PASSPHRASE}"))
+
+    def test_named_curve(self):
+        key = self.typed("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256")
+        self.write("web.key", key)
+        public = serialization.load_pem_private_key(key.encode(), None).public_key()
+        self.write("web.pem", pki.pem(self.root.issue(public)))
+        self.mint("--certificate", "web.pem", "--private-key", "web.key")
+
+    def test_subject(self):
+        identity = self.write_identity()
+        subject = self.typed("openssl x509 -subject -noout -in web.pem").strip()
+        self.mint(*identity, "--cert-selector", f"Key=x509Subject,Value={subject}")
+
+
+class Modes(HintTest):
+    def setUp(self):
+        super().setUp()
+        self.identity = self.write_identity()
+
+    def check(self, *flags, status=program.LOCAL_IO):
+        result = self.mint_fails_locally(status, "", *self.identity, *flags)
+        self.typed(self.command_in(result))
+        self.mint(*self.identity, *flags)
+
+    def test_of_a_passphrase(self):
+        encrypted = pki.encrypted_pkcs8_pem(pki.make_key(), PASSPHRASE)
+        key = serialization.load_pem_private_key(encrypted, PASSPHRASE.encode())
+        self.write_identity(key)
+        self.write("web.key", encrypted)
+        self.write("passphrase", PASSPHRASE, mode=0o644)
+        self.check("--passin", "file:passphrase")
+
+    def cache(self):
+        self.env = {"XDG_RUNTIME_DIR": str(self.folder / "run")}
+        (self.folder / "run").mkdir(mode=0o700)
+        return self.folder / "run"
+
+    def test_of_the_cache_s_base(self):
+        self.cache().chmod(0o770)
+        self.check("--cache")
+
+    def test_of_the_cache_s_folder(self):
+        (self.cache() / "credmint").mkdir()
+        (self.folder / "run/credmint").chmod(0o755)
+        self.check("--cache")
+
+    def test_of_a_link(self):
+        (self.cache() / "credmint").symlink_to("elsewhere")
+        self.check("--cache")
+
+    def test_of_the_configuration_file(self):
+        config = self.write("config.toml", '[role.web]\nrole-session-name = "web"\n', mode=0o666)
+        result = self.mint_fails_locally(
+            program.LOCAL_IO, "everybody may write", *self.identity, "--config", "config.toml"
+        )
+        self.typed(self.command_in(result))
+        self.assertEqual(config.stat().st_mode & 0o777, 0o664)
+
+
+class Tools(HintTest):
+    def setUp(self):
+        super().setUp()
+        os.symlink(program.path(), self.folder / "credmint")
+        self.env = {"PATH": f"{self.folder}:/usr/bin:/bin"}
+
+    def test_that_names_the_modules(self):
+        self.assertIn("ossl-modules", self.typed("openssl version -m"))
+
+    def test_that_helps(self):
+        self.assertIn("credential-process", self.typed("credmint --help"))
+
+    def test_that_lists(self):
+        self.env.update(token.Token(self.folder / "t", "prod", "48151623").env)
+        self.env["PATH"] = f"{self.folder}:/usr/bin:/bin"
+        self.assertIn("prod", self.typed("credmint list"))
+        self.assertIn("prod", self.typed("credmint list --passin pass:48151623 pkcs11:token=prod"))
+
+    def test_of_tokens(self):
+        shown = subprocess.run(
+            [token.PKCS11_TOOL, "--help"], capture_output=True, check=False, timeout=60
+        )
+        for flag in (b"--init-pin", b"--change-pin"):
+            self.assertIn(flag, shown.stdout + shown.stderr)
+
+
+@expand
+class TpmTools(HintTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.tpm = tpm.Tpm(cls, make_folder(cls))
+        cls.tpm.make_persistent("0x81000001")
+
+    def setUp(self):
+        super().setUp()
+        self.env = {**self.tpm.env, "TPM2OPENSSL_TCTI": self.tpm.tcti}
+
+    @each(
+        persistent="tpm2_getcap handles-persistent",
+        nv="tpm2_getcap handles-nv-index",
+        count="tpm2_getcap properties-variable",
+        start="tpm2_startup -c",
+        lockout="tpm2_dictionarylockout -c",
+    )
+    def test(self, command):
+        self.typed(command)
+
+    def test_that_lists(self):
+        os.symlink(program.path(), self.folder / "credmint")
+        shown = self.typed("./credmint list --tpm")
+        self.assertIn("handle:0x81000001", shown)
+
+    def test_that_defines(self):
+        """The size, the hierarchy and the index are everybody's own."""
+        self.typed("tpm2_nvdefine -a 'ownerread|ownerwrite|authread|no_da' -C o -s 9 0x01c00009")
+
+    def test_that_makes_an_rsa_key(self):
+        """The parent and the handle are everybody's own."""
+        public_key = self.tpm.make_persistent("0x81000002", "rsa2048")
+        self.write("web.pem", pki.pem(self.root.issue(public_key)))
+        self.mint("--certificate", "web.pem", "--private-key", "handle:0x81000002")
+
+    @each(ec="EC -pkeyopt group:P-256", rsa="RSA")
+    def test_generates(self, algorithm):
+        key = self.typed(f"openssl genpkey -provider tpm2 -algorithm {algorithm}")
+        self.write("web.tss2", key)
+        public = run_tool(
+            *(openssl.OPENSSL, "pkey", "-provider", "tpm2", "-provider", "default"),
+            *("-in", self.folder / "web.tss2", "-pubout"),
+            env=self.env,
+        )
+        leaf = self.root.issue(serialization.load_pem_public_key(public))
+        self.write("web.pem", pki.pem(leaf))
+        self.mint("--certificate", "web.pem", "--private-key", "web.tss2")
+
+
+class Complete(unittest.TestCase):
+    """No source prints a command that is not in RUN_HERE."""
+
+    def literals(self):
+        for folder in ("src", "providers"):
+            for path in sorted((documents.SOURCE / folder).rglob("*.cc")):
+                text = re.sub(r"^\s*//.*$", "", path.read_text(), flags=re.M)
+                text = re.sub(r'(?<!\\)"\s*\n\s*"', "", text)
+                for literal in re.findall(r'"((?:[^"\\\n]|\\.)*)"', text):
+                    yield path.name, literal
+
+    def test_each_command_is_run(self):
+        found = {}
+        for name, literal in self.literals():
+            if re.search(r"(?<![\w-])" + COMMAND + ARGUMENTS, literal):
+                found[literal] = name
+        self.assertGreater(len(found), 20)
+        known = sorted(RUN_HERE, key=len, reverse=True)
+        missing = [
+            f"{name}: {literal}"
+            for literal, name in found.items()
+            if not any(command in literal for command in known)
+        ]
+        self.assertEqual(missing, [], "in a hint, but not run in system/hints")
+        every = "\n".join(literal for _, literal in self.literals())
+        stale = [command for command in RUN_HERE if command not in every]
+        self.assertEqual(stale, [], "no longer in a hint")
+
+    def test_the_tests_named_are_there(self):
+        for name in RUN_HERE.values():
+            owner, _, test = name.partition(".")
+            self.assertTrue([one for one in dir(globals()[owner]) if one.startswith(test)], name)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The man pages are well formed, describe the options that the program has, and their examples run."""
+
+import re
+import signal
+import subprocess
+import unittest
+
+from support import emulator, manual, program, token, tpm
+from support.cases import each, expand
+from support.pki import pem
+from support.processes import die_with_parent
+from support.requirements import need
+from support.serve import wait_until
+from support.system_test import MintTest, make_folder
+
+MANDOC = "/usr/bin/mandoc"
+PAGES = {path.name: path.name for path in sorted(manual.FOLDER.glob("*.[0-9]"))}
+COMMANDS = {
+    "credential_process": ("credmint-credential-process.1", [("credential-process",)]),
+    "serve": ("credmint-serve.1", [("serve",)]),
+    "update": ("credmint-update.1", [("update",)]),
+    "sign_string": ("credmint-sign-string.1", [("sign-string",)]),
+    "read_certificate_data": ("credmint-read-certificate-data.1", [("read-certificate-data",)]),
+    "list": ("credmint-list.1", [("list",)]),
+    "cache": ("credmint-cache.1", [("cache",), ("cache", "list"), ("cache", "clear")]),
+}
+SHARED = manual.Page("credmint-options.7").subsections()
+
+# "  --name TYPE=default   text", the text perhaps on the next line, or "  -h,--help".
+_HELP_LINE = re.compile(r"^  (?:-\w,)?(--[\w-]+)(?: (\S.*?))?(?:  |$)", re.MULTILINE)
+
+
+def options_of_help(*command):
+    """The options of a command, each with its default, if the help says it."""
+    printed = program.run((*command, "--help"), "/").stdout.decode()
+    shown = _HELP_LINE.findall(printed)
+    return {name: re.search(r"(?:=(\S+)|$)", kind)[1] for name, kind in shown}
+
+
+@expand
+class Pages(unittest.TestCase):
+    @each(**PAGES)
+    def test_is_well_formed(self, name):
+        need(MANDOC, "mandoc")
+        result = subprocess.run(
+            [MANDOC, "-Tlint", "-Wwarning", manual.FOLDER / name],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self.assertEqual((result.returncode, result.stdout + result.stderr), (0, ""))
+
+    @each(**PAGES)
+    def test_is_installed(self, name):
+        self.assertIn(f"'{name}'", (manual.FOLDER / "meson.build").read_text())
+
+    @each(**PAGES)
+    def test_refers_to_pages_that_there_are(self, name):
+        references = re.findall(r"^\.Xr (credmint\S*) (\d)", manual.Page(name).text, re.MULTILINE)
+        for page, section in references:
+            self.assertIn(f"{page}.{section}", PAGES)
+
+    @each(**COMMANDS)
+    def test_describes_the_options_of(self, case):
+        name, commands = case
+        page = manual.Page(name)
+        described = manual.options(page.sections["OPTIONS"])
+        for section in page.shared():
+            described |= manual.options(SHARED[section])
+        shown = {}
+        for command in commands:
+            shown |= options_of_help(*command)
+        del shown["--help"]
+        self.assertEqual(sorted(described), sorted(shown))
+        for option, default in shown.items():
+            if default is not None:
+                self.assertRegex(described[option], rf"default\b(.|\n)*\b{re.escape(default)}\b")
+
+    def test_describe_the_program_itself(self):
+        described = manual.options(manual.Page("credmint.1").sections["OPTIONS"])
+        self.assertEqual(sorted(described), sorted(options_of_help()))
+
+    def test_name_the_commands(self):
+        printed = program.run(("--help",), "/").stdout.decode().partition("Subcommands:")[2]
+        listed = re.findall(r"^\.It Cm ([\w-]+)$", manual.Page("credmint.1").text, re.MULTILINE)
+        self.assertEqual(sorted(listed), sorted(re.findall(r"^  ([\w-]+)", printed, re.MULTILINE)))
+
+    def test_share_no_section_that_nobody_takes(self):
+        taken = [section for name in PAGES for section in manual.Page(name).shared()]
+        self.assertEqual(set(taken), set(SHARED))
+
+
+@expand
+class Examples(MintTest):
+    """In a home with a key and a certificate in files, one on a token and one in a TPM."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.token = token.Token(make_folder(cls) / "t", label="prod")
+        cls.tpm = tpm.Tpm(cls, make_folder(cls) / "t")
+        token_leaf = cls.root.issue(cls.token.generate("EC:prime256v1"))
+        cls.token.write_certificate(token_leaf)
+        cls.pems = {
+            "token.pem": pem(token_leaf),
+            "tpm.pem": pem(cls.root.issue(cls.tpm.make_persistent("0x81000001"))),
+        }
+
+    def setUp(self):
+        super().setUp()
+        self.write_identity()
+        for name, text in {**self.pems, "pin": token.PIN}.items():
+            self.write(name, text)
+        (self.folder / "credmint").symlink_to(program.path())
+        (self.folder / "run").mkdir(mode=0o700)
+        _, trust_anchor, _, profile, _, role = emulator.SESSION_FLAGS
+        self.env = {
+            **program.environment(self.folder, {**self.token.env, **self.tpm.env}),
+            "PATH": f"{self.folder}:/usr/bin:/bin",
+            "XDG_RUNTIME_DIR": str(self.folder / "run"),
+            "AWS_ENDPOINT_URL_ROLESANYWHERE": self.service.url,
+            "TRUST_ANCHOR": trust_anchor,
+            "PROFILE": profile,
+            "ROLE": role,
+        }
+
+    def test_of_the_configuration_file(self):
+        (example,) = manual.Page("credmint-config.5").examples()
+        self.write("config.toml", example)
+        self.mint("--config", "config.toml", "--certificate", "web.pem", "--private-key", "web.key")
+
+    @each(**{name: name for name in PAGES if name != "credmint-config.5"})
+    def test_of(self, name):
+        examples = manual.Page(name).examples()
+        self.assertEqual(bool(examples), name.endswith(".1"))
+        for block in examples:
+            stays = re.match(r"credmint (serve|update(?! --once))", block)
+            self.run_block(block, bool(stays))
+
+    def run_block(self, block, stays):
+        """One that stays is ended when it has minted."""
+        earlier = len(self.service.requests())
+        started = subprocess.Popen(
+            ["/bin/sh", "-euc", f"exec {block}" if stays else block],
+            cwd=self.folder,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=die_with_parent,
+        )
+        if stays:
+            wait_until(lambda: len(self.service.requests()) > earlier)
+            started.send_signal(signal.SIGTERM)
+        out, err = started.communicate(timeout=60)
+        self.assertEqual((started.returncode, err), (0, b""), f"{block}\n{out}")
+        reasons = [record["reason"] for record in self.service.requests()[earlier:]]
+        self.assertEqual(set(reasons), {"accepted"} if "--role-arn" in block else set())
+
+
+if __name__ == "__main__":
+    unittest.main()

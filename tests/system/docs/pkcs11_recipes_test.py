@@ -1,0 +1,89 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""docs/pkcs11.md is true: its shell blocks are run as they stand, in an empty home directory."""
+
+import os
+import re
+import unittest
+
+from support import documents, nss, p11_kit, program, recipes, token
+from support.cases import each, expand
+from support.requirements import need, provider_modules
+
+TEXT = documents.read("pkcs11.md")
+SECTIONS = documents.sections(TEXT)
+RECIPES = recipes.of(TEXT)
+
+NOBODY = 65534
+
+
+@expand
+class Recipes(recipes.InOneHome):
+    SECTIONS = RECIPES
+
+    @classmethod
+    def setUpClass(cls):
+        token.need_softhsm()
+        need(token.SPY, "opensc")
+        need(nss.MODULE, "libnss3")
+        need(nss.CERTUTIL, "libnss3-tools")
+        need(p11_kit.PROXY, "p11-kit-modules")
+        program.need_back_end("pkcs11")
+        modules = provider_modules()
+        super().setUpClass()
+        cls.env["OPENSSL_MODULES"] = modules
+        if os.getuid() == 0:  # for whom p11-kit reads no configuration of a user's
+            cls.home.parent.chmod(0o711)
+            os.chown(cls.home, NOBODY, NOBODY)
+            os.chown(cls.home / ".state", NOBODY, NOBODY)
+
+    @classmethod
+    def wrapper(cls):
+        return p11_kit.wrapper()
+
+    @each(**recipes.by_name(RECIPES))
+    def test_recipe(self, wanted):
+        self.run_up_to(wanted)
+
+
+class Claims(unittest.TestCase):
+    """What the document says of the sources, and of itself."""
+
+    def test_what_was_not_run_is_marked_and_nothing_else(self):
+        for section in SECTIONS:
+            languages = {language for language, _ in section.blocks()}
+            if recipes.is_marked(section):
+                self.assertNotIn("sh", languages, section.title)
+            else:
+                self.assertLessEqual(languages, {"sh", ""}, section.title)
+
+    def test_vendors(self):
+        marked = [section.title for section in SECTIONS if recipes.is_marked(section)]
+        self.assertEqual(marked, ["YubiKey PIV", "YubiHSM 2", "AWS CloudHSM", "Thales Luna"])
+
+    def test_every_parameter_of_the_store_is_named(self):
+        text = (documents.SOURCE / "providers/pkcs11/store.cc").read_text()
+        names = re.findall(r'constexpr const char\* k\w+Param = "([^"]+)"', text)
+        self.assertGreater(len(names), 5)
+        self.assertEqual([name for name in names if f"`{name}`" not in TEXT], [])
+
+    def test_every_setting_stands_in_the_table(self):
+        text = (documents.SOURCE / "providers/pkcs11/store.cc").read_text()
+        constants = dict(re.findall(r'constexpr const char\* (k\w+Param) = "([^"]+)"', text))
+        settings = {constants[name] for name in re.findall(r"core\.Setting\((k\w+)\)", text)}
+        self.assertEqual({row.typed for row in documents.rows(TEXT, "setting")}, settings)
+
+    def test_numbers_of_calls(self):
+        counts = (documents.SOURCE / "tests/system/tokens/counts_test.py").read_text()
+        rsa, ec = re.search(r'EXACTLY = \{"RSA": (\d+), "EC": (\d+)\}', counts).groups()
+        self.assertIn(f"An RSA key takes {rsa} calls", TEXT)
+        self.assertIn(f"```\n{ec}\n1\n1\n```", TEXT)
+
+    def test_numbers_of_sessions(self):
+        header = (documents.SOURCE / "providers/pkcs11/slot.h").read_text()
+        (most,) = re.findall(r"kMostSessions = (\d+)", header)
+        self.assertRegex(TEXT, rf"at most\s+{most}\s+at\s+once")
+
+
+if __name__ == "__main__":
+    unittest.main()

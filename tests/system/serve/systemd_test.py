@@ -1,0 +1,242 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The systemd units: what systemd says about them, and the program within what they allow.
+
+CREDMINT_BUILD names the build folder, from which they are installed.
+"""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import unittest
+
+from support import documents, program, sandbox, serve, token, tpm
+from support.cases import each, expand
+from support.pki import pem
+from support.processes import die_with_parent, run_tool
+from support.requirements import miss, need
+from support.system_test import MintTest, make_folder
+
+SERVICES = {"serve": "credmint-serve.service", "update": "credmint-update@.service"}
+MOST_EXPOSURE = 2.5
+
+
+def install(owner):
+    """What `meson install` puts below the root; returns that root."""
+    build = os.environ.get("CREDMINT_BUILD") or miss("CREDMINT_BUILD does not name the build folder")
+    root = make_folder(owner)
+    run_tool("meson", "install", "--no-rebuild", "--quiet", "-C", build, "--destdir", root)
+    return root
+
+
+class UnitsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        need(sandbox.ANALYZE, "systemd")
+        cls.root = install(cls)
+        (cls.folder,) = cls.root.glob("**/systemd/system")
+        cls.units = {path.name: path.read_text() for path in cls.folder.iterdir()}
+
+
+@expand
+class Units(UnitsTest):
+    def test_are_these(self):
+        self.assertEqual(set(self.units), {*SERVICES.values(), "credmint-serve.socket"})
+
+    @each(**SERVICES)
+    def test_runs_the_installed_program(self, name):
+        (command,) = sandbox.settings(self.units[name], "ExecStart")
+        path = pathlib.Path(command.split()[0])
+        self.assertTrue(os.access(self.root / path.relative_to("/"), os.X_OK), path)
+
+    def test_systemd_finds_no_fault(self):
+        self.verify(self.runnable_units(), *self.units)
+
+    def test_systemd_finds_no_fault_in_the_drop_ins_of_the_documentation(self):
+        """Each alone: several are about the same setting."""
+        drop_ins = [
+            (path, text)
+            for section in documents.sections(documents.read("systemd.md"))
+            for language, text in section.blocks()
+            for path in re.findall(r"\A# /etc/systemd/system/(\S+)\n", text)
+        ]
+        self.assertGreater(len(drop_ins), 6)
+        for path, text in drop_ins:
+            with self.subTest(path):
+                folder = self.runnable_units()
+                unit, name = path.split(".d/")
+                if unit.endswith(".service") and not unit.startswith("credmint-"):
+                    (folder / unit).write_text("[Service]\nExecStart=/bin/true\n")
+                (folder / f"{unit}.d").mkdir()
+                (folder / f"{unit}.d" / name).write_text(text)
+                self.verify(folder, unit)
+
+    def runnable_units(self):
+        """A folder of the units with the path that the program has before it is moved into place."""
+        folder = make_folder(self)
+        for name, text in self.units.items():
+            moved = re.sub(r"(?m)^(ExecStart=)(/\S+)", rf"\1{self.root}\2", text)
+            (folder / name).write_text(moved)
+        return folder
+
+    def verify(self, folder, *units):
+        result = subprocess.run(
+            [sandbox.ANALYZE, "verify", "--man=no", *map(self.instance, units)],
+            env={"PATH": "/usr/bin:/bin", "SYSTEMD_UNIT_PATH": f"{folder}:"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            preexec_fn=die_with_parent,
+            check=False,
+        )
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+    @staticmethod
+    def instance(name):
+        return name.replace("@.", "@web.")
+
+    @each(**SERVICES)
+    def test_is_hardly_exposed(self, name):
+        printed = run_tool(
+            *(sandbox.ANALYZE, "security", "--offline=true", "--no-pager"), self.folder / name
+        ).decode()
+        (exposure,) = re.findall(r"Overall exposure level for \S+: ([0-9.]+)", printed)
+        self.assertLessEqual(float(exposure), MOST_EXPOSURE, printed)
+
+    @each(**SERVICES)
+    def test_the_group_is_made_where_it_is_missing(self, name):
+        groups = sandbox.settings(self.units[name], "SupplementaryGroups")
+        (made,) = self.root.glob("**/sysusers.d/credmint.conf")
+        self.assertEqual(re.findall(r"^g (\w+) -$", made.read_text(), re.MULTILINE), groups)
+
+    @each(**SERVICES)
+    def test_a_refused_pin_is_not_sent_again_by_a_restart(self, name):
+        (statuses,) = sandbox.settings(self.units[name], "RestartPreventExitStatus")
+        self.assertIn(str(program.KEY), statuses.split())
+
+
+class File:
+    def __init__(self, test):
+        self.flags = test.write_identity()
+        self.env = {}
+
+
+class Softhsm:
+    MODULE = ("--pkcs11-lib", token.MODULE)
+
+    def __init__(self, test):
+        made = token.Token(test.folder / "t")
+        leaf = test.root.issue(made.generate("EC:prime256v1"))
+        test.write("web.pem", pem(leaf))
+        test.write("pin", test.secret(token.PIN))
+        self.flags = (
+            *("--certificate", "web.pem", "--private-key", "pkcs11:token=test;object=web"),
+            *("--passin", "file:pin", *self.MODULE),
+        )
+        self.env = made.env
+
+
+class P11KitProxy(Softhsm):
+    """The module that is used when none is named."""
+
+    MODULE = ()
+
+
+class Swtpm:
+    def __init__(self, test):
+        made = tpm.Tpm(test, make_folder(test) / "t")
+        test.write("web.pem", pem(test.root.issue(made.make_persistent("0x81000001"))))
+        self.flags = ("--certificate", "web.pem", "--private-key", "handle:0x81000001")
+        self.env = made.env
+
+
+KEYS = {"file": File, "softhsm": Softhsm, "p11_kit_proxy": P11KitProxy, "swtpm": Swtpm}
+
+
+@expand
+class Sandbox(UnitsTest, MintTest):
+    """With keys of each kind, by TLS, with all the calls that are forbidden being deadly."""
+
+    @classmethod
+    def setUpClass(cls):
+        UnitsTest.setUpClass.__func__(cls)
+        MintTest.setUpClass.__func__(cls)
+
+    @classmethod
+    def start_service(cls, *anchors, **options):
+        tls_folder = make_folder(cls)
+        return super().start_service(*anchors, tls_folder=tls_folder, **options)
+
+    def setUp(self):
+        MintTest.setUp(self)
+
+    def flags(self, made):
+        self.env = dict(made.env)
+        bundle = ("--ca-bundle", self.service.ca_bundle)
+        return (*made.flags, *bundle, *self.arguments()[1:])
+
+    @each(**KEYS)
+    def test_serve_with_a_key_of(self, kind):
+        flags = ("--port", "0", "--token-file", "token", *self.flags(kind(self)))
+        confine = sandbox.confine(self.units[SERVICES["serve"]])
+        server = serve.Server(self, *flags, preexec=confine)
+        answer = server.container()
+        self.assertEqual(answer.status, 200, answer)
+        key = json.loads(answer.body)["AccessKeyId"]
+        server.process.send_signal(signal.SIGHUP)
+        serve.wait_until(lambda: json.loads(server.container().body)["AccessKeyId"] != key)
+        run = server.end(signal.SIGTERM)
+        self.assertEqual((run.status, run.stderr), (0, ""), str(run))
+
+    @each(**KEYS)
+    def test_update_with_a_key_of(self, kind):
+        flags = ("update", "--once", *self.flags(kind(self)))
+        confine = sandbox.confine(self.units[SERVICES["update"]])
+        for _ in range(2):  # makes the file, and replaces it
+            self.succeed(*flags, preexec=confine)
+            written = (self.folder / ".aws/credentials").read_text()
+            self.assertIn(self.last_request()["access_key_id"], written)
+
+    @each(
+        chown=("os.chown('/', 0, 0)", "serve"),
+        netlink=("socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)", "serve"),
+        code_that_is_written=("mmap.mmap(-1, 1, prot=6)", "serve"),
+        mount=("ctypes.CDLL(None).umount2(b'/', 0)", "update"),
+    )
+    def test_is_deadly_for(self, case):
+        """The check of the check: what is forbidden is seen."""
+        statement, name = case
+        result = subprocess.run(
+            ["/usr/bin/python3", "-c", f"import ctypes, mmap, os, socket; {statement}"],
+            preexec_fn=sandbox.confine(self.units[SERVICES[name]]),
+            capture_output=True,
+            check=False,
+        )
+        self.assertEqual(result.returncode, -signal.SIGSYS, result.stderr)
+
+
+class Readiness(MintTest):
+    def test_update_is_ready_when_the_file_is_written(self):
+        self.start_own_service(fail=["503"])
+        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(manager.close)
+        manager.bind(str(self.folder / "notify"))
+        manager.settimeout(program.TIME_LIMIT_SECONDS)
+        self.env = {"NOTIFY_SOCKET": str(self.folder / "notify")}
+        flags = ("update", *self.write_identity(), *self.arguments()[1:])
+        started = program.start(flags, self.folder, self.env)
+        self.addCleanup(started.process.kill)
+        self.assertEqual(manager.recv(100), b"READY=1")
+        self.assertEqual([record["reason"] for record in self.service.requests()][-1], "accepted")
+        self.assertTrue((self.folder / ".aws/credentials").exists())
+        started.process.send_signal(signal.SIGTERM)
+        self.assertEqual(started.finish().status, 0)
+        self.assertEqual(manager.recv(100), b"STOPPING=1")
+
+
+if __name__ == "__main__":
+    unittest.main()

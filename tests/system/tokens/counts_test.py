@@ -1,0 +1,306 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""How often the device is asked, in exact numbers: each call to an HSM or TPM takes its time."""
+
+import unittest
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+
+from support import openssl, pcap, pki, token, tpm, tss2
+from support.cases import each, expand
+from support.processes import run_tool
+from support.requirements import provider_modules
+from support.system_test import MintTest, SystemTest, make_folder
+from support.tpm_policy import Policy
+
+MOST_PKCS11_CALLS = 24
+MOST_PKCS11_CALLS_WITH_CERTIFICATE = 34
+MOST_COMMANDS_FOR_A_HANDLE = 2
+MOST_COMMANDS_FOR_A_KEY_FILE = 5
+MOST_COMMANDS_FOR_AN_AUTH_VALUE = 3
+PARENT = "0x81000010"
+
+
+@expand
+class Pkcs11Calls(MintTest):
+    """A whole credential-process, counted by OpenSC's spy between program and module."""
+
+    ONE_EACH = ("C_Initialize", "C_Login", "C_SignInit", "C_Sign", "C_Finalize")
+    EXACTLY = {"RSA": 15, "EC": 19}
+    EXACTLY_WITH_CERTIFICATE = {"RSA": 30, "EC": 34}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.originals, cls.leaves = {}, {}
+        for kind, key_type in (("RSA", "RSA:2048"), ("EC", "EC:prime256v1")):
+            original = token.Token(make_folder(cls) / "t")
+            cls.leaves[kind] = cls.root.issue(original.generate(key_type))
+            cls.originals[kind] = original
+
+    def calls(self, kind, copy, certificate="web.pem"):
+        """The names of the functions called by one mint with the key `web` of the token."""
+        log = copy.folder / "spy"
+        self.write("web.pem", pki.pem(self.leaves[kind]))
+        self.mint(
+            *("--certificate", certificate, "--private-key", "pkcs11:token=test;object=web"),
+            *("--pkcs11-lib", token.SPY, "--passin", f"pass:{self.secret(token.PIN)}"),
+            env=token.spied(copy.env, log),
+        )
+        return token.calls(log)
+
+    @each("RSA", "EC")
+    def test_cold(self, kind):
+        calls = self.calls(kind, self.originals[kind].copy(self.folder / "t"))
+        for name in self.ONE_EACH:
+            self.assertEqual(calls.count(name), 1, f"{name} in {calls}")
+        self.assertLessEqual(len(calls), MOST_PKCS11_CALLS)
+        self.assertEqual(len(calls), self.EXACTLY[kind], calls)
+
+    @each("RSA", "EC")
+    def test_the_same_among_many_keys(self, kind):
+        alone = self.calls(kind, self.originals[kind].copy(self.folder / "alone"))
+        crowded = self.originals[kind].copy(self.folder / "crowd")
+        crowded.crowd(200, "EC:prime256v1")
+        self.assertEqual(self.calls(kind, crowded), alone)
+
+    @each("RSA", "EC")
+    def test_certificate_on_the_token_too(self, kind):
+        copy = self.originals[kind].copy(self.folder / "t")
+        copy.write_certificate(self.leaves[kind])
+        calls = self.calls(kind, copy, "pkcs11:token=test;object=web")
+        for name in self.ONE_EACH:
+            self.assertEqual(calls.count(name), 1, f"{name} in {calls}")
+        self.assertLessEqual(len(calls), MOST_PKCS11_CALLS_WITH_CERTIFICATE)
+        self.assertEqual(len(calls), self.EXACTLY_WITH_CERTIFICATE[kind], calls)
+        crowded = self.originals[kind].copy(self.folder / "crowd")
+        crowded.write_certificate(self.leaves[kind])
+        crowded.crowd(200, "EC:prime256v1")
+        self.assertEqual(self.calls(kind, crowded, "pkcs11:token=test;object=web"), calls)
+
+    def test_always_authenticate_logs_in_twice(self):
+        copy = self.originals["EC"].copy(self.folder / "t")
+        leaf = self.root.issue(copy.generate("EC:prime256v1", "aa", "07", ("--always-auth",)))
+        self.write("web.pem", pki.pem(leaf))
+        log = copy.folder / "spy"
+        self.mint(
+            *("--certificate", "web.pem", "--private-key", "pkcs11:token=test;object=aa"),
+            *("--pkcs11-lib", token.SPY, "--passin", f"pass:{self.secret(token.PIN)}"),
+            "--reuse-pin",
+            env=token.spied(copy.env, log),
+        )
+        calls = token.calls(log)
+        self.assertEqual((calls.count("C_Login"), calls.count("C_SignInit")), (2, 1), calls)
+
+
+@expand
+class TpmCommands(MintTest):
+    """A whole credential-process, recorded by tpm2-tss's TCTI `pcap`."""
+
+    AUTH = "auth-27182818"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.tpm = tpm.Tpm(cls, make_folder(cls) / "t")
+        cls.tpm.make_parent(PARENT)
+
+    def commands(self, key, public_key, *flags, certificate="web.pem"):
+        """The names of the commands sent by one mint; nothing must be left loaded after them."""
+        record = self.folder / "record.pcapng"
+        record.unlink(missing_ok=True)
+        self.write("web.pem", pki.pem(self.root.issue(public_key)))
+        self.mint(
+            *("--certificate", certificate, "--private-key", key, *flags),
+            *("--tcti", f"pcap:{self.tpm.tcti}"),
+            env={"TCTI_PCAP_FILE": str(record)},
+        )
+        self.assertEqual(self.tpm.loaded(), [])
+        return pcap.commands(record)
+
+    def commands_for_file(self, *options, algorithm=tpm.EC_P256, flags=()):
+        contents, public_key = self.tpm.make_key_file(algorithm, *options)
+        self.write("web.tss2", contents)
+        return self.commands("web.tss2", public_key, *flags)
+
+    def test_persistent_ec_key(self):
+        public_key = self.tpm.make_persistent("0x81000001")
+        commands = self.commands("handle:0x81000001", public_key)
+        self.assertLessEqual(len(commands), MOST_COMMANDS_FOR_A_HANDLE)
+        self.assertEqual(commands, ["ReadPublic", "Sign"])
+
+    def test_persistent_rsa_key(self):
+        public_key = self.tpm.make_persistent("0x81000002", "rsa2048")
+        commands = self.commands("handle:0x81000002", public_key)
+        self.assertEqual(commands, ["ReadPublic", "Sign"])
+
+    def test_certificate_in_the_tpm(self):
+        """The certificate costs two commands, three if it is longer than 512 bytes."""
+        public_key = self.tpm.make_persistent("0x81000004")
+        leaf = self.root.issue(public_key)
+        for index, size, reading in (
+            ("0x01c00010", 512, ["NV_Read"]),
+            ("0x01c00011", 513, ["GetCapability", "NV_Read"]),
+            ("0x01c00012", 1024, ["GetCapability", "NV_Read"]),
+            ("0x01c00013", 2048, ["GetCapability", "NV_Read", "NV_Read"]),
+        ):
+            self.tpm.write_nv(index, pki.der(leaf), size=size)
+            commands = self.commands("handle:0x81000004", public_key, certificate=f"nv:{index}")
+            self.assertEqual(commands, ["NV_ReadPublic", *reading, "ReadPublic", "Sign"], size)
+
+    def test_ec_key_file(self):
+        commands = self.commands_for_file()
+        self.assertLessEqual(len(commands), MOST_COMMANDS_FOR_A_KEY_FILE)
+        self.assertEqual(
+            commands, ["CreatePrimary", "Load", "FlushContext", "Sign", "FlushContext"]
+        )
+
+    def test_rsa_key_file(self):
+        commands = self.commands_for_file(algorithm=tpm.RSA_2048)
+        self.assertEqual(
+            commands, ["CreatePrimary", "Load", "FlushContext", "Sign", "FlushContext"]
+        )
+
+    def test_key_file_with_a_persistent_parent(self):
+        commands = self.commands_for_file(f"parent:{PARENT}")
+        self.assertEqual(commands, ["ReadPublic", "Load", "Sign", "FlushContext"])
+
+    def test_auth_value_of_a_persistent_key_is_not_sent_in_the_clear(self):
+        public_key = self.tpm.make_persistent("0x81000003", auth=self.AUTH)
+        commands = self.commands("handle:0x81000003", public_key, "--tpm-key-password", self.AUTH)
+        session = ["ReadPublic", "CreatePrimary", "StartAuthSession", "FlushContext"]
+        self.assertEqual(commands, ["ReadPublic", *session, "Sign", "FlushContext"])
+        self.assert_not_sent(self.AUTH)
+
+    def test_auth_value_of_a_persistent_key_costs_three_commands_with_a_storage_root_key(self):
+        self.tpm.make_parent("0x81000001")
+        self.addCleanup(self.tpm.tool, "evictcontrol", "-Q", "-C", "o", "-c", "0x81000001")
+        public_key = self.tpm.make_persistent("0x81000005", auth=self.AUTH)
+        commands = self.commands("handle:0x81000005", public_key, "--tpm-key-password", self.AUTH)
+        session = ["ReadPublic", "StartAuthSession"]
+        self.assertEqual(commands, ["ReadPublic", *session, "Sign", "FlushContext"])
+        self.assert_not_sent(self.AUTH)
+
+    def test_auth_value_of_a_key_file_is_not_sent_in_the_clear(self):
+        commands = self.commands_for_file(
+            f"user-auth:{self.AUTH}", flags=("--tpm-key-password", self.AUTH)
+        )
+        self.assertEqual(
+            commands,
+            [
+                *("CreatePrimary", "Load", "StartAuthSession", "FlushContext"),
+                *("Sign", "FlushContext", "FlushContext"),
+            ],
+        )
+        self.assert_not_sent(self.AUTH)
+
+    @each(EC=tpm.EC_P256, RSA=tpm.RSA_2048)
+    def test_auth_value_of_a_key_file_costs_no_more_than_a_session(self, algorithm):
+        commands = self.commands_for_file(
+            f"user-auth:{self.AUTH}",
+            algorithm=algorithm,
+            flags=("--tpm-key-password", self.AUTH),
+        )
+        most = MOST_COMMANDS_FOR_A_KEY_FILE + MOST_COMMANDS_FOR_AN_AUTH_VALUE
+        self.assertLessEqual(len(commands), most, commands)
+
+    def test_importable_key_file(self):
+        public, private, seed, key = self.tpm.wrap(PARENT, pki.make_key())
+        fields = {"kind": tss2.IMPORTABLE, "secret": seed}
+        self.write("web.tss2", tss2.KeyFile(public, private, int(PARENT, 16), **fields).pem())
+        commands = self.commands("web.tss2", key)
+        self.assertEqual(commands, ["ReadPublic", "Import", "Load", "Sign", "FlushContext"])
+
+    def commands_under(self, policy, *flags, auth="", **fields):
+        """Those that the policy takes, besides its session."""
+        public, private, key = self.tpm.create(
+            PARENT, auth=auth, policy=policy.digest, attributes=tpm.SIGNING_UNDER_POLICY
+        )
+        fields = {"policy": policy.commands, "empty_auth": not auth, **fields}
+        self.write("web.tss2", tss2.KeyFile(public, private, int(PARENT, 16), **fields).pem())
+        commands = self.commands("web.tss2", key, *flags)
+        self.assertEqual(commands[:3], ["ReadPublic", "Load", "StartAuthSession"])
+        self.assertEqual(commands[-3:], ["Sign", "FlushContext", "FlushContext"])
+        return commands[3:-3]
+
+    def test_policy(self):
+        policy = Policy().pcr(self.tpm, 0, 7).auth_value()
+        steps = self.commands_under(policy, "--tpm-key-password", self.AUTH, auth=self.AUTH)
+        self.assertEqual(steps, ["PolicyPCR", "PolicyAuthValue"])
+        self.assert_not_sent(self.AUTH)
+        secret = Policy().secret(int(PARENT, 16), self.tpm.name(PARENT))
+        self.assertEqual(self.commands_under(secret), ["ReadPublic", "PolicySecret"])
+
+    def test_policy_of_another_key(self):
+        officer = pki.make_key()
+        self.write("officer.key", pki.pkcs8_pem(officer))
+        public = self.tpm.external_public(officer.public_key())
+        steps = self.commands_under(Policy().signed(public), "--policy-key", "officer.key")
+        self.assertEqual(steps, ["LoadExternal", "PolicySigned", "FlushContext"])
+        signed = ("now", Policy().pcr(self.tpm, 0).signed_by(officer, public))
+        steps = self.commands_under(Policy().authorize(public), auth_policy=[signed])
+        verifying = ["PolicyGetDigest", "LoadExternal", "VerifySignature", "PolicyAuthorize"]
+        self.assertEqual(steps, ["PolicyPCR", *verifying, "FlushContext"])
+
+    def assert_not_sent(self, secret):
+        self.assertNotIn(secret.encode(), (self.folder / "record.pcapng").read_bytes())
+
+
+@expand
+class OpensslCommands(SystemTest):
+    """`openssl dgst -sign` with credmint-tpm2 and with tpm2-openssl, on the same keys."""
+
+    HANDLES = {"handle EC": ("0x81000001", "ecc256"), "handle RSA": ("0x81000002", "rsa2048")}
+    FILES = {"file EC": tpm.EC_P256, "file RSA": tpm.RSA_2048}
+    OURS = {
+        **dict.fromkeys(HANDLES, MOST_COMMANDS_FOR_A_HANDLE),
+        **dict.fromkeys(FILES, MOST_COMMANDS_FOR_A_KEY_FILE),
+    }
+
+    @classmethod
+    def setUpClass(cls):
+        cls.modules = provider_modules()
+        cls.folder_of_tpm = make_folder(cls)
+        cls.tpm = tpm.Tpm(cls, cls.folder_of_tpm / "t")
+        cls.keys = {}
+        for name, (handle, algorithm) in cls.HANDLES.items():
+            cls.keys[name] = (f"handle:{handle}", cls.tpm.make_persistent(handle, algorithm))
+        for name, algorithm in cls.FILES.items():
+            contents, public_key = cls.tpm.make_key_file(algorithm)
+            path = cls.folder_of_tpm / name
+            path.write_bytes(contents)
+            cls.keys[name] = (path, public_key)
+
+    def commands(self, name, provider, *flags, env=None):
+        """The commands of one signature, which must be valid."""
+        key, public_key = self.keys[name]
+        message = self.write("message", b"a message")
+        record = self.folder / f"{provider}.pcapng"
+        signature = run_tool(
+            *(openssl.OPENSSL, "dgst", "-sha256", "-sign", key, *flags),
+            *("-provider", provider, "-provider", "default", message),
+            env={
+                "TPM2OPENSSL_TCTI": f"pcap:{self.tpm.tcti}",
+                "TCTI_PCAP_FILE": str(record),
+                **(env or {}),
+            },
+        )
+        scheme = ec.ECDSA(hashes.SHA256()) if "EC" in name else padding.PKCS1v15()
+        more = () if "EC" in name else (hashes.SHA256(),)
+        public_key.verify(signature, b"a message", scheme, *more)
+        self.tpm.tool("flushcontext", "-t")
+        return pcap.commands(record)
+
+    @each(*OURS)
+    def test_fewer_than_tpm2_openssl(self, name):
+        ours = self.commands(name, "credmint-tpm2", env={"OPENSSL_MODULES": self.modules})
+        # Without it OpenSSL 3.0 signs with a public copy of the key, and fails.
+        theirs = self.commands(name, "tpm2", "-propquery", "?provider=tpm2")
+        print(f"# {name}: {len(ours)} commands; tpm2-openssl: {len(theirs)} {theirs}")
+        self.assertEqual(len(ours), self.OURS[name], ours)
+        self.assertLess(len(ours), len(theirs))
+
+
+if __name__ == "__main__":
+    unittest.main()

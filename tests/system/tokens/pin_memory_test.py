@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Where a PIN is left in the memory of the program once it has logged in: nowhere of ours."""
+
+import re
+import subprocess
+import time
+import unittest
+
+from support import emulator, pki, program, token
+from support.cases import each, expand
+from support.system_test import SystemTest
+
+PIN = "pin-60221407623"
+
+
+def writable_memory(process):
+    """The contents of each writable part of a process's memory."""
+    with open(f"/proc/{process.pid}/maps", encoding="utf-8") as maps:
+        lines = maps.readlines()
+    with open(f"/proc/{process.pid}/mem", "rb", buffering=0) as memory:
+        for line in lines:
+            begin, end, rights = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+)", line).groups()
+            if not rights.startswith("rw"):
+                continue
+            memory.seek(int(begin, 16))
+            try:
+                yield line, memory.read(int(end, 16) - int(begin, 16))
+            except OSError:
+                continue
+
+
+@expand
+class AfterTheLogin(SystemTest):
+    """The program waits for a slow service: it has logged in and signed."""
+
+    def setUp(self):
+        super().setUp()
+        self.token = token.Token(self.folder / "t", pin=PIN)
+        self.env = dict(self.token.env)
+        root = pki.make_root()
+        self.write("web.pem", pki.pem(root.issue(self.token.generate("EC:prime256v1"))))
+        self.service = emulator.Emulator(root.certificate, fail=["slow:6"])
+        self.addCleanup(self.service.stop)
+
+    def places(self, *flags, env=None):
+        """Where the PIN is while the program waits for the service."""
+        process = subprocess.Popen(
+            (program.path(), "credential-process", "--certificate", "web.pem", *flags)
+            + ("--pkcs11-lib", token.MODULE, "--endpoint", self.service.url)
+            + emulator.SESSION_FLAGS,
+            cwd=self.folder,
+            env=program.environment(self.folder, {**self.env, **(env or {})}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            preexec_fn=program.die_with_parent,
+        )
+        try:
+            self.wait_for_the_request(process)
+            return [line for line, area in writable_memory(process) if PIN.encode() in area]
+        finally:
+            process.kill()
+            process.communicate()
+
+    def wait_for_the_request(self, process):
+        """Its connection to the service is there: the request is signed and under way."""
+        wanted = f":{self.service.port:04X}"
+        for _ in range(500):
+            self.assertIsNone(process.poll(), process.stderr)
+            with open(f"/proc/{process.pid}/net/tcp", encoding="ascii") as table:
+                if any(line.split()[2].endswith(wanted) for line in table):
+                    return
+            with open(f"/proc/{process.pid}/net/tcp6", encoding="ascii") as table:
+                if any(line.split()[2].endswith(wanted) for line in table):
+                    return
+            time.sleep(0.01)
+        self.fail("no connection to the service")
+
+    def test_given_by_a_file(self):
+        self.write("pin", PIN + "\n")
+        uri = f"pkcs11:token=test;object=web?pin-source=file:{self.folder}/pin"
+        self.assertEqual(self.places("--private-key", uri), [])
+
+    @each(passin=("--passin", "file:pin"), reused=("--passin", "file:pin", "--reuse-pin"))
+    def test_kept_once_for_the_next_question_by(self, flags):
+        """--passin may be a pipe, so what was read is kept, wiped at the end."""
+        self.write("pin", PIN + "\n")
+        places = self.places("--private-key", "pkcs11:token=test;object=web", *flags)
+        self.assertLessEqual(len(places), 1, places)
+
+    def test_the_search_finds_what_is_there(self):
+        places = self.places(
+            *("--private-key", "pkcs11:token=test;object=web", "--passin", "env:THE_PIN"),
+            env={"THE_PIN": PIN},
+        )
+        self.assertTrue(any("[stack]" in place for place in places), places)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,83 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Several programs at one TPM, by the resource manager tpm2-abrmd."""
+
+import concurrent.futures
+import subprocess
+import unittest
+
+from support import pki, processes, program, tabrmd, tpm
+from support.system_test import MintTest, make_folder
+
+LIMIT = 2  # connections
+PROGRAMS = 5  # more than the TPM has slots for objects
+MINTS = 4
+AUTH = "auth-27182818"
+
+
+# Another client of tpm2-abrmd, by tpm2-tss, which keeps its connection until its stdin ends.
+HOLDER = """
+import sys
+from tpm2_pytss import TCTILdr
+tcti = TCTILdr("tabrmd", "bus_type=session")
+print("connected", flush=True)
+sys.stdin.read()
+"""
+
+
+class Sharing(MintTest):
+    def setUp(self):
+        super().setUp()
+        self.tpm = tpm.Tpm(self, make_folder(self) / "t")
+        contents, public_key = self.tpm.make_key_file(tpm.EC_P256, f"user-auth:{AUTH}")
+        self.write("web.tss2", contents)
+        self.write("web.pem", pki.pem(self.root.issue(public_key)))
+        self.flags = ("--certificate", "web.pem", "--private-key", "web.tss2")
+        self.flags += ("--passin", f"pass:{self.secret(AUTH)}")
+
+    def share(self, *flags):
+        self.env = tabrmd.Tabrmd(self, self.tpm, make_folder(self), *flags).env
+
+    def test_many_at_once(self):
+        self.share()
+        with concurrent.futures.ThreadPoolExecutor(PROGRAMS) as programs:
+            command = self.arguments(*self.flags)
+            runs = programs.map(lambda _: self.run_program(*command), range(PROGRAMS * MINTS))
+            for result in runs:
+                self.assertEqual((result.status, result.stderr), (program.SUCCESS, ""), str(result))
+        self.assertEqual(len(self.service.requests()), PROGRAMS * MINTS)
+
+    def test_more_at_once_than_may_be_connected(self):
+        """They failed with 0xa0008."""
+        self.share(f"--max-connections={LIMIT}")
+        with concurrent.futures.ThreadPoolExecutor(PROGRAMS) as programs:
+            command = self.arguments(*self.flags)
+            runs = programs.map(lambda _: self.run_program(*command), range(PROGRAMS * MINTS))
+            for result in runs:
+                self.assertEqual((result.status, result.stderr), (program.SUCCESS, ""), str(result))
+
+    def test_all_connections_are_taken_for_good(self):
+        self.share("--max-connections=1")
+        holder = subprocess.Popen(
+            ["/usr/bin/python3", "-c", HOLDER],
+            env=self.env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            preexec_fn=processes.die_with_parent,
+        )
+        self.addCleanup(holder.communicate)
+        self.assertEqual(holder.stdout.readline(), b"connected\n")
+        message = "tpm2-abrmd has as many connections as it allows and none became free in 10 seconds"
+        self.mint_fails_locally(program.KEY, message, *self.flags, hint="--max-connections")
+
+    def test_nobody_shares_it(self):
+        """The message of the libraries below is not shown, only ours."""
+        self.env = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={self.folder}/none"}
+        for tcti in ("tabrmd:bus_type=session", "pcap:tabrmd:bus_type=session"):
+            self.mint_fails_locally(
+                *(program.KEY, f"cannot open the TPM ({tcti}): ", *self.flags, "--tcti", tcti)
+            )
+
+
+if __name__ == "__main__":
+    unittest.main()
