@@ -61,15 +61,15 @@ class Claims(unittest.TestCase):
     def test_of_limits(self):
         text = " ".join(TEXT.split())
         self.assertIn("At most 512 connections are served at once", text)
-        self.assert_in_source("serve/http_server.h", "max_connections = 512;")
+        self.assert_in_source("serve/transport/http_server.h", "max_connections = 512;")
         self.assertIn("no whole request comes within ten seconds", text)
-        self.assert_in_source("serve/http_server.h", "patience{10};")
+        self.assert_in_source("serve/transport/http_server.h", "patience{10};")
         self.assertIn("a connection ends after five minutes", text)
-        self.assert_in_source("serve/http_server.h", "longest_life{300};")
+        self.assert_in_source("serve/transport/http_server.h", "longest_life{300};")
         self.assertIn("strangers keep an eighth of the room", text)
-        self.assert_in_source("serve/open_connections.cc", "kStrangersPart = 8;")
+        self.assert_in_source("serve/transport/open_connections.cc", "kStrangersPart = 8;")
         self.assertIn("at most 16 KiB", text)
-        self.assert_in_source("serve/http_server.cc", "kMaxRequest = 16 << 10;")
+        self.assert_in_source("serve/transport/http_server.cc", "kMaxRequest = 16 << 10;")
 
     def test_of_defaults(self):
         self.assertIn("`--port` (9911; 0: any)", TEXT)

@@ -62,7 +62,7 @@ class Claims(unittest.TestCase):
     def test_messages(self):
         shown = [row.typed for row in documents.rows(TEXT, "message")]
         self.assertGreater(len(shown), 15)
-        said = "".join(map(read_source, (documents.SOURCE / "providers/tpm2").glob("*.cc")))
+        said = "".join(map(read_source, (documents.SOURCE / "providers/tpm2").rglob("*.cc")))
         self.assertEqual([message for message in shown if message not in said], [])
 
     def test_policy_steps(self):
@@ -100,7 +100,7 @@ class Claims(unittest.TestCase):
 
     def test_settings(self):
         text = "".join(
-            path.read_text() for path in (documents.SOURCE / "providers/tpm2").glob("*.cc")
+            path.read_text() for path in (documents.SOURCE / "providers/tpm2").rglob("*.cc")
         )
         settings = set(re.findall(r'Setting\("([^"]+)"\)', text))
         self.assertEqual({row.typed for row in documents.rows(TEXT, "setting")}, settings)
