@@ -2,7 +2,6 @@
 #include "cli/role_server.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <stdlib.h>
 
 #include <algorithm>
@@ -82,7 +81,6 @@ struct RoleServer::Doors {
 Result<std::unique_ptr<RoleServer>> RoleServer::Start(const LibraryContext& context,
                                                       std::vector<RoleOptions> roles,
                                                       const ServerOptions& options) {
-  mallopt(M_ARENA_MAX, 1);  // threads here do not compete, and one heap is smaller than several
   std::unique_ptr<RoleServer> server(new RoleServer(context));
   if (auto set = server->served_.Set(std::move(roles)); !set) return Fail(std::move(set));
   auto doors = Open(options);

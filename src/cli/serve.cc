@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/serve.h"
 
+#include <malloc.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -57,6 +58,7 @@ ServeCommand::ServeCommand(CLI::App& app)
 }
 
 Result<void> ServeCommand::Run(const daemon::EndSignals& end_signals) const {
+  mallopt(M_ARENA_MAX, 1);  // threads here do not compete, and one heap is smaller than several
   const auto file = ReadConfiguration(flags_);
   if (!file) return tl::unexpected(file.error());
   const auto options = Options(*file);

@@ -119,11 +119,11 @@ Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(
     return Fail(std::move(has_keys), Clause(reference, StoreExpect::kPrivateKey));
   }
   if (reference.is_file()) return OpenKeyFile(std::move(reference), certificates);
-  public_keys_ = PublicKeysOf(certificates);
+  Wanted wanted{.public_keys = PublicKeysOf(certificates)};
   KeyReference again = reference.ForPrivateKey();
-  auto contents = Load(reference, StoreExpect::kPrivateKey);
+  auto contents = Load(reference, wanted);
   if (!contents && contents.error().code == ErrorCode::kContextPinRequired) {
-    contents = LoadWithContextPin(std::move(again));
+    contents = LoadWithContextPin(std::move(again), std::move(wanted));
   }
   auto key = OnlyKey(std::move(contents), {});
   if (!key) return Fail(std::move(key), Clause(reference, StoreExpect::kPrivateKey));
@@ -144,7 +144,7 @@ Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKeyFile(
 Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(
     const std::shared_ptr<const WrappedKey>& file, std::span<const Certificate> certificates) {
   KeyReference reference = file->reference.Clone();
-  auto key = OnlyKey(Load(reference, file->contents, StoreExpect::kPrivateKey), certificates);
+  auto key = OnlyKey(Load(reference, file->contents, Wanted()), certificates);
   if (!key) return Fail(std::move(key), Clause(reference, StoreExpect::kPrivateKey));
   const bool is_wrapped = FindSchemeOfFile(file->contents.Reveal()) != nullptr;
   return std::make_shared<const SigningKey>(*context_, *std::move(key),
@@ -171,7 +171,7 @@ Result<std::vector<Certificate>> KeyOpener::CertificatesOf(KeyReference& referen
   auto blocks = ReadCertificateFile(*context_, file);
   if (!blocks) return tl::unexpected(ExplainBlock(std::move(blocks).error(), file));
   if (!blocks->empty()) return blocks;
-  auto contents = Load(reference, file, StoreExpect::kCertificate);
+  auto contents = Load(reference, file, {.expect = StoreExpect::kCertificate});
   if (!contents) return Fail(std::move(contents));
   // Made anew, because OpenSSL remembers a loader's property query in what it loaded: with that of
   // a token the certificate could not even be verified.
@@ -195,9 +195,8 @@ Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
                 fmt::format("{}: only what is on a token, in a TPM or in a file can be listed",
                             reference.shown()));
   }
-  inventory_ = log_in ? "all" : "public";
-  auto contents = Load(reference, StoreExpect::kName);
-  inventory_.clear();
+  auto contents =
+      Load(reference, {.expect = StoreExpect::kName, .inventory = log_in ? "all" : "public"});
   if (!contents) {
     const std::string text = reference.shown();
     const bool bare = text.ends_with(':');  // the clause ends with a colon, too
@@ -210,7 +209,7 @@ Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
 Result<Inventory> KeyOpener::ListFile(KeyReference& reference) {
   const auto file = ReadReferenced(reference);
   if (!file) return tl::unexpected(file.error());
-  auto keys = Load(reference, *file, StoreExpect::kPrivateKey);
+  auto keys = Load(reference, *file, Wanted());
   const ErrorCode failure = keys ? ErrorCode::kInternal : keys.error().code;
   if (failure == ErrorCode::kPinIncorrect) return Fail(std::move(keys));
   const bool no_key = failure == ErrorCode::kMalformed || failure == ErrorCode::kKeyNotFound;
@@ -238,49 +237,43 @@ Result<Inventory> KeyOpener::ListFile(KeyReference& reference) {
 }
 
 /// The session and login of the first try are still there: the token is not asked to log in again.
-Result<StoreContents> KeyOpener::LoadWithContextPin(KeyReference reference) {
+Result<StoreContents> KeyOpener::LoadWithContextPin(KeyReference reference, Wanted wanted) {
   const auto own = SourceOf(reference.TakePin());
   const bool own_serves = own && pins_.reuse_user_for_context && !pins_.context;
   if (!own_serves && !pins_.HasSource(PassphraseKind::kContextPin)) {
-    return LoadAskingContextPin(reference);
+    return LoadAskingContextPin(reference, std::move(wanted));
   }
   auto pin = own_serves ? own->Get() : pins_.Answer({PassphraseKind::kContextPin, "the key"});
   if (!pin) return Fail(std::move(pin));
   if (pin->empty()) {
     return Fail(ErrorCode::kPinIncorrect, "the context-specific PIN given is empty");
   }
-  context_pin_ = *std::move(pin);
-  auto contents = Load(reference, StoreExpect::kPrivateKey);
-  context_pin_ = Secret();  // the key has its copy; another key must not be given it
-  return contents;
+  wanted.context_pin = *std::move(pin);  // the key has its copy; no other key is given it
+  return Load(reference, wanted);
 }
 
 /// The store asks, because it knows of which token. OpenSSL would give the first answer to a second
 /// question, so a question for the token PIN, which means that the login was lost, has no answer.
-Result<StoreContents> KeyOpener::LoadAskingContextPin(const KeyReference& reference) {
-  StoreOptions options;
-  options.expect = StoreExpect::kPrivateKey;
-  options.passphrase = [&](const PassphraseRequest& request) -> Result<Secret> {
+Result<StoreContents> KeyOpener::LoadAskingContextPin(const KeyReference& reference,
+                                                      Wanted wanted) {
+  wanted.context_pin.reset();
+  return LoadUri(reference, wanted, [&](const PassphraseRequest& request) -> Result<Secret> {
     if (request.kind == PassphraseKind::kContextPin) {
       return pins_.Answer(request, reference.place());
     }
     return Fail(ErrorCode::kDevice, fmt::format("{} has ended the login", request.subject));
-  };
-  context_pin_.reset();
-  auto contents = LoadUri(reference, std::move(options));
-  context_pin_ = Secret();
-  return contents;
+  });
 }
 
-Result<StoreContents> KeyOpener::Load(KeyReference& reference, StoreExpect expect) {
+Result<StoreContents> KeyOpener::Load(KeyReference& reference, const Wanted& wanted) {
   const auto file = reference.is_file() ? ReadReferenced(reference) : Secret();
   if (!file) return tl::unexpected(file.error());
-  return Load(reference, *file, expect);
+  return Load(reference, *file, wanted);
 }
 
 /// A PIN that stands in the reference is for this reference only.
 Result<StoreContents> KeyOpener::Load(KeyReference& reference, const Secret& file,
-                                      StoreExpect expect) {
+                                      const Wanted& wanted) {
   const auto own = SourceOf(reference.TakePin());
   std::optional<PassphraseRequest> asked;
   const auto passphrase = [&](const PassphraseRequest& request) {
@@ -293,17 +286,18 @@ Result<StoreContents> KeyOpener::Load(KeyReference& reference, const Secret& fil
     return pins_.Answer(*asked, reference.place());
   };
   for (;;) {
-    StoreOptions options;
-    options.expect = expect;
-    options.passphrase = passphrase;
-    auto contents = reference.is_file() ? LoadFile(file, std::move(options))
-                                        : LoadUri(reference, std::move(options));
+    auto contents = reference.is_file() ? LoadFile(file, wanted, passphrase)
+                                        : LoadUri(reference, wanted, passphrase);
     const bool refused = !contents && contents.error().code == ErrorCode::kPinIncorrect && asked;
     if (!refused || !pins_.Refuse(*asked, reference.place())) return contents;
   }
 }
 
-Result<StoreContents> KeyOpener::LoadFile(const Secret& file, StoreOptions options) {
+Result<StoreContents> KeyOpener::LoadFile(const Secret& file, const Wanted& wanted,
+                                          const PassphraseFunction& passphrase) {
+  StoreOptions options;
+  options.expect = wanted.expect;
+  options.passphrase = passphrase;
   const bool wants_key = options.expect == StoreExpect::kPrivateKey;
   const Scheme* scheme = wants_key ? FindSchemeOfFile(file.Reveal()) : nullptr;
   if (scheme == nullptr) {
@@ -316,7 +310,7 @@ Result<StoreContents> KeyOpener::LoadFile(const Secret& file, StoreOptions optio
     return Fail(ErrorCode::kUsage,
                 fmt::format("this build cannot use a {} file", scheme->pem_label));
   }
-  if (auto set = SetParameters(*scheme, options); !set) return Fail(std::move(set));
+  if (auto set = SetParameters(*scheme, wanted, options); !set) return Fail(std::move(set));
   auto contents = ReadStore(*context_, file, std::string(scheme->name), options);
   if (!contents) return contents;
   for (const PkeyPtr& key : contents->keys) {
@@ -325,7 +319,11 @@ Result<StoreContents> KeyOpener::LoadFile(const Secret& file, StoreOptions optio
   return contents;
 }
 
-Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, StoreOptions options) {
+Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, const Wanted& wanted,
+                                         const PassphraseFunction& passphrase) {
+  StoreOptions options;
+  options.expect = wanted.expect;
+  options.passphrase = passphrase;
   const Scheme* scheme = reference.scheme();
   if (scheme == nullptr) {
     auto contents = OpenStore(*context_, reference.text(), options);
@@ -335,7 +333,7 @@ Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, StoreOpt
     return Fail(ErrorCode::kMalformed, "it is no file, and no OpenSSL provider can open such a URI",
                 "--provider NAME loads one more");
   }
-  if (auto set = SetParameters(*scheme, options); !set) return Fail(std::move(set));
+  if (auto set = SetParameters(*scheme, wanted, options); !set) return Fail(std::move(set));
   std::string uri = reference.text();
   const bool add_suffix = pins_.user && options.expect == StoreExpect::kPrivateKey &&
                           !scheme->secret_suffix.empty() && !uri.ends_with(scheme->secret_suffix);
@@ -348,14 +346,15 @@ Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, StoreOpt
   return contents;
 }
 
-Result<void> KeyOpener::SetParameters(const Scheme& scheme, StoreOptions& options) {
+Result<void> KeyOpener::SetParameters(const Scheme& scheme, const Wanted& wanted,
+                                      StoreOptions& options) {
   options.properties = OnlyFrom(scheme);
   options.parameters = parameters_;
-  if (!scheme.public_key_parameter.empty() && !public_keys_.empty()) {
-    options.octets.emplace_back(scheme.public_key_parameter, public_keys_);
+  if (!scheme.public_key_parameter.empty() && !wanted.public_keys.empty()) {
+    options.octets.emplace_back(scheme.public_key_parameter, wanted.public_keys);
   }
-  if (!scheme.inventory_parameter.empty() && !inventory_.empty()) {
-    options.parameters.emplace_back(scheme.inventory_parameter, inventory_);
+  if (!scheme.inventory_parameter.empty() && !wanted.inventory.empty()) {
+    options.parameters.emplace_back(scheme.inventory_parameter, wanted.inventory);
   }
   if (!scheme.has_auth_parameter.empty() && pins_.user) {
     options.parameters.emplace_back(scheme.has_auth_parameter, "1");
@@ -369,12 +368,13 @@ Result<void> KeyOpener::SetParameters(const Scheme& scheme, StoreOptions& option
     options.octets.emplace_back(scheme.policy_signer_parameter,
                                 Bytes(address, address + sizeof(void*)));
   }
-  return SetSecrets(scheme, options);
+  return SetSecrets(scheme, wanted, options);
 }
 
-Result<void> KeyOpener::SetSecrets(const Scheme& scheme, StoreOptions& options) {
-  if (!scheme.context_pin_parameter.empty() && context_pin_) {
-    options.secrets.emplace_back(scheme.context_pin_parameter, context_pin_->Clone());
+Result<void> KeyOpener::SetSecrets(const Scheme& scheme, const Wanted& wanted,
+                                   StoreOptions& options) {
+  if (!scheme.context_pin_parameter.empty() && wanted.context_pin) {
+    options.secrets.emplace_back(scheme.context_pin_parameter, wanted.context_pin->Clone());
   }
   if (!scheme.parent_auth_parameter.empty() && pins_.parent) {
     auto auth = pins_.parent->Get();

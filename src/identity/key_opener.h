@@ -67,25 +67,32 @@ class KeyOpener {
   Result<Inventory> List(KeyReference reference, bool log_in);
 
  private:
+  /// What one load is for.
+  struct Wanted {
+    StoreExpect expect = StoreExpect::kPrivateKey;
+    Bytes public_keys = {};      ///< of the certificates that the key may belong to
+    std::string inventory = {};  ///< "public" or "all", if one is taken
+    /// Empty where it is not needed; nothing where the store is to ask for it.
+    std::optional<Secret> context_pin = Secret();
+  };
+
   Result<std::shared_ptr<const SigningKey>> OpenKeyFile(KeyReference reference,
                                                         std::span<const Certificate> certificates);
   Result<std::vector<Certificate>> CertificatesOf(KeyReference& reference, const Secret& file);
   Result<Inventory> ListFile(KeyReference& reference);
-  Result<StoreContents> Load(KeyReference& reference, StoreExpect expect);
-  Result<StoreContents> Load(KeyReference& reference, const Secret& file, StoreExpect expect);
-  Result<StoreContents> LoadWithContextPin(KeyReference reference);
-  Result<StoreContents> LoadAskingContextPin(const KeyReference& reference);
-  Result<void> SetParameters(const Scheme& scheme, StoreOptions& options);
-  Result<void> SetSecrets(const Scheme& scheme, StoreOptions& options);
-  Result<StoreContents> LoadFile(const Secret& file, StoreOptions options);
-  Result<StoreContents> LoadUri(const KeyReference& reference, StoreOptions options);
+  Result<StoreContents> Load(KeyReference& reference, const Wanted& wanted);
+  Result<StoreContents> Load(KeyReference& reference, const Secret& file, const Wanted& wanted);
+  Result<StoreContents> LoadWithContextPin(KeyReference reference, Wanted wanted);
+  Result<StoreContents> LoadAskingContextPin(const KeyReference& reference, Wanted wanted);
+  Result<void> SetParameters(const Scheme& scheme, const Wanted& wanted, StoreOptions& options);
+  Result<void> SetSecrets(const Scheme& scheme, const Wanted& wanted, StoreOptions& options);
+  Result<StoreContents> LoadFile(const Secret& file, const Wanted& wanted,
+                                 const PassphraseFunction& passphrase);
+  Result<StoreContents> LoadUri(const KeyReference& reference, const Wanted& wanted,
+                                const PassphraseFunction& passphrase);
 
   const LibraryContext* context_;
   PinSources pins_;
-  Bytes public_keys_;      ///< of the certificates that the key being loaded may belong to
-  std::string inventory_;  ///< "public" or "all" while an inventory is taken
-  /// Empty but while a key that needs it is loaded; nothing while the store is to ask for it.
-  std::optional<Secret> context_pin_ = Secret();
   std::vector<std::pair<std::string, std::string>> parameters_;
   std::shared_ptr<const SigningKey> signer_;
 };
