@@ -6,8 +6,8 @@
 namespace credmint {
 
 SecretMark::SecretMark(const Secret& secret) {
-  static const auto key = RandomHex(32);
-  if (key) code_ = PlainHmac(*key).Of(secret.Reveal());
+  static const auto kKey = RandomHex(32);
+  if (kKey) code_ = PlainHmac(*kKey).Of(secret.Reveal());
 }
 
 }  // namespace credmint
