@@ -88,7 +88,9 @@ def _held(path):
 
 
 def help_of(*command):
-    return program.run((*command, "--help"), "/").stdout.decode()
+    """A default is TYPE=VALUE with CLI11 2.3 (Debian 12), TYPE [VALUE] with 2.4 (Debian 13)."""
+    shown = program.run((*command, "--help"), "/").stdout.decode()
+    return re.sub(r"^(  -.*?) \[([^]\s]+)\](?=\s)", r"\1=\2  ", shown, flags=re.MULTILINE)
 
 
 def without_description(line):
