@@ -60,7 +60,9 @@ Result<Slots> FindPatiently(SlotTable& slots, const std::shared_ptr<Module>& mod
   auto found = slots.Find(module, uri, unreadable);
   SecondLook again(*module);
   const auto is_missing = [&] { return found ? found->empty() : again.IsAtSoftHsm(); };
-  while (uri.NamesToken() && is_missing() && again.Take()) {
+  while (uri.NamesToken() && is_missing()) {
+    slots.CloseIdle(*module);  // such as that in which a certificate was read
+    if (!again.Take()) break;
     found = slots.Find(module, uri, unreadable);
   }
   return found;

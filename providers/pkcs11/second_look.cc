@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pkcs11/second_look.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
 #include <thread>
 
+#include "base/log.h"
 #include "pkcs11/padded_fields.h"
 #include "pkcs11/slot_table.h"
 
@@ -39,6 +42,10 @@ bool SecondLook::Take() {
   if (taken_ && (!IsAtSoftHsm() || !patience_.Wait())) return false;
   taken_ = true;
   const auto restarted = module_.Restart();
+  LogDebug(fmt::format("{}: looking for the token again: {}", module_.path(),
+                       !restarted   ? restarted.error().message
+                       : *restarted ? "initialised anew"
+                                    : "it is in use and is not initialised anew"));
   return restarted && *restarted;
 }
 

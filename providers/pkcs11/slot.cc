@@ -183,14 +183,23 @@ void Slot::Refresh() {
   if (saw_rewrite_.exchange(false)) StartAnew();
 }
 
-/// What the module has read of the token stays wrong until it is initialised anew.
-void Slot::StartAnew() {
+void Slot::CloseIdle() {
+  const std::lock_guard lock(sessions_mutex_);
+  if (!logged_in_ && generation_ == module_->generation()) CloseIdleSessions();
+}
+
+void Slot::CloseIdleSessions() {
   for (const CK_SESSION_HANDLE handle : idle_) {
     module_->Call(&CK_FUNCTION_LIST::C_CloseSession, handle);
     module_->SessionEnded(generation_);
   }
   open_ -= idle_.size();
   idle_.clear();
+}
+
+/// What the module has read of the token stays wrong until it is initialised anew.
+void Slot::StartAnew() {
+  CloseIdleSessions();
   const auto restarted = module_->Restart();
   if (!restarted) LogDebug(restarted.error().message);  // the next call fails of it
 }

@@ -119,6 +119,10 @@ class Slot {
   /// ask the token first. If SawRewrite(), all idle sessions, and the module is initialised anew.
   void Refresh();
 
+  /// Closes the sessions that nobody uses, so that the module may be initialised anew; not if they
+  /// are logged in, since that would take a further PIN.
+  void CloseIdle();
+
   /// Whether the last LogIn failed because SoftHSM could not read the token's file (second_look.h):
   /// it did not look at the PIN, which may be sent again.
   [[nodiscard]] bool SawRewrite() const { return saw_rewrite_; }
@@ -152,6 +156,7 @@ class Slot {
   void Close(CK_SESSION_HANDLE handle, unsigned generation);
   void Forget(unsigned generation);
   void StartAnew();
+  void CloseIdleSessions();
   Result<void> CheckPinState(bool allow_final_try);
   Result<void> CheckToken() const;
   Result<void> SendLogin(const Session& session, const LoginOptions& options);

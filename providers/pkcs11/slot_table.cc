@@ -84,6 +84,13 @@ std::shared_ptr<Slot> SlotTable::Remember(const std::shared_ptr<Module>& module,
   return slot;
 }
 
+void SlotTable::CloseIdle(const Module& module) {
+  const auto slots = slots_.Lock();
+  for (const auto& [key, slot] : *slots) {
+    if (key.first == module.path()) slot->CloseIdle();
+  }
+}
+
 void SlotTable::Refresh() {
   const auto slots = slots_.Lock();
   for (const auto& [key, slot] : *slots) slot->Refresh();

@@ -31,6 +31,9 @@ class SlotTable {
   /// After a loss: Slot::Refresh for all of them.
   void Refresh();
 
+  /// As Slot::CloseIdle(), for all slots of the module.
+  void CloseIdle(const Module& module);
+
   /// The numbers of a module's slots, of those with a token only if `present` says so.
   static Result<std::vector<CK_SLOT_ID>> SlotIds(const Module& module, CK_BBOOL present);
 

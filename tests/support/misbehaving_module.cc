@@ -309,7 +309,11 @@ CK_RV Initialize(const Settings& settings, void* arguments) {
   return Behind::Get().Initialize(arguments);
 }
 
+std::atomic<int> finalized = 0;          // how often
+std::atomic<int> readable_again_at = 0;  // the same, with unreadable-once-open
+
 CK_RV Finalize(const Settings& /*settings*/, void* reserved) {
+  ++finalized;
   return Behind::Get().Finalize(reserved);
 }
 
@@ -340,6 +344,7 @@ std::atomic<bool> pin_is_locked = false;  // by a login with locked-by-login
 
 CK_RV GetTokenInfo(const Settings& settings, CK_SLOT_ID slot, CK_TOKEN_INFO* info) {
   if (settings.Has("token-removed")) return CKR_TOKEN_NOT_PRESENT;
+  if (finalized < readable_again_at) return CKR_GENERAL_ERROR;
   const CK_RV result = Real().C_GetTokenInfo(slot, info);
   if (result != CKR_OK) return result;
   const auto change = [&](const char* setting, CK_FLAGS flag, bool set) {
@@ -384,6 +389,7 @@ CK_RV GetMechanismInfo(const Settings& settings, CK_SLOT_ID slot, CK_MECHANISM_T
 CK_RV OpenSession(const Settings& settings, CK_SLOT_ID slot, CK_FLAGS flags, void* application,
                   CK_NOTIFY notify, CK_SESSION_HANDLE* session) {
   if (settings.Has("token-removed")) return CKR_TOKEN_NOT_PRESENT;
+  if (settings.Has("unreadable-once-open")) readable_again_at = 1;
   return Behind::Get().OpenSession(settings, slot, flags, application, notify, session);
 }
 

@@ -97,6 +97,7 @@ constexpr std::pair<std::string_view, Value> kSettings[] = {
     {"huge-attribute", Value::kNumber},
     {"initialize", Value::kNumber},
     {"locked-by-login", Value::kNone},
+    {"unreadable-once-open", Value::kNone},
     {"logged-out", Value::kNone},
     {"login", Value::kNumber},
     {"long-attribute", Value::kNumber},

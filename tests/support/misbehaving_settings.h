@@ -36,6 +36,8 @@ namespace credmint::test::misbehaving {
 /// * pin-count-low, pin-final-try: flags of the token, without more.
 /// * pin-locked: a flag of the token, and C_Login answers CKR_PIN_LOCKED.
 /// * locked-by-login: C_Login answers CKR_PIN_LOCKED, and that is a flag of the token from then on.
+/// * unreadable-once-open: from the first C_OpenSession on C_GetTokenInfo answers
+///   CKR_GENERAL_ERROR, until the module has been finalised once.
 /// * pin-not-initialized: the token lacks CKF_USER_PIN_INITIALIZED, and C_Login answers
 ///   CKR_USER_PIN_NOT_INITIALIZED.
 /// * no-login-required: the token lacks CKF_LOGIN_REQUIRED, and new sessions see its private

@@ -87,6 +87,14 @@ class WhileItIsRewritten(SharedTokenTest):
         self.assertEqual((calls.count("C_Login"), calls.count("C_Sign")), (1, 1), calls)
         self.assertIn(calls.count("C_Initialize"), range(2, 2 + LOOKS), calls)
 
+    def test_our_own_idle_session_does_not_prevent_it(self):
+        """The one in which the certificate was read."""
+        env = misbehaving.environment(self.token.env, "unreadable-once-open", log=self.log)
+        self.mint(*self.flags(misbehaving.module(), certificate=KEY), env=env)
+        calls = misbehaving.calls(self.log)
+        self.assertEqual((calls.count("C_Login"), calls.count("C_Sign")), (1, 1), calls)
+        self.assertEqual(calls.count("C_Initialize"), 2, calls)
+
     def test_by_p11_kit_too(self):
         self.rewrite_until("C_Finalize")
         configuration = p11_kit.Configuration(self.folder, module=misbehaving.module())
