@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/constant_time.h"
+
 namespace credmint {
 
 Secret::Secret(std::string_view bytes)
@@ -31,6 +33,10 @@ Secret Secret::Take(std::span<char> source) {
   Secret secret(std::string_view(source.data(), source.size()));
   if (!source.empty()) explicit_bzero(source.data(), source.size());
   return secret;
+}
+
+bool Secret::operator==(const Secret& other) const {
+  return EqualInConstantTime(Reveal(), other.Reveal());
 }
 
 void Secret::Truncate(std::size_t size) {

@@ -33,6 +33,9 @@ class Secret {
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
 
+  /// Takes as long whatever is in them, but for their lengths.
+  bool operator==(const Secret& other) const;
+
   /// Drops (and wipes) everything behind the first `size` bytes.
   void Truncate(std::size_t size);
 

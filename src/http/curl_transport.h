@@ -13,6 +13,8 @@ struct TransportOptions {
   std::string ca_bundle;   ///< PEM file of the only CAs to trust; empty: FindCaLocations decides
   bool verify_tls = true;  ///< false accepts any certificate
   bool use_proxy = true;   ///< false ignores the environment's proxies
+
+  bool operator==(const TransportOptions&) const = default;
 };
 
 /// A Transport over libcurl: HTTP/1.1, TLS 1.2 or later. Proxies are those of the environment, by

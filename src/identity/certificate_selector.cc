@@ -47,7 +47,8 @@ Result<CertificateSelector> CertificateSelector::Parse(const std::string& text) 
   if (text.starts_with(kFile)) {
     const auto contents = ReadFile(text.substr(kFile.size()));
     if (!contents) return tl::unexpected(contents.error());
-    parsed = selector.ParseJson(contents->Reveal());
+    selector.text_ = contents->Reveal();
+    parsed = selector.ParseJson(selector.text_);
   } else if (text.find_first_not_of(' ') != std::string::npos &&
              text[text.find_first_not_of(' ')] == '[') {
     parsed = selector.ParseJson(text);
@@ -55,6 +56,7 @@ Result<CertificateSelector> CertificateSelector::Parse(const std::string& text) 
     parsed = selector.ParsePairs(text);
   }
   if (!parsed) return Fail(std::move(parsed));
+  if (selector.text_.empty()) selector.text_ = text;
   return selector;
 }
 

@@ -23,11 +23,17 @@ class CertificateSelector {
 
   [[nodiscard]] bool Matches(const Certificate& certificate) const;
 
+  /// What was parsed: of a file its contents.
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+  bool operator==(const CertificateSelector&) const = default;
+
  private:
   Result<void> Set(const std::string& key, const std::string& value);
   Result<void> ParseJson(std::string_view text);
   Result<void> ParsePairs(const std::string& text);
 
+  std::string text_;
   std::optional<std::string> subject_;
   std::optional<std::string> issuer_;
   std::optional<std::string> serial_;

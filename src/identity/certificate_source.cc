@@ -61,10 +61,9 @@ bool Matches(const SigningKey& key, const Certificate& certificate) {
 }  // namespace
 
 Result<CertificateCandidates> CertificateSource::Find() {
-  auto reference = KeyReference::Parse(options_.certificate, KeyReference::Use::kCertificate);
-  if (!reference) return Fail(std::move(reference), "--certificate");
-  KeyReference place = reference->Clone();
-  auto certificates = opener_->OpenCertificates(*std::move(reference));
+  if (!options_->certificate) return Fail(ErrorCode::kUsage, "no certificate is named");
+  KeyReference place = options_->certificate->Clone();
+  auto certificates = opener_->OpenCertificates(options_->certificate->Clone());
   if (!certificates) return Fail(std::move(certificates));
   DropRepeats(*certificates);
   auto selected = Select(*certificates);
@@ -74,10 +73,10 @@ Result<CertificateCandidates> CertificateSource::Find() {
 
 Result<std::vector<Certificate>> CertificateSource::Select(
     std::vector<Certificate> candidates) const {
-  if (!options_.selector) return candidates;
+  if (!options_->selector) return candidates;
   std::vector<Certificate> selected;
   std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(selected),
-               [this](const Certificate& one) { return options_.selector->Matches(one); });
+               [this](const Certificate& one) { return options_->selector->Matches(one); });
   if (selected.empty()) {
     return Fail(
         ErrorCode::kCertificate,
@@ -110,10 +109,8 @@ Result<CertificateChain> CertificateSource::ChainFor(const SigningKey& key,
       pool = *std::move(beside);
     }
   }
-  if (!options_.intermediates.empty()) {
-    auto bundle = KeyReference::Parse(options_.intermediates, KeyReference::Use::kCertificate);
-    if (!bundle) return Fail(std::move(bundle), "--intermediates");
-    auto intermediates = opener_->OpenCertificates(*std::move(bundle));
+  if (options_->intermediates) {
+    auto intermediates = opener_->OpenCertificates(options_->intermediates->Clone());
     if (!intermediates) return Fail(std::move(intermediates), "--intermediates");
     pool.insert(pool.end(), intermediates->begin(), intermediates->end());
   }
@@ -131,7 +128,7 @@ Result<Certificate> CertificateSource::Choose(const CertificateCandidates& candi
   // With none, whichever is taken is refused by CheckIdentity, which says why.
   if (matching.empty() && (from_file || all.size() == 1)) return all.front();
   if (matching.empty()) return tl::unexpected(Ambiguous(all, candidates.place));
-  if (options_.latest_expiring) {
+  if (options_->latest_expiring) {
     return *std::max_element(
         matching.begin(), matching.end(),
         [](const Certificate& a, const Certificate& b) { return a.NotAfter() < b.NotAfter(); });

@@ -16,10 +16,12 @@ namespace credmint {
 
 /// Where certificates are and which one to take.
 struct CertificateOptions {
-  std::string certificate;                      ///< reference: file or URI
-  std::string intermediates;                    ///< file of further certificates, may be empty
+  std::optional<KeyReference> certificate;
+  std::optional<KeyReference> intermediates;    ///< further certificates
   std::optional<CertificateSelector> selector;  ///< narrows several down
   bool latest_expiring = false;                 ///< of several, the one that expires last
+
+  bool operator==(const CertificateOptions&) const = default;
 };
 
 /// The certificates that a reference and a selector leave, and where they came from.
@@ -33,10 +35,11 @@ struct CertificateCandidates {
 /// without a restart.
 class CertificateSource {
  public:
-  CertificateSource(KeyOpener& opener, CertificateOptions options)
-      : opener_(&opener), options_(std::move(options)) {}
+  /// Both must outlive it.
+  CertificateSource(KeyOpener& opener, const CertificateOptions& options)
+      : opener_(&opener), options_(&options) {}
 
-  /// What the reference and the selector leave.
+  /// What the reference and the selector leave. Without a reference it fails with kUsage.
   Result<CertificateCandidates> Find();
 
   /// The leaf for `key`, with the issuers above it that are known (BuildChain).
@@ -60,7 +63,7 @@ class CertificateSource {
   Error Ambiguous(const std::vector<Certificate>& candidates, const KeyReference& place);
 
   KeyOpener* opener_;
-  CertificateOptions options_;
+  const CertificateOptions* options_;
 };
 
 }  // namespace credmint

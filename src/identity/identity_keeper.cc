@@ -23,9 +23,9 @@ bool IsAboutSecret(ErrorCode code) { return IsRefusal(code) || code == ErrorCode
 
 }  // namespace
 
-IdentityKeeper::IdentityKeeper(IdentityOpener opener, std::function<void(const Error&)> report,
+IdentityKeeper::IdentityKeeper(IdentitySupply supply, std::function<void(const Error&)> report,
                                IdentityKeeperEnvironment environment)
-    : opener_(std::move(opener)), report_(std::move(report)), environment_(std::move(environment)) {
+    : supply_(std::move(supply)), report_(std::move(report)), environment_(std::move(environment)) {
   if (!environment_.sleep) {
     environment_.sleep = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
   }
@@ -75,7 +75,7 @@ IdentityKeeper::Opened IdentityKeeper::Open() {
 }
 
 IdentityKeeper::Opened IdentityKeeper::OpenProven() {
-  Opened opened = opener_.open();
+  Opened opened = supply_.open();
   if (!opened) return opened;
   const bool is_renewed = chain_ && !((*opened)->leaf() == chain_->leaf);
   if (!must_prove_ && !is_renewed) return opened;
@@ -86,9 +86,9 @@ IdentityKeeper::Opened IdentityKeeper::OpenProven() {
 }
 
 IdentityKeeper::Opened IdentityKeeper::Earlier() {
-  auto identity = EarlierWith(key_ ? key_ : opener_.open_key(chain_->leaf));
+  auto identity = EarlierWith(key_ ? key_ : supply_.open_key(chain_->leaf));
   if (identity || !wrapped_ || IsAboutSecret(identity.error().code)) return identity;
-  return EarlierWith(opener_.open_wrapped(wrapped_));
+  return EarlierWith(supply_.open_wrapped(wrapped_));
 }
 
 IdentityKeeper::Opened IdentityKeeper::EarlierWith(

@@ -15,7 +15,7 @@
 namespace credmint {
 
 /// How a keeper comes by keys and certificates.
-struct IdentityOpener {
+struct IdentitySupply {
   /// The pair that is there now, read afresh.
   std::function<Result<std::shared_ptr<const Identity>>()> open;
   /// The key alone that belongs to a certificate which was there before.
@@ -56,7 +56,7 @@ class IdentityKeeper {
  public:
   static constexpr std::chrono::milliseconds kPause{100};
 
-  IdentityKeeper(IdentityOpener opener, std::function<void(const Error&)> report,
+  IdentityKeeper(IdentitySupply supply, std::function<void(const Error&)> report,
                  IdentityKeeperEnvironment environment = {});
 
   /// The pair that is there now, or the earlier one: if that fails to sign, its error also says why
@@ -83,7 +83,7 @@ class IdentityKeeper {
   void Keep(const Identity& identity);
   void ReportOnce(const Error& error);
 
-  const IdentityOpener opener_;
+  const IdentitySupply supply_;
   const std::function<void(const Error&)> report_;
   IdentityKeeperEnvironment environment_;
 

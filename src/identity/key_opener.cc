@@ -52,8 +52,8 @@ PassphraseRequest Named(const PassphraseRequest& request, const KeyReference& re
 std::unique_ptr<PinSource> SourceOf(std::optional<ReferencedPin> pin) {
   if (!pin) return nullptr;
   return std::make_unique<PinSource>(pin->file.empty()
-                                         ? PinSource::FromSecret(std::move(pin->value))
-                                         : PinSource::FromFile(pin->file));
+                                         ? SecretSource::FromSecret(std::move(pin->value))
+                                         : SecretSource::FromFile(pin->file));
 }
 
 bool BelongsToOne(const PkeyPtr& key, std::span<const Certificate> certificates) {
@@ -79,8 +79,7 @@ Result<PkeyPtr> OnlyKey(Result<StoreContents> contents, std::span<const Certific
 
 /// Of the file's permissions; a key that only its device can use is no secret.
 std::string WarningOf(const KeyReference& reference, const Secret& file) {
-  const bool is_path = !reference.descriptor() && reference.variable().empty();
-  if (!is_path || FindSchemeOfFile(file.Reveal()) != nullptr) return {};
+  if (!reference.is_path() || FindSchemeOfFile(file.Reveal()) != nullptr) return {};
   return DescribeOpenKeyFile(reference.text());
 }
 

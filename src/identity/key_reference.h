@@ -14,6 +14,8 @@ namespace credmint {
 struct ReferencedPin {
   Secret value;
   std::string file;  ///< used when not empty
+
+  bool operator==(const ReferencedPin&) const = default;
 };
 
 /// Where a private key or certificate is, parsed once from what the user typed: the path of a file
@@ -48,6 +50,8 @@ class KeyReference {
   [[nodiscard]] const Scheme* scheme() const { return scheme_; }
   /// Whether it names bytes to read and decode here: a file, a variable, a stream.
   [[nodiscard]] bool is_file() const { return is_file_; }
+  /// Whether it names a file by its path, which can be read again.
+  [[nodiscard]] bool is_path() const { return is_file_ && !descriptor_ && variable_.empty(); }
   /// The environment variable; empty if it is none.
   [[nodiscard]] const std::string& variable() const { return variable_; }
   /// The stream, if it is one.
@@ -63,6 +67,9 @@ class KeyReference {
 
   /// The PIN that stood in the URI, the first time it is asked for.
   [[nodiscard]] std::optional<ReferencedPin> TakePin();
+
+  /// The same place, with the same PIN.
+  bool operator==(const KeyReference&) const = default;
 
  private:
   static Result<KeyReference> ParseWithoutFile(const std::string& text);

@@ -1,81 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/pin_source.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-
-#include "base/pin_file.h"
-#include "base/read_file.h"
-#include "base/shown_value.h"
 
 namespace credmint {
 namespace {
-
-constexpr std::size_t kMaxSecretSize = 4096;
-
-bool IsNumber(const std::string& text) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() && value >= 0;
-}
-
-/// Named if it is in the letters that variables have: another may be the secret.
-std::string ShownVariable(const std::string& name) {
-  const bool good =
-      name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string::npos;
-  return good && name.size() <= kMaxShown ? fmt::format("the variable {}", name)
-                                          : "the variable that is named for it";
-}
-
-/// A longer number may be a PIN.
-std::string ShownDescriptor(const std::string& number) {
-  return number.size() <= 3 ? fmt::format("descriptor {}", number)
-                            : "the descriptor that is named for it";
-}
-
-std::string LoadCredential(const std::string& name) {
-  return fmt::format("add LoadCredential={}:PATH to the systemd unit",
-                     DescribeUnshown(name).empty() ? name : "NAME");
-}
-
-Result<Secret> ReadEnvironment(const std::string& name) {
-  const char* value = getenv(name.c_str());
-  if (value == nullptr) {
-    return Fail(ErrorCode::kPinRequired, fmt::format("{} is not set", ShownVariable(name)));
-  }
-  return Secret(value);
-}
-
-Result<Secret> ReadOpenDescriptor(const std::string& number) {
-  const int descriptor = atoi(number.c_str());
-  if (fcntl(descriptor, F_GETFD) < 0) {
-    return Fail(ErrorCode::kPinRequired, fmt::format("{} is not open", ShownDescriptor(number)));
-  }
-  auto contents = ReadDescriptor(descriptor, ShownDescriptor(number), kMaxSecretSize);
-  if (!contents) return contents;
-  return FirstLine(*std::move(contents));
-}
-
-Result<Secret> ReadCredential(const std::string& name) {
-  const char* folder = getenv("CREDENTIALS_DIRECTORY");
-  if (folder == nullptr) {
-    return Fail(ErrorCode::kPinRequired, "CREDENTIALS_DIRECTORY is not set", LoadCredential(name));
-  }
-  const std::string path = fmt::format("{}/{}", folder, name);
-  if (access(path.c_str(), F_OK) != 0) {
-    return Fail(ErrorCode::kPinRequired, fmt::format("there is no credential {}", Shown(name)),
-                LoadCredential(name));
-  }
-  auto contents = ReadFile(path, kMaxSecretSize);
-  if (!contents) return contents;
-  return FirstLine(*std::move(contents));
-}
 
 std::string_view Purpose(PassphraseKind kind) {
   switch (kind) {
@@ -113,48 +45,17 @@ tl::unexpected<Error> NothingGiven(const PassphraseRequest& request) {
 
 }  // namespace
 
-Result<PinSource> PinSource::Parse(const std::string& source, const std::string& option) {
-  if (source == "stdin") return PinSource(Kind::kDescriptor, "0");
-  const std::size_t colon = source.find(':');
-  const std::string kind = source.substr(0, colon);
-  const std::string name = colon == std::string::npos ? "" : source.substr(colon + 1);
-  if (colon != std::string::npos) {
-    if (kind == "pass") return FromSecret(Secret(name));
-    if (kind == "env" && !name.empty()) return PinSource(Kind::kEnvironment, name);
-    if (kind == "file" && !name.empty()) return PinSource(Kind::kFile, name);
-    if (kind == "fd" && IsNumber(name)) return PinSource(Kind::kDescriptor, name);
-    if (kind == "cred" && !name.empty() && name.find('/') == std::string::npos) {
-      return PinSource(Kind::kCredential, name);
-    }
-  }
-  // The source itself may be a PIN typed by mistake: it is not repeated.
-  return Fail(ErrorCode::kUsage, fmt::format("{}: not a source of a secret", option),
-              "use file:PATH, env:NAME, fd:N, stdin, cred:NAME or pass:TEXT");
-}
-
-PinSource PinSource::FromSecret(Secret secret) {
-  PinSource source(Kind::kKnown, "");
-  source.secret_ = std::move(secret);
-  return source;
-}
-
-PinSource PinSource::FromFile(const std::string& path) { return {Kind::kFile, path}; }
-
 Result<Secret> PinSource::Get() {
   if (!secret_) {
-    auto secret = Read();
+    auto secret = source_.Read();
     if (!secret) return secret;
     secret_ = *std::move(secret);
   }
   return secret_->Clone();
 }
 
-std::optional<int> PinSource::descriptor() const {
-  return kind_ == Kind::kDescriptor ? std::optional(atoi(name_.c_str())) : std::nullopt;
-}
-
 void PinSource::Forget() {
-  if (kind_ != Kind::kKnown && kind_ != Kind::kDescriptor) secret_.reset();
+  if (source_.CanChange()) secret_.reset();
 }
 
 void PinSource::NoteAccepted() {
@@ -165,20 +66,12 @@ bool PinSource::WasAccepted() const {
   return !secret_ || (accepted_ && *accepted_ == SecretMark(*secret_));
 }
 
-Result<Secret> PinSource::Read() const {
-  switch (kind_) {
-    case Kind::kEnvironment:
-      return ReadEnvironment(name_);
-    case Kind::kFile:
-      return ReadPinFile(name_);
-    case Kind::kDescriptor:
-      return ReadOpenDescriptor(name_);
-    case Kind::kCredential:
-      return ReadCredential(name_);
-    case Kind::kKnown:
-      break;
-  }
-  return Secret();
+PinSources::PinSources(const SecretSources& sources)
+    : reuse_user_for_context(sources.reuse_user_for_context) {
+  if (sources.user) user = sources.user->Clone();
+  if (sources.context) context = sources.context->Clone();
+  if (sources.parent) parent = sources.parent->Clone();
+  if (sources.policy) policy = sources.policy->Clone();
 }
 
 Result<Secret> PinSources::Answer(const PassphraseRequest& request, const std::string& place) {

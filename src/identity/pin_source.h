@@ -9,30 +9,20 @@
 #include "base/secret.h"
 #include "identity/prompted_secrets.h"
 #include "identity/secret_mark.h"
+#include "identity/secret_source.h"
 #include "ossl/passphrase.h"
 
 namespace credmint {
 
-/// Where a PIN, an auth value or a passphrase comes from. Read at most once, and only when it is
-/// needed; kept (wiped at the end) because a descriptor can be read only once.
+/// A secret, read from its source at most once, and only when it is needed; kept (wiped at the end)
+/// because a descriptor can be read only once.
 class PinSource {
  public:
-  /// OpenSSL's syntax and one addition: `pass:TEXT`, `env:NAME`, `file:PATH` (first line), `fd:N`,
-  /// `stdin`, `cred:NAME` (a systemd credential, in $CREDENTIALS_DIRECTORY). Parsing reads
-  /// nothing; a malformed source is kUsage. `option` is for messages ("--passin").
-  static Result<PinSource> Parse(const std::string& source, const std::string& option);
+  PinSource(SecretSource source)
+      : source_(std::move(source)) {}  // NOLINT(google-explicit-constructor)
 
-  /// A secret that is already known.
-  static PinSource FromSecret(Secret secret);
-  /// The first line of a file, as RFC 7512's pin-source names it.
-  static PinSource FromFile(const std::string& path);
-
-  /// Fails with kPinRequired when the variable, descriptor or credential is not there, and with
-  /// kLocalIo when a file cannot be read or is open to others.
+  /// Fails as SecretSource::Read().
   Result<Secret> Get();
-
-  /// The descriptor that it is read from, if it is one.
-  [[nodiscard]] std::optional<int> descriptor() const;
 
   /// Has it read again the next time: it may have been changed. Not so a descriptor.
   void Forget();
@@ -43,13 +33,7 @@ class PinSource {
   [[nodiscard]] bool WasAccepted() const;
 
  private:
-  enum class Kind { kKnown, kEnvironment, kFile, kDescriptor, kCredential };
-
-  PinSource(Kind kind, std::string name) : kind_(kind), name_(std::move(name)) {}
-  [[nodiscard]] Result<Secret> Read() const;
-
-  Kind kind_;
-  std::string name_;
+  SecretSource source_;
   std::optional<Secret> secret_;
   std::optional<SecretMark> accepted_;
 };
@@ -58,6 +42,9 @@ class PinSource {
 /// where none was given. Answers each request from the store; it never tries one secret where
 /// another was meant.
 struct PinSources {
+  PinSources() = default;
+  explicit PinSources(const SecretSources& sources);
+
   std::optional<PinSource> user;     ///< token PIN, TPM auth value, file passphrase
   std::optional<PinSource> context;  ///< context-specific PIN
   std::optional<PinSource> parent;   ///< auth value of a TPM key's parent; not asked for, but sent

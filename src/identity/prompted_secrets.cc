@@ -15,11 +15,6 @@ int MaxPrompts(PassphraseKind kind) {
   return kind == PassphraseKind::kTokenPin || kind == PassphraseKind::kFile ? 3 : 1;
 }
 
-bool Contains(const std::list<Secret>& secrets, const Secret& wanted) {
-  return std::any_of(secrets.begin(), secrets.end(),
-                     [&](const Secret& secret) { return secret.Reveal() == wanted.Reveal(); });
-}
-
 }  // namespace
 
 Result<std::optional<Secret>> PromptedSecrets::Get(const PassphraseRequest& request,
@@ -60,7 +55,8 @@ Result<std::optional<Secret>> PromptedSecrets::Ask(Entry& entry) {
     if (!typed) failure_ = typed.error();
     if (!typed || !*typed) return typed;
     ++entry.prompts;
-    if (!Contains(entry.refused, **typed)) return typed;
+    const auto& refused = entry.refused;
+    if (std::find(refused.begin(), refused.end(), **typed) == refused.end()) return typed;
     entry.reason = PromptReason::kRefusedAlready;
   }
   return Fail(ErrorCode::kPinIncorrect,

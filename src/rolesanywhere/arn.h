@@ -18,6 +18,8 @@ struct Arn {
   std::string region;
   std::string account;
   std::string resource;
+
+  bool operator==(const Arn&) const = default;
 };
 
 /// Splits an ARN. Fails with kUsage unless it has the six fields, with partition, service and

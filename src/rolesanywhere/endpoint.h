@@ -14,6 +14,8 @@ struct EndpointOptions {
   bool fips = false;
   bool dualstack = false;
   std::string custom;
+
+  bool operator==(const EndpointOptions&) const = default;
 };
 
 /// A region's name as far as its syntax goes: lower-case letters, digits and hyphens, so that it is

@@ -45,6 +45,8 @@ class SessionRequest {
   /// The HTTP request for an endpoint, complete but for what a signature adds.
   [[nodiscard]] Request ToHttp(const Url& endpoint) const;
 
+  bool operator==(const SessionRequest&) const = default;
+
  private:
   SessionRequest() = default;
 

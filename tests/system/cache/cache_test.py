@@ -138,7 +138,6 @@ class Miss(CacheTest):
         selector=("--cert-selector", "Key=x509Subject,Value=CN=web"),
         module=("--pkcs11-lib", "/nonexistent.so"),
         tcti=("--tcti", "device:/nonexistent"),
-        provider=("--provider", "legacy"),
     )
     def test_with_another(self, flags):
         self.expect_miss(*self.identity, *flags)

@@ -445,8 +445,8 @@ class Complete(unittest.TestCase):
         self.assert_shown(names, "pkcs11:[^']*[?&]{}=")
 
     def test_sources_of_secrets(self):
-        text = self.source("src/identity/pin_source.cc")
-        names = re.findall(r'(?:kind|source) == "(\w+)"', text)
+        text = self.source("src/identity/secret_source.cc")
+        names = re.findall(r'(?:kind|text) == "(\w+)"', text)
         self.assertGreater(len(names), 5)
         self.assert_shown(names, r"--passin {}\b")
 
@@ -473,8 +473,8 @@ class Complete(unittest.TestCase):
             self.assertIn(f"BEGIN {label}", TEXT)
 
     def test_flags(self):
-        text = self.source("src/cli/key_options.cc")
-        added = text[text.index("void AddTokenFlags") : text.index("StartLibrary")]
+        text = self.source("src/cli/options/key_options.cc")
+        added = text[text.index("void AddTokenFlags") : text.index("ParseIdentity(const")]
         names = set(re.findall(r'^\s+.*"(--[a-z0-9-]+)"', added, re.MULTILINE)) - OTHER_FLAGS
         self.assertGreater(len(names), 12)
         shown = "\n".join(row.typed for row in TYPED + REFUSED)

@@ -73,9 +73,9 @@ class Claims(unittest.TestCase):
 
     def test_of_defaults(self):
         self.assertIn("`--port` (9911; 0: any)", TEXT)
-        self.assert_in_source("cli/server_options.h", "port = 9911;")
+        self.assert_in_source("daemon/server_options.h", "port = 9911;")
         self.assertIn("`--hop-limit` (64)", TEXT)
-        self.assert_in_source("cli/server_options.h", "hop_limit = 64;")
+        self.assert_in_source("daemon/server_options.h", "hop_limit = 64;")
 
 
 if __name__ == "__main__":

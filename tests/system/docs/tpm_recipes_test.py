@@ -77,7 +77,7 @@ class Claims(unittest.TestCase):
             self.assertEqual(named, known, head)
 
     def test_auth_options(self):
-        text = read_source(documents.SOURCE / "src/cli/key_options.cc")
+        text = read_source(documents.SOURCE / "src/cli/options/key_options.cc")
         for row in documents.rows(TEXT, "option"):
             self.assertIn(f'"{row.typed}"', text)
 

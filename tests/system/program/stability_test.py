@@ -158,7 +158,7 @@ class Documents(Shapes, unittest.TestCase):
     """What no program lists is held by what documents and files say."""
 
     def test_exit_statuses(self):
-        header = (documents.SOURCE / "src" / "cli" / "exit_status.h").read_text()
+        header = (documents.SOURCE / "src/cli/output/exit_status.h").read_text()
         found = {name: int(number) for name, number in re.findall(r"\bk(\w+) = (\d+),", header)}
         self.hold(found, "exit statuses")
         readme = (documents.SOURCE / "README.md").read_text()

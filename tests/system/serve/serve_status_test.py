@@ -61,7 +61,7 @@ class Who(StatusTest):
     def test_a_port_in_use(self):
         port = str(dead_port(self))
         self.fail_with(
-            program.LOCAL_IO, "--status-port", "serve", *self.flags("--status-port", port)
+            program.LOCAL_IO, "the status: ", "serve", *self.flags("--status-port", port)
         )
         self.assertFalse((self.folder / "token").exists())
 

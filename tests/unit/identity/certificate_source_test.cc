@@ -108,11 +108,15 @@ class CertificateSourceTest : public testing::Test {
     EXPECT_EQ(chain.error().message, message);
   }
 
+  static KeyReference Reference(const std::string& text) {
+    return KeyReference::Parse(text, KeyReference::Use::kCertificate).value();
+  }
+
   [[nodiscard]] CertificateOptions File(const std::vector<Party>& parties) const {
     std::string pem;
     for (const Party& party : parties) pem += test::CertificatePem(party.certificate);
     CertificateOptions options;
-    options.certificate = directory_.Write("certificate", pem);
+    options.certificate = Reference(directory_.Write("certificate", pem));
     return options;
   }
 
@@ -121,14 +125,14 @@ class CertificateSourceTest : public testing::Test {
       token_certificates.push_back(test::CertificateDer(party.certificate));
     }
     CertificateOptions options;
-    options.certificate = "token:";
+    options.certificate = Reference("token:");
     return options;
   }
 
-  [[nodiscard]] std::string Bundle(const std::vector<Party>& parties) const {
+  [[nodiscard]] KeyReference Bundle(const std::vector<Party>& parties) const {
     std::string pem;
     for (const Party& party : parties) pem += test::CertificatePem(party.certificate);
-    return directory_.Write("bundle", pem);
+    return Reference(directory_.Write("bundle", pem));
   }
 
   static CertificateSelector Select(const std::string& text) {
@@ -146,24 +150,26 @@ class CertificateSourceTest : public testing::Test {
 
 using NameList = std::vector<std::string>;
 
-TEST_F(CertificateSourceTest, MalformedReferenceIsThatOfTheCertificate) {
-  ExpectFailure({}, ErrorCode::kMalformed, "--certificate: the reference is empty");
+TEST_F(CertificateSourceTest, NeedsAReference) {
+  ExpectFailure({}, ErrorCode::kUsage, "no certificate is named");
 }
 
 TEST_F(CertificateSourceTest, NamesAFileThatIsMissing) {
+  const std::string path = directory_.File("missing");
   CertificateOptions options;
-  options.certificate = directory_.File("missing");
-  ExpectFailure(options, ErrorCode::kLocalIo,
-                "opening certificate " + options.certificate + ": cannot read " +
-                    options.certificate + ": No such file or directory");
+  options.certificate = Reference(path);
+  ExpectFailure(
+      options, ErrorCode::kLocalIo,
+      "opening certificate " + path + ": cannot read " + path + ": No such file or directory");
 }
 
 TEST_F(CertificateSourceTest, NamesABundleThatIsMissing) {
   CertificateOptions options = File({leaf_});
-  options.intermediates = directory_.File("missing");
+  const std::string path = directory_.File("missing");
+  options.intermediates = Reference(path);
   ExpectFailure(options, ErrorCode::kLocalIo,
-                "--intermediates: opening certificate " + options.intermediates + ": cannot read " +
-                    options.intermediates + ": No such file or directory");
+                "--intermediates: opening certificate " + path + ": cannot read " + path +
+                    ": No such file or directory");
 }
 
 TEST_F(CertificateSourceTest, SelectorMayLeaveNothing) {

@@ -59,7 +59,7 @@ class KeyOpenerTest : public testing::Test {
 
   KeyOpener Opener(const std::optional<std::string>& passphrase = std::nullopt) {
     PinSources pins;
-    if (passphrase) pins.user = PinSource::FromSecret(Secret(*passphrase));
+    if (passphrase) pins.user = SecretSource::FromSecret(Secret(*passphrase));
     return {context_, std::move(pins), {}};
   }
 
@@ -194,14 +194,14 @@ TEST_F(KeyOpenerTest, PinOfOneReferenceIsNotTriedOnAnother) {
 
 TEST_F(KeyOpenerTest, AsksForNothingThatIsNotNeeded) {
   PinSources pins;
-  pins.user = PinSource::FromFile(directory_.File("missing"));
+  pins.user = SecretSource::FromFile(directory_.File("missing"));
   const std::string path = directory_.Write("plain", test::Pkcs8Pem(Leaf("EC").key));
   EXPECT_TRUE(OpenKey(KeyOpener(context_, std::move(pins), {}), path).has_value());
 }
 
 TEST_F(KeyOpenerTest, FailureOfThePassphrasesSourceIsHandedOn) {
   PinSources pins;
-  pins.user = PinSource::FromFile(directory_.File("missing"));
+  pins.user = SecretSource::FromFile(directory_.File("missing"));
   path_ = directory_.Write("key", test::EncryptedPkcs8Pem(Leaf("EC").key, kPassphrase));
   ExpectKeyFailure(OpenKey(KeyOpener(context_, std::move(pins), {}), path_), ErrorCode::kLocalIo,
                    "cannot read " + directory_.File("missing") + ": No such file or directory");
@@ -308,7 +308,7 @@ TEST_F(PromptedKeyTest, FailureOfAnotherKindIsTheEnd) {
 
 TEST_F(PromptedKeyTest, SecretThatWasGivenIsTriedOnce) {
   PinSources pins = person_.Pins();
-  pins.user = PinSource::FromSecret(Secret("wrong"));
+  pins.user = SecretSource::FromSecret(Secret("wrong"));
   path_ = directory_.Write("key", test::EncryptedPkcs8Pem(Leaf("EC").key, kPassphrase));
   ExpectKeyFailure(OpenKey(KeyOpener(context_, std::move(pins), {}), path_),
                    ErrorCode::kPinIncorrect, "it cannot be decrypted with the passphrase given");

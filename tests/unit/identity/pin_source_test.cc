@@ -76,7 +76,7 @@ class Stdin {
 };
 
 PinSource ParseSource(const std::string& source) {
-  auto parsed = PinSource::Parse(source, "--passin");
+  auto parsed = SecretSource::Parse(source);
   EXPECT_TRUE(parsed.has_value()) << source;
   return *std::move(parsed);
 }
@@ -97,10 +97,10 @@ void ExpectFailure(PinSource source, ErrorCode code, const std::string& message)
 class MalformedPinSourceTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(MalformedPinSourceTest, IsRefusedWithoutBeingRepeated) {
-  const auto source = PinSource::Parse(GetParam(), "--parent-passin");
+  const auto source = SecretSource::Parse(GetParam());
   ASSERT_FALSE(source.has_value());
   EXPECT_EQ(source.error().code, ErrorCode::kUsage);
-  EXPECT_EQ(source.error().message, "--parent-passin: not a source of a secret");
+  EXPECT_EQ(source.error().message, "not a source of a secret");
   EXPECT_EQ(source.error().hint, "use file:PATH, env:NAME, fd:N, stdin, cred:NAME or pass:TEXT");
 }
 
@@ -157,7 +157,7 @@ TEST(PinSourceTest, RefusesAFileThatOthersMayRead) {
 TEST(PinSourceTest, ReadsTheFirstLineOfAFile) {
   const TempDir directory;
   ExpectSecret(ParseSource("file:" + directory.Write("pin", "1234\nsecond\n")), "1234");
-  ExpectSecret(PinSource::FromFile(directory.Write("source", "5678\r\n")), "5678");
+  ExpectSecret(SecretSource::FromFile(directory.Write("source", "5678\r\n")), "5678");
 }
 
 TEST(PinSourceTest, DescriptorThatIsNotOpenMeansNoPin) {
@@ -214,7 +214,7 @@ TEST(PinSourceTest, ReadsTheFirstLineOfACredential) {
 }
 
 TEST(PinSourceTest, KeepsASecretThatIsKnown) {
-  PinSource source = PinSource::FromSecret(Secret("1234"));
+  PinSource source = SecretSource::FromSecret(Secret("1234"));
   EXPECT_EQ(source.Get()->Reveal(), "1234");
   EXPECT_EQ(source.Get()->Reveal(), "1234");
 }
@@ -274,9 +274,9 @@ INSTANTIATE_TEST_SUITE_P(
 /// All sources given, each with its own secret.
 PinSources AllSources() {
   PinSources sources;
-  sources.user = PinSource::FromSecret(Secret("user"));
-  sources.context = PinSource::FromSecret(Secret("context"));
-  sources.parent = PinSource::FromSecret(Secret("parent"));
+  sources.user = SecretSource::FromSecret(Secret("user"));
+  sources.context = SecretSource::FromSecret(Secret("context"));
+  sources.parent = SecretSource::FromSecret(Secret("parent"));
   return sources;
 }
 
@@ -357,7 +357,7 @@ TEST(PinSourcesTest, AsksForEachKindByItself) {
 TEST(PinSourcesTest, AsksForTheContextPinEvenWhereTheTokenPinWasGiven) {
   int prompts = 0;
   PinSources sources;
-  sources.user = PinSource::FromSecret(Secret("user"));
+  sources.user = SecretSource::FromSecret(Secret("user"));
   sources.prompted = TypedByAPerson(prompts);
   EXPECT_EQ(sources.Answer({PassphraseKind::kContextPin, "x"})->Reveal(),
             Typed(PassphraseKind::kContextPin));
@@ -381,7 +381,7 @@ TEST(PinSourcesTest, KnowsWhetherWhatWasAcceptedIsStillTheSame) {
   const std::string path = directory.Write("pin", "1234", 0600);
   PinSources sources;
   EXPECT_TRUE(sources.WereAccepted());  // without a secret there is no wrong one
-  sources.user = PinSource::FromFile(path);
+  sources.user = SecretSource::FromFile(path);
   EXPECT_TRUE(sources.WereAccepted());
   EXPECT_TRUE(sources.Answer({PassphraseKind::kTokenPin, "x"}).has_value());
   EXPECT_FALSE(sources.WereAccepted());

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/cache.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "base/log.h"
+#include "base/printable.h"
+#include "base/timestamp.h"
+#include "cli/output/output.h"
+#include "credentials/cache/disk_cache.h"
+
+namespace credmint::cli {
+namespace {
+
+long long SecondsLeft(const CacheEntry& entry, TimePoint now) {
+  return std::chrono::floor<std::chrono::seconds>(entry.credentials.expiration - now).count();
+}
+
+std::string Left(long long seconds) {
+  if (seconds <= 0) return "expired";
+  if (seconds < 60) return fmt::format("{} s left", seconds);
+  return fmt::format("{} min left", seconds / 60);
+}
+
+std::string FormatText(const std::vector<CacheEntry>& entries, TimePoint now) {
+  std::string text;
+  for (const CacheEntry& entry : entries) {
+    text +=
+        fmt::format("{}  {}  {}  {}\n", PrintableUtf8(entry.role_arn),
+                    entry.role_session_name.empty() ? "-" : PrintableUtf8(entry.role_session_name),
+                    FormatTimestamp(entry.credentials.expiration), Left(SecondsLeft(entry, now)));
+  }
+  return text;
+}
+
+std::string FormatJson(const std::vector<CacheEntry>& entries, TimePoint now) {
+  auto array = nlohmann::ordered_json::array();
+  for (const CacheEntry& entry : entries) {
+    array.push_back({{"roleArn", entry.role_arn},
+                     {"roleSessionName", entry.role_session_name},
+                     {"accessKeyId", entry.credentials.access_key_id},
+                     {"expiration", FormatTimestamp(entry.credentials.expiration)},
+                     {"secondsLeft", SecondsLeft(entry, now)},
+                     {"fresh", entry.IsFresh(now)}});
+  }
+  return array.dump(2) + "\n";
+}
+
+}  // namespace
+
+CacheCommand::CacheCommand(CLI::App& app)
+    : app_(app.add_subcommand("cache", "List or clear what credential-process --cache keeps")) {
+  app_->preparse_callback([this](std::size_t) {
+    app_->require_subcommand(1);
+    list_ = app_->add_subcommand("list", "Show which credentials are kept, and how long");
+    list_->add_flag("--json", json_, "Print JSON");
+    app_->add_subcommand("clear", "Remove them");
+  });
+}
+
+Result<void> CacheCommand::Run() const {
+  ConfigureLog(false, LogFormat::kText);
+  const auto folder = CacheFolder::Open();
+  if (!folder) return tl::unexpected(folder.error());
+  if (!list_->parsed()) return ClearCache(*folder);
+  const auto entries = ListCache(*folder);
+  if (!entries) return tl::unexpected(entries.error());
+  const TimePoint now = std::chrono::system_clock::now();
+  return WriteResult(json_ ? FormatJson(*entries, now) : FormatText(*entries, now));
+}
+
+}  // namespace credmint::cli

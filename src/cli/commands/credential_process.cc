@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/credential_process.h"
+
+#include "cli/output/output.h"
+#include "cli/output/terminal_prompt.h"
+#include "credentials/process_json.h"
+#include "roles/mint.h"
+
+namespace credmint::cli {
+CredentialProcessCommand::CredentialProcessCommand(CLI::App& app)
+    : app_(app.add_subcommand("credential-process",
+                              "Mint credentials and print them for a credential_process")) {
+  app_->preparse_callback([this](std::size_t) {
+    AddRoleFlags(*app_, flags_);
+    AddCacheFlag(*app_, flags_.given.cache);
+  });
+}
+
+Result<void> CredentialProcessCommand::Run() const {
+  const auto wanted = FindRole(*app_, flags_);
+  if (!wanted) return tl::unexpected(wanted.error());
+  wanted->StartLog();
+  const auto credentials = roles::Mint(
+      wanted->roles.front(), [&] { return StartLibrary(wanted->process); }, {.ask = AskAtTerminal});
+  if (!credentials) return tl::unexpected(credentials.error());
+  if (auto written = WriteResult(FormatProcessJson(*credentials).Reveal()); !written) {
+    return written;
+  }
+  return WriteResult("\n");
+}
+
+}  // namespace credmint::cli

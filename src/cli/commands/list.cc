@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/list.h"
+
+#include <chrono>
+
+#include "cli/options/text_option.h"
+#include "cli/output/inventory_text.h"
+#include "cli/output/output.h"
+#include "cli/output/terminal_prompt.h"
+#include "identity/identity_opener.h"
+#include "identity/key_reference.h"
+
+namespace credmint::cli {
+
+ListCommand::ListCommand(CLI::App& app)
+    : app_(app.add_subcommand("list", "Show tokens, keys and certificates, with URIs to paste")) {
+  app_->preparse_callback([this](std::size_t) {
+    CLI::Option* uri =
+        app_->add_option("uri", uri_, "What to show: a URI, or a file (default: all tokens)")
+            ->check(PlainText());
+    app_->add_flag_callback(
+            "--tpm", [this] { uri_ = "nv:"; }, "Show what is in the TPM")
+        ->excludes(uri);
+    app_->add_flag("--json", json_, "Print JSON");
+    app_->add_flag("--login", login_,
+                   "Log in, with the PIN of --passin or one typed at the terminal");
+    AddTokenFlags(*app_, key_);
+    AddProcessFlags(*app_, process_);
+  });
+}
+
+Result<void> ListCommand::Run() const {
+  StartLog(process_);
+  auto identity = WithoutPlace(ParseIdentity(key_));
+  if (!identity) return Fail(std::move(identity));
+  auto library = StartLibrary(process_);
+  if (!library) return Fail(std::move(library));
+  auto opener = IdentityOpener::Create(*library, *std::move(identity), AskAtTerminal);
+  if (!opener) return Fail(std::move(opener));
+  auto reference = KeyReference::Parse(uri_, KeyReference::Use::kAnything);
+  if (!reference) return Fail(std::move(reference), "the URI");
+  const bool log_in = login_ || !key_.passin.empty() || reference->has_pin();
+  const auto inventory = opener->keys().List(*std::move(reference), log_in);
+  if (!inventory) return tl::unexpected(inventory.error());
+  return WriteResult(json_ ? FormatInventoryJson(*inventory)
+                           : FormatInventoryText(*inventory, std::chrono::system_clock::now()));
+}
+
+}  // namespace credmint::cli

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/serve.h"
+
+#include <malloc.h>
+
+#include <utility>
+
+#include "base/log.h"
+#include "cli/options/server_options.h"
+#include "cli/options/settings.h"
+#include "cli/output/output.h"
+#include "cli/output/role_reports.h"
+#include "cli/output/server_addresses.h"
+#include "daemon/run_until_told.h"
+
+namespace credmint::cli {
+ServeCommand::ServeCommand(CLI::App& app)
+    : app_(app.add_subcommand(
+          "serve", "Give credentials out by HTTP, as EC2's metadata service and containers do")) {
+  app_->preparse_callback([this](std::size_t) {
+    AddServerFlags(*app_, server_);
+    AddRoleFlags(*app_, flags_);
+  });
+}
+
+Result<void> ServeCommand::Run(const daemon::EndSignals& end_signals) const {
+  mallopt(M_ARENA_MAX, 1);  // threads here do not compete, and one heap is smaller than several
+  const auto file = ReadConfiguration(flags_);
+  if (!file) return tl::unexpected(file.error());
+  const auto options = Options(*file);
+  if (!options) return tl::unexpected(options.error());
+  auto wanted = FindRoles(*app_, flags_, *file);
+  if (!wanted) return Fail(std::move(wanted));
+  wanted->StartLog();
+  const auto library = StartLibrary(wanted->process);
+  if (!library) return tl::unexpected(library.error());
+  const auto server =
+      daemon::RoleServer::Start(*library, std::move(wanted->roles), *options, ReportRoles(),
+                                {.kept_earlier = [](const Error& error) { ReportError(error); }});
+  if (!server) return tl::unexpected(server.error());
+  return daemon::ServeUntilTold(
+      **server, end_signals, [&] { return WriteResult(ServerVariables((*server)->places())); },
+      [&] {
+        auto reloaded = Reload(**server);
+        if (!reloaded) ReportError(std::move(reloaded).error().In("reloading"));
+      });
+}
+
+Result<daemon::ServerOptions> ServeCommand::Options(
+    const std::optional<Configuration>& file) const {
+  if (!file) return server_;
+  daemon::ServerOptions options;
+  CLI::App settings;
+  AddServerFlags(settings, options);
+  if (auto applied = ApplySettings(*file, file->serve, settings); !applied) {
+    return Fail(std::move(applied));
+  }
+  ApplyFlags(*app_, settings);
+  return options;
+}
+
+Result<void> ServeCommand::Reload(daemon::RoleServer& server) const {
+  auto file = ReadConfiguration(flags_);
+  if (!file) return Fail(std::move(file));
+  if (auto options = Options(*file); !options) return Fail(std::move(options));
+  auto wanted = FindRoles(*app_, flags_, *file);
+  if (!wanted) return Fail(std::move(wanted));
+  for (const std::string& note : wanted->notes) LogDebug(note);
+  return server.Serve(std::move(wanted->roles));
+}
+
+}  // namespace credmint::cli

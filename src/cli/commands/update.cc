@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/update.h"
+
+#include "cli/options/text_option.h"
+#include "cli/output/output.h"
+#include "cli/output/role_reports.h"
+#include "credentials/profile/credentials_file_writer.h"
+#include "daemon/run_until_told.h"
+#include "roles/role_session.h"
+
+namespace credmint::cli {
+namespace {
+
+using roles::RoleSession;
+
+constexpr const char* kFileGroup = "File";
+
+Result<void> UpdateOnce(const CredentialsFile& file, CredentialSource& source) {
+  const auto credentials = source.Get();
+  if (!credentials) return tl::unexpected(credentials.error());
+  return WriteCredentials(file, *credentials);
+}
+
+Result<void> KeepUpdated(const CredentialsFile& file, RoleSession& session,
+                         const daemon::EndSignals& end_signals) {
+  return daemon::UpdateUntilTold(
+      file, session, end_signals,
+      {.failed = [](const Error& error) { ReportError(error); },
+       .recovered = [] { ReportRecovery("there are new credentials in the file"); }});
+}
+
+}  // namespace
+
+UpdateCommand::UpdateCommand(CLI::App& app)
+    : app_(app.add_subcommand(
+          "update", "Keep credentials fresh in a profile of the shared credentials file")) {
+  app_->preparse_callback([this](std::size_t) {
+    AddText(*app_, "--profile", profile_, "Profile to write")
+        ->capture_default_str()
+        ->group(kFileGroup);
+    app_->add_flag("--once", once_, "Write it once, and end")->group(kFileGroup);
+    AddRoleFlags(*app_, flags_);
+  });
+}
+
+Result<void> UpdateCommand::Run(const daemon::EndSignals& end_signals) const {
+  const auto wanted = FindRole(*app_, flags_);
+  if (!wanted) return tl::unexpected(wanted.error());
+  wanted->StartLog();
+  const auto library = StartLibrary(wanted->process);
+  if (!library) return tl::unexpected(library.error());
+  const roles::Role& role = wanted->roles.front();
+  roles::IdentityPool identities(*library,
+                                 {.kept_earlier = [](const Error& error) { ReportError(error); }});
+  const auto session = RoleSession::Create(
+      role, identities, once_ ? RoleSession::Retrying::kHere : RoleSession::Retrying::kElsewhere);
+  if (!session) return tl::unexpected(session.error());
+  WarnOfUnverified(role);
+  const auto file = FindCredentialsFile(profile_);
+  if (!file) return tl::unexpected(file.error());
+  if (auto checked = CheckCredentialsFile(*file); !checked) return checked;
+  return once_ ? UpdateOnce(*file, **session) : KeepUpdated(*file, **session, end_signals);
+}
+
+}  // namespace credmint::cli

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/options/key_options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <array>
+#include <initializer_list>
+#include <utility>
+
+#include "cli/options/text_option.h"
+
+namespace credmint::cli {
+namespace {
+
+using Use = KeyReference::Use;
+
+constexpr const char* kCertificateGroup = "Certificate";
+
+/// An option by its name without dashes, and what was given to it.
+struct Given {
+  std::string_view option;
+  const std::string& text;
+};
+
+tl::unexpected<Refusal> RefuseGiven(Error error, const Given& given) {
+  return tl::unexpected(
+      Refusal{std::move(error).In(fmt::format("--{}", given.option)), {given.option}});
+}
+
+Result<void> CheckSystemStore(const KeyOptions& options) {
+  if (options.system_store_name.empty()) return {};
+  return Fail(ErrorCode::kUsage,
+              "--system-store-name: this system has no Windows certificate store",
+              "name the certificate by --certificate FILE or --certificate 'pkcs11:…'");
+}
+
+Parsed<void> ParseReference(std::optional<KeyReference>& reference, const Given& given, Use use) {
+  if (given.text.empty()) return {};
+  auto parsed = KeyReference::Parse(given.text, use);
+  if (!parsed) return RefuseGiven(std::move(parsed).error(), given);
+  reference = *std::move(parsed);
+  return {};
+}
+
+Parsed<void> ParseReferences(IdentitySpec& identity, const KeyOptions& options) {
+  CertificateOptions& certificate = identity.certificate;
+  auto parsed = ParseReference(certificate.certificate, {"certificate", options.certificate},
+                               Use::kCertificate);
+  if (parsed) {
+    parsed = ParseReference(certificate.intermediates, {"intermediates", options.intermediates},
+                            Use::kCertificate);
+  }
+  if (parsed) {
+    parsed = ParseReference(identity.private_key, {"private-key", options.private_key},
+                            Use::kPrivateKey);
+  }
+  if (parsed) {
+    parsed =
+        ParseReference(identity.policy_key, {"policy-key", options.policy_key}, Use::kPrivateKey);
+  }
+  return parsed;
+}
+
+Parsed<void> ParseSelector(CertificateOptions& certificate, const Given& given) {
+  if (given.text.empty()) return {};
+  auto selector = CertificateSelector::Parse(given.text);
+  if (!selector) return RefuseGiven(std::move(selector).error(), given);
+  certificate.selector = *std::move(selector);
+  return {};
+}
+
+Parsed<void> ParseSource(std::optional<SecretSource>& source, const Given& given) {
+  if (given.text.empty()) return {};
+  auto parsed = SecretSource::Parse(given.text);
+  if (!parsed) return RefuseGiven(std::move(parsed).error(), given);
+  source = *std::move(parsed);
+  return {};
+}
+
+/// Of options that say the same thing in different ways.
+Parsed<void> CheckOnlyOne(std::initializer_list<std::pair<std::string_view, bool>> given) {
+  std::string_view first;
+  for (const auto& [option, is_given] : given) {
+    if (is_given && !first.empty()) {
+      Error error{ErrorCode::kUsage,
+                  fmt::format("--{} and --{} exclude each other", first, option)};
+      return tl::unexpected(Refusal{std::move(error), {option, first}});
+    }
+    if (is_given) first = option;
+  }
+  return {};
+}
+
+Parsed<void> CheckSecretsAgree(const KeyOptions& options) {
+  auto checked = CheckOnlyOne({{"passin", !options.passin.empty()},
+                               {"tpm-key-password", !options.tpm_key_password.empty()},
+                               {"no-tpm-key-password", options.no_tpm_key_password},
+                               {"pkcs8-password", !options.pkcs8_password.empty()}});
+  if (!checked) return checked;
+  return CheckOnlyOne(
+      {{"context-passin", !options.context_passin.empty()}, {"reuse-pin", options.reuse_pin}});
+}
+
+Parsed<void> ParseSecrets(IdentitySpec& identity, const KeyOptions& options) {
+  SecretSources& secrets = identity.secrets;
+  auto parsed = ParseSource(secrets.user, {"passin", options.passin});
+  if (parsed) parsed = ParseSource(secrets.context, {"context-passin", options.context_passin});
+  if (parsed) parsed = ParseSource(secrets.parent, {"parent-passin", options.parent_passin});
+  if (parsed) parsed = ParseSource(secrets.policy, {"policy-passin", options.policy_passin});
+  if (parsed) {
+    parsed =
+        ParseSource(identity.policy_key_secret, {"policy-key-passin", options.policy_key_passin});
+  }
+  if (parsed) parsed = CheckSecretsAgree(options);
+  if (!parsed) return parsed;
+  for (const std::string* password : {&options.tpm_key_password, &options.pkcs8_password}) {
+    if (!password->empty()) secrets.user = SecretSource::FromSecret(Secret(*password));
+  }
+  if (options.no_tpm_key_password) secrets.user = SecretSource::FromSecret(Secret());
+  secrets.reuse_user_for_context = options.reuse_pin;
+  return {};
+}
+
+/// A stream that holds a key or certificates cannot hold a secret besides.
+Parsed<void> CheckStreams(const IdentitySpec& identity) {
+  using Reference = std::pair<std::string_view, const std::optional<KeyReference>*>;
+  using Source = std::pair<std::string_view, const std::optional<SecretSource>*>;
+  const SecretSources& secrets = identity.secrets;
+  const std::array references = {Reference{"certificate", &identity.certificate.certificate},
+                                 Reference{"private-key", &identity.private_key},
+                                 Reference{"intermediates", &identity.certificate.intermediates},
+                                 Reference{"policy-key", &identity.policy_key}};
+  const std::array sources = {
+      Source{"passin", &secrets.user}, Source{"context-passin", &secrets.context},
+      Source{"parent-passin", &secrets.parent}, Source{"policy-passin", &secrets.policy},
+      Source{"policy-key-passin", &identity.policy_key_secret}};
+  for (const auto& [option, reference] : references) {
+    if (!*reference || !(*reference)->descriptor()) continue;
+    for (const auto& [secret_option, source] : sources) {
+      if (!*source || (*source)->descriptor() != (*reference)->descriptor()) continue;
+      Error error{
+          ErrorCode::kUsage,
+          fmt::format("--{} and --{} both read {}", option, secret_option, (*reference)->text()),
+          "give the secret by another descriptor, fd:N, or by file:PATH"};
+      return tl::unexpected(Refusal{std::move(error), {secret_option, option}});
+    }
+  }
+  return {};
+}
+
+/// The devices' parameters, which are the same for each key that a command opens.
+std::vector<std::pair<std::string, std::string>> MakeParameters(const KeyOptions& options) {
+  std::vector<std::pair<std::string, std::string>> parameters;
+  if (!options.pkcs11_lib.empty()) {
+    parameters.emplace_back("pkcs11-module-path", options.pkcs11_lib);
+  }
+  if (!options.tcti.empty()) parameters.emplace_back("tcti", options.tcti);
+  if (options.allow_final_try) parameters.emplace_back("pkcs11-allow-final-try", "1");
+  return parameters;
+}
+
+}  // namespace
+
+void AddTokenFlags(CLI::App& command, KeyOptions& options) {
+  AddSecret(command, "--passin", options.passin,
+            "Token PIN, TPM auth value or passphrase: file:PATH, env:NAME, fd:N, stdin, "
+            "cred:NAME, pass:TEXT (default: asked at the terminal, if there is one)")
+      ->group(kKeyGroup);
+  command
+      .add_flag("--allow-final-try", options.allow_final_try,
+                "Send a PIN even where one more wrong PIN locks the token")
+      ->group(kKeyGroup);
+  AddPlace(command, "--pkcs11-lib", options.pkcs11_lib, "PKCS#11 module (default: p11-kit's proxy)",
+           "a path")
+      ->group(kKeyGroup);
+  AddSecret(command, "--parent-passin", options.parent_passin,
+            "Auth value of the TPM key's parent, or of the owner of an NV index; forms as "
+            "--passin")
+      ->group(kKeyGroup);
+  AddText(command, "--tcti", options.tcti,
+          "Way to the TPM (default: $TPM2TOOLS_TCTI, $TSS2_TCTI, $TPM2OPENSSL_TCTI, the path "
+          "$TPM_DEVICE, else device:/dev/tpmrm0 or device:/dev/tpm0)")
+      ->group(kKeyGroup);
+}
+
+void AddCertificateFlags(CLI::App& command, KeyOptions& options) {
+  AddPlace(command, "--certificate", options.certificate,
+           "Certificate: file (PEM, DER, PKCS#7, PKCS#12), pkcs11: URI, nv:0x01…, env:NAME, fd:N, "
+           "or - for stdin",
+           "a path or a URI")
+      ->group(kCertificateGroup);
+  AddText(command, "--cert-selector", options.cert_selector,
+          "Which of several certificates: 'Key=x509Subject,Value=CN=Example', JSON, or "
+          "file://PATH")
+      ->group(kCertificateGroup);
+  AddText(command, "--system-store-name", options.system_store_name,
+          "Certificate store of Windows: refused on Linux")
+      ->group(kCertificateGroup);
+  AddTokenFlags(command, options);
+}
+
+void AddKeyFlags(CLI::App& command, KeyOptions& options) {
+  AddCertificateFlags(command, options);
+  AddPlace(command, "--private-key", options.private_key,
+           "Private key: file, pkcs11: URI, handle:0x81…, TSS2 PEM file, env:NAME, fd:N, or - for "
+           "stdin (default: the place of --certificate)",
+           "a path or a URI")
+      ->group(kKeyGroup);
+  AddPlace(command, "--intermediates", options.intermediates,
+           "Intermediate certificates between leaf and trust anchor; forms as --certificate",
+           "a path or a URI")
+      ->group(kCertificateGroup);
+  command
+      .add_flag("--use-latest-expiring-certificate", options.use_latest_expiring_certificate,
+                "Of several matching certificates take the one that expires last")
+      ->group(kCertificateGroup);
+  command
+      .add_flag("--reuse-pin", options.reuse_pin,
+                "Use the token PIN as context-specific PIN of an always-authenticate key")
+      ->group(kKeyGroup);
+  command
+      .add_flag("--allow-weak-key", options.allow_weak_key,
+                "Use a key of RSA below 2048 bits, or of another curve than P-256, P-384 and "
+                "P-521: for tests only")
+      ->group(kKeyGroup);
+  AddSecret(command, "--context-passin", options.context_passin,
+            "Context-specific PIN of an always-authenticate key; forms as --passin")
+      ->group(kKeyGroup);
+  AddSecret(command, "--tpm-key-password", options.tpm_key_password,
+            "Auth value of the TPM key (visible to other users; prefer --passin)")
+      ->group(kKeyGroup);
+  command
+      .add_flag("--no-tpm-key-password", options.no_tpm_key_password,
+                "The TPM key has an empty auth value")
+      ->group(kKeyGroup);
+  AddSecret(command, "--policy-passin", options.policy_passin,
+            "Auth value of what the TPM key's policy names (PolicySecret); forms as --passin")
+      ->group(kKeyGroup);
+  AddPlace(command, "--policy-key", options.policy_key,
+           "Key that signs what the TPM key's policy wants signed (PolicySigned); as --private-key",
+           "a path or a URI")
+      ->group(kKeyGroup);
+  AddSecret(command, "--policy-key-passin", options.policy_key_passin,
+            "PIN or passphrase of --policy-key; forms as --passin")
+      ->group(kKeyGroup);
+  AddSecret(command, "--pkcs8-password", options.pkcs8_password,
+            "Passphrase of a key file (visible to other users; prefer --passin)")
+      ->group(kKeyGroup);
+}
+
+Parsed<std::shared_ptr<const IdentitySpec>> ParseIdentity(const KeyOptions& options) {
+  if (auto other = CheckSystemStore(options); !other) {
+    return Refuse(std::move(other), {"system-store-name"});
+  }
+  IdentitySpec identity;
+  auto parsed = ParseReferences(identity, options);
+  if (parsed) {
+    parsed = ParseSelector(identity.certificate, {"cert-selector", options.cert_selector});
+  }
+  if (parsed) parsed = ParseSecrets(identity, options);
+  if (parsed) parsed = CheckStreams(identity);
+  if (!parsed) return tl::unexpected(std::move(parsed).error());
+  identity.certificate.latest_expiring = options.use_latest_expiring_certificate;
+  identity.allow_weak_key = options.allow_weak_key;
+  identity.parameters = MakeParameters(options);
+  return std::make_shared<const IdentitySpec>(std::move(identity));
+}
+
+Result<void> CheckCertificateIsGiven(const IdentitySpec& identity) {
+  if (identity.certificate.certificate) return {};
+  return Fail(ErrorCode::kUsage, "--certificate is missing",
+              "give the certificate's file, a pkcs11: URI for one on a token, or nv:0x01… for one "
+              "in a TPM");
+}
+
+}  // namespace credmint::cli

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/options/process_options.h"
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "base/log.h"
+#include "cli/options/key_options.h"
+#include "cli/options/text_option.h"
+#include "identity/scheme_table.h"
+
+namespace credmint::cli {
+
+void AddProcessFlags(CLI::App& command, ProcessOptions& options) {
+  constexpr const char* kLogGroup = "Diagnostics";
+  command
+      .add_option("--provider", options.providers,
+                  "Also load this OpenSSL provider; may be given several times")
+      ->check(PlainText())
+      ->group(kKeyGroup);
+  command.add_flag("--debug", options.debug, "Say on stderr what is done")->group(kLogGroup);
+  command.add_option("--log-format", options.log_format, "Form of --debug: text or json")
+      ->check(OneOf({"text", "json"}))
+      ->group(kLogGroup);
+}
+
+void StartLog(const ProcessOptions& options) {
+  ConfigureLog(options.debug, options.log_format == "json" ? LogFormat::kJson : LogFormat::kText);
+}
+
+Result<LibraryContext> StartLibrary(const ProcessOptions& options) {
+  return LibraryContext::Create(BuiltinProviders(), options.providers);
+}
+
+}  // namespace credmint::cli

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/App.hpp>
+
+#include "daemon/server_options.h"
+
+namespace credmint::cli {
+
+/// Adds the flags that say where `serve` listens and whom it answers.
+void AddServerFlags(CLI::App& command, daemon::ServerOptions& options);
+
+}  // namespace credmint::cli

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/options/service_options.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+#include "cli/options/text_option.h"
+#include "rolesanywhere/arn.h"
+#include "rolesanywhere/endpoint.h"
+
+namespace credmint::cli {
+namespace {
+
+constexpr const char* kSessionGroup = "Session";
+constexpr const char* kNetworkGroup = "Network";
+
+/// CLI::Range lets "nan" through.
+std::string CheckTimeout(const std::string& text) {
+  double seconds = 0;
+  const bool good = CLI::detail::lexical_cast(text, seconds) && seconds >= 0.1 && seconds <= 600;
+  return good ? "" : "it is not a number of seconds from 0.1 to 600";
+}
+
+/// A host alone is one that speaks TLS.
+std::string AddScheme(std::string& endpoint) {
+  if (!endpoint.empty() && endpoint.find("://") == std::string::npos) {
+    endpoint.insert(0, "https://");
+  }
+  return {};
+}
+
+/// A flag of which it is known whether it was given. The parser counts "false" as -1.
+void AddChoice(CLI::App& command, const char* name, std::optional<bool>& value,
+               const char* description) {
+  command
+      .add_flag_function(
+          name, [&value](std::int64_t count) { value = count > 0; }, description)
+      ->group(kNetworkGroup);
+}
+
+Result<void> CheckArnsAreGiven(const SessionParameters& parameters) {
+  for (const auto& [value, flag] : {std::pair{parameters.trust_anchor_arn, "--trust-anchor-arn"},
+                                    std::pair{parameters.profile_arn, "--profile-arn"},
+                                    std::pair{parameters.role_arn, "--role-arn"}}) {
+    if (value.empty()) {
+      return Fail(ErrorCode::kUsage, fmt::format("{} is missing", flag),
+                  "--trust-anchor-arn, --profile-arn and --role-arn are all needed");
+    }
+  }
+  return {};
+}
+
+Parsed<void> CheckArns(const SessionParameters& parameters) {
+  if (auto given = CheckArnsAreGiven(parameters); !given) return Refuse(std::move(given));
+  auto anchor = ParseTrustAnchorArn(parameters.trust_anchor_arn);
+  if (!anchor) return Refuse(std::move(anchor), {"trust-anchor-arn"});
+  auto profile = ParseProfileArn(parameters.profile_arn);
+  if (!profile) return Refuse(std::move(profile), {"profile-arn"});
+  auto role = ParseRoleArn(parameters.role_arn);
+  if (!role) return Refuse(std::move(role), {"role-arn"});
+  return {};
+}
+
+/// With one parameter more at a time, so that it is known which of them is at fault.
+Parsed<SessionRequest> ParseRequest(const ServiceOptions& options) {
+  const SessionParameters& given = options.session;
+  if (auto checked = CheckArns(given); !checked) return tl::unexpected(std::move(checked).error());
+  SessionParameters parameters;
+  parameters.trust_anchor_arn = given.trust_anchor_arn;
+  parameters.profile_arn = given.profile_arn;
+  parameters.role_arn = given.role_arn;
+  auto request = SessionRequest::Create(parameters);
+  if (!request) {
+    return Refuse(std::move(request), {"role-arn", "profile-arn", "trust-anchor-arn"});
+  }
+  parameters.region = given.region;
+  request = SessionRequest::Create(parameters);
+  if (!request) return Refuse(std::move(request), {"region"});
+  parameters.duration = std::chrono::seconds(options.duration_seconds);
+  request = SessionRequest::Create(parameters);
+  if (!request) return Refuse(std::move(request), {"session-duration"});
+  parameters.role_session_name = given.role_session_name;
+  request = SessionRequest::Create(parameters);
+  if (!request) return Refuse(std::move(request), {"role-session-name"});
+  return *std::move(request);
+}
+
+}  // namespace
+
+void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
+  AddText(command, "--trust-anchor-arn", options.session.trust_anchor_arn,
+          "ARN of the trust anchor that vouches for the certificate")
+      ->group(kSessionGroup);
+  AddText(command, "--profile-arn", options.session.profile_arn, "ARN of the profile")
+      ->group(kSessionGroup);
+  AddText(command, "--role-arn", options.session.role_arn, "ARN of the role to assume")
+      ->group(kSessionGroup);
+  command
+      .add_option("--session-duration", options.duration_seconds,
+                  "Lifetime of the credentials in seconds, 900 to 43200")
+      ->check(WholeNumber())
+      ->capture_default_str()
+      ->group(kSessionGroup);
+  AddText(command, "--role-session-name", options.session.role_session_name,
+          "Name of the session, if the profile accepts one")
+      ->group(kSessionGroup);
+  AddText(command, "--region", options.session.region,
+          "Region to sign for (default: that of the trust anchor)")
+      ->group(kSessionGroup);
+  AddText(command, "--endpoint", options.endpoint,
+          "URL of the service, http or https, or its host (default: "
+          "$AWS_ENDPOINT_URL_ROLESANYWHERE, $AWS_ENDPOINT_URL, the AWS config file, else that of "
+          "the region)")
+      ->transform(CLI::Validator(AddScheme, ""))
+      ->group(kNetworkGroup);
+  AddChoice(command, "--use-fips-endpoint", options.fips, "Use the region's FIPS endpoint");
+  AddChoice(command, "--use-dualstack-endpoint", options.dualstack,
+            "Use the region's endpoint for IPv4 and IPv6");
+  AddPlace(command, "--ca-bundle", options.ca_bundle,
+           "PEM file of the CAs to trust (default: $AWS_CA_BUNDLE, the AWS config file, "
+           "else those of the system)",
+           "a path")
+      ->group(kNetworkGroup);
+  command
+      .add_flag("--no-verify-ssl", options.no_verify_ssl,
+                "Accept any certificate of the service: for tests only")
+      ->group(kNetworkGroup);
+  command
+      .add_flag("--with-proxy", options.with_proxy,
+                "Accepted for compatibility: proxies of the environment are used anyway")
+      ->group(kNetworkGroup);
+  command.add_flag("--no-proxy", options.no_proxy, "Ignore the proxies of the environment")
+      ->group(kNetworkGroup);
+  command
+      .add_option("--timeout", options.timeout_seconds,
+                  "Seconds for the whole call, retries included")
+      ->capture_default_str()
+      ->check(CLI::Validator(CheckTimeout, "0.1 to 600"))
+      ->group(kNetworkGroup);
+}
+
+Parsed<roles::SessionSpec> ParseSession(const ServiceOptions& options) {
+  auto request = ParseRequest(options);
+  if (!request) return tl::unexpected(std::move(request).error());
+  EndpointOptions endpoint{options.fips.value_or(false), options.dualstack.value_or(false),
+                           options.endpoint};
+  if (!endpoint.custom.empty() && (endpoint.fips || endpoint.dualstack)) {
+    auto resolved = ResolveEndpoint(request->region(), endpoint);
+    if (!resolved) {
+      return Refuse(Result<void>(Fail(std::move(resolved), options.origins.endpoint)),
+                    {"use-fips-endpoint", "use-dualstack-endpoint", "endpoint"});
+    }
+  }
+  const auto timeout = static_cast<long long>(options.timeout_seconds * 1000);
+  return roles::SessionSpec{
+      .request = *std::move(request),
+      .endpoint = std::move(endpoint),
+      .transport = {options.ca_bundle, !options.no_verify_ssl, !options.no_proxy},
+      .timeout = std::chrono::milliseconds(timeout)};
+}
+
+}  // namespace credmint::cli

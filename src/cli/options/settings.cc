@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/options/settings.h"
+
+#include <fmt/format.h>
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "base/closest_name.h"
+#include "base/shown_value.h"
+#include "cli/options/secret_option.h"
+#include "cli/options/usage_error.h"
+
+namespace credmint::cli {
+namespace {
+
+bool HoldsSecret(const Setting& setting) {
+  const auto& values = setting.values;
+  return std::any_of(values.begin(), values.end(), [&](const std::string& value) {
+    return IsSecret(setting.name, value) || value.find("pin-value=") != std::string::npos;
+  });
+}
+
+/// Without the dashes. --help is none: it ends the program.
+std::vector<std::string_view> Names(const CLI::App& options) {
+  std::vector<std::string_view> names;
+  for (const CLI::Option* option : options.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      if (name != "help") names.push_back(name);
+    }
+  }
+  return names;
+}
+
+const char* Describe(Setting::Type type) {
+  switch (type) {
+    case Setting::Type::kText:
+      return "text in quotes";
+    case Setting::Type::kNumber:
+      return "a number";
+    case Setting::Type::kFlag:
+      return "true or false";
+  }
+  return "";
+}
+
+Setting::Type TypeOf(const CLI::Option& option) {
+  if (option.get_items_expected_max() == 0) return Setting::Type::kFlag;
+  return option.get_type_name().starts_with("TEXT") ? Setting::Type::kText : Setting::Type::kNumber;
+}
+
+void Give(const std::vector<std::string>& values, CLI::Option& option) {
+  option.clear();
+  option.add_result(values);
+  option.run_callback();
+}
+
+Result<void> ApplySetting(const Setting& setting, const std::string& where, CLI::App& options) {
+  const std::string name = "--" + setting.name;
+  const auto names = Names(options);
+  if (std::find(names.begin(), names.end(), setting.name) == names.end()) {
+    return Fail(ErrorCode::kUsage,
+                fmt::format("{}: there is no setting {}", where, Shown(setting.name)),
+                DidYouMean(setting.name, names));
+  }
+  if (HoldsSecret(setting)) {
+    return Fail(ErrorCode::kUsage,
+                fmt::format("{}: {}: a secret does not belong into the configuration file", where,
+                            setting.name),
+                "passin names a place for it: file:PATH, env:NAME or cred:NAME");
+  }
+  CLI::Option& option = *options.get_option(name);
+  const Setting::Type type = TypeOf(option);
+  if (setting.type != type) {
+    return Fail(ErrorCode::kUsage,
+                fmt::format("{}: {} must be {}", where, setting.name, Describe(type)));
+  }
+  if (setting.values.size() != 1 && option.get_items_expected_max() <= 1) {
+    return Fail(ErrorCode::kUsage,
+                fmt::format("{}: {} must be one value, not a list", where, setting.name));
+  }
+  if (setting.values.empty()) return {};
+  for (const std::string& value : setting.values) {
+    if (const auto reason = WhyRefused(option, value); !reason.empty()) {
+      return Fail(ErrorCode::kUsage, fmt::format("{}: {}: {}", where, setting.name, reason));
+    }
+  }
+  try {
+    Give(setting.values, option);
+  } catch (const CLI::ParseError&) {  // its words may repeat the value
+    return Fail(ErrorCode::kUsage, fmt::format("{}: {}: it is not accepted", where, setting.name));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> ApplySettings(const Configuration& file, const Section& section, CLI::App& options) {
+  for (const Setting& setting : section.settings) {
+    if (auto applied = ApplySetting(setting, file.At(setting.line), options); !applied) {
+      return applied;
+    }
+  }
+  return {};
+}
+
+void ApplyFlags(const CLI::App& command, CLI::App& options) {
+  for (const std::string_view name : Names(options)) {
+    const std::string flag = fmt::format("--{}", name);
+    const CLI::Option* typed = command.get_option_no_throw(flag);
+    if (typed != nullptr && !typed->empty())
+      Give(typed->reduced_results(), *options.get_option(flag));
+  }
+}
+
+}  // namespace credmint::cli

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/output/output.h"
+
+#include <errno.h>
+#include <fmt/format.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/printable.h"
+#include "base/standard_error.h"
+#include "base/write_all.h"
+
+namespace credmint::cli {
+
+Result<void> WriteResult(std::string_view text) {
+  if (WriteAll(STDOUT_FILENO, text)) return {};
+  return Fail(ErrorCode::kLocalIo, fmt::format("cannot write to stdout: {}", strerror(errno)));
+}
+
+ExitStatus ReportError(const Error& error) {
+  std::string text = fmt::format("credmint: {}\n", PrintableUtf8(error.message));
+  if (!error.hint.empty()) text += fmt::format("hint: {}\n", PrintableUtf8(error.hint));
+  WriteStandardError(text);
+  return ExitStatusOf(error.code);
+}
+
+void ReportRecovery(std::string_view message) {
+  WriteStandardError(fmt::format("credmint: {}\n", PrintableUtf8(message)));
+}
+
+void ReportWarning(std::string_view message) {
+  WriteStandardError(fmt::format("credmint: warning: {}\n", PrintableUtf8(message)));
+}
+
+}  // namespace credmint::cli

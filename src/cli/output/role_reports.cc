@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/output/role_reports.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "cli/output/output.h"
+
+namespace credmint::cli {
+namespace {
+
+/// In front of a message: which role it is about, where there may be several.
+std::string RoleClause(const roles::Role& role) {
+  return role.name.empty() ? "" : fmt::format("role {}: ", role.name);
+}
+
+}  // namespace
+
+void WarnOfUnverified(const roles::Role& role) {
+  if (role.session.transport.verify_tls) return;
+  ReportWarning(RoleClause(role) + "--no-verify-ssl: whoever answers is taken for the service");
+}
+
+roles::RoleSetObserver ReportRoles() {
+  return {.added = WarnOfUnverified,
+          .answered = nullptr,
+          .failed =
+              [](const roles::Role& role, const Error& error) {
+                Error named = error;
+                named.message.insert(0, RoleClause(role));
+                ReportError(named);
+              },
+          .recovered =
+              [](const roles::Role& role) {
+                ReportRecovery(RoleClause(role) + "there are new credentials");
+              }};
+}
+
+}  // namespace credmint::cli

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/output/server_addresses.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+namespace credmint::cli {
+namespace {
+
+std::string ShellQuoted(const std::string& text) {
+  constexpr const char* kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-";
+  if (text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace
+
+std::string ServerVariables(const daemon::ServerPlaces& places) {
+  const std::string url = "http://" + places.authority;
+  std::string text;
+  if (places.token_file.empty()) {
+    text = "# no container credentials: --token-file names a file for their token\n";
+  } else {
+    for (const std::string& role : places.roles) {
+      text += fmt::format("{}export AWS_CONTAINER_CREDENTIALS_FULL_URI={}/role/{}\n",
+                          text.empty() ? "" : "# or\n", url, role);
+    }
+    text += fmt::format(
+        "export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={0}\n"
+        "# SDKs from before 2024: AWS_CONTAINER_AUTHORIZATION_TOKEN=\"$(cat {0})\"\n",
+        ShellQuoted(std::filesystem::absolute(places.token_file)));
+  }
+  if (places.is_loopback) {
+    // With a slash, because older botocore adds none; what others then double, Imds forgives.
+    text += fmt::format(
+        "{}export AWS_EC2_METADATA_SERVICE_ENDPOINT={}/\n",
+        places.token_file.empty() ? "" : "# or, for programs that do not know these:\n", url);
+  } else {
+    text += "# most SDKs take http from 169.254.170.2 and 169.254.170.23 only\n";
+  }
+  if (!places.status_authority.empty()) {
+    text += fmt::format("# for whoever watches over it: http://{0}/healthz http://{0}/metrics\n",
+                        places.status_authority);
+  }
+  return text;
+}
+
+}  // namespace credmint::cli

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/output/terminal_prompt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <mutex>
+#include <span>
+#include <string_view>
+
+#include "base/closed_at_exit.h"
+#include "base/printable.h"
+
+namespace credmint::cli {
+namespace {
+
+constexpr std::size_t kMaxTyped = 255;
+
+/// Below the minute after which an SDK kills its credential_process, which would leave the terminal
+/// without echo.
+constexpr int kLongestPauseMilliseconds = 45'000;
+
+constexpr char kCtrlC = 0x03;
+constexpr char kCtrlD = 0x04;
+constexpr char kCtrlU = 0x15;
+constexpr char kCtrlBackslash = 0x1c;
+constexpr char kBackspace = 0x08;
+constexpr char kDelete = 0x7f;
+
+tl::unexpected<Error> NoAnswer(std::string message) {
+  return Fail(ErrorCode::kPinRequired, std::move(message));
+}
+
+tl::unexpected<Error> HungUp() { return NoAnswer("the terminal hung up"); }
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const { return number_; }
+
+ private:
+  int number_;
+};
+
+/// Holds back the signals that would end or stop the process in the midst, and tells by a
+/// descriptor that one came; it is delivered when this object goes. A signal that is ignored
+/// (nohup) or held back already (end_signals.h) stays so. SIGTTIN and SIGTTOU held back become
+/// errors of read() and nothing.
+class HeldSignals {
+ public:
+  HeldSignals() : watched_(Watched()), pending_(signalfd(-1, &watched_, SFD_CLOEXEC)) {
+    sigset_t held = watched_;
+    for (const int stop : {SIGTSTP, SIGTTIN, SIGTTOU}) sigaddset(&held, stop);
+    pthread_sigmask(SIG_BLOCK, &held, &before_);
+  }
+  ~HeldSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+
+  /// Readable when a signal came; -1 if the system is out of descriptors.
+  [[nodiscard]] int descriptor() const { return pending_.get(); }
+
+ private:
+  static sigset_t Watched() {
+    sigset_t watched;
+    sigemptyset(&watched);
+    sigset_t held;
+    pthread_sigmask(SIG_SETMASK, nullptr, &held);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+      struct sigaction action {};
+      sigaction(number, nullptr, &action);
+      const bool held_already = sigismember(&held, number) == 1;
+      if (action.sa_handler != SIG_IGN && !held_already) sigaddset(&watched, number);
+    }
+    return watched;
+  }
+
+  sigset_t watched_;
+  sigset_t before_{};
+  Descriptor pending_;
+};
+
+/// The terminal without echo, line editing and keys that send signals, as long as this lives.
+/// Ends the line.
+class Silence final : public ClosedAtExit {
+ public:
+  explicit Silence(int terminal) : terminal_(terminal) {
+    Enter();
+    const std::lock_guard lock(mutex_);
+    if (!closed_) Begin();
+  }
+  ~Silence() override {
+    Leave();
+    Close();
+  }
+
+  void Close() noexcept override {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    closed_ = true;
+    if (kept_) static_cast<void>(write(terminal_, "\n", 1) == 1);  // the terminal may be gone
+    if (changed_) tcsetattr(terminal_, TCSAFLUSH, &before_);
+  }
+
+  [[nodiscard]] bool kept() const { return kept_; }
+  [[nodiscard]] bool counts_characters() const { return (before_.c_iflag & IUTF8) != 0; }
+
+ private:
+  void Begin() {
+    if (tcgetattr(terminal_, &before_) != 0) return;
+    termios silent = before_;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+    silent.c_cc[VMIN] = 1;
+    silent.c_cc[VTIME] = 0;
+    changed_ = true;
+    kept_ = tcsetattr(terminal_, TCSAFLUSH, &silent) == 0;
+  }
+
+  int terminal_;
+  std::mutex mutex_;
+  termios before_{};
+  bool changed_ = false;
+  bool kept_ = false;
+  bool closed_ = false;
+};
+
+/// The line as it is being typed; wiped at the end.
+class Line {
+ public:
+  explicit Line(bool utf8) : utf8_(utf8) {}
+  ~Line() { Clear(); }
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+
+  void Add(char c) {
+    too_long_ = too_long_ || size_ == bytes_.size();
+    spoilt_ = spoilt_ || (c >= 0 && c < ' ' && c != '\t');
+    if (!too_long_) bytes_[size_++] = c;
+  }
+
+  /// Takes away the last character, which has several bytes in UTF-8.
+  void Erase() {
+    while (size_ > 0) {
+      const auto last = static_cast<unsigned char>(bytes_[--size_]);
+      if (!utf8_ || (last & 0xC0) != 0x80) return;
+    }
+  }
+  void Clear() {
+    explicit_bzero(bytes_.data(), bytes_.size());
+    size_ = 0;
+    too_long_ = false;
+    spoilt_ = false;
+  }
+  Result<Secret> Take() {
+    if (too_long_) return NoAnswer("what was typed is longer than 255 bytes");
+    if (spoilt_) return NoAnswer("what was typed holds control characters");
+    return Secret::Take(std::span(bytes_).first(size_));
+  }
+
+ private:
+  bool utf8_;
+  std::array<char, kMaxTyped> bytes_{};
+  std::size_t size_ = 0;
+  bool too_long_ = false;
+  bool spoilt_ = false;
+};
+
+/// Waits until the terminal is ready for `event`.
+Result<void> WaitFor(short event, int terminal, const HeldSignals& signals) {
+  std::array<pollfd, 2> waiting = {{{terminal, event, 0}, {signals.descriptor(), POLLIN, 0}}};
+  int ready = 0;
+  while ((ready = poll(waiting.data(), waiting.size(), kLongestPauseMilliseconds)) < 0) {
+    if (errno != EINTR) return HungUp();
+  }
+  if (ready == 0) return NoAnswer("nothing was typed at the terminal for 45 seconds");
+  if (waiting[1].revents != 0) return NoAnswer("interrupted by a signal");
+  if ((waiting[0].revents & event) == 0) return HungUp();
+  return {};
+}
+
+Result<void> Show(std::string_view text, int terminal, const HeldSignals& signals) {
+  while (!text.empty()) {
+    if (auto ready = WaitFor(POLLOUT, terminal, signals); !ready) return ready;
+    const ssize_t count = write(terminal, text.data(), text.size());
+    if (count < 0 && errno != EAGAIN && errno != EINTR) return HungUp();
+    if (count > 0) text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+Result<char> ReadKey(int terminal, const HeldSignals& signals) {
+  for (;;) {
+    if (auto ready = WaitFor(POLLIN, terminal, signals); !ready) return Fail(std::move(ready));
+    char key = 0;
+    const ssize_t count = read(terminal, &key, 1);
+    if (count == 1) return key;
+    if (count == 0 || (errno != EAGAIN && errno != EINTR)) return HungUp();
+  }
+}
+
+Result<Secret> ReadLine(int terminal, bool utf8, const HeldSignals& signals) {
+  Line line(utf8);
+  for (;;) {
+    const auto key = ReadKey(terminal, signals);
+    if (!key) return tl::unexpected(key.error());
+    switch (*key) {
+      case '\n':
+      case '\r':
+        return line.Take();
+      case kCtrlC:
+      case kCtrlD:
+      case kCtrlBackslash:
+        return NoAnswer("cancelled at the terminal");
+      case kBackspace:
+      case kDelete:
+        line.Erase();
+        break;
+      case kCtrlU:
+        line.Clear();
+        break;
+      default:
+        line.Add(*key);
+    }
+  }
+}
+
+Result<Secret> AskAt(int terminal, const std::string& text) {
+  const HeldSignals signals;
+  const Silence silence(terminal);
+  if (signals.descriptor() < 0 || !silence.kept()) return NoAnswer("the terminal cannot be set up");
+  if (auto shown = Show(text, terminal, signals); !shown) return Fail(std::move(shown));
+  return ReadLine(terminal, silence.counts_characters(), signals);
+}
+
+std::string_view Noun(PassphraseKind kind) {
+  switch (kind) {
+    case PassphraseKind::kTokenPin:
+    case PassphraseKind::kContextPin:
+      return "PIN";
+    case PassphraseKind::kTpmAuth:
+    case PassphraseKind::kTpmAuthIfAny:
+      return "auth value";
+    case PassphraseKind::kFile:
+    case PassphraseKind::kForeign:
+      break;
+  }
+  return "passphrase";
+}
+
+std::string LastAnswer(const PassphraseRequest& request, PromptReason reason) {
+  switch (reason) {
+    case PromptReason::kNeeded:
+      break;
+    case PromptReason::kRefused:
+      return fmt::format("credmint: that {} was refused\n", Noun(request.kind));
+    case PromptReason::kRefusedAlready:
+      return fmt::format("credmint: that {} was refused already\n", Noun(request.kind));
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string PromptText(const PassphraseRequest& request, PromptReason reason) {
+  const bool context = request.kind == PassphraseKind::kContextPin;
+  const bool if_any = request.kind == PassphraseKind::kTpmAuthIfAny;
+  return fmt::format("{}credmint: {}{} for {}{}: ", LastAnswer(request, reason),
+                     context ? "context-specific " : "", Noun(request.kind),
+                     Printable(request.subject), if_any ? " (Enter if it has none)" : "");
+}
+
+Result<std::optional<Secret>> AskAtTerminal(const PassphraseRequest& request, PromptReason reason) {
+  const Descriptor terminal(open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
+  if (terminal.get() < 0 || tcgetpgrp(terminal.get()) != getpgrp()) return std::nullopt;
+  auto typed = AskAt(terminal.get(), PromptText(request, reason));
+  if (!typed) return Fail(std::move(typed));
+  const bool is_pin =
+      request.kind == PassphraseKind::kTokenPin || request.kind == PassphraseKind::kContextPin;
+  if (is_pin && typed->empty()) return NoAnswer("nothing was typed at the terminal");
+  return std::optional<Secret>(*std::move(typed));
+}
+
+}  // namespace credmint::cli

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/role_server.h"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "base/random_text.h"
+#include "daemon/service_manager.h"
+#include "serve/api/host_check.h"
+#include "serve/api/token_file.h"
+
+namespace credmint::daemon {
+namespace {
+
+constexpr std::size_t kTokenBytes = 32;
+constexpr const char* kStatusAddress = "127.0.0.1";
+constexpr std::chrono::seconds kLongestKeyUse{20};  // with a touch; one role after the other
+
+Result<serve::ListenSocket> Listen(const std::string& address, std::uint16_t port) {
+  auto socket = SocketOfManager();
+  if (!socket) return Fail(std::move(socket));
+  if (*socket) return **std::move(socket);
+  return serve::ListenSocket::Open(address, port);
+}
+
+/// For the status; nothing without `port`.
+Result<std::optional<serve::ListenSocket>> ListenForStatus(std::optional<std::uint16_t> port) {
+  if (!port) return std::nullopt;
+  auto socket = serve::ListenSocket::Open(kStatusAddress, *port);
+  if (!socket) {
+    socket.error().hint = "--status-port chooses another port";
+    return Fail(std::move(socket), "the status");
+  }
+  return *std::move(socket);
+}
+
+std::string Folder(const char* variable) {
+  const char* folder = getenv(variable);
+  return folder != nullptr && folder[0] == '/' ? folder : "";
+}
+
+/// Where the token goes if no flag says it: a folder of this service alone, or of this user, who
+/// may have another server on another port. Empty: there is neither.
+std::string DefaultTokenFile(std::uint16_t port) {
+  if (const auto folder = Folder("RUNTIME_DIRECTORY"); !folder.empty()) return folder + "/token";
+  const auto folder = Folder("XDG_RUNTIME_DIR");
+  if (folder.empty()) return "";
+  const std::string suffix = port == ServerOptions().port ? "" : fmt::format("-{}", port);
+  return fmt::format("{}/credmint-token{}", folder, suffix);
+}
+
+/// The token in the file, which stays the same from run to run, because programs hold it and not
+/// all look again; a new one if there is none; an empty one, which opens nothing, if there is no
+/// file for it.
+Result<Secret> MakeToken(const std::string& file) {
+  if (file.empty()) return Secret();
+  if (auto earlier = serve::ReadTokenFile(file, 2 * kTokenBytes)) return *std::move(earlier);
+  auto token = RandomHex(kTokenBytes);
+  if (!token) return Fail(std::move(token), "making a token");
+  if (auto written = serve::WriteTokenFile(file, *token); !written) {
+    return Fail(std::move(written));
+  }
+  return token;
+}
+
+std::vector<serve::Role> ForServe(const std::vector<roles::RunningRole>& running) {
+  std::vector<serve::Role> served;
+  served.reserve(running.size());
+  for (const roles::RunningRole& role : running) {
+    const Arn& arn = role.request.role();
+    served.push_back(
+        {role.name, arn.account, arn.partition, role.request.region(), role.refresher});
+  }
+  return served;
+}
+
+/// Requests wait for answers; whoever else is told hears of them after these.
+roles::RoleSetObserver Waking(serve::WaitingRequests& waiting, roles::RoleSetObserver observer) {
+  observer.answered = [&waiting, told = observer.answered] {
+    waiting.Wake();
+    if (told) told();
+  };
+  return observer;
+}
+
+}  // namespace
+
+/// What a server needs that it may not get.
+struct RoleServer::Doors {
+  serve::ListenSocket socket;
+  std::optional<serve::ListenSocket> status;
+  std::string token_file;
+  Secret token;
+};
+
+Result<std::unique_ptr<RoleServer>> RoleServer::Start(const LibraryContext& context,
+                                                      std::vector<roles::Role> roles,
+                                                      const ServerOptions& options,
+                                                      const roles::RoleSetObserver& observer,
+                                                      roles::Environment environment) {
+  std::unique_ptr<RoleServer> server(new RoleServer(context, observer, std::move(environment)));
+  if (auto set = server->set_.Set(std::move(roles)); !set) return Fail(std::move(set));
+  auto doors = Open(options);
+  if (!doors) return Fail(std::move(doors));
+  auto started = server->Start(*std::move(doors), options.hop_limit);
+  if (!started) return Fail(std::move(started));
+  return server;
+}
+
+RoleServer::RoleServer(const LibraryContext& context, const roles::RoleSetObserver& observer,
+                       roles::Environment environment)
+    : set_(context, Waking(waiting_, observer), std::move(environment)) {}
+
+Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options) {
+  auto socket = Listen(options.listen, options.port);
+  if (!socket) return Fail(std::move(socket));
+  auto status = ListenForStatus(options.status_port);
+  if (!status) return Fail(std::move(status));
+  const std::string file =
+      options.token_file.empty() ? DefaultTokenFile(socket->port()) : options.token_file;
+  if (file.empty() && !serve::IsLoopback(socket->address())) {
+    return Fail(ErrorCode::kUsage, fmt::format("listening on {} needs a token", socket->address()),
+                "--token-file names a file for it");
+  }
+  auto token = MakeToken(file);
+  if (!token) return Fail(std::move(token));
+  return Doors{*std::move(socket), *std::move(status), file, *std::move(token)};
+}
+
+Result<void> RoleServer::Start(Doors doors, int hop_limit) {
+  set_.Start();
+  const auto running = set_.roles();
+  roles_.emplace(ForServe(running));
+  routes_.emplace(*roles_, std::move(doors.token), doors.socket.address());
+  places_ = {.authority = doors.socket.Authority(),
+             .is_loopback = serve::IsLoopback(doors.socket.address()),
+             .token_file = doors.token_file};
+  for (const roles::RunningRole& role : running) places_.roles.push_back(role.name);
+  auto server = serve::HttpServer::Start(
+      std::move(doors.socket), [this](const serve::Request& request) { return Answer(request); },
+      waiting_, {.hop_limit = hop_limit});
+  if (!server) return Fail(std::move(server));
+  server_ = *std::move(server);
+  watchdog_.emplace([this] { return server_->SinceTurn(); }, [this] { return States(); });
+  return StartStatus(std::move(doors.status));
+}
+
+Result<void> RoleServer::StartStatus(std::optional<serve::ListenSocket> socket) {
+  if (!socket) return {};
+  places_.status_authority = socket->Authority();
+  status_.emplace(
+      [this] { return States(); },
+      serve::ServerStatus{[this] { return requests_.Read(); }, [this] { return routes_->tokens(); },
+                          [this] { return server_->connections(); }},
+      kStatusAddress);
+  auto server = serve::HttpServer::Start(
+      *std::move(socket),
+      [this](const serve::Request& request) { return status_->Answer(request); },
+      waiting_for_status_, {.max_connections = 64});
+  if (!server) return Fail(std::move(server));
+  status_server_ = *std::move(server);
+  return {};
+}
+
+serve::Response RoleServer::Answer(const serve::Request& request) {
+  serve::Response response = routes_->Answer(request);
+  requests_.Add(request, response);
+  return response;
+}
+
+Result<void> RoleServer::Serve(std::vector<roles::Role> roles) {
+  if (auto set = set_.Set(std::move(roles)); !set) return set;
+  auto dropped = set_.Start();
+  roles_->Set(ForServe(set_.roles()));
+  waiting_.Wake();
+  Drop(std::move(dropped));
+  return {};
+}
+
+std::vector<serve::RoleStatus> RoleServer::States() {
+  std::vector<serve::RoleStatus> states;
+  const auto running = set_.roles();
+  for (const roles::RunningRole& role : running) {
+    const auto longest_call = role.timeout + kLongestKeyUse * running.size();
+    states.push_back({role.name, role.refresher->State(), longest_call});
+  }
+  return states;
+}
+
+bool RoleServer::HasAnswered() {
+  const auto states = States();
+  return std::all_of(states.begin(), states.end(),
+                     [](const serve::RoleStatus& role) { return role.state.calls > 0; });
+}
+
+/// By a thread of its own: it waits for a call that runs, and signals must not wait with it.
+void RoleServer::Drop(std::vector<std::shared_ptr<void>> roles) {
+  std::erase_if(dropping_, [](const std::future<void>& thread) {
+    return thread.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  });
+  if (roles.empty()) return;
+  dropping_.push_back(std::async(std::launch::async, [dropped = std::move(roles)]() mutable {
+    // Nor must the server's thread, should it be about to answer from one of them.
+    const auto is_used = [](const std::shared_ptr<void>& role) { return role.use_count() > 1; };
+    while (std::any_of(dropped.begin(), dropped.end(), is_used)) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    dropped.clear();
+  }));
+}
+
+}  // namespace credmint::daemon

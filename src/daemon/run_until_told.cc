@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/run_until_told.h"
+
+#include <signal.h>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <string>
+#include <utility>
+
+#include "credentials/profile/profile_keeper.h"
+#include "daemon/manager_plan.h"
+#include "daemon/service_manager.h"
+
+namespace credmint::daemon {
+namespace {
+
+/// Meanwhile the service manager is told what it wants to know.
+void WaitFor(const std::future<void>& end, RoleServer& server) {
+  using std::chrono::steady_clock;
+  ManagerPlan plan(
+      steady_clock::now(), WatchdogTime(), [&] { return server.HasAnswered(); },
+      [&] { return server.IsContent(); });
+  while (true) {
+    for (const std::string& state : plan.Due(steady_clock::now())) NotifyManager(state);
+    const auto next = plan.Next(steady_clock::now());
+    if (!next) return end.wait();
+    if (end.wait_until(*next) == std::future_status::ready) return;
+  }
+}
+
+}  // namespace
+
+ToldBySignals::ToldBySignals(const EndSignals& signals, std::function<void()> reload,
+                             std::function<void()> end)
+    : signals_(signals) {
+  signals.SetHandler(
+      [reload = std::move(reload), end = std::move(end), ending = false](int number) mutable {
+        if (number == SIGHUP) {
+          reload();
+          return true;
+        }
+        if (std::exchange(ending, true)) return false;
+        end();
+        return true;
+      });
+}
+
+ToldBySignals::~ToldBySignals() {
+  signals_.SetHandler(nullptr);
+  NotifyManager("STOPPING=1");
+}
+
+Result<void> ServeUntilTold(RoleServer& server, const EndSignals& signals,
+                            const std::function<Result<void>()>& announce,
+                            std::function<void()> reload) {
+  std::promise<void> end;
+  const ToldBySignals told(signals, std::move(reload), [&] { end.set_value(); });
+  auto announced = announce();
+  if (announced) WaitFor(end.get_future(), server);
+  return announced;
+}
+
+Result<void> UpdateUntilTold(const CredentialsFile& file, roles::RoleSession& session,
+                             const EndSignals& signals, const UpdateObserver& observer) {
+  std::atomic<bool> failing = false;
+  ProfileKeeper keeper(
+      session, file,
+      [&](const Error& error) {
+        failing = true;
+        observer.failed(error);
+      },
+      [&] {
+        if (failing.exchange(false)) observer.recovered();
+        NotifyManager("READY=1");
+      });
+  const auto reload = [&] {
+    session.identity().Reload();
+    keeper.Reload();
+  };
+  const ToldBySignals told(signals, reload, [&] { keeper.Stop(); });
+  return keeper.Run();
+}
+
+}  // namespace credmint::daemon

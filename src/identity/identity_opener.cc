@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity/identity_opener.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/changing_files.h"
+#include "base/log.h"
+#include "identity/refusals.h"
+
+namespace credmint {
+namespace {
+
+/// It has secrets of its own: those of the key that it helps must never be tried on it.
+Result<std::shared_ptr<const SigningKey>> OpenPolicyKey(const LibraryContext& context,
+                                                        const IdentitySpec& spec,
+                                                        const PromptFunction& ask) {
+  PinSources pins;
+  if (spec.policy_key_secret) pins.user = spec.policy_key_secret->Clone();
+  pins.prompted = PromptedSecrets(ask);
+  auto key = KeyOpener(context, std::move(pins), spec.parameters).OpenKey(spec.policy_key->Clone());
+  if (!key) return Fail(std::move(key), "--policy-key");
+  return key;
+}
+
+/// `certificates` is not empty. An issuer may be among them only if there is nothing else.
+const Certificate& LatestExpiring(std::span<const Certificate> certificates) {
+  return *std::max_element(
+      certificates.begin(), certificates.end(), [](const Certificate& a, const Certificate& b) {
+        return std::make_tuple(!a.IsCa(), a.NotAfter()) < std::make_tuple(!b.IsCa(), b.NotAfter());
+      });
+}
+
+/// A key of an algorithm that this OpenSSL lacks cannot be opened either, with a worse reason.
+Result<void> CheckSomeKeyIsKnown(std::span<const Certificate> certificates) {
+  Result<void> first;
+  for (const Certificate& certificate : certificates) {
+    auto known = CheckKeyIsKnown(certificate);
+    if (known) return {};
+    if (first) first = Fail(std::move(known), "certificate " + certificate.Subject());
+  }
+  return first;
+}
+
+}  // namespace
+
+Result<IdentityOpener> IdentityOpener::Create(const LibraryContext& context,
+                                              std::shared_ptr<const IdentitySpec> spec,
+                                              const PromptFunction& ask) {
+  PinSources pins(spec->secrets);
+  pins.prompted = PromptedSecrets(ask);
+  KeyOpener keys(context, std::move(pins), spec->parameters);
+  if (spec->policy_key) {
+    auto signer = OpenPolicyKey(context, *spec, ask);
+    if (!signer) return Fail(std::move(signer));
+    keys.SetPolicySigner(*std::move(signer));
+  }
+  return IdentityOpener(std::move(spec), std::move(keys));
+}
+
+Result<std::shared_ptr<const SigningKey>> IdentityOpener::OpenKey(
+    std::span<const Certificate> certificates) {
+  if (spec_->private_key) return keys_.OpenKey(spec_->private_key->Clone(), certificates);
+  if (!spec_->certificate.certificate) return Fail(ErrorCode::kUsage, "no key is named");
+  const KeyReference& place = *spec_->certificate.certificate;
+  auto key = keys_.OpenKey(place.ForPrivateKey(), certificates);
+  if (key || key.error().code != ErrorCode::kKeyNotFound) return key;
+  auto other = OpenKeyBeside(place, certificates);
+  if (other || (other.error().code == ErrorCode::kKeyAmbiguous && certificates.size() > 1)) {
+    return other;
+  }
+  key.error().hint =
+      "without --private-key the key is looked for where the certificate is; name it: a file, or "
+      "the URI of a token or a TPM";
+  return key;
+}
+
+/// The key that belongs to one of the certificates but goes by another name than they do.
+Result<std::shared_ptr<const SigningKey>> IdentityOpener::OpenKeyBeside(
+    const KeyReference& place, std::span<const Certificate> belonging) {
+  auto key = keys_.OpenKey(place.ForAll().ForPrivateKey(), belonging);
+  if (!key) return key;
+  const ErrorMark mark;
+  const bool belongs =
+      std::any_of(belonging.begin(), belonging.end(), [&](const Certificate& certificate) {
+        return certificate.public_key() != nullptr &&
+               EVP_PKEY_eq((*key)->get(), certificate.public_key()) == 1;
+      });
+  if (belongs) return key;
+  return Fail(ErrorCode::kKeyNotFound, "no key there belongs to the certificate");
+}
+
+/// Where several certificates are left, and several keys belong to them, the certificate that
+/// expires last decides, if that is wished for.
+Result<std::shared_ptr<const SigningKey>> IdentityOpener::OpenKeyOf(
+    CertificateSource& source, const CertificateCandidates& candidates) {
+  const std::vector<Certificate>& certificates = candidates.certificates;
+  auto key = OpenKey(certificates);
+  if (key || key.error().code != ErrorCode::kKeyAmbiguous || certificates.size() == 1) return key;
+  if (spec_->certificate.latest_expiring) return OpenKey({&LatestExpiring(certificates), 1});
+  key.error().hint +=
+      fmt::format("; or name one of the certificates, by its URI or with --cert-selector: {}",
+                  source.Describe(candidates));
+  return key;
+}
+
+Result<void> IdentityOpener::CheckKeyStrength(const EVP_PKEY* key) const {
+  return spec_->allow_weak_key ? Result<void>() : CheckStrength(key);
+}
+
+/// `device_key` is used if there is one, instead of opening one; else it is what was opened, if
+/// that is a device's.
+Result<std::shared_ptr<const Identity>> IdentityOpener::Open(
+    std::shared_ptr<const SigningKey>& device_key) {
+  CertificateSource source = certificates();
+  const auto candidates = source.Find();
+  if (!candidates) return tl::unexpected(candidates.error());
+  if (auto known = CheckSomeKeyIsKnown(candidates->certificates); !known) {
+    return Fail(std::move(known));
+  }
+  auto key = device_key ? device_key : OpenKeyOf(source, *candidates);
+  if (!key) return Fail(std::move(key));
+  if (!(*key)->IsInMemory() && !(*key)->wrapped()) device_key = *key;
+  const auto now = std::chrono::system_clock::now();
+  auto chain = source.ChainFor(**key, *candidates, now);
+  if (!chain) return Fail(std::move(chain));
+  auto identity = CheckIdentity(*std::move(key), *std::move(chain), now);
+  if (!identity) return Fail(std::move(identity));
+  const Certificate& leaf = identity->leaf();
+  if (auto strong = CheckKeyStrength(leaf.public_key()); !strong) {
+    return Fail(std::move(strong), "certificate " + leaf.Subject());
+  }
+  return std::make_shared<const Identity>(*std::move(identity));
+}
+
+Result<std::shared_ptr<const Identity>> IdentityOpener::Open() {
+  std::shared_ptr<const SigningKey> device_key;
+  return Open(device_key);
+}
+
+Result<std::shared_ptr<const Identity>> IdentityOpener::OpenPatiently(
+    std::chrono::milliseconds patience) {
+  const CertificateOptions& certificate = spec_->certificate;
+  ChangingFiles files(
+      PathsIn({&certificate.certificate, &spec_->private_key, &certificate.intermediates}),
+      patience);
+  std::shared_ptr<const SigningKey> device_key;
+  while (true) {
+    files.Look();
+    auto identity = Open(device_key);
+    if (identity) return identity;
+    const auto settled = SettlingTime(identity.error().code);
+    if (!settled || !files.WaitForChange(*settled)) return identity;
+    LogDebug(fmt::format("trying again, it may be being replaced: {}", identity.error().message));
+  }
+}
+
+std::vector<std::string> PathsIn(
+    std::initializer_list<const std::optional<KeyReference>*> references) {
+  std::vector<std::string> paths;
+  for (const std::optional<KeyReference>* reference : references) {
+    if (*reference && (*reference)->is_path()) paths.push_back((*reference)->text());
+  }
+  return paths;
+}
+
+std::optional<std::chrono::milliseconds> SettlingTime(ErrorCode failure) {
+  switch (failure) {
+    case ErrorCode::kKeyMismatch:
+      return std::chrono::milliseconds(1000);
+    case ErrorCode::kLocalIo:  // missing, or cut to nothing until somebody goes on
+      return std::chrono::milliseconds(500);
+    case ErrorCode::kMalformed:
+    case ErrorCode::kCertificate:
+    case ErrorCode::kKeyNotFound:
+      return std::chrono::milliseconds(200);
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace credmint

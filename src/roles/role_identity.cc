@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roles/role_identity.h"
+
+#include <utility>
+
+#include "credentials/refresh_schedule.h"
+
+namespace credmint::roles {
+
+RoleIdentity::RoleIdentity(IdentityOpener opener, std::chrono::milliseconds patience,
+                           const Environment& environment)
+    : stopwatch_(environment.stopwatch),
+      opener_(std::move(opener)),
+      keeper_(Keep(patience, environment)) {}
+
+IdentityKeeper RoleIdentity::Keep(std::chrono::milliseconds patience,
+                                  const Environment& environment) {
+  // Patient until there was a first pair; from then on the keeper has the earlier one.
+  const auto open = [this, patience, had_one = false]() mutable {
+    auto identity = had_one ? opener_.Open() : opener_.OpenPatiently(patience);
+    had_one = had_one || identity.has_value();
+    return identity;
+  };
+  const auto open_key = [this](const Certificate& leaf) { return opener_.OpenKey({&leaf, 1}); };
+  const auto open_wrapped = [this](const std::shared_ptr<const WrappedKey>& key) {
+    return opener_.keys().OpenKey(key);
+  };
+  const auto report = [told = environment.kept_earlier](const Error& error) {
+    if (told) told(error);
+  };
+  return {{.open = open, .open_key = open_key, .open_wrapped = open_wrapped}, report};
+}
+
+Result<std::shared_ptr<const Identity>> RoleIdentity::Open(unsigned& generation) {
+  const std::lock_guard lock(mutex_);
+  if (sharing_.exchange(false)) keeper_.ProveFirst();
+  if (reloading_.exchange(false)) {
+    opener_.keys().ForgetSecrets();
+    keeper_.Reload();
+    lockout_.reset();
+    ++generation_;
+  }
+  generation = generation_;
+  if (auto lockout = CurrentLockout()) return tl::unexpected(*std::move(lockout));
+  return keeper_.Get();
+}
+
+void RoleIdentity::NoteWorked(unsigned generation) {
+  const std::lock_guard lock(mutex_);
+  // The secrets have been read again meanwhile: what worked were the earlier ones.
+  if (generation != generation_) return;
+  worked_ = true;
+  opener_.keys().NoteAcceptedSecrets();
+}
+
+Error RoleIdentity::NoteLockout(Error error) {
+  const std::lock_guard lock(mutex_);
+  if (auto lockout = CurrentLockout()) return *std::move(lockout);
+  lockout_ = {std::move(error), std::nullopt};
+  if (worked_ && opener_.keys().SecretsWereAccepted()) {
+    lockout_->until = stopwatch_() + RecoveryTime(lockout_->error);
+  } else {
+    lockout_->error.code = ErrorCode::kPinLocked;
+  }
+  return lockout_->error;
+}
+
+std::optional<Error> RoleIdentity::CurrentLockout() {
+  if (!lockout_) return std::nullopt;
+  if (!lockout_->until) return lockout_->error;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*lockout_->until - stopwatch_());
+  if (left.count() <= 0) {
+    lockout_.reset();
+    return std::nullopt;
+  }
+  Error error = lockout_->error;
+  error.retry_after = left;
+  return error;
+}
+
+}  // namespace credmint::roles

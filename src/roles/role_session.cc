@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roles/role_session.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+#include "base/read_file.h"
+#include "base/shown_value.h"
+
+namespace credmint::roles {
+namespace {
+
+Result<SessionOptions> MakeSessionOptions(const Role& role, RoleSession::Retrying retrying) {
+  const SessionSpec& session = role.session;
+  auto endpoint = ResolveEndpoint(session.request.region(), session.endpoint);
+  if (!endpoint) {
+    return Fail(std::move(endpoint), session.endpoint.custom.empty() ? "" : role.origins.endpoint);
+  }
+  SessionOptions options{session.request, *std::move(endpoint), session.timeout};
+  if (retrying == RoleSession::Retrying::kElsewhere) options.max_attempts = 1;
+  return options;
+}
+
+/// A library that finds none in it says so much later, and worse.
+Result<void> CheckCaBundle(const Role& role) {
+  const std::string& path = role.session.transport.ca_bundle;
+  if (path.empty()) return {};
+  auto bundle = ReadFile(path, kMaxFileSize, FileAccess::kNotWrittenByAll);
+  if (!bundle) return Fail(std::move(bundle), role.origins.ca_bundle);
+  if (bundle->Reveal().find("CERTIFICATE-----") != std::string_view::npos) return {};
+  return Fail(ErrorCode::kLocalIo,
+              fmt::format("{}: {} holds no certificate", role.origins.ca_bundle, ShownPath(path)),
+              "expected PEM");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RoleSession>> RoleSession::Create(const Role& role, IdentityPool& identities,
+                                                         Retrying retrying) {
+  auto options = MakeSessionOptions(role, retrying);
+  if (!options) return Fail(std::move(options));
+  auto identity = identities.Get(role.identity, role.session.timeout);
+  if (!identity) return Fail(std::move(identity));
+  if (auto checked = CheckCaBundle(role); !checked) return Fail(std::move(checked));
+  return std::make_unique<RoleSession>(
+      *std::move(options), identities.context(), *std::move(identity),
+      identities.environment().make_transport(role.session.transport));
+}
+
+RoleSession::RoleSession(SessionOptions options, const LibraryContext& context,
+                         std::shared_ptr<RoleIdentity> identity,
+                         std::unique_ptr<Transport> transport)
+    : identity_(std::move(identity)),
+      transport_(std::move(transport)),
+      session_(
+          std::move(options), context, [this] { return identity_->Open(generation_); },
+          *transport_) {}
+
+Result<Credentials> RoleSession::Get() {
+  auto credentials = session_.Get();
+  if (credentials) identity_->NoteWorked(generation_);
+  if (credentials || credentials.error().code != ErrorCode::kLockedOut) return credentials;
+  return tl::unexpected(identity_->NoteLockout(std::move(credentials).error()));
+}
+
+}  // namespace credmint::roles
