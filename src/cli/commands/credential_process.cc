@@ -19,7 +19,8 @@ CredentialProcessCommand::CredentialProcessCommand(CLI::App& app)
 Result<void> CredentialProcessCommand::Run() const {
   const auto wanted = FindRole(*app_, flags_);
   if (!wanted) return tl::unexpected(wanted.error());
-  wanted->StartLog();
+  StartLog(wanted->process);
+  wanted->Log();
   const auto credentials = roles::Mint(
       wanted->roles.front(), [&] { return StartLibrary(wanted->process); }, {.ask = AskAtTerminal});
   if (!credentials) return tl::unexpected(credentials.error());

@@ -5,7 +5,6 @@
 
 #include <utility>
 
-#include "base/log.h"
 #include "cli/options/server_options.h"
 #include "cli/options/settings.h"
 #include "cli/output/output.h"
@@ -31,7 +30,8 @@ Result<void> ServeCommand::Run(const daemon::EndSignals& end_signals) const {
   if (!options) return tl::unexpected(options.error());
   auto wanted = FindRoles(*app_, flags_, *file);
   if (!wanted) return Fail(std::move(wanted));
-  wanted->StartLog();
+  StartLog(wanted->process);
+  wanted->Log();
   const auto library = StartLibrary(wanted->process);
   if (!library) return tl::unexpected(library.error());
   const auto server =
@@ -65,7 +65,7 @@ Result<void> ServeCommand::Reload(daemon::RoleServer& server) const {
   if (auto options = Options(*file); !options) return Fail(std::move(options));
   auto wanted = FindRoles(*app_, flags_, *file);
   if (!wanted) return Fail(std::move(wanted));
-  for (const std::string& note : wanted->notes) LogDebug(note);
+  wanted->Log();
   return server.Serve(std::move(wanted->roles));
 }
 

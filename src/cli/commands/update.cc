@@ -46,7 +46,8 @@ UpdateCommand::UpdateCommand(CLI::App& app)
 Result<void> UpdateCommand::Run(const daemon::EndSignals& end_signals) const {
   const auto wanted = FindRole(*app_, flags_);
   if (!wanted) return tl::unexpected(wanted.error());
-  wanted->StartLog();
+  StartLog(wanted->process);
+  wanted->Log();
   const auto library = StartLibrary(wanted->process);
   if (!library) return tl::unexpected(library.error());
   const roles::Role& role = wanted->roles.front();

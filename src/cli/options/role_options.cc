@@ -15,6 +15,7 @@
 #include "cli/options/role_place.h"
 #include "cli/options/settings.h"
 #include "cli/options/text_option.h"
+#include "cli/output/role_reports.h"
 #include "config/configuration_file.h"
 
 namespace credmint::cli {
@@ -256,9 +257,9 @@ Result<std::optional<Configuration>> ReadConfiguration(const RoleFlags& flags) {
   return *std::move(file);
 }
 
-void WantedRoles::StartLog() const {
-  cli::StartLog(process);
+void WantedRoles::Log() const {
   for (const std::string& note : notes) LogDebug(note);
+  for (const roles::Role& role : roles) LogUnverified(role);
 }
 
 Result<WantedRoles> FindRoles(const CLI::App& command, const RoleFlags& flags,

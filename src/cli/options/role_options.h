@@ -47,8 +47,8 @@ struct WantedRoles {
   ProcessOptions process;
   std::vector<std::string> notes;  ///< for --debug, each once
 
-  /// Starts the log, and begins it with the notes.
-  void StartLog() const;
+  /// Says in the log what the surroundings said, and what should not be.
+  void Log() const;
 };
 
 enum class HowMany { kAny, kOne };

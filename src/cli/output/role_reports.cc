@@ -5,10 +5,13 @@
 
 #include <string>
 
+#include "base/log.h"
 #include "cli/output/output.h"
 
 namespace credmint::cli {
 namespace {
+
+constexpr const char* kUnverified = "--no-verify-ssl: whoever answers is taken for the service";
 
 /// In front of a message: which role it is about, where there may be several.
 std::string RoleClause(const roles::Role& role) {
@@ -17,13 +20,16 @@ std::string RoleClause(const roles::Role& role) {
 
 }  // namespace
 
-void WarnOfUnverified(const roles::Role& role) {
-  if (role.session.transport.verify_tls) return;
-  ReportWarning(RoleClause(role) + "--no-verify-ssl: whoever answers is taken for the service");
+void LogUnverified(const roles::Role& role) {
+  if (!role.session.transport.verify_tls) LogWarning(kUnverified);
+}
+
+void WarnOfUnverified(const roles::Role& role, const std::string& clause) {
+  if (!role.session.transport.verify_tls) ReportWarning(clause + kUnverified);
 }
 
 roles::RoleSetObserver ReportRoles() {
-  return {.added = WarnOfUnverified,
+  return {.added = [](const roles::Role& role) { WarnOfUnverified(role, RoleClause(role)); },
           .answered = nullptr,
           .failed =
               [](const roles::Role& role, const Error& error) {
