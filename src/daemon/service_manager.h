@@ -22,8 +22,8 @@ Result<std::optional<serve::ListenSocket>> SocketOfManager();
 /// this process for stuck; nothing if it does not.
 std::optional<std::chrono::microseconds> WatchdogTime();
 
-/// Tells it "READY=1", which counts once, "STOPPING=1" or "WATCHDOG=1"; nobody if there is none who
-/// wants to know.
+/// Tells the manager a state: "READY=1", of which the first one counts, "STOPPING=1" or
+/// "WATCHDOG=1". Does nothing where no manager asks to be told ($NOTIFY_SOCKET).
 void NotifyManager(const std::string& state);
 
 }  // namespace credmint::daemon

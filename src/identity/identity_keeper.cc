@@ -37,6 +37,7 @@ IdentityKeeper::Opened IdentityKeeper::Get() {
   // Opening a device's key could send the refused PIN once more.
   const bool must_not = refusal_ || (!current && current.error().code == ErrorCode::kLockedOut);
   if (current || !chain_ || (must_not && !key_)) return current;
+  // Something is being renewed, or broken: the earlier pair may still be good.
   const Error& error = current.error();
   Opened earlier = Earlier();
   if (!earlier && IsRefusal(earlier.error().code)) refusal_ = earlier.error();

@@ -41,11 +41,14 @@ class RoleIdentity {
   /// Says that a signature was made with what Open() gave.
   void NoteWorked(unsigned generation);
 
-  /// Says that this kLockedOut came of Open() or a signature; returns what is to be made of it.
+  /// To be called with a kLockedOut that Open() or a signature failed with. Returns what the role
+  /// is to fail with: kLockedOut and the time that is left, or kPinLocked where no secret is known
+  /// to be right.
   Error NoteLockout(Error error);
 
-  /// Several roles use it: a device that learns of a PIN with the first signature only shall not
-  /// learn it from each of them (IdentityKeeper::ProveFirst()).
+  /// Says that several roles use it. Some devices check a PIN with the first signature only; that
+  /// is then made before any role has the identity (IdentityKeeper::ProveFirst()), so that a wrong
+  /// PIN costs one try and not one for each role.
   void Share() { sharing_ = true; }
 
   /// Has secrets read again the next time, and a refused PIN tried again. Waits for nothing.

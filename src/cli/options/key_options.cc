@@ -161,6 +161,32 @@ std::vector<std::pair<std::string, std::string>> MakeParameters(const KeyOptions
   return parameters;
 }
 
+void AddKeySecretFlags(CLI::App& command, KeyOptions& options) {
+  AddSecret(command, "--context-passin", options.context_passin,
+            "Context-specific PIN of an always-authenticate key; forms as --passin")
+      ->group(kKeyGroup);
+  AddSecret(command, "--tpm-key-password", options.tpm_key_password,
+            "Auth value of the TPM key (visible to other users; prefer --passin)")
+      ->group(kKeyGroup);
+  command
+      .add_flag("--no-tpm-key-password", options.no_tpm_key_password,
+                "The TPM key has an empty auth value")
+      ->group(kKeyGroup);
+  AddSecret(command, "--policy-passin", options.policy_passin,
+            "Auth value of what the TPM key's policy names (PolicySecret); forms as --passin")
+      ->group(kKeyGroup);
+  AddPlace(command, "--policy-key", options.policy_key,
+           "Key that signs what the TPM key's policy wants signed (PolicySigned); as --private-key",
+           "a path or a URI")
+      ->group(kKeyGroup);
+  AddSecret(command, "--policy-key-passin", options.policy_key_passin,
+            "PIN or passphrase of --policy-key; forms as --passin")
+      ->group(kKeyGroup);
+  AddSecret(command, "--pkcs8-password", options.pkcs8_password,
+            "Passphrase of a key file (visible to other users; prefer --passin)")
+      ->group(kKeyGroup);
+}
+
 }  // namespace
 
 void AddTokenFlags(CLI::App& command, KeyOptions& options) {
@@ -225,29 +251,7 @@ void AddKeyFlags(CLI::App& command, KeyOptions& options) {
                 "Use a key of RSA below 2048 bits, or of another curve than P-256, P-384 and "
                 "P-521: for tests only")
       ->group(kKeyGroup);
-  AddSecret(command, "--context-passin", options.context_passin,
-            "Context-specific PIN of an always-authenticate key; forms as --passin")
-      ->group(kKeyGroup);
-  AddSecret(command, "--tpm-key-password", options.tpm_key_password,
-            "Auth value of the TPM key (visible to other users; prefer --passin)")
-      ->group(kKeyGroup);
-  command
-      .add_flag("--no-tpm-key-password", options.no_tpm_key_password,
-                "The TPM key has an empty auth value")
-      ->group(kKeyGroup);
-  AddSecret(command, "--policy-passin", options.policy_passin,
-            "Auth value of what the TPM key's policy names (PolicySecret); forms as --passin")
-      ->group(kKeyGroup);
-  AddPlace(command, "--policy-key", options.policy_key,
-           "Key that signs what the TPM key's policy wants signed (PolicySigned); as --private-key",
-           "a path or a URI")
-      ->group(kKeyGroup);
-  AddSecret(command, "--policy-key-passin", options.policy_key_passin,
-            "PIN or passphrase of --policy-key; forms as --passin")
-      ->group(kKeyGroup);
-  AddSecret(command, "--pkcs8-password", options.pkcs8_password,
-            "Passphrase of a key file (visible to other users; prefer --passin)")
-      ->group(kKeyGroup);
+  AddKeySecretFlags(command, options);
 }
 
 Parsed<std::shared_ptr<const IdentitySpec>> ParseIdentity(const KeyOptions& options) {

@@ -41,6 +41,61 @@ void AddChoice(CLI::App& command, const char* name, std::optional<bool>& value,
       ->group(kNetworkGroup);
 }
 
+void AddSessionFlags(CLI::App& command, ServiceOptions& options) {
+  AddText(command, "--trust-anchor-arn", options.session.trust_anchor_arn,
+          "ARN of the trust anchor that vouches for the certificate")
+      ->group(kSessionGroup);
+  AddText(command, "--profile-arn", options.session.profile_arn, "ARN of the profile")
+      ->group(kSessionGroup);
+  AddText(command, "--role-arn", options.session.role_arn, "ARN of the role to assume")
+      ->group(kSessionGroup);
+  command
+      .add_option("--session-duration", options.duration_seconds,
+                  "Lifetime of the credentials in seconds, 900 to 43200")
+      ->check(WholeNumber())
+      ->capture_default_str()
+      ->group(kSessionGroup);
+  AddText(command, "--role-session-name", options.session.role_session_name,
+          "Name of the session, if the profile accepts one")
+      ->group(kSessionGroup);
+  AddText(command, "--region", options.session.region,
+          "Region to sign for (default: that of the trust anchor)")
+      ->group(kSessionGroup);
+}
+
+void AddNetworkFlags(CLI::App& command, ServiceOptions& options) {
+  AddText(command, "--endpoint", options.endpoint,
+          "URL of the service, http or https, or its host (default: "
+          "$AWS_ENDPOINT_URL_ROLESANYWHERE, $AWS_ENDPOINT_URL, the AWS config file, else that of "
+          "the region)")
+      ->transform(CLI::Validator(AddScheme, ""))
+      ->group(kNetworkGroup);
+  AddChoice(command, "--use-fips-endpoint", options.fips, "Use the region's FIPS endpoint");
+  AddChoice(command, "--use-dualstack-endpoint", options.dualstack,
+            "Use the region's endpoint for IPv4 and IPv6");
+  AddPlace(command, "--ca-bundle", options.ca_bundle,
+           "PEM file of the CAs to trust (default: $AWS_CA_BUNDLE, the AWS config file, "
+           "else those of the system)",
+           "a path")
+      ->group(kNetworkGroup);
+  command
+      .add_flag("--no-verify-ssl", options.no_verify_ssl,
+                "Accept any certificate of the service: for tests only")
+      ->group(kNetworkGroup);
+  command
+      .add_flag("--with-proxy", options.with_proxy,
+                "Accepted for compatibility: proxies of the environment are used anyway")
+      ->group(kNetworkGroup);
+  command.add_flag("--no-proxy", options.no_proxy, "Ignore the proxies of the environment")
+      ->group(kNetworkGroup);
+  command
+      .add_option("--timeout", options.timeout_seconds,
+                  "Seconds for the whole call, retries included")
+      ->capture_default_str()
+      ->check(CLI::Validator(CheckTimeout, "0.1 to 600"))
+      ->group(kNetworkGroup);
+}
+
 Result<void> CheckArnsAreGiven(const SessionParameters& parameters) {
   for (const auto& [value, flag] : {std::pair{parameters.trust_anchor_arn, "--trust-anchor-arn"},
                                     std::pair{parameters.profile_arn, "--profile-arn"},
@@ -91,55 +146,8 @@ Parsed<SessionRequest> ParseRequest(const ServiceOptions& options) {
 }  // namespace
 
 void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
-  AddText(command, "--trust-anchor-arn", options.session.trust_anchor_arn,
-          "ARN of the trust anchor that vouches for the certificate")
-      ->group(kSessionGroup);
-  AddText(command, "--profile-arn", options.session.profile_arn, "ARN of the profile")
-      ->group(kSessionGroup);
-  AddText(command, "--role-arn", options.session.role_arn, "ARN of the role to assume")
-      ->group(kSessionGroup);
-  command
-      .add_option("--session-duration", options.duration_seconds,
-                  "Lifetime of the credentials in seconds, 900 to 43200")
-      ->check(WholeNumber())
-      ->capture_default_str()
-      ->group(kSessionGroup);
-  AddText(command, "--role-session-name", options.session.role_session_name,
-          "Name of the session, if the profile accepts one")
-      ->group(kSessionGroup);
-  AddText(command, "--region", options.session.region,
-          "Region to sign for (default: that of the trust anchor)")
-      ->group(kSessionGroup);
-  AddText(command, "--endpoint", options.endpoint,
-          "URL of the service, http or https, or its host (default: "
-          "$AWS_ENDPOINT_URL_ROLESANYWHERE, $AWS_ENDPOINT_URL, the AWS config file, else that of "
-          "the region)")
-      ->transform(CLI::Validator(AddScheme, ""))
-      ->group(kNetworkGroup);
-  AddChoice(command, "--use-fips-endpoint", options.fips, "Use the region's FIPS endpoint");
-  AddChoice(command, "--use-dualstack-endpoint", options.dualstack,
-            "Use the region's endpoint for IPv4 and IPv6");
-  AddPlace(command, "--ca-bundle", options.ca_bundle,
-           "PEM file of the CAs to trust (default: $AWS_CA_BUNDLE, the AWS config file, "
-           "else those of the system)",
-           "a path")
-      ->group(kNetworkGroup);
-  command
-      .add_flag("--no-verify-ssl", options.no_verify_ssl,
-                "Accept any certificate of the service: for tests only")
-      ->group(kNetworkGroup);
-  command
-      .add_flag("--with-proxy", options.with_proxy,
-                "Accepted for compatibility: proxies of the environment are used anyway")
-      ->group(kNetworkGroup);
-  command.add_flag("--no-proxy", options.no_proxy, "Ignore the proxies of the environment")
-      ->group(kNetworkGroup);
-  command
-      .add_option("--timeout", options.timeout_seconds,
-                  "Seconds for the whole call, retries included")
-      ->capture_default_str()
-      ->check(CLI::Validator(CheckTimeout, "0.1 to 600"))
-      ->group(kNetworkGroup);
+  AddSessionFlags(command, options);
+  AddNetworkFlags(command, options);
 }
 
 Parsed<roles::SessionSpec> ParseSession(const ServiceOptions& options) {

@@ -35,7 +35,8 @@ std::string ServerVariables(const daemon::ServerPlaces& places) {
         ShellQuoted(std::filesystem::absolute(places.token_file)));
   }
   if (places.is_loopback) {
-    // With a slash, because older botocore adds none; what others then double, Imds forgives.
+    // Older botocore puts no slash in front of the path, so there is one here. Other SDKs then send
+    // two, which Imds takes for one.
     text += fmt::format(
         "{}export AWS_EC2_METADATA_SERVICE_ENDPOINT={}/\n",
         places.token_file.empty() ? "" : "# or, for programs that do not know these:\n", url);

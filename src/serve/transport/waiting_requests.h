@@ -23,7 +23,7 @@ class WaitingRequests {
   WaitingRequests(const WaitingRequests&) = delete;
   WaitingRequests& operator=(const WaitingRequests&) = delete;
 
-  /// There may be answers now.
+  /// Has the server ask its handler again for each of them: there may be answers now.
   void Wake();
 
  private:
@@ -40,7 +40,7 @@ class WaitingRequests {
     void ResumeAll();
   };
 
-  /// Can be read when the server's thread shall look again; -1 where the system gave none.
+  /// Becomes readable when the server's thread is to look at them; -1 where the system gave none.
   [[nodiscard]] int descriptor() const { return descriptor_; }
   void Alert() const;
   void Quiet() const;
@@ -48,13 +48,15 @@ class WaitingRequests {
   [[nodiscard]] std::uint64_t wakes();
   [[nodiscard]] std::size_t size();
 
-  /// Lays one aside whose handler was asked after that many wakes. False: there was one since.
+  /// Lays a request aside. `wakes` is what wakes() said before its handler was asked. False if
+  /// Wake() was called since: the answer may be there by now.
   bool Add(Waiting request, std::uint64_t wakes);
 
-  /// Takes back those whose clients have gone, each after `tell` was called with its descriptor.
+  /// Resumes those whose clients have closed the connection. `tell` is called before, with the
+  /// descriptor of each.
   void ResumeGone(const std::function<void(int)>& tell);
 
-  /// The server ends: it takes back those that wait, and no more are laid aside.
+  /// Resumes all, and lays no more aside: the server ends.
   void Close();
 
   const int descriptor_;
