@@ -342,9 +342,9 @@ Result<std::shared_ptr<const SigningKey>> OpenPrivateKey(
   if (other || (other.error().code == ErrorCode::kKeyAmbiguous && certificates.size() > 1)) {
     return other;
   }
-  key.error().hint =
+  key.error().SetHint(
       "without --private-key the key is looked for where the certificate is; name it: a file, "
-      "pkcs11:…, handle:0x81…";
+      "pkcs11:…, handle:0x81…");
   return key;
 }
 
@@ -367,10 +367,10 @@ Result<std::shared_ptr<const Identity>> OpenIdentity(
     if (options.use_latest_expiring_certificate) {
       key = OpenPrivateKey(opener, options, {&LatestExpiring(candidates->certificates), 1});
     } else {
-      key.error().hint += fmt::format(
-          "; or name one of the certificates, by its URI or with "
-          "--cert-selector: {}",
-          source.Describe(*candidates));
+      key.error().AddHint(
+          fmt::format("or name one of the certificates, by its URI or with "
+                      "--cert-selector: {}",
+                      source.Describe(*candidates)));
     }
   }
   if (!key) return Fail(std::move(key));

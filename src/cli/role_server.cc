@@ -33,7 +33,7 @@ Result<std::optional<serve::ListenSocket>> ListenForStatus(std::optional<std::ui
   if (!port) return std::nullopt;
   auto socket = serve::ListenSocket::Open(kStatusAddress, *port);
   if (!socket) {
-    socket.error().hint = "--status-port chooses another port";
+    socket.error().SetHint("--status-port chooses another port");
     return Fail(std::move(socket), "--status-port");
   }
   return *std::move(socket);

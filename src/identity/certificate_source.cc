@@ -62,7 +62,7 @@ bool Matches(const SigningKey& key, const Certificate& certificate) {
 
 Result<CertificateCandidates> CertificateSource::Find() {
   auto reference = KeyReference::Parse(options_.certificate, KeyReference::Use::kCertificate);
-  if (!reference) return Fail(std::move(reference), "--certificate");
+  if (!reference) return Fail(std::move(reference), "the certificate");
   KeyReference place = reference->Clone();
   auto certificates = opener_->OpenCertificates(*std::move(reference));
   if (!certificates) return Fail(std::move(certificates));
@@ -81,7 +81,7 @@ Result<std::vector<Certificate>> CertificateSource::Select(
   if (selected.empty()) {
     return Fail(
         ErrorCode::kCertificate,
-        fmt::format("no certificate matches --cert-selector, there is {}",
+        fmt::format("no certificate matches the selector, there is {}",
                     fmt::join(Descriptions(candidates, Inventory()), ", ")),
         "names are written as shown, or as openssl x509 -subject prints them; letters' case "
         "counts");
@@ -112,9 +112,9 @@ Result<CertificateChain> CertificateSource::ChainFor(const SigningKey& key,
   }
   if (!options_.intermediates.empty()) {
     auto bundle = KeyReference::Parse(options_.intermediates, KeyReference::Use::kCertificate);
-    if (!bundle) return Fail(std::move(bundle), "--intermediates");
+    if (!bundle) return Fail(std::move(bundle), "the intermediates");
     auto intermediates = opener_->OpenCertificates(*std::move(bundle));
-    if (!intermediates) return Fail(std::move(intermediates), "--intermediates");
+    if (!intermediates) return Fail(std::move(intermediates), "the intermediates");
     pool.insert(pool.end(), intermediates->begin(), intermediates->end());
   }
   return BuildChain(*std::move(leaf), pool, now);
@@ -151,10 +151,10 @@ Error CertificateSource::Ambiguous(const std::vector<Certificate>& candidates,
                                    const KeyReference& place) {
   const auto inventory = opener_->List(place.Clone(), false);
   const auto descriptions = Descriptions(candidates, inventory ? *inventory : Inventory());
-  return {
+  return MakeError(
       ErrorCode::kKeyAmbiguous,
       fmt::format("{} certificates match: {}", candidates.size(), fmt::join(descriptions, ", ")),
-      "name one by its URI, by --cert-selector, or take --use-latest-expiring-certificate"};
+      Remedy::kChooseCertificate);
 }
 
 }  // namespace credmint

@@ -147,7 +147,7 @@ class CertificateSourceTest : public testing::Test {
 using NameList = std::vector<std::string>;
 
 TEST_F(CertificateSourceTest, MalformedReferenceIsThatOfTheCertificate) {
-  ExpectFailure({}, ErrorCode::kMalformed, "--certificate: the reference is empty");
+  ExpectFailure({}, ErrorCode::kMalformed, "the certificate: the reference is empty");
 }
 
 TEST_F(CertificateSourceTest, NamesAFileThatIsMissing) {
@@ -162,15 +162,15 @@ TEST_F(CertificateSourceTest, NamesABundleThatIsMissing) {
   CertificateOptions options = File({leaf_});
   options.intermediates = directory_.File("missing");
   ExpectFailure(options, ErrorCode::kLocalIo,
-                "--intermediates: opening certificate " + options.intermediates + ": cannot read " +
-                    options.intermediates + ": No such file or directory");
+                "the intermediates: opening certificate " + options.intermediates +
+                    ": cannot read " + options.intermediates + ": No such file or directory");
 }
 
 TEST_F(CertificateSourceTest, SelectorMayLeaveNothing) {
   CertificateOptions options = File({leaf_});
   options.selector = Select("Key=x509Subject,Value=CN=nobody");
   ExpectFailure(options, ErrorCode::kCertificate,
-                "no certificate matches --cert-selector, there is CN=leaf (serial 01)");
+                "no certificate matches the selector, there is CN=leaf (serial 01)");
 }
 
 // Files.
@@ -245,8 +245,7 @@ TEST_F(CertificateSourceTest, DoesNotChooseAmongCertificatesOfOtherKeys) {
   EXPECT_EQ(chain.error().code, ErrorCode::kKeyAmbiguous);
   EXPECT_EQ(chain.error().message,
             "2 certificates match: CN=Intermediate (serial 1000), CN=other (serial 0A1B)");
-  EXPECT_EQ(chain.error().hint,
-            "name one by its URI, by --cert-selector, or take --use-latest-expiring-certificate");
+  EXPECT_EQ(chain.error().remedy, Remedy::kChooseCertificate);
 }
 
 TEST_F(CertificateSourceTest, DoesNotChooseAmongCertificatesOfTheSameKey) {
