@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/read_file.h"
+#include "common/remedy_text.h"
 #include "ossl/error_queue.h"
 
 namespace credmint::provider {
@@ -34,6 +35,13 @@ std::string Fitting(const std::string& text) {
   std::size_t end = kMaxText - kCutOff.size();
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
   return text.substr(0, end).append(kCutOff);
+}
+
+/// The remedy in our words, and what the error adds to them.
+std::string RemedyHint(const Error& error) {
+  std::string text(RemedyWords(error.remedy));
+  if (!error.hint.empty()) text.append(kBehindWords).append(error.hint);
+  return text;
 }
 
 }  // namespace
@@ -79,7 +87,11 @@ void Core::Push(int reason, const std::string& text) const {
 
 void Core::Raise(const Error& error) const {
   Push(static_cast<int>(error.code), error.message);
-  if (!error.hint.empty()) Push(kHintReason, error.hint);
+  if (error.remedy != Remedy::kNone) {
+    Push(kRemedyReason + static_cast<int>(error.remedy), RemedyHint(error));
+  } else if (!error.hint.empty()) {
+    Push(kHintReason, error.hint);
+  }
   if (const auto wait = error.retry_after.count(); wait > 0) {
     Push(kRetryAfterReason, std::to_string(wait));
   }

@@ -25,7 +25,8 @@ class Core {
   /// `in` is the dispatch table given to OSSL_provider_init.
   Core(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, Linkage linkage);
 
-  /// Pushes an error, and its hint as a second entry, onto the application's error queue.
+  /// Pushes an error onto the application's error queue, and as a second entry its hint, or its
+  /// remedy in RemedyWords().
   void Raise(const Error& error) const;
 
   /// All that is left in a core BIO; fails with kMalformed beyond `max_size` bytes.

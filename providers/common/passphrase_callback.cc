@@ -17,7 +17,9 @@ Result<Secret> PassphraseCallback::Ask(const PassphraseRequest& request) const {
   std::size_t length = 0;
   if (callback_ == nullptr ||
       callback_(buffer.data(), buffer.size() - 1, &length, params.data(), argument_) != 1) {
-    return Fail(ErrorCode::kPinRequired, "no " + info + " was given");
+    const bool in_uri = request.kind == PassphraseKind::kTokenPin;
+    return Fail(ErrorCode::kPinRequired, "no " + info + " was given",
+                in_uri ? Remedy::kGiveSecret : Remedy::kNone);
   }
   return Secret::Take(std::span(buffer).first(length));
 }

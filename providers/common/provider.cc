@@ -4,7 +4,9 @@
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "credmint_version.h"
 #include "ossl/error_queue.h"
@@ -42,10 +44,14 @@ OSSL_ITEM Reason(ErrorCode code, const char* text) {
   return {static_cast<unsigned int>(code), const_cast<char*>(text)};
 }
 
+OSSL_ITEM Hint(int reason) {
+  return {static_cast<unsigned int>(reason), const_cast<char*>("hint")};
+}
+
 }  // namespace
 
 const OSSL_ITEM* ReasonStrings(void* /*context*/) {
-  static const OSSL_ITEM kReasons[] = {
+  static const OSSL_ITEM kErrors[] = {
       Reason(ErrorCode::kInternal, "internal error"),
       Reason(ErrorCode::kUsage, "wrong use"),
       Reason(ErrorCode::kLocalIo, "cannot read file"),
@@ -62,10 +68,18 @@ const OSSL_ITEM* ReasonStrings(void* /*context*/) {
       Reason(ErrorCode::kDeviceLost, "device lost what was opened"),
       Reason(ErrorCode::kPolicyUnmet, "policy of the key not met"),
       Reason(ErrorCode::kLockedOut, "locked for a while"),
-      OSSL_ITEM{kHintReason, const_cast<char*>("hint")},
-      OSSL_ITEM{kRetryAfterReason, const_cast<char*>("milliseconds to wait")},
-      OSSL_ITEM{0, nullptr}};
-  return kReasons;
+      Hint(kHintReason),
+      OSSL_ITEM{kRetryAfterReason, const_cast<char*>("milliseconds to wait")}};
+  constexpr auto kRemedies = static_cast<std::size_t>(kLastRemedy);
+  static const auto kReasons = [] {
+    std::array<OSSL_ITEM, std::size(kErrors) + kRemedies + 1> reasons{};  // ends with zeros
+    auto* next = std::copy(std::begin(kErrors), std::end(kErrors), reasons.begin());
+    for (int number = 1; number <= static_cast<int>(kRemedies); ++number) {
+      *next++ = Hint(kRemedyReason + number);
+    }
+    return reasons;
+  }();
+  return kReasons.data();
 }
 
 }  // namespace credmint::provider

@@ -78,13 +78,11 @@ Result<Slots> FindSlots(SlotTable& slots, const LoadRequest& request) {
 
 tl::unexpected<Error> NoSlot(const Module& module) {
   const std::vector<std::string> labels = SlotTable::TokenLabels(module);
-  return Fail(
-      ErrorCode::kKeyNotFound,
-      labels.empty() ? fmt::format("{} shows no token", module.path())
-                     : fmt::format("no token of {} matches the URI; it shows '{}'", module.path(),
-                                   fmt::join(labels, "', '")),
-      "is the device connected, the label right, the module the right one (--pkcs11-lib), and may "
-      "this user read it?");
+  return Fail(ErrorCode::kKeyNotFound,
+              labels.empty() ? fmt::format("{} shows no token", module.path())
+                             : fmt::format("no token of {} matches the URI; it shows '{}'",
+                                           module.path(), fmt::join(labels, "', '")),
+              Remedy::kCheckToken);
 }
 
 Result<std::shared_ptr<Slot>> FindOneSlot(SlotTable& slots, const LoadRequest& request) {
@@ -213,7 +211,7 @@ Result<FoundKey> KeySearch::Choose(const std::shared_ptr<Slot>& slot, const Sess
     }
     return Fail(ErrorCode::kKeyNotFound,
                 fmt::format("no private key on {} matches the URI", slot->Name()),
-                "credmint list --passin ... shows them; an id is written id=%01");
+                Remedy::kListToken);
   }
   std::optional<FoundKey> chosen;
   Objects meant;

@@ -61,8 +61,7 @@ Result<void*> OpenLibrary(const std::string& path) {
   if (library != nullptr) return library;
   std::string reason = dlerror();
   if (reason.starts_with(path + ": ")) reason.erase(0, path.size() + 2);
-  return Fail(ErrorCode::kModule, reason + printed,
-              "name the module with --pkcs11-lib or the URI's module-path");
+  return Fail(ErrorCode::kModule, reason + printed, Remedy::kNameModule);
 }
 
 }  // namespace

@@ -301,8 +301,7 @@ Result<PublicKey> ReadPublicKey(const Session& session, CK_OBJECT_HANDLE private
   if (auto own = ReadOwnPublicKey(session, private_key)) return *std::move(own);
   return Fail(ErrorCode::kKeyUnusable,
               "the token holds neither a public key nor a certificate with the private key's id",
-              "give the certificate with --certificate, or write it or the public key to the token "
-              "with the same id");
+              Remedy::kGiveCertificate);
 }
 
 std::string ReadCurve(const Session& session, CK_OBJECT_HANDLE object) {

@@ -19,7 +19,7 @@ Result<TokenObject> FindAgain(const Pkcs11Provider& provider, const LoadRequest&
   if (!found) {
     if (found.error().code == ErrorCode::kPinRequired) {
       found.error().message = "the token wants its PIN again, which was not kept";
-      found.error().hint = "name it by pin-source in the URI, or set pkcs11-remember-pin";
+      found.error().SetHint("name it by pin-source in the URI, or set pkcs11-remember-pin");
     }
     return Fail(std::move(found));
   }

@@ -124,7 +124,7 @@ Result<PublicKey> ProvePublicKey(OSSL_LIB_CTX* context, const FoundKey& found,
   }
   return Fail(ErrorCode::kKeyMismatch,
               "the private key belongs to none of the certificates at hand",
-              "--certificate must be the certificate issued for the private key");
+              "the certificate must be the one issued for the private key");
 }
 
 }  // namespace credmint::pkcs11

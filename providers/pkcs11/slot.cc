@@ -245,8 +245,7 @@ Result<void> Slot::CheckPinState(bool allow_final_try) {
   }
   if ((flags_ & CKF_USER_PIN_FINAL_TRY) != 0 && !allow_final_try) {
     return Fail(ErrorCode::kPinLocked, "one more wrong PIN would lock the token, so none is sent",
-                "log in once with the right PIN by the vendor's tool or pkcs11-tool; or, if this "
-                "PIN is surely right, --allow-final-try");
+                Remedy::kAllowFinalTry);
   }
   if ((flags_ & CKF_USER_PIN_INITIALIZED) == 0) {
     saw_rewrite_ = IsSoftHsm(token_);

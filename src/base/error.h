@@ -8,6 +8,8 @@
 #include <tl/expected.hpp>
 #include <utility>
 
+#include "base/remedy.h"
+
 namespace credmint {
 
 /// What kind of thing went wrong, as far as a caller can act on it. Decisions (exit status, retry,
@@ -43,12 +45,33 @@ enum class ErrorCode : std::uint16_t {
 };
 
 /// A failure: a code to act on, one sentence for people (outermost clause first, no final period,
-/// no line break, no secret), and a hint where a fix is known.
+/// no line break, no secret), and a hint where a fix is known. A fix that is said differently to
+/// different people is a `remedy`, and the hint is then what is added to its words, if anything.
 struct Error {
   ErrorCode code = ErrorCode::kInternal;
   std::string message;
   std::string hint;
   std::chrono::milliseconds retry_after{0};  ///< what service or device asks for; 0: nothing
+  Remedy remedy = Remedy::kNone;
+
+  [[nodiscard]] bool HasHint() const { return remedy != Remedy::kNone || !hint.empty(); }
+
+  /// Replaces what was to be done by this, which is said to everybody.
+  void SetHint(std::string text) {
+    remedy = Remedy::kNone;
+    hint = std::move(text);
+  }
+  /// The same for a remedy.
+  void SetRemedy(Remedy other) {
+    remedy = other;
+    hint.clear();
+  }
+
+  /// Says one thing more behind what is to be done.
+  void AddHint(std::string_view text) {
+    if (!hint.empty()) hint += "; ";
+    hint += text;
+  }
 
   /// The same failure with one more clause in front: "clause: message".
   [[nodiscard]] Error In(std::string_view clause) && {
@@ -57,6 +80,11 @@ struct Error {
   }
 };
 
+/// A failure with a remedy; `added` is said beside the words for it.
+inline Error MakeError(ErrorCode code, std::string message, Remedy remedy, std::string added = {}) {
+  return {code, std::move(message), std::move(added), {}, remedy};
+}
+
 /// What every fallible function returns; nothing of ours throws.
 template <typename T>
 using Result = tl::expected<T, Error>;
@@ -64,6 +92,12 @@ using Result = tl::expected<T, Error>;
 /// `return Fail(code, message, hint);` in a function that returns a Result.
 inline tl::unexpected<Error> Fail(ErrorCode code, std::string message, std::string hint = {}) {
   return tl::unexpected(Error{code, std::move(message), std::move(hint)});
+}
+
+/// The same where the hint depends on who is told. `added` is said beside the words for the remedy.
+inline tl::unexpected<Error> Fail(ErrorCode code, std::string message, Remedy remedy,
+                                  std::string added = {}) {
+  return tl::unexpected(MakeError(code, std::move(message), remedy, std::move(added)));
 }
 
 /// `return Fail(std::move(result), "opening x");` passes a failed Result on, with its next clause.

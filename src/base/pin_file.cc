@@ -19,7 +19,7 @@ Secret FirstLine(Secret text) {
 Result<Secret> ReadPinFile(const std::string& name) {
   if (name.starts_with("|")) {
     return Fail(ErrorCode::kUsage, "a command as the source of a PIN is not supported",
-                "write the PIN to a file of mode 0600, or use --passin");
+                "write the PIN to a file of mode 0600 and name that");
   }
   std::string path = name;
   if (path.starts_with("file:")) path.erase(0, 5);

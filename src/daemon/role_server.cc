@@ -33,7 +33,7 @@ Result<std::optional<serve::ListenSocket>> ListenForStatus(std::optional<std::ui
   if (!port) return std::nullopt;
   auto socket = serve::ListenSocket::Open(kStatusAddress, *port);
   if (!socket) {
-    socket.error().hint = "--status-port chooses another port";
+    socket.error().SetRemedy(Remedy::kChooseStatusPort);
     return Fail(std::move(socket), "the status");
   }
   return *std::move(socket);
@@ -125,7 +125,7 @@ Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options) {
       options.token_file.empty() ? DefaultTokenFile(socket->port()) : options.token_file;
   if (file.empty() && !serve::IsLoopback(socket->address())) {
     return Fail(ErrorCode::kUsage, fmt::format("listening on {} needs a token", socket->address()),
-                "--token-file names a file for it");
+                Remedy::kNameTokenFile);
   }
   auto token = MakeToken(file);
   if (!token) return Fail(std::move(token));

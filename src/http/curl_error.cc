@@ -14,10 +14,6 @@
 namespace credmint {
 namespace {
 
-constexpr const char* kProxyHint =
-    "the environment names a proxy (https_proxy, http_proxy or all_proxy); --no-proxy connects "
-    "without it";
-
 // OpenSSL's X509_V_ERR_ numbers, as CURLINFO_SSL_VERIFYRESULT gives them.
 constexpr long kUnableToGetIssuer = 2;
 constexpr long kNotYetValid = 9;
@@ -53,15 +49,23 @@ Error Connecting(const FailedTransfer& failed, ErrorCode code, std::string_view 
   return {code, fmt::format("connecting to {}: {}", Peer(failed), reason), std::string(hint)};
 }
 
+Error Connecting(const FailedTransfer& failed, ErrorCode code, std::string_view reason,
+                 Remedy remedy) {
+  Error error = Connecting(failed, code, reason, "");
+  error.remedy = remedy;
+  return error;
+}
+
 Error Receiving(const FailedTransfer& failed, ErrorCode code, std::string_view reason) {
-  return {code, fmt::format("waiting for the answer of {}: {}", Peer(failed), reason),
-          failed.proxy_in_environment ? kProxyHint : ""};
+  return MakeError(code, fmt::format("waiting for the answer of {}: {}", Peer(failed), reason),
+                   failed.proxy_in_environment ? Remedy::kLeaveOutProxy : Remedy::kNone);
 }
 
 Error CouldNotConnect(const FailedTransfer& failed) {
   // Only libcurl's sentence tells whether it was the host or the proxy that could not be reached.
   if (failed.proxy_in_environment && !failed.detail.empty()) {
-    return Connecting(failed, ErrorCode::kNetwork, Printable(failed.detail), kProxyHint);
+    return Connecting(failed, ErrorCode::kNetwork, Printable(failed.detail),
+                      Remedy::kLeaveOutProxy);
   }
   return Connecting(failed, ErrorCode::kNetwork, Reason(failed),
                     "check the endpoint, the firewall, and whether HTTPS_PROXY must be set");
@@ -74,9 +78,8 @@ Error TimedOut(const FailedTransfer& failed) {
   const bool connected = Info<curl_off_t>(failed.easy, CURLINFO_CONNECT_TIME_T) > 0;
   Error error = connected ? Receiving(failed, ErrorCode::kTimeout, elapsed)
                           : Connecting(failed, ErrorCode::kTimeout, elapsed, "");
-  error.hint = connected ? "--timeout SECONDS allows more time"
-                         : "check the firewall, and whether HTTPS_PROXY must be set; "
-                           "--timeout SECONDS allows more time";
+  error.remedy = Remedy::kAllowMoreTime;
+  if (!connected) error.hint = "check the firewall, and whether HTTPS_PROXY must be set";
   return error;
 }
 
@@ -88,10 +91,7 @@ Error NotTrusted(const FailedTransfer& failed) {
     case kSelfSignedInChain:
     case kUnableToGetIssuerLocally:
     case kUnableToVerifyLeaf:
-      hint =
-          "--ca-bundle FILE names the CA to trust, of a proxy that inspects TLS or of a private "
-          "endpoint";
-      break;
+      return Connecting(failed, ErrorCode::kTls, Printable(failed.detail), Remedy::kNameCa);
     case kNotYetValid:
     case kHasExpired:
       hint = "check this machine's clock";
@@ -105,7 +105,7 @@ Error NotTrusted(const FailedTransfer& failed) {
 Error ProxyRefused(const FailedTransfer& failed, long status) {
   return Connecting(failed, ErrorCode::kNetwork,
                     fmt::format("the proxy refused the connection with status {}", status),
-                    kProxyHint);
+                    Remedy::kLeaveOutProxy);
 }
 
 }  // namespace
@@ -120,18 +120,19 @@ Error DescribeFailure(const FailedTransfer& failed) {
                         "HTTPS_PROXY must be set");
     case CURLE_COULDNT_RESOLVE_PROXY:
       return Connecting(failed, ErrorCode::kNetwork, "the proxy's name cannot be resolved",
-                        kProxyHint);
+                        Remedy::kLeaveOutProxy);
     case CURLE_COULDNT_CONNECT:
       return CouldNotConnect(failed);
     case CURLE_PROXY:
-      return Connecting(failed, ErrorCode::kNetwork, Printable(failed.detail), kProxyHint);
+      return Connecting(failed, ErrorCode::kNetwork, Printable(failed.detail),
+                        Remedy::kLeaveOutProxy);
     case CURLE_OPERATION_TIMEDOUT:
       return TimedOut(failed);
     case CURLE_PEER_FAILED_VERIFICATION:
       return NotTrusted(failed);
     case CURLE_SSL_CACERT_BADFILE:
       return Connecting(failed, ErrorCode::kLocalIo, "the file of trusted CAs cannot be read",
-                        "check --ca-bundle, SSL_CERT_FILE and SSL_CERT_DIR");
+                        Remedy::kCheckCaFile);
     case CURLE_SSL_CONNECT_ERROR:
       // A connection reset during the handshake is the network's failure, not one of TLS.
       return Connecting(

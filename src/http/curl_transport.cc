@@ -188,7 +188,7 @@ void CurlTransport::SetTrust(EasyHandle& easy) const {
 Result<Response> CurlTransport::Transfer(const Request& request, milliseconds timeout) const {
   if (timeout <= milliseconds(0)) {
     return Fail(ErrorCode::kTimeout, "no time was left to send the request",
-                "--timeout SECONDS allows more time");
+                Remedy::kAllowMoreTime);
   }
   if (auto curl = LoadCurl(); !curl) return Fail(std::move(curl));
   Result<CurlListPtr> headers = MakeHeaderList(request.headers);

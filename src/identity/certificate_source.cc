@@ -80,7 +80,7 @@ Result<std::vector<Certificate>> CertificateSource::Select(
   if (selected.empty()) {
     return Fail(
         ErrorCode::kCertificate,
-        fmt::format("no certificate matches --cert-selector, there is {}",
+        fmt::format("no certificate matches the selector, there is {}",
                     fmt::join(Descriptions(candidates, Inventory()), ", ")),
         "names are written as shown, or as openssl x509 -subject prints them; letters' case "
         "counts");
@@ -111,7 +111,7 @@ Result<CertificateChain> CertificateSource::ChainFor(const SigningKey& key,
   }
   if (options_->intermediates) {
     auto intermediates = opener_->OpenCertificates(options_->intermediates->Clone());
-    if (!intermediates) return Fail(std::move(intermediates), "--intermediates");
+    if (!intermediates) return Fail(std::move(intermediates), "the intermediates");
     pool.insert(pool.end(), intermediates->begin(), intermediates->end());
   }
   return BuildChain(*std::move(leaf), pool, now);
@@ -148,10 +148,10 @@ Error CertificateSource::Ambiguous(const std::vector<Certificate>& candidates,
                                    const KeyReference& place) {
   const auto inventory = opener_->List(place.Clone(), false);
   const auto descriptions = Descriptions(candidates, inventory ? *inventory : Inventory());
-  return {
+  return MakeError(
       ErrorCode::kKeyAmbiguous,
       fmt::format("{} certificates match: {}", candidates.size(), fmt::join(descriptions, ", ")),
-      "name one by its URI, by --cert-selector, or take --use-latest-expiring-certificate"};
+      Remedy::kChooseCertificate);
 }
 
 }  // namespace credmint

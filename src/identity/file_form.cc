@@ -74,7 +74,7 @@ struct Explanation {
   std::string_view hint_for_certificate;
 };
 
-constexpr std::string_view kSwapped = "are --certificate and --private-key swapped?";
+constexpr std::string_view kSwapped = "are certificate and private key swapped?";
 constexpr std::string_view kToUtf8 = "iconv -f UTF-16 -t UTF-8 OLD > NEW";
 constexpr std::string_view kUnescape =
     "write its line ends as line ends: printf '%b\\n' \"$(cat OLD)\" > NEW";

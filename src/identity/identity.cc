@@ -15,7 +15,7 @@ Result<void> CheckMatch(const SigningKey& key, const Certificate& leaf) {
   const ErrorMark mark;
   if (EVP_PKEY_eq(key.get(), leaf.public_key()) == 1) return {};
   return Fail(ErrorCode::kKeyMismatch, "the private key does not belong to it",
-              "--certificate must be the certificate issued for --private-key");
+              "the certificate must be the one issued for the private key");
 }
 
 }  // namespace
@@ -29,7 +29,10 @@ Result<Bytes> Identity::Sign(std::string_view message) const {
   if (!signature && failure_) {
     Error& error = signature.error();
     error.message += "; the earlier key is in use because of: " + failure_->message;
-    if (error.hint.empty()) error.hint = failure_->hint;
+    if (!error.HasHint()) {
+      error.remedy = failure_->remedy;
+      error.hint = failure_->hint;
+    }
   }
   return signature;
 }

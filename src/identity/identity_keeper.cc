@@ -47,7 +47,7 @@ IdentityKeeper::Opened IdentityKeeper::Get() {
     return Fail(error.code,
                 fmt::format("{}; nor is the earlier one of use: {}", error.message,
                             earlier.error().message),
-                error.hint);
+                error.remedy, error.hint);
   }
   ReportOnce(error);
   return std::make_shared<const Identity>((*earlier)->InPlaceOf(error));

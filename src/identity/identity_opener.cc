@@ -21,7 +21,7 @@ Result<std::shared_ptr<const SigningKey>> OpenPolicyKey(const LibraryContext& co
   if (spec.policy_key_secret) pins.user = spec.policy_key_secret->Clone();
   pins.prompted = PromptedSecrets(ask);
   auto key = KeyOpener(context, std::move(pins), spec.parameters).OpenKey(spec.policy_key->Clone());
-  if (!key) return Fail(std::move(key), "--policy-key");
+  if (!key) return Fail(std::move(key), "the policy's key");
   return key;
 }
 
@@ -71,9 +71,7 @@ Result<std::shared_ptr<const SigningKey>> IdentityOpener::OpenKey(
   if (other || (other.error().code == ErrorCode::kKeyAmbiguous && certificates.size() > 1)) {
     return other;
   }
-  key.error().hint =
-      "without --private-key the key is looked for where the certificate is; name it: a file, or "
-      "the URI of a token or a TPM";
+  key.error().SetRemedy(Remedy::kNameKeyApart);
   return key;
 }
 
@@ -100,9 +98,9 @@ Result<std::shared_ptr<const SigningKey>> IdentityOpener::OpenKeyOf(
   auto key = OpenKey(certificates);
   if (key || key.error().code != ErrorCode::kKeyAmbiguous || certificates.size() == 1) return key;
   if (spec_->certificate.latest_expiring) return OpenKey({&LatestExpiring(certificates), 1});
-  key.error().hint +=
-      fmt::format("; or name one of the certificates, by its URI or with --cert-selector: {}",
-                  source.Describe(candidates));
+  key.error().AddHint(
+      fmt::format("or name one of the certificates, by its URI or by a selector: {}",
+                  source.Describe(candidates)));
   return key;
 }
 

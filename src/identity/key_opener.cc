@@ -72,9 +72,9 @@ Result<PkeyPtr> OnlyKey(Result<StoreContents> contents, std::span<const Certific
     std::erase_if(keys, [&](const PkeyPtr& key) { return !BelongsToOne(key, certificates); });
   }
   if (keys.size() == 1) return std::move(keys.front());
-  return Fail(ErrorCode::kKeyAmbiguous, fmt::format("it holds {} private keys", count),
-              keys.empty() ? "give the one that is meant in a file of its own"
-                           : "say by --cert-selector which certificate is meant");
+  const std::string message = fmt::format("it holds {} private keys", count);
+  if (!keys.empty()) return Fail(ErrorCode::kKeyAmbiguous, message, Remedy::kSelectCertificate);
+  return Fail(ErrorCode::kKeyAmbiguous, message, "give the one that is meant in a file of its own");
 }
 
 /// Of the file's permissions; a key that only its device can use is no secret.
@@ -330,7 +330,7 @@ Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, const Wa
     // OpenSSL's words repeat the URI.
     if (reference.shown() == reference.text()) LogDebug(contents.error().message);
     return Fail(ErrorCode::kMalformed, "it is no file, and no OpenSSL provider can open such a URI",
-                "--provider NAME loads one more");
+                Remedy::kLoadProvider);
   }
   if (auto set = SetParameters(*scheme, wanted, options); !set) return Fail(std::move(set));
   std::string uri = reference.text();
@@ -377,12 +377,12 @@ Result<void> KeyOpener::SetSecrets(const Scheme& scheme, const Wanted& wanted,
   }
   if (!scheme.parent_auth_parameter.empty() && pins_.parent) {
     auto auth = pins_.parent->Get();
-    if (!auth) return Fail(std::move(auth), "--parent-passin");
+    if (!auth) return Fail(std::move(auth), "the auth value of the key's parent");
     options.secrets.emplace_back(scheme.parent_auth_parameter, *std::move(auth));
   }
   if (!scheme.policy_auth_parameter.empty() && pins_.policy) {
     auto auth = pins_.policy->Get();
-    if (!auth) return Fail(std::move(auth), "--policy-passin");
+    if (!auth) return Fail(std::move(auth), "the auth value for the key's policy");
     options.secrets.emplace_back(scheme.policy_auth_parameter, *std::move(auth));
   }
   return {};

@@ -178,10 +178,10 @@ std::optional<int> ParseDescriptor(std::string_view number) {
 
 Error HasNoKeys(const Scheme& scheme) {
   const Scheme* sister = FindSisterScheme(scheme);
-  return {ErrorCode::kMalformed, fmt::format("{}: names certificates, not keys", scheme.name),
-          sister == nullptr
-              ? "name the key with --private-key"
-              : fmt::format("name the key with --private-key: {}:…, or a file", sister->name)};
+  return MakeError(ErrorCode::kMalformed,
+                   fmt::format("{}: names certificates, not keys", scheme.name),
+                   Remedy::kNamePrivateKey,
+                   sister == nullptr ? "" : fmt::format("{}:…, or a file", sister->name));
 }
 
 /// A URI may be long; what else is, and names no file, may be anything.

@@ -25,14 +25,14 @@ std::string_view Purpose(PassphraseKind kind) {
   return "a passphrase";
 }
 
-std::string Hint(PassphraseKind kind) {
+Remedy RemedyFor(PassphraseKind kind) {
   switch (kind) {
     case PassphraseKind::kContextPin:
-      return "give it with --context-passin, or --reuse-pin if it is the same";
+      return Remedy::kGiveContextPin;
     case PassphraseKind::kTpmAuth:
-      return "give it with --passin; if it has none after all, --no-tpm-key-password";
+      return Remedy::kGiveSecretOrDenyIt;
     default:
-      return "give it with --passin file:PATH, env:NAME, fd:N or cred:NAME";
+      return Remedy::kGiveSecret;
   }
 }
 
@@ -40,7 +40,7 @@ tl::unexpected<Error> NothingGiven(const PassphraseRequest& request) {
   const std::string subject = request.kind == PassphraseKind::kFile ? "the file" : request.subject;
   return Fail(ErrorCode::kPinRequired,
               fmt::format("{} needs {} and none was given", subject, Purpose(request.kind)),
-              Hint(request.kind));
+              RemedyFor(request.kind));
 }
 
 }  // namespace

@@ -28,11 +28,11 @@ Result<Secret> ReadReferenced(const KeyReference& reference, FileAccess access) 
   if (reference.descriptor()) return ReadStreamOnce(*reference.descriptor(), reference.text());
   if (!reference.variable().empty()) return ReadVariable(reference.variable());
   auto contents = ReadFile(reference.text(), kMaxFileSize, access);
-  if (contents || !contents.error().hint.empty()) return contents;
+  if (contents || contents.error().HasHint()) return contents;
   // A number that is no file is a name without its scheme.
   if (const Scheme* scheme = FindSchemeOfBareName(reference.text())) {
-    contents.error().hint =
-        fmt::format("if that is no file, write {}:{}", scheme->name, reference.text());
+    contents.error().SetHint(
+        fmt::format("if that is no file, write {}:{}", scheme->name, reference.text()));
   }
   return contents;
 }

@@ -36,6 +36,9 @@ struct Reasons {
   void Add(std::string message, std::string hint = {}, ErrorCode code = ErrorCode::kCertificate) {
     list.push_back({code, std::move(message), std::move(hint)});
   }
+  void Add(std::string message, Remedy remedy) {
+    list.push_back(MakeError(ErrorCode::kCertificate, std::move(message), remedy));
+  }
 };
 
 /// Of a curve by any of its names; NID_undef if it is none.
@@ -67,8 +70,7 @@ void AddForm(Reasons& reasons, const Certificate& leaf) {
         fmt::format("it is X.509 version {}, the service accepts version 3 only", leaf.Version()));
   }
   if (leaf.IsCa()) {
-    reasons.Add("it is a CA certificate (CA:TRUE)",
-                "give the leaf certificate; issuers belong into --intermediates");
+    reasons.Add("it is a CA certificate (CA:TRUE)", Remedy::kGiveLeafFirst);
   }
   if (!leaf.HasDigitalSignature()) {
     reasons.Add("its keyUsage does not include digitalSignature",
@@ -151,13 +153,12 @@ std::vector<Error> ChainDoubts(const CertificateChain& chain) {
 }
 
 Result<void> CheckStrength(const EVP_PKEY* key) {
-  constexpr const char* kHint = "--allow-weak-key uses it all the same: for tests only";
   const ErrorMark mark;
   if (EVP_PKEY_is_a(key, "RSA") == 1 && EVP_PKEY_get_bits(key) < kLeastRsaBits) {
     return Fail(ErrorCode::kKeyUnusable,
                 fmt::format("the key is too weak: RSA with {} bits, {} are the least",
                             EVP_PKEY_get_bits(key), kLeastRsaBits),
-                kHint);
+                Remedy::kAllowWeakKey);
   }
   if (EVP_PKEY_is_a(key, "EC") != 1) return {};
   std::array<char, 64> curve{};
@@ -169,7 +170,7 @@ Result<void> CheckStrength(const EVP_PKEY* key) {
       ErrorCode::kKeyUnusable,
       fmt::format("the key is on {}, not on P-256, P-384 or P-521",
                   size == 0 ? "a curve without a name" : fmt::format("the curve {}", curve.data())),
-      kHint);
+      Remedy::kAllowWeakKey);
 }
 
 Result<void> CheckKeyIsKnown(const Certificate& certificate) {

@@ -22,6 +22,20 @@ std::chrono::milliseconds Milliseconds(std::string_view text) {
   return std::chrono::milliseconds(std::max<std::int64_t>(count, 0));
 }
 
+bool IsRemedy(int reason) {
+  return reason > kRemedyReason && reason <= kRemedyReason + static_cast<int>(kLastRemedy);
+}
+
+bool IsHint(int reason) { return reason == kHintReason || reason > kRemedyReason; }
+
+/// The words of a remedy that only a later version knows are a hint like any other.
+void TakeHint(int reason, std::string_view text, Error& error) {
+  if (!IsRemedy(reason)) return error.SetHint(std::string(text));
+  const std::size_t words = text.find(kBehindWords);
+  error.remedy = static_cast<Remedy>(reason - kRemedyReason);
+  error.hint = words == std::string_view::npos ? "" : text.substr(words + kBehindWords.size());
+}
+
 std::string Describe(unsigned long error, std::string_view data) {
   const char* reason = ERR_reason_error_string(error);
   std::array<char, 64> fallback{};
@@ -53,8 +67,8 @@ Error TakeOpensslError(ErrorCode fallback, bool& misses_algorithm) {
     const std::string_view text = (flags & ERR_TXT_STRING) != 0 && data != nullptr ? data : "";
     if (IsOurs(error)) {
       const int reason = ERR_GET_REASON(error);
-      const bool is_more = reason == kHintReason || reason == kRetryAfterReason;
-      if (reason == kHintReason && more_follows) ours.hint = text;
+      const bool is_more = IsHint(reason) || reason == kRetryAfterReason;
+      if (IsHint(reason) && more_follows) TakeHint(reason, text, ours);
       if (reason == kRetryAfterReason && more_follows) ours.retry_after = Milliseconds(text);
       if (!is_more) more_follows = !have_ours;
       if (!is_more && !have_ours) {

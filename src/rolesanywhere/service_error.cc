@@ -20,21 +20,19 @@ constexpr std::size_t kMaxSnippetSize = 120;
 struct Hint {
   std::string_view part_of_message;
   const char* text;
+  Remedy remedy = Remedy::kNone;
 };
 
 // The messages that users have reported (CONTRACT section 1.3), and what turned out to be wrong.
 constexpr std::array kHints = {
-    Hint{"Untrusted signing certificate",
-         "the certificate does not chain to the trust anchor: check --trust-anchor-arn, and add "
-         "missing issuers with --intermediates"},
+    Hint{"Untrusted signing certificate", "", Remedy::kCompleteChain},
     Hint{"Insufficient certificate",
          "the certificate lacks something the service asks for: X.509 v3, keyUsage "
          "digitalSignature, CA:FALSE"},
     Hint{"Invalid signature",
          "check that the key belongs to the certificate and that nothing on the way changes the "
          "request"},
-    Hint{"Not authorized to set roleSessionName",
-         "leave out --role-session-name, or set acceptRoleSessionName on the profile"},
+    Hint{"Not authorized to set roleSessionName", "", Remedy::kLeaveOutSessionName},
     Hint{"Unable to assume role",
          "check the role's trust policy, that the profile lists the role, and that the session is "
          "not longer than the role allows"},
@@ -60,11 +58,11 @@ std::string CleanCode(std::string_view code) {
   return Printable(code, kMaxCodeSize);
 }
 
-const char* FindHint(const ServiceError& error) {
+Hint FindHint(const ServiceError& error) {
   for (const Hint& hint : kHints) {
-    if (error.message.find(hint.part_of_message) != std::string::npos) return hint.text;
+    if (error.message.find(hint.part_of_message) != std::string::npos) return hint;
   }
-  return error.status == 404 ? kNotFoundHint : "";
+  return {"", error.status == 404 ? kNotFoundHint : ""};
 }
 
 }  // namespace
@@ -95,7 +93,8 @@ Error DescribeServiceError(const ServiceError& error) {
       is_unknown ? "" : error.code, error.message.empty() ? "" : ": ", error.message);
   if (error.status < 400) return {ErrorCode::kServiceAnswer, message, kRedirectHint};
   if (IsRetryable(error.status, error.code)) return {ErrorCode::kServiceBusy, message, kBusyHint};
-  return {ErrorCode::kServiceRefused, message, FindHint(error)};
+  const Hint hint = FindHint(error);
+  return {ErrorCode::kServiceRefused, message, hint.text, {}, hint.remedy};
 }
 
 }  // namespace credmint

@@ -86,7 +86,7 @@ Error Refusal(const Response& response, const Identity& identity) {
   Error error = DescribeServiceError(ParseServiceError(response));
   if (error.code != ErrorCode::kServiceRefused) return error;
   for (const Error& doubt : ChainDoubts(identity.chain())) {
-    error.hint += fmt::format("{}{}", error.hint.empty() ? "" : "; ", doubt.message);
+    error.AddHint(doubt.message);
   }
   return error;
 }
@@ -144,7 +144,7 @@ Result<Credentials> Session::Create(const Identity& identity) const {
     if (const auto known = clock_error ? clock_error : attempt.clock_error; known) {
       const std::string hint = ClockHint(*known);
       LogDebug(hint);
-      error.hint += (error.hint.empty() ? "" : "; ") + hint;
+      error.AddHint(hint);
     }
     const milliseconds delay = RetryDelay(number + 1, environment_.random(), attempt.retry_after);
     if (!IsRetryable(error.code) || number == options_.max_attempts || delay >= Left(deadline)) {

@@ -56,6 +56,11 @@ fails_with() { # TEXT COMMAND...
   [ "$status" -eq 1 ] && grep -q "$text" refusal
 }
 
+# shellcheck disable=SC2317  # called through check
+lacks_flags() { # FILE
+  ! grep -q -e '[^-]--[a-z]' "$1"
+}
+
 # The public key as OpenSC reads it, to check signatures with.
 # shellcheck disable=SC2317  # called through check
 read_public_key() { # LABEL
@@ -200,6 +205,13 @@ check "wrong PIN is refused" fails_with 'the token refused the PIN' openssl dgst
   "${provider[@]}" -passin pass:9999 -sign 'pkcs11:token=prod;object=ec' -out signature message
 check "unknown attribute is refused by name" fails_with "'objekt' is unknown" openssl dgst \
   -sha256 "${provider[@]}" "${pin[@]}" -sign 'pkcs11:token=prod;objekt=ec' -out signature message
+hint='hint:.*pkcs11-module-path in openssl.cnf'
+check "a hint says what to write into openssl.cnf" fails_with "$hint" openssl pkey "${provider[@]}" \
+  "${pin[@]}" -in 'pkcs11:token=prod;object=ec?module-path=/absent.so' -pubout
+check "without a flag of credmint" lacks_flags refusal
+check "the hint of an absent token" fails_with "$hint" openssl pkey "${provider[@]}" "${pin[@]}" \
+  -in 'pkcs11:token=absent;object=ec' -pubout
+check "without a flag of credmint" lacks_flags refusal
 check "activated by openssl.cnf alone" env OPENSSL_CONF=/dev/stdin openssl pkey "${pin[@]}" \
   -in 'pkcs11:token=prod;object=ec' -pubout -out ec2.pub <<CONF
 openssl_conf = init

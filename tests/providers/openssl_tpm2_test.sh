@@ -118,6 +118,12 @@ refused() {  # expected text, command...
   nothing_loaded "openssl $*"
 }
 
+# In the words of another program than credmint.
+hinted() {  # expected text, of what was refused last
+  grep 'hint' stderr | grep -q -F -e "$1" || fail "no hint with '$1': $(cat stderr)"
+  ! grep -q -e '[^-]--[a-z]' stderr || fail "a hint names a flag: $(cat stderr)"
+}
+
 pss=(-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest)
 echo 'a message' > message
 count=0
@@ -183,11 +189,13 @@ for order in "credmint-tpm2 default" "default credmint-tpm2"; do
 
   refused 'there is no key at handle 0x81000099' \
     dgst -sha256 -sign handle:0x81000099 -out signature message
+  hinted 'tpm2_getcap handles-persistent'
   refused 'does not name a persistent TPM handle' \
     dgst -sha256 -sign handle:0x40000001 -out signature message
+  hinted 'that is a hierarchy, not a key'
   refused 'it holds no intact TSS2 PRIVATE KEY block' \
     dgst -sha256 -sign tss2:message -out signature message
-  count=$((count + 3))
+  count=$((count + 5))
 done
 
 providers=(-provider-path "$modules" -provider credmint-tpm2 -provider default)
@@ -195,6 +203,12 @@ refused 'the TPM refused the auth value (2 more wrong tries lock it)' \
   dgst -sha256 -sign auth.pem -passin pass:wrong -out signature message
 grep -q -F 'TPM2_PT_LOCKOUT_COUNTER: 0x1' <<< "$(tpm2_getcap properties-variable)" ||
   fail "one wrong auth value was not counted once"
+
+refused 'TPM key 0x81000004 has an auth value and none was given' \
+  dgst -sha256 -sign handle:0x81000004 -out signature message
+hinted 'put ?pass behind the handle, so that the program asks for it; the TPM counted this'
+tpm2_dictionarylockout -c
+count=$((count + 2))
 
 # Software keys in the same process stay with the default provider.
 openssl genpkey -algorithm EC -pkeyopt group:P-256 -out software.pem

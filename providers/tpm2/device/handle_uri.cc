@@ -23,9 +23,6 @@ std::string HandleHint(std::optional<TPM2_HANDLE> handle) {
     return "that is a transient object, which nobody else can use; tpm2_evictcontrol makes a key "
            "persistent, tpm2_encodeobject writes a key file";
   }
-  if (handle && (*handle & TPM2_HR_RANGE_MASK) == TPM2_HR_PERMANENT) {
-    return "that is a hierarchy, not a key; credmint list --tpm shows the keys";
-  }
   return "write handle:0x81000000 to handle:0x81ffffff, with ?pass behind it if the key has an "
          "auth value";
 }
@@ -53,9 +50,12 @@ Result<HandleUri> HandleUri::Parse(std::string_view uri) {
   const bool has_auth = TakePassSuffix(rest);
   const auto handle = ParseHandle(rest);
   if (!handle || !IsPersistent(*handle)) {
-    return Fail(ErrorCode::kMalformed,
-                fmt::format("{} does not name a persistent TPM handle", Shown(uri)),
-                HandleHint(handle));
+    std::string message = fmt::format("{} does not name a persistent TPM handle", Shown(uri));
+    if (handle && (*handle & TPM2_HR_RANGE_MASK) == TPM2_HR_PERMANENT) {
+      return Fail(ErrorCode::kMalformed, std::move(message), Remedy::kListTpm,
+                  "that is a hierarchy, not a key");
+    }
+    return Fail(ErrorCode::kMalformed, std::move(message), HandleHint(handle));
   }
   return HandleUri{*handle, has_auth};
 }

@@ -44,7 +44,7 @@ Result<NvIndex> NvIndex::Open(std::shared_ptr<Tpm> tpm, TPM2_HANDLE index,
   auto object = TpmObject::Open(tpm, index);
   if (!object && object.error().fault() == TpmFault::kNoSuchHandle) {
     return Fail(ErrorCode::kKeyNotFound, "there is no NV index " + FormatHandle(index),
-                "credmint list --tpm shows those that hold certificates");
+                Remedy::kListTpm);
   }
   if (!object) return Fail(object, "opening NV index " + FormatHandle(index));
   const auto area = ReadArea(*tpm, *object, digests);
@@ -142,23 +142,25 @@ Error NvIndex::NoWay() const {
     return {ErrorCode::kCertificate,
             name() + " can be read neither with its own auth value nor with the owner's", kDefine};
   }
-  return {ErrorCode::kPinRequired,
-          name() + " may have an auth value, and a wrong one would be counted: it was not tried",
-          std::string("write ?pass behind it and give the value with --passin, or ") + kDefine};
+  return MakeError(
+      ErrorCode::kPinRequired,
+      name() + " may have an auth value, and a wrong one would be counted: it was not tried",
+      Remedy::kGiveNvAuth, std::string("or ") + kDefine);
 }
 
 Error NvIndex::Refused(bool owner_auth_given) const {
   if (owner_auth_given) {
-    return {ErrorCode::kPinIncorrect, "reading " + name() + ": the owner's auth value is wrong",
-            "it is that of --parent-passin"};
+    return MakeError(ErrorCode::kPinIncorrect,
+                     "reading " + name() + ": the owner's auth value is wrong",
+                     Remedy::kGiveParentAuth);
   }
   if (!Has(TPMA_NV_OWNERREAD)) {
-    return {ErrorCode::kPinRequired, name() + " has an auth value and none was given",
-            "write ?pass behind it and give the value with --passin"};
+    return MakeError(ErrorCode::kPinRequired, name() + " has an auth value and none was given",
+                     Remedy::kGiveNvAuth);
   }
-  return {ErrorCode::kPinRequired,
-          name() + " is read with the owner's auth value and none was given",
-          "give it with --parent-passin"};
+  return MakeError(ErrorCode::kPinRequired,
+                   name() + " is read with the owner's auth value and none was given",
+                   Remedy::kGiveParentAuth);
 }
 
 }  // namespace credmint::tpm2

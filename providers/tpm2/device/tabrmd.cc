@@ -51,9 +51,9 @@ Error CannotReach(const std::string& tcti, const DbusAnswer& answer) {
       answer.system_error != 0
           ? fmt::format("the message bus: {}", strerror(answer.system_error))
           : Printable(answer.error_text.empty() ? answer.error_name : answer.error_text);
-  return {ErrorCode::kDevice, fmt::format("cannot open the TPM ({}): {}", ShownPath(tcti), reason),
-          "is tpm2-abrmd running (systemctl status tpm2-abrmd)? --tcti or TPM2TOOLS_TCTI names "
-          "another way to the TPM, such as device:/dev/tpmrm0"};
+  return MakeError(ErrorCode::kDevice,
+                   fmt::format("cannot open the TPM ({}): {}", ShownPath(tcti), reason),
+                   Remedy::kNameTcti, "is tpm2-abrmd running (systemctl status tpm2-abrmd)?");
 }
 
 Error TooManyConnections(const std::string& tcti) {

@@ -28,7 +28,7 @@ Result<std::string> TctiOfPath(const std::string& path, FileKinds kind_of) {
     return Fail(
         ErrorCode::kUsage,
         fmt::format("the environment variable {} {}: {}", kDeviceVariable, why, ShownPath(path)),
-        "it names a device such as /dev/tpmrm0; TPM2TOOLS_TCTI or --tcti other ways");
+        "it names a device such as /dev/tpmrm0, and TPM2TOOLS_TCTI any other way");
   };
   if (!path.starts_with('/')) return refuse("is not an absolute path");
   switch (kind_of(path.c_str())) {
@@ -56,18 +56,16 @@ bool RunsCode(std::string_view tcti) {
          RunsCode(tcti.substr(name.size() + 1));
 }
 
-constexpr const char* kOtherHint =
-    "--tcti or TPM2TOOLS_TCTI names the way to the TPM, such as device:/dev/tpmrm0";
-
-const char* DeviceHint(int system_error) {
+void ExplainDevice(int system_error, Error& error) {
   switch (system_error) {
     case EACCES:
     case EPERM:
-      return "members of the group tss may use it";
+      return error.SetHint("members of the group tss may use it");
     case EBUSY:
-      return "another program holds the device; /dev/tpmrm0 can be shared, /dev/tpm0 cannot";
+      return error.SetHint(
+          "another program holds the device; /dev/tpmrm0 can be shared, /dev/tpm0 cannot");
     default:
-      return "is there a TPM? --tcti or TPM2TOOLS_TCTI names another way to one";
+      return error.AddHint("is there a TPM?");
   }
 }
 
@@ -93,7 +91,7 @@ Result<std::string> ChooseTcti(const std::optional<std::string>& parameter,
                   fmt::format("the environment variable {} names a TCTI that runs a program or "
                               "loads a library: {}",
                               variable, Shown(value)),
-                  "give it with --tcti or in openssl.cnf if it is meant");
+                  Remedy::kConfirmTcti);
     }
     return value;
   }
@@ -107,8 +105,11 @@ Result<std::string> ChooseTcti(const std::optional<std::string>& parameter,
 Error CannotConnect(const std::string& tcti, TSS2_RC code, int system_error) {
   const int reason = code == TSS2_TCTI_RC_IO_ERROR ? system_error : 0;
   const std::string words = reason != 0 ? strerror(reason) : DescribeTssCode(code);
-  return {ErrorCode::kDevice, fmt::format("cannot open the TPM ({}): {}", ShownPath(tcti), words),
-          tcti.starts_with("device:") ? DeviceHint(reason) : kOtherHint};
+  Error error = MakeError(ErrorCode::kDevice,
+                          fmt::format("cannot open the TPM ({}): {}", ShownPath(tcti), words),
+                          Remedy::kNameTcti);
+  if (tcti.starts_with("device:")) ExplainDevice(reason, error);
+  return error;
 }
 
 }  // namespace credmint::tpm2

@@ -129,7 +129,7 @@ std::string TpmFailure::TriesLeft() const {
 
 std::string TpmFailure::CountedNote() const {
   if (fault_ != TpmFault::kAuthRefused) return {};
-  return "; the TPM counted this as a wrong try: " + TriesLeft();
+  return "the TPM counted this as a wrong try: " + TriesLeft();
 }
 
 Error TpmFailure::LockoutError() const {
@@ -154,10 +154,8 @@ Error TpmFailure::ToError() const {
               fmt::format("the TPM refused the auth value ({})", TriesLeft()),
               "too many wrong tries lock the TPM; tpm2_getcap properties-variable shows the count"};
     case TpmFault::kAuthRefusedUncounted:
-      return {
-          ErrorCode::kPinIncorrect, "the TPM refused the auth value",
-          "check it: tpm2-tools take a line feed at the end of a file as a part of it; if the key "
-          "has none, leave out --passin"};
+      return MakeError(ErrorCode::kPinIncorrect, "the TPM refused the auth value",
+                       Remedy::kCheckAuthValue);
     case TpmFault::kLockout:
       return LockoutError();
     case TpmFault::kNoObjectSlot:

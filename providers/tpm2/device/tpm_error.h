@@ -69,8 +69,8 @@ class TpmFailure {
   void set_lockout_state(std::optional<LockoutState> state) { lockout_ = state; }
   /// About that, for people: "2 more wrong tries lock it"; "it counts wrong tries".
   [[nodiscard]] std::string TriesLeft() const;
-  /// To be put behind the hint where no auth value was given but an empty one was sent; empty
-  /// unless it was counted.
+  /// To be added to a remedy where no auth value was given but an empty one was sent; empty unless
+  /// it was counted.
   [[nodiscard]] std::string CountedNote() const;
 
   /// For people; the codes are kPinIncorrect, kLockedOut, kKeyNotFound, kKeyUnusable,

@@ -154,7 +154,7 @@ class PolicyRun {
       return Fail(
           ErrorCode::kPinRequired,
           fmt::format("the key's policy wants the auth value of {} and none was given", name),
-          "give it with --policy-passin" + done.error().CountedNote());
+          Remedy::kGivePolicyAuth, done.error().CountedNote());
     }
     return Fail(done, fmt::format("PolicySecret with the auth value of {}", name));
   }
@@ -171,7 +171,7 @@ class PolicyRun {
     if (!credentials_.signer) {
       return Fail(ErrorCode::kKeyUnusable,
                   "the TPM key's policy wants a signature of another key (PolicySigned)",
-                  "name that key with --policy-key");
+                  Remedy::kNamePolicyKey);
     }
     const auto hold = tpm_->Hold();
     auto nonce = NonceOfSession();
@@ -189,7 +189,7 @@ class PolicyRun {
     if (done) return {};
     if (done.error().fault() != TpmFault::kBadParameter) return Fail(done, "PolicySigned");
     return Fail(ErrorCode::kPolicyUnmet,
-                "the key of --policy-key is not the one that the TPM key's policy names");
+                "the key given for the policy is not the one that the TPM key's policy names");
   }
 
   Result<void> Take(const PolicyAuthorize& authorize) {

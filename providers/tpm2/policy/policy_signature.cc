@@ -71,7 +71,7 @@ Result<TPMT_SIGNATURE> SignUse(EVP_PKEY* signer, OSSL_LIB_CTX* context, const TP
   const bool is_ec = key.publicArea.type == TPM2_ALG_ECC;
   if (!hash || (!is_rsa && !is_ec) || EVP_PKEY_is_a(signer, is_rsa ? "RSA" : "EC") != 1) {
     return Fail(ErrorCode::kKeyUnusable,
-                "the key of --policy-key is not of the kind that the TPM key's policy names");
+                "the key given for the policy is not of the kind that the TPM key's policy names");
   }
   Bytes message;
   Append(message, nonce);
@@ -85,7 +85,7 @@ Result<TPMT_SIGNATURE> SignUse(EVP_PKEY* signer, OSSL_LIB_CTX* context, const TP
   const bool stored = is_rsa ? StoreRsa(*bytes, signature.signature.rsassa)
                              : StoreEcdsa(*bytes, signature.signature.ecdsa);
   if (!stored) {
-    return Fail(ErrorCode::kKeyUnusable, "the key of --policy-key is too long for a TPM");
+    return Fail(ErrorCode::kKeyUnusable, "the key given for the policy is too long for a TPM");
   }
   return signature;
 }

@@ -126,7 +126,7 @@ Result<std::vector<TPM2_HANDLE>> Wanted(Tpm& tpm, std::optional<TPM2_HANDLE> onl
   }
   if (only && wanted.empty()) {
     return Fail(ErrorCode::kKeyNotFound, "the TPM has nothing at " + FormatHandle(*only),
-                "credmint list --tpm shows what is there");
+                Remedy::kListTpm);
   }
   return wanted;
 }

@@ -22,7 +22,7 @@ Result<LoadedKey> PersistentKey::Load(const std::shared_ptr<Tpm>& tpm, const Sec
   auto object = TpmObject::Open(tpm, handle_);
   if (!object && object.error().fault() == TpmFault::kNoSuchHandle) {
     return Fail(ErrorCode::kKeyNotFound, "there is no key at handle " + FormatHandle(handle_),
-                "credmint list --tpm shows the handles in use");
+                Remedy::kListTpm);
   }
   if (!object) return Fail(object, "opening " + name());
   const auto name_now = ReadName(*tpm, object->handle());
@@ -135,9 +135,10 @@ Error WrappedKey::ParentFailure(const TpmFailure& failure) const {
     case TpmFault::kAuthRefused:
     case TpmFault::kAuthRefusedUncounted:
       if (!parent_auth_.empty()) break;
-      return {ErrorCode::kPinRequired,
-              ParentName() + " needs an auth value (it is the key's parent) and none was given",
-              "give it with --parent-passin" + failure.CountedNote()};
+      return MakeError(
+          ErrorCode::kPinRequired,
+          ParentName() + " needs an auth value (it is the key's parent) and none was given",
+          Remedy::kGiveParentAuth, failure.CountedNote());
     case TpmFault::kNoSuchHandle:
       if (!IsPersistent(file_.parent)) break;
       return {ErrorCode::kKeyNotFound,

@@ -29,6 +29,7 @@ struct SharedRefusal::Page {
   enum class State : int { kNone, kBeingWritten, kWritten };
   std::atomic<State> state = State::kNone;
   ErrorCode code = ErrorCode::kPinIncorrect;
+  Remedy remedy = Remedy::kNone;
   Text message{};
   Text hint{};
 };
@@ -51,7 +52,7 @@ std::optional<Error> SharedRefusal::Get() const {
     case Page::State::kBeingWritten:
       return Error{ErrorCode::kPinIncorrect, "the TPM refused the auth value", {}};
     case Page::State::kWritten:
-      return Error{page_->code, page_->message.data(), page_->hint.data()};
+      return Error{page_->code, page_->message.data(), page_->hint.data(), {}, page_->remedy};
   }
   return std::nullopt;
 }
@@ -61,6 +62,7 @@ void SharedRefusal::Set(const Error& error) {
   auto none = Page::State::kNone;
   if (!page_->state.compare_exchange_strong(none, Page::State::kBeingWritten)) return;
   page_->code = error.code;
+  page_->remedy = error.remedy;
   Copy(error.message, page_->message);
   Copy(error.hint, page_->hint);
   page_->state = Page::State::kWritten;

@@ -147,8 +147,7 @@ Result<Bytes> TpmKey::RunLoaded(InProcess& here, const Operation& operation) con
   const TpmResult<TPMT_SIGNATURE>& signature = *done;
   if (!signature && auth_.empty() && signature.error().WasRefusal()) {
     return Fail(ErrorCode::kPinRequired, source_->name() + " has an auth value and none was given",
-                "give it with --passin (in other programs: put ?pass behind the handle)" +
-                    signature.error().CountedNote());
+                Remedy::kGiveHandleAuth, signature.error().CountedNote());
   }
   if (!signature) return Fail(signature, "signing with " + source_->name());
   return Encode(*signature, area_.public_key.RawSignatureSize());

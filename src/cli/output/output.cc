@@ -9,6 +9,7 @@
 #include "base/printable.h"
 #include "base/standard_error.h"
 #include "base/write_all.h"
+#include "cli/output/remedy_text.h"
 
 namespace credmint::cli {
 
@@ -19,7 +20,8 @@ Result<void> WriteResult(std::string_view text) {
 
 ExitStatus ReportError(const Error& error) {
   std::string text = fmt::format("credmint: {}\n", PrintableUtf8(error.message));
-  if (!error.hint.empty()) text += fmt::format("hint: {}\n", PrintableUtf8(error.hint));
+  const std::string hint = HintText(error);
+  if (!hint.empty()) text += fmt::format("hint: {}\n", PrintableUtf8(hint));
   WriteStandardError(text);
   return ExitStatusOf(error.code);
 }

@@ -67,7 +67,7 @@ Result<Credentials> DiskCache::Get() {
       return Fail(
           ErrorCode::kTimeout,
           fmt::format("another process mints the same credentials since {} ms", timeout_.count()),
-          "--timeout says how long to wait for it");
+          Remedy::kAllowMoreTime);
     }
     environment_.sleep(kLookAgain);
   }

@@ -20,8 +20,8 @@ constexpr std::string_view kSecurityToken = "aws_security_token";
 constexpr std::string_view kCredentialProcess = "credential_process";
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr const char* kProcessHint =
-    "SDKs prefer keys in a file to a credential_process: use one of the two, or give another "
-    "--profile";
+    "SDKs prefer keys in a file to a credential_process: use one of the two, or another "
+    "profile";
 
 /// What a key of the profile is set to; the removed one has no value.
 struct Setting {

@@ -79,7 +79,7 @@ Result<ListenSocket> ListenSocket::Open(const std::string& address, std::uint16_
       listen(opened.descriptor_, SOMAXCONN) != 0) {
     return Fail(ErrorCode::kLocalIo,
                 fmt::format("listening on {} port {}: {}", address, port, Reason()),
-                errno == EADDRINUSE ? "--port chooses another port" : "");
+                errno == EADDRINUSE ? Remedy::kChoosePort : Remedy::kNone);
   }
   if (auto named = opened.ReadName(); !named) return Fail(std::move(named));
   return opened;

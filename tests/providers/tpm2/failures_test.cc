@@ -13,7 +13,8 @@ TEST_F(Tpm2Test, FailsWithoutATpm) {
   EXPECT_EQ(key.error().code, ErrorCode::kDevice);
   EXPECT_EQ(key.error().message,
             "cannot open the TPM (device:/nonexistent/tpmrm0): No such file or directory");
-  EXPECT_EQ(key.error().hint, "is there a TPM? --tcti or TPM2TOOLS_TCTI names another way to one");
+  EXPECT_EQ(key.error().remedy, Remedy::kNameTcti);
+  EXPECT_EQ(key.error().hint, "is there a TPM?");
 }
 
 TEST_F(Tpm2Test, FailsWhenNothingIsAtTheHandle) {
@@ -24,7 +25,7 @@ TEST_F(Tpm2Test, FailsWhenNothingIsAtTheHandle) {
     ASSERT_FALSE(key);
     EXPECT_EQ(key.error().code, ErrorCode::kKeyNotFound);
     EXPECT_EQ(key.error().message, "there is no key at handle 0x81000005");
-    EXPECT_EQ(key.error().hint, "credmint list --tpm shows the handles in use");
+    EXPECT_EQ(key.error().remedy, Remedy::kListTpm);
   }
   EXPECT_EQ(CapturedCodes(), (Codes{kReadPublic}));
 }
@@ -225,10 +226,9 @@ TEST_F(Tpm2Test, TriesAnEmptyAuthValueOnceWhereOneIsNeeded) {
       EXPECT_EQ(signature.error().code, ErrorCode::kPinRequired);
       EXPECT_EQ(signature.error().message,
                 "TPM key 0x81000001 has an auth value and none was given");
-      EXPECT_EQ(
-          signature.error().hint,
-          "give it with --passin (in other programs: put ?pass behind the handle); the TPM counted "
-          "this as a wrong try: 2 more wrong tries lock it");
+      EXPECT_EQ(signature.error().remedy, Remedy::kGiveHandleAuth);
+      EXPECT_EQ(signature.error().hint,
+                "the TPM counted this as a wrong try: 2 more wrong tries lock it");
     }
     EXPECT_TRUE(answers.asked.empty());
   }

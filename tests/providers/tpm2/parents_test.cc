@@ -104,7 +104,8 @@ TEST_F(Tpm2Test, SendsTheAuthValueOfAPersistentParent) {
     EXPECT_EQ(refused.error().code, ErrorCode::kPinRequired);
     EXPECT_EQ(refused.error().message,
               "TPM key 0x81000002 needs an auth value (it is the key's parent) and none was given");
-    EXPECT_EQ(refused.error().hint, "give it with --parent-passin");
+    EXPECT_EQ(refused.error().remedy, Remedy::kGiveParentAuth);
+    EXPECT_EQ(refused.error().hint, "");
     const auto key = application.OpenKeyFile(file, capturing, {}, "parent-auth");
     ASSERT_TRUE(key) << key.error().message;
     ExpectValid(application.Sign(key->get()));

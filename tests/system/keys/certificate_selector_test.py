@@ -180,7 +180,7 @@ class NamesTest(SystemTest):
             *("read-certificate-data", "--certificate", "all.pem", "--cert-selector", selector)
         )
         if result.status == program.CERTIFICATE:
-            self.assertIn("no certificate matches --cert-selector", result.stderr)
+            self.assertIn("no certificate matches the selector", result.stderr)
             return None
         self.assertEqual(result.status, program.SUCCESS, str(result))
         return int(json.loads(result.stdout)["serialNumber"])

@@ -223,7 +223,7 @@ class WhichLeaf(ChainTest):
         self.write("web.pem", self.both)
         flags = ("--certificate", "web.pem", "--private-key", "web.key")
         selector = ("--cert-selector", "Key=x509Subject,Value=CN=nobody")
-        self.mint_fails_locally(program.CERTIFICATE, "--cert-selector", *flags, *selector)
+        self.mint_fails_locally(program.CERTIFICATE, "no certificate matches the selector", *flags, *selector)
 
 
 @expand

@@ -17,7 +17,7 @@ from support.system_test import MintTest
 
 PASSPHRASE = "correct horse 3917"
 KEYTOOL = "/usr/bin/keytool"
-SWAPPED = "are --certificate and --private-key swapped?"
+SWAPPED = "are certificate and private key swapped?"
 
 
 class FormTest(MintTest):
@@ -122,7 +122,7 @@ class CertificatesThatAreNot(FormTest):
     def test_of_intermediates_cut_off(self):
         chain = self.path("chain.pem").read_bytes()
         flags = ("--certificate", "web.pem", "--intermediates", "all.pem")
-        message = "--intermediates: opening certificate all.pem: its block CERTIFICATE at line"
+        message = "the intermediates: opening certificate all.pem: its block CERTIFICATE at line"
         self.refuse(chain + chain[:200], message, *flags)
 
     def test_second_block_damaged(self):

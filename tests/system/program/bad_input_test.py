@@ -250,7 +250,7 @@ class CertificateFiles(IdentityTest):
         self.write("chain.pem", "nothing\n")
         self.mint_fails_locally(
             program.CERTIFICATE,
-            "--intermediates: opening certificate chain.pem",
+            "the intermediates: opening certificate chain.pem",
             *(*self.identity, "--intermediates", "chain.pem"),
             hint=CERTIFICATE_HINT,
         )
@@ -258,7 +258,7 @@ class CertificateFiles(IdentityTest):
 
 class Mismatch(IdentityTest):
     MESSAGE = "certificate CN=web: the private key does not belong to it"
-    HINT = "--certificate must be the certificate issued for --private-key"
+    HINT = "the certificate must be the one issued for the private key"
 
     def refuse(self, key):
         self.write("web.key", pki.pkcs8_pem(key))

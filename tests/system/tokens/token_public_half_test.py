@@ -137,7 +137,7 @@ class CertificateElsewhere(LonelyKeyTest):
             program.CERTIFICATE,
             "private key",
             *("--certificate", "web.pem", "--private-key", KEY, *self.pin_flags, *LIBRARY),
-            hint="--certificate",
+            hint="the certificate must be the one issued for the private key",
         )
 
     def test_one_login_and_one_more_signature(self):

@@ -296,7 +296,7 @@ class SignaturesOfAnotherKey(PolicyTest):
 
     def test_of_a_file_that_is_not_there(self):
         self.make_signed("P256")
-        message = "--policy-key: opening key absent.key"
+        message = "the policy's key: opening key absent.key"
         self.refuse(program.LOCAL_IO, message, "web.tss2", "--policy-key", "absent.key")
 
 

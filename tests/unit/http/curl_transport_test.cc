@@ -56,7 +56,7 @@ TEST_F(CurlTransportTest, GivesUpWhenTheTimeIsOver) {
   EXPECT_EQ(response.error().code, ErrorCode::kTimeout);
   EXPECT_EQ(response.error().message,
             "waiting for the answer of " + Peer(server.port()) + ": no answer within 0.2 s");
-  EXPECT_EQ(response.error().hint, "--timeout SECONDS allows more time");
+  EXPECT_EQ(response.error().remedy, Remedy::kAllowMoreTime);
 }
 
 TEST_F(CurlTransportTest, SendsNothingWhenNoTimeIsLeft) {
@@ -275,10 +275,7 @@ TEST_F(CurlTransportTest, NamesTheProxyThatCannotBeReached) {
   EXPECT_EQ(response.error().code, ErrorCode::kNetwork);
   EXPECT_NE(response.error().message.find(std::to_string(deaf.port())), std::string::npos)
       << response.error().message;
-  EXPECT_EQ(response.error().hint,
-            "the environment names a proxy (https_proxy, http_proxy or all_proxy); --no-proxy "
-            "connects without "
-            "it");
+  EXPECT_EQ(response.error().remedy, Remedy::kLeaveOutProxy);
 }
 
 }  // namespace

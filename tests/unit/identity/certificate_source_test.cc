@@ -168,7 +168,7 @@ TEST_F(CertificateSourceTest, NamesABundleThatIsMissing) {
   const std::string path = directory_.File("missing");
   options.intermediates = Reference(path);
   ExpectFailure(options, ErrorCode::kLocalIo,
-                "--intermediates: opening certificate " + path + ": cannot read " + path +
+                "the intermediates: opening certificate " + path + ": cannot read " + path +
                     ": No such file or directory");
 }
 
@@ -176,7 +176,7 @@ TEST_F(CertificateSourceTest, SelectorMayLeaveNothing) {
   CertificateOptions options = File({leaf_});
   options.selector = Select("Key=x509Subject,Value=CN=nobody");
   ExpectFailure(options, ErrorCode::kCertificate,
-                "no certificate matches --cert-selector, there is CN=leaf (serial 01)");
+                "no certificate matches the selector, there is CN=leaf (serial 01)");
 }
 
 // Files.
@@ -251,8 +251,7 @@ TEST_F(CertificateSourceTest, DoesNotChooseAmongCertificatesOfOtherKeys) {
   EXPECT_EQ(chain.error().code, ErrorCode::kKeyAmbiguous);
   EXPECT_EQ(chain.error().message,
             "2 certificates match: CN=Intermediate (serial 1000), CN=other (serial 0A1B)");
-  EXPECT_EQ(chain.error().hint,
-            "name one by its URI, by --cert-selector, or take --use-latest-expiring-certificate");
+  EXPECT_EQ(chain.error().remedy, Remedy::kChooseCertificate);
 }
 
 TEST_F(CertificateSourceTest, DoesNotChooseAmongCertificatesOfTheSameKey) {

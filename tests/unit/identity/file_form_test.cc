@@ -66,7 +66,7 @@ TEST(FileFormTest, SaysWhatElseItIs) {
   const auto certificate = ExplainFileForm(Pem("PRIVATE KEY"), StoreExpect::kCertificate);
   ASSERT_TRUE(certificate.has_value());
   EXPECT_EQ(certificate->message, "it is a private key, not a certificate");
-  EXPECT_EQ(certificate->hint, "are --certificate and --private-key swapped?");
+  EXPECT_EQ(certificate->hint, "are certificate and private key swapped?");
 }
 
 }  // namespace

@@ -40,9 +40,11 @@ class IdentityTest : public testing::Test {
   }
 
   static void ExpectRefused(const Result<Identity>& checked, ErrorCode code,
-                            const std::string& message, const std::string& hint = "") {
+                            const std::string& message, const std::string& hint = "",
+                            Remedy remedy = Remedy::kNone) {
     ASSERT_FALSE(checked.has_value());
     EXPECT_EQ(checked.error().code, code);
+    EXPECT_EQ(checked.error().remedy, remedy);
     EXPECT_EQ(checked.error().message, "certificate CN=leaf: " + message);
     EXPECT_EQ(checked.error().hint, hint);
   }
@@ -56,7 +58,7 @@ TEST_F(IdentityTest, RefusesAKeyThatDoesNotBelongToTheCertificate) {
   for (const char* other : {"P-256", "P-384", "RSA", "ED25519"}) {
     party.key = test::NewKey(other);
     ExpectRefused(Check(party), ErrorCode::kKeyMismatch, "the private key does not belong to it",
-                  "--certificate must be the certificate issued for --private-key");
+                  "the certificate must be the one issued for the private key");
   }
 }
 
@@ -95,8 +97,8 @@ TEST_F(IdentityTest, RefusesACaCertificate) {
   CertificateSpec spec;
   spec.ca = true;
   spec.key_usage = "digitalSignature,keyCertSign";
-  ExpectRefused(CheckLeaf(spec), ErrorCode::kCertificate, "it is a CA certificate (CA:TRUE)",
-                "give the leaf certificate; issuers belong into --intermediates");
+  ExpectRefused(CheckLeaf(spec), ErrorCode::kCertificate, "it is a CA certificate (CA:TRUE)", "",
+                Remedy::kGiveLeafFirst);
 }
 
 TEST_F(IdentityTest, RefusesACertificateThatMayNotSign) {

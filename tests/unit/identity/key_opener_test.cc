@@ -25,7 +25,6 @@ using test::TestKey;
 using Use = KeyReference::Use;
 
 constexpr const char* kPassphrase = "right one";
-constexpr const char* kPassinHint = "give it with --passin file:PATH, env:NAME, fd:N or cred:NAME";
 
 /// A leaf of CN=CA with an RSA or EC key; made once, because RSA keys take their time.
 const Party& Leaf(std::string_view kind) {
@@ -82,15 +81,18 @@ class KeyOpenerTest : public testing::Test {
   }
 
   void ExpectKeyFailure(const OpenedKey& opened, ErrorCode code, const std::string& message,
-                        const std::string& hint = "") const {
+                        const std::string& hint = "", Remedy remedy = Remedy::kNone) const {
     ASSERT_FALSE(opened.has_value());
+    EXPECT_EQ(opened.error().remedy, remedy);
     EXPECT_EQ(opened.error().code, code);
     EXPECT_EQ(opened.error().message, "opening key " + path_ + ": " + message);
     EXPECT_EQ(opened.error().hint, hint);
   }
   void ExpectCertificateFailure(const Result<std::vector<Certificate>>& opened, ErrorCode code,
-                                const std::string& message, const std::string& hint = "") const {
+                                const std::string& message, const std::string& hint = "",
+                                Remedy remedy = Remedy::kNone) const {
     ASSERT_FALSE(opened.has_value());
+    EXPECT_EQ(opened.error().remedy, remedy);
     EXPECT_EQ(opened.error().code, code);
     EXPECT_EQ(opened.error().message, "opening certificate " + path_ + ": " + message);
     EXPECT_EQ(opened.error().hint, hint);
@@ -130,7 +132,7 @@ TEST_F(KeyOpenerTest, FindsNoPrivateKeyInACertificate) {
                                       test::CertificateDer(Leaf("EC").certificate)}) {
     ExpectKeyFailure(ReadKey(contents), ErrorCode::kKeyNotFound,
                      "it is a certificate, not a private key",
-                     "are --certificate and --private-key swapped?");
+                     "are certificate and private key swapped?");
   }
 }
 
@@ -450,7 +452,7 @@ using EncryptedKeyFormTest = KeyFormTest;
 
 TEST_P(EncryptedKeyFormTest, NeedsAPassphrase) {
   ExpectKeyFailure(ReadKey(form_.write(leaf_)), ErrorCode::kPinRequired,
-                   "the file needs a passphrase and none was given", kPassinHint);
+                   "the file needs a passphrase and none was given", "", Remedy::kGiveSecret);
 }
 
 TEST_P(EncryptedKeyFormTest, NeedsTheRightPassphrase) {
@@ -544,7 +546,8 @@ TEST_F(CertificateFileTest, ReadsEveryFormInItsOrder) {
 TEST_F(CertificateFileTest, Pkcs12NeedsItsPassphrase) {
   const std::string pkcs12 = test::Pkcs12(leaf_, {}, kPassphrase);
   ExpectCertificateFailure(ReadCertificates(pkcs12), ErrorCode::kPinRequired,
-                           "the file needs a passphrase and none was given", kPassinHint);
+                           "the file needs a passphrase and none was given", "",
+                           Remedy::kGiveSecret);
   ExpectCertificateFailure(ReadCertificates(pkcs12, "wrong"), ErrorCode::kPinIncorrect,
                            "it cannot be decrypted with the passphrase given");
 }

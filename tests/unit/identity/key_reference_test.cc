@@ -115,7 +115,8 @@ TEST(KeyReferenceTest, NvIndexIsNoKey) {
   ASSERT_FALSE(reference.has_value());
   EXPECT_EQ(reference.error().code, ErrorCode::kMalformed);
   EXPECT_EQ(reference.error().message, "nv: names certificates, not keys");
-  EXPECT_EQ(reference.error().hint, "name the key with --private-key: handle:…, or a file");
+  EXPECT_EQ(reference.error().remedy, Remedy::kNamePrivateKey);
+  EXPECT_EQ(reference.error().hint, "handle:…, or a file");
   const KeyReference place = *KeyReference::Parse("nv:0x01c00002", Use::kCertificate);
   ASSERT_FALSE(place.ForPrivateKey().CheckHasKeys());
   EXPECT_EQ(place.ForPrivateKey().CheckHasKeys().error().message, reference.error().message);

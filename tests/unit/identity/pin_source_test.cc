@@ -238,7 +238,7 @@ struct MissingCase {
   PassphraseKind kind;
   const char* subject;
   const char* message;
-  const char* hint;
+  Remedy remedy;
 };
 
 void PrintTo(const MissingCase& test_case, std::ostream* out) { *out << test_case.message; }
@@ -251,25 +251,23 @@ TEST_P(MissingPinTest, SaysForWhatAndHowToGiveIt) {
   ASSERT_FALSE(answer.has_value());
   EXPECT_EQ(answer.error().code, ErrorCode::kPinRequired);
   EXPECT_EQ(answer.error().message, GetParam().message);
-  EXPECT_EQ(answer.error().hint, GetParam().hint);
+  EXPECT_EQ(answer.error().remedy, GetParam().remedy);
 }
-
-constexpr const char* kPassin = "give it with --passin file:PATH, env:NAME, fd:N or cred:NAME";
 
 INSTANTIATE_TEST_SUITE_P(
     Kinds, MissingPinTest,
     testing::Values(
         MissingCase{PassphraseKind::kTokenPin, "token 'prod'",
-                    "token 'prod' needs a PIN and none was given", kPassin},
+                    "token 'prod' needs a PIN and none was given", Remedy::kGiveSecret},
         MissingCase{PassphraseKind::kTpmAuth, "handle:0x81000001",
                     "handle:0x81000001 needs an auth value and none was given",
-                    "give it with --passin; if it has none after all, --no-tpm-key-password"},
+                    Remedy::kGiveSecretOrDenyIt},
         MissingCase{PassphraseKind::kFile, "PKCS12 import pass phrase",
-                    "the file needs a passphrase and none was given", kPassin},
+                    "the file needs a passphrase and none was given", Remedy::kGiveSecret},
         MissingCase{
             PassphraseKind::kContextPin, "token 'prod'",
             "token 'prod' needs a context-specific PIN for each signature and none was given",
-            "give it with --context-passin, or --reuse-pin if it is the same"}));
+            Remedy::kGiveContextPin}));
 
 /// All sources given, each with its own secret.
 PinSources AllSources() {

@@ -86,6 +86,28 @@ TEST_F(ErrorQueueTest, KeepsCodeMessageAndHintOfOurProviders) {
   EXPECT_EQ(error.hint, "check it before another try");
 }
 
+TEST_F(ErrorQueueTest, KeepsARemedyAndWhatIsAddedToItsWords) {
+  const int reason = kRemedyReason + static_cast<int>(Remedy::kGiveParentAuth);
+  for (const std::string added : {"", "2 more tries", "2 more tries; or so"}) {
+    RaiseOurs(static_cast<int>(ErrorCode::kPinRequired), "none was given");
+    RaiseOurs(reason, ("give it" + (added.empty() ? "" : "; " + added)).c_str());
+    const Error error = TakeOpensslError(ErrorCode::kInternal);
+    EXPECT_EQ(error.code, ErrorCode::kPinRequired);
+    EXPECT_EQ(error.message, "none was given");
+    EXPECT_EQ(error.remedy, Remedy::kGiveParentAuth);
+    EXPECT_EQ(error.hint, added);
+  }
+}
+
+TEST_F(ErrorQueueTest, TakesTheWordsOfAnUnknownRemedyForAHint) {
+  RaiseOurs(static_cast<int>(ErrorCode::kDevice), "the token is gone");
+  RaiseOurs(kRemedyReason + static_cast<int>(kLastRemedy) + 1, "ask it; twice");
+  const Error error = TakeOpensslError(ErrorCode::kInternal);
+  EXPECT_EQ(error.message, "the token is gone");
+  EXPECT_EQ(error.remedy, Remedy::kNone);
+  EXPECT_EQ(error.hint, "ask it; twice");
+}
+
 TEST_F(ErrorQueueTest, KeepsHowLongToWait) {
   RaiseOurs(static_cast<int>(ErrorCode::kLockedOut), "locked out");
   RaiseOurs(kHintReason, "wait");

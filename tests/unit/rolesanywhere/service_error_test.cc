@@ -107,6 +107,7 @@ struct MeaningCase {
   ErrorCode code;
   const char* message;
   const char* hint;
+  Remedy remedy = Remedy::kNone;
 };
 
 class ServiceErrorMeaningTest : public testing::TestWithParam<MeaningCase> {};
@@ -117,6 +118,7 @@ TEST_P(ServiceErrorMeaningTest, IsExact) {
   EXPECT_EQ(error.code, c.code);
   EXPECT_EQ(error.message, c.message);
   EXPECT_EQ(error.hint, c.hint);
+  EXPECT_EQ(error.remedy, c.remedy);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -127,8 +129,8 @@ INSTANTIATE_TEST_SUITE_P(
                     ErrorCode::kServiceRefused,
                     "the service answered with status 403, AccessDeniedException: Untrusted "
                     "signing certificate",
-                    "the certificate does not chain to the trust anchor: check "
-                    "--trust-anchor-arn, and add missing issuers with --intermediates"},
+                    "",
+                    Remedy::kCompleteChain},
         MeaningCase{
             "Insufficient",
             {403, "AccessDeniedException", "Untrusted certificate. Insufficient certificate"},
@@ -149,7 +151,8 @@ INSTANTIATE_TEST_SUITE_P(
                     ErrorCode::kServiceRefused,
                     "the service answered with status 403, AccessDeniedException: Not authorized "
                     "to set roleSessionName.",
-                    "leave out --role-session-name, or set acceptRoleSessionName on the profile"},
+                    "",
+                    Remedy::kLeaveOutSessionName},
         MeaningCase{
             "AssumeRole",
             {403, "AccessDeniedException", "Unable to assume role for arn:aws:iam::1:role/x"},

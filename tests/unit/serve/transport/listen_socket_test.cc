@@ -21,7 +21,7 @@ TEST(ListenSocketTest, RefusesAPortInUseAndAStrangeAddress) {
   const auto second = ListenSocket::Open("127.0.0.1", first->port());
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kLocalIo);
-  EXPECT_EQ(second.error().hint, "--port chooses another port");
+  EXPECT_EQ(second.error().remedy, Remedy::kChoosePort);
   EXPECT_EQ(ListenSocket::Open("192.0.2.1", 0).error().code, ErrorCode::kLocalIo);
 }
 

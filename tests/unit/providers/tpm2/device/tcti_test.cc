@@ -138,10 +138,18 @@ TEST(CannotConnectTest, KnowsWhatHelpsWithADevice) {
   EXPECT_EQ(hint("device:/dev/tpmrm0", EACCES), "members of the group tss may use it");
   EXPECT_EQ(hint("device:/dev/tpm0", EBUSY),
             "another program holds the device; /dev/tpmrm0 can be shared, /dev/tpm0 cannot");
-  EXPECT_EQ(hint("device:/dev/tpm0", ENOENT),
-            "is there a TPM? --tcti or TPM2TOOLS_TCTI names another way to one");
-  EXPECT_EQ(hint("swtpm:path=/x", EACCES),
-            "--tcti or TPM2TOOLS_TCTI names the way to the TPM, such as device:/dev/tpmrm0");
+  EXPECT_EQ(hint("device:/dev/tpm0", ENOENT), "is there a TPM?");
+  EXPECT_EQ(hint("swtpm:path=/x", EACCES), "");
+}
+
+TEST(CannotConnectTest, NamesAnotherWayWhereThatMayHelp) {
+  const auto remedy = [](const char* tcti, int system_error) {
+    return CannotConnect(tcti, TSS2_TCTI_RC_IO_ERROR, system_error).remedy;
+  };
+  EXPECT_EQ(remedy("swtpm:path=/x", EACCES), Remedy::kNameTcti);
+  EXPECT_EQ(remedy("device:/dev/tpm0", ENOENT), Remedy::kNameTcti);
+  EXPECT_EQ(remedy("device:/dev/tpm0", EACCES), Remedy::kNone);
+  EXPECT_EQ(remedy("device:/dev/tpm0", EBUSY), Remedy::kNone);
 }
 
 }  // namespace
