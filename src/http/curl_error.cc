@@ -108,6 +108,28 @@ Error ProxyRefused(const FailedTransfer& failed, long status) {
                     Remedy::kLeaveOutProxy);
 }
 
+/// What comes after the connection, and what nobody expects.
+Error DescribeReceiving(const FailedTransfer& failed) {
+  switch (failed.code) {
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+      return Receiving(failed, ErrorCode::kNetwork, Reason(failed));
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+      return Receiving(failed, ErrorCode::kNetwork, "the connection ended before it was complete");
+    case CURLE_OUT_OF_MEMORY:  // what libcurl before 8.6 says of a header line beyond its limit
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:
+#endif
+      return Receiving(failed, ErrorCode::kServiceAnswer, "it is too large");
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+      return Receiving(failed, ErrorCode::kServiceAnswer, "it is not HTTP");
+    default:
+      return Connecting(failed, ErrorCode::kInternal, Reason(failed), "");
+  }
+}
+
 }  // namespace
 
 Error DescribeFailure(const FailedTransfer& failed) {
@@ -145,22 +167,8 @@ Error DescribeFailure(const FailedTransfer& failed) {
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_USE_SSL_FAILED:
       return Connecting(failed, ErrorCode::kTls, Reason(failed), "");
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-      return Receiving(failed, ErrorCode::kNetwork, Reason(failed));
-    case CURLE_GOT_NOTHING:
-    case CURLE_PARTIAL_FILE:
-      return Receiving(failed, ErrorCode::kNetwork, "the connection ended before it was complete");
-    case CURLE_OUT_OF_MEMORY:  // what libcurl before 8.6 says of a header line beyond its limit
-#if LIBCURL_VERSION_NUM >= 0x080600
-    case CURLE_TOO_LARGE:
-#endif
-      return Receiving(failed, ErrorCode::kServiceAnswer, "it is too large");
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_WEIRD_SERVER_REPLY:
-      return Receiving(failed, ErrorCode::kServiceAnswer, "it is not HTTP");
     default:
-      return Connecting(failed, ErrorCode::kInternal, Reason(failed), "");
+      return DescribeReceiving(failed);
   }
 }
 

@@ -165,6 +165,24 @@ class CurlTransport final : public Transport {
   const CaLocations ca_locations_;
 };
 
+/// What is sent, but for the header fields, and how long it may take.
+void SetRequest(EasyHandle& easy, const Request& request, milliseconds timeout) {
+  easy.Set(CURLOPT_URL, FormatUrl(request.url).c_str());
+  easy.Set(CURLOPT_PATH_AS_IS, 1L);  // the path is what was signed
+  easy.Set(CURLOPT_PROTOCOLS_STR, "http,https");
+  easy.Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  easy.Set(CURLOPT_FOLLOWLOCATION, 0L);
+  easy.Set(CURLOPT_NOSIGNAL, 1L);
+  easy.Set(CURLOPT_QUICK_EXIT, 1L);  // a hanging name lookup must not outlast the timeout
+  easy.Set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
+  easy.Set(CURLOPT_USERAGENT, "credmint/" CREDMINT_VERSION);
+  if (!request.body.empty() || request.method == "POST") {
+    easy.Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    easy.Set(CURLOPT_POSTFIELDS, request.body.c_str());
+  }
+  easy.Set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+}
+
 void CurlTransport::SetTrust(EasyHandle& easy) const {
   easy.Set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   for (const auto option : {CURLOPT_SSL_VERIFYPEER, CURLOPT_PROXY_SSL_VERIFYPEER}) {
@@ -198,21 +216,8 @@ Result<Response> CurlTransport::Transfer(const Request& request, milliseconds ti
   const bool use_proxy = options_.use_proxy && !IsLoopback(request.url);
 
   EasyHandle easy;
-  easy.Set(CURLOPT_URL, FormatUrl(request.url).c_str());
-  easy.Set(CURLOPT_PATH_AS_IS, 1L);  // the path is what was signed
-  easy.Set(CURLOPT_PROTOCOLS_STR, "http,https");
-  easy.Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  easy.Set(CURLOPT_FOLLOWLOCATION, 0L);
-  easy.Set(CURLOPT_NOSIGNAL, 1L);
-  easy.Set(CURLOPT_QUICK_EXIT, 1L);  // a hanging name lookup must not outlast the timeout
-  easy.Set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
-  easy.Set(CURLOPT_USERAGENT, "credmint/" CREDMINT_VERSION);
+  SetRequest(easy, request, timeout);
   easy.Set(CURLOPT_HTTPHEADER, headers->get());
-  if (!request.body.empty() || request.method == "POST") {
-    easy.Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    easy.Set(CURLOPT_POSTFIELDS, request.body.c_str());
-  }
-  easy.Set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
   if (!use_proxy) easy.Set(CURLOPT_PROXY, "");
   easy.Set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   SetTrust(easy);

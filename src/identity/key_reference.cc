@@ -184,6 +184,48 @@ Error HasNoKeys(const Scheme& scheme) {
                    sister == nullptr ? "" : fmt::format("{}:…, or a file", sister->name));
 }
 
+/// Whether the back end of a scheme can have what is looked for, and is in this build.
+Result<void> CheckUse(const Scheme& scheme, KeyReference::Use use) {
+  if (scheme.init == nullptr) {
+    return Fail(ErrorCode::kUsage,
+                fmt::format("this build cannot use {}: references", scheme.name));
+  }
+  if (use == KeyReference::Use::kPrivateKey && !scheme.has_keys) {
+    return tl::unexpected(HasNoKeys(scheme));
+  }
+  if (use != KeyReference::Use::kCertificate || scheme.has_certificates) return {};
+  const Scheme* sister = FindSisterScheme(scheme);
+  return Fail(ErrorCode::kCertificate,
+              fmt::format("a {}: reference names a key, not a certificate", scheme.name),
+              sister == nullptr ? "give the certificate's file"
+                                : fmt::format("give the certificate's file, or {}:… if it is there",
+                                              sister->name));
+}
+
+/// Takes the PIN out of a URI, and leaves there what else stands behind its '?'.
+Result<std::optional<ReferencedPin>> TakeQueryOut(std::string& uri) {
+  const std::size_t mark = uri.find('?');
+  if (mark == std::string::npos) return std::nullopt;
+  auto query = TakePinOut(std::string_view(uri).substr(mark + 1));
+  if (!query) return Fail(std::move(query));
+  uri.resize(mark);
+  if (!query->rest.empty()) uri += "?" + query->rest;
+  return std::move(query->pin);
+}
+
+Result<void> CheckAttributes(std::string_view uri) {
+  const std::string_view path = uri.substr(0, uri.find('?'));
+  const bool empty_part = path.find(";;") != std::string_view::npos || path.ends_with(';') ||
+                          path.find(":;") != std::string_view::npos;
+  if (empty_part) return Fail(ErrorCode::kMalformed, "it has an empty attribute");
+  // Not repeated: what stands there may be the PIN.
+  const bool has_pin = uri.find("pin-value") != std::string_view::npos ||
+                       uri.find("pin-source") != std::string_view::npos;
+  if (!has_pin) return {};
+  return Fail(ErrorCode::kMalformed, "its PIN attribute stands in the wrong place",
+              "pin-source and pin-value follow a '?', further ones a '&'");
+}
+
 /// A URI may be long; what else is, and names no file, may be anything.
 Result<void> CheckMayBeShown(const std::string& text) {
   constexpr std::string_view kExpected = "a path or a URI";
@@ -214,45 +256,15 @@ Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {
     if (reference.text_.empty()) return Fail(ErrorCode::kMalformed, "the reference is empty");
     return reference;
   }
+  const Scheme& scheme = *reference.scheme_;
+  if (auto useful = CheckUse(scheme, use); !useful) return Fail(std::move(useful));
   reference.is_file_ = false;
-  if (reference.scheme_->init == nullptr) {
-    return Fail(ErrorCode::kUsage,
-                fmt::format("this build cannot use {}: references", reference.scheme_->name));
-  }
-  if (use == Use::kCertificate && !reference.scheme_->has_certificates) {
-    const Scheme* sister = FindSisterScheme(*reference.scheme_);
-    return Fail(
-        ErrorCode::kCertificate,
-        fmt::format("a {}: reference names a key, not a certificate", reference.scheme_->name),
-        sister == nullptr
-            ? "give the certificate's file"
-            : fmt::format("give the certificate's file, or {0}:… if it is there", sister->name));
-  }
-  if (use == Use::kPrivateKey && !reference.scheme_->has_keys) {
-    return tl::unexpected(HasNoKeys(*reference.scheme_));
-  }
-  reference.text_ = fmt::format("{}{}", reference.scheme_->name, text.substr(text.find(':')));
-  if (!reference.scheme_->rfc7512) return reference;
-
-  const std::size_t mark = reference.text_.find('?');
-  if (mark != std::string::npos) {
-    auto query = TakePinOut(std::string_view(reference.text_).substr(mark + 1));
-    if (!query) return Fail(std::move(query));
-    reference.text_.resize(mark);
-    if (!query->rest.empty()) reference.text_ += "?" + query->rest;
-    reference.pin_ = std::move(query->pin);
-  }
-  const std::string_view path =
-      std::string_view(reference.text_).substr(0, reference.text_.find('?'));
-  const bool empty_part = path.find(";;") != std::string_view::npos || path.ends_with(';') ||
-                          path.find(":;") != std::string_view::npos;
-  if (empty_part) return Fail(ErrorCode::kMalformed, "it has an empty attribute");
-  // Not repeated: what stands there may be the PIN.
-  if (reference.text_.find("pin-value") != std::string::npos ||
-      reference.text_.find("pin-source") != std::string::npos) {
-    return Fail(ErrorCode::kMalformed, "its PIN attribute stands in the wrong place",
-                "pin-source and pin-value follow a '?', further ones a '&'");
-  }
+  reference.text_ = fmt::format("{}{}", scheme.name, text.substr(text.find(':')));
+  if (!scheme.rfc7512) return reference;
+  auto query = TakeQueryOut(reference.text_);
+  if (!query) return Fail(std::move(query));
+  reference.pin_ = *std::move(query);
+  if (auto sound = CheckAttributes(reference.text_); !sound) return Fail(std::move(sound));
   if (use == Use::kAnything) return reference;
   const std::string_view wanted = use == Use::kPrivateKey ? "private" : "cert";
   const std::string_view type = OtherType(reference.text_, wanted);

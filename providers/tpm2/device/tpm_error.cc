@@ -158,15 +158,6 @@ Error TpmFailure::ToError() const {
                        Remedy::kCheckAuthValue);
     case TpmFault::kLockout:
       return LockoutError();
-    case TpmFault::kNoObjectSlot:
-      return {ErrorCode::kDevice, "the TPM has no free object slot", kUseAResourceManager};
-    case TpmFault::kNoSessionSlot:
-      return {ErrorCode::kDevice, "the TPM has no free session slot", kUseAResourceManager};
-    case TpmFault::kBusy:
-      return {
-          ErrorCode::kDevice,
-          fmt::format("the TPM is busy and does not begin a command: {}", DescribeTssCode(code_)),
-          "try again in a moment"};
     case TpmFault::kNoSuchHandle:
       return {ErrorCode::kKeyNotFound, "the TPM has nothing at this handle",
               "tpm2_getcap handles-persistent lists the handles in use"};
@@ -175,11 +166,6 @@ Error TpmFailure::ToError() const {
       return {ErrorCode::kDeviceLost, "the TPM was reset and no longer holds what was loaded",
               "if this stays so, another program flushes what is not its own: with a resource "
               "manager (device:/dev/tpmrm0 or tabrmd) none can"};
-    case TpmFault::kHierarchyDisabled:
-      return {ErrorCode::kDevice, "the hierarchy is disabled in the TPM", kEnableHierarchy};
-    case TpmFault::kPcrChanged:
-      return {ErrorCode::kDevice, "a PCR changed whenever the key's policy was being satisfied",
-              "some program extends PCRs all the time; run it again"};
     case TpmFault::kPolicyRefused:
       return {
           ErrorCode::kPolicyUnmet,
@@ -192,23 +178,45 @@ Error TpmFailure::ToError() const {
       return {ErrorCode::kKeyUnusable,
               fmt::format("the TPM refused a parameter: {}", DescribeTssCode(code_)),
               {}};
+    default:
+      return DeviceError();
+  }
+}
+
+/// Those that are the device's, or the way's to it, and not the key's.
+Error TpmFailure::DeviceError() const {
+  const auto error = [](std::string message, std::string hint) {
+    return Error{ErrorCode::kDevice, std::move(message), std::move(hint)};
+  };
+  const std::string code = DescribeTssCode(code_);
+  switch (fault_) {
+    case TpmFault::kNoObjectSlot:
+      return error("the TPM has no free object slot", kUseAResourceManager);
+    case TpmFault::kNoSessionSlot:
+      return error("the TPM has no free session slot", kUseAResourceManager);
+    case TpmFault::kBusy:
+      return error(fmt::format("the TPM is busy and does not begin a command: {}", code),
+                   "try again in a moment");
+    case TpmFault::kHierarchyDisabled:
+      return error("the hierarchy is disabled in the TPM", kEnableHierarchy);
+    case TpmFault::kPcrChanged:
+      return error("a PCR changed whenever the key's policy was being satisfied",
+                   "some program extends PCRs all the time; run it again");
     case TpmFault::kOtherProcess:
-      return {ErrorCode::kDevice,
-              "the connection to the TPM belongs to another process (it was opened before a fork)",
-              "open the key again in this process"};
+      return error(
+          "the connection to the TPM belongs to another process (it was opened before a fork)",
+          "open the key again in this process");
     case TpmFault::kClosed:
-      return {ErrorCode::kDevice, "the connection to the TPM is closed", {}};
+      return error("the connection to the TPM is closed", {});
     case TpmFault::kConnection:
-      return {ErrorCode::kDevice,
-              fmt::format("the connection to the TPM failed: {}", DescribeTssCode(code_)),
-              "the device or program behind it may have gone or been restarted: run it again"};
-    case TpmFault::kOther:
+      return error(fmt::format("the connection to the TPM failed: {}", code),
+                   "the device or program behind it may have gone or been restarted: run it again");
+    default:
       break;
   }
-  if (const Explanation* known = Explain(code_)) {
-    return {ErrorCode::kDevice, known->message, known->hint};
-  }
-  return {ErrorCode::kDevice, fmt::format("the TPM failed: {}", DescribeTssCode(code_)), {}};
+  const Explanation* known = Explain(code_);
+  return known != nullptr ? error(known->message, known->hint)
+                          : error(fmt::format("the TPM failed: {}", code), {});
 }
 
 }  // namespace credmint::tpm2

@@ -80,6 +80,7 @@ class TpmFailure {
 
  private:
   [[nodiscard]] Error LockoutError() const;
+  [[nodiscard]] Error DeviceError() const;
 
   TSS2_RC code_ = 0;
   TpmFault fault_;
