@@ -10,9 +10,10 @@
 #include "ossl/error_queue.h"
 
 namespace credmint::provider {
-void Teardown(void* context) { delete static_cast<ProviderContext*>(context); }
 
-const OSSL_PARAM* GettableParams(void* /*context*/) {
+void Teardown(void* context) noexcept { delete static_cast<ProviderContext*>(context); }
+
+const OSSL_PARAM* GettableParams(void* /*context*/) noexcept {
   static const OSSL_PARAM kParams[] = {OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_NAME, nullptr, 0),
                                        OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_VERSION, nullptr, 0),
                                        OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_BUILDINFO, nullptr, 0),
@@ -21,7 +22,7 @@ const OSSL_PARAM* GettableParams(void* /*context*/) {
   return kParams;
 }
 
-int GetParams(void* context, OSSL_PARAM params[]) {
+int GetParams(void* context, OSSL_PARAM params[]) noexcept {
   const auto& provider = *static_cast<ProviderContext*>(context);
   const std::array<std::pair<const char*, const char*>, 3> texts = {{
       {OSSL_PROV_PARAM_NAME, provider.description()},
@@ -44,7 +45,7 @@ OSSL_ITEM Reason(ErrorCode code, const char* text) {
 
 }  // namespace
 
-const OSSL_ITEM* ReasonStrings(void* /*context*/) {
+const OSSL_ITEM* ReasonStrings(void* /*context*/) noexcept {
   static const OSSL_ITEM kReasons[] = {
       Reason(ErrorCode::kInternal, "internal error"),
       Reason(ErrorCode::kUsage, "wrong use"),
