@@ -32,18 +32,18 @@ int Run(void* operation, Body&& body) {
   return Callback(*context.provider, 0, [&] { return body(context); });
 }
 
-void* NewContext(void* provider, const char* /*properties*/) {
+void* NewContext(void* provider, const char* /*properties*/) noexcept {
   return new (std::nothrow) Operation{static_cast<ProviderContext*>(provider), nullptr};
 }
 
-void FreeContext(void* operation) { delete static_cast<Operation*>(operation); }
+void FreeContext(void* operation) noexcept { delete static_cast<Operation*>(operation); }
 
-void* DuplicateContext(void* operation) {
+void* DuplicateContext(void* operation) noexcept {
   return new (std::nothrow) Operation(*static_cast<Operation*>(operation));
 }
 
 /// `key` is null when OpenSSL re-initialises a context: the earlier key stays.
-int Init(void* operation, const char* digest, void* key, const OSSL_PARAM /*params*/[]) {
+int Init(void* operation, const char* digest, void* key, const OSSL_PARAM /*params*/[]) noexcept {
   return Run(operation, [&](Operation& o) -> Status {
     if (digest != nullptr && *digest != '\0') {
       return Fail(ErrorCode::kUsage, "Ed25519 hashes by itself: a digest must not be named");
@@ -55,7 +55,7 @@ int Init(void* operation, const char* digest, void* key, const OSSL_PARAM /*para
 }
 
 int Sign(void* operation, unsigned char* signature, std::size_t* size, std::size_t capacity,
-         const unsigned char* data, std::size_t data_size) {
+         const unsigned char* data, std::size_t data_size) noexcept {
   return Run(operation, [&](Operation& o) -> Status {
     if (o.key == nullptr) return Fail(ErrorCode::kInternal, "no key was set");
     if (signature == nullptr) {
@@ -73,7 +73,7 @@ int Sign(void* operation, unsigned char* signature, std::size_t* size, std::size
 }
 
 int Verify(void* operation, const unsigned char* signature, std::size_t size,
-           const unsigned char* data, std::size_t data_size) {
+           const unsigned char* data, std::size_t data_size) noexcept {
   return Run(operation, [&](Operation& o) -> Status {
     if (o.key == nullptr) return Fail(ErrorCode::kInternal, "no key was set");
     OSSL_LIB_CTX* context = o.provider->core().context();
@@ -89,14 +89,14 @@ int Verify(void* operation, const unsigned char* signature, std::size_t size,
   });
 }
 
-int GetContextParams(void* /*operation*/, OSSL_PARAM params[]) {
+int GetContextParams(void* /*operation*/, OSSL_PARAM params[]) noexcept {
   OSSL_PARAM* param = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_ALGORITHM_ID);
   if (param == nullptr) return 1;
   return OSSL_PARAM_set_octet_string(param, kAlgorithmIdentifier.data(),
                                      kAlgorithmIdentifier.size());
 }
 
-const OSSL_PARAM* GettableContextParams(void* /*operation*/, void* /*provider*/) {
+const OSSL_PARAM* GettableContextParams(void* /*operation*/, void* /*provider*/) noexcept {
   static const OSSL_PARAM kParams[] = {
       OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, nullptr, 0), OSSL_PARAM_END};
   return kParams;

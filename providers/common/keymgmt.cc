@@ -14,7 +14,7 @@ namespace credmint::provider {
 namespace {
 
 template <KeyType Type>
-void* New(void* provider) {
+void* New(void* provider) noexcept {
   auto* key = new (std::nothrow) Key;
   if (key == nullptr) return nullptr;
   key->provider = static_cast<ProviderContext*>(provider);
@@ -22,15 +22,15 @@ void* New(void* provider) {
   return key;
 }
 
-void* Load(const void* reference, std::size_t size) {
+void* Load(const void* reference, std::size_t size) noexcept {
   if (size != sizeof(void*)) return nullptr;
   Key** slot = static_cast<Key**>(const_cast<void*>(reference));
   return std::exchange(*slot, nullptr);
 }
 
-void Free(void* key) { delete static_cast<Key*>(key); }
+void Free(void* key) noexcept { delete static_cast<Key*>(key); }
 
-int Has(const void* keydata, int selection) {
+int Has(const void* keydata, int selection) noexcept {
   const auto* key = static_cast<const Key*>(keydata);
   if (key == nullptr) return 0;
   if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && !key->private_key) return 0;
@@ -38,12 +38,12 @@ int Has(const void* keydata, int selection) {
   return (selection & OSSL_KEYMGMT_SELECT_ALL) == 0 || has_public ? 1 : 0;
 }
 
-int Match(const void* left, const void* right, int /*selection*/) {
+int Match(const void* left, const void* right, int /*selection*/) noexcept {
   return static_cast<const Key*>(left)->public_key == static_cast<const Key*>(right)->public_key;
 }
 
 template <KeyType Type>
-int Import(void* keydata, int selection, const OSSL_PARAM params[]) {
+int Import(void* keydata, int selection, const OSSL_PARAM params[]) noexcept {
   auto* key = static_cast<Key*>(keydata);
   if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0) return 0;
   return Callback(*key->provider, 0, [&]() -> Result<int> {
@@ -54,7 +54,7 @@ int Import(void* keydata, int selection, const OSSL_PARAM params[]) {
   });
 }
 
-int Export(void* keydata, int selection, OSSL_CALLBACK* callback, void* argument) {
+int Export(void* keydata, int selection, OSSL_CALLBACK* callback, void* argument) noexcept {
   const auto* key = static_cast<const Key*>(keydata);
   if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0) return 0;
   const ParamsPtr params = key->public_key.ToParams();
@@ -62,7 +62,7 @@ int Export(void* keydata, int selection, OSSL_CALLBACK* callback, void* argument
 }
 
 template <KeyType Type>
-const OSSL_PARAM* PublicKeyTypes(int selection) {
+const OSSL_PARAM* PublicKeyTypes(int selection) noexcept {
   static const OSSL_PARAM kRsa[] = {OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, nullptr, 0),
                                     OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, nullptr, 0),
                                     OSSL_PARAM_END};
@@ -97,7 +97,7 @@ bool SetDigest(OSSL_PARAM params[], KeyType type) {
                           "SHA256");
 }
 
-int GetParams(void* keydata, OSSL_PARAM params[]) {
+int GetParams(void* keydata, OSSL_PARAM params[]) noexcept {
   const PublicKey& key = static_cast<const Key*>(keydata)->public_key;
   const bool common =
       SetIfAsked(params, OSSL_PKEY_PARAM_BITS, OSSL_PARAM_set_int, key.Bits()) &&
@@ -120,7 +120,7 @@ int GetParams(void* keydata, OSSL_PARAM params[]) {
 }
 
 template <KeyType Type>
-const OSSL_PARAM* GettableParams(void* /*provider*/) {
+const OSSL_PARAM* GettableParams(void* /*provider*/) noexcept {
   static const OSSL_PARAM kRsa[] = {
       OSSL_PARAM_int(OSSL_PKEY_PARAM_BITS, nullptr),
       OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, nullptr),
@@ -151,7 +151,7 @@ const OSSL_PARAM* GettableParams(void* /*provider*/) {
 }
 
 template <KeyType Type>
-const char* QueryOperationName(int operation) {
+const char* QueryOperationName(int operation) noexcept {
   return Type == KeyType::kEc && operation == OSSL_OP_SIGNATURE ? "ECDSA" : TypeName(Type);
 }
 

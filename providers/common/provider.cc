@@ -12,9 +12,10 @@
 #include "ossl/error_queue.h"
 
 namespace credmint::provider {
-void Teardown(void* context) { delete static_cast<ProviderContext*>(context); }
 
-const OSSL_PARAM* GettableParams(void* /*context*/) {
+void Teardown(void* context) noexcept { delete static_cast<ProviderContext*>(context); }
+
+const OSSL_PARAM* GettableParams(void* /*context*/) noexcept {
   static const OSSL_PARAM kParams[] = {OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_NAME, nullptr, 0),
                                        OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_VERSION, nullptr, 0),
                                        OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_BUILDINFO, nullptr, 0),
@@ -23,7 +24,7 @@ const OSSL_PARAM* GettableParams(void* /*context*/) {
   return kParams;
 }
 
-int GetParams(void* context, OSSL_PARAM params[]) {
+int GetParams(void* context, OSSL_PARAM params[]) noexcept {
   const auto& provider = *static_cast<ProviderContext*>(context);
   const std::array<std::pair<const char*, const char*>, 3> texts = {{
       {OSSL_PROV_PARAM_NAME, provider.description()},
@@ -50,7 +51,7 @@ OSSL_ITEM Hint(int reason) {
 
 }  // namespace
 
-const OSSL_ITEM* ReasonStrings(void* /*context*/) {
+const OSSL_ITEM* ReasonStrings(void* /*context*/) noexcept {
   static const OSSL_ITEM kErrors[] = {
       Reason(ErrorCode::kInternal, "internal error"),
       Reason(ErrorCode::kUsage, "wrong use"),

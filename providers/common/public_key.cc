@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "common/params.h"
 #include "ossl/error_queue.h"
 
 namespace credmint::provider {
@@ -51,13 +52,9 @@ bool PushInteger(OSSL_PARAM_BLD* builder, const char* name, const BigNumPtr& val
   return value && OSSL_PARAM_BLD_push_BN(builder, name, value.get()) == 1;
 }
 
-Bytes OctetsParam(const OSSL_PARAM params[], const char* name) {
-  const OSSL_PARAM* param = OSSL_PARAM_locate_const(params, name);
-  const void* data = nullptr;
-  std::size_t size = 0;
-  if (param == nullptr || OSSL_PARAM_get_octet_string_ptr(param, &data, &size) != 1) return {};
-  const auto* bytes = static_cast<const std::uint8_t*>(data);
-  return {bytes, bytes + size};
+Bytes CopyOctets(const OSSL_PARAM params[], const char* name) {
+  const ByteView octets = OctetsParam(params, name).value_or(ByteView());
+  return {octets.begin(), octets.end()};
 }
 
 /// OpenSSL's key types among ours.
@@ -140,21 +137,19 @@ Result<PublicKey> PublicKey::FromParams(KeyType type, const OSSL_PARAM params[])
     key.exponent = *std::move(e);
     return key;
   }
-  key.point = OctetsParam(params, OSSL_PKEY_PARAM_PUB_KEY);
+  key.point = CopyOctets(params, OSSL_PKEY_PARAM_PUB_KEY);
   if (type == KeyType::kEd25519) {
     if (key.point.size() == kEd25519PointSize) return key;
     return Fail(ErrorCode::kMalformed, "the public key is not of Ed25519's 32 bytes");
   }
-  const OSSL_PARAM* group = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_GROUP_NAME);
-  const char* group_name = nullptr;
-  if (group == nullptr || OSSL_PARAM_get_utf8_string_ptr(group, &group_name) != 1 ||
-      OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PUB_KEY) == nullptr) {
+  auto group = TextParam(params, OSSL_PKEY_PARAM_GROUP_NAME);
+  if (!group || !HasParam(params, OSSL_PKEY_PARAM_PUB_KEY)) {
     return Fail(ErrorCode::kMalformed, "the public key has no named curve or no point");
   }
   if (key.point.size() < 3 || key.point[0] != 4) {
     return Fail(ErrorCode::kMalformed, "the public key's point is not uncompressed");
   }
-  key.group = group_name;
+  key.group = *std::move(group);
   return key;
 }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/params.h"
 #include "ossl/error_queue.h"
 
 namespace credmint::provider {
@@ -29,18 +30,10 @@ constexpr std::array<std::pair<std::string_view, int>, 4> kSaltWords = {{
     {"auto-digestmax", kSaltAutoDigestMax},
 }};
 
-/// Nothing for a number; OpenSSL 3.5 calls that an error, which must not stay in the queue.
-std::optional<std::string_view> Text(const OSSL_PARAM& param) {
-  const ErrorMark mark;
-  const char* text = nullptr;
-  if (OSSL_PARAM_get_utf8_string_ptr(&param, &text) != 1 || text == nullptr) return std::nullopt;
-  return text;
-}
-
 /// Whether the pad mode is PSS.
 Result<bool> ReadPadMode(const OSSL_PARAM& param) {
   int number = 0;
-  const auto text = Text(param);
+  const auto text = TextOf(param);
   if (!text && OSSL_PARAM_get_int(&param, &number) != 1) number = 0;
   if (text ? *text == OSSL_PKEY_RSA_PAD_MODE_PSS : number == RSA_PKCS1_PSS_PADDING) return true;
   if (text ? *text == OSSL_PKEY_RSA_PAD_MODE_PKCSV15 : number == RSA_PKCS1_PADDING) return false;
@@ -51,7 +44,7 @@ Result<bool> ReadPadMode(const OSSL_PARAM& param) {
 Result<int> ReadSaltLength(const OSSL_PARAM& param) {
   int length = 0;
   bool valid = false;
-  if (const auto text = Text(param)) {
+  if (const auto text = TextOf(param)) {
     const auto* const word = std::find_if(kSaltWords.begin(), kSaltWords.end(),
                                           [&](const auto& each) { return each.first == *text; });
     if (word != kSaltWords.end()) return word->second;
@@ -149,7 +142,7 @@ Result<void> RsaPadding::Set(const OSSL_PARAM params[], DigestTable& digests) {
     wanted.salt_length_ = *length;
   }
   if (mgf1 != nullptr) {
-    const auto found = digests.Find(std::string(Text(*mgf1).value_or("")).c_str());
+    const auto found = digests.Find(std::string(TextOf(*mgf1).value_or("")).c_str());
     if (!found) return Fail(ErrorCode::kKeyUnusable, "MGF1: " + found.error().message);
     wanted.mgf1_ = *found;
   }

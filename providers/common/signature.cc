@@ -13,6 +13,7 @@
 #include "common/dispatch.h"
 #include "common/kept_message.h"
 #include "common/key.h"
+#include "common/params.h"
 #include "common/rsa_padding.h"
 #include "ossl/error_queue.h"
 
@@ -38,15 +39,15 @@ int Run(void* operation, Body&& body) {
   return Callback(*context.provider, 0, [&] { return body(context); });
 }
 
-void* NewContext(void* provider, const char* /*properties*/) {
+void* NewContext(void* provider, const char* /*properties*/) noexcept {
   auto* operation = new (std::nothrow) Operation;
   if (operation != nullptr) operation->provider = static_cast<ProviderContext*>(provider);
   return operation;
 }
 
-void FreeContext(void* operation) { delete static_cast<Operation*>(operation); }
+void FreeContext(void* operation) noexcept { delete static_cast<Operation*>(operation); }
 
-void* DuplicateContext(void* operation) {
+void* DuplicateContext(void* operation) noexcept {
   const auto& source = *static_cast<Operation*>(operation);
   return Callback(*source.provider, static_cast<void*>(nullptr), [&]() -> Result<void*> {
     auto copy = std::make_unique<Operation>();
@@ -79,10 +80,8 @@ bool IsRsa(const Operation& operation) {
 
 Result<void> SetParams(Operation& operation, const OSSL_PARAM params[]) {
   if (params == nullptr) return {};
-  const char* digest = nullptr;
-  const OSSL_PARAM* param = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_DIGEST);
-  if (param != nullptr && OSSL_PARAM_get_utf8_string_ptr(param, &digest) == 1) {
-    if (auto set = SetDigest(operation, digest); !set) return set;
+  if (const auto digest = TextParam(params, OSSL_SIGNATURE_PARAM_DIGEST)) {
+    if (auto set = SetDigest(operation, digest->c_str()); !set) return set;
   }
   if (!IsRsa(operation)) return {};
   return operation.padding.Set(params, operation.provider->digests());
@@ -189,7 +188,7 @@ Status VerifyDigest(const Operation& operation, ByteView digest, ByteView signat
              : 0;
 }
 
-int SignInit(void* operation, void* key, const OSSL_PARAM params[]) {
+int SignInit(void* operation, void* key, const OSSL_PARAM params[]) noexcept {
   return Run(operation, [&](Operation& o) -> Status {
     if (o.digest == nullptr) {
       if (auto set = SetDigest(o, nullptr); !set) return Fail(std::move(set));
@@ -199,7 +198,7 @@ int SignInit(void* operation, void* key, const OSSL_PARAM params[]) {
 }
 
 int Sign(void* operation, unsigned char* signature, std::size_t* size, std::size_t capacity,
-         const unsigned char* digest, std::size_t digest_size) {
+         const unsigned char* digest, std::size_t digest_size) noexcept {
   if (signature == nullptr) return AskSize(*static_cast<Operation*>(operation), size);
   return Run(operation, [&](Operation& o) {
     return SignDigest(o, ByteView(digest, digest_size), std::nullopt, signature, size, capacity);
@@ -207,26 +206,26 @@ int Sign(void* operation, unsigned char* signature, std::size_t* size, std::size
 }
 
 int Verify(void* operation, const unsigned char* signature, std::size_t size,
-           const unsigned char* digest, std::size_t digest_size) {
+           const unsigned char* digest, std::size_t digest_size) noexcept {
   return Run(operation, [&](Operation& o) {
     return VerifyDigest(o, ByteView(digest, digest_size), ByteView(signature, size));
   });
 }
 
 template <bool Sign>
-int DigestInit(void* operation, const char* digest, void* key, const OSSL_PARAM params[]) {
+int DigestInit(void* operation, const char* digest, void* key, const OSSL_PARAM params[]) noexcept {
   return Run(operation, [&](Operation& o) {
     o.keep_message = Sign;
     return BeginDigest(o, digest, key, params);
   });
 }
 
-int Update(void* operation, const unsigned char* data, std::size_t size) {
+int Update(void* operation, const unsigned char* data, std::size_t size) noexcept {
   return Run(operation, [&](Operation& o) { return DigestUpdate(o, data, size); });
 }
 
 int DigestSignFinal(void* operation, unsigned char* signature, std::size_t* size,
-                    std::size_t capacity) {
+                    std::size_t capacity) noexcept {
   if (signature == nullptr) return AskSize(*static_cast<Operation*>(operation), size);
   return Run(operation, [&](Operation& o) -> Status {
     DigestBuffer buffer;
@@ -237,7 +236,7 @@ int DigestSignFinal(void* operation, unsigned char* signature, std::size_t* size
 }
 
 int DigestSign(void* operation, unsigned char* signature, std::size_t* size, std::size_t capacity,
-               const unsigned char* data, std::size_t data_size) {
+               const unsigned char* data, std::size_t data_size) noexcept {
   if (signature == nullptr) return AskSize(*static_cast<Operation*>(operation), size);
   return Run(operation, [&](Operation& o) -> Status {
     DigestBuffer buffer;
@@ -251,7 +250,7 @@ int DigestSign(void* operation, unsigned char* signature, std::size_t* size, std
   });
 }
 
-int DigestVerifyFinal(void* operation, const unsigned char* signature, std::size_t size) {
+int DigestVerifyFinal(void* operation, const unsigned char* signature, std::size_t size) noexcept {
   return Run(operation, [&](Operation& o) -> Status {
     DigestBuffer buffer;
     const auto digest = DigestFinal(o, buffer);
@@ -287,7 +286,7 @@ Result<Bytes> AlgorithmIdentifier(const Operation& operation) {
   return der;
 }
 
-int GetContextParams(void* operation, OSSL_PARAM params[]) {
+int GetContextParams(void* operation, OSSL_PARAM params[]) noexcept {
   return Run(operation, [&](Operation& o) -> Status {
     OSSL_PARAM* param = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_ALGORITHM_ID);
     if (param != nullptr) {
@@ -304,7 +303,7 @@ int GetContextParams(void* operation, OSSL_PARAM params[]) {
   });
 }
 
-int SetContextParams(void* operation, const OSSL_PARAM params[]) {
+int SetContextParams(void* operation, const OSSL_PARAM params[]) noexcept {
   return Run(operation, [&](Operation& o) -> Status {
     if (auto set = SetParams(o, params); !set) return Fail(std::move(set));
     return 1;
@@ -312,7 +311,7 @@ int SetContextParams(void* operation, const OSSL_PARAM params[]) {
 }
 
 template <KeyType Type>
-const OSSL_PARAM* GettableContextParams(void* /*operation*/, void* /*provider*/) {
+const OSSL_PARAM* GettableContextParams(void* /*operation*/, void* /*provider*/) noexcept {
   static const OSSL_PARAM kRsa[] = {
       OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, nullptr, 0),
       OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, nullptr, 0),
@@ -327,7 +326,7 @@ const OSSL_PARAM* GettableContextParams(void* /*operation*/, void* /*provider*/)
 }
 
 template <KeyType Type>
-const OSSL_PARAM* SettableContextParams(void* /*operation*/, void* /*provider*/) {
+const OSSL_PARAM* SettableContextParams(void* /*operation*/, void* /*provider*/) noexcept {
   static const OSSL_PARAM kRsa[] = {
       OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, nullptr, 0),
       OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, nullptr, 0),

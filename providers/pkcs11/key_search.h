@@ -9,7 +9,7 @@
 #include "common/passphrase_callback.h"
 #include "pkcs11/load_request.h"
 #include "pkcs11/object.h"
-#include "pkcs11/pkcs11_provider.h"
+#include "pkcs11/provider/pkcs11_provider.h"
 
 namespace credmint::pkcs11 {
 

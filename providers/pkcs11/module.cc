@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <map>
+#include <mutex>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -116,7 +117,7 @@ Result<void> Module::Open() {
   if (result != CKR_OK || functions_ == nullptr) {
     return Fail(ErrorCode::kModule, fmt::format("C_GetFunctionList: {}", CkName(result)));
   }
-  const std::lock_guard lock(initialize_mutex_);
+  const MutexLock lock(initialize_mutex_);
   if (auto initialized = Initialize(); !initialized) return initialized;
   closed_ = false;
   return {};
@@ -134,7 +135,7 @@ Result<void> Module::Initialize() {
   const bool ours_before = finalize_ && getpid() == process_;
   finalize_ = result == CKR_OK || ours_before;
   process_ = getpid();
-  const std::lock_guard lock(sessions_mutex_);
+  const MutexLock lock(sessions_mutex_);
   sessions_ = 0;
   ++generation_;
   return {};
@@ -145,7 +146,7 @@ Result<void> Module::Revive() {
     return finalized_generation_ != generation_ && getpid() == process_;
   };
   if (closed_ || alive()) return {};
-  const std::lock_guard lock(initialize_mutex_);
+  const MutexLock lock(initialize_mutex_);
   if (closed_ || alive()) return {};
   const ErrorMark mark;
   if (auto initialized = Initialize(); !initialized) {
@@ -156,7 +157,7 @@ Result<void> Module::Revive() {
 }
 
 Result<bool> Module::Restart() {
-  const std::lock_guard lock(initialize_mutex_);
+  const MutexLock lock(initialize_mutex_);
   // Not to be waited for without end: a call may, and in the child of a fork its thread is not
   // there.
   std::unique_lock use(use_, std::try_to_lock);
@@ -176,23 +177,23 @@ Result<bool> Module::Restart() {
 }
 
 bool Module::HasSessions() {
-  const std::lock_guard lock(sessions_mutex_);
+  const MutexLock lock(sessions_mutex_);
   return sessions_ > 0;
 }
 
 unsigned Module::SessionBegan() {
-  const std::lock_guard lock(sessions_mutex_);
+  const MutexLock lock(sessions_mutex_);
   ++sessions_;
   return generation_;
 }
 
 void Module::SessionEnded(unsigned generation) {
-  const std::lock_guard lock(sessions_mutex_);
+  const MutexLock lock(sessions_mutex_);
   if (generation == generation_ && sessions_ > 0) --sessions_;
 }
 
 void Module::Finalize() {
-  const std::lock_guard lock(initialize_mutex_);
+  const MutexLock lock(initialize_mutex_);
   const ErrorMark mark;
   const bool was_open = !closed_.exchange(true);
   if (was_open && finalize_ && getpid() == process_) functions_->C_Finalize(nullptr);

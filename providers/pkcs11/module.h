@@ -7,12 +7,12 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <utility>
 
 #include "base/error.h"
+#include "base/mutex.h"
 #include "ossl/handles.h"
 #include "pkcs11/ck_error.h"
 
@@ -84,7 +84,7 @@ class Module {
   Module(std::string path, void* library) : path_(std::move(path)), library_(library) {}
   static void Destroy(Module* module);
   Result<void> Open();
-  Result<void> Initialize();
+  Result<void> Initialize() CREDMINT_REQUIRES(initialize_mutex_);
   bool HasSessions();
   void Finalize();
   static void FinalizeAll();
@@ -92,14 +92,15 @@ class Module {
   std::string path_;
   void* library_;
   CK_FUNCTION_LIST* functions_ = nullptr;
-  std::mutex initialize_mutex_;
-  bool finalize_ = false;  ///< not when somebody else in the process had initialised it
+  Mutex initialize_mutex_;
+  /// Not when somebody else in the process had initialised it.
+  bool finalize_ CREDMINT_GUARDED_BY(initialize_mutex_) = false;
   std::atomic<unsigned> generation_ = 0;
   std::atomic<pid_t> process_ = 0;
   std::atomic<bool> closed_ = true;
   mutable std::shared_mutex use_;  ///< by calls, and by a Restart() alone
-  std::mutex sessions_mutex_;
-  std::size_t sessions_ = 0;                                ///< of ours, of this generation
+  Mutex sessions_mutex_;
+  std::size_t sessions_ CREDMINT_GUARDED_BY(sessions_mutex_) = 0;  ///< ours, of this generation
   mutable std::atomic<unsigned> finalized_generation_ = 0;  ///< the last one that somebody ended
 };
 

@@ -91,7 +91,7 @@ Result<void> ObjectLoader::LoadPublic(Wanted wanted, LoadedObjects& loaded) {
   auto searched = LoadPublicOnce(wanted, loaded);
   if (searched || searched.error().code != ErrorCode::kDeviceLost) return searched;
   provider_.slots().Refresh();
-  loaded = {std::move(loaded.private_key), nullptr, {}, 0, {}};
+  loaded = {std::move(loaded.private_key), nullptr, {}};
   return LoadPublicOnce(wanted, loaded);
 }
 
@@ -130,11 +130,8 @@ Result<void> ObjectLoader::SearchPublic(Slot& slot, bool log_in, Wanted wanted,
     const auto objects = FindMatching(*request_, *session, CKO_CERTIFICATE);
     if (!objects) return tl::unexpected(objects.error());
     for (const CK_OBJECT_HANDLE object : *objects) {
-      if (auto der = ReadCertificate(*session, object)) {
-        loaded.certificates.push_back(*std::move(der));
-      } else {
-        ++loaded.unreadable;
-      }
+      auto der = ReadCertificate(*session, object);
+      if (der) loaded.certificates.push_back(*std::move(der));
     }
   }
   if (wanted.public_key) {

@@ -9,10 +9,9 @@
 #include "base/error.h"
 #include "common/key.h"
 #include "common/passphrase_callback.h"
-#include "pkcs11/inventory.h"
 #include "pkcs11/key_search.h"
 #include "pkcs11/load_request.h"
-#include "pkcs11/pkcs11_provider.h"
+#include "pkcs11/provider/pkcs11_provider.h"
 
 namespace credmint::pkcs11 {
 
@@ -28,8 +27,6 @@ struct LoadedObjects {
   std::unique_ptr<provider::Key> private_key;
   std::unique_ptr<provider::Key> public_key;
   std::vector<Bytes> certificates;  ///< DER
-  std::size_t unreadable = 0;       ///< certificates that are left out because they are none
-  std::vector<InventoryEntry> inventory;
 };
 
 /// Finds what a URI means on the tokens of one module.

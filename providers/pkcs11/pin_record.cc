@@ -6,27 +6,24 @@
 namespace credmint::pkcs11 {
 
 bool PinRecord::WasRefused(Kind kind, const Secret& pin) const {
-  const std::lock_guard lock(mutex_);
-  return std::any_of(refused_.begin(), refused_.end(), [&](const Refused& refused) {
+  const auto pins = pins_.Lock();
+  return std::any_of(pins->refused.begin(), pins->refused.end(), [&](const Refused& refused) {
     return refused.kind == kind && refused.pin.Reveal() == pin.Reveal();
   });
 }
 
 void PinRecord::Refuse(Kind kind, const Secret& pin) {
-  const std::lock_guard lock(mutex_);
-  refused_.push_back({kind, pin.Clone()});
-  if (remembered_ && remembered_->Reveal() == pin.Reveal()) remembered_.reset();
+  const auto pins = pins_.Lock();
+  pins->refused.push_back({kind, pin.Clone()});
+  if (pins->remembered && pins->remembered->Reveal() == pin.Reveal()) pins->remembered.reset();
 }
 
-void PinRecord::Remember(const Secret& pin) {
-  const std::lock_guard lock(mutex_);
-  remembered_ = pin.Clone();
-}
+void PinRecord::Remember(const Secret& pin) { pins_.Lock()->remembered = pin.Clone(); }
 
 std::optional<Secret> PinRecord::Remembered() const {
-  const std::lock_guard lock(mutex_);
-  if (!remembered_) return std::nullopt;
-  return remembered_->Clone();
+  const auto pins = pins_.Lock();
+  if (!pins->remembered) return std::nullopt;
+  return pins->remembered->Clone();
 }
 
 }  // namespace credmint::pkcs11

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <mutex>
 #include <optional>
 #include <vector>
 
+#include "base/guarded.h"
 #include "base/secret.h"
 
 namespace credmint::pkcs11 {
@@ -29,9 +29,12 @@ class PinRecord {
     Secret pin;
   };
 
-  mutable std::mutex mutex_;
-  std::vector<Refused> refused_;
-  std::optional<Secret> remembered_;
+  struct Pins {
+    std::vector<Refused> refused;
+    std::optional<Secret> remembered;
+  };
+
+  mutable Guarded<Pins> pins_;
 };
 
 }  // namespace credmint::pkcs11

@@ -78,32 +78,38 @@ bool Slot::Holds(const CK_TOKEN_INFO& token) const {
 Result<Session> Slot::OpenSession() {
   if (auto revived = module_->Revive(); !revived) return Fail(std::move(revived));
   const auto deadline = std::chrono::steady_clock::now() + kLongestWait;
-  std::unique_lock lock(sessions_mutex_);
+  const MutexLock lock(sessions_mutex_);
   ForgetOldGeneration();
   while (true) {
     if (auto session = TakeIdle()) return *std::move(session);
-    CK_RV opened = CKR_SESSION_COUNT;
-    if (open_ < kMostSessions) {
-      const unsigned generation = generation_;
-      ++open_;
-      lock.unlock();  // others may give theirs back meanwhile
-      CK_SESSION_HANDLE handle = 0;
-      auto checked = CheckToken();
-      if (!checked) {
-        lock.lock();
-        if (generation == generation_) --open_;
-        return Fail(std::move(checked));
-      }
-      opened = Open(handle);
-      if (opened == CKR_OK) return Session(*this, handle, generation, false);
-      lock.lock();
-      if (generation == generation_) --open_;
+    auto session = OpenAnother();
+    if (!session) return Fail(std::move(session));
+    if (*session) return **std::move(session);
+    if (std::chrono::steady_clock::now() > deadline) {
+      return tl::unexpected(CkError("OpenSession", CKR_SESSION_COUNT).In(Name()));
     }
-    if (opened != CKR_SESSION_COUNT || std::chrono::steady_clock::now() > deadline) {
-      return tl::unexpected(CkError("OpenSession", opened).In(Name()));
-    }
-    given_back_.wait_for(lock, kLookAgain, [this] { return !idle_.empty(); });
+    if (idle_.empty()) given_back_.wait_for(sessions_mutex_, kLookAgain);
   }
+}
+
+Result<std::optional<Session>> Slot::OpenAnother() {
+  if (open_ >= kMostSessions) return std::nullopt;
+  const unsigned generation = generation_;
+  ++open_;
+  auto session = OpenUnlocked(generation);
+  const bool is_open = session && *session;
+  if (!is_open && generation == generation_) --open_;
+  return session;
+}
+
+Result<std::optional<Session>> Slot::OpenUnlocked(unsigned generation) {
+  const MutexUnlock unlocked(sessions_mutex_);
+  if (auto checked = CheckToken(); !checked) return Fail(std::move(checked));
+  CK_SESSION_HANDLE handle = 0;
+  const CK_RV opened = Open(handle);
+  if (opened == CKR_OK) return Session(*this, handle, generation, false);
+  if (opened == CKR_SESSION_COUNT) return std::nullopt;
+  return tl::unexpected(CkError("OpenSession", opened).In(Name()));
 }
 
 std::optional<Session> Slot::TakeIdle() {
@@ -138,14 +144,14 @@ CK_RV Slot::Open(CK_SESSION_HANDLE& handle) const {
 }
 
 void Slot::GiveBack(CK_SESSION_HANDLE handle, unsigned generation) {
-  const std::lock_guard lock(sessions_mutex_);
+  const MutexLock lock(sessions_mutex_);
   if (generation != generation_) return;
   idle_.push_back(handle);
   given_back_.notify_one();
 }
 
 void Slot::Close(CK_SESSION_HANDLE handle, unsigned generation) {
-  const std::lock_guard lock(sessions_mutex_);
+  const MutexLock lock(sessions_mutex_);
   if (generation != generation_) return;
   // The login ends with the last session: there must be another one before this one goes.
   CK_SESSION_HANDLE replacement = 0;
@@ -160,7 +166,7 @@ void Slot::Close(CK_SESSION_HANDLE handle, unsigned generation) {
 }
 
 void Slot::Forget(unsigned generation) {
-  const std::lock_guard lock(sessions_mutex_);
+  const MutexLock lock(sessions_mutex_);
   check_token_ = true;
   module_->SessionEnded(generation);
   if (generation != generation_) return;
@@ -169,7 +175,7 @@ void Slot::Forget(unsigned generation) {
 }
 
 void Slot::Refresh() {
-  const std::lock_guard lock(sessions_mutex_);
+  const MutexLock lock(sessions_mutex_);
   const std::size_t gone = std::erase_if(idle_, [this](CK_SESSION_HANDLE handle) {
     CK_SESSION_INFO info{};
     if (module_->Call(&CK_FUNCTION_LIST::C_GetSessionInfo, handle, &info) == CKR_OK) return false;
@@ -184,7 +190,7 @@ void Slot::Refresh() {
 }
 
 void Slot::CloseIdle() {
-  const std::lock_guard lock(sessions_mutex_);
+  const MutexLock lock(sessions_mutex_);
   if (!logged_in_ && generation_ == module_->generation()) CloseIdleSessions();
 }
 
@@ -223,7 +229,7 @@ Result<bool> Slot::ConfirmLogin(const Session& session) {
 }
 
 Result<void> Slot::LogIn(const Session& session, const LoginOptions& options) {
-  const std::lock_guard lock(login_mutex_);
+  const MutexLock lock(login_mutex_);
   if (logged_in_ || !NeedsLogin()) return {};
   if (session.reused() || ask_token_first_) {
     const auto logged_in = ConfirmLogin(session);

@@ -5,13 +5,13 @@
 #include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "base/mutex.h"
 #include "base/secret.h"
 #include "pkcs11/module.h"
 #include "pkcs11/pin_record.h"
@@ -149,17 +149,23 @@ class Slot {
  private:
   friend class Session;
 
-  std::optional<Session> TakeIdle();
-  void ForgetOldGeneration();
+  std::optional<Session> TakeIdle() CREDMINT_REQUIRES(sessions_mutex_);
+  void ForgetOldGeneration() CREDMINT_REQUIRES(sessions_mutex_);
+  /// A new one; nothing if that would be one too many for us or for the token.
+  Result<std::optional<Session>> OpenAnother() CREDMINT_REQUIRES(sessions_mutex_);
+  /// Without the mutex meanwhile: others may give theirs back.
+  Result<std::optional<Session>> OpenUnlocked(unsigned generation)
+      CREDMINT_REQUIRES(sessions_mutex_);
   CK_RV Open(CK_SESSION_HANDLE& handle) const;
   void GiveBack(CK_SESSION_HANDLE handle, unsigned generation);
   void Close(CK_SESSION_HANDLE handle, unsigned generation);
   void Forget(unsigned generation);
-  void StartAnew();
-  void CloseIdleSessions();
+  void StartAnew() CREDMINT_REQUIRES(sessions_mutex_);
+  void CloseIdleSessions() CREDMINT_REQUIRES(sessions_mutex_);
   Result<void> CheckPinState(bool allow_final_try);
   Result<void> CheckToken() const;
-  Result<void> SendLogin(const Session& session, const LoginOptions& options);
+  Result<void> SendLogin(const Session& session, const LoginOptions& options)
+      CREDMINT_REQUIRES(login_mutex_);
   /// Whether the token looked at it: not if the user was logged in already.
   Result<bool> SendPin(const Session& session, PinRecord::Kind kind, const Secret& pin);
   [[nodiscard]] bool WasCounted(CK_RV result);
@@ -173,13 +179,14 @@ class Slot {
   CK_TOKEN_INFO token_;
   std::atomic<CK_FLAGS> flags_;
 
-  std::mutex sessions_mutex_;
-  std::condition_variable given_back_;
-  std::vector<CK_SESSION_HANDLE> idle_;
-  std::size_t open_ = 0;              ///< idle or borrowed
-  std::atomic<unsigned> generation_;  ///< of the module, when these sessions were opened
+  Mutex sessions_mutex_;
+  std::condition_variable_any given_back_;
+  std::vector<CK_SESSION_HANDLE> idle_ CREDMINT_GUARDED_BY(sessions_mutex_);
+  std::size_t open_ CREDMINT_GUARDED_BY(sessions_mutex_) = 0;  ///< idle or borrowed
+  /// Of the module, when these sessions were opened. Changes with the mutex held.
+  std::atomic<unsigned> generation_;
 
-  std::mutex login_mutex_;
+  Mutex login_mutex_;  ///< one login at a time
   std::atomic<bool> logged_in_ = false;
   std::atomic<bool> ask_token_first_ = false;
   std::atomic<bool> saw_rewrite_ = false;

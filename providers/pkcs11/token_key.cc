@@ -30,19 +30,16 @@ Result<Bytes> TokenKey::Sign(const provider::SignatureRequest& request) const {
   return provider::EncodeEcdsaSignature(raw.first(raw.size() / 2), raw.subspan(raw.size() / 2));
 }
 
-TokenKey::Place TokenKey::CurrentPlace() const {
-  const std::lock_guard lock(place_mutex_);
-  return place_;
-}
+TokenKey::Place TokenKey::CurrentPlace() const { return *place_.Lock(); }
 
 Result<TokenKey::Place> TokenKey::FindNewPlace(const Place& lost) const {
-  const std::lock_guard finding(find_mutex_);
+  const MutexLock finding(find_mutex_);
   if (Place found = CurrentPlace(); found != lost) return found;
   auto object = find_again_();
   if (!object) return Fail(std::move(object), "finding the key again");
-  const std::lock_guard lock(place_mutex_);
-  place_ = std::make_shared<const TokenObject>(*std::move(object));
-  return place_;
+  auto found = std::make_shared<const TokenObject>(*std::move(object));
+  *place_.Lock() = found;
+  return found;
 }
 
 Result<Bytes> TokenKey::SignAt(const TokenObject& object,
@@ -76,7 +73,7 @@ Result<Bytes> TokenKey::SignAt(const TokenObject& object,
 
 Result<void> TokenKey::LogInForContext(const Session& session) const {
   if (!context_pin_) return {};
-  const std::lock_guard lock(context_mutex_);
+  const MutexLock lock(context_mutex_);
   auto allowed = session.slot().LogInForSignature(session, *context_pin_, allow_final_try_);
   if (!allowed) return Fail(std::move(allowed), "context-specific login");
   return {};

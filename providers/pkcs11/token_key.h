@@ -3,9 +3,10 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 
+#include "base/guarded.h"
+#include "base/mutex.h"
 #include "base/secret.h"
 #include "common/key.h"
 #include "pkcs11/mechanism.h"
@@ -53,10 +54,9 @@ class TokenKey : public provider::PrivateKey {
   bool allow_final_try_;
   FindAgain find_again_;
   MechanismChoice mechanism_;
-  mutable std::mutex find_mutex_;
-  mutable std::mutex place_mutex_;
-  mutable Place place_;
-  mutable std::mutex context_mutex_;  ///< one context-specific PIN under way at a time
+  mutable Mutex find_mutex_;  ///< one thread looks at a time
+  mutable Guarded<Place> place_;
+  mutable Mutex context_mutex_;  ///< one context-specific PIN under way at a time
 };
 
 }  // namespace credmint::pkcs11

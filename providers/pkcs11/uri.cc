@@ -125,6 +125,9 @@ const CK_ATTRIBUTE* Attribute(P11KitUri* uri, CK_ATTRIBUTE_TYPE type) {
 
 }  // namespace
 
+std::span<const std::string_view> Uri::PathAttributes() { return kPathAttributes; }
+std::span<const std::string_view> Uri::QueryAttributes() { return kQueryAttributes; }
+
 Result<Uri> Uri::Parse(const std::string& text) {
   constexpr std::string_view kScheme = "pkcs11:";
   if (!std::string_view(text).starts_with(kScheme)) {

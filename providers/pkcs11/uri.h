@@ -6,7 +6,9 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -24,6 +26,10 @@ namespace credmint::pkcs11 {
 class Uri {
  public:
   static Result<Uri> Parse(const std::string& text);
+
+  /// The names of the attributes that are understood: before the "?", and behind it.
+  static std::span<const std::string_view> PathAttributes();
+  static std::span<const std::string_view> QueryAttributes();
 
   [[nodiscard]] bool MatchesModule(const CK_INFO& info) const;
   [[nodiscard]] bool MatchesSlotId(CK_SLOT_ID slot) const;

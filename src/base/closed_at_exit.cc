@@ -5,32 +5,35 @@
 
 #include <atomic>
 #include <mutex>
+#include <type_traits>
 
 namespace credmint {
 namespace {
 
-// Mutable globals, because atexit() passes nothing on. None has a destructor, so an object that
-// outlives the static objects of this library can still take itself off the list.
 constinit std::mutex one_at_a_time;
-constinit std::mutex list_mutex;  // held for no longer than the list changes
-constinit ClosedAtExit* registered = nullptr;
 constinit std::atomic<ClosedAtExit*> closing = nullptr;
 
 }  // namespace
 
+// Mutable globals, because atexit() passes nothing on. None has a destructor, so an object that
+// outlives the static objects of this library can still take itself off the list.
+static_assert(std::is_trivially_destructible_v<Mutex>);
+constinit Mutex ClosedAtExit::list_mutex_;
+constinit ClosedAtExit* ClosedAtExit::first_ = nullptr;
+
 void ClosedAtExit::Enter() {
   static const bool kRegistered = atexit(CloseAll) == 0;
   static_cast<void>(kRegistered);
-  const std::lock_guard lock(list_mutex);
-  next_ = registered;
-  link_ = &registered;
-  if (registered != nullptr) registered->link_ = &next_;
-  registered = this;
+  const MutexLock lock(list_mutex_);
+  next_ = first_;
+  link_ = &first_;
+  if (first_ != nullptr) first_->link_ = &next_;
+  first_ = this;
 }
 
 void ClosedAtExit::Leave() {
   {
-    const std::lock_guard lock(list_mutex);
+    const MutexLock lock(list_mutex_);
     if (link_ != nullptr) Unlink();
   }
   closing.wait(this);
@@ -43,8 +46,8 @@ void ClosedAtExit::Unlink() {
 }
 
 ClosedAtExit* ClosedAtExit::TakeFirst() {
-  const std::lock_guard lock(list_mutex);
-  ClosedAtExit* const object = registered;
+  const MutexLock lock(list_mutex_);
+  ClosedAtExit* const object = first_;
   if (object != nullptr) object->Unlink();
   closing = object;
   return object;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/mutex.h"
+
 namespace credmint {
 
 /// Something that must be closed before the process ends, even if its owner never destroys it:
@@ -32,10 +34,14 @@ class ClosedAtExit {
 
  private:
   static ClosedAtExit* TakeFirst();
-  void Unlink();
+  void Unlink() CREDMINT_REQUIRES(list_mutex_);
 
-  ClosedAtExit* next_ = nullptr;
-  ClosedAtExit** link_ = nullptr;  // what points to this, while it is on the list
+  static Mutex list_mutex_;  // held for no longer than the list changes
+  static ClosedAtExit* first_ CREDMINT_GUARDED_BY(list_mutex_);
+
+  ClosedAtExit* next_ CREDMINT_GUARDED_BY(list_mutex_) = nullptr;
+  /// What points to this, while it is on the list.
+  ClosedAtExit** link_ CREDMINT_GUARDED_BY(list_mutex_) = nullptr;
 };
 
 }  // namespace credmint

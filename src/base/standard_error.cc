@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/guarded.h"
 #include "base/write_all.h"
 
 namespace credmint {
@@ -24,16 +25,11 @@ std::mutex& CatchMutex() {
   return *kMutex;
 }
 
-/// Where stderr goes; another descriptor than 2 while that is caught.
-struct Destination {
-  std::mutex mutex;
-  int descriptor = STDERR_FILENO;
-
-  static Destination& Get() {
-    static auto* const kDestination = new Destination;
-    return *kDestination;
-  }
-};
+/// The descriptor to which stderr goes; another one than 2 while that is caught.
+Guarded<int>& Destination() {
+  static auto* const kDestination = new Guarded<int>(STDERR_FILENO);
+  return *kDestination;
+}
 
 /// A file in memory that cannot grow; -1 if there is none to be had.
 int MakeFile() {
@@ -49,9 +45,8 @@ int MakeFile() {
 void AllowCatchingStandardError() { allowed = true; }
 
 void WriteStandardError(std::string_view text) {
-  Destination& destination = Destination::Get();
-  const std::lock_guard lock(destination.mutex);
-  static_cast<void>(WriteAll(destination.descriptor, text));  // there is nowhere to say so
+  const auto destination = Destination().Lock();
+  static_cast<void>(WriteAll(*destination, text));  // there is nowhere to say so
 }
 
 CaughtStandardError::CaughtStandardError() {
@@ -59,11 +54,10 @@ CaughtStandardError::CaughtStandardError() {
   alone_ = std::unique_lock(CatchMutex());
   const int file = MakeFile();
   if (file < 0) return;
-  Destination& destination = Destination::Get();
-  const std::lock_guard lock(destination.mutex);
+  const auto destination = Destination().Lock();
   const int before = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   if (before >= 0 && dup2(file, STDERR_FILENO) == STDERR_FILENO) {
-    destination.descriptor = before;
+    *destination = before;
     caught_ = file;
     return;
   }
@@ -73,11 +67,10 @@ CaughtStandardError::CaughtStandardError() {
 
 CaughtStandardError::~CaughtStandardError() {
   if (caught_ < 0) return;
-  Destination& destination = Destination::Get();
-  const std::lock_guard lock(destination.mutex);
-  dup2(destination.descriptor, STDERR_FILENO);
-  close(destination.descriptor);
-  destination.descriptor = STDERR_FILENO;
+  const auto destination = Destination().Lock();
+  dup2(*destination, STDERR_FILENO);
+  close(*destination);
+  *destination = STDERR_FILENO;
   close(caught_);
 }
 

@@ -23,8 +23,9 @@ constexpr std::chrono::seconds kLongestWait{30};
 RefresherEnvironment Complete(RefresherEnvironment environment) {
   if (!environment.random) environment.random = RandomFraction;
   if (!environment.wait) {
-    environment.wait = [](std::condition_variable& condition, std::unique_lock<std::mutex>& lock,
-                          milliseconds time) { condition.wait_for(lock, time); };
+    environment.wait = [](std::condition_variable_any& condition, Mutex& mutex, milliseconds time) {
+      condition.wait_for(mutex, time);
+    };
   }
   return environment;
 }
@@ -52,7 +53,7 @@ Refresher::Refresher(CredentialSource& source, RefresherObserver observer,
 
 Refresher::~Refresher() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     wake_.notify_all();
   }
@@ -60,23 +61,23 @@ Refresher::~Refresher() {
 }
 
 Result<Credentials> Refresher::Get() {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   while (true) {
     if (auto answer = Answer()) return *std::move(answer);
     wake_.notify_all();
-    answered_.wait(lock);
+    answered_.wait(mutex_);
   }
 }
 
 std::optional<Result<Credentials>> Refresher::TryGet() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   auto answer = Answer();
   if (!answer) wake_.notify_all();
   return answer;
 }
 
 RefresherState Refresher::State() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   RefresherState state{calls_, failures_, {}, HasValid(), {}, milliseconds(0)};
   if (credentials_) state.expiration = credentials_->expiration;
   if (failure_) state.failure = failure_->code;
@@ -88,7 +89,7 @@ RefresherState Refresher::State() {
 }
 
 void Refresher::Reload() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   wanted_ = true;
   failure_.reset();
   failures_in_a_row_ = 0;
@@ -97,24 +98,22 @@ void Refresher::Reload() {
 }
 
 void Refresher::Run() {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   while (!stopping_) {
     const milliseconds time = UntilNext();
     if (time > milliseconds(0)) {
-      environment_.wait(wake_, lock, time);
+      environment_.wait(wake_, mutex_, time);
     } else {
-      Refresh(lock);
+      Refresh();
     }
   }
 }
 
-void Refresher::Refresh(std::unique_lock<std::mutex>& lock) {
+void Refresher::Refresh() {
   wanted_ = false;
   last_began_ = environment_.stopwatch();
   calling_ = true;
-  lock.unlock();
-  const Result<Credentials> result = RefuseExpired(source_.Get(), environment_.clock());
-  lock.lock();
+  const Result<Credentials> result = AskSource();
   calling_ = false;
   ++calls_;
   if (!result) ++failures_[result.error().code];
@@ -122,10 +121,19 @@ void Refresher::Refresh(std::unique_lock<std::mutex>& lock) {
   if (!result && !wanted_) Remember(result.error());  // else it is of what was before Reload()
   if (wanted_) not_before_ = last_began_ + kShortestSpacing;
   answered_.notify_all();
-  lock.unlock();
   Tell(result);
+}
+
+Result<Credentials> Refresher::AskSource() {
+  const MutexUnlock unlocked(mutex_);
+  return RefuseExpired(source_.Get(), environment_.clock());
+}
+
+void Refresher::Tell(const Result<Credentials>& result) {
+  const MutexUnlock unlocked(mutex_);
+  if (result && observer_.renewed) observer_.renewed(*result);
+  if (!result && observer_.failed) observer_.failed(result.error());
   ReleaseIdleMemory();
-  lock.lock();
 }
 
 void Refresher::Keep(Credentials credentials) {
@@ -144,11 +152,6 @@ void Refresher::Remember(const Error& error) {
   not_before_ = environment_.stopwatch() +
                 SpacingAfterFailure(error, failures_in_a_row_, environment_.random());
   failure_ = error;
-}
-
-void Refresher::Tell(const Result<Credentials>& result) const {
-  if (result && observer_.renewed) observer_.renewed(*result);
-  if (!result && observer_.failed) observer_.failed(result.error());
 }
 
 bool Refresher::HasValid() const {

@@ -6,12 +6,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <thread>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/mutex.h"
 #include "credentials/credential_source.h"
 
 namespace credmint {
@@ -29,11 +29,9 @@ struct RefresherEnvironment {
   Stopwatch stopwatch = [] { return std::chrono::steady_clock::now(); };
   std::function<double()> random;  ///< from [0, 1); default: random
 
-  /// Releases the lock and takes it again when the condition is notified or the time has passed;
+  /// Releases the mutex and takes it again when the condition is notified or the time has passed;
   /// may return sooner. Default: wait_for().
-  std::function<void(std::condition_variable&, std::unique_lock<std::mutex>&,
-                     std::chrono::milliseconds)>
-      wait;
+  std::function<void(std::condition_variable_any&, Mutex&, std::chrono::milliseconds)> wait;
 };
 
 /// What a refresher has done so far, and how it stands.
@@ -86,35 +84,39 @@ class Refresher : public CredentialSource {
 
  private:
   void Run();
-  void Refresh(std::unique_lock<std::mutex>& lock);
-  void Keep(Credentials credentials);
-  void Remember(const Error& error);
-  void Tell(const Result<Credentials>& result) const;
-  [[nodiscard]] bool HasValid() const;
+  void Refresh() CREDMINT_REQUIRES(mutex_);
+  /// Without the mutex meanwhile, as the next one.
+  Result<Credentials> AskSource() CREDMINT_REQUIRES(mutex_);
+  void Tell(const Result<Credentials>& result) CREDMINT_REQUIRES(mutex_);
+  void Keep(Credentials credentials) CREDMINT_REQUIRES(mutex_);
+  void Remember(const Error& error) CREDMINT_REQUIRES(mutex_);
+  [[nodiscard]] bool HasValid() const CREDMINT_REQUIRES(mutex_);
   /// What there is to say, by one look at the clock, which moves: what it said a moment ago counts
   /// no more.
-  [[nodiscard]] std::optional<Result<Credentials>> Answer() const;
-  [[nodiscard]] std::chrono::milliseconds UntilNext() const;
+  [[nodiscard]] std::optional<Result<Credentials>> Answer() const CREDMINT_REQUIRES(mutex_);
+  [[nodiscard]] std::chrono::milliseconds UntilNext() const CREDMINT_REQUIRES(mutex_);
 
   CredentialSource& source_;
   const RefresherObserver observer_;
   RefresherEnvironment environment_;
 
-  std::mutex mutex_;                  // guards all that follows, except the thread
-  std::condition_variable wake_;      // the thread: something has changed
-  std::condition_variable answered_;  // Get(): a call has ended
-  bool stopping_ = false;
-  bool wanted_ = true;  // by the constructor or Reload(), whatever the schedule says
-  std::optional<Credentials> credentials_;
-  std::optional<Error> failure_;  // of the last call, if it failed
-  int failures_in_a_row_ = 0;
-  int short_in_a_row_ = 0;
-  TimePoint refresh_at_;                              // by the date: credentials expire by it
-  std::chrono::steady_clock::time_point not_before_;  // whatever else is due
-  std::chrono::steady_clock::time_point last_began_;
-  bool calling_ = false;
-  std::uint64_t calls_ = 0;
-  std::map<ErrorCode, std::uint64_t> failures_;
+  Mutex mutex_;
+  std::condition_variable_any wake_;      // the thread: something has changed
+  std::condition_variable_any answered_;  // Get(): a call has ended
+  bool stopping_ CREDMINT_GUARDED_BY(mutex_) = false;
+  /// By the constructor or Reload(), whatever the schedule says.
+  bool wanted_ CREDMINT_GUARDED_BY(mutex_) = true;
+  std::optional<Credentials> credentials_ CREDMINT_GUARDED_BY(mutex_);
+  std::optional<Error> failure_ CREDMINT_GUARDED_BY(mutex_);  // of the last call, if it failed
+  int failures_in_a_row_ CREDMINT_GUARDED_BY(mutex_) = 0;
+  int short_in_a_row_ CREDMINT_GUARDED_BY(mutex_) = 0;
+  TimePoint refresh_at_ CREDMINT_GUARDED_BY(mutex_);  // by the date: credentials expire by it
+  /// Whatever else is due.
+  std::chrono::steady_clock::time_point not_before_ CREDMINT_GUARDED_BY(mutex_);
+  std::chrono::steady_clock::time_point last_began_ CREDMINT_GUARDED_BY(mutex_);
+  bool calling_ CREDMINT_GUARDED_BY(mutex_) = false;
+  std::uint64_t calls_ CREDMINT_GUARDED_BY(mutex_) = 0;
+  std::map<ErrorCode, std::uint64_t> failures_ CREDMINT_GUARDED_BY(mutex_);
 
   std::thread thread_;  // last: it uses everything above
 };

@@ -73,6 +73,20 @@ class Tpm::OutsideCall {
   OSSL_LIB_CTX* before_;
 };
 
+/// Hold() as clang understands it.
+class CREDMINT_SCOPED_CAPABILITY Tpm::Held {
+ public:
+  explicit Held(const Tpm& tpm) CREDMINT_ACQUIRE(tpm.mutex_) CREDMINT_NOT_CHECKED
+      : hold_(tpm.Hold()) {}
+  ~Held() CREDMINT_RELEASE() {}  // NOLINT(modernize-use-equals-default): the attribute
+
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+
+ private:
+  std::unique_lock<RecursiveMutex> hold_;
+};
+
 void Tpm::FreeTcti(TSS2_TCTI_CONTEXT* tcti) { Tss2().Tss2_TctiLdr_Finalize(&tcti); }
 void Tpm::FreeEsys(ESYS_CONTEXT* esys) { Tss2().Esys_Finalize(&esys); }
 
@@ -140,15 +154,15 @@ Tpm::~Tpm() {
 bool Tpm::IsOtherProcess() const { return getpid() != process_; }
 
 // The lock may have been held by a thread that does not exist in this process.
-std::unique_lock<std::recursive_mutex> Tpm::Hold() const {
-  return IsOtherProcess() ? std::unique_lock<std::recursive_mutex>() : std::unique_lock(mutex_);
+std::unique_lock<RecursiveMutex> Tpm::Hold() const {
+  return IsOtherProcess() ? std::unique_lock<RecursiveMutex>() : std::unique_lock(mutex_);
 }
 
 bool Tpm::IsUsable() const { return !IsOtherProcess() && !closing_ && !failed_; }
 
 TpmResult<void> Tpm::Run(const std::function<TSS2_RC(ESYS_CONTEXT*)>& command) {
   if (IsOtherProcess()) return tl::unexpected(TpmFailure(TpmFault::kOtherProcess));
-  const auto hold = Hold();
+  const Held held(*this);
   const OutsideCall outside(crypto_.get());
   for (const milliseconds* wait = kWaits.begin();;) {
     if (!esys_ || closing_) return tl::unexpected(TpmFailure(TpmFault::kClosed));
@@ -199,17 +213,17 @@ bool Tpm::FlushUnused(TpmFault fault) noexcept {
 }
 
 void Tpm::MayFlush(ESYS_TR handle) {
-  const auto hold = Hold();
+  const Held held(*this);
   if (const auto found = Find(handle); found != loaded_.end()) found->may_be_flushed = true;
 }
 
 void Tpm::Use(ESYS_TR handle, bool begin) {
-  const auto hold = Hold();
+  const Held held(*this);
   if (const auto found = Find(handle); found != loaded_.end()) found->users += begin ? 1 : -1;
 }
 
 TpmResult<Tpm::OpenHandle> Tpm::OpenPersistent(TPM2_HANDLE handle) {
-  const auto hold = Hold();
+  const Held held(*this);
   if (const auto known = open_.find(handle); known != open_.end()) {
     const auto same = IsStill(handle, *known->second.handle);
     if (!same) return tl::unexpected(same.error());
@@ -250,7 +264,7 @@ TpmResult<bool> Tpm::IsStill(TPM2_HANDLE handle, ESYS_TR open) {
 
 void Tpm::ReleasePersistent(const OpenHandle& handle) noexcept {
   if (IsOtherProcess()) return;
-  const auto hold = Hold();
+  const Held held(*this);
   const auto found = std::find_if(open_.begin(), open_.end(), [&](const auto& candidate) {
     return candidate.second.handle == handle;
   });
@@ -263,7 +277,7 @@ void Tpm::ReleasePersistent(const OpenHandle& handle) noexcept {
 }
 
 TpmResult<ESYS_TR> Tpm::Load(const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*)>& command) {
-  const auto hold = Hold();
+  const Held held(*this);
   ESYS_TR handle = ESYS_TR_NONE;
   TPM2_HANDLE tpm_handle = 0;
   const auto done = Run([&](ESYS_CONTEXT* esys) {
@@ -280,13 +294,13 @@ TpmResult<ESYS_TR> Tpm::Load(const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*
 }
 
 void Tpm::MarkLost(ESYS_TR handle) {
-  const auto hold = Hold();
+  const Held held(*this);
   const auto lost = Find(handle);
   if (lost != loaded_.end()) loaded_.erase(loaded_.begin(), std::next(lost));
 }
 
 bool Tpm::IsLoaded(ESYS_TR handle) const {
-  const auto hold = Hold();
+  const Held held(*this);
   return std::any_of(loaded_.begin(), loaded_.end(),
                      [&](const Loaded& candidate) { return candidate.handle == handle; });
 }
@@ -304,7 +318,7 @@ void Tpm::Flush(ESYS_TR handle) noexcept {
 
 void Tpm::Release(ESYS_TR handle) noexcept {
   if (IsOtherProcess()) return;
-  const auto hold = Hold();
+  const Held held(*this);
   if (!esys_) return;
   const OutsideCall outside(crypto_.get());
   if (const auto found = Find(handle); found != loaded_.end()) {
@@ -318,7 +332,7 @@ void Tpm::Release(ESYS_TR handle) noexcept {
 void Tpm::Close() noexcept {
   if (IsOtherProcess()) return;
   closing_ = true;
-  const auto hold = Hold();
+  const Held held(*this);
   if (!esys_) return;
   const OutsideCall outside(crypto_.get());
   for (const Loaded& loaded : loaded_) Flush(loaded.handle);

@@ -15,6 +15,7 @@
 
 #include "base/closed_at_exit.h"
 #include "base/error.h"
+#include "base/mutex.h"
 #include "ossl/handles.h"
 #include "tpm2/device/tpm_error.h"
 
@@ -54,7 +55,7 @@ class Tpm final : public ClosedAtExit {
 
   /// Keeps other threads' commands out for several commands whose objects must not pile up in the
   /// TPM's few slots. Run() inside is allowed.
-  [[nodiscard]] std::unique_lock<std::recursive_mutex> Hold() const;
+  [[nodiscard]] std::unique_lock<RecursiveMutex> Hold() const;
 
   /// Runs one ESAPI call. When the TPM has no free slot and nothing can be flushed, or it is busy
   /// for longer than ESAPI has patience, waits and tries again for at most about three quarters of
@@ -105,6 +106,7 @@ class Tpm final : public ClosedAtExit {
   using EsysPtr = Handle<ESYS_CONTEXT, FreeEsys>;
 
   class OutsideCall;
+  class Held;
   struct Loaded {
     ESYS_TR handle;
     TPM2_HANDLE tpm_handle;
@@ -120,21 +122,21 @@ class Tpm final : public ClosedAtExit {
   static Result<std::shared_ptr<Tpm>> Connect(const std::string& tcti);
   static Result<TctiPtr> ConnectTcti(const std::string& tcti);
   [[nodiscard]] bool IsOtherProcess() const;
-  [[nodiscard]] std::vector<Loaded>::iterator Find(ESYS_TR handle);
-  void Flush(ESYS_TR handle) noexcept;
+  [[nodiscard]] std::vector<Loaded>::iterator Find(ESYS_TR handle) CREDMINT_REQUIRES(mutex_);
+  void Flush(ESYS_TR handle) noexcept CREDMINT_REQUIRES(mutex_);
   /// Whether it flushed something that took a slot of the kind that `fault` says is missing.
-  [[nodiscard]] bool FlushUnused(TpmFault fault) noexcept;
+  [[nodiscard]] bool FlushUnused(TpmFault fault) noexcept CREDMINT_REQUIRES(mutex_);
   [[nodiscard]] TpmResult<bool> IsStill(TPM2_HANDLE handle, ESYS_TR open);
-  [[nodiscard]] std::optional<LockoutState> AskLockoutState() const;
+  [[nodiscard]] std::optional<LockoutState> AskLockoutState() const CREDMINT_REQUIRES(mutex_);
 
   const pid_t process_;
   const std::string tcti_name_;
-  mutable std::recursive_mutex mutex_;
-  LibCtxPtr crypto_;
-  TctiPtr tcti_;
-  EsysPtr esys_;
-  std::vector<Loaded> loaded_;  // in the order of loading
-  std::map<TPM2_HANDLE, Open> open_;
+  mutable RecursiveMutex mutex_;
+  const LibCtxPtr crypto_;
+  TctiPtr tcti_ CREDMINT_GUARDED_BY(mutex_);
+  EsysPtr esys_ CREDMINT_GUARDED_BY(mutex_);
+  std::vector<Loaded> loaded_ CREDMINT_GUARDED_BY(mutex_);  // in the order of loading
+  std::map<TPM2_HANDLE, Open> open_ CREDMINT_GUARDED_BY(mutex_);
   std::atomic<bool> failed_ = false;
   std::atomic<bool> closing_ = false;
 };

@@ -25,10 +25,10 @@ using provider::KeyType;
 constexpr int kPassedOver = 1;
 
 /// A decoder keeps nothing between calls, so its context is the provider's.
-void* NewContext(void* provider) { return provider; }
-void FreeContext(void* /*context*/) {}
+void* NewContext(void* provider) noexcept { return provider; }
+void FreeContext(void* /*context*/) noexcept {}
 
-int DoesSelection(void* /*provider*/, int selection) {
+int DoesSelection(void* /*provider*/, int selection) noexcept {
   return selection == 0 || (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 ? 1 : 0;
 }
 
@@ -46,7 +46,7 @@ int EmitDer(const Secret& der, OSSL_CALLBACK* callback, void* argument) {
 
 int DecodePem(void* context, OSSL_CORE_BIO* input, int /*selection*/, OSSL_CALLBACK* data_callback,
               void* data_argument, OSSL_PASSPHRASE_CALLBACK* /*passphrase_callback*/,
-              void* /*passphrase_argument*/) {
+              void* /*passphrase_argument*/) noexcept {
   const Tpm2Provider& provider = Tpm2Provider::From(context);
   return Callback(provider, 0, [&]() -> Result<int> {
     const BioPtr bio(BIO_new_from_core_bio(provider.core().context(), input));
@@ -60,7 +60,7 @@ int DecodePem(void* context, OSSL_CORE_BIO* input, int /*selection*/, OSSL_CALLB
 template <KeyType Type>
 int DecodeDer(void* context, OSSL_CORE_BIO* input, int selection, OSSL_CALLBACK* object_callback,
               void* object_argument, OSSL_PASSPHRASE_CALLBACK* passphrase_callback,
-              void* passphrase_argument) {
+              void* passphrase_argument) noexcept {
   const Tpm2Provider& provider = Tpm2Provider::From(context);
   return Callback(provider, 0, [&]() -> Result<int> {
     const auto der = provider.core().ReadAll(input, kMaxKeyFileSize);

@@ -19,6 +19,7 @@ namespace credmint::tpm2 {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using provider::InventoryEntry;
 
 /// From the level of the specification to the second half of the firmware's version.
 constexpr UINT32 kFixedProperties = TPM2_PT_FIRMWARE_VERSION_2 - TPM2_PT_FAMILY_INDICATOR + 1;

@@ -7,15 +7,10 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "common/store_loader.h"
 #include "tpm2/provider/tpm2_provider.h"
 
 namespace credmint::tpm2 {
-
-/// One thing that a TPM shows.
-struct InventoryEntry {
-  std::string uri;          ///< selects it; empty if no reference can
-  std::string description;  ///< a JSON object, one line
-};
 
 /// What is in a TPM for good: the TPM, its persistent objects, and the certificates in its NV
 /// indices, or of these only what is at the handle `only` (kKeyNotFound if there is nothing).
@@ -34,9 +29,9 @@ struct InventoryEntry {
 ///
 /// `label` is the handle, `flags` a list of the words sign, decrypt, restricted, fixed-tpm,
 /// fixed-parent, user-with-auth, no-da (wrong tries are not counted) and policy (one is bound).
-Result<std::vector<InventoryEntry>> TakeInventory(const Tpm2Provider& provider,
-                                                  const std::optional<std::string>& tcti,
-                                                  const Secret& owner_auth,
-                                                  std::optional<TPM2_HANDLE> only);
+Result<std::vector<provider::InventoryEntry>> TakeInventory(const Tpm2Provider& provider,
+                                                            const std::optional<std::string>& tcti,
+                                                            const Secret& owner_auth,
+                                                            std::optional<TPM2_HANDLE> only);
 
 }  // namespace credmint::tpm2

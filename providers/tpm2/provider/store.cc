@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tpm2/provider/store.h"
 
-#include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 #include <openssl/store.h>
 #include <string.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "base/read_file.h"
-#include "common/dispatch.h"
-#include "common/store_object.h"
+#include "common/params.h"
+#include "common/store_loader.h"
 #include "tpm2/device/nv_certificates.h"
 #include "tpm2/device/nv_index.h"
 #include "tpm2/device/nv_uri.h"
@@ -25,9 +25,10 @@
 namespace credmint::tpm2 {
 namespace {
 
-using provider::Callback;
-using provider::Entry;
+using provider::HasParam;
 using provider::PassphraseCallback;
+using provider::SecretParam;
+using provider::StoreObjects;
 
 constexpr const char* kTctiParam = "tcti";
 constexpr const char* kParentAuthParam = "tpm2-parent-auth";
@@ -45,37 +46,123 @@ struct WholeTpm {
 
 using Source = std::variant<HandleUri, NvUri, WholeTpm, Tss2KeyFile>;
 
-/// What was found and not handed out yet.
-struct Found {
-  std::unique_ptr<provider::Key> key;
-  std::vector<Bytes> certificates;
-  std::vector<InventoryEntry> inventory;
+/// The value is the address of an EVP_PKEY, as with OpenSSL's references to keys; the key is taken
+/// over by a reference of its own.
+void SetSigner(const OSSL_PARAM params[], std::shared_ptr<EVP_PKEY>& signer) {
+  const auto address = provider::OctetsParam(params, kPolicySignerParam);
+  EVP_PKEY* key = nullptr;
+  if (!address || address->size() != sizeof(void*)) return;
+  memcpy(&key, address->data(), sizeof(void*));
+  if (EVP_PKEY_up_ref(key) == 1) signer.reset(key, EVP_PKEY_free);
+}
+
+class Loader final : public provider::StoreLoader {
+ public:
+  Loader(const Tpm2Provider& provider, Source source)
+      : StoreLoader(provider), provider_(provider), source_(std::move(source)) {}
+
+ private:
+  Result<void> Set(const OSSL_PARAM params[]) override;
+  Result<StoreObjects> Find(const PassphraseCallback& passphrase) override;
+
+  [[nodiscard]] bool IsExpected() const;
+  [[nodiscard]] Result<StoreObjects> TakeInventory() const;
+  [[nodiscard]] Result<StoreObjects> ReadCertificates(const NvUri& uri,
+                                                      const PassphraseCallback& passphrase) const;
+  template <typename Place>
+  [[nodiscard]] Result<StoreObjects> FindKey(const Place& place,
+                                             const PassphraseCallback& passphrase) const;
+
+  const Tpm2Provider& provider_;
+  Source source_;
+  std::optional<std::string> tcti_;
+  KeySecrets secrets_;
+  bool inventory_ = false;
 };
 
-/// What OpenSSL calls the loader context.
-struct Loader {
-  const Tpm2Provider* provider;
-  Source source;
-  std::optional<std::string> tcti;
-  KeySecrets secrets;
-  int expected = 0;  // an OSSL_STORE_INFO type, or anything
-  bool inventory = false;
-  bool looked = false;
-  Found found;
-  std::size_t next = 0;  // of certificates or inventory
-};
+Result<void> Loader::Set(const OSSL_PARAM params[]) {
+  if (auto auth = SecretParam(params, kParentAuthParam)) secrets_.parent_auth = *std::move(auth);
+  if (auto auth = SecretParam(params, kPolicyAuthParam)) secrets_.policy_auth = *std::move(auth);
+  SetSigner(params, secrets_.policy_signer);
+  auto* file = std::get_if<Tss2KeyFile>(&source_);
+  if (file != nullptr && HasParam(params, kHasAuthParam)) {
+    file->empty_auth = false;  // tpm2_encodeobject up to 5.4 writes the opposite of what is so
+  }
+  if (HasParam(params, kAskAuthParam)) secrets_.ask_auth = true;
+  if (HasParam(params, kInventoryParam)) inventory_ = true;
+  if (auto tcti = provider::TextParam(params, kTctiParam)) {
+    tcti_ = *std::move(tcti);
+  } else if (HasParam(params, kTctiParam)) {
+    return Fail(ErrorCode::kUsage, "the parameter tcti is no text");
+  }
+  return {};
+}
+
+/// Whether the application may want what the source yields.
+bool Loader::IsExpected() const {
+  const bool certificate = std::holds_alternative<NvUri>(source_);
+  const int yields = certificate ? OSSL_STORE_INFO_CERT : OSSL_STORE_INFO_PKEY;
+  return expected() == 0 || expected() == yields;
+}
+
+Result<StoreObjects> Loader::Find(const PassphraseCallback& passphrase) {
+  if (inventory_) return TakeInventory();
+  if (!IsExpected()) return StoreObjects();
+  if (const auto* whole = std::get_if<WholeTpm>(&source_)) return tl::unexpected(whole->error);
+  if (const auto* uri = std::get_if<NvUri>(&source_)) return ReadCertificates(*uri, passphrase);
+  if (const auto* uri = std::get_if<HandleUri>(&source_)) return FindKey(*uri, passphrase);
+  return FindKey(std::get<Tss2KeyFile>(source_), passphrase);
+}
+
+Result<StoreObjects> Loader::TakeInventory() const {
+  std::optional<TPM2_HANDLE> only;
+  if (const auto* uri = std::get_if<HandleUri>(&source_)) only = uri->handle;
+  if (const auto* uri = std::get_if<NvUri>(&source_)) only = uri->index;
+  auto taken = tpm2::TakeInventory(provider_, tcti_, secrets_.parent_auth, only);
+  if (!taken) return Fail(std::move(taken));
+  return StoreObjects{{}, {}, *std::move(taken)};
+}
+
+Result<StoreObjects> Loader::ReadCertificates(const NvUri& uri,
+                                              const PassphraseCallback& passphrase) const {
+  const auto tpm = provider_.Connect(tcti_);
+  if (!tpm) return tl::unexpected(tpm.error());
+  const auto index = NvIndex::Open(*tpm, uri.index, provider_.digests());
+  if (!index) return tl::unexpected(index.error());
+  std::optional<Secret> auth;
+  if (uri.has_auth) {
+    auto asked = passphrase.Ask({PassphraseKind::kTpmAuth, index->name()});
+    if (!asked) return Fail(std::move(asked));
+    auth = *std::move(asked);
+  }
+  const auto contents = index->Read(auth, secrets_.parent_auth);
+  if (!contents) return tl::unexpected(contents.error());
+  auto certificates = CertificatesInNv(*contents);
+  if (!certificates) return Fail(std::move(certificates), index->name());
+  return StoreObjects{{}, *std::move(certificates), {}};
+}
 
 template <typename Place>
-Result<void*> MakeLoader(const Tpm2Provider& provider, Result<Place> place) {
+Result<StoreObjects> Loader::FindKey(const Place& place,
+                                     const PassphraseCallback& passphrase) const {
+  auto key = KeyLoader(provider_, tcti_, passphrase, secrets_).Load(place);
+  if (!key) return Fail(std::move(key));
+  StoreObjects objects;
+  objects.keys.push_back(*std::move(key));
+  return objects;
+}
+
+template <typename Place>
+Result<std::unique_ptr<Loader>> MakeLoader(const Tpm2Provider& provider, Result<Place> place) {
   if (!place) return Fail(std::move(place));
-  return new Loader{&provider, *std::move(place), std::nullopt, {}};
+  return std::make_unique<Loader>(provider, *std::move(place));
 }
 
 /// A handle, an NV index, or all of them.
 template <typename Uri>
-void* OpenUri(void* context, const char* uri) {
+void* OpenUri(void* context, const char* uri) noexcept {
   const Tpm2Provider& provider = Tpm2Provider::From(context);
-  return Callback<void*>(provider, nullptr, [&] {
+  return provider::OpenStore(provider, [&] {
     auto parsed = Uri::Parse(uri);
     if (!parsed && std::string_view(uri).ends_with(':')) {
       return MakeLoader(provider, Result<WholeTpm>(WholeTpm{parsed.error()}));
@@ -84,26 +171,25 @@ void* OpenUri(void* context, const char* uri) {
   });
 }
 
-Result<void*> ParseFile(const Tpm2Provider& provider, Result<Secret> contents) {
+Result<std::unique_ptr<Loader>> ParseFile(const Tpm2Provider& provider, Result<Secret> contents) {
   if (!contents) return Fail(std::move(contents));
   return MakeLoader(provider, Tss2KeyFile::Parse(contents->Reveal()));
 }
 
-void* OpenFile(void* context, const char* uri) {
+void* OpenFile(void* context, const char* uri) noexcept {
   const Tpm2Provider& provider = Tpm2Provider::From(context);
-  return Callback<void*>(provider, nullptr, [&] {
+  return provider::OpenStore(provider, [&] {
     return ParseFile(provider, ReadFile(uri + kTss2Scheme.size(), kMaxKeyFileSize));
   });
 }
 
-void* AttachFile(void* context, OSSL_CORE_BIO* bio) {
+void* AttachFile(void* context, OSSL_CORE_BIO* bio) noexcept {
   const Tpm2Provider& provider = Tpm2Provider::From(context);
-  return Callback<void*>(provider, nullptr, [&] {
-    return ParseFile(provider, provider.core().ReadAll(bio, kMaxKeyFileSize));
-  });
+  return provider::OpenStore(
+      provider, [&] { return ParseFile(provider, provider.core().ReadAll(bio, kMaxKeyFileSize)); });
 }
 
-const OSSL_PARAM* SettableParams(void* /*provider*/) {
+const OSSL_PARAM* SettableParams(void* /*provider*/) noexcept {
   static const OSSL_PARAM kParams[] = {OSSL_PARAM_utf8_string(kTctiParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kParentAuthParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kPolicyAuthParam, nullptr, 0),
@@ -116,186 +202,21 @@ const OSSL_PARAM* SettableParams(void* /*provider*/) {
   return kParams;
 }
 
-void SetSecret(const OSSL_PARAM params[], const char* name, Secret& secret) {
-  const OSSL_PARAM* param = OSSL_PARAM_locate_const(params, name);
-  const void* value = nullptr;
-  std::size_t size = 0;
-  if (param != nullptr && OSSL_PARAM_get_octet_string_ptr(param, &value, &size) == 1) {
-    secret = Secret(std::string_view(static_cast<const char*>(value), size));
-  }
-}
-
-/// The value is the address of an EVP_PKEY, as with OpenSSL's references to keys; the key is taken
-/// over by a reference of its own.
-void SetSigner(const OSSL_PARAM params[], std::shared_ptr<EVP_PKEY>& signer) {
-  const OSSL_PARAM* param = OSSL_PARAM_locate_const(params, kPolicySignerParam);
-  const void* value = nullptr;
-  std::size_t size = 0;
-  EVP_PKEY* key = nullptr;
-  if (param == nullptr || OSSL_PARAM_get_octet_string_ptr(param, &value, &size) != 1 ||
-      size != sizeof(void*)) {
-    return;
-  }
-  memcpy(&key, value, size);
-  if (EVP_PKEY_up_ref(key) == 1) signer.reset(key, EVP_PKEY_free);
-}
-
-int SetParamsOf(Loader& loader, const OSSL_PARAM params[]) {
-  const OSSL_PARAM* expected = OSSL_PARAM_locate_const(params, OSSL_STORE_PARAM_EXPECT);
-  if (expected != nullptr && OSSL_PARAM_get_int(expected, &loader.expected) != 1) return 0;
-  SetSecret(params, kParentAuthParam, loader.secrets.parent_auth);
-  SetSecret(params, kPolicyAuthParam, loader.secrets.policy_auth);
-  SetSigner(params, loader.secrets.policy_signer);
-  auto* file = std::get_if<Tss2KeyFile>(&loader.source);
-  if (file != nullptr && OSSL_PARAM_locate_const(params, kHasAuthParam) != nullptr) {
-    file->empty_auth = false;  // tpm2_encodeobject up to 5.4 writes the opposite of what is so
-  }
-  if (OSSL_PARAM_locate_const(params, kAskAuthParam) != nullptr) loader.secrets.ask_auth = true;
-  if (OSSL_PARAM_locate_const(params, kInventoryParam) != nullptr) loader.inventory = true;
-  const OSSL_PARAM* tcti = OSSL_PARAM_locate_const(params, kTctiParam);
-  if (tcti == nullptr) return 1;
-  const char* value = nullptr;
-  if (OSSL_PARAM_get_utf8_string_ptr(tcti, &value) != 1) return 0;
-  loader.tcti = value;
-  return 1;
-}
-
-int SetParams(void* loader_context, const OSSL_PARAM params[]) {
-  auto& loader = *static_cast<Loader*>(loader_context);
-  return Callback(*loader.provider, 0,
-                  [&]() -> Result<int> { return SetParamsOf(loader, params); });
-}
-
-/// The one object or inventory that a source stands for.
-class Finder {
- public:
-  Finder(const Loader& loader, PassphraseCallback passphrase)
-      : loader_(loader), passphrase_(passphrase) {}
-
-  Result<Found> operator()(const HandleUri& uri) const { return FindKey(uri); }
-  Result<Found> operator()(const Tss2KeyFile& file) const { return FindKey(file); }
-
-  Result<Found> operator()(const NvUri& uri) const {
-    const Tpm2Provider& provider = *loader_.provider;
-    const auto tpm = provider.Connect(loader_.tcti);
-    if (!tpm) return tl::unexpected(tpm.error());
-    const auto index = NvIndex::Open(*tpm, uri.index, provider.digests());
-    if (!index) return tl::unexpected(index.error());
-    std::optional<Secret> auth;
-    if (uri.has_auth) {
-      auto asked = passphrase_.Ask({PassphraseKind::kTpmAuth, index->name()});
-      if (!asked) return Fail(std::move(asked));
-      auth = *std::move(asked);
-    }
-    const auto contents = index->Read(auth, loader_.secrets.parent_auth);
-    if (!contents) return tl::unexpected(contents.error());
-    auto certificates = CertificatesInNv(*contents);
-    if (!certificates) return Fail(std::move(certificates), index->name());
-    return Found{nullptr, *std::move(certificates), {}};
-  }
-
-  Result<Found> operator()(const WholeTpm& whole) const { return tl::unexpected(whole.error); }
-
-  [[nodiscard]] Result<Found> TakeInventory() const {
-    std::optional<TPM2_HANDLE> only;
-    if (const auto* uri = std::get_if<HandleUri>(&loader_.source)) only = uri->handle;
-    if (const auto* uri = std::get_if<NvUri>(&loader_.source)) only = uri->index;
-    auto taken =
-        tpm2::TakeInventory(*loader_.provider, loader_.tcti, loader_.secrets.parent_auth, only);
-    if (!taken) return Fail(std::move(taken));
-    return Found{nullptr, {}, *std::move(taken)};
-  }
-
- private:
-  template <typename Place>
-  Result<Found> FindKey(const Place& place) const {
-    auto key = KeyLoader(*loader_.provider, loader_.tcti, passphrase_, loader_.secrets).Load(place);
-    if (!key) return Fail(std::move(key));
-    return Found{*std::move(key), {}, {}};
-  }
-
-  const Loader& loader_;
-  PassphraseCallback passphrase_;
-};
-
-/// Whether the application may want what the source yields.
-bool IsExpected(const Loader& loader) {
-  const bool certificate = std::holds_alternative<NvUri>(loader.source);
-  const int yields = certificate ? OSSL_STORE_INFO_CERT : OSSL_STORE_INFO_PKEY;
-  return loader.inventory || loader.expected == 0 || loader.expected == yields;
-}
-
-int Load(void* loader_context, OSSL_CALLBACK* object_callback, void* object_argument,
-         OSSL_PASSPHRASE_CALLBACK* passphrase_callback, void* passphrase_argument) {
-  auto& loader = *static_cast<Loader*>(loader_context);
-  Found& found = loader.found;
-  return Callback(*loader.provider, 0, [&]() -> Result<int> {
-    if (!std::exchange(loader.looked, true)) {
-      if (!IsExpected(loader)) return 1;
-      const Finder finder(loader, {passphrase_callback, passphrase_argument});
-      auto result = loader.inventory ? finder.TakeInventory() : std::visit(finder, loader.source);
-      if (!result) return Fail(std::move(result));
-      found = *std::move(result);
-    }
-    if (found.key) return EmitKey(std::move(found.key), object_callback, object_argument);
-    const std::size_t next = loader.next++;
-    if (next < found.certificates.size()) {
-      return provider::EmitCertificate(found.certificates[next], object_callback, object_argument);
-    }
-    if (next >= found.inventory.size()) return 0;
-    const InventoryEntry& entry = found.inventory[next];
-    return provider::EmitName(entry.uri, entry.description, object_callback, object_argument);
-  });
-}
-
-int IsAtEnd(void* loader_context) {
-  const auto& loader = *static_cast<Loader*>(loader_context);
-  const Found& found = loader.found;
-  return loader.looked && !found.key &&
-                 loader.next >= found.certificates.size() + found.inventory.size()
-             ? 1
-             : 0;
-}
-
-int Close(void* loader_context) {
-  delete static_cast<Loader*>(loader_context);
-  return 1;
-}
-
 }  // namespace
 
 const OSSL_DISPATCH* HandleStore() {
-  static const OSSL_DISPATCH kTable[] = {Entry(OSSL_FUNC_STORE_OPEN, OpenUri<HandleUri>),
-                                         Entry(OSSL_FUNC_STORE_SETTABLE_CTX_PARAMS, SettableParams),
-                                         Entry(OSSL_FUNC_STORE_SET_CTX_PARAMS, SetParams),
-                                         Entry(OSSL_FUNC_STORE_LOAD, Load),
-                                         Entry(OSSL_FUNC_STORE_EOF, IsAtEnd),
-                                         Entry(OSSL_FUNC_STORE_CLOSE, Close),
-                                         provider::kEnd};
-  return kTable;
+  static const auto kTable = provider::StoreTable(OpenUri<HandleUri>, SettableParams);
+  return kTable.data();
 }
 
 const OSSL_DISPATCH* NvStore() {
-  static const OSSL_DISPATCH kTable[] = {Entry(OSSL_FUNC_STORE_OPEN, OpenUri<NvUri>),
-                                         Entry(OSSL_FUNC_STORE_SETTABLE_CTX_PARAMS, SettableParams),
-                                         Entry(OSSL_FUNC_STORE_SET_CTX_PARAMS, SetParams),
-                                         Entry(OSSL_FUNC_STORE_LOAD, Load),
-                                         Entry(OSSL_FUNC_STORE_EOF, IsAtEnd),
-                                         Entry(OSSL_FUNC_STORE_CLOSE, Close),
-                                         provider::kEnd};
-  return kTable;
+  static const auto kTable = provider::StoreTable(OpenUri<NvUri>, SettableParams);
+  return kTable.data();
 }
 
 const OSSL_DISPATCH* Tss2Store() {
-  static const OSSL_DISPATCH kTable[] = {Entry(OSSL_FUNC_STORE_OPEN, OpenFile),
-                                         Entry(OSSL_FUNC_STORE_ATTACH, AttachFile),
-                                         Entry(OSSL_FUNC_STORE_SETTABLE_CTX_PARAMS, SettableParams),
-                                         Entry(OSSL_FUNC_STORE_SET_CTX_PARAMS, SetParams),
-                                         Entry(OSSL_FUNC_STORE_LOAD, Load),
-                                         Entry(OSSL_FUNC_STORE_EOF, IsAtEnd),
-                                         Entry(OSSL_FUNC_STORE_CLOSE, Close),
-                                         provider::kEnd};
-  return kTable;
+  static const auto kTable = provider::StoreTable(OpenFile, SettableParams, AttachFile);
+  return kTable.data();
 }
 
 }  // namespace credmint::tpm2

@@ -2,10 +2,15 @@
 #include "tpm2/provider/tpm2_provider.h"
 
 #include "tpm2/device/tcti.h"
+#include "tpm2/device/tss_log.h"
 
 namespace credmint::tpm2 {
 
-const char* Tpm2Provider::description() const { return "credmint keys in a TPM 2.0"; }
+Tpm2Provider::Tpm2Provider(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in,
+                           provider::Linkage linkage)
+    : ProviderContext(handle, in, linkage) {
+  SilenceTssLog();
+}
 
 Result<std::shared_ptr<Tpm>> Tpm2Provider::Connect(const std::optional<std::string>& tcti) const {
   const auto chosen = ChooseTcti(tcti, core().Setting("tcti"), SecureEnvironment);

@@ -14,14 +14,14 @@ namespace credmint::tpm2 {
 /// first needs it and closed with the last key that uses it.
 class Tpm2Provider final : public provider::ProviderContext {
  public:
-  using ProviderContext::ProviderContext;
+  Tpm2Provider(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, provider::Linkage linkage);
 
   /// The provider that OpenSSL hands to its functions.
   static const Tpm2Provider& From(void* context) {
     return static_cast<const Tpm2Provider&>(*static_cast<ProviderContext*>(context));
   }
 
-  [[nodiscard]] const char* description() const override;
+  [[nodiscard]] const char* description() const override { return "credmint keys in a TPM 2.0"; }
 
   /// The TPM that `tcti` names, or with none the one that openssl.cnf or the environment does
   /// (tcti.h). Sends no TPM command.

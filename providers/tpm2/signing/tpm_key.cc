@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <mutex>
 #include <optional>
 #include <utility>
 
+#include "base/guarded.h"
 #include "tpm2/device/tss2_library.h"
 
 namespace credmint::tpm2 {
@@ -45,9 +45,14 @@ struct TpmKey::InProcess {
   explicit InProcess(pid_t process_id) : process(process_id) {}
 
   const pid_t process;
-  std::mutex connecting;
-  std::shared_ptr<Tpm> tpm;         // set once, under `connecting`
-  std::optional<LoadedKey> loaded;  // changes under the Tpm's lock
+  Guarded<std::shared_ptr<Tpm>> tpm;  // set once
+  std::optional<LoadedKey> loaded;    // changes under the Tpm's lock
+};
+
+/// While the Tpm is held.
+struct TpmKey::InUse {
+  const std::shared_ptr<Tpm>& tpm;
+  std::optional<LoadedKey>& loaded;
 };
 
 TpmKey::TpmKey(std::shared_ptr<Tpm> tpm, PublicArea area, provider::EmsaPss pss,
@@ -59,7 +64,7 @@ TpmKey::TpmKey(std::shared_ptr<Tpm> tpm, PublicArea area, provider::EmsaPss pss,
       auth_(std::move(auth)) {
   auto here = std::make_unique<InProcess>(getpid());
   loaded.MayFlush();
-  here->tpm = std::move(tpm);
+  *here->tpm.Lock() = std::move(tpm);
   here->loaded = std::move(loaded);
   in_process_ = here.release();
 }
@@ -78,13 +83,13 @@ TpmKey::InProcess& TpmKey::InThisProcess() const {
   return *known;
 }
 
-Result<std::shared_ptr<Tpm>> TpmKey::Connect(InProcess& here) const {
-  const std::lock_guard lock(here.connecting);
-  if (here.tpm) return here.tpm;
+Result<std::shared_ptr<Tpm>> TpmKey::Connect(InProcess& process) const {
+  const auto known = process.tpm.Lock();
+  if (*known) return *known;
   auto tpm = Tpm::Share(tcti_);
   if (!tpm) return Fail(std::move(tpm), "connecting to the TPM after a fork");
-  here.tpm = *std::move(tpm);
-  return here.tpm;
+  *known = *std::move(tpm);
+  return *known;
 }
 
 Result<Bytes> TpmKey::Sign(const SignatureRequest& request) const {
@@ -116,19 +121,19 @@ Result<Bytes> TpmKey::WithSaltAsked(const SignatureRequest& request, Bytes signa
 }
 
 Result<Bytes> TpmKey::Run(const Operation& operation) const {
-  InProcess& here = InThisProcess();
-  const auto tpm = Connect(here);
+  InProcess& process = InThisProcess();
+  const auto tpm = Connect(process);
   if (!tpm) return tl::unexpected(tpm.error());
   const auto hold = (*tpm)->Hold();
   if (auto refusal = refusal_.Get()) return tl::unexpected(*std::move(refusal));
-  auto signature = RunOrReload(here, operation);
+  auto signature = RunOrReload({*tpm, process.loaded}, operation);
   if (!signature && IsAboutAuth(signature.error())) refusal_.Set(signature.error());
   return signature;
 }
 
 /// After a failure the state of a policy session is not known, and the key may be gone: another
 /// attempt begins with loading.
-Result<Bytes> TpmKey::RunOrReload(InProcess& here, const Operation& operation) const {
+Result<Bytes> TpmKey::RunOrReload(const InUse& here, const Operation& operation) const {
   auto signature = RunLoaded(here, operation);
   if (!signature && signature.error().code == ErrorCode::kDeviceLost) {
     if (here.loaded) here.loaded->MarkLost();
@@ -138,7 +143,7 @@ Result<Bytes> TpmKey::RunOrReload(InProcess& here, const Operation& operation) c
   return signature;
 }
 
-Result<Bytes> TpmKey::RunLoaded(InProcess& here, const Operation& operation) const {
+Result<Bytes> TpmKey::RunLoaded(const InUse& here, const Operation& operation) const {
   if (auto ready = EnsureLoaded(here); !ready) return Fail(std::move(ready));
   here.loaded->Use(true);
   auto done = RunAuthorized(here, operation);
@@ -153,7 +158,7 @@ Result<Bytes> TpmKey::RunLoaded(InProcess& here, const Operation& operation) con
   return Encode(*signature, area_.public_key.RawSignatureSize());
 }
 
-Result<TpmResult<TPMT_SIGNATURE>> TpmKey::RunAuthorized(const InProcess& here,
+Result<TpmResult<TPMT_SIGNATURE>> TpmKey::RunAuthorized(const InUse& here,
                                                         const Operation& operation) const {
   for (int attempt = 1;; ++attempt) {
     if (auto allowed = Authorize(here); !allowed) return Fail(std::move(allowed));
@@ -167,7 +172,7 @@ Result<TpmResult<TPMT_SIGNATURE>> TpmKey::RunAuthorized(const InProcess& here,
   }
 }
 
-Result<void> TpmKey::EnsureLoaded(InProcess& here) const {
+Result<void> TpmKey::EnsureLoaded(const InUse& here) const {
   if (here.loaded && !here.loaded->IsLost()) return {};
   here.loaded.reset();
   auto loaded = source_->Load(here.tpm, auth_);
@@ -181,7 +186,7 @@ Result<void> TpmKey::EnsureLoaded(InProcess& here) const {
 // auth value also where another policy is met that does not want it. It cannot be told otherwise,
 // but an empty value is no part of the proof; of an encrypted parameter's key the true one always
 // is.
-Result<void> TpmKey::Authorize(const InProcess& here) const {
+Result<void> TpmKey::Authorize(const InUse& here) const {
   const auto wants_auth = source_->Authorize(here.tpm, *here.loaded);
   if (!wants_auth) return tl::unexpected(wants_auth.error());
   const Secret empty;

@@ -42,12 +42,13 @@ class TpmKey final : public provider::PrivateKey {
 
  private:
   struct InProcess;
+  struct InUse;
   [[nodiscard]] InProcess& InThisProcess() const;
-  [[nodiscard]] Result<std::shared_ptr<Tpm>> Connect(InProcess& here) const;
+  [[nodiscard]] Result<std::shared_ptr<Tpm>> Connect(InProcess& process) const;
 
-  [[nodiscard]] Result<void> EnsureLoaded(InProcess& here) const;
+  [[nodiscard]] Result<void> EnsureLoaded(const InUse& here) const;
   /// Satisfies the policy and says what the session is to prove.
-  [[nodiscard]] Result<void> Authorize(const InProcess& here) const;
+  [[nodiscard]] Result<void> Authorize(const InUse& here) const;
   [[nodiscard]] static TpmResult<TPMT_SIGNATURE> SignOnce(Tpm& tpm, const LoadedKey& key,
                                                           const DigestToSign& digest);
   /// The bare RSA operation on an encoded message, which is as long as the modulus.
@@ -57,9 +58,9 @@ class TpmKey final : public provider::PrivateKey {
   /// SignOnce() or DecryptOnce(), as often as it takes.
   using Operation = std::function<TpmResult<TPMT_SIGNATURE>(Tpm&, const LoadedKey&)>;
   [[nodiscard]] Result<Bytes> Run(const Operation& operation) const;
-  [[nodiscard]] Result<Bytes> RunOrReload(InProcess& here, const Operation& operation) const;
-  [[nodiscard]] Result<Bytes> RunLoaded(InProcess& here, const Operation& operation) const;
-  [[nodiscard]] Result<TpmResult<TPMT_SIGNATURE>> RunAuthorized(const InProcess& here,
+  [[nodiscard]] Result<Bytes> RunOrReload(const InUse& here, const Operation& operation) const;
+  [[nodiscard]] Result<Bytes> RunLoaded(const InUse& here, const Operation& operation) const;
+  [[nodiscard]] Result<TpmResult<TPMT_SIGNATURE>> RunAuthorized(const InUse& here,
                                                                 const Operation& operation) const;
   [[nodiscard]] Result<Bytes> SignEncoded(const provider::SignatureRequest& request) const;
   [[nodiscard]] Result<Bytes> WithSaltAsked(const provider::SignatureRequest& request,

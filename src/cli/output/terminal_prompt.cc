@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include <array>
-#include <mutex>
 #include <span>
 #include <string_view>
 
 #include "base/closed_at_exit.h"
+#include "base/mutex.h"
 #include "base/printable.h"
 
 namespace credmint::cli {
@@ -99,7 +99,7 @@ class Silence final : public ClosedAtExit {
  public:
   explicit Silence(int terminal) : terminal_(terminal) {
     Enter();
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!closed_) Begin();
   }
   ~Silence() override {
@@ -108,18 +108,24 @@ class Silence final : public ClosedAtExit {
   }
 
   void Close() noexcept override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (closed_) return;
     closed_ = true;
     if (kept_) static_cast<void>(write(terminal_, "\n", 1) == 1);  // the terminal may be gone
     if (changed_) tcsetattr(terminal_, TCSAFLUSH, &before_);
   }
 
-  [[nodiscard]] bool kept() const { return kept_; }
-  [[nodiscard]] bool counts_characters() const { return (before_.c_iflag & IUTF8) != 0; }
+  [[nodiscard]] bool kept() const {
+    const MutexLock lock(mutex_);
+    return kept_;
+  }
+  [[nodiscard]] bool counts_characters() const {
+    const MutexLock lock(mutex_);
+    return (before_.c_iflag & IUTF8) != 0;
+  }
 
  private:
-  void Begin() {
+  void Begin() CREDMINT_REQUIRES(mutex_) {
     if (tcgetattr(terminal_, &before_) != 0) return;
     termios silent = before_;
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
@@ -129,12 +135,12 @@ class Silence final : public ClosedAtExit {
     kept_ = tcsetattr(terminal_, TCSAFLUSH, &silent) == 0;
   }
 
-  int terminal_;
-  std::mutex mutex_;
-  termios before_{};
-  bool changed_ = false;
-  bool kept_ = false;
-  bool closed_ = false;
+  const int terminal_;
+  mutable Mutex mutex_;
+  termios before_ CREDMINT_GUARDED_BY(mutex_){};
+  bool changed_ CREDMINT_GUARDED_BY(mutex_) = false;
+  bool kept_ CREDMINT_GUARDED_BY(mutex_) = false;
+  bool closed_ CREDMINT_GUARDED_BY(mutex_) = false;
 };
 
 /// The line as it is being typed; wiped at the end.

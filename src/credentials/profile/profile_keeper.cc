@@ -23,14 +23,14 @@ bool IsHopeless(ErrorCode code) {
 Result<void> ProfileKeeper::Run() {
   Refresher refresher(source_, {[this](const Credentials& credentials) { Take(credentials); },
                                 [this](const Error& error) { TakeFailure(error); }});
-  Lock lock(mutex_);  // given back before the refresher ends, which waits for Take()
+  const MutexLock lock(mutex_);  // given back before the refresher ends, which waits for Take()
   while (!stopping_ && !hopeless_) {
     if (std::exchange(reloading_, false)) {
       refresher.Reload();
     } else if (unwritten_ && steady_clock::now() >= write_at_) {
-      Write(lock);
+      Write();
     } else {
-      Wait(lock);
+      Wait();
     }
   }
   if (hopeless_ && !stopping_) return tl::unexpected(*hopeless_);
@@ -38,20 +38,20 @@ Result<void> ProfileKeeper::Run() {
 }
 
 void ProfileKeeper::Stop() {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   stopping_ = true;
   changed_.notify_all();
 }
 
 void ProfileKeeper::Reload() {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   reloading_ = true;
   write_at_ = {};
   changed_.notify_all();
 }
 
 void ProfileKeeper::Take(const Credentials& credentials) {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   had_credentials_ = true;
   unwritten_ = credentials.Clone();
   write_at_ = {};
@@ -59,18 +59,15 @@ void ProfileKeeper::Take(const Credentials& credentials) {
 }
 
 void ProfileKeeper::TakeFailure(const Error& error) {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (had_credentials_ || reported_.has_value() || !IsHopeless(error.code)) return Report(error);
   hopeless_ = error;
   changed_.notify_all();
 }
 
-void ProfileKeeper::Write(Lock& lock) {
+void ProfileKeeper::Write() {
   Credentials credentials = *std::exchange(unwritten_, std::nullopt);
-  lock.unlock();
-  const auto written = WriteCredentials(file_, credentials);
-  if (written) written_();
-  lock.lock();
+  const auto written = WriteToFile(credentials);
   if (written) {
     write_failures_ = 0;
     reported_.Clear();
@@ -83,15 +80,22 @@ void ProfileKeeper::Write(Lock& lock) {
               SpacingAfterFailure(written.error(), ++write_failures_, RandomFraction());
 }
 
+Result<void> ProfileKeeper::WriteToFile(const Credentials& credentials) {
+  const MutexUnlock unlocked(mutex_);
+  auto written = WriteCredentials(file_, credentials);
+  if (written) written_();
+  return written;
+}
+
 void ProfileKeeper::Report(const Error& error) {
   if (reported_.Replace(error)) report_(error);
 }
 
-void ProfileKeeper::Wait(Lock& lock) {
+void ProfileKeeper::Wait() {
   if (unwritten_) {
-    changed_.wait_until(lock, write_at_);
+    changed_.wait_until(mutex_, write_at_);
   } else {
-    changed_.wait(lock);
+    changed_.wait(mutex_);
   }
 }
 

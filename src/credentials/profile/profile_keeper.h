@@ -4,10 +4,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 
 #include "base/error.h"
+#include "base/mutex.h"
 #include "base/steady_text.h"
 #include "credentials/credential_source.h"
 #include "credentials/profile/credentials_file_writer.h"
@@ -41,29 +41,30 @@ class ProfileKeeper {
   void Reload();
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
-
   void Take(const Credentials& credentials);
   void TakeFailure(const Error& error);
-  void Write(Lock& lock);
-  void Report(const Error& error);
-  void Wait(Lock& lock);
+  void Write() CREDMINT_REQUIRES(mutex_);
+  /// Without the mutex meanwhile.
+  Result<void> WriteToFile(const Credentials& credentials) CREDMINT_REQUIRES(mutex_);
+  void Report(const Error& error) CREDMINT_REQUIRES(mutex_);
+  void Wait() CREDMINT_REQUIRES(mutex_);
 
   CredentialSource& source_;
   const CredentialsFile file_;
   const std::function<void(const Error&)> report_;
   const std::function<void()> written_;
 
-  std::mutex mutex_;  // guards all that follows
-  std::condition_variable changed_;
-  bool stopping_ = false;
-  bool reloading_ = false;
-  bool had_credentials_ = false;
-  std::optional<Error> hopeless_;
-  std::optional<Credentials> unwritten_;
-  std::chrono::steady_clock::time_point write_at_;
-  int write_failures_ = 0;
-  ReportedFailure reported_;  // while nothing has succeeded since
+  Mutex mutex_;
+  std::condition_variable_any changed_;
+  bool stopping_ CREDMINT_GUARDED_BY(mutex_) = false;
+  bool reloading_ CREDMINT_GUARDED_BY(mutex_) = false;
+  bool had_credentials_ CREDMINT_GUARDED_BY(mutex_) = false;
+  std::optional<Error> hopeless_ CREDMINT_GUARDED_BY(mutex_);
+  std::optional<Credentials> unwritten_ CREDMINT_GUARDED_BY(mutex_);
+  std::chrono::steady_clock::time_point write_at_ CREDMINT_GUARDED_BY(mutex_);
+  int write_failures_ CREDMINT_GUARDED_BY(mutex_) = 0;
+  /// While nothing has succeeded since.
+  ReportedFailure reported_ CREDMINT_GUARDED_BY(mutex_);
 };
 
 }  // namespace credmint

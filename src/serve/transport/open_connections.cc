@@ -77,7 +77,6 @@ void OpenConnections::EndOverdue() {
 }
 
 void OpenConnections::MakeRoom(int newcomer) {
-  constexpr std::size_t kStrangersPart = 8;
   const auto goes_first = [](const Connection& one, const Connection& other) {
     return std::tie(one.proof, one.idle_since) < std::tie(other.proof, other.idle_since);
   };

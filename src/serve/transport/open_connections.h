@@ -23,6 +23,8 @@ namespace credmint::serve {
 /// Used by the server's thread alone.
 class OpenConnections {
  public:
+  static constexpr std::size_t kStrangersPart = 8;  ///< one of so many parts of the room
+
   OpenConnections(std::chrono::milliseconds patience, std::size_t most,
                   std::chrono::milliseconds longest_life);
 

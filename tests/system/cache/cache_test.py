@@ -12,7 +12,7 @@ import signal
 import time
 import unittest
 
-from support import emulator, pki, program, token
+from support import documents, emulator, pki, program, token
 from support.cases import each, expand
 from support.strace import STRACE, need_strace
 from support.system_test import MintTest
@@ -211,6 +211,18 @@ class Age(CacheTest):
         left, lifetime, given_out = case
         self.assertEqual(self.aged(left, lifetime), given_out)
         self.expect_mints(1 if given_out else 2)
+
+    def test_is_what_the_document_says(self):
+        text = documents.read("cache.md")
+        least = 60 * int(re.search(r"less than (\d+) minutes are left", text)[1])
+        self.assertFalse(self.aged(least - 1, 3600))
+        self.assertTrue(self.aged(least + 30, 3600))
+
+    def test_of_short_sessions_is_what_the_document_says(self):
+        text = documents.read("cache.md")
+        long = 60 * int(re.search(r"sessions under (\d+) minutes", text)[1])
+        self.assertTrue(self.aged(long // 2 - 30, long - 120))
+        self.assertFalse(self.aged(long // 2 - 30, long))
 
     def test_a_replaced_entry_is_given_out(self):
         self.aged(60, 3600)

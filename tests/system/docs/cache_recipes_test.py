@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/cache.md is true: its shell blocks are run as they stand, in an empty home directory."""
 
-import re
 import unittest
 
 from support import documents, recipes
@@ -34,14 +33,6 @@ class Recipes(recipes.InOneHome):
         self.run_up_to(next(one for one in RECIPES if one.title == LOGIN_SESSION))
         shown = self.PRINTED["credmint cache list\ncredmint cache list --json\n"]
         self.assertRegex(shown, r"\Aarn:aws:iam::111122223333:role/web  -  \S+Z  \d+ min left\n\[")
-
-
-class Claims(unittest.TestCase):
-    def test_of_minutes(self):
-        source = (documents.SOURCE / "src/credentials/cache/cache_entry.cc").read_text()
-        (minutes,) = re.findall(r"minutes kLeastLeft\{(\d+)\}", source)
-        self.assertIn(f"less than {minutes} minutes are left", TEXT)
-        self.assertIn(f"sessions under {2 * int(minutes)} minutes", TEXT)
 
 
 if __name__ == "__main__":

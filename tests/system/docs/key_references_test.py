@@ -9,10 +9,10 @@ import shutil
 import subprocess
 import unittest
 
-from support import documents, emulator, openssl, pki, program, token, tpm, tpm_policy, tss2
+from support import documents, emulator, facts, openssl, pki, program, token, tpm, tpm_policy, tss2
 from support.cases import each, expand
 from support.processes import die_with_parent, run_tool
-from support.system_test import MEMBERS, MintTest, make_folder
+from support.system_test import MEMBERS, MintTest, SystemTest, make_folder
 from support.tpm_policy import Policy
 
 TEXT = documents.read("key-references.md")
@@ -40,8 +40,8 @@ VARIABLES = {
     "OFFICER_KEY": "officer.key",
 }
 
-# Not about keys, or about how to say more of what is done.
-OTHER_FLAGS = {"--allow-weak-key", "--debug", "--log-format"}
+# Of `sign-string`, and not about keys.
+OTHER_FLAGS = {"--allow-weak-key", "--debug", "--digest", "--format", "--help", "--log-format"}
 
 
 def by_name(rows):
@@ -416,17 +416,8 @@ class Quoting(Examples):
         self.check(["/usr/bin/env", *shlex.split(self.line)])
 
 
-class Complete(unittest.TestCase):
-    """What the sources accept, the document shows."""
-
-    def source(self, path):
-        return (documents.SOURCE / path).read_text()
-
-    def names_in(self, path, array):
-        (body,) = re.findall(rf"{array}\[\] = \{{(.*?)\}};", self.source(path), re.DOTALL)
-        names = re.findall(r'"([^"]+)"', body)
-        self.assertGreater(len(names), 3)
-        return names
+class Complete(SystemTest):
+    """What the program accepts, the document shows."""
 
     def assert_shown(self, wanted, pattern):
         """`pattern`, with {} for the name, must be in something that is typed and accepted."""
@@ -437,24 +428,29 @@ class Complete(unittest.TestCase):
         self.assertEqual(missing, [], "accepted, but not in docs/key-references.md")
 
     def test_path_attributes(self):
-        names = self.names_in("providers/pkcs11/uri.cc", "kPathAttributes")
+        names = facts.of("attributes of pkcs11:")["path"]
+        self.assertGreater(len(names), 10)
         self.assert_shown(names, "pkcs11:([^'?]*;)?{}=")
 
     def test_query_attributes(self):
-        names = self.names_in("providers/pkcs11/uri.cc", "kQueryAttributes")
+        names = facts.of("attributes of pkcs11:")["query"]
+        self.assertGreater(len(names), 3)
         self.assert_shown(names, "pkcs11:[^']*[?&]{}=")
 
     def test_sources_of_secrets(self):
-        text = self.source("src/identity/secret_source.cc")
-        names = re.findall(r'(?:kind|text) == "(\w+)"', text)
+        said = self.run_program("sign-string", "--private-key", "k", "--passin", "x").stderr
+        names = re.findall(r"\b([a-z]+)(?::[A-Z]+|,)", said.partition("hint: use ")[2])
         self.assertGreater(len(names), 5)
         self.assert_shown(names, r"--passin {}\b")
 
     def test_keys_of_selectors(self):
-        text = self.source("src/identity/certificate_selector.cc")
-        names = set(re.findall(r'key == "(\w+)"', text))
-        self.assertGreater(len(names), 2)
-        self.assertEqual([name for name in sorted(names) if name not in TEXT], [])
+        """Those of AWS's tool."""
+        for name in ("x509Subject", "x509Issuer", "x509Serial"):
+            self.assertIn(name, TEXT)
+            selector = f"Key={name},Value=1"
+            command = ("read-certificate-data", "--certificate", "absent.pem")
+            result = self.run_program(*command, "--cert-selector", selector)
+            self.assertEqual(result.status, program.LOCAL_IO, str(result))
 
     def test_forms_without_a_file(self):
         for option in ("private-key", "certificate", "intermediates", "policy-key"):
@@ -462,20 +458,17 @@ class Complete(unittest.TestCase):
         self.assert_shown(["env:", "fd:", "- "], r"--private-key {}")
 
     def test_schemes(self):
-        text = self.source("src/identity/scheme_table.cc")
-        names = re.findall(r'\.name = "(\w+)"', text)
-        self.assertGreater(len(names), 2)
+        providers = [facts.of(name) for name in ("credmint-pkcs11", "credmint-tpm2")]
+        names = [scheme for each in providers for scheme in each["parameters of the stores"]]
+        self.assertGreater(len(names), 3)
         self.assert_shown(names, "--(private-key|certificate) '?{}:")
 
-    def test_labels_of_key_files(self):
-        text = self.source("src/identity/scheme_table.cc")
-        for label in re.findall(r'\.pem_label = "([^"]+)"', text):
-            self.assertIn(f"BEGIN {label}", TEXT)
+    def test_label_of_key_files(self):
+        self.assertIn(tss2.to_pem(b"").splitlines()[0].decode().strip("-"), TEXT)
 
     def test_flags(self):
-        text = self.source("src/cli/options/key_options.cc")
-        added = text[text.index("void AddTokenFlags") : text.index("ParseIdentity(const")]
-        names = set(re.findall(r'^\s+.*"(--[a-z0-9-]+)"', added, re.MULTILINE)) - OTHER_FLAGS
+        shown = self.succeed("sign-string", "--help").decode()
+        names = set(re.findall(r"^  (?:-\w,)?(--[a-z0-9-]+)", shown, re.MULTILINE)) - OTHER_FLAGS
         self.assertGreater(len(names), 12)
         shown = "\n".join(row.typed for row in TYPED + REFUSED)
         missing = [name for name in sorted(names) if not re.search(rf"{name}\b", shown)]

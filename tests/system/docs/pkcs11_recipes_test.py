@@ -6,7 +6,7 @@ import os
 import re
 import unittest
 
-from support import documents, nss, p11_kit, program, recipes, token
+from support import documents, facts, nss, p11_kit, program, recipes, token
 from support.cases import each, expand
 from support.requirements import need, provider_modules
 
@@ -47,7 +47,7 @@ class Recipes(recipes.InOneHome):
 
 
 class Claims(unittest.TestCase):
-    """What the document says of the sources, and of itself."""
+    """What the document says of the program, and of itself."""
 
     def test_what_was_not_run_is_marked_and_nothing_else(self):
         for section in SECTIONS:
@@ -62,16 +62,13 @@ class Claims(unittest.TestCase):
         self.assertEqual(marked, ["YubiKey PIV", "YubiHSM 2", "AWS CloudHSM", "Thales Luna"])
 
     def test_every_parameter_of_the_store_is_named(self):
-        text = (documents.SOURCE / "providers/pkcs11/store.cc").read_text()
-        names = re.findall(r'constexpr const char\* k\w+Param = "([^"]+)"', text)
+        names = facts.parameters("credmint-pkcs11") - {"expect"}
         self.assertGreater(len(names), 5)
         self.assertEqual([name for name in names if f"`{name}`" not in TEXT], [])
 
     def test_every_setting_stands_in_the_table(self):
-        text = (documents.SOURCE / "providers/pkcs11/store.cc").read_text()
-        constants = dict(re.findall(r'constexpr const char\* (k\w+Param) = "([^"]+)"', text))
-        settings = {constants[name] for name in re.findall(r"core\.Setting\((k\w+)\)", text)}
-        self.assertEqual({row.typed for row in documents.rows(TEXT, "setting")}, settings)
+        settings = {row.typed for row in documents.rows(TEXT, "setting")}
+        self.assertEqual(settings, facts.settings("credmint-pkcs11"))
 
     def test_numbers_of_calls(self):
         counts = (documents.SOURCE / "tests/system/tokens/counts_test.py").read_text()
@@ -80,9 +77,7 @@ class Claims(unittest.TestCase):
         self.assertIn(f"```\n{ec}\n1\n1\n```", TEXT)
 
     def test_numbers_of_sessions(self):
-        header = (documents.SOURCE / "providers/pkcs11/slot.h").read_text()
-        (most,) = re.findall(r"kMostSessions = (\d+)", header)
-        self.assertRegex(TEXT, rf"at most\s+{most}\s+at\s+once")
+        self.assertIn(f"there are at most {facts.of('sessions with a token')} at once", TEXT)
 
 
 if __name__ == "__main__":

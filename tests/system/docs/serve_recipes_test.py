@@ -5,9 +5,10 @@
 import json
 import re
 import signal
+import socket
 import unittest
 
-from support import documents, emulator, recipes
+from support import documents, emulator, facts, program, recipes
 from support.requirements import need
 
 TEXT = documents.read("serve.md")
@@ -50,32 +51,42 @@ class Recipes(recipes.WithIdentity):
         self.assertEqual(exported["AccessKeyId"], self.last_request()["access_key_id"])
         self.end()
 
+    def status(self, size):
+        """Of the answer to a request of so many bytes."""
+        start, end = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ", b"\r\n\r\n"
+        port = int(re.search(r"http://127\.0\.0\.1:(\d+)", self.printed)[1])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            client.sendall(start + b"x" * (size - len(start + end)) + end)
+            return int(client.recv(4096).split()[1])
+
+    def test_how_long_a_request_may_be(self):
+        kibibytes = int(re.search(r"A request has at most (\d+) KiB", TEXT)[1])
+        self.assertEqual(self.status((kibibytes << 10) + 1), 431)
+        self.assertEqual(self.status((kibibytes - 1) << 10), 401)
+        self.end()
+
 
 class Claims(unittest.TestCase):
     def test_no_shell_block_is_left_out(self):
         self.assertEqual(recipes.of(TEXT), [RECIPE])
 
-    def assert_in_source(self, name, line):
-        self.assertIn(line, (documents.SOURCE / "src" / name).read_text())
-
     def test_of_limits(self):
         text = " ".join(TEXT.split())
-        self.assertIn("At most 512 connections are served at once", text)
-        self.assert_in_source("serve/transport/http_server.h", "max_connections = 512;")
-        self.assertIn("no whole request comes within ten seconds", text)
-        self.assert_in_source("serve/transport/http_server.h", "patience{10};")
-        self.assertIn("a connection ends after five minutes", text)
-        self.assert_in_source("serve/transport/http_server.h", "longest_life{300};")
-        self.assertIn("strangers keep an eighth of the room", text)
-        self.assert_in_source("serve/transport/open_connections.cc", "kStrangersPart = 8;")
-        self.assertIn("at most 16 KiB", text)
-        self.assert_in_source("serve/transport/http_server.cc", "kMaxRequest = 16 << 10;")
+        limits = {
+            "At most 512 connections are served at once": ("connections", 512),
+            "no whole request comes within ten seconds": ("seconds for a request", 10),
+            "a connection ends after five minutes": ("seconds for a connection", 300),
+            "strangers keep an eighth of the room": ("parts of the room", 8),
+        }
+        for sentence in limits:
+            self.assertIn(sentence, text)
+        self.assertEqual(dict(limits.values()), facts.of("server"))
 
     def test_of_defaults(self):
-        self.assertIn("`--port` (9911; 0: any)", TEXT)
-        self.assert_in_source("daemon/server_options.h", "port = 9911;")
-        self.assertIn("`--hop-limit` (64)", TEXT)
-        self.assert_in_source("daemon/server_options.h", "hop_limit = 64;")
+        """CLI11 2.3 shows TYPE=VALUE, 2.4 TYPE [VALUE]."""
+        shown = program.run(("serve", "--help"), "/").stdout.decode()
+        for option, default in re.findall(r"`(--port|--hop-limit)` \((\d+)[;)]", TEXT):
+            self.assertRegex(shown, rf"{option} [^\n]*[=\[]{default}\b")
 
 
 if __name__ == "__main__":

@@ -9,10 +9,11 @@ import pathlib
 import re
 import unittest
 
-from support import documents, program, recipes, tabrmd, tpm
+from support import documents, facts, program, recipes, tabrmd, tpm, tpm_policy, tss2
 from support.cases import each, expand
 from support.requirements import in_library_folder, provider_modules
-from support.system_test import make_folder
+from support.system_test import SystemTest, make_folder
+from support.tpm_test import TpmTest
 
 TEXT = documents.read("tpm.md")
 SECTIONS = documents.sections(TEXT)
@@ -52,34 +53,17 @@ class Recipes(recipes.InOneHome):
 
 
 class Claims(unittest.TestCase):
-    """What the document says of the sources, and of itself."""
+    """What the document says of the program, and of itself."""
 
     def test_only_shell_and_what_it_prints(self):
         for section in SECTIONS:
             languages = {language for language, _ in section.blocks()}
             self.assertLessEqual(languages, {"sh", ""}, section.title)
 
-    def test_messages(self):
-        shown = [row.typed for row in documents.rows(TEXT, "message")]
-        self.assertGreater(len(shown), 15)
-        said = "".join(map(read_source, (documents.SOURCE / "providers/tpm2").rglob("*.cc")))
-        self.assertEqual([message for message in shown if message not in said], [])
-
-    def test_policy_steps(self):
-        """All that are read, and no others, in both tables."""
-        text = read_source(documents.SOURCE / "providers/tpm2/policy/policy.cc")
-        reader = text[text.index("StepReader ReaderOf") :]
-        known = set(re.findall(r"case TPM2_CC_(\w+):", reader))
-        self.assertGreater(len(known), 7)
-        for head in ("what it demands", "command code"):
-            tables = [row for row in documents.rows(TEXT, "step") if head in row.heads]
-            named = {name for row in tables for name in re.findall(r"`(\w+)`", row.cells[0])}
-            self.assertEqual(named, known, head)
-
     def test_auth_options(self):
-        text = read_source(documents.SOURCE / "src/cli/options/key_options.cc")
+        shown = program.run(("credential-process", "--help"), "/").stdout.decode()
         for row in documents.rows(TEXT, "option"):
-            self.assertIn(f'"{row.typed}"', text)
+            self.assertIn(f"  {row.typed} ", shown)
 
     def test_numbers_of_commands(self):
         counts = (documents.SOURCE / "tests/system/tokens/counts_test.py").read_text()
@@ -93,29 +77,65 @@ class Claims(unittest.TestCase):
             self.assertEqual(int(row.cells[1]), row.cells[2].count("`") / 2, row.cells[0])
 
     def test_parameters_of_the_store(self):
-        text = (documents.SOURCE / "providers/tpm2/provider/store.cc").read_text()
-        names = re.findall(r'constexpr const char\* k\w+Param = "([^"]+)"', text)
+        names = facts.parameters("credmint-tpm2") - {"expect"}
         self.assertGreater(len(names), 5)
         self.assertEqual([name for name in names if f"`{name}`" not in TEXT], [])
 
     def test_settings(self):
-        text = "".join(
-            path.read_text() for path in (documents.SOURCE / "providers/tpm2").rglob("*.cc")
-        )
-        settings = set(re.findall(r'Setting\("([^"]+)"\)', text))
-        self.assertEqual({row.typed for row in documents.rows(TEXT, "setting")}, settings)
-
-    def test_variables(self):
-        text = read_source(documents.SOURCE / "providers/tpm2/device/tcti.cc")
-        names = re.findall(r'"(\w+_TCTI)"', text)
-        self.assertEqual(len(names), 3)
-        order = "`, `".join(names[:2]) + "`\nand `" + names[2]
-        self.assertIn(order, TEXT)
+        settings = {row.typed for row in documents.rows(TEXT, "setting")}
+        self.assertEqual(settings, facts.settings("credmint-tpm2"))
 
 
-def read_source(path):
-    """The text of a source, with the parts of its literals joined."""
-    return re.sub(r'"\s*\n\s*"', "", path.read_text())
+class Variables(SystemTest):
+    def test_their_order(self):
+        """Each names a device that is not there, and the message names the first one."""
+        order = re.search(r"first of these variables that is set: ([^.]*)\.", TEXT)[1]
+        names = re.findall(r"`(\w+)`", order)
+        self.assertEqual(len(names), 4, names)
+        command = ("sign-string", "--private-key", "handle:0x81000001")
+        for first, name in enumerate(names):
+            env = {later: self.nowhere(later) for later in names[first:]}
+            self.fail_with(program.KEY, f"/nowhere/{name})", *command, env=env)
+
+    def nowhere(self, name):
+        return f"/nowhere/{name}" if name == "TPM_DEVICE" else f"device:/nowhere/{name}"
+
+
+class PolicySteps(TpmTest):
+    """Those that are read from a key file, and no others, stand in both tables."""
+
+    @classmethod
+    def make_keys(cls):
+        cls.tpm.make_parent("0x81000010")
+        cls.key = cls.tpm.create("0x81000010")
+
+    def said_of(self, code):
+        """What the program says of a key under this step, with an empty body."""
+        public, private, _ = self.key
+        self.write("web.tss2", tss2.KeyFile(public, private, policy=[(code, b"")]).pem())
+        command = ("sign-string", "--private-key", "web.tss2", "--tcti", "device:/nowhere")
+        return self.run_program(*command).stderr
+
+    def cells(self, head):
+        """Names in the first column and codes in the second, of the table with this head."""
+        rows = [row for row in documents.rows(TEXT, "step") if head in row.heads]
+        self.assertGreater(len(rows), 6)
+        return [set(re.findall(r"`(\w+)`", " ".join(row.cells[i] for row in rows))) for i in (0, 1)]
+
+    def test_in_the_tables(self):
+        steps, codes = self.cells("command code")
+        known = {
+            hex(code)
+            for code in tpm_policy.COMMAND_CODES
+            if "which is not supported" not in self.said_of(code)
+        }
+        self.assertEqual(known, codes)
+        self.assertEqual(self.cells("what it demands")[0], steps)
+
+    def test_in_the_hint(self):
+        _, hint = self.said_of(tpm_policy.POLICY_NV).splitlines()
+        steps, _ = self.cells("command code")
+        self.assertEqual(set(re.findall(r"Policy\w+", hint)), steps)
 
 
 if __name__ == "__main__":

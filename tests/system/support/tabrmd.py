@@ -29,6 +29,15 @@ _BUS = """
 </busconfig>
 """
 
+# Another client, by tpm2-tss, which keeps its connection until its stdin ends.
+_HOLDER = """
+import sys
+from tpm2_pytss import TCTILdr
+tcti = TCTILdr("tabrmd", "bus_type=session")
+print("connected", flush=True)
+sys.stdin.read()
+"""
+
 
 def need_tabrmd():
     need(DBUS_DAEMON, "dbus-daemon")
@@ -58,11 +67,16 @@ class Tabrmd:
         self._start(owner, TABRMD, "--session", "--allow-root", f"--tcti={tpm.tcti}", *flags)
         self._wait_until_it_answers()
 
-    def _start(self, owner, *command):
+    def hold_connection(self, test):
+        """One that is in use until the test ends."""
+        holder = self._start(test, "/usr/bin/python3", "-c", _HOLDER, stdin=subprocess.PIPE)
+        test.assertEqual(holder.stdout.readline(), b"connected\n")
+
+    def _start(self, owner, *command, stdin=subprocess.DEVNULL):
         process = subprocess.Popen(
             command,
             env=self.env,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             preexec_fn=die_with_parent,

@@ -11,6 +11,8 @@ import hashlib
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
+COMMAND_CODES = range(0x11F, 0x19F)  # all, TPM 2.0 Part 2 section 6.5.2
+
 SIGN = 0x15D
 
 POLICY_NV = 0x149

@@ -3,26 +3,15 @@
 """Several programs at one TPM, by the resource manager tpm2-abrmd."""
 
 import concurrent.futures
-import subprocess
 import unittest
 
-from support import pki, processes, program, tabrmd, tpm
+from support import pki, program, tabrmd, tpm
 from support.system_test import MintTest, make_folder
 
 LIMIT = 2  # connections
 PROGRAMS = 5  # more than the TPM has slots for objects
 MINTS = 4
 AUTH = "auth-27182818"
-
-
-# Another client of tpm2-abrmd, by tpm2-tss, which keeps its connection until its stdin ends.
-HOLDER = """
-import sys
-from tpm2_pytss import TCTILdr
-tcti = TCTILdr("tabrmd", "bus_type=session")
-print("connected", flush=True)
-sys.stdin.read()
-"""
 
 
 class Sharing(MintTest):
@@ -36,7 +25,8 @@ class Sharing(MintTest):
         self.flags += ("--passin", f"pass:{self.secret(AUTH)}")
 
     def share(self, *flags):
-        self.env = tabrmd.Tabrmd(self, self.tpm, make_folder(self), *flags).env
+        self.manager = tabrmd.Tabrmd(self, self.tpm, make_folder(self), *flags)
+        self.env = self.manager.env
 
     def test_many_at_once(self):
         self.share()
@@ -58,15 +48,7 @@ class Sharing(MintTest):
 
     def test_all_connections_are_taken_for_good(self):
         self.share("--max-connections=1")
-        holder = subprocess.Popen(
-            ["/usr/bin/python3", "-c", HOLDER],
-            env=self.env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            preexec_fn=processes.die_with_parent,
-        )
-        self.addCleanup(holder.communicate)
-        self.assertEqual(holder.stdout.readline(), b"connected\n")
+        self.manager.hold_connection(self)
         message = "tpm2-abrmd has as many connections as it allows and none became free in 10 seconds"
         self.mint_fails_locally(program.KEY, message, *self.flags, hint="--max-connections")
 

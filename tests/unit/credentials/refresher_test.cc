@@ -34,10 +34,10 @@ class World : public CredentialSource {
     environment.clock = [this] { return Date(); };
     environment.stopwatch = [this] { return std::chrono::steady_clock::time_point(Elapsed()); };
     environment.random = [] { return 0.0; };
-    environment.wait = [this](std::condition_variable& condition,
-                              std::unique_lock<std::mutex>& lock, milliseconds time) {
-      BeginWait(condition, lock, time);
-      condition.wait(lock);
+    environment.wait = [this](std::condition_variable_any& condition, Mutex& mutex,
+                              milliseconds time) {
+      BeginWait(condition, mutex, time);
+      condition.wait(mutex);
       const std::lock_guard guard(mutex_);
       idle_ = false;
     };
@@ -79,7 +79,7 @@ class World : public CredentialSource {
   }
 
   /// Returns what the refresher's thread waits with.
-  std::pair<std::mutex*, std::condition_variable*> AwaitIdle() {
+  std::pair<Mutex*, std::condition_variable_any*> AwaitIdle() {
     std::unique_lock guard(mutex_);
     changed_.wait(guard, [this] { return idle_; });
     return {refreshers_mutex_, refreshers_condition_};
@@ -129,11 +129,10 @@ class World : public CredentialSource {
   }
 
  private:
-  void BeginWait(std::condition_variable& condition, std::unique_lock<std::mutex>& lock,
-                 milliseconds time) {
+  void BeginWait(std::condition_variable_any& condition, Mutex& mutex, milliseconds time) {
     const std::lock_guard guard(mutex_);
     longest_wait_ = std::max(longest_wait_, time);
-    refreshers_mutex_ = lock.mutex();
+    refreshers_mutex_ = &mutex;
     refreshers_condition_ = &condition;
     idle_ = true;
     changed_.notify_all();
@@ -147,8 +146,8 @@ class World : public CredentialSource {
   milliseconds longest_wait_{0};
   std::vector<milliseconds> calls_;
   bool idle_ = false;
-  std::mutex* refreshers_mutex_ = nullptr;
-  std::condition_variable* refreshers_condition_ = nullptr;
+  Mutex* refreshers_mutex_ = nullptr;
+  std::condition_variable_any* refreshers_condition_ = nullptr;
 };
 
 /// A call of the source that ends when the test says so.
@@ -605,8 +604,9 @@ class RestlessWorld : public CredentialSource {
       return std::chrono::steady_clock::time_point(Tick() * 1'000);
     };
     environment.random = [] { return 0.0; };
-    environment.wait = [](std::condition_variable& condition, std::unique_lock<std::mutex>& lock,
-                          milliseconds) { condition.wait_for(lock, milliseconds(1)); };
+    environment.wait = [](std::condition_variable_any& condition, Mutex& mutex, milliseconds) {
+      condition.wait_for(mutex, milliseconds(1));
+    };
     return environment;
   }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "builtin.h"
 
-/// The loadable module: the provider under the name that OpenSSL looks for.
+/// A loadable module: the provider under the name that OpenSSL looks for. CREDMINT_MODULE_INIT is
+/// the function of the provider that is in it.
 extern "C" __attribute__((visibility("default"))) int OSSL_provider_init(
     const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, const OSSL_DISPATCH** out,
     void** provctx) {
-  return credmint_pkcs11_module_init(handle, in, out, provctx);
+  return CREDMINT_MODULE_INIT(handle, in, out, provctx);
 }

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "common/passphrase_callback.h"
+#include "common/store_loader.h"
 #include "pkcs11/load_request.h"
-#include "pkcs11/pkcs11_provider.h"
+#include "pkcs11/provider/pkcs11_provider.h"
 
 namespace credmint::pkcs11 {
-
-/// One thing that a module shows.
-struct InventoryEntry {
-  std::string uri;          ///< selects it, as far as RFC 7512 can
-  std::string description;  ///< a JSON object, one line
-};
 
 /// What a URI matches: the module, then each slot, followed by its token, followed by the token's
 /// private keys, public keys and certificates. With `log_in` exactly one token must match
@@ -35,9 +29,8 @@ struct InventoryEntry {
 /// `flags` is a list of words: of a token login-required, protected-authentication-path,
 /// pin-count-low, pin-final-try, pin-locked, no-user-pin, uninitialized; of a key sensitive,
 /// extractable, sign, always-authenticate.
-Result<std::vector<InventoryEntry>> TakeInventory(const Pkcs11Provider& provider,
-                                                  const LoadRequest& request,
-                                                  const provider::PassphraseCallback& passphrase,
-                                                  bool log_in);
+Result<std::vector<provider::InventoryEntry>> TakeInventory(
+    const Pkcs11Provider& provider, const LoadRequest& request,
+    const provider::PassphraseCallback& passphrase, bool log_in);
 
 }  // namespace credmint::pkcs11

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pkcs11/inventory.h"
+#include "pkcs11/provider/inventory.h"
 
 #include <fmt/format.h>
 
@@ -16,6 +16,7 @@ namespace credmint::pkcs11 {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using provider::InventoryEntry;
 using Entries = std::vector<InventoryEntry>;
 
 constexpr std::pair<CK_FLAGS, const char*> kTokenFlags[] = {

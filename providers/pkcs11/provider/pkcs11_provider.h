@@ -6,11 +6,18 @@
 
 namespace credmint::pkcs11 {
 
-/// The provider's context: the slots in use, and through them the modules.
-class Pkcs11Provider : public provider::ProviderContext {
+/// The loaded provider: the slots in use, and through them the modules.
+class Pkcs11Provider final : public provider::ProviderContext {
  public:
   using ProviderContext::ProviderContext;
+
+  /// The provider that OpenSSL hands to its functions.
+  static const Pkcs11Provider& From(void* context) {
+    return static_cast<const Pkcs11Provider&>(*static_cast<ProviderContext*>(context));
+  }
+
   [[nodiscard]] const char* description() const override { return "credmint PKCS#11 provider"; }
+
   [[nodiscard]] SlotTable& slots() const { return slots_; }
 
  private:

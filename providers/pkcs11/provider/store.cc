@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pkcs11/provider/store.h"
+
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+#include <openssl/store.h>
+#include <openssl/x509.h>
+
+#include <memory>
+#include <optional>
+
+#include "common/params.h"
+#include "common/store_loader.h"
+#include "pkcs11/object_loader.h"
+#include "pkcs11/provider/inventory.h"
+#include "pkcs11_config.h"
+
+namespace credmint::pkcs11 {
+namespace {
+
+using provider::OctetsParam;
+using provider::PassphraseCallback;
+using provider::SecretParam;
+using provider::StoreObjects;
+using provider::TextParam;
+
+constexpr const char* kModulePathParam = "pkcs11-module-path";
+constexpr const char* kContextPinParam = "pkcs11-context-pin";
+constexpr const char* kPublicKeyParam = "pkcs11-public-key";
+constexpr const char* kInventoryParam = "pkcs11-inventory";
+constexpr const char* kAllowFinalTryParam = "pkcs11-allow-final-try";
+constexpr const char* kRememberPinParam = "pkcs11-remember-pin";
+
+/// Keys of a type that a token cannot hold are no candidates; they are left out.
+void AddPublicKeys(ByteView der, std::vector<provider::PublicKey>& keys) {
+  const unsigned char* cursor = der.data();
+  const unsigned char* const end = cursor + der.size();
+  const ErrorMark mark;
+  while (cursor < end) {
+    const PkeyPtr pkey(d2i_PUBKEY(nullptr, &cursor, end - cursor));
+    if (!pkey) return;
+    if (auto key = provider::PublicKey::FromPkey(pkey.get())) keys.push_back(*std::move(key));
+  }
+}
+
+class Loader final : public provider::StoreLoader {
+ public:
+  Loader(const Pkcs11Provider& provider, Uri uri)
+      : StoreLoader(provider),
+        provider_(provider),
+        request_{std::move(uri), {}, {}, false, false} {}
+
+ private:
+  Result<void> Set(const OSSL_PARAM params[]) override;
+  Result<StoreObjects> Find(const PassphraseCallback& passphrase) override;
+
+  [[nodiscard]] LoadRequest CompleteRequest() const;
+  [[nodiscard]] Wanted WhatIsWanted() const;
+
+  const Pkcs11Provider& provider_;
+  LoadRequest request_;
+  std::string inventory_;
+  std::optional<Secret> context_pin_;
+};
+
+Result<void> Loader::Set(const OSSL_PARAM params[]) {
+  if (auto path = TextParam(params, kModulePathParam)) request_.module_path = *std::move(path);
+  if (auto what = TextParam(params, kInventoryParam)) inventory_ = *std::move(what);
+  if (TextParam(params, kAllowFinalTryParam) == "1") request_.allow_final_try = true;
+  if (TextParam(params, kRememberPinParam) == "1") request_.remember_pin = true;
+  if (auto pin = SecretParam(params, kContextPinParam)) context_pin_ = *std::move(pin);
+  if (const auto der = OctetsParam(params, kPublicKeyParam)) {
+    AddPublicKeys(*der, request_.public_keys);
+  }
+  return {};
+}
+
+/// What the parameters left open, from the URI and openssl.cnf.
+LoadRequest Loader::CompleteRequest() const {
+  const provider::Core& core = provider_.core();
+  LoadRequest request = request_;
+  if (request.module_path.empty()) {
+    request.module_path = request.uri.ModulePath(
+        core.Setting(kModulePathParam).value_or(CREDMINT_DEFAULT_P11_MODULE));
+  }
+  if (core.Setting(kAllowFinalTryParam) == "1") request.allow_final_try = true;
+  if (core.Setting(kRememberPinParam) == "1") request.remember_pin = true;
+  return request;
+}
+
+/// The URI's type and what the application expects, put together.
+Wanted Loader::WhatIsWanted() const {
+  const auto type = request_.uri.object_class();
+  const auto allows = [&](CK_OBJECT_CLASS object_class, int info) {
+    return (!type || *type == object_class) && (expected() == 0 || expected() == info);
+  };
+  Wanted wanted;
+  wanted.private_key = allows(CKO_PRIVATE_KEY, OSSL_STORE_INFO_PKEY);
+  wanted.certificates = allows(CKO_CERTIFICATE, OSSL_STORE_INFO_CERT);
+  // Nobody means a public key without saying so: it would hide a missing private key.
+  wanted.public_key = type == CKO_PUBLIC_KEY || expected() == OSSL_STORE_INFO_PUBKEY;
+  return wanted;
+}
+
+Result<StoreObjects> Loader::Find(const PassphraseCallback& passphrase) {
+  auto request = std::make_shared<const LoadRequest>(CompleteRequest());
+  if (!inventory_.empty()) {
+    auto taken = TakeInventory(provider_, *request, passphrase, inventory_ == "all");
+    if (!taken) return Fail(std::move(taken));
+    return StoreObjects{{}, {}, *std::move(taken)};
+  }
+  auto loaded =
+      ObjectLoader(provider_, std::move(request), passphrase, context_pin_).Load(WhatIsWanted());
+  if (!loaded) return Fail(std::move(loaded));
+  StoreObjects objects;
+  for (auto* key : {&loaded->private_key, &loaded->public_key}) {
+    if (*key) objects.keys.push_back(std::move(*key));
+  }
+  objects.certificates = std::move(loaded->certificates);
+  return objects;
+}
+
+void* Open(void* context, const char* text) noexcept {
+  const auto& provider = Pkcs11Provider::From(context);
+  return provider::OpenStore(provider, [&]() -> Result<std::unique_ptr<Loader>> {
+    auto uri = Uri::Parse(text);
+    if (!uri) return Fail(std::move(uri), "PKCS#11 URI");
+    return std::make_unique<Loader>(provider, *std::move(uri));
+  });
+}
+
+const OSSL_PARAM* SettableParams(void* /*provider*/) noexcept {
+  static const OSSL_PARAM kParams[] = {OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, nullptr),
+                                       OSSL_PARAM_utf8_string(kModulePathParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kContextPinParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kPublicKeyParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kInventoryParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kAllowFinalTryParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kRememberPinParam, nullptr, 0),
+                                       OSSL_PARAM_END};
+  return kParams;
+}
+
+}  // namespace
+
+const OSSL_DISPATCH* Store() {
+  static const auto kTable = provider::StoreTable(Open, SettableParams);
+  return kTable.data();
+}
+
+}  // namespace credmint::pkcs11

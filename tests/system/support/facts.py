@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the sources know and no run of the program shows soon; see tests/support/print_facts.cc."""
+
+import functools
+import json
+import os
+
+from support.processes import run_tool
+from support.requirements import miss
+
+
+@functools.cache
+def _facts():
+    return json.loads(run_tool(os.environ["CREDMINT_PRINT_FACTS"]))
+
+
+def of(name):
+    """What the program prints under this name. Misses what was left out of this build."""
+    if name not in _facts():
+        miss(f"this build has no {name}")
+    return _facts()[name]
+
+
+def parameters(provider):
+    """The parameters that programs may give to any store of the provider."""
+    stores = of(provider)["parameters of the stores"].values()
+    return {name for names in stores for name in names}
+
+
+def settings(provider):
+    """What the provider reads from its section in openssl.cnf."""
+    return set(of(provider)["settings"])
