@@ -61,6 +61,7 @@ std::string_view RemedyWords(Remedy remedy) {
     case Remedy::kChooseStatusPort:
     case Remedy::kNameTokenFile:
     case Remedy::kNameKeyApart:
+    case Remedy::kNameCertificate:
       break;
   }
   return {};

@@ -47,9 +47,10 @@ enum class Remedy : std::uint16_t {
   kChooseStatusPort = 31,     ///< the same for the status
   kNameTokenFile = 32,        ///< name a file for the token
   kNameKeyApart = 33,         ///< name the key, which is not where the certificate is
+  kNameCertificate = 34,      ///< name one of these certificates, and so its key
 };
 
 /// The greatest of them.
-inline constexpr Remedy kLastRemedy = Remedy::kNameKeyApart;
+inline constexpr Remedy kLastRemedy = Remedy::kNameCertificate;
 
 }  // namespace credmint

@@ -98,9 +98,10 @@ Result<std::shared_ptr<const SigningKey>> IdentityOpener::OpenKeyOf(
   auto key = OpenKey(certificates);
   if (key || key.error().code != ErrorCode::kKeyAmbiguous || certificates.size() == 1) return key;
   if (spec_->certificate.latest_expiring) return OpenKey({&LatestExpiring(certificates), 1});
-  key.error().AddHint(
-      fmt::format("or name one of the certificates, by its URI or by a selector: {}",
-                  source.Describe(candidates)));
+  std::string others = std::move(key.error().hint);
+  key.error().SetRemedy(Remedy::kNameCertificate);
+  key.error().hint = source.Describe(candidates);
+  if (!others.empty()) key.error().AddHint("or " + others);
   return key;
 }
 

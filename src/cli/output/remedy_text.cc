@@ -85,6 +85,8 @@ std::string_view Words(Remedy remedy) {
     case Remedy::kNameKeyApart:
       return "without --private-key the key is looked for where the certificate is; name it: a "
              "file, pkcs11:…, handle:0x81…";
+    case Remedy::kNameCertificate:
+      return "name one of the certificates, by its URI or with --cert-selector";
     case Remedy::kNone:
       break;
   }
@@ -104,6 +106,7 @@ std::string HintText(const Error& error) {
     case Remedy::kAllowMoreTime:  // the last thing to try
     case Remedy::kListTpm:
       return Joined(error.hint, "; ", words);
+    case Remedy::kNameCertificate:
     case Remedy::kNamePrivateKey:
       return Joined(words, ": ", error.hint);
     case Remedy::kNameTcti:  // behind a question

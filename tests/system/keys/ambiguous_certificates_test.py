@@ -42,7 +42,7 @@ class TwoOfOneLabel(MintTest):
             program.KEY,
             re.compile(r"2 private keys on token 'test' match: .*;id=%01.*;id=%02"),
             *(*flags, *self.pin_flags),
-            hint=re.compile(r"id=%NN.*--cert-selector: CN=web \(serial 51\).*\(serial 52\)"),
+            hint=re.compile(r"--cert-selector: CN=web \(serial 51\).*\(serial 52\).*id=%NN"),
         )
         return result
 
