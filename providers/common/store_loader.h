@@ -16,7 +16,7 @@
 namespace credmint::provider {
 
 /// One thing that a module or a TPM shows.
-struct InventoryEntry {
+struct ListedObject {
   std::string uri;          ///< selects it, as far as a reference can; else empty
   std::string description;  ///< a JSON object, one line
 };
@@ -25,7 +25,7 @@ struct InventoryEntry {
 struct StoreObjects {
   std::vector<std::unique_ptr<Key>> keys;
   std::vector<Bytes> certificates;  ///< DER
-  std::vector<InventoryEntry> inventory;
+  std::vector<ListedObject> inventory;
 };
 
 /// What OpenSSL calls the loader context of a STORE (provider-storemgmt(7)): one URI being read,

@@ -52,7 +52,7 @@ struct RefresherState {
 /// once a second. A refused or missing PIN is not tried again before Reload(). After each call,
 /// idle memory is given back to the system.
 ///
-/// The refresher does the retrying: a Session is given to it with `max_attempts` 1.
+/// The refresher does the retrying: a SessionMinter is given to it with `max_attempts` 1.
 ///
 /// All members may be called from any thread. The destructor waits for a call of the source that
 /// runs; nobody may be waiting in Get() then.

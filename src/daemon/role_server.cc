@@ -68,8 +68,8 @@ Result<Secret> MakeToken(const std::string& file) {
   return token;
 }
 
-std::vector<serve::Role> ForServe(const std::vector<roles::RunningRole>& running) {
-  std::vector<serve::Role> served;
+std::vector<serve::ServedRole> ForServe(const std::vector<roles::RunningRole>& running) {
+  std::vector<serve::ServedRole> served;
   served.reserve(running.size());
   for (const roles::RunningRole& role : running) {
     const Arn& arn = role.request.role();

@@ -13,8 +13,8 @@
 #include "daemon/watchdog.h"
 #include "ossl/library_context.h"
 #include "roles/role_set.h"
-#include "serve/api/roles.h"
 #include "serve/api/routes.h"
+#include "serve/api/served_roles.h"
 #include "serve/health/request_counts.h"
 #include "serve/health/status.h"
 #include "serve/transport/http_server.h"
@@ -68,7 +68,7 @@ class RoleServer {
   // Each is used by those that follow.
   serve::WaitingRequests waiting_;
   roles::RoleSet set_;
-  std::optional<serve::Roles> roles_;
+  std::optional<serve::ServedRoles> roles_;
   std::optional<serve::Routes> routes_;
   serve::RequestCounts requests_;
   std::unique_ptr<serve::HttpServer> server_;

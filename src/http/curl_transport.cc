@@ -67,7 +67,7 @@ class Collector {
   /// What was too large, if that is why the transfer ended.
   [[nodiscard]] const std::string& excess() const { return excess_; }
 
-  Response Take(int status) { return {status, std::move(headers_), Secret::Take(body_)}; }
+  HttpResponse Take(int status) { return {status, std::move(headers_), Secret::Take(body_)}; }
 
  private:
   bool AddHeader(std::string_view line) noexcept {
@@ -146,9 +146,9 @@ class CurlTransport final : public Transport {
       : options_(std::move(options)),
         ca_locations_(FindCaLocations(options_.ca_bundle, GetEnvironment)) {}
 
-  Result<Response> Send(const Request& request, milliseconds timeout) override {
+  Result<HttpResponse> Send(const HttpRequest& request, milliseconds timeout) override {
     const auto start = steady_clock::now();
-    Result<Response> response = Transfer(request, timeout);
+    Result<HttpResponse> response = Transfer(request, timeout);
     const auto elapsed =
         std::chrono::duration_cast<milliseconds>(steady_clock::now() - start).count();
     LogDebug(fmt::format("{} {}: {} after {} ms", request.method, FormatUrl(request.url),
@@ -158,7 +158,8 @@ class CurlTransport final : public Transport {
   }
 
  private:
-  [[nodiscard]] Result<Response> Transfer(const Request& request, milliseconds timeout) const;
+  [[nodiscard]] Result<HttpResponse> Transfer(const HttpRequest& request,
+                                              milliseconds timeout) const;
   void SetTrust(EasyHandle& easy) const;
 
   const TransportOptions options_;
@@ -166,7 +167,7 @@ class CurlTransport final : public Transport {
 };
 
 /// What is sent, but for the header fields, and how long it may take.
-void SetRequest(EasyHandle& easy, const Request& request, milliseconds timeout) {
+void SetRequest(EasyHandle& easy, const HttpRequest& request, milliseconds timeout) {
   easy.Set(CURLOPT_URL, FormatUrl(request.url).c_str());
   easy.Set(CURLOPT_PATH_AS_IS, 1L);  // the path is what was signed
   easy.Set(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -203,7 +204,8 @@ void CurlTransport::SetTrust(EasyHandle& easy) const {
   }
 }
 
-Result<Response> CurlTransport::Transfer(const Request& request, milliseconds timeout) const {
+Result<HttpResponse> CurlTransport::Transfer(const HttpRequest& request,
+                                             milliseconds timeout) const {
   if (timeout <= milliseconds(0)) {
     return Fail(ErrorCode::kTimeout, "no time was left to send the request",
                 Remedy::kAllowMoreTime);

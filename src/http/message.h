@@ -19,7 +19,7 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 std::optional<std::string_view> FindHeader(const Headers& headers, std::string_view name);
 
 /// An HTTP request as a value.
-struct Request {
+struct HttpRequest {
   std::string method;
   Url url;
   Headers headers;
@@ -27,14 +27,14 @@ struct Request {
 };
 
 /// An HTTP response as a value. The body is a secret because that of a success holds credentials.
-struct Response {
+struct HttpResponse {
   int status = 0;
   Headers headers;
   Secret body;
 };
 
 /// A status from 200 to 299.
-inline bool IsSuccess(const Response& response) {
+inline bool IsSuccess(const HttpResponse& response) {
   return response.status >= 200 && response.status < 300;
 }
 

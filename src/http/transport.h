@@ -18,7 +18,8 @@ class Transport {
   /// Fails with kNetwork (no connection, or one that broke), kTimeout, kTls (handshake or the
   /// host's certificate), kLocalIo (a CA file that cannot be read) or kServiceAnswer (what came
   /// back is not HTTP, or too large).
-  virtual Result<Response> Send(const Request& request, std::chrono::milliseconds timeout) = 0;
+  virtual Result<HttpResponse> Send(const HttpRequest& request,
+                                    std::chrono::milliseconds timeout) = 0;
 };
 
 }  // namespace credmint

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "ossl/store.h"
+#include "ossl/read_store.h"
 
 namespace credmint {
 

@@ -12,7 +12,7 @@
 #include "ossl/certificate.h"
 #include "ossl/handles.h"
 #include "ossl/library_context.h"
-#include "ossl/store.h"
+#include "ossl/read_store.h"
 
 namespace credmint {
 

@@ -16,7 +16,7 @@
 #include "identity/wrapped_key.h"
 #include "ossl/certificate.h"
 #include "ossl/library_context.h"
-#include "ossl/store.h"
+#include "ossl/read_store.h"
 
 namespace credmint {
 

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "ossl/library_context.h"
-#include "ossl/store.h"
+#include "ossl/read_store.h"
 
 namespace credmint {
 

@@ -8,7 +8,7 @@
 #include "http/transport.h"
 #include "roles/identity_pool.h"
 #include "roles/role.h"
-#include "rolesanywhere/session.h"
+#include "rolesanywhere/session_minter.h"
 
 namespace credmint::roles {
 
@@ -26,7 +26,7 @@ class RoleSession : public CredentialSource {
   RoleSession(SessionOptions options, const LibraryContext& context,
               std::shared_ptr<RoleIdentity> identity, std::unique_ptr<Transport> transport);
 
-  /// As Session::Get(); RoleIdentity says what is to be made of kLockedOut.
+  /// As SessionMinter::Get(); RoleIdentity says what is to be made of kLockedOut.
   Result<Credentials> Get() override;
 
   [[nodiscard]] RoleIdentity& identity() { return *identity_; }
@@ -35,7 +35,7 @@ class RoleSession : public CredentialSource {
   const std::shared_ptr<RoleIdentity> identity_;
   const std::unique_ptr<Transport> transport_;
   unsigned generation_ = 0;  // of the identity that is in use
-  Session session_;
+  SessionMinter session_;
 };
 
 }  // namespace credmint::roles

@@ -67,7 +67,7 @@ Hint FindHint(const ServiceError& error) {
 
 }  // namespace
 
-ServiceError ParseServiceError(const Response& response) {
+ServiceError ParseServiceError(const HttpResponse& response) {
   const std::string_view text = response.body.Reveal();
   const auto body = nlohmann::json::parse(text, nullptr, false);
   ServiceError error;

@@ -18,7 +18,7 @@ struct ServiceError {
 /// Reads an answer that is not a success. The header X-Amzn-ErrorType wins over the body's `code`,
 /// that over its `__type`; namespaces and URLs around the code are cut off. Never fails: whatever
 /// came, the status is known. The texts are printable and bounded.
-ServiceError ParseServiceError(const Response& response);
+ServiceError ParseServiceError(const HttpResponse& response);
 
 /// The failure to report: kServiceBusy when IsRetryable says so, kServiceAnswer for a redirect,
 /// else kServiceRefused; with a hint for the messages known to have one cause.

@@ -104,8 +104,8 @@ std::string SessionRequest::Body() const {
   return body.dump();
 }
 
-Request SessionRequest::ToHttp(const Url& endpoint) const {
-  Request request;
+HttpRequest SessionRequest::ToHttp(const Url& endpoint) const {
+  HttpRequest request;
   request.method = "POST";
   request.url = endpoint;
   request.url.path += "/sessions";

@@ -43,7 +43,7 @@ class SessionRequest {
   [[nodiscard]] std::string Body() const;
 
   /// The HTTP request for an endpoint, complete but for what a signature adds.
-  [[nodiscard]] Request ToHttp(const Url& endpoint) const;
+  [[nodiscard]] HttpRequest ToHttp(const Url& endpoint) const;
 
   bool operator==(const SessionRequest&) const = default;
 

@@ -51,8 +51,8 @@ Result<std::string_view> AlgorithmName(const std::string& key) {
               fmt::format("IAM Roles Anywhere takes RSA, EC and ML-DSA keys, not {}", key));
 }
 
-Result<Request> SignRequest(const LibraryContext& context, const Identity& identity,
-                            Request request, std::string_view region, TimePoint now) {
+Result<HttpRequest> SignRequest(const LibraryContext& context, const Identity& identity,
+                                HttpRequest request, std::string_view region, TimePoint now) {
   const Result<std::string_view> algorithm = AlgorithmName(identity.algorithm());
   if (!algorithm) return tl::unexpected(algorithm.error());
 

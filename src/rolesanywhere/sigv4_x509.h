@@ -21,7 +21,7 @@ Result<std::string_view> AlgorithmName(const std::string& key);
 /// Authorization, which covers all the others. The one place where request and identity meet.
 ///
 /// Fails with kKeyUnusable for an algorithm the service does not know, else with the key's error.
-Result<Request> SignRequest(const LibraryContext& context, const Identity& identity,
-                            Request request, std::string_view region, TimePoint now);
+Result<HttpRequest> SignRequest(const LibraryContext& context, const Identity& identity,
+                                HttpRequest request, std::string_view region, TimePoint now);
 
 }  // namespace credmint

@@ -8,7 +8,7 @@
 
 namespace credmint {
 
-std::string CanonicalRequest(const Request& request, const CanonicalHeaders& headers,
+std::string CanonicalRequest(const HttpRequest& request, const CanonicalHeaders& headers,
                              std::string_view payload_sha256) {
   return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.method, CanonicalUri(request.url.path),
                      CanonicalQuery(request.url.query), headers.lines, headers.signed_names,

@@ -12,7 +12,7 @@
 
 #include "builtin.h"
 #include "identity/signing_key.h"
-#include "ossl/store.h"
+#include "ossl/read_store.h"
 #include "support/softhsm.h"
 
 /// What the way through OpenSSL and our provider adds to a signature of a token: EVP_DigestSign

@@ -10,7 +10,7 @@
 
 #include "builtin.h"
 #include "identity/signing_key.h"
-#include "ossl/store.h"
+#include "ossl/read_store.h"
 #include "support/swtpm.h"
 #include "tpm2/device/tss2_library.h"
 

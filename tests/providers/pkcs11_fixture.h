@@ -14,7 +14,7 @@
 #include "builtin.h"
 #include "ossl/error_queue.h"
 #include "ossl/library_context.h"
-#include "ossl/store.h"
+#include "ossl/read_store.h"
 #include "support/softhsm.h"
 
 namespace credmint::test {

@@ -12,7 +12,7 @@
 #include "builtin.h"
 #include "ossl/error_queue.h"
 #include "ossl/library_context.h"
-#include "ossl/store.h"
+#include "ossl/read_store.h"
 #include "support/softhsm.h"
 
 /// How keys on a token sign: PKCS#1 v1.5, PSS, ECDSA and Ed25519, where the token hashes and where

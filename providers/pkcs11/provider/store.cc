@@ -12,7 +12,7 @@
 #include "common/params.h"
 #include "common/store_loader.h"
 #include "pkcs11/object_loader.h"
-#include "pkcs11/provider/inventory.h"
+#include "pkcs11/provider/listing.h"
 #include "pkcs11_config.h"
 
 namespace credmint::pkcs11 {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "tpm2/device/descriptor.h"
+#include "base/descriptor.h"
 
 namespace credmint::tpm2 {
 

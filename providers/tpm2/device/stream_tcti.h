@@ -3,7 +3,7 @@
 
 #include <tss2/tss2_tcti.h>
 
-#include "tpm2/device/descriptor.h"
+#include "base/descriptor.h"
 
 namespace credmint::tpm2 {
 

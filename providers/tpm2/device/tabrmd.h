@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "base/descriptor.h"
 #include "base/error.h"
-#include "tpm2/device/descriptor.h"
 #include "tpm2/device/tcti.h"
 
 namespace credmint::tpm2 {

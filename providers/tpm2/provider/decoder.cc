@@ -10,7 +10,7 @@
 
 #include "common/dispatch.h"
 #include "ossl/encoding.h"
-#include "tpm2/provider/pem_block.h"
+#include "tpm2/provider/bio_pem_block.h"
 #include "tpm2/signing/key_loader.h"
 #include "tpm2/signing/public_area.h"
 
@@ -51,7 +51,7 @@ int DecodePem(void* context, OSSL_CORE_BIO* input, int /*selection*/, OSSL_CALLB
   return Callback(provider, 0, [&]() -> Result<int> {
     const BioPtr bio(BIO_new_from_core_bio(provider.core().context(), input));
     if (!bio) return Fail(ErrorCode::kInternal, "cannot read OpenSSL's input");
-    const auto block = PemBlock::Read(bio.get());
+    const auto block = BioPemBlock::Read(bio.get());
     if (!block || block->label != kTss2PemLabel || block->has_header) return kPassedOver;
     return EmitDer(block->contents, data_callback, data_argument);
   });

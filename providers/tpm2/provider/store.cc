@@ -19,7 +19,7 @@
 #include "tpm2/device/nv_certificates.h"
 #include "tpm2/device/nv_index.h"
 #include "tpm2/device/nv_uri.h"
-#include "tpm2/provider/inventory.h"
+#include "tpm2/provider/listing.h"
 #include "tpm2/signing/key_loader.h"
 
 namespace credmint::tpm2 {

@@ -93,7 +93,7 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const Tss2KeyFile& file) const {
   Tss2KeyFile used = file;
   if (!under_policy) used.policy = {};
   const bool needs_auth = !file.empty_auth && (!under_policy || file.policy.NeedsAuthValue());
-  auto source = std::make_unique<WrappedKey>(
+  auto source = std::make_unique<KeyFileKey>(
       std::move(used), secrets_.parent_auth.Clone(),
       PolicyCredentials{secrets_.policy_auth.Clone(), secrets_.policy_signer,
                         provider_.core().digest_context()});

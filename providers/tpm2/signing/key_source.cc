@@ -54,21 +54,21 @@ Result<TPM2B_PUBLIC> PersistentKey::ReadPublic(Tpm& tpm, const TpmObject& object
   return *area;
 }
 
-WrappedKey::WrappedKey(Tss2KeyFile file, Secret parent_auth, PolicyCredentials credentials)
+KeyFileKey::KeyFileKey(Tss2KeyFile file, Secret parent_auth, PolicyCredentials credentials)
     : file_(std::move(file)),
       parent_auth_(std::move(parent_auth)),
       credentials_(std::move(credentials)) {}
 
-std::string WrappedKey::name() const {
+std::string KeyFileKey::name() const {
   return file_.description.empty() ? "TPM key file" : "TPM key '" + file_.description + "'";
 }
 
-std::string WrappedKey::ParentName() const {
+std::string KeyFileKey::ParentName() const {
   return IsPersistent(file_.parent) ? "TPM key " + FormatHandle(file_.parent)
                                     : FindHierarchy(file_.parent)->name;
 }
 
-Result<LoadedKey> WrappedKey::Load(const std::shared_ptr<Tpm>& tpm, const Secret& auth) const {
+Result<LoadedKey> KeyFileKey::Load(const std::shared_ptr<Tpm>& tpm, const Secret& auth) const {
   const auto hold = tpm->Hold();
   const auto parent = OpenParent(tpm, file_.parent, file_.rsa_parent, parent_auth_);
   if (!parent) return tl::unexpected(ParentFailure(parent.error()));
@@ -88,18 +88,18 @@ Result<LoadedKey> WrappedKey::Load(const std::shared_ptr<Tpm>& tpm, const Secret
   return LoadedKey{*std::move(object), *std::move(session), *std::move(secret_session)};
 }
 
-TpmResult<AuthSession> WrappedKey::StartSession(const std::shared_ptr<Tpm>& tpm, const Secret& auth,
+TpmResult<AuthSession> KeyFileKey::StartSession(const std::shared_ptr<Tpm>& tpm, const Secret& auth,
                                                 const TpmObject& parent) const {
   if (file_.policy.empty()) return SessionFor(tpm, auth, {&parent});
   return StartPolicySession(tpm, file_.public_area.publicArea.nameAlg, auth, {&parent});
 }
 
-Result<bool> WrappedKey::Authorize(const std::shared_ptr<Tpm>& tpm, const LoadedKey& key) const {
+Result<bool> KeyFileKey::Authorize(const std::shared_ptr<Tpm>& tpm, const LoadedKey& key) const {
   if (file_.policy.empty()) return true;
   return SatisfyPolicy(tpm, key.session.handle(), file_.policy, credentials_);
 }
 
-TpmResult<TpmObject> WrappedKey::LoadUnder(const std::shared_ptr<Tpm>& tpm,
+TpmResult<TpmObject> KeyFileKey::LoadUnder(const std::shared_ptr<Tpm>& tpm,
                                            const TpmObject& parent) const {
   // A primary made for this purpose has no auth value of its own.
   auto session = IsPersistent(file_.parent) ? SessionFor(tpm, parent_auth_, {&parent})
@@ -115,7 +115,7 @@ TpmResult<TpmObject> WrappedKey::LoadUnder(const std::shared_ptr<Tpm>& tpm,
   });
 }
 
-TpmResult<void> WrappedKey::Import(Tpm& tpm, const TpmObject& parent,
+TpmResult<void> KeyFileKey::Import(Tpm& tpm, const TpmObject& parent,
                                    const AuthSession& session) const {
   constexpr TPMT_SYM_DEF_OBJECT kNoInnerWrapper{TPM2_ALG_NULL, {}, {}};
   TPM2B_PRIVATE* wrapped = nullptr;
@@ -130,7 +130,7 @@ TpmResult<void> WrappedKey::Import(Tpm& tpm, const TpmObject& parent,
 }
 
 /// Loading sends no auth value but the parent's, so any refusal is about that one.
-Error WrappedKey::ParentFailure(const TpmFailure& failure) const {
+Error KeyFileKey::ParentFailure(const TpmFailure& failure) const {
   switch (failure.fault()) {
     case TpmFault::kAuthRefused:
     case TpmFault::kAuthRefusedUncounted:

@@ -99,10 +99,10 @@ class PersistentKey final : public KeySource {
 /// parent, load, flush the parent at once because a TPM has few slots. An importable key costs one
 /// more the first time: what TPM2_Import returns is kept for loading it again. A policy in the file
 /// is how the key is used, and costs one more for its session.
-class WrappedKey final : public KeySource {
+class KeyFileKey final : public KeySource {
  public:
   /// `file` has a policy only if the key is to be used under it.
-  WrappedKey(Tss2KeyFile file, Secret parent_auth, PolicyCredentials credentials);
+  KeyFileKey(Tss2KeyFile file, Secret parent_auth, PolicyCredentials credentials);
 
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] Result<LoadedKey> Load(const std::shared_ptr<Tpm>& tpm,

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "cli/options/server_options.h"
+#include "cli/options/server_flags.h"
 #include "cli/options/settings.h"
 #include "cli/output/output.h"
 #include "cli/output/role_reports.h"

@@ -30,7 +30,7 @@ Secret FormatCredentials(const Credentials& credentials) {
 
 }  // namespace
 
-ContainerCredentials::ContainerCredentials(Roles& roles, Secret token)
+ContainerCredentials::ContainerCredentials(ServedRoles& roles, Secret token)
     : roles_(roles), token_(std::move(token)), bodies_(FormatCredentials) {}
 
 Response ContainerCredentials::Answer(const Request& request) {
@@ -49,7 +49,7 @@ Response ContainerCredentials::AnswerHolder(const Request& request) {
   return request.method == "GET" ? CredentialsOf(*role) : WrongMethod("GET");
 }
 
-Response ContainerCredentials::CredentialsOf(const Role& role) {
+Response ContainerCredentials::CredentialsOf(const ServedRole& role) {
   const auto credentials = role.source->TryGet();
   if (!credentials) return NotYet();
   if (!*credentials) return SourceFailed(credentials->error());

@@ -3,7 +3,7 @@
 
 #include "base/secret.h"
 #include "serve/api/credential_bodies.h"
-#include "serve/api/roles.h"
+#include "serve/api/served_roles.h"
 #include "serve/request.h"
 #include "serve/response.h"
 
@@ -17,16 +17,16 @@ namespace credmint::serve {
 class ContainerCredentials {
  public:
   /// The roles must outlive this.
-  ContainerCredentials(Roles& roles, Secret token);
+  ContainerCredentials(ServedRoles& roles, Secret token);
 
   [[nodiscard]] Response Answer(const Request& request);
 
  private:
   /// Of the token.
   Response AnswerHolder(const Request& request);
-  Response CredentialsOf(const Role& role);
+  Response CredentialsOf(const ServedRole& role);
 
-  Roles& roles_;
+  ServedRoles& roles_;
   const Secret token_;
   CredentialBodies bodies_;
 };

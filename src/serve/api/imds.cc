@@ -65,7 +65,7 @@ Response NotFound() { return ErrorResponse(404, "NotFound", "there is nothing at
 
 }  // namespace
 
-Imds::Imds(Roles& roles, Clock clock, Stopwatch stopwatch)
+Imds::Imds(ServedRoles& roles, Clock clock, Stopwatch stopwatch)
     : roles_(roles),
       clock_(std::move(clock)),
       started_(clock_()),
@@ -117,14 +117,14 @@ Response Imds::Metadata(const std::string& path) {
   return NotFound();
 }
 
-Response Imds::SecurityCredentials(const Role& role) {
+Response Imds::SecurityCredentials(const ServedRole& role) {
   const auto credentials = role.source->TryGet();
   if (!credentials) return NotYet();
   if (!*credentials) return SourceFailed(credentials->error());
   return JsonResponse(200, bodies_.For(role.name, **credentials));
 }
 
-Response Imds::Info(const Role& role) const {
+Response Imds::Info(const ServedRole& role) const {
   const std::string updated = FormatTimestamp(started_);
   const std::string arn =
       fmt::format("arn:{}:iam::{}:instance-profile/{}", role.partition, role.account, role.name);
@@ -137,7 +137,7 @@ Response Imds::Info(const Role& role) const {
   return JsonResponse(200, FormatJsonObject(members));
 }
 
-Response Imds::IdentityDocument(const Role& role) const {
+Response Imds::IdentityDocument(const ServedRole& role) const {
   const std::string zone = role.region + "a";
   const std::string started = FormatTimestamp(started_);
   const std::array<JsonMember, 6> members = {{

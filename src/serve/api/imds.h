@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "serve/api/credential_bodies.h"
 #include "serve/api/imds_tokens.h"
-#include "serve/api/roles.h"
+#include "serve/api/served_roles.h"
 #include "serve/request.h"
 #include "serve/response.h"
 
@@ -36,7 +36,7 @@ class Imds {
 
   /// The roles must outlive this.
   explicit Imds(
-      Roles& roles, Clock clock = [] { return std::chrono::system_clock::now(); },
+      ServedRoles& roles, Clock clock = [] { return std::chrono::system_clock::now(); },
       Stopwatch stopwatch = [] { return std::chrono::steady_clock::now(); });
 
   [[nodiscard]] Response Answer(const Request& request);
@@ -47,11 +47,11 @@ class Imds {
  private:
   Response PutToken(const Request& request);
   Response Metadata(const std::string& path);
-  Response SecurityCredentials(const Role& role);
-  [[nodiscard]] Response Info(const Role& role) const;
-  [[nodiscard]] Response IdentityDocument(const Role& role) const;
+  Response SecurityCredentials(const ServedRole& role);
+  [[nodiscard]] Response Info(const ServedRole& role) const;
+  [[nodiscard]] Response IdentityDocument(const ServedRole& role) const;
 
-  Roles& roles_;
+  ServedRoles& roles_;
   const Clock clock_;
   const TimePoint started_;
   ImdsTokens tokens_;

@@ -7,7 +7,7 @@
 
 namespace credmint::serve {
 
-Routes::Routes(Roles& roles, Secret container_token, std::string listen_address)
+Routes::Routes(ServedRoles& roles, Secret container_token, std::string listen_address)
     : listen_address_(std::move(listen_address)), container_(roles, std::move(container_token)) {
   if (IsLoopback(listen_address_)) imds_.emplace(roles);
 }

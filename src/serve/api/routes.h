@@ -7,7 +7,7 @@
 
 #include "serve/api/container_credentials.h"
 #include "serve/api/imds.h"
-#include "serve/api/roles.h"
+#include "serve/api/served_roles.h"
 #include "serve/request.h"
 #include "serve/response.h"
 
@@ -21,7 +21,7 @@ class Routes {
   /// `listen_address` is numeric, without brackets. Where it is not the loopback interface's, there
   /// is no metadata service, whose tokens anybody may fetch: it answers 403, as one that is
   /// switched off. The roles must outlive this.
-  Routes(Roles& roles, Secret container_token, std::string listen_address);
+  Routes(ServedRoles& roles, Secret container_token, std::string listen_address);
 
   [[nodiscard]] Response Answer(const Request& request);
 

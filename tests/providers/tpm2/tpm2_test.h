@@ -31,7 +31,7 @@
 #include "builtin.h"
 #include "ossl/error_queue.h"
 #include "ossl/library_context.h"
-#include "ossl/store.h"
+#include "ossl/read_store.h"
 #include "support/subprocess.h"
 #include "support/swtpm.h"
 #include "support/tpm_capture.h"

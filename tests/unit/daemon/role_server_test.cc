@@ -40,16 +40,17 @@ class RoleServerTest : public roles::RunningRoles {
                              MakeRunningEnvironment());
   }
 
-  Response Get(const std::string& authority, const std::string& path, const Headers& headers = {}) {
-    Request request{"GET", ParseEndpointUrl("http://" + authority + path).value(), headers, ""};
+  HttpResponse Get(const std::string& authority, const std::string& path,
+                   const Headers& headers = {}) {
+    HttpRequest request{"GET", ParseEndpointUrl("http://" + authority + path).value(), headers, ""};
     auto response = MakeCurlTransport({})->Send(request, std::chrono::seconds(20));
     EXPECT_TRUE(response) << response.error().message;
-    return response ? *std::move(response) : Response();
+    return response ? *std::move(response) : HttpResponse();
   }
 
   std::string AccessKeyOf(const std::string& role) {
-    const Response response = Get(server_->places().authority, "/role/" + role,
-                                  {{"Authorization", Read(server_->places().token_file)}});
+    const HttpResponse response = Get(server_->places().authority, "/role/" + role,
+                                      {{"Authorization", Read(server_->places().token_file)}});
     const std::string body(response.body.Reveal());
     const auto at = body.find("\"AccessKeyId\":\"");
     if (at == std::string::npos) return body;
@@ -82,10 +83,11 @@ TEST_F(RoleServerTest, GivesOutItsRoles) {
 
 TEST_F(RoleServerTest, HasNoAnswerBeforeTheService) {
   std::promise<void> answer;
-  service_.AnswerBy([told = answer.get_future().share()](const Request&) -> Result<Response> {
-    told.wait();
-    return Fail(ErrorCode::kNetwork, "no answer");
-  });
+  service_.AnswerBy(
+      [told = answer.get_future().share()](const HttpRequest&) -> Result<HttpResponse> {
+        told.wait();
+        return Fail(ErrorCode::kNetwork, "no answer");
+      });
   Start(ListOf(MakeRole("web")));
   EXPECT_FALSE(server_->HasAnswered());
   answer.set_value();
@@ -117,7 +119,7 @@ TEST_F(RoleServerTest, TellsHowItIs) {
   ASSERT_TRUE(AccessKeyOf("web").starts_with("AK"));
   const std::string status = server_->places().status_authority;
   EXPECT_EQ(Get(status, "/healthz").status, 200);
-  const Response metrics = Get(status, "/metrics");
+  const HttpResponse metrics = Get(status, "/metrics");
   EXPECT_NE(metrics.body.Reveal().find("web"), std::string_view::npos);
 }
 

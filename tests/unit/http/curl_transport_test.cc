@@ -28,12 +28,12 @@ class CurlTransportTest : public testing::Test {
   }
   ~CurlTransportTest() override { unsetenv("http_proxy"); }
 
-  static Request Post(std::uint16_t port) {
+  static HttpRequest Post(std::uint16_t port) {
     return {"POST", {"http", "127.0.0.1", port, "/base/sessions", ""}, {}, "{}"};
   }
 
-  static Result<Response> Send(const Request& request, milliseconds timeout = kPatient,
-                               const TransportOptions& options = {}) {
+  static Result<HttpResponse> Send(const HttpRequest& request, milliseconds timeout = kPatient,
+                                   const TransportOptions& options = {}) {
     return MakeCurlTransport(options)->Send(request, timeout);
   }
 
@@ -42,7 +42,7 @@ class CurlTransportTest : public testing::Test {
 
 TEST_F(CurlTransportTest, SaysThatTheConnectionWasRefused) {
   const LoopbackSocket deaf;
-  const Result<Response> response = Send(Post(deaf.port()));
+  const Result<HttpResponse> response = Send(Post(deaf.port()));
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kNetwork);
   EXPECT_EQ(response.error().message,
@@ -51,7 +51,7 @@ TEST_F(CurlTransportTest, SaysThatTheConnectionWasRefused) {
 
 TEST_F(CurlTransportTest, GivesUpWhenTheTimeIsOver) {
   const LocalServer server([](const std::string&) { return LocalServer::kSilence; });
-  const Result<Response> response = Send(Post(server.port()), milliseconds(200));
+  const Result<HttpResponse> response = Send(Post(server.port()), milliseconds(200));
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kTimeout);
   EXPECT_EQ(response.error().message,
@@ -61,7 +61,7 @@ TEST_F(CurlTransportTest, GivesUpWhenTheTimeIsOver) {
 
 TEST_F(CurlTransportTest, SendsNothingWhenNoTimeIsLeft) {
   LocalServer server([](const std::string&) { return LocalServer::kSilence; });
-  const Result<Response> response = Send(Post(server.port()), milliseconds(0));
+  const Result<HttpResponse> response = Send(Post(server.port()), milliseconds(0));
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kTimeout);
   EXPECT_TRUE(server.requests().empty());
@@ -70,7 +70,7 @@ TEST_F(CurlTransportTest, SendsNothingWhenNoTimeIsLeft) {
 TEST_F(CurlTransportTest, SaysThatTheConnectionEnded) {
   for (const char* answer : {"", "HTTP/1.1 201 Created\r\nContent-Length: 10\r\n\r\nhalf"}) {
     const LocalServer server([answer](const std::string&) { return answer; });
-    const Result<Response> response = Send(Post(server.port()));
+    const Result<HttpResponse> response = Send(Post(server.port()));
     ASSERT_FALSE(response) << answer;
     EXPECT_EQ(response.error().code, ErrorCode::kNetwork);
     EXPECT_EQ(response.error().message, "waiting for the answer of " + Peer(server.port()) +
@@ -80,7 +80,7 @@ TEST_F(CurlTransportTest, SaysThatTheConnectionEnded) {
 
 TEST_F(CurlTransportTest, RefusesWhatIsNotHttp) {
   const LocalServer server([](const std::string&) { return "220 mail.example.com ESMTP\r\n"; });
-  const Result<Response> response = Send(Post(server.port()));
+  const Result<HttpResponse> response = Send(Post(server.port()));
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kServiceAnswer);
   EXPECT_EQ(response.error().message,
@@ -91,7 +91,7 @@ TEST_F(CurlTransportTest, RefusesABodyOfMoreThanOneMebibyte) {
   const LocalServer server([](const std::string&) {
     return "HTTP/1.1 201 Created\r\n\r\n" + std::string((1 << 20) + 1, 'x');
   });
-  const Result<Response> response = Send(Post(server.port()));
+  const Result<HttpResponse> response = Send(Post(server.port()));
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kServiceAnswer);
   EXPECT_EQ(response.error().message,
@@ -108,7 +108,7 @@ TEST_F(CurlTransportTest, RefusesMoreThan64KibibytesOfHeaders) {
   for (const std::string& fields : {many, one}) {
     const LocalServer server(
         [&](const std::string&) { return "HTTP/1.1 201 Created\r\n" + fields + "\r\n"; });
-    const Result<Response> response = Send(Post(server.port()));
+    const Result<HttpResponse> response = Send(Post(server.port()));
     ASSERT_FALSE(response);
     EXPECT_EQ(response.error().code, ErrorCode::kServiceAnswer);
     EXPECT_EQ(response.error().message, "reading the answer of " + Peer(server.port()) +
@@ -120,16 +120,17 @@ TEST_F(CurlTransportTest, RefusesAHeaderLineBeyondTheLimitOfLibcurl) {
   const LocalServer server([](const std::string&) {
     return "HTTP/1.1 201 Created\r\nX-Padding: " + std::string(300'000, 'x') + "\r\n\r\n";
   });
-  const Result<Response> response = Send(Post(server.port()));
+  const Result<HttpResponse> response = Send(Post(server.port()));
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kServiceAnswer);
 }
 
 TEST_F(CurlTransportTest, SaysThatTlsFailed) {
-  const LocalServer server([](const std::string&) { return "HTTP/1.1 400 Bad Request\r\n\r\n"; });
-  Request request = Post(server.port());
+  const LocalServer server(
+      [](const std::string&) { return "HTTP/1.1 400 Bad HttpRequest\r\n\r\n"; });
+  HttpRequest request = Post(server.port());
   request.url.scheme = "https";
-  const Result<Response> response = Send(request);
+  const Result<HttpResponse> response = Send(request);
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kTls);
   EXPECT_EQ(response.error().message.find("connecting to " + Peer(server.port()) + ": "), 0U);
@@ -137,9 +138,9 @@ TEST_F(CurlTransportTest, SaysThatTlsFailed) {
 
 TEST_F(CurlTransportTest, SaysThatTheCaBundleCannotBeRead) {
   const LocalServer server([](const std::string&) { return LocalServer::kSilence; });
-  Request request = Post(server.port());
+  HttpRequest request = Post(server.port());
   request.url.scheme = "https";
-  const Result<Response> response = Send(request, kPatient, {"missing.pem", true, true});
+  const Result<HttpResponse> response = Send(request, kPatient, {"missing.pem", true, true});
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kLocalIo);
   EXPECT_EQ(response.error().message,
@@ -147,9 +148,9 @@ TEST_F(CurlTransportTest, SaysThatTheCaBundleCannotBeRead) {
 }
 
 TEST_F(CurlTransportTest, RefusesAHeaderWithALineBreak) {
-  Request request = Post(1);
+  HttpRequest request = Post(1);
   request.headers = {{"X-Amz-Date", "a\r\nX-Other: b"}};
-  const Result<Response> response = Send(request);
+  const Result<HttpResponse> response = Send(request);
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kInternal);
   EXPECT_EQ(response.error().message, "the header X-Amz-Date has a line break");
@@ -160,7 +161,7 @@ TEST_F(CurlTransportTest, FollowsNoRedirect) {
     return fmt::format("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{}/\r\n\r\n",
                        server.port());
   });
-  const Result<Response> response = Send(Post(server.port()));
+  const Result<HttpResponse> response = Send(Post(server.port()));
   ASSERT_TRUE(response);
   EXPECT_EQ(response->status, 302);
   EXPECT_EQ(server.requests().size(), 1U);
@@ -168,7 +169,7 @@ TEST_F(CurlTransportTest, FollowsNoRedirect) {
 
 TEST_F(CurlTransportTest, SendsTheRequestAsItIs) {
   LocalServer server([](const std::string&) { return "HTTP/1.1 204 No Content\r\n\r\n"; });
-  Request request = Post(server.port());
+  HttpRequest request = Post(server.port());
   request.url.path = "/a/../b%2Fc/sessions";
   request.url.query = "q=1";
   request.headers = {
@@ -189,7 +190,7 @@ TEST_F(CurlTransportTest, SendsTheRequestAsItIs) {
 
 TEST_F(CurlTransportTest, DoesNotWaitForPermissionToSendALargeBody) {
   LocalServer server([](const std::string&) { return "HTTP/1.1 204 No Content\r\n\r\n"; });
-  Request request = Post(server.port());
+  HttpRequest request = Post(server.port());
   request.body = std::string(1'100'000, 'x');
   ASSERT_TRUE(Send(request));
   ASSERT_EQ(server.requests().size(), 1U);
@@ -202,7 +203,7 @@ TEST_F(CurlTransportTest, GivesStatusHeadersAndBody) {
            "HTTP/1.1 201 Created\r\nDate:  Thu, 01 Jan 2026 12:00:00 GMT \r\nX-Empty:\r\n"
            "Content-Length: 5\r\n\r\nhello";
   });
-  const Result<Response> response = Send(Post(server.port()));
+  const Result<HttpResponse> response = Send(Post(server.port()));
   ASSERT_TRUE(response) << response.error().message;
   EXPECT_EQ(response->status, 201);
   EXPECT_EQ(response->headers, (Headers{{"Date", "Thu, 01 Jan 2026 12:00:00 GMT"},
@@ -215,7 +216,7 @@ TEST_F(CurlTransportTest, TakesABodyOfOneMebibyte) {
   const LocalServer server([](const std::string&) {
     return "HTTP/1.1 201 Created\r\n\r\n" + std::string(1 << 20, 'x');
   });
-  const Result<Response> response = Send(Post(server.port()));
+  const Result<HttpResponse> response = Send(Post(server.port()));
   ASSERT_TRUE(response);
   EXPECT_EQ(response->body.size(), std::size_t{1 << 20});
 }
@@ -223,7 +224,7 @@ TEST_F(CurlTransportTest, TakesABodyOfOneMebibyte) {
 TEST_F(CurlTransportTest, CountsAnErrorStatusAsAnAnswer) {
   const LocalServer server(
       [](const std::string&) { return "HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n"; });
-  const Result<Response> response = Send(Post(server.port()));
+  const Result<HttpResponse> response = Send(Post(server.port()));
   ASSERT_TRUE(response);
   EXPECT_EQ(response->status, 503);
   EXPECT_TRUE(response->body.empty());
@@ -234,9 +235,9 @@ TEST_F(CurlTransportTest, NeverProxiesALoopbackHost) {
   LocalServer server([](const std::string&) { return "HTTP/1.1 204 No Content\r\n\r\n"; });
   setenv("http_proxy", ("http://" + Peer(proxy.port())).c_str(), 1);
   for (const char* host : {"127.0.0.1", "localhost"}) {
-    Request request = Post(server.port());
+    HttpRequest request = Post(server.port());
     request.url.host = host;
-    const Result<Response> response = Send(request);
+    const Result<HttpResponse> response = Send(request);
     ASSERT_TRUE(response) << response.error().message;
     EXPECT_EQ(response->status, 204) << host;
   }
@@ -247,9 +248,9 @@ TEST_F(CurlTransportTest, NeverProxiesALoopbackHost) {
 TEST_F(CurlTransportTest, ProxiesOtherHosts) {
   LocalServer proxy([](const std::string&) { return "HTTP/1.1 204 No Content\r\n\r\n"; });
   setenv("http_proxy", ("http://" + Peer(proxy.port())).c_str(), 1);
-  Request request = Post(80);
+  HttpRequest request = Post(80);
   request.url.host = "192.0.2.1";
-  const Result<Response> response = Send(request);
+  const Result<HttpResponse> response = Send(request);
   ASSERT_TRUE(response) << response.error().message;
   EXPECT_EQ(response->status, 204);
   ASSERT_EQ(proxy.requests().size(), 1U);
@@ -259,7 +260,7 @@ TEST_F(CurlTransportTest, ProxiesOtherHosts) {
 TEST_F(CurlTransportTest, ProxiesNothingWithoutUseProxy) {
   LocalServer proxy([](const std::string&) { return "HTTP/1.1 204 No Content\r\n\r\n"; });
   setenv("http_proxy", ("http://" + Peer(proxy.port())).c_str(), 1);
-  Request request = Post(80);
+  HttpRequest request = Post(80);
   request.url.host = "192.0.2.1";
   EXPECT_FALSE(Send(request, milliseconds(50), {"", true, false}));
   EXPECT_TRUE(proxy.requests().empty());
@@ -268,9 +269,9 @@ TEST_F(CurlTransportTest, ProxiesNothingWithoutUseProxy) {
 TEST_F(CurlTransportTest, NamesTheProxyThatCannotBeReached) {
   const LoopbackSocket deaf;
   setenv("http_proxy", ("http://" + Peer(deaf.port())).c_str(), 1);
-  Request request = Post(80);
+  HttpRequest request = Post(80);
   request.url.host = "192.0.2.1";
-  const Result<Response> response = Send(request);
+  const Result<HttpResponse> response = Send(request);
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kNetwork);
   EXPECT_NE(response.error().message.find(std::to_string(deaf.port())), std::string::npos)

@@ -24,7 +24,7 @@ namespace credmint::roles {
 /// A service that answers in this process, as the test says. Any thread may ask it.
 class FakeService {
  public:
-  using Answer = std::function<Result<Response>(const Request&)>;
+  using Answer = std::function<Result<HttpResponse>(const HttpRequest&)>;
 
   /// From now on.
   void AnswerBy(Answer answer) {
@@ -32,11 +32,11 @@ class FakeService {
     answer_ = std::move(answer);
   }
   void FailWith(const Error& error) {
-    AnswerBy([error](const Request&) -> Result<Response> { return tl::unexpected(error); });
+    AnswerBy([error](const HttpRequest&) -> Result<HttpResponse> { return tl::unexpected(error); });
   }
   /// Credentials for an hour whose access keys are ID1, ID2 ...
   void GiveCredentials(const std::string& id = "AK") {
-    AnswerBy([id, count = std::make_shared<int>(0)](const Request&) {
+    AnswerBy([id, count = std::make_shared<int>(0)](const HttpRequest&) {
       return Credentials(id + std::to_string(++*count));
     });
   }
@@ -55,7 +55,8 @@ class FakeService {
   class Way : public Transport {
    public:
     explicit Way(FakeService& service) : service_(service) {}
-    Result<Response> Send(const Request& request, std::chrono::milliseconds /*timeout*/) override {
+    Result<HttpResponse> Send(const HttpRequest& request,
+                              std::chrono::milliseconds /*timeout*/) override {
       return service_.Take(request);
     }
 
@@ -63,16 +64,17 @@ class FakeService {
     FakeService& service_;
   };
 
-  static Result<Response> Credentials(const std::string& id) {
+  static Result<HttpResponse> Credentials(const std::string& id) {
     const auto end = std::chrono::system_clock::now() + std::chrono::hours(1);
-    return Response{201,
-                    {},
-                    Secret(R"({"credentialSet": [{"credentials": {"accessKeyId": ")" + id +
-                           R"(", "secretAccessKey": "SK", "sessionToken": "ST", "expiration": ")" +
-                           FormatTimestamp(end) + "\"}}]}")};
+    return HttpResponse{
+        201,
+        {},
+        Secret(R"({"credentialSet": [{"credentials": {"accessKeyId": ")" + id +
+               R"(", "secretAccessKey": "SK", "sessionToken": "ST", "expiration": ")" +
+               FormatTimestamp(end) + "\"}}]}")};
   }
 
-  Result<Response> Take(const Request& request) {
+  Result<HttpResponse> Take(const HttpRequest& request) {
     Answer answer;
     {
       const std::lock_guard lock(mutex_);

@@ -14,11 +14,12 @@ namespace credmint {
 /// A Transport that sends nothing: it keeps the requests, and answers from a script.
 class FakeTransport : public Transport {
  public:
-  using Step = std::function<Result<Response>()>;
+  using Step = std::function<Result<HttpResponse>()>;
 
   void Expect(Step step) { script_.push_back(std::move(step)); }
 
-  Result<Response> Send(const Request& request, std::chrono::milliseconds timeout) override {
+  Result<HttpResponse> Send(const HttpRequest& request,
+                            std::chrono::milliseconds timeout) override {
     requests.push_back(request);
     timeouts.push_back(timeout);
     if (script_.empty()) return Fail(ErrorCode::kInternal, "more requests than the test expects");
@@ -29,7 +30,7 @@ class FakeTransport : public Transport {
 
   [[nodiscard]] bool IsDone() const { return script_.empty(); }
 
-  std::vector<Request> requests;
+  std::vector<HttpRequest> requests;
   std::vector<std::chrono::milliseconds> timeouts;
 
  private:

@@ -97,7 +97,7 @@ TEST(SessionRequestTest, PutsTheSessionNameBeforeTheTrustAnchor) {
 
 TEST(SessionRequestTest, BecomesAPostBelowTheEndpointsPath) {
   const Url endpoint{"http", "127.0.0.1", 8080, "/base", ""};
-  const Request request = SessionRequest::Create(VectorParameters())->ToHttp(endpoint);
+  const HttpRequest request = SessionRequest::Create(VectorParameters())->ToHttp(endpoint);
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(FormatUrl(request.url), "http://127.0.0.1:8080/base/sessions");
   EXPECT_EQ(request.headers, (Headers{{"Content-Type", "application/json"}}));

@@ -17,7 +17,7 @@ namespace {
 
 class SigV4X509Test : public testing::Test {
  protected:
-  [[nodiscard]] Result<Request> Sign(const Identity& identity) const {
+  [[nodiscard]] Result<HttpRequest> Sign(const Identity& identity) const {
     return SignRequest(context_, identity,
                        SessionRequest::Create(VectorParameters())
                            ->ToHttp(ResolveEndpoint("us-east-1", {}).value()),
@@ -55,13 +55,13 @@ TEST_F(SigV4X509Test, RefusesAnAlgorithmTheServiceDoesNotKnow) {
 }
 
 TEST_F(SigV4X509Test, MakesTheWorkedRsaExample) {
-  const Result<Request> request = Sign(VectorIdentity(context_, "rsa"));
+  const Result<HttpRequest> request = Sign(VectorIdentity(context_, "rsa"));
   ASSERT_TRUE(request) << request.error().message;
   EXPECT_EQ(FindHeader(request->headers, "Authorization"), ReadVector("rsa.authorization.txt"));
 }
 
 TEST_F(SigV4X509Test, MakesTheWorkedEcExampleUpToItsRandomSignature) {
-  const Result<Request> request = Sign(VectorIdentity(context_, "ec"));
+  const Result<HttpRequest> request = Sign(VectorIdentity(context_, "ec"));
   ASSERT_TRUE(request) << request.error().message;
   const std::string authorization(FindHeader(request->headers, "Authorization").value());
   const std::string expected = ReadVector("ec.authorization.txt");
@@ -73,7 +73,7 @@ TEST_F(SigV4X509Test, MakesTheWorkedEcExampleUpToItsRandomSignature) {
 }
 
 TEST_F(SigV4X509Test, SendsLeafAndIssuers) {
-  const Result<Request> request = Sign(VectorIdentity(context_, "rsa"));
+  const Result<HttpRequest> request = Sign(VectorIdentity(context_, "rsa"));
   ASSERT_TRUE(request);
   const std::string authorization = ReadVector("rsa.authorization.txt");
   EXPECT_EQ(request->headers, (Headers{{"Content-Type", "application/json"},
@@ -86,14 +86,14 @@ TEST_F(SigV4X509Test, SendsLeafAndIssuers) {
 }
 
 TEST_F(SigV4X509Test, JoinsIssuersByCommasFromTheLeafUpward) {
-  const Result<Request> request = Sign(VectorIdentity(context_, "rsa", {"int.pem", "ca.pem"}));
+  const Result<HttpRequest> request = Sign(VectorIdentity(context_, "rsa", {"int.pem", "ca.pem"}));
   ASSERT_TRUE(request);
   EXPECT_EQ(FindHeader(request->headers, "X-Amz-X509-Chain"),
             PemBody(ReadVector("int.pem")) + "," + PemBody(ReadVector("ca.pem")));
 }
 
 TEST_F(SigV4X509Test, SendsNoChainWithoutIssuers) {
-  const Result<Request> request = Sign(VectorIdentity(context_, "rsa", {}));
+  const Result<HttpRequest> request = Sign(VectorIdentity(context_, "rsa", {}));
   ASSERT_TRUE(request);
   EXPECT_EQ(FindHeader(request->headers, "X-Amz-X509-Chain"), std::nullopt);
   EXPECT_NE(FindHeader(request->headers, "Authorization")

@@ -9,7 +9,7 @@
 #include "base/read_file.h"
 #include "base/timestamp.h"
 #include "identity/identity.h"
-#include "ossl/store.h"
+#include "ossl/read_store.h"
 #include "rolesanywhere/session_request.h"
 #include "unit/vectors.h"
 

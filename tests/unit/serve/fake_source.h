@@ -6,7 +6,7 @@
 #include <string>
 
 #include "credentials/credential_source.h"
-#include "serve/api/role.h"
+#include "serve/api/served_role.h"
 
 namespace credmint::serve {
 
@@ -23,7 +23,7 @@ class FakeSource : public CredentialSource {
   }
 
   /// Outlived by this.
-  Role AsRole(const std::string& name = "web") {
+  ServedRole AsRole(const std::string& name = "web") {
     const std::shared_ptr<void> nobody;
     return {name, "111122223333", "aws", "eu-central-1",
             std::shared_ptr<CredentialSource>(nobody, this)};

@@ -8,7 +8,7 @@
 namespace credmint {
 namespace {
 
-Request VectorRequest(const std::string& tag) {
+HttpRequest VectorRequest(const std::string& tag) {
   const std::string certificate =
       PemBody(ReadVector(tag == "rsa" ? "leaf-rsa.pem" : "leaf-ec.pem"));
   return {"POST",
@@ -23,7 +23,7 @@ Request VectorRequest(const std::string& tag) {
 
 TEST(CanonicalRequestTest, IsThatOfTheWorkedExamples) {
   for (const std::string tag : {"rsa", "ec"}) {
-    const Request request = VectorRequest(tag);
+    const HttpRequest request = VectorRequest(tag);
     const CanonicalHeaders headers = CanonicalizeHeaders(request.headers);
     EXPECT_EQ(headers.signed_names, "content-type;host;x-amz-date;x-amz-x509;x-amz-x509-chain");
     EXPECT_EQ(CanonicalRequest(request, headers,
@@ -33,7 +33,8 @@ TEST(CanonicalRequestTest, IsThatOfTheWorkedExamples) {
 }
 
 TEST(CanonicalRequestTest, HasAllPartsOfTheUrl) {
-  const Request request = {"GET", {"https", "h", 443, "/a%20b", "y=2&x=1"}, {{"Host", "h"}}, ""};
+  const HttpRequest request = {
+      "GET", {"https", "h", 443, "/a%20b", "y=2&x=1"}, {{"Host", "h"}}, ""};
   EXPECT_EQ(CanonicalRequest(request, CanonicalizeHeaders(request.headers), "00"),
             "GET\n/a%2520b\nx=1&y=2\nhost:h\n\nhost\n00");
 }

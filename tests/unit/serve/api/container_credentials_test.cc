@@ -21,7 +21,7 @@ class ContainerCredentialsTest : public testing::Test {
   }
 
   FakeSource source_;
-  Roles roles_{{source_.AsRole()}};
+  ServedRoles roles_{{source_.AsRole()}};
   ContainerCredentials container_{roles_, Secret("the token")};
 };
 

@@ -45,7 +45,7 @@ class ImdsTest : public testing::Test {
   FakeSource other_source_;
   TimePoint now_ = kNow;
   std::chrono::steady_clock::time_point elapsed_{};
-  Roles roles_{{source_.AsRole(), other_source_.AsRole("backup")}};
+  ServedRoles roles_{{source_.AsRole(), other_source_.AsRole("backup")}};
   Imds imds_{roles_, [this] { return now_; }, [this] { return elapsed_; }};
 };
 

@@ -149,7 +149,7 @@ TEST_F(RoutesPropertyTest, NothingIsGivenWithoutAToken) {
   for (const bool fails : {false, true}) {
     source_.fails = fails;
     for (const char* address : {"127.0.0.1", "10.0.0.1", "::"}) {
-      Roles roles({source_.AsRole()});
+      ServedRoles roles({source_.AsRole()});
       Routes routes(roles, Secret(kContainerToken), address);
       for (int i = 0; i < kRequests / 5 && !HasFailure(); ++i) {
         Check(routes, requests.Next(), false);
@@ -160,7 +160,7 @@ TEST_F(RoutesPropertyTest, NothingIsGivenWithoutAToken) {
 
 TEST_F(RoutesPropertyTest, WithTokensTheAnswersAreOfTheKnownKinds) {
   Requests requests(2);
-  Roles roles({source_.AsRole()});
+  ServedRoles roles({source_.AsRole()});
   Routes routes(roles, Secret(kContainerToken), "127.0.0.1");
   const Response token =
       routes.Answer({"PUT", "/latest/api/token", {{"Host", "localhost"}, {kTtlHeader, "21600"}}});

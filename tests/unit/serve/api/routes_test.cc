@@ -19,7 +19,7 @@ class RoutesTest : public testing::Test {
   }
 
   FakeSource source_;
-  Roles roles_{{source_.AsRole()}};
+  ServedRoles roles_{{source_.AsRole()}};
   Routes local_{roles_, Secret("the token"), "127.0.0.1"};
   Routes open_{roles_, Secret("the token"), "10.0.0.1"};
 };

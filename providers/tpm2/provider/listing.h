@@ -29,9 +29,9 @@ namespace credmint::tpm2 {
 ///
 /// `label` is the handle, `flags` a list of the words sign, decrypt, restricted, fixed-tpm,
 /// fixed-parent, user-with-auth, no-da (wrong tries are not counted) and policy (one is bound).
-Result<std::vector<provider::InventoryEntry>> TakeInventory(const Tpm2Provider& provider,
-                                                            const std::optional<std::string>& tcti,
-                                                            const Secret& owner_auth,
-                                                            std::optional<TPM2_HANDLE> only);
+Result<std::vector<provider::ListedObject>> TakeInventory(const Tpm2Provider& provider,
+                                                          const std::optional<std::string>& tcti,
+                                                          const Secret& owner_auth,
+                                                          std::optional<TPM2_HANDLE> only);
 
 }  // namespace credmint::tpm2

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tpm2/provider/inventory.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 #include "tpm2/device/handle_uri.h"
 #include "tpm2/device/nv_certificates.h"
 #include "tpm2/device/nv_index.h"
+#include "tpm2/provider/listing.h"
 #include "tpm2/provider/key_description.h"
 #include "tpm2/signing/key_source.h"
 
@@ -19,7 +18,7 @@ namespace credmint::tpm2 {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using provider::InventoryEntry;
+using provider::ListedObject;
 
 /// From the level of the specification to the second half of the firmware's version.
 constexpr UINT32 kFixedProperties = TPM2_PT_FIRMWARE_VERSION_2 - TPM2_PT_FAMILY_INDICATOR + 1;
@@ -102,7 +101,7 @@ class Survey {
     }
   }
 
-  std::vector<InventoryEntry> Take() { return std::move(entries_); }
+  std::vector<ListedObject> Take() { return std::move(entries_); }
 
  private:
   void Add(std::string uri, const Json& description) {
@@ -113,7 +112,7 @@ class Survey {
   const Tpm2Provider& provider_;
   std::shared_ptr<Tpm> tpm_;
   const Secret& owner_auth_;
-  std::vector<InventoryEntry> entries_;
+  std::vector<ListedObject> entries_;
 };
 
 /// Whether `only` is among the handles in use. Without it, all of them are wanted.
@@ -134,10 +133,10 @@ Result<std::vector<TPM2_HANDLE>> Wanted(Tpm& tpm, std::optional<TPM2_HANDLE> onl
 
 }  // namespace
 
-Result<std::vector<InventoryEntry>> TakeInventory(const Tpm2Provider& provider,
-                                                  const std::optional<std::string>& tcti,
-                                                  const Secret& owner_auth,
-                                                  std::optional<TPM2_HANDLE> only) {
+Result<std::vector<ListedObject>> TakeInventory(const Tpm2Provider& provider,
+                                                const std::optional<std::string>& tcti,
+                                                const Secret& owner_auth,
+                                                std::optional<TPM2_HANDLE> only) {
   const auto tpm = provider.Connect(tcti);
   if (!tpm) return tl::unexpected(tpm.error());
   const auto handles = Wanted(**tpm, only);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tpm2/provider/pem_block.h"
+#include "tpm2/provider/bio_pem_block.h"
 
 #include <openssl/pem.h>
 
@@ -7,7 +7,7 @@
 
 namespace credmint::tpm2 {
 
-std::optional<PemBlock> PemBlock::Read(BIO* bio) {
+std::optional<BioPemBlock> BioPemBlock::Read(BIO* bio) {
   const ErrorMark mark;
   char* label = nullptr;
   char* header = nullptr;
@@ -18,7 +18,7 @@ std::optional<PemBlock> PemBlock::Read(BIO* bio) {
   const OpensslTextPtr header_owner(header);
   const Handle<unsigned char, FreeOpenssl> data_owner(data);
   const std::span<char> bytes(reinterpret_cast<char*>(data), static_cast<std::size_t>(size));
-  return PemBlock{label, *header != '\0', Secret::Take(bytes)};
+  return BioPemBlock{label, *header != '\0', Secret::Take(bytes)};
 }
 
 }  // namespace credmint::tpm2

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "serve/api/roles.h"
-
 #include <gtest/gtest.h>
 
+#include "serve/api/served_roles.h"
 #include "unit/serve/fake_source.h"
 
 namespace credmint::serve {
@@ -10,7 +9,7 @@ namespace {
 
 TEST(Roles, AreFoundByTheirWholeName) {
   FakeSource source;
-  Roles roles({source.AsRole("web"), source.AsRole("web-2")});
+  ServedRoles roles({source.AsRole("web"), source.AsRole("web-2")});
   EXPECT_EQ(roles.First()->name, "web");
   EXPECT_EQ(roles.Find("web-2")->name, "web-2");
   for (const char* other : {"", "we", "web-", "web-22", "WEB"})
@@ -20,7 +19,7 @@ TEST(Roles, AreFoundByTheirWholeName) {
 TEST(Roles, OneThatIsExchangedStaysForWhoHasFoundIt) {
   auto source = std::make_shared<FakeSource>();
   const std::weak_ptr<FakeSource> alive = source;
-  Roles roles({Role{"web", "111122223333", "aws", "eu-central-1", std::move(source)}});
+  ServedRoles roles({ServedRole{"web", "111122223333", "aws", "eu-central-1", std::move(source)}});
   auto found = roles.Find("web");
   FakeSource next;
   roles.Set({next.AsRole("backup")});

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rolesanywhere/session.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
 #include "rolesanywhere/endpoint.h"
+#include "rolesanywhere/session_minter.h"
 #include "unit/rolesanywhere/fake_transport.h"
 #include "unit/rolesanywhere/vector_session.h"
 
@@ -22,7 +21,7 @@ constexpr const char* kDenied = R"({"__type": "AccessDeniedException", "message"
 /// A session in a world whose clocks move only when it sleeps or when an answer takes time.
 class SessionTest : public testing::Test {
  protected:
-  Session MakeSession() {
+  SessionMinter MakeSession() {
     SessionEnvironment environment;
     environment.clock = [this] { return VectorDate() + clock_offset_ + elapsed_; };
     environment.stopwatch = [this] { return std::chrono::steady_clock::time_point(elapsed_); };
@@ -50,25 +49,25 @@ class SessionTest : public testing::Test {
 
   void Answer(int status, const std::string& body, const Headers& headers = {},
               milliseconds takes = {}) {
-    transport_.Expect([=, this]() -> Result<Response> {
+    transport_.Expect([=, this]() -> Result<HttpResponse> {
       elapsed_ += takes;
-      return Response{status, headers, Secret(body)};
+      return HttpResponse{status, headers, Secret(body)};
     });
   }
 
   void AnswerWithCredentials(seconds lifetime = std::chrono::hours(1),
                              const Headers& headers = {}) {
-    transport_.Expect([=, this]() -> Result<Response> {
-      return Response{201, headers,
-                      Secret(R"({"credentialSet": [{"credentials": {"accessKeyId": "AK", )"
-                             R"("secretAccessKey": "SK", "sessionToken": "ST", )"
-                             R"("expiration": ")" +
-                             FormatTimestamp(ServiceDate() + lifetime) + "\"}}]}")};
+    transport_.Expect([=, this]() -> Result<HttpResponse> {
+      return HttpResponse{201, headers,
+                          Secret(R"({"credentialSet": [{"credentials": {"accessKeyId": "AK", )"
+                                 R"("secretAccessKey": "SK", "sessionToken": "ST", )"
+                                 R"("expiration": ")" +
+                                 FormatTimestamp(ServiceDate() + lifetime) + "\"}}]}")};
     });
   }
 
   void AnswerWithFailure(ErrorCode code, milliseconds takes = {}) {
-    transport_.Expect([=, this]() -> Result<Response> {
+    transport_.Expect([=, this]() -> Result<HttpResponse> {
       elapsed_ += takes;
       return Fail(code, "no answer", "a hint");
     });
@@ -76,7 +75,7 @@ class SessionTest : public testing::Test {
 
   [[nodiscard]] std::vector<std::string> Dates() const {
     std::vector<std::string> dates;
-    for (const Request& request : transport_.requests) {
+    for (const HttpRequest& request : transport_.requests) {
       dates.emplace_back(FindHeader(request.headers, "X-Amz-Date").value());
     }
     return dates;
@@ -189,7 +188,7 @@ TEST_F(SessionTest, SignsEveryAttemptAfresh) {
   EXPECT_EQ(sleeps_, (std::vector<milliseconds>{milliseconds(2000), milliseconds(500)}));
   EXPECT_EQ(Dates(),
             (std::vector<std::string>{"20260101T120000Z", "20260101T120002Z", "20260101T120004Z"}));
-  for (const Request& request : transport_.requests) {
+  for (const HttpRequest& request : transport_.requests) {
     EXPECT_EQ(request.body, ReadVector("rsa.body.json"));
   }
   EXPECT_EQ(FindHeader(transport_.requests[0].headers, "Authorization"),
@@ -204,7 +203,7 @@ TEST_F(SessionTest, LoadsTheIdentityOncePerSession) {
   Answer(503, "");
   AnswerWithCredentials();
   AnswerWithCredentials();
-  Session session = MakeSession();
+  SessionMinter session = MakeSession();
   ASSERT_TRUE(session.Get());
   EXPECT_EQ(identities_, 1);
   ASSERT_TRUE(session.Get());

@@ -46,10 +46,10 @@ struct SessionEnvironment {
 /// kServiceBusy or kServiceAnswer; Error::retry_after is the last answer's. It may be called from
 /// several threads if the identity source and the transport allow that. Context and transport must
 /// outlive the session.
-class Session : public CredentialSource {
+class SessionMinter : public CredentialSource {
  public:
-  Session(SessionOptions options, const LibraryContext& context, IdentitySource identity,
-          Transport& transport, SessionEnvironment environment = {});
+  SessionMinter(SessionOptions options, const LibraryContext& context, IdentitySource identity,
+                Transport& transport, SessionEnvironment environment = {});
 
   Result<Credentials> Get() override;
 

@@ -6,25 +6,25 @@
 #include <vector>
 
 #include "base/guarded.h"
-#include "serve/api/role.h"
+#include "serve/api/served_role.h"
 
 namespace credmint::serve {
 
 /// The roles that are given out, which may be exchanged while requests are answered: one that runs
 /// keeps the role it has found. Any thread may call.
-class Roles {
+class ServedRoles {
  public:
   /// At least one; the first is that of the metadata service's list.
-  explicit Roles(std::vector<Role> roles) { Set(std::move(roles)); }
+  explicit ServedRoles(std::vector<ServedRole> roles) { Set(std::move(roles)); }
 
-  void Set(std::vector<Role> roles);
+  void Set(std::vector<ServedRole> roles);
 
-  [[nodiscard]] std::shared_ptr<const Role> First();
+  [[nodiscard]] std::shared_ptr<const ServedRole> First();
   /// Null if there is none of this name.
-  [[nodiscard]] std::shared_ptr<const Role> Find(std::string_view name);
+  [[nodiscard]] std::shared_ptr<const ServedRole> Find(std::string_view name);
 
  private:
-  Guarded<std::vector<std::shared_ptr<const Role>>> roles_;
+  Guarded<std::vector<std::shared_ptr<const ServedRole>>> roles_;
 };
 
 }  // namespace credmint::serve

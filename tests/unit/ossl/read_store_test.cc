@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ossl/store.h"
-
 #include <gtest/gtest.h>
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
@@ -11,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "ossl/read_store.h"
 #include "support/temp_dir.h"
 #include "support/test_pki.h"
 

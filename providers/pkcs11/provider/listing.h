@@ -29,7 +29,7 @@ namespace credmint::pkcs11 {
 /// `flags` is a list of words: of a token login-required, protected-authentication-path,
 /// pin-count-low, pin-final-try, pin-locked, no-user-pin, uninitialized; of a key sensitive,
 /// extractable, sign, always-authenticate.
-Result<std::vector<provider::InventoryEntry>> TakeInventory(
+Result<std::vector<provider::ListedObject>> TakeInventory(
     const Pkcs11Provider& provider, const LoadRequest& request,
     const provider::PassphraseCallback& passphrase, bool log_in);
 

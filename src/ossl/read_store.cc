@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ossl/store.h"
-
 #include <string.h>
 
 #include <utility>
 
 #include "ossl/error_queue.h"
+#include "ossl/read_store.h"
 
 namespace credmint {
 namespace {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rolesanywhere/session.h"
-
 #include <fmt/format.h>
 
 #include <thread>
@@ -12,6 +10,7 @@
 #include "http/retry_policy.h"
 #include "identity/refusals.h"
 #include "rolesanywhere/service_error.h"
+#include "rolesanywhere/session_minter.h"
 #include "rolesanywhere/session_response.h"
 #include "rolesanywhere/sigv4_x509.h"
 
@@ -28,7 +27,7 @@ constexpr std::chrono::hours kLongestCorrection{24};
 /// By which an expiration may be later than what was asked for.
 constexpr std::chrono::minutes kExpirationTolerance{15};
 
-std::optional<TimePoint> DateOf(const Response& response) {
+std::optional<TimePoint> DateOf(const HttpResponse& response) {
   const auto header = FindHeader(response.headers, "Date");
   if (!header) return std::nullopt;
   const Result<TimePoint> date = ParseHttpDate(*header);
@@ -51,7 +50,7 @@ std::string ClockHint(seconds clock_error) {
 
 /// The latest expiration that an answer to a request for so long can have. Its date is believed as
 /// far as a clock is corrected.
-TimePoint LatestExpiration(const Response& response, TimePoint now, seconds clock_error,
+TimePoint LatestExpiration(const HttpResponse& response, TimePoint now, seconds clock_error,
                            seconds duration) {
   const auto date = DateOf(response);
   const bool is_believed = date && IsCorrected(std::chrono::duration_cast<seconds>(*date - now));
@@ -68,7 +67,7 @@ Result<Credentials> RefuseExpired(Result<Credentials> credentials, TimePoint now
 }
 
 /// What to add to our clock to get the service's, where the answer may have been refused for that.
-std::optional<seconds> ClockError(const Response& response, TimePoint now) {
+std::optional<seconds> ClockError(const HttpResponse& response, TimePoint now) {
   if (response.status != 400 && response.status != 403) return std::nullopt;
   const auto date = DateOf(response);
   if (!date) return std::nullopt;
@@ -76,13 +75,13 @@ std::optional<seconds> ClockError(const Response& response, TimePoint now) {
   return std::chrono::abs(error) > kTolerableClockError ? std::optional(error) : std::nullopt;
 }
 
-std::optional<milliseconds> RetryAfter(const Response& response, TimePoint now) {
+std::optional<milliseconds> RetryAfter(const HttpResponse& response, TimePoint now) {
   const auto header = FindHeader(response.headers, "Retry-After");
   return header ? ParseRetryAfter(*header, now) : std::nullopt;
 }
 
 /// The service's refusal, with what it may have against issuers that CheckIdentity lets pass.
-Error Refusal(const Response& response, const Identity& identity) {
+Error Refusal(const HttpResponse& response, const Identity& identity) {
   Error error = DescribeServiceError(ParseServiceError(response));
   if (error.code != ErrorCode::kServiceRefused) return error;
   for (const Error& doubt : ChainDoubts(identity.chain())) {
@@ -94,14 +93,15 @@ Error Refusal(const Response& response, const Identity& identity) {
 }  // namespace
 
 /// One request and what it says about the next.
-struct Session::Attempt {
+struct SessionMinter::Attempt {
   Result<Credentials> credentials;
   std::optional<seconds> clock_error = std::nullopt;
   std::optional<milliseconds> retry_after = std::nullopt;
 };
 
-Session::Session(SessionOptions options, const LibraryContext& context, IdentitySource identity,
-                 Transport& transport, SessionEnvironment environment)
+SessionMinter::SessionMinter(SessionOptions options, const LibraryContext& context,
+                             IdentitySource identity, Transport& transport,
+                             SessionEnvironment environment)
     : options_(std::move(options)),
       context_(context),
       identity_(std::move(identity)),
@@ -113,7 +113,7 @@ Session::Session(SessionOptions options, const LibraryContext& context, Identity
   if (!environment_.random) environment_.random = RandomFraction;
 }
 
-Result<Credentials> Session::Get() {
+Result<Credentials> SessionMinter::Get() {
   Result<std::shared_ptr<const Identity>> identity = identity_();
   if (!identity) return Fail(std::move(identity));
   Result<Credentials> credentials = Create(**identity);
@@ -123,7 +123,7 @@ Result<Credentials> Session::Get() {
   return credentials;
 }
 
-Result<Credentials> Session::Create(const Identity& identity) const {
+Result<Credentials> SessionMinter::Create(const Identity& identity) const {
   const steady_clock::time_point deadline = environment_.stopwatch() + options_.timeout;
   std::optional<seconds> clock_error;
   for (int number = 1;;) {
@@ -158,13 +158,13 @@ Result<Credentials> Session::Create(const Identity& identity) const {
   }
 }
 
-Session::Attempt Session::Try(const Identity& identity, seconds clock_error,
-                              steady_clock::time_point deadline) const {
-  Result<Request> request =
+SessionMinter::Attempt SessionMinter::Try(const Identity& identity, seconds clock_error,
+                                          steady_clock::time_point deadline) const {
+  Result<HttpRequest> request =
       SignRequest(context_, identity, options_.request.ToHttp(options_.endpoint),
                   options_.request.region(), environment_.clock() + clock_error);
   if (!request) return {Fail(std::move(request))};
-  Result<Response> response = transport_.Send(*request, Left(deadline));
+  Result<HttpResponse> response = transport_.Send(*request, Left(deadline));
   if (!response) return {Fail(std::move(response))};
   const TimePoint now = environment_.clock();
   if (IsSuccess(*response)) {
@@ -176,7 +176,7 @@ Session::Attempt Session::Try(const Identity& identity, seconds clock_error,
           RetryAfter(*response, now + clock_error)};
 }
 
-milliseconds Session::Left(steady_clock::time_point deadline) const {
+milliseconds SessionMinter::Left(steady_clock::time_point deadline) const {
   return std::chrono::duration_cast<milliseconds>(deadline - environment_.stopwatch());
 }
 

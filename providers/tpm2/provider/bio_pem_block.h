@@ -11,14 +11,14 @@
 namespace credmint::tpm2 {
 
 /// One PEM block. A Secret because it may be anybody's private key, read on the way to ours.
-struct PemBlock {
+struct BioPemBlock {
   std::string label;
   bool has_header = false;  ///< Proc-Type and the like: traditional encryption
   Secret contents;          ///< decoded from base64
 
   /// The next block; whatever stands before it is skipped. None when there is no further one or it
   /// is damaged.
-  static std::optional<PemBlock> Read(BIO* bio);
+  static std::optional<BioPemBlock> Read(BIO* bio);
 };
 
 }  // namespace credmint::tpm2

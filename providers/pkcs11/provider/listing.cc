@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pkcs11/provider/inventory.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,13 +9,14 @@
 #include "pkcs11/key_search.h"
 #include "pkcs11/object.h"
 #include "pkcs11/object_uri.h"
+#include "pkcs11/provider/listing.h"
 
 namespace credmint::pkcs11 {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using provider::InventoryEntry;
-using Entries = std::vector<InventoryEntry>;
+using provider::ListedObject;
+using Entries = std::vector<ListedObject>;
 
 constexpr std::pair<CK_FLAGS, const char*> kTokenFlags[] = {
     {CKF_LOGIN_REQUIRED, "login-required"},
@@ -98,7 +97,7 @@ constexpr Kind kKinds[] = {{CKO_PRIVATE_KEY, "private-key", DescribePrivateKey},
                            {CKO_PUBLIC_KEY, "public-key", DescribePublicKey},
                            {CKO_CERTIFICATE, "certificate", DescribeCertificate}};
 
-bool ByUri(const InventoryEntry& left, const InventoryEntry& right) {
+bool ByUri(const ListedObject& left, const ListedObject& right) {
   return std::tie(left.uri, left.description) < std::tie(right.uri, right.description);
 }
 

@@ -11,7 +11,7 @@ namespace credmint::serve {
 /// A role whose credentials are given out, under the name that its user has chosen, or the last
 /// segment of its ARN. Clients wait a second for an answer (CONTRACT section 6.1), so the source
 /// answers from memory: a Refresher.
-struct Role {
+struct ServedRole {
   std::string name;
   std::string account;    ///< twelve digits
   std::string partition;  ///< "aws"

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include "serve/api/served_roles.h"
+
+namespace credmint::serve {
+
+void ServedRoles::Set(std::vector<ServedRole> roles) {
+  std::vector<std::shared_ptr<const ServedRole>> shared;
+  shared.reserve(roles.size());
+  for (ServedRole& role : roles)
+    shared.push_back(std::make_shared<const ServedRole>(std::move(role)));
+  roles_.Lock()->swap(shared);  // what was there ends after the lock
+}
+
+std::shared_ptr<const ServedRole> ServedRoles::First() { return roles_.Lock()->front(); }
+
+std::shared_ptr<const ServedRole> ServedRoles::Find(std::string_view name) {
+  const auto roles = roles_.Lock();
+  for (const auto& role : *roles) {
+    if (role->name == name) return role;
+  }
+  return nullptr;
+}
+
+}  // namespace credmint::serve
