@@ -6,6 +6,11 @@ import os
 import signal
 import subprocess
 
+# In front of a command, as die_with_parent does it. Python forks for a preexec_fn, which copies what
+# a test has loaded; without one the child shares it until it is another program (vfork): 11 ms
+# instead of 26 for a program that starts and ends.
+ENDING_WITH_PARENT = ("/usr/bin/setpriv", "--pdeathsig", "KILL")
+
 _PR_SET_PDEATHSIG = 1
 _PR_CAPBSET_DROP = 24
 _DAC_CAPABILITIES = (1, 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
@@ -27,14 +32,13 @@ def obey_file_modes():
 def run_tool(*command, env=None, stdin=None):
     """Runs a program of the system that must succeed; returns what it printed, as bytes."""
     result = subprocess.run(
-        [str(part) for part in command],
+        [*ENDING_WITH_PARENT, *(str(part) for part in command)],
         env={"PATH": "/usr/bin:/bin", "HOME": os.environ.get("HOME", "/"), **(env or {})},
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         timeout=60,
-        preexec_fn=die_with_parent,
         check=False,
     )
     if result.returncode != 0:

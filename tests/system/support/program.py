@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-from support.processes import die_with_parent
+from support.processes import ENDING_WITH_PARENT
 from support.requirements import miss
 
 # Slower than this is a hang, whatever the outcome.
@@ -76,12 +76,13 @@ def run(
     stdin=b"",
     stdout=subprocess.PIPE,
     pass_fds=(),
-    preexec=die_with_parent,
+    preexec=None,
     wrapper=(),
 ):
     """Runs the program in `folder`, which is its home as well. AssertionError if it hangs.
 
-    It has no terminal, even where the tests have one: see Terminal.
+    It has no terminal, even where the tests have one: see Terminal. `preexec` is called in the
+    child, and has to see to it that this ends with the test.
 
     `wrapper` is a command that runs the command behind it, such as strace.
     """
@@ -99,12 +100,12 @@ class Started:
         env=None,
         stdout=subprocess.PIPE,
         pass_fds=(),
-        preexec=die_with_parent,
+        preexec=None,
     ):
         self._command = command
         self._started = time.monotonic()
         self.process = subprocess.Popen(
-            command,
+            (*(() if preexec else ENDING_WITH_PARENT), *command),
             cwd=folder,
             env=environment(folder, env),
             stdin=subprocess.PIPE,
@@ -127,7 +128,7 @@ class Started:
         return Run(self._command, self.process.returncode, out or b"", err.decode(), seconds)
 
 
-def start(arguments, folder, env=None, preexec=die_with_parent):
+def start(arguments, folder, env=None, preexec=None):
     """Starts the program as `run` does, and does not wait for it."""
     return Started((path(), *map(str, arguments)), folder, env, preexec=preexec)
 

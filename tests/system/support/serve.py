@@ -10,7 +10,6 @@ import time
 from prometheus_client.parser import text_string_to_metric_families
 
 from support import program
-from support.processes import die_with_parent
 
 _URL = re.compile(r"http://(\[[0-9a-f:]+\]|[0-9.]+):(\d+)")
 
@@ -25,7 +24,7 @@ class Answer:
 class Server:
     """The program with the command line `arguments`; it ends with the test."""
 
-    def __init__(self, test, *arguments, env=None, preexec=die_with_parent):
+    def __init__(self, test, *arguments, env=None, preexec=None):
         self._test = test
         self.started = program.start(
             ("serve", *arguments), test.folder, {**test.env, **(env or {})}, preexec

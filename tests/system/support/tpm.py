@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from support import openssl, program, tss2
-from support.processes import die_with_parent, run_tool
+from support.processes import ENDING_WITH_PARENT, run_tool
 from support.requirements import in_library_folder, need
 
 SWTPM = "/usr/bin/swtpm"
@@ -51,6 +51,7 @@ class Tpm:
         with _listener(self.folder / "s") as server, _listener(self.folder / "s.ctrl") as control:
             return subprocess.Popen(
                 [
+                    *ENDING_WITH_PARENT,
                     *(SWTPM, "socket", "--tpm2", "--tpmstate", f"dir={self._state}"),
                     *("--server", f"type=unixio,fd={server.fileno()}"),
                     *("--ctrl", f"type=unixio,fd={control.fileno()}"),
@@ -60,7 +61,6 @@ class Tpm:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                preexec_fn=die_with_parent,
             )
 
     def stop(self):
