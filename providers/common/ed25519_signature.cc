@@ -78,12 +78,12 @@ int Verify(void* operation, const unsigned char* signature, std::size_t size,
     if (o.key == nullptr) return Fail(ErrorCode::kInternal, "no key was set");
     OSSL_LIB_CTX* context = o.provider->core().context();
     const auto pkey = o.key->public_key.ToPkey(context);
-    if (!pkey) return tl::unexpected(pkey.error());
+    if (!pkey) return Fail(pkey);
     const ErrorMark mark;
     const MdCtxPtr verifier(EVP_MD_CTX_new());
     if (!verifier || EVP_DigestVerifyInit_ex(verifier.get(), nullptr, nullptr, context, nullptr,
                                              pkey->get(), nullptr) != 1) {
-      return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+      return Fail(TakeOpensslError(ErrorCode::kInternal));
     }
     return EVP_DigestVerify(verifier.get(), signature, size, data, data_size) == 1 ? 1 : 0;
   });

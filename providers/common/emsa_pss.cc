@@ -17,7 +17,7 @@ constexpr std::uint8_t kSeparator = 0x01;
 constexpr std::uint8_t kTrailer = 0xbc;
 
 tl::unexpected<Error> Failed() {
-  return tl::unexpected(TakeOpensslError(ErrorCode::kInternal).In("encoding for PSS"));
+  return Fail(TakeOpensslError(ErrorCode::kInternal).In("encoding for PSS"));
 }
 
 /// The hash of `parts`, one after the other, which is as long as `out`.
@@ -48,7 +48,7 @@ bool Mask(const DigestEntry& digest, ByteView seed, std::span<std::uint8_t> bloc
 // The names of RFC 8017 section 9.1.1: EM = maskedDB || H || 0xbc, DB = PS || 0x01 || salt.
 Result<Bytes> EmsaPss::Encode(const SignatureRequest& request, int bits) const {
   const auto found = digests_->Find(request.digest);
-  if (!found) return tl::unexpected(found.error());
+  if (!found) return Fail(found);
   const DigestEntry& digest = **found;
   const std::size_t size = static_cast<std::size_t>(bits + 6) / 8;
   if (size < digest.size + request.pss.salt_length + 2) {
@@ -75,9 +75,9 @@ Result<Bytes> EmsaPss::Encode(const SignatureRequest& request, int bits) const {
 Result<bool> EmsaPss::Fulfils(const SignatureRequest& request, const PublicKey& key,
                               ByteView signature) const {
   const auto digest = digests_->Find(request.digest);
-  if (!digest) return tl::unexpected(digest.error());
+  if (!digest) return Fail(digest);
   const auto pkey = key.ToPkey(context_);
-  if (!pkey) return tl::unexpected(pkey.error());
+  if (!pkey) return Fail(pkey);
   const ErrorMark mark;
   const PkeyCtxPtr verifier(EVP_PKEY_CTX_new_from_pkey(context_, pkey->get(), nullptr));
   const int salt_length = static_cast<int>(request.pss.salt_length);
@@ -85,7 +85,7 @@ Result<bool> EmsaPss::Fulfils(const SignatureRequest& request, const PublicKey& 
       EVP_PKEY_CTX_set_signature_md(verifier.get(), (*digest)->md.get()) != 1 ||
       EVP_PKEY_CTX_set_rsa_padding(verifier.get(), RSA_PKCS1_PSS_PADDING) != 1 ||
       EVP_PKEY_CTX_set_rsa_pss_saltlen(verifier.get(), salt_length) != 1) {
-    return tl::unexpected(TakeOpensslError(ErrorCode::kInternal).In("setting up PSS"));
+    return Fail(TakeOpensslError(ErrorCode::kInternal).In("setting up PSS"));
   }
   return EVP_PKEY_verify(verifier.get(), signature.data(), signature.size(),
                          request.digest_value.data(), request.digest_value.size()) == 1;

@@ -16,7 +16,7 @@ Result<void> Key::SignInto(const SignatureRequest& request, std::uint8_t* signat
     return Fail(ErrorCode::kKeyUnusable, "there is no private key to sign with");
   }
   const auto made = private_key->Sign(request);
-  if (!made) return tl::unexpected(made.error());
+  if (!made) return Fail(made);
   if (made->size() > capacity) {
     return Fail(ErrorCode::kInternal, "the signature does not fit the caller's buffer");
   }

@@ -170,8 +170,7 @@ Result<PkeyPtr> PublicKey::ToPkey(OSSL_LIB_CTX* context) const {
   EVP_PKEY* pkey = nullptr;
   if (!maker || !params || EVP_PKEY_fromdata_init(maker.get()) != 1 ||
       EVP_PKEY_fromdata(maker.get(), &pkey, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) {
-    return tl::unexpected(
-        TakeOpensslError(ErrorCode::kMalformed).In("using the device's public key"));
+    return Fail(TakeOpensslError(ErrorCode::kMalformed).In("using the device's public key"));
   }
   return PkeyPtr(pkey);
 }

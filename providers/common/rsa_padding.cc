@@ -78,8 +78,7 @@ int GetSaltLength(OSSL_PARAM& param, int length) {
 }
 
 tl::unexpected<Error> EncodingFailed() {
-  return tl::unexpected(
-      TakeOpensslError(ErrorCode::kInternal).In("encoding the PSS algorithm identifier"));
+  return Fail(TakeOpensslError(ErrorCode::kInternal).In("encoding the PSS algorithm identifier"));
 }
 
 /// With NULL parameters, which RFC 4055 section 2.1 demands for a hash here.
@@ -124,7 +123,7 @@ Result<void> RsaPadding::Set(const OSSL_PARAM params[], DigestTable& digests) {
   RsaPadding wanted = *this;
   if (const auto* param = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PAD_MODE)) {
     const auto pss = ReadPadMode(*param);
-    if (!pss) return tl::unexpected(pss.error());
+    if (!pss) return Fail(pss);
     if (wanted.pss_ != *pss) wanted = RsaPadding();
     wanted.pss_ = *pss;
   }
@@ -138,7 +137,7 @@ Result<void> RsaPadding::Set(const OSSL_PARAM params[], DigestTable& digests) {
   }
   if (salt != nullptr) {
     const auto length = ReadSaltLength(*salt);
-    if (!length) return tl::unexpected(length.error());
+    if (!length) return Fail(length);
     wanted.salt_length_ = *length;
   }
   if (mgf1 != nullptr) {
@@ -190,14 +189,14 @@ Result<void> RsaPadding::Apply(EVP_PKEY_CTX* verifier, const DigestEntry& digest
   if (EVP_PKEY_CTX_set_rsa_padding(verifier, RSA_PKCS1_PSS_PADDING) != 1 ||
       EVP_PKEY_CTX_set_rsa_pss_saltlen(verifier, length) != 1 ||
       EVP_PKEY_CTX_set_rsa_mgf1_md_name(verifier, Mgf1(digest).name, nullptr) != 1) {
-    return tl::unexpected(TakeOpensslError(ErrorCode::kInternal).In("setting up PSS"));
+    return Fail(TakeOpensslError(ErrorCode::kInternal).In("setting up PSS"));
   }
   return {};
 }
 
 Result<Bytes> RsaPadding::AlgorithmIdentifier(const DigestEntry& digest, int bits) const {
   const auto pss = Resolve(digest, bits);
-  if (!pss) return tl::unexpected(pss.error());
+  if (!pss) return Fail(pss);
   const PssParamsPtr params =
       MakePssParams(digest, Mgf1(digest), static_cast<int>(pss->salt_length));
   const AlgorithmPtr algorithm =

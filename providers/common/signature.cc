@@ -60,7 +60,7 @@ void* DuplicateContext(void* operation) noexcept {
     if (source.hash) {
       copy->hash.reset(EVP_MD_CTX_new());
       if (!copy->hash || EVP_MD_CTX_copy_ex(copy->hash.get(), source.hash.get()) != 1) {
-        return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+        return Fail(TakeOpensslError(ErrorCode::kInternal));
       }
     }
     return copy.release();
@@ -69,7 +69,7 @@ void* DuplicateContext(void* operation) noexcept {
 
 Result<void> SetDigest(Operation& operation, const char* name) {
   const auto found = operation.provider->digests().Find(name);
-  if (!found) return tl::unexpected(found.error());
+  if (!found) return Fail(found);
   operation.digest = *found;
   return {};
 }
@@ -110,11 +110,11 @@ Status DigestUpdate(Operation& operation, const unsigned char* data, std::size_t
     operation.hash.reset(EVP_MD_CTX_new());
     if (!operation.hash ||
         EVP_DigestInit_ex2(operation.hash.get(), operation.digest->md.get(), nullptr) != 1) {
-      return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+      return Fail(TakeOpensslError(ErrorCode::kInternal));
     }
   }
   if (EVP_DigestUpdate(operation.hash.get(), data, size) != 1) {
-    return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+    return Fail(TakeOpensslError(ErrorCode::kInternal));
   }
   if (operation.keep_message) operation.message.Append(ByteView(data, size));
   return 1;
@@ -126,7 +126,7 @@ Result<ByteView> DigestFinal(Operation& operation, DigestBuffer& buffer) {
   if (auto started = DigestUpdate(operation, nullptr, 0); !started) return Fail(std::move(started));
   unsigned int size = 0;
   if (EVP_DigestFinal_ex(operation.hash.get(), buffer.data(), &size) != 1) {
-    return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+    return Fail(TakeOpensslError(ErrorCode::kInternal));
   }
   operation.hash.reset();
   return ByteView(buffer).first(size);
@@ -146,7 +146,7 @@ Result<SignatureRequest> MakeRequest(const Operation& operation, ByteView digest
   request.message = message;
   if (request.scheme != SignatureScheme::kRsaPss) return request;
   const auto pss = operation.padding.Resolve(*operation.digest, operation.key->public_key.Bits());
-  if (!pss) return tl::unexpected(pss.error());
+  if (!pss) return Fail(pss);
   request.pss = *pss;
   return request;
 }
@@ -155,7 +155,7 @@ Result<SignatureRequest> MakeRequest(const Operation& operation, ByteView digest
 Status SignDigest(const Operation& operation, ByteView digest, std::optional<ByteView> message,
                   unsigned char* signature, std::size_t* size, std::size_t capacity) {
   const auto request = MakeRequest(operation, digest, message);
-  if (!request) return tl::unexpected(request.error());
+  if (!request) return Fail(request);
   if (auto made = operation.key->SignInto(*request, signature, size, capacity); !made) {
     return Fail(std::move(made));
   }
@@ -171,12 +171,12 @@ int AskSize(const Operation& operation, std::size_t* size) {
 Status VerifyDigest(const Operation& operation, ByteView digest, ByteView signature) {
   OSSL_LIB_CTX* context = operation.provider->core().context();
   const auto pkey = operation.key->public_key.ToPkey(context);
-  if (!pkey) return tl::unexpected(pkey.error());
+  if (!pkey) return Fail(pkey);
   const ErrorMark mark;
   const PkeyCtxPtr verifier(EVP_PKEY_CTX_new_from_pkey(context, pkey->get(), nullptr));
   if (!verifier || EVP_PKEY_verify_init(verifier.get()) != 1 ||
       EVP_PKEY_CTX_set_signature_md(verifier.get(), operation.digest->md.get()) != 1) {
-    return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+    return Fail(TakeOpensslError(ErrorCode::kInternal));
   }
   if (IsRsa(operation)) {
     auto padded = operation.padding.Apply(verifier.get(), *operation.digest);
@@ -230,7 +230,7 @@ int DigestSignFinal(void* operation, unsigned char* signature, std::size_t* size
   return Run(operation, [&](Operation& o) -> Status {
     DigestBuffer buffer;
     const auto digest = DigestFinal(o, buffer);
-    if (!digest) return tl::unexpected(digest.error());
+    if (!digest) return Fail(digest);
     return SignDigest(o, *digest, o.message.View(), signature, size, capacity);
   });
 }
@@ -243,7 +243,7 @@ int DigestSign(void* operation, unsigned char* signature, std::size_t* size, std
     unsigned int digest_size = 0;
     if (EVP_Digest(data, data_size, buffer.data(), &digest_size, o.digest->md.get(), nullptr) !=
         1) {
-      return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+      return Fail(TakeOpensslError(ErrorCode::kInternal));
     }
     return SignDigest(o, ByteView(buffer).first(digest_size), ByteView(data, data_size), signature,
                       size, capacity);
@@ -254,7 +254,7 @@ int DigestVerifyFinal(void* operation, const unsigned char* signature, std::size
   return Run(operation, [&](Operation& o) -> Status {
     DigestBuffer buffer;
     const auto digest = DigestFinal(o, buffer);
-    if (!digest) return tl::unexpected(digest.error());
+    if (!digest) return Fail(digest);
     return VerifyDigest(o, *digest, ByteView(signature, size));
   });
 }
@@ -276,10 +276,10 @@ Result<Bytes> AlgorithmIdentifier(const Operation& operation) {
   const Handle<X509_ALGOR, X509_ALGOR_free> algorithm(X509_ALGOR_new());
   if (!algorithm || X509_ALGOR_set0(algorithm.get(), OBJ_nid2obj(nid),
                                     rsa ? V_ASN1_NULL : V_ASN1_UNDEF, nullptr) != 1) {
-    return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+    return Fail(TakeOpensslError(ErrorCode::kInternal));
   }
   const int length = i2d_X509_ALGOR(algorithm.get(), nullptr);
-  if (length <= 0) return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+  if (length <= 0) return Fail(TakeOpensslError(ErrorCode::kInternal));
   Bytes der(static_cast<std::size_t>(length));
   std::uint8_t* cursor = der.data();
   i2d_X509_ALGOR(algorithm.get(), &cursor);
@@ -291,7 +291,7 @@ int GetContextParams(void* operation, OSSL_PARAM params[]) noexcept {
     OSSL_PARAM* param = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_ALGORITHM_ID);
     if (param != nullptr) {
       const auto der = AlgorithmIdentifier(o);
-      if (!der) return tl::unexpected(der.error());
+      if (!der) return Fail(der);
       if (OSSL_PARAM_set_octet_string(param, der->data(), der->size()) != 1) return 0;
     }
     param = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_DIGEST);

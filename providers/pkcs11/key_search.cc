@@ -70,7 +70,7 @@ Result<Slots> FindPatiently(SlotTable& slots, const std::shared_ptr<Module>& mod
 
 Result<Slots> FindSlots(SlotTable& slots, const LoadRequest& request) {
   const auto module = Module::Load(request.module_path);
-  if (!module) return tl::unexpected(module.error());
+  if (!module) return Fail(module);
   auto found = FindPatiently(slots, *module, request.uri);
   if (!found || !found->empty()) return found;
   return NoSlot(**module);
@@ -88,7 +88,7 @@ tl::unexpected<Error> NoSlot(const Module& module) {
 Result<std::shared_ptr<Slot>> FindOneSlot(SlotTable& slots, const LoadRequest& request) {
   auto found = FindSlots(slots, request);
   if (!found) return Fail(std::move(found));
-  if (found->size() > 1) return tl::unexpected(AmbiguousTokens(*found));
+  if (found->size() > 1) return Fail(AmbiguousTokens(*found));
   return found->front();
 }
 
@@ -128,11 +128,11 @@ Result<FoundKey> KeySearch::FindAfterLoss() {
 Result<FoundKey> KeySearch::FindOnce() {
   saw_rewrite_ = false;
   const auto slots = FindSlots(slots_, request_);
-  if (!slots) return tl::unexpected(slots.error());
+  if (!slots) return Fail(slots);
   const auto slot = ChooseSlot(*slots);
-  if (!slot) return tl::unexpected(slot.error());
+  if (!slot) return Fail(slot);
   const auto session = (*slot)->OpenSession();
-  if (!session) return tl::unexpected(session.error());
+  if (!session) return Fail(session);
   auto logged_in = LogIn(request_, passphrase_, **slot, *session);
   saw_rewrite_ = !logged_in && (*slot)->SawRewrite();
   if (!logged_in) return Fail(std::move(logged_in));
@@ -148,17 +148,17 @@ Result<std::shared_ptr<Slot>> KeySearch::ChooseSlot(const Slots& slots) const {
     for (const auto& slot : slots) {
       // One that cannot be asked may be the one that is meant: no other gets its PIN.
       const auto shows = ShowsTheKey(*slot);
-      if (!shows) return tl::unexpected(shows.error());
+      if (!shows) return Fail(shows);
       if (*shows) showing.push_back(slot);
     }
   }
   if (showing.size() == 1) return showing.front();
-  return tl::unexpected(AmbiguousTokens(showing.empty() ? slots : showing));
+  return Fail(AmbiguousTokens(showing.empty() ? slots : showing));
 }
 
 Result<bool> KeySearch::ShowsTheKey(Slot& slot) const {
   const auto session = slot.OpenSession();
-  if (!session) return tl::unexpected(session.error());
+  if (!session) return Fail(session);
   auto certificates = FindMatching(request_, *session, CKO_CERTIFICATE);
   if (!certificates) return Fail(std::move(certificates), slot.Name());
   auto public_keys = FindMatching(request_, *session, CKO_PUBLIC_KEY);
@@ -225,9 +225,9 @@ Result<FoundKey> KeySearch::Choose(const std::shared_ptr<Slot>& slot, const Sess
     meant.push_back(object);
     if (!chosen) chosen = *std::move(key);
   }
-  if (meant.size() > 1) return tl::unexpected(AmbiguousKeys(session, meant));
+  if (meant.size() > 1) return Fail(AmbiguousKeys(session, meant));
   if (chosen) return *std::move(chosen);
-  return tl::unexpected(AmbiguousKeys(session, candidates));
+  return Fail(AmbiguousKeys(session, candidates));
 }
 
 Result<FoundKey> KeySearch::ReadKey(const std::shared_ptr<Slot>& slot, const Session& session,

@@ -137,7 +137,7 @@ Result<SignInput> MechanismChoice::Begin(const SignatureRequest& request,
                                          const SignInit& sign_init) const {
   if (request.scheme == SignatureScheme::kEd25519) {
     const CK_RV result = Try(kEddsa, request, sign_init);
-    if (result != CKR_OK) return tl::unexpected(CkError("SignInit", result));
+    if (result != CKR_OK) return Fail(CkError("SignInit", result));
     return SignInput(request.message.value_or(ByteView()));
   }
   const Mechanisms& mechanisms = At(kMechanisms, request.scheme);
@@ -152,9 +152,9 @@ Result<SignInput> MechanismChoice::Begin(const SignatureRequest& request,
       token_hashes = by_token;
       return by_token ? SignInput(*request.message) : DigestInput(request);
     }
-    if (!IsRefusal(result)) return tl::unexpected(Failure(result, request));
+    if (!IsRefusal(result)) return Fail(Failure(result, request));
   }
-  return tl::unexpected(Refused(mechanisms, result, request));
+  return Fail(Refused(mechanisms, result, request));
 }
 
 }  // namespace credmint::pkcs11

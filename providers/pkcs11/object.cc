@@ -188,7 +188,7 @@ template <typename Read>
 Result<PublicKey> FromCompanions(const Session& session, CK_OBJECT_CLASS object_class,
                                  const PrivateKeyFacts& facts, Read read) {
   const auto objects = FindCompanions(session, object_class, facts);
-  if (!objects) return tl::unexpected(objects.error());
+  if (!objects) return Fail(objects);
   std::optional<PublicKey> found;
   for (const CK_OBJECT_HANDLE object : *objects) {
     const Result<PublicKey> key = read(object);
@@ -220,7 +220,7 @@ Result<std::vector<CK_OBJECT_HANDLE>> FindObjects(const Session& session,
                                                   std::vector<CK_ATTRIBUTE> search) {
   CK_RV result = session.Call(&CK_FUNCTION_LIST::C_FindObjectsInit, search.data(),
                               static_cast<CK_ULONG>(search.size()));
-  if (result != CKR_OK) return tl::unexpected(CkError("FindObjectsInit", result));
+  if (result != CKR_OK) return Fail(CkError("FindObjectsInit", result));
   std::vector<CK_OBJECT_HANDLE> objects;
   std::array<CK_OBJECT_HANDLE, 256> chunk{};
   CK_ULONG count = chunk.size();
@@ -231,7 +231,7 @@ Result<std::vector<CK_OBJECT_HANDLE>> FindObjects(const Session& session,
     if (result == CKR_OK) objects.insert(objects.end(), chunk.begin(), chunk.begin() + count);
   }
   if (session.Call(&CK_FUNCTION_LIST::C_FindObjectsFinal) != CKR_OK) session.Discard();
-  if (result != CKR_OK) return tl::unexpected(CkError("FindObjects", result));
+  if (result != CKR_OK) return Fail(CkError("FindObjects", result));
   return objects;
 }
 
@@ -250,7 +250,7 @@ Result<PrivateKeyFacts> ReadPrivateKeyFacts(const Session& session, CK_OBJECT_HA
       Buffer(CKA_MODULUS, modulus.data(), modulus.size()),
       Buffer(CKA_PUBLIC_EXPONENT, exponent.data(), exponent.size())};
   const CK_RV read = ReadAttributes(session, object, attributes);
-  if (read != CKR_OK) return tl::unexpected(CkError("GetAttributeValue", read));
+  if (read != CKR_OK) return Fail(CkError("GetAttributeValue", read));
   facts.always_authenticate = Present(attributes[1]) && always == CK_TRUE;
   facts.id = Value(attributes[2]);
   facts.label = Value(attributes[3]);
@@ -271,7 +271,7 @@ Result<PublicKey> ReadPublicKeyObject(const Session& session, CK_OBJECT_HANDLE o
       Buffer(CKA_EC_PARAMS, parameters.data(), parameters.size()),
       Buffer(CKA_EC_POINT, point.data(), point.size())};
   const CK_RV read = ReadAttributes(session, object, attributes);
-  if (read != CKR_OK) return tl::unexpected(CkError("GetAttributeValue", read));
+  if (read != CKR_OK) return Fail(CkError("GetAttributeValue", read));
   if (type == CKK_RSA) return RsaKey(Integer(attributes[1]), Integer(attributes[2]));
   if (type == CKK_EC) return EcKey(Value(attributes[3]), Value(attributes[4]));
   if (type == CKK_EC_EDWARDS) return Ed25519Key(Value(attributes[3]), Value(attributes[4]));
@@ -294,7 +294,7 @@ Result<PublicKey> ReadPublicKey(const Session& session, CK_OBJECT_HANDLE private
   key = FromCompanions(session, kCertificateClass, facts,
                        [&](CK_OBJECT_HANDLE object) -> Result<PublicKey> {
                          const auto der = ReadCertificate(session, object);
-                         if (!der) return tl::unexpected(der.error());
+                         if (!der) return Fail(der);
                          return ReadCertifiedKey(*der);
                        });
   if (key || key.error().code != ErrorCode::kKeyNotFound) return key;
@@ -332,7 +332,7 @@ Result<Bytes> ReadCertificate(const Session& session, CK_OBJECT_HANDLE object) {
   Bytes der(16384);
   std::array<CK_ATTRIBUTE, 1> attributes = {Buffer(CKA_VALUE, der.data(), der.size())};
   const CK_RV read = ReadAttributes(session, object, attributes);
-  if (read != CKR_OK) return tl::unexpected(CkError("GetAttributeValue", read));
+  if (read != CKR_OK) return Fail(CkError("GetAttributeValue", read));
   if (!Present(attributes[0])) {
     return Fail(ErrorCode::kCertificate, "it cannot be read");
   }

@@ -97,7 +97,7 @@ Result<void> ObjectLoader::LoadPublic(Wanted wanted, LoadedObjects& loaded) {
 
 Result<void> ObjectLoader::LoadPublicOnce(Wanted wanted, LoadedObjects& loaded) {
   const auto slots = FindSlots(provider_.slots(), *request_);
-  if (!slots) return tl::unexpected(slots.error());
+  if (!slots) return Fail(slots);
   const auto found = [&] { return loaded.public_key || !loaded.certificates.empty(); };
   Result<void> searched;
   for (const auto& slot : *slots) {
@@ -120,7 +120,7 @@ Result<void> ObjectLoader::LoadPublicOnce(Wanted wanted, LoadedObjects& loaded) 
 Result<void> ObjectLoader::SearchPublic(Slot& slot, bool log_in, Wanted wanted,
                                         LoadedObjects& loaded) {
   const auto session = slot.OpenSession();
-  if (!session) return tl::unexpected(session.error());
+  if (!session) return Fail(session);
   if (log_in) {
     if (auto logged_in = LogIn(*request_, passphrase_, slot, *session); !logged_in) {
       return logged_in;
@@ -128,7 +128,7 @@ Result<void> ObjectLoader::SearchPublic(Slot& slot, bool log_in, Wanted wanted,
   }
   if (wanted.certificates) {
     const auto objects = FindMatching(*request_, *session, CKO_CERTIFICATE);
-    if (!objects) return tl::unexpected(objects.error());
+    if (!objects) return Fail(objects);
     for (const CK_OBJECT_HANDLE object : *objects) {
       auto der = ReadCertificate(*session, object);
       if (der) loaded.certificates.push_back(*std::move(der));
@@ -143,7 +143,7 @@ Result<void> ObjectLoader::SearchPublic(Slot& slot, bool log_in, Wanted wanted,
 /// Which of several different ones is meant would be a guess.
 Result<void> ObjectLoader::CollectPublicKeys(const Session& session, LoadedObjects& loaded) {
   const auto objects = FindMatching(*request_, session, CKO_PUBLIC_KEY);
-  if (!objects) return tl::unexpected(objects.error());
+  if (!objects) return Fail(objects);
   for (const CK_OBJECT_HANDLE object : *objects) {
     auto public_key = ReadPublicKeyObject(session, object);
     if (!public_key) continue;

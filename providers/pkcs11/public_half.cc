@@ -53,7 +53,7 @@ std::vector<PublicKey> AllPublicKeys(const Session& session) {
       session, CKO_CERTIFICATE,
       [&](CK_OBJECT_HANDLE object) -> Result<PublicKey> {
         const auto der = ReadCertificate(session, object);
-        if (!der) return tl::unexpected(der.error());
+        if (!der) return Fail(der);
         return ReadCertifiedKey(*der);
       },
       keys);
@@ -115,7 +115,7 @@ Result<PublicKey> ProvePublicKey(OSSL_LIB_CTX* context, const FoundKey& found,
     const auto signature =
         SignProbe(found, found.possible.front().type, size, context_pin, allow_final_try);
     const bool wrong_size = !signature && signature.error().code == ErrorCode::kKeyUnusable;
-    if (!signature && !(wrong_size && sizes.size() > 1)) return tl::unexpected(signature.error());
+    if (!signature && !(wrong_size && sizes.size() > 1)) return Fail(signature);
     for (const PublicKey& key : found.possible) {
       if (signature && key.RawSignatureSize() == size && Verifies(context, key, *signature)) {
         return key;

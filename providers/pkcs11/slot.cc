@@ -86,7 +86,7 @@ Result<Session> Slot::OpenSession() {
     if (!session) return Fail(std::move(session));
     if (*session) return **std::move(session);
     if (std::chrono::steady_clock::now() > deadline) {
-      return tl::unexpected(CkError("OpenSession", CKR_SESSION_COUNT).In(Name()));
+      return Fail(CkError("OpenSession", CKR_SESSION_COUNT).In(Name()));
     }
     if (idle_.empty()) given_back_.wait_for(sessions_mutex_, kLookAgain);
   }
@@ -109,7 +109,7 @@ Result<std::optional<Session>> Slot::OpenUnlocked(unsigned generation) {
   const CK_RV opened = Open(handle);
   if (opened == CKR_OK) return Session(*this, handle, generation, false);
   if (opened == CKR_SESSION_COUNT) return std::nullopt;
-  return tl::unexpected(CkError("OpenSession", opened).In(Name()));
+  return Fail(CkError("OpenSession", opened).In(Name()));
 }
 
 std::optional<Session> Slot::TakeIdle() {
@@ -214,7 +214,7 @@ Result<void> Slot::CheckToken() const {
   if (!check_token_) return {};
   CK_TOKEN_INFO token{};
   const CK_RV read = module_->Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id_, &token);
-  if (read != CKR_OK) return tl::unexpected(CkError("GetTokenInfo", read).In(Name()));
+  if (read != CKR_OK) return Fail(CkError("GetTokenInfo", read).In(Name()));
   if (Holds(token)) return {};
   return Fail(ErrorCode::kDeviceLost,
               fmt::format("{} has made way for token '{}'", Name(), PaddedText(token.label)));
@@ -223,7 +223,7 @@ Result<void> Slot::CheckToken() const {
 Result<bool> Slot::ConfirmLogin(const Session& session) {
   CK_SESSION_INFO info{};
   const CK_RV asked = session.Call(&CK_FUNCTION_LIST::C_GetSessionInfo, &info);
-  if (asked != CKR_OK) return tl::unexpected(CkError("GetSessionInfo", asked).In(Name()));
+  if (asked != CKR_OK) return Fail(CkError("GetSessionInfo", asked).In(Name()));
   logged_in_ = info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS;
   return logged_in_.load();
 }
@@ -233,7 +233,7 @@ Result<void> Slot::LogIn(const Session& session, const LoginOptions& options) {
   if (logged_in_ || !NeedsLogin()) return {};
   if (session.reused() || ask_token_first_) {
     const auto logged_in = ConfirmLogin(session);
-    if (!logged_in) return tl::unexpected(logged_in.error());
+    if (!logged_in) return Fail(logged_in);
     if (*logged_in) return {};
   }
   if (auto sent = SendLogin(session, options); !sent) {
@@ -274,9 +274,9 @@ Result<Secret> Slot::Pin(const LoginOptions& options) const {
 Result<void> Slot::SendLogin(const Session& session, const LoginOptions& options) {
   if (auto allowed = CheckPinState(options.allow_final_try); !allowed) return allowed;
   const auto pin = HasProtectedPath() ? Result<Secret>(Secret()) : Pin(options);
-  if (!pin) return tl::unexpected(pin.error());
+  if (!pin) return Fail(pin);
   const auto accepted = SendPin(session, PinRecord::Kind::kUser, *pin);
-  if (!accepted) return tl::unexpected(accepted.error());
+  if (!accepted) return Fail(accepted);
   if (*accepted && options.remember_pin && !pin->empty()) pins_->Remember(*pin);
   return {};
 }
@@ -285,7 +285,7 @@ Result<void> Slot::LogInForSignature(const Session& session, const Secret& pin,
                                      bool allow_final_try) {
   if (auto allowed = CheckPinState(allow_final_try); !allowed) return allowed;
   const auto accepted = SendPin(session, PinRecord::Kind::kContext, pin);
-  if (!accepted) return tl::unexpected(accepted.error());
+  if (!accepted) return Fail(accepted);
   return {};
 }
 
@@ -299,12 +299,12 @@ Result<bool> Slot::SendPin(const Session& session, PinRecord::Kind kind, const S
   if (result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN) return result == CKR_OK;
   Error error = LoginError(result);
   saw_rewrite_ = CouldNotReadPin(result);
-  if (saw_rewrite_) return tl::unexpected(std::move(error));
+  if (saw_rewrite_) return Fail(std::move(error));
   if (MayUnlockItself(result)) return LockedOut();
   const bool refused =
       error.code == ErrorCode::kPinIncorrect || error.code == ErrorCode::kPinLocked;
   if (!typed_at_token && (refused || WasCounted(result))) pins_->Refuse(kind, pin);
-  return tl::unexpected(std::move(error));
+  return Fail(std::move(error));
 }
 
 /// SoftHSM's answers where its file had no PIN when it looked there; it notes a wrong one.

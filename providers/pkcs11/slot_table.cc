@@ -38,7 +38,7 @@ Result<std::vector<CK_SLOT_ID>> SlotTable::SlotIds(const Module& module, CK_BBOO
     ids.resize(std::min(count, kMostSlots));
     got = list(ids, count);
   }
-  if (got != CKR_OK) return tl::unexpected(CkError("GetSlotList", got));
+  if (got != CKR_OK) return Fail(CkError("GetSlotList", got));
   ids.resize(std::min<std::size_t>(count, ids.size()));
   return ids;
 }
@@ -49,7 +49,7 @@ Result<std::vector<std::shared_ptr<Slot>>> SlotTable::Find(const std::shared_ptr
   if (auto revived = module->Revive(); !revived) return Fail(std::move(revived));
   if (uri.NamesLibrary() && !LibraryMatches(*module, uri)) return slots;
   const auto ids = SlotIds(*module, CK_TRUE);
-  if (!ids) return tl::unexpected(ids.error());
+  if (!ids) return Fail(ids);
   std::optional<Error> failure;
   for (const CK_SLOT_ID id : *ids) {
     if (!SlotMatches(*module, id, uri)) continue;
@@ -62,7 +62,7 @@ Result<std::vector<std::shared_ptr<Slot>>> SlotTable::Find(const std::shared_ptr
     slots.push_back(Remember(module, id, token));
   }
   if (failure && unreadable == Unreadable::kFail && (slots.empty() || !uri.NamesToken())) {
-    return tl::unexpected(std::move(*failure).In(module->path()));
+    return Fail(std::move(*failure).In(module->path()));
   }
   return slots;
 }

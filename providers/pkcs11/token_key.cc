@@ -21,7 +21,7 @@ Result<Bytes> TokenKey::Sign(const provider::SignatureRequest& request) const {
   if (!signature && signature.error().code == ErrorCode::kDeviceLost) {
     const std::string loss = signature.error().message;
     const auto new_place = FindNewPlace(place);
-    signature = new_place ? SignAt(**new_place, request) : tl::unexpected(new_place.error());
+    signature = new_place ? SignAt(**new_place, request) : Fail(new_place);
     if (!signature) signature.error().message += " (after " + loss + ")";
   }
   if (!signature) return Fail(std::move(signature), "signing with " + place->slot->Name());
@@ -51,7 +51,7 @@ Result<Bytes> TokenKey::SignAt(const TokenObject& object,
     if (begun == CKR_OPERATION_ACTIVE) session->Discard();
     return begun;
   });
-  if (!input) return tl::unexpected(input.error());
+  if (!input) return Fail(input);
   if (auto allowed = LogInForContext(*session); !allowed) {
     session->Discard();
     return Fail(std::move(allowed));
@@ -64,7 +64,7 @@ Result<Bytes> TokenKey::SignAt(const TokenObject& object,
                     static_cast<CK_ULONG>(data.size()), signature.data(), &size);
   // Any other answer ends the operation (PKCS#11 v2.40 section 5.11).
   if (result == CKR_BUFFER_TOO_SMALL) session->Discard();
-  if (result != CKR_OK) return tl::unexpected(CkError("Sign", result));
+  if (result != CKR_OK) return Fail(CkError("Sign", result));
   if (size != signature.size()) {
     return Fail(ErrorCode::kKeyUnusable, "the token returned a signature of the wrong length");
   }

@@ -100,11 +100,20 @@ inline tl::unexpected<Error> Fail(ErrorCode code, std::string message, Remedy re
   return tl::unexpected(MakeError(code, std::move(message), remedy, std::move(added)));
 }
 
+/// `return Fail(std::move(error));` where an Error is at hand.
+inline tl::unexpected<Error> Fail(Error error) { return tl::unexpected(std::move(error)); }
+
 /// `return Fail(std::move(result), "opening x");` passes a failed Result on, with its next clause.
 template <typename T>
 tl::unexpected<Error> Fail(Result<T>&& failed, std::string_view clause = {}) {
   if (clause.empty()) return tl::unexpected(std::move(failed).error());
   return tl::unexpected(std::move(failed).error().In(clause));
+}
+
+/// The same of one that cannot be moved from.
+template <typename T>
+tl::unexpected<Error> Fail(const Result<T>& failed, std::string_view clause = {}) {
+  return Fail(Result<T>(tl::unexpect, failed.error()), clause);
 }
 
 }  // namespace credmint

@@ -16,7 +16,7 @@ Result<Secret> ReadStreamOnce(int descriptor, const std::string& name) {
     found = access->emplace(descriptor, ReadDescriptor(descriptor, name)).first;
   }
   const Result<Secret>& contents = found->second;
-  if (!contents) return tl::unexpected(contents.error());
+  if (!contents) return Fail(contents);
   return contents->Clone();
 }
 

@@ -110,7 +110,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   for (const CLI::App* command : app.get_subcommands()) {
     if (auto checked = CheckSecrets(*command); !checked) return ReportError(checked.error());
   }
-  Result<void> result;
+  Result<void> result = Fail(ErrorCode::kInternal, "the command has nothing to run");
   if (credential_process.app().parsed()) result = credential_process.Run();
   if (update.app().parsed()) result = update.Run(end_signals);
   if (serve.app().parsed()) result = serve.Run(end_signals);

@@ -158,7 +158,7 @@ std::string Configuration::At(int line) const { return fmt::format("{}:{}", path
 
 Result<Configuration> ParseConfiguration(std::string_view text, const std::string& path) {
   const auto parsed = ParseToml(text, path);
-  if (!parsed) return tl::unexpected(parsed.error());
+  if (!parsed) return Fail(parsed);
   return Reader(path).Read(*parsed);
 }
 

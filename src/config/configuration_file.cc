@@ -72,7 +72,7 @@ Result<Configuration> ReadConfigurationFile(const std::string& path) {
   const std::string name = ShownPath(path);
   if (auto checked = CheckOwner(name, status); !checked) return Fail(std::move(checked));
   const auto contents = ReadDescriptor(file.get(), name);
-  if (!contents) return tl::unexpected(contents.error());
+  if (!contents) return Fail(contents);
   return ParseConfiguration(contents->Reveal(), name);
 }
 

@@ -144,7 +144,7 @@ Result<void> Parser::ParseHeader() {
   const bool listed = TakeIf("[[");
   if (!listed) Skip();
   const auto path = ParseKey();
-  if (!path) return tl::unexpected(path.error());
+  if (!path) return Fail(path);
   if (!TakeIf(listed ? "]]" : "]")) {
     return FailHere(fmt::format("a header ends with '{}'", listed ? "]]" : "]"));
   }
@@ -168,7 +168,7 @@ Result<TomlValue*> Parser::FindParent(const std::vector<std::string>& path) {
 
 Result<void> Parser::OpenTable(const std::vector<std::string>& path) {
   const auto parent = FindParent(path);
-  if (!parent) return tl::unexpected(parent.error());
+  if (!parent) return Fail(parent);
   const auto [found, added] = (*parent)->table.try_emplace(path.back());
   TomlValue& table = found->second;
   if (!added && (table.type != Type::kTable || table.made != Made::kByTheWay)) {
@@ -182,7 +182,7 @@ Result<void> Parser::OpenTable(const std::vector<std::string>& path) {
 
 Result<void> Parser::OpenListedTable(const std::vector<std::string>& path) {
   const auto parent = FindParent(path);
-  if (!parent) return tl::unexpected(parent.error());
+  if (!parent) return Fail(parent);
   const auto [found, added] = (*parent)->table.try_emplace(path.back());
   TomlValue& list = found->second;
   if (added) {
@@ -201,7 +201,7 @@ Result<void> Parser::OpenListedTable(const std::vector<std::string>& path) {
 Result<void> Parser::ParseAssignment(TomlValue& table, int depth) {
   const int line = line_;
   const auto path = ParseKey();
-  if (!path) return tl::unexpected(path.error());
+  if (!path) return Fail(path);
   if (!TakeIf("=")) return FailHere("there is no '=' behind the name");
   TomlValue* target = &table;
   for (std::size_t i = 0; i + 1 < path->size(); ++i) {

@@ -160,7 +160,7 @@ bool Refresher::HasValid() const {
 
 std::optional<Result<Credentials>> Refresher::Answer() const {
   if (HasValid()) return credentials_->Clone();
-  if (failure_) return tl::unexpected(*failure_);
+  if (failure_) return Fail(*failure_);
   return std::nullopt;
 }
 

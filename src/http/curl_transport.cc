@@ -240,8 +240,8 @@ Result<HttpResponse> CurlTransport::Transfer(const HttpRequest& request,
                             collector.excess()));
   }
   if (code != CURLE_OK) {
-    return tl::unexpected(DescribeFailure({code, easy.get(), detail.data(), request.url, timeout,
-                                           use_proxy && NamesProxy(request.url)}));
+    return Fail(DescribeFailure({code, easy.get(), detail.data(), request.url, timeout,
+                                 use_proxy && NamesProxy(request.url)}));
   }
   long status = 0;
   Curl().easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);

@@ -46,7 +46,7 @@ Result<CertificateSelector> CertificateSelector::Parse(const std::string& text) 
   Result<void> parsed;
   if (text.starts_with(kFile)) {
     const auto contents = ReadFile(text.substr(kFile.size()));
-    if (!contents) return tl::unexpected(contents.error());
+    if (!contents) return Fail(contents);
     selector.text_ = contents->Reveal();
     parsed = selector.ParseJson(selector.text_);
   } else if (text.find_first_not_of(' ') != std::string::npos &&

@@ -127,14 +127,14 @@ Result<Certificate> CertificateSource::Choose(const CertificateCandidates& candi
   if (matching.size() == 1) return matching.front();
   // With none, whichever is taken is refused by CheckIdentity, which says why.
   if (matching.empty() && (from_file || all.size() == 1)) return all.front();
-  if (matching.empty()) return tl::unexpected(Ambiguous(all, candidates.place));
+  if (matching.empty()) return Fail(Ambiguous(all, candidates.place));
   if (options_->latest_expiring) {
     return *std::max_element(
         matching.begin(), matching.end(),
         [](const Certificate& a, const Certificate& b) { return a.NotAfter() < b.NotAfter(); });
   }
   if (from_file) return matching.front();
-  return tl::unexpected(Ambiguous(matching, candidates.place));
+  return Fail(Ambiguous(matching, candidates.place));
 }
 
 std::string CertificateSource::Describe(const CertificateCandidates& candidates) {

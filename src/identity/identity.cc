@@ -47,7 +47,7 @@ Result<Identity> CheckIdentity(std::shared_ptr<const SigningKey> key, Certificat
                                TimePoint now) {
   const std::string clause = fmt::format("certificate {}", chain.leaf.Subject());
   if (auto reasons = ChainRefusals(chain, now); !reasons.empty()) {
-    return tl::unexpected(std::move(reasons.front()).In(clause));
+    return Fail(std::move(reasons.front()).In(clause));
   }
   if (auto checked = CheckMatch(*key, chain.leaf); !checked)
     return Fail(std::move(checked), clause);

@@ -69,7 +69,7 @@ IdentityKeeper::Opened IdentityKeeper::OpenPatiently() {
 }
 
 IdentityKeeper::Opened IdentityKeeper::Open() {
-  if (refusal_) return tl::unexpected(*refusal_);
+  if (refusal_) return Fail(*refusal_);
   Opened opened = OpenProven();
   if (!opened && IsRefusal(opened.error().code)) refusal_ = opened.error();
   return opened;
@@ -83,7 +83,7 @@ IdentityKeeper::Opened IdentityKeeper::OpenProven() {
   const auto signature = (*opened)->Sign(kProbe);
   if (signature) must_prove_ = false;
   if (signature) return opened;
-  return tl::unexpected(Error(signature.error()).In("certificate " + (*opened)->leaf().Subject()));
+  return Fail(Error(signature.error()).In("certificate " + (*opened)->leaf().Subject()));
 }
 
 IdentityKeeper::Opened IdentityKeeper::Earlier() {

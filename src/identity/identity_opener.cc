@@ -115,7 +115,7 @@ Result<std::shared_ptr<const Identity>> IdentityOpener::Open(
     std::shared_ptr<const SigningKey>& device_key) {
   CertificateSource source = certificates();
   const auto candidates = source.Find();
-  if (!candidates) return tl::unexpected(candidates.error());
+  if (!candidates) return Fail(candidates);
   if (auto known = CheckSomeKeyIsKnown(candidates->certificates); !known) {
     return Fail(std::move(known));
   }

@@ -153,7 +153,7 @@ Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(
 Result<std::vector<Certificate>> KeyOpener::OpenCertificates(KeyReference reference) {
   const auto file = reference.is_file() ? ReadReferenced(reference) : Secret();
   if (!file) {
-    return tl::unexpected(Error(file.error()).In(Clause(reference, StoreExpect::kCertificate)));
+    return Fail(Error(file.error()).In(Clause(reference, StoreExpect::kCertificate)));
   }
   auto certificates = CertificatesOf(reference, *file);
   if (certificates) return certificates;
@@ -161,14 +161,14 @@ Result<std::vector<Certificate>> KeyOpener::OpenCertificates(KeyReference refere
   if (error.code == ErrorCode::kKeyNotFound || error.code == ErrorCode::kMalformed) {
     error.code = ErrorCode::kCertificate;
   }
-  return tl::unexpected(std::move(error).In(Clause(reference, StoreExpect::kCertificate)));
+  return Fail(std::move(error).In(Clause(reference, StoreExpect::kCertificate)));
 }
 
 /// Of a file, whose contents are at hand, or of what else the reference names.
 Result<std::vector<Certificate>> KeyOpener::CertificatesOf(KeyReference& reference,
                                                            const Secret& file) {
   auto blocks = ReadCertificateFile(*context_, file);
-  if (!blocks) return tl::unexpected(ExplainBlock(std::move(blocks).error(), file));
+  if (!blocks) return Fail(ExplainBlock(std::move(blocks).error(), file));
   if (!blocks->empty()) return blocks;
   auto contents = Load(reference, file, {.expect = StoreExpect::kCertificate});
   if (!contents) return Fail(std::move(contents));
@@ -207,7 +207,7 @@ Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
 /// A key that is there and cannot be opened hides no certificate, as on a token without login.
 Result<Inventory> KeyOpener::ListFile(KeyReference& reference) {
   const auto file = ReadReferenced(reference);
-  if (!file) return tl::unexpected(file.error());
+  if (!file) return Fail(file);
   auto keys = Load(reference, *file, Wanted());
   const ErrorCode failure = keys ? ErrorCode::kInternal : keys.error().code;
   if (failure == ErrorCode::kPinIncorrect) return Fail(std::move(keys));
@@ -218,7 +218,7 @@ Result<Inventory> KeyOpener::ListFile(KeyReference& reference) {
   if (!keys && !found) {
     if (!no_key) return Fail(std::move(keys));
     if (auto explained = ExplainFileForm(file->Reveal(), StoreExpect::kCertificate)) {
-      return tl::unexpected(*std::move(explained));
+      return Fail(*std::move(explained));
     }
     return Fail(ErrorCode::kMalformed,
                 "it holds neither a private key nor a certificate that can be read",
@@ -266,7 +266,7 @@ Result<StoreContents> KeyOpener::LoadAskingContextPin(const KeyReference& refere
 
 Result<StoreContents> KeyOpener::Load(KeyReference& reference, const Wanted& wanted) {
   const auto file = reference.is_file() ? ReadReferenced(reference) : Secret();
-  if (!file) return tl::unexpected(file.error());
+  if (!file) return Fail(file);
   return Load(reference, *file, wanted);
 }
 
@@ -303,7 +303,7 @@ Result<StoreContents> KeyOpener::LoadFile(const Secret& file, const Wanted& want
     auto contents = IsPkcs12(file) ? ReadPkcs12(*context_, file, options.expect, options.passphrase)
                                    : ReadStore(*context_, file, "file", options);
     if (contents) return contents;
-    return tl::unexpected(ExplainFile(std::move(contents).error(), file, options.expect));
+    return Fail(ExplainFile(std::move(contents).error(), file, options.expect));
   }
   if (scheme->init == nullptr) {
     return Fail(ErrorCode::kUsage,

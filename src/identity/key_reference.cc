@@ -191,7 +191,7 @@ Result<void> CheckUse(const Scheme& scheme, KeyReference::Use use) {
                 fmt::format("this build cannot use {}: references", scheme.name));
   }
   if (use == KeyReference::Use::kPrivateKey && !scheme.has_keys) {
-    return tl::unexpected(HasNoKeys(scheme));
+    return Fail(HasNoKeys(scheme));
   }
   if (use != KeyReference::Use::kCertificate || scheme.has_certificates) return {};
   const Scheme* sister = FindSisterScheme(scheme);
@@ -239,7 +239,7 @@ Result<void> CheckMayBeShown(const std::string& text) {
 
 Result<void> KeyReference::CheckHasKeys() const {
   if (scheme_ == nullptr || scheme_->has_keys) return {};
-  return tl::unexpected(HasNoKeys(*scheme_));
+  return Fail(HasNoKeys(*scheme_));
 }
 
 Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {

@@ -49,7 +49,7 @@ PromptedSecrets::Entry& PromptedSecrets::Find(const PassphraseRequest& request,
 }
 
 Result<std::optional<Secret>> PromptedSecrets::Ask(Entry& entry) {
-  if (failure_) return tl::unexpected(*failure_);
+  if (failure_) return Fail(*failure_);
   while (entry.prompts < MaxPrompts(entry.request.kind)) {
     auto typed = ask_(entry.request, entry.reason);
     if (!typed) failure_ = typed.error();

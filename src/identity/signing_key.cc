@@ -62,7 +62,7 @@ Result<Bytes> SigningKey::Sign(std::string_view message, const char* digest) con
   std::size_t size = signature.size();
   if (!context ||
       EVP_DigestSign(context.get(), signature.data(), &size, bytes.data(), bytes.size()) != 1) {
-    return tl::unexpected(TakeOpensslError(ErrorCode::kKeyUnusable).In("making a signature"));
+    return Fail(TakeOpensslError(ErrorCode::kKeyUnusable).In("making a signature"));
   }
   signature.resize(size);
   return signature;
@@ -75,7 +75,7 @@ Result<void> SigningKey::Verify(EVP_PKEY* public_key, std::string_view message, 
   const ByteView bytes = AsBytes(message);
   if (!context || EVP_DigestVerifyInit_ex(context.get(), nullptr, DigestFor(public_key, digest),
                                           context_->get(), nullptr, public_key, nullptr) != 1) {
-    return tl::unexpected(TakeOpensslError(ErrorCode::kInternal).In("checking a signature"));
+    return Fail(TakeOpensslError(ErrorCode::kInternal).In("checking a signature"));
   }
   if (EVP_DigestVerify(context.get(), signature.data(), signature.size(), bytes.data(),
                        bytes.size()) != 1) {

@@ -69,7 +69,7 @@ Result<Certificate> Certificate::FromDer(const LibraryContext& context, ByteView
   const std::uint8_t* cursor = der.data();
   if (!x509 || d2i_X509(&raw, &cursor, static_cast<long>(der.size())) == nullptr) {
     static_cast<void>(x509.release());  // d2i_X509 frees its target when it fails
-    return tl::unexpected(TakeOpensslError(ErrorCode::kCertificate).In("reading a certificate"));
+    return Fail(TakeOpensslError(ErrorCode::kCertificate).In("reading a certificate"));
   }
   return Certificate(std::move(x509));
 }

@@ -13,7 +13,7 @@ Result<std::string> Sha256Hex(const LibraryContext& context, std::string_view me
   std::size_t size = digest.size();
   if (EVP_Q_digest(context.get(), "SHA256", nullptr, message.data(), message.size(), digest.data(),
                    &size) != 1) {
-    return tl::unexpected(TakeOpensslError(ErrorCode::kInternal).In("hashing with SHA-256"));
+    return Fail(TakeOpensslError(ErrorCode::kInternal).In("hashing with SHA-256"));
   }
   return Hex(digest);
 }

@@ -14,7 +14,7 @@ Result<LibraryContext> LibraryContext::Create(std::span<const BuiltinProvider> b
                                               std::span<const std::string> extra) {
   LibraryContext result;
   result.context_.reset(OSSL_LIB_CTX_new());
-  if (!result.context_) return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+  if (!result.context_) return Fail(TakeOpensslError(ErrorCode::kInternal));
 
   const auto load = [&result](const char* name, ErrorCode failure) -> Result<void> {
     ProviderPtr provider(OSSL_PROVIDER_load(result.context_.get(), name));
@@ -31,7 +31,7 @@ Result<LibraryContext> LibraryContext::Create(std::span<const BuiltinProvider> b
   if (auto loaded = load("default", ErrorCode::kInternal); !loaded) return Fail(std::move(loaded));
   for (const BuiltinProvider& provider : builtin) {
     if (OSSL_PROVIDER_add_builtin(result.context_.get(), provider.name, provider.init) != 1) {
-      return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+      return Fail(TakeOpensslError(ErrorCode::kInternal));
     }
     if (auto loaded = load(provider.name, ErrorCode::kInternal); !loaded) {
       return Fail(std::move(loaded));

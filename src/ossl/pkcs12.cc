@@ -135,7 +135,7 @@ Error Failure(ErrorCode code, const char* message) {
 }
 
 Result<StoreContents> Finish(Reader reader, StoreExpect expect) {
-  if (!reader.Read()) return tl::unexpected(Failure(ErrorCode::kMalformed, "it is damaged"));
+  if (!reader.Read()) return Fail(Failure(ErrorCode::kMalformed, "it is damaged"));
   StoreContents contents = reader.TakeContents();
   if (!contents.keys.empty() || !contents.certificates.empty()) return contents;
   return Fail(ErrorCode::kKeyNotFound, expect == StoreExpect::kPrivateKey
@@ -155,7 +155,7 @@ Result<StoreContents> ReadPkcs12(const LibraryContext& context, const Secret& co
                                  StoreExpect expect, const PassphraseFunction& passphrase) {
   ERR_clear_error();
   const Pkcs12Ptr file = Parse(context, contents);
-  if (!file) return tl::unexpected(Failure(ErrorCode::kMalformed, "it is damaged"));
+  if (!file) return Fail(Failure(ErrorCode::kMalformed, "it is damaged"));
   const bool has_mac = PKCS12_mac_present(file.get()) == 1;
   const auto fits = [&](const Passphrase& tried) {
     Reader reader(context, file.get(), expect, tried);
@@ -167,10 +167,10 @@ Result<StoreContents> ReadPkcs12(const LibraryContext& context, const Secret& co
   }
   if (!passphrase) return Fail(ErrorCode::kPinRequired, "no passphrase was given");
   const auto answer = passphrase({PassphraseKind::kFile, {}});
-  if (!answer) return tl::unexpected(answer.error());
+  if (!answer) return Fail(answer);
   const Passphrase given{answer->Reveal().data(), static_cast<int>(answer->size())};
   if (fits(given)) return Finish({context, file.get(), expect, given}, expect);
-  return tl::unexpected(
+  return Fail(
       Failure(ErrorCode::kPinIncorrect, "it cannot be decrypted with the passphrase given"));
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ossl/read_store.h"
+
 #include <string.h>
 
 #include <utility>
 
 #include "ossl/error_queue.h"
-#include "ossl/read_store.h"
 
 namespace credmint {
 namespace {
@@ -143,7 +144,7 @@ constexpr int kMostFailures = 1000;
 /// the way OpenSSL's file loader reports trailing parts it does not know.
 Result<StoreContents> LoadAll(OSSL_STORE_CTX* store, StoreExpect expect, const Prompt& prompt) {
   if (OSSL_STORE_expect(store, ToInfoType(expect)) != 1) {
-    return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+    return Fail(TakeOpensslError(ErrorCode::kInternal));
   }
   StoreContents contents;
   int failures = 0;
@@ -157,7 +158,7 @@ Result<StoreContents> LoadAll(OSSL_STORE_CTX* store, StoreExpect expect, const P
     }
   }
   const bool found = Holds(contents, expect);
-  if (!found && failures > 0) return tl::unexpected(StoreFailure(prompt));
+  if (!found && failures > 0) return Fail(StoreFailure(prompt));
   ERR_clear_error();
   if (!found) return NothingThere(expect);
   return contents;
@@ -174,7 +175,7 @@ Result<StoreContents> OpenStore(const LibraryContext& context, const std::string
   const StoreCtxPtr store(OSSL_STORE_open_ex(
       uri.c_str(), context.get(), options.properties.empty() ? nullptr : options.properties.c_str(),
       method.get(), &prompt, params.data(), nullptr, nullptr));
-  if (!store) return tl::unexpected(StoreFailure(prompt));
+  if (!store) return Fail(StoreFailure(prompt));
   return LoadAll(store.get(), options.expect, prompt);
 }
 
@@ -187,12 +188,12 @@ Result<StoreContents> ReadStore(const LibraryContext& context, const Secret& con
   const std::vector<OSSL_PARAM> params = ToParams(options);
   const BioPtr bio(
       BIO_new_mem_buf(contents.Reveal().data(), static_cast<int>(contents.Reveal().size())));
-  if (!bio) return tl::unexpected(TakeOpensslError(ErrorCode::kInternal));
+  if (!bio) return Fail(TakeOpensslError(ErrorCode::kInternal));
   const StoreCtxPtr store(
       OSSL_STORE_attach(bio.get(), scheme.c_str(), context.get(),
                         options.properties.empty() ? nullptr : options.properties.c_str(),
                         method.get(), &prompt, params.data(), nullptr, nullptr));
-  if (!store) return tl::unexpected(StoreFailure(prompt));
+  if (!store) return Fail(StoreFailure(prompt));
   return LoadAll(store.get(), options.expect, prompt);
 }
 

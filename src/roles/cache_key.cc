@@ -43,7 +43,7 @@ Result<void> AddContents(Parts& parts, const std::string& path) {
                 "the cache has to read the certificate as well");
   }
   const auto contents = ReadFile(path);
-  if (!contents) return tl::unexpected(contents.error());
+  if (!contents) return Fail(contents);
   parts.Add("certificate file", PlainSha256Hex(contents->Reveal()));
   return {};
 }
@@ -55,7 +55,7 @@ Result<void> AddCertificate(Parts& parts, const KeyReference& reference) {
     return {};
   }
   const auto contents = ReadReferenced(reference);
-  if (!contents) return tl::unexpected(contents.error());
+  if (!contents) return Fail(contents);
   parts.Add("certificate given", PlainSha256Hex(contents->Reveal()));
   return {};
 }

@@ -20,10 +20,10 @@ constexpr std::chrono::milliseconds kLongestWaitForFile{1000};
 Result<Credentials> MintAnew(const Role& role, const StartLibrary& start,
                              const Environment& environment) {
   const auto library = start();
-  if (!library) return tl::unexpected(library.error());
+  if (!library) return Fail(library);
   IdentityPool identities(*library, environment);
   const auto session = RoleSession::Create(role, identities, RoleSession::Retrying::kHere);
-  if (!session) return tl::unexpected(session.error());
+  if (!session) return Fail(session);
   return (*session)->Get();
 }
 

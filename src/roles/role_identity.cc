@@ -41,7 +41,7 @@ Result<std::shared_ptr<const Identity>> RoleIdentity::Open(unsigned& generation)
     ++generation_;
   }
   generation = generation_;
-  if (auto lockout = CurrentLockout()) return tl::unexpected(*std::move(lockout));
+  if (auto lockout = CurrentLockout()) return Fail(*std::move(lockout));
   return keeper_.Get();
 }
 

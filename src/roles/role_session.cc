@@ -62,7 +62,7 @@ Result<Credentials> RoleSession::Get() {
   auto credentials = session_.Get();
   if (credentials) identity_->NoteWorked(generation_);
   if (credentials || credentials.error().code != ErrorCode::kLockedOut) return credentials;
-  return tl::unexpected(identity_->NoteLockout(std::move(credentials).error()));
+  return Fail(identity_->NoteLockout(std::move(credentials).error()));
 }
 
 }  // namespace credmint::roles

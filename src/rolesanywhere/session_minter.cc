@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "rolesanywhere/session_minter.h"
+
 #include <fmt/format.h>
 
 #include <thread>
@@ -10,7 +12,6 @@
 #include "http/retry_policy.h"
 #include "identity/refusals.h"
 #include "rolesanywhere/service_error.h"
-#include "rolesanywhere/session_minter.h"
 #include "rolesanywhere/session_response.h"
 #include "rolesanywhere/sigv4_x509.h"
 
@@ -150,7 +151,7 @@ Result<Credentials> SessionMinter::Create(const Identity& identity) const {
     if (!IsRetryable(error.code) || number == options_.max_attempts || delay >= Left(deadline)) {
       if (attempt.retry_after) error.retry_after = *attempt.retry_after;
       if (number > 1) error.message += fmt::format(" (attempt {})", number);
-      return tl::unexpected(std::move(error));
+      return Fail(std::move(error));
     }
     LogDebug(fmt::format("trying again in {} ms", delay.count()));
     environment_.sleep(delay);
@@ -172,7 +173,7 @@ SessionMinter::Attempt SessionMinter::Try(const Identity& identity, seconds cloc
         LatestExpiration(*response, now, clock_error, options_.request.duration());
     return {RefuseExpired(ParseSessionResponse(response->body, now + clock_error, latest), now)};
   }
-  return {tl::unexpected(Refusal(*response, identity)), ClockError(*response, now),
+  return {Fail(Refusal(*response, identity)), ClockError(*response, now),
           RetryAfter(*response, now + clock_error)};
 }
 

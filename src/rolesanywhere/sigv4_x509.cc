@@ -54,7 +54,7 @@ Result<std::string_view> AlgorithmName(const std::string& key) {
 Result<HttpRequest> SignRequest(const LibraryContext& context, const Identity& identity,
                                 HttpRequest request, std::string_view region, TimePoint now) {
   const Result<std::string_view> algorithm = AlgorithmName(identity.algorithm());
-  if (!algorithm) return tl::unexpected(algorithm.error());
+  if (!algorithm) return Fail(algorithm);
 
   const std::string date = FormatBasicTimestamp(now);
   request.headers.emplace_back("Host", HostHeader(request.url));

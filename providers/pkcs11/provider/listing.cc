@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "pkcs11/provider/listing.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +11,6 @@
 #include "pkcs11/key_search.h"
 #include "pkcs11/object.h"
 #include "pkcs11/object_uri.h"
-#include "pkcs11/provider/listing.h"
 
 namespace credmint::pkcs11 {
 namespace {
@@ -107,7 +108,7 @@ Result<void> AddObjects(const LoadRequest& request, const Session& session, OSSL
   for (const Kind& kind : kKinds) {
     if (type && *type != kind.object_class) continue;
     const auto objects = FindMatching(request, session, kind.object_class);
-    if (!objects) return tl::unexpected(objects.error());
+    if (!objects) return Fail(objects);
     const auto first = static_cast<std::ptrdiff_t>(entries.size());
     for (const CK_OBJECT_HANDLE object : *objects) {
       const ObjectNames names = ReadNames(session, object);
@@ -173,7 +174,7 @@ struct Survey {
 
   Result<void> AddObjectsOf(Slot& slot) {
     const auto session = slot.OpenSession();
-    if (!session) return tl::unexpected(session.error());
+    if (!session) return Fail(session);
     if (log_in) {
       if (auto logged_in = LogIn(request, passphrase, slot, *session); !logged_in) return logged_in;
     }
@@ -186,17 +187,17 @@ struct Survey {
 Result<Entries> TakeInventory(const Pkcs11Provider& provider, const LoadRequest& request,
                               const provider::PassphraseCallback& passphrase, bool log_in) {
   const auto module = Module::Load(request.module_path);
-  if (!module) return tl::unexpected(module.error());
+  if (!module) return Fail(module);
   const auto slots =
       FindPatiently(provider.slots(), *module, request.uri, SlotTable::Unreadable::kLeaveOut);
-  if (!slots) return tl::unexpected(slots.error());
+  if (!slots) return Fail(slots);
   if (log_in) {
     auto one = slots->empty() ? Result<std::shared_ptr<Slot>>(NoSlot(**module))
                               : FindOneSlot(provider.slots(), request);
     if (!one) return Fail(std::move(one), "a PIN is for one token");
   }
   const auto ids = SlotTable::SlotIds(**module, CK_FALSE);
-  if (!ids) return tl::unexpected(ids.error());
+  if (!ids) return Fail(ids);
 
   Survey survey{provider, request, passphrase, log_in, {}};
   if (!survey.AddModule(**module)) {

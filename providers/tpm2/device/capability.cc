@@ -21,10 +21,9 @@ TpmResult<Page> GetCapability(Tpm& tpm, TPM2_CAP capability, UINT32 first, UINT3
                                      first, count, &more, &data);
   });
   const Handle<TPMS_CAPABILITY_DATA, EsysFree> owner(data);
-  if (!got) return tl::unexpected(got.error());
+  if (!got) return Fail(got);
   // Another list has another length: it would be read beyond its end.
-  if (data->capability != capability)
-    return tl::unexpected(TpmFailure(TSS2_ESYS_RC_MALFORMED_RESPONSE));
+  if (data->capability != capability) return Fail(TpmFailure(TSS2_ESYS_RC_MALFORMED_RESPONSE));
   return Page{*data, more == TPM2_YES};
 }
 
@@ -35,7 +34,7 @@ TpmResult<std::vector<TPM2_HANDLE>> ListHandles(Tpm& tpm, TPM2_HANDLE first) {
   std::vector<TPM2_HANDLE> handles;
   for (TPM2_HANDLE next = first;;) {
     const auto page = GetCapability(tpm, TPM2_CAP_HANDLES, next, kHandlesAtOnce);
-    if (!page) return tl::unexpected(page.error());
+    if (!page) return Fail(page);
     const TPML_HANDLE& list = page->data.data.handles;
     for (UINT32 i = 0; i < list.count; ++i) {
       if ((list.handle[i] & TPM2_HR_RANGE_MASK) == range) handles.push_back(list.handle[i]);
@@ -49,7 +48,7 @@ TpmResult<std::vector<TPM2_HANDLE>> ListHandles(Tpm& tpm, TPM2_HANDLE first) {
 
 TpmResult<std::map<TPM2_PT, UINT32>> ReadProperties(Tpm& tpm, TPM2_PT first, UINT32 count) {
   const auto page = GetCapability(tpm, TPM2_CAP_TPM_PROPERTIES, first, count);
-  if (!page) return tl::unexpected(page.error());
+  if (!page) return Fail(page);
   const TPML_TAGGED_TPM_PROPERTY& list = page->data.data.tpmProperties;
   std::map<TPM2_PT, UINT32> properties;
   for (UINT32 i = 0; i < list.count; ++i) {

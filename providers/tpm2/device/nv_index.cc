@@ -33,7 +33,7 @@ TpmResult<TPMS_NV_PUBLIC> ReadArea(Tpm& tpm, const TpmObject& object,
                                      ESYS_TR_NONE, &area, nullptr);
   });
   const Handle<TPM2B_NV_PUBLIC, EsysFree> owner(area);
-  if (!read) return tl::unexpected(read.error());
+  if (!read) return Fail(read);
   return area->nvPublic;
 }
 
@@ -89,7 +89,7 @@ Result<Bytes> NvIndex::Read(const std::optional<Secret>& auth, const Secret& own
   const bool by_owner = !auth && Has(TPMA_NV_OWNERREAD);
   if (by_owner) ways.emplace_back(ESYS_TR_RH_OWNER, &empty);
   if (by_owner && !owner_auth.empty()) ways.emplace_back(ESYS_TR_RH_OWNER, &owner_auth);
-  if (ways.empty()) return tl::unexpected(NoWay());
+  if (ways.empty()) return Fail(NoWay());
   const auto piece = PieceSize();
   if (!piece) return Fail(piece, "reading " + name());
   for (const auto& [authoriser, value] : ways) {
@@ -97,14 +97,14 @@ Result<Bytes> NvIndex::Read(const std::optional<Secret>& auth, const Secret& own
     if (contents) return *std::move(contents);
     if (!contents.error().WasRefusal() || auth) return Fail(contents, "reading " + name());
   }
-  return tl::unexpected(Refused(by_owner && !owner_auth.empty()));
+  return Fail(Refused(by_owner && !owner_auth.empty()));
 }
 
 TpmResult<Bytes> NvIndex::ReadAs(ESYS_TR authoriser, const Secret& auth, UINT16 piece) const {
   const auto hold = tpm_->Hold();
-  if (auto set = SetAuth(*tpm_, authoriser, auth); !set) return tl::unexpected(set.error());
+  if (auto set = SetAuth(*tpm_, authoriser, auth); !set) return Fail(set);
   const auto session = SessionFor(tpm_, auth, {});
-  if (!session) return tl::unexpected(session.error());
+  if (!session) return Fail(session);
   Bytes contents;
   while (contents.size() < area_.dataSize) {
     const auto offset = static_cast<UINT16>(contents.size());
@@ -115,8 +115,8 @@ TpmResult<Bytes> NvIndex::ReadAs(ESYS_TR authoriser, const Secret& auth, UINT16 
                                  ESYS_TR_NONE, ESYS_TR_NONE, size, offset, &data);
     });
     const Handle<TPM2B_MAX_NV_BUFFER, EsysFree> owner(data);
-    if (!read) return tl::unexpected(read.error());
-    if (data->size == 0) return tl::unexpected(TpmFailure(TSS2_ESYS_RC_MALFORMED_RESPONSE));
+    if (!read) return Fail(read);
+    if (data->size == 0) return Fail(TpmFailure(TSS2_ESYS_RC_MALFORMED_RESPONSE));
     contents.insert(contents.end(), data->buffer, data->buffer + data->size);
   }
   return contents;
@@ -125,7 +125,7 @@ TpmResult<Bytes> NvIndex::ReadAs(ESYS_TR authoriser, const Secret& auth, UINT16 
 TpmResult<UINT16> NvIndex::PieceSize() const {
   if (area_.dataSize <= kSmallPiece) return kSmallPiece;
   const auto properties = ReadProperties(*tpm_, TPM2_PT_NV_BUFFER_MAX, 1);
-  if (!properties) return tl::unexpected(properties.error());
+  if (!properties) return Fail(properties);
   const auto found = properties->find(TPM2_PT_NV_BUFFER_MAX);
   if (found == properties->end() || found->second == 0) return kSmallPiece;
   return static_cast<UINT16>(std::min<UINT32>(found->second, TPM2_MAX_NV_BUFFER_SIZE));

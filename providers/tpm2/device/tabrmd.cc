@@ -100,9 +100,9 @@ Result<Descriptor> ConnectToTabrmd(const Tabrmd& tabrmd, const std::string& tcti
     DbusAnswer answer = CallOverDbus(tabrmd.bus_addresses, create);
     if (answer.descriptor) return std::move(answer.descriptor);
     if (answer.error_name != kLimitError) {
-      return tl::unexpected(CannotReach(tcti, answer));
+      return Fail(CannotReach(tcti, answer));
     }
-    if (steady_clock::now() + wait > deadline) return tl::unexpected(TooManyConnections(tcti));
+    if (steady_clock::now() + wait > deadline) return Fail(TooManyConnections(tcti));
     std::this_thread::sleep_for(wait);
   }
 }

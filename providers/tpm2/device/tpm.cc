@@ -110,7 +110,7 @@ Result<std::shared_ptr<Tpm>> Tpm::Connect(const std::string& tcti) {
   ESYS_CONTEXT* esys_context = nullptr;
   const TSS2_RC code = Tss2().Esys_Initialize(&esys_context, tcti_owner->get(), nullptr);
   EsysPtr esys_owner(esys_context);
-  if (code != TSS2_RC_SUCCESS) return tl::unexpected(CannotConnect(tcti, code, 0));
+  if (code != TSS2_RC_SUCCESS) return Fail(CannotConnect(tcti, code, 0));
   return std::shared_ptr<Tpm>(
       new Tpm(tcti, std::move(crypto), *std::move(tcti_owner), std::move(esys_owner)));
 }
@@ -129,7 +129,7 @@ Result<Tpm::TctiPtr> Tpm::ConnectTcti(const std::string& tcti) {
   const TSS2_RC code = Tss2().Tss2_TctiLdr_Initialize(tcti.c_str(), &context);
   const int system_error = errno;
   TctiPtr owner(context, FreeTcti);
-  if (code != TSS2_RC_SUCCESS) return tl::unexpected(CannotConnect(tcti, code, system_error));
+  if (code != TSS2_RC_SUCCESS) return Fail(CannotConnect(tcti, code, system_error));
   return owner;
 }
 
@@ -161,19 +161,19 @@ std::unique_lock<RecursiveMutex> Tpm::Hold() const {
 bool Tpm::IsUsable() const { return !IsOtherProcess() && !closing_ && !failed_; }
 
 TpmResult<void> Tpm::Run(const std::function<TSS2_RC(ESYS_CONTEXT*)>& command) {
-  if (IsOtherProcess()) return tl::unexpected(TpmFailure(TpmFault::kOtherProcess));
+  if (IsOtherProcess()) return Fail(TpmFailure(TpmFault::kOtherProcess));
   const Held held(*this);
   const OutsideCall outside(crypto_.get());
   for (const milliseconds* wait = kWaits.begin();;) {
-    if (!esys_ || closing_) return tl::unexpected(TpmFailure(TpmFault::kClosed));
+    if (!esys_ || closing_) return Fail(TpmFailure(TpmFault::kClosed));
     const TSS2_RC code = command(esys_.get());
     if (code == TSS2_RC_SUCCESS) return {};
     TpmFailure failure(code);
     if (failure.fault() == TpmFault::kConnection) failed_ = true;
     if (failure.IsAboutTries()) failure.set_lockout_state(AskLockoutState());
-    if (!failure.MayPass()) return tl::unexpected(failure);
+    if (!failure.MayPass()) return Fail(failure);
     if (FlushUnused(failure.fault())) continue;
-    if (wait == kWaits.end()) return tl::unexpected(failure);
+    if (wait == kWaits.end()) return Fail(failure);
     std::this_thread::sleep_for(*wait++);
   }
 }
@@ -226,7 +226,7 @@ TpmResult<Tpm::OpenHandle> Tpm::OpenPersistent(TPM2_HANDLE handle) {
   const Held held(*this);
   if (const auto known = open_.find(handle); known != open_.end()) {
     const auto same = IsStill(handle, *known->second.handle);
-    if (!same) return tl::unexpected(same.error());
+    if (!same) return Fail(same);
     if (*same) {
       ++known->second.users;
       return known->second.handle;
@@ -241,7 +241,7 @@ TpmResult<Tpm::OpenHandle> Tpm::OpenPersistent(TPM2_HANDLE handle) {
     return Tss2().Esys_TR_FromTPMPublic(esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
                                         &object);
   });
-  if (!opened) return tl::unexpected(opened.error());
+  if (!opened) return Fail(opened);
   OpenHandle shared = std::make_shared<std::atomic<ESYS_TR>>(object);
   open_[handle] = {shared, 1};
   return shared;
@@ -249,7 +249,7 @@ TpmResult<Tpm::OpenHandle> Tpm::OpenPersistent(TPM2_HANDLE handle) {
 
 TpmResult<bool> Tpm::IsStill(TPM2_HANDLE handle, ESYS_TR open) {
   const auto before = ReadName(*this, open);
-  if (!before) return tl::unexpected(before.error());
+  if (!before) return Fail(before);
   TPM2B_NAME* name = nullptr;
   const auto read = Run([&](ESYS_CONTEXT* esys) {
     return IsNvIndex(handle) ? Tss2().Esys_NV_ReadPublic(esys, open, ESYS_TR_NONE, ESYS_TR_NONE,
@@ -258,7 +258,7 @@ TpmResult<bool> Tpm::IsStill(TPM2_HANDLE handle, ESYS_TR open) {
                                                       ESYS_TR_NONE, nullptr, &name, nullptr);
   });
   const Handle<TPM2B_NAME, EsysFree> owner(name);
-  if (!read) return tl::unexpected(read.error());
+  if (!read) return Fail(read);
   return IsSameName(*before, *name);
 }
 
@@ -284,7 +284,7 @@ TpmResult<ESYS_TR> Tpm::Load(const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*
     const TSS2_RC code = command(esys, &handle);
     return code != TSS2_RC_SUCCESS ? code : Tss2().Esys_TR_GetTpmHandle(esys, handle, &tpm_handle);
   });
-  if (!done) return tl::unexpected(done.error());
+  if (!done) return Fail(done);
   const auto earlier = std::find_if(loaded_.begin(), loaded_.end(), [&](const Loaded& candidate) {
     return candidate.tpm_handle == tpm_handle;
   });

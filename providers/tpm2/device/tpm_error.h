@@ -91,10 +91,19 @@ class TpmFailure {
 template <typename T>
 using TpmResult = tl::expected<T, TpmFailure>;
 
+/// `return Fail(failure);` and `return Fail(result);` in a function that returns a TpmResult.
+inline tl::unexpected<TpmFailure> Fail(TpmFailure failure) {
+  return tl::unexpected(std::move(failure));
+}
+template <typename T>
+tl::unexpected<TpmFailure> Fail(const TpmResult<T>& failed) {
+  return tl::unexpected(failed.error());
+}
+
 /// `return Fail(result, "loading the key");` turns a failed TpmResult into a failed Result.
 template <typename T>
 tl::unexpected<Error> Fail(const TpmResult<T>& failed, std::string_view clause) {
-  return tl::unexpected(failed.error().ToError().In(clause));
+  return Fail(failed.error().ToError().In(clause));
 }
 
 /// "tpm:handle(1):…", the words of tpm2-tss for a code, with the code itself.

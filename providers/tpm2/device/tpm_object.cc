@@ -13,13 +13,13 @@ namespace credmint::tpm2 {
 TpmResult<TpmObject> TpmObject::Load(
     std::shared_ptr<Tpm> tpm, const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*)>& command) {
   const auto handle = tpm->Load(command);
-  if (!handle) return tl::unexpected(handle.error());
+  if (!handle) return Fail(handle);
   return TpmObject(std::move(tpm), *handle);
 }
 
 TpmResult<TpmObject> TpmObject::Open(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle) {
   auto opened = tpm->OpenPersistent(handle);
-  if (!opened) return tl::unexpected(opened.error());
+  if (!opened) return Fail(opened);
   return TpmObject(std::move(tpm), *std::move(opened));
 }
 
@@ -63,7 +63,7 @@ TpmResult<TPM2B_NAME> ReadName(Tpm& tpm, ESYS_TR handle) {
   const auto read =
       tpm.Run([&](ESYS_CONTEXT* esys) { return Tss2().Esys_TR_GetName(esys, handle, &name); });
   const Handle<TPM2B_NAME, EsysFree> owner(name);
-  if (!read) return tl::unexpected(read.error());
+  if (!read) return Fail(read);
   return *name;
 }
 

@@ -172,7 +172,7 @@ Result<Tss2KeyFile> ReadKey(DerReader reader) {
   const auto type = reader.Next(V_ASN1_OBJECT);
   if (!type) return Malformed("it has no type");
   const auto kind = CheckKeyType(*type);
-  if (!kind) return tl::unexpected(kind.error());
+  if (!kind) return Fail(kind);
   Tss2KeyFile key;
   if (auto read = ReadOptionalFields(reader, key); !read) return Fail(std::move(read));
   if (auto fit = CheckPolicy(key.policy); !fit) return Fail(std::move(fit));

@@ -178,7 +178,7 @@ class PolicyRun {
     if (!nonce) return Fail(std::move(nonce));
     const auto signature =
         SignUse(credentials_.signer.get(), credentials_.context, by.key, **nonce, by.policy_ref);
-    if (!signature) return tl::unexpected(signature.error());
+    if (!signature) return Fail(signature);
     const auto key = LoadPublic(by.key);
     if (!key) return Fail(key, "PolicySigned: loading the key that signs");
     const auto done = tpm_->Run([&](ESYS_CONTEXT* esys) {
@@ -198,7 +198,7 @@ class PolicyRun {
     if (!approved) return Fail(std::move(approved));
     const auto signed_digest = DigestToAuthorize(credentials_.context, *authorize.signature,
                                                  **approved, authorize.policy_ref);
-    if (!signed_digest) return tl::unexpected(signed_digest.error());
+    if (!signed_digest) return Fail(signed_digest);
     auto key = LoadPublic(authorize.key);
     if (!key) return Fail(key, "PolicyAuthorize: loading the key that signed the policy");
     const auto name = ReadName(*tpm_, key->handle());

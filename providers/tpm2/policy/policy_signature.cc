@@ -34,8 +34,7 @@ Result<Bytes> Sign(EVP_PKEY* signer, OSSL_LIB_CTX* context, const char* hash, By
   signature.resize(size);
   if (!sized ||
       EVP_DigestSign(digest.get(), signature.data(), &size, message.data(), message.size()) != 1) {
-    return tl::unexpected(
-        TakeOpensslError(ErrorCode::kKeyUnusable).In("signing for the TPM key's policy"));
+    return Fail(TakeOpensslError(ErrorCode::kKeyUnusable).In("signing for the TPM key's policy"));
   }
   signature.resize(size);
   return signature;
@@ -78,7 +77,7 @@ Result<TPMT_SIGNATURE> SignUse(EVP_PKEY* signer, OSSL_LIB_CTX* context, const TP
   message.insert(message.end(), sizeof(INT32), 0);
   Append(message, policy_ref);
   const auto bytes = Sign(signer, context, hash->name, message);
-  if (!bytes) return tl::unexpected(bytes.error());
+  if (!bytes) return Fail(bytes);
   TPMT_SIGNATURE signature{};
   signature.sigAlg = is_rsa ? TPM2_ALG_RSASSA : TPM2_ALG_ECDSA;
   signature.signature.any.hashAlg = hash->algorithm;
@@ -103,7 +102,7 @@ Result<TPM2B_DIGEST> DigestToAuthorize(OSSL_LIB_CTX* context, const TPMT_SIGNATU
   std::size_t size = sizeof digest.buffer;
   if (EVP_Q_digest(context, hash->name, nullptr, message.data(), message.size(), digest.buffer,
                    &size) != 1) {
-    return tl::unexpected(TakeOpensslError(ErrorCode::kInternal).In("hashing a signed policy"));
+    return Fail(TakeOpensslError(ErrorCode::kInternal).In("hashing a signed policy"));
   }
   digest.size = static_cast<UINT16>(size);
   return digest;

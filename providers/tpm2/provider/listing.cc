@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "tpm2/provider/listing.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,7 +12,6 @@
 #include "tpm2/device/handle_uri.h"
 #include "tpm2/device/nv_certificates.h"
 #include "tpm2/device/nv_index.h"
-#include "tpm2/provider/listing.h"
 #include "tpm2/provider/key_description.h"
 #include "tpm2/signing/key_source.h"
 
@@ -88,8 +89,8 @@ class Survey {
     const std::string uri = "nv:" + label;
     const auto index = NvIndex::Open(tpm_, handle, provider_.digests());
     if (index && !index->HoldsData()) return;
-    const auto contents = index ? index->Read(std::nullopt, owner_auth_)
-                                : Result<Bytes>(tl::unexpected(index.error()));
+    const auto contents =
+        index ? index->Read(std::nullopt, owner_auth_) : Result<Bytes>(Fail(index));
     if (!contents) {
       Add(uri, {{"kind", "certificate"}, {"label", label}, {"error", contents.error().message}});
       return;
@@ -138,9 +139,9 @@ Result<std::vector<ListedObject>> TakeInventory(const Tpm2Provider& provider,
                                                 const Secret& owner_auth,
                                                 std::optional<TPM2_HANDLE> only) {
   const auto tpm = provider.Connect(tcti);
-  if (!tpm) return tl::unexpected(tpm.error());
+  if (!tpm) return Fail(tpm);
   const auto handles = Wanted(**tpm, only);
-  if (!handles) return tl::unexpected(handles.error());
+  if (!handles) return Fail(handles);
   Survey survey(provider, *tpm, owner_auth);
   if (auto added = survey.AddTpm(); !added) return Fail(std::move(added));
   for (const TPM2_HANDLE handle : *handles) {

@@ -108,7 +108,7 @@ bool Loader::IsExpected() const {
 Result<StoreObjects> Loader::Find(const PassphraseCallback& passphrase) {
   if (inventory_) return TakeInventory();
   if (!IsExpected()) return StoreObjects();
-  if (const auto* whole = std::get_if<WholeTpm>(&source_)) return tl::unexpected(whole->error);
+  if (const auto* whole = std::get_if<WholeTpm>(&source_)) return Fail(whole->error);
   if (const auto* uri = std::get_if<NvUri>(&source_)) return ReadCertificates(*uri, passphrase);
   if (const auto* uri = std::get_if<HandleUri>(&source_)) return FindKey(*uri, passphrase);
   return FindKey(std::get<Tss2KeyFile>(source_), passphrase);
@@ -126,9 +126,9 @@ Result<StoreObjects> Loader::TakeInventory() const {
 Result<StoreObjects> Loader::ReadCertificates(const NvUri& uri,
                                               const PassphraseCallback& passphrase) const {
   const auto tpm = provider_.Connect(tcti_);
-  if (!tpm) return tl::unexpected(tpm.error());
+  if (!tpm) return Fail(tpm);
   const auto index = NvIndex::Open(*tpm, uri.index, provider_.digests());
-  if (!index) return tl::unexpected(index.error());
+  if (!index) return Fail(index);
   std::optional<Secret> auth;
   if (uri.has_auth) {
     auto asked = passphrase.Ask({PassphraseKind::kTpmAuth, index->name()});
@@ -136,7 +136,7 @@ Result<StoreObjects> Loader::ReadCertificates(const NvUri& uri,
     auth = *std::move(asked);
   }
   const auto contents = index->Read(auth, secrets_.parent_auth);
-  if (!contents) return tl::unexpected(contents.error());
+  if (!contents) return Fail(contents);
   auto certificates = CertificatesInNv(*contents);
   if (!certificates) return Fail(std::move(certificates), index->name());
   return StoreObjects{{}, *std::move(certificates), {}};

@@ -14,7 +14,7 @@ Tpm2Provider::Tpm2Provider(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* 
 
 Result<std::shared_ptr<Tpm>> Tpm2Provider::Connect(const std::optional<std::string>& tcti) const {
   const auto chosen = ChooseTcti(tcti, core().Setting("tcti"), SecureEnvironment);
-  if (!chosen) return tl::unexpected(chosen.error());
+  if (!chosen) return Fail(chosen);
   return Tpm::Share(*chosen);
 }
 

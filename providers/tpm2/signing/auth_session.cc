@@ -33,14 +33,14 @@ TpmResult<TpmObject> Start(const std::shared_ptr<Tpm>& tpm, Kind kind, ESYS_TR s
   const auto set = tpm->Run([&](ESYS_CONTEXT* esys) {
     return Tss2().Esys_TRSess_SetAttributes(esys, session->handle(), attributes, kAll);
   });
-  if (!set) return tl::unexpected(set.error());
+  if (!set) return Fail(set);
   return session;
 }
 
 /// Fails if there is no such key or it is none for decrypting.
 TpmResult<TpmObject> StartWithStorageRoot(const std::shared_ptr<Tpm>& tpm, Kind kind) {
   const auto key = TpmObject::Open(tpm, kStorageRootKey);
-  if (!key) return tl::unexpected(key.error());
+  if (!key) return Fail(key);
   return Start(tpm, kind, key->handle());
 }
 
@@ -51,7 +51,7 @@ TpmResult<TpmObject> StartEncrypted(const std::shared_ptr<Tpm>& tpm, Kind kind,
     if (auto session = StartWithStorageRoot(tpm, kind)) return session;
   }
   const auto primary = CreateSaltKey(tpm);
-  if (!primary) return tl::unexpected(primary.error());
+  if (!primary) return Fail(primary);
   return Start(tpm, kind, primary->handle());
 }
 
@@ -72,7 +72,7 @@ TpmResult<AuthSession> SessionFor(const std::shared_ptr<Tpm>& tpm, const Secret&
     return AuthSession(std::move(running));
   }
   auto session = StartEncrypted(tpm, {TPM2_SE_HMAC, TPM2_ALG_SHA256}, salt_key);
-  if (!session) return tl::unexpected(session.error());
+  if (!session) return Fail(session);
   auto shared = std::make_shared<const TpmObject>(*std::move(session));
   tpm->session = shared;
   return AuthSession(std::move(shared));
@@ -84,7 +84,7 @@ TpmResult<AuthSession> StartPolicySession(const std::shared_ptr<Tpm>& tpm, TPMI_
   const Kind kind{TPM2_SE_POLICY, hash};
   auto session =
       auth.empty() ? Start(tpm, kind, ESYS_TR_NONE) : StartEncrypted(tpm, kind, salt_key);
-  if (!session) return tl::unexpected(session.error());
+  if (!session) return Fail(session);
   return AuthSession(std::make_shared<const TpmObject>(*std::move(session)));
 }
 

@@ -55,7 +55,7 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const HandleUri& uri) const {
   auto loaded = source->Load(*tpm, Secret());
   if (!loaded) return Fail(std::move(loaded));
   const auto blob = source->ReadPublic(**tpm, loaded->object, provider_.digests());
-  if (!blob) return tl::unexpected(blob.error());
+  if (!blob) return Fail(blob);
   auto area = ReadPersistentPublicArea(*blob);
   if (!area) return Fail(std::move(area), source->name());
   Secret auth;

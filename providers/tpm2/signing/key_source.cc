@@ -71,7 +71,7 @@ std::string KeyFileKey::ParentName() const {
 Result<LoadedKey> KeyFileKey::Load(const std::shared_ptr<Tpm>& tpm, const Secret& auth) const {
   const auto hold = tpm->Hold();
   const auto parent = OpenParent(tpm, file_.parent, file_.rsa_parent, parent_auth_);
-  if (!parent) return tl::unexpected(ParentFailure(parent.error()));
+  if (!parent) return Fail(ParentFailure(parent.error()));
   auto object = LoadUnder(tpm, *parent);
   if (!object && object.error().fault() == TpmFault::kBadParameter) {
     return Fail(
@@ -79,7 +79,7 @@ Result<LoadedKey> KeyFileKey::Load(const std::shared_ptr<Tpm>& tpm, const Secret
         "it works only with the TPM that made it, until that is cleared, and under the same "
         "parent: one made by tpm2_createprimary is another unless it was made persistent");
   }
-  if (!object) return tl::unexpected(ParentFailure(object.error()));
+  if (!object) return Fail(ParentFailure(object.error()));
   auto session = StartSession(tpm, auth, *parent);
   if (!session) return Fail(session, "starting a TPM session");
   auto secret_session = file_.policy.empty() ? TpmResult<AuthSession>(AuthSession())
@@ -104,9 +104,9 @@ TpmResult<TpmObject> KeyFileKey::LoadUnder(const std::shared_ptr<Tpm>& tpm,
   // A primary made for this purpose has no auth value of its own.
   auto session = IsPersistent(file_.parent) ? SessionFor(tpm, parent_auth_, {&parent})
                                             : TpmResult<AuthSession>(AuthSession());
-  if (!session) return tl::unexpected(session.error());
+  if (!session) return Fail(session);
   if (file_.import_seed && !imported_) {
-    if (auto done = Import(*tpm, parent, *session); !done) return tl::unexpected(done.error());
+    if (auto done = Import(*tpm, parent, *session); !done) return Fail(done);
   }
   const TPM2B_PRIVATE& wrapped = imported_ ? *imported_ : file_.private_area;
   return TpmObject::Load(tpm, [&](ESYS_CONTEXT* esys, ESYS_TR* object) {

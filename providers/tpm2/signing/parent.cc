@@ -56,13 +56,13 @@ TpmResult<TpmObject> OpenParent(const std::shared_ptr<Tpm>& tpm, TPM2_HANDLE par
   if (IsPersistent(parent)) {
     auto object = TpmObject::Open(tpm, parent);
     if (!object) return object;
-    if (auto set = SetAuth(*tpm, object->handle(), auth); !set) return tl::unexpected(set.error());
+    if (auto set = SetAuth(*tpm, object->handle(), auth); !set) return Fail(set);
     return object;
   }
   const ESYS_TR hierarchy = FindHierarchy(parent)->esys;
   const auto session = SessionFor(tpm, auth, {});
-  if (!session) return tl::unexpected(session.error());
-  if (auto set = SetAuth(*tpm, hierarchy, auth); !set) return tl::unexpected(set.error());
+  if (!session) return Fail(session);
+  if (auto set = SetAuth(*tpm, hierarchy, auth); !set) return Fail(set);
   return CreatePrimary(tpm, hierarchy, rsa, session->handle());
 }
 
@@ -71,7 +71,7 @@ TpmResult<TpmObject> OpenParent(const std::shared_ptr<Tpm>& tpm, TPM2_HANDLE par
 TpmResult<TpmObject> CreateSaltKey(const std::shared_ptr<Tpm>& tpm) {
   const auto hold = tpm->Hold();
   if (auto set = SetAuth(*tpm, ESYS_TR_RH_NULL, Secret()); !set) {
-    return tl::unexpected(set.error());
+    return Fail(set);
   }
   return CreatePrimary(tpm, ESYS_TR_RH_NULL, false, ESYS_TR_PASSWORD);
 }

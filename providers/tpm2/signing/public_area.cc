@@ -177,7 +177,7 @@ Result<PublicArea> ReadPublicArea(const TPM2B_PUBLIC& area) {
   auto key = ReadPublicKey(area);
   if (!key) return Fail(std::move(key));
   const auto scheme = ReadSchemeOf(area.publicArea);
-  if (!scheme) return tl::unexpected(scheme.error());
+  if (!scheme) return Fail(scheme);
   const TPMA_OBJECT attributes = area.publicArea.objectAttributes;
   const bool by_auth = (attributes & TPMA_OBJECT_USERWITHAUTH) != 0;
   return PublicArea{*std::move(key), *scheme, area.publicArea.authPolicy.size != 0, !by_auth,

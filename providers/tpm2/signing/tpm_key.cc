@@ -98,20 +98,20 @@ Result<Bytes> TpmKey::Sign(const SignatureRequest& request) const {
   const bool pss = request.scheme == provider::SignatureScheme::kRsaPss;
   if (pss && scheme.decrypts) return SignEncoded(request);
   const auto fitted = scheme.Fit(request);
-  if (!fitted) return tl::unexpected(fitted.error());
+  if (!fitted) return Fail(fitted);
   auto signature = Run([&](Tpm& tpm, const LoadedKey& key) { return SignOnce(tpm, key, *fitted); });
   return signature && pss ? WithSaltAsked(request, *std::move(signature)) : signature;
 }
 
 Result<Bytes> TpmKey::SignEncoded(const SignatureRequest& request) const {
   const auto encoded = pss_.Encode(request, area_.public_key.Bits());
-  if (!encoded) return tl::unexpected(encoded.error());
+  if (!encoded) return Fail(encoded);
   return Run([&](Tpm& tpm, const LoadedKey& key) { return DecryptOnce(tpm, key, *encoded); });
 }
 
 Result<Bytes> TpmKey::WithSaltAsked(const SignatureRequest& request, Bytes signature) const {
   const auto fulfils = pss_.Fulfils(request, area_.public_key, signature);
-  if (!fulfils) return tl::unexpected(fulfils.error());
+  if (!fulfils) return Fail(fulfils);
   if (*fulfils) return signature;
   return Fail(ErrorCode::kKeyUnusable,
               fmt::format("this TPM makes no PSS signature with a salt of {} bytes with {}",
@@ -123,9 +123,9 @@ Result<Bytes> TpmKey::WithSaltAsked(const SignatureRequest& request, Bytes signa
 Result<Bytes> TpmKey::Run(const Operation& operation) const {
   InProcess& process = InThisProcess();
   const auto tpm = Connect(process);
-  if (!tpm) return tl::unexpected(tpm.error());
+  if (!tpm) return Fail(tpm);
   const auto hold = (*tpm)->Hold();
-  if (auto refusal = refusal_.Get()) return tl::unexpected(*std::move(refusal));
+  if (auto refusal = refusal_.Get()) return Fail(*std::move(refusal));
   auto signature = RunOrReload({*tpm, process.loaded}, operation);
   if (!signature && IsAboutAuth(signature.error())) refusal_.Set(signature.error());
   return signature;
@@ -188,7 +188,7 @@ Result<void> TpmKey::EnsureLoaded(const InUse& here) const {
 // is.
 Result<void> TpmKey::Authorize(const InUse& here) const {
   const auto wants_auth = source_->Authorize(here.tpm, *here.loaded);
-  if (!wants_auth) return tl::unexpected(wants_auth.error());
+  if (!wants_auth) return Fail(wants_auth);
   const Secret empty;
   auto set = SetAuth(*here.tpm, here.loaded->object.handle(), *wants_auth ? auth_ : empty);
   if (set && !auth_.empty()) set = here.loaded->session.SetEncrypted(*here.tpm, *wants_auth);
@@ -205,7 +205,7 @@ TpmResult<TPMT_SIGNATURE> TpmKey::SignOnce(Tpm& tpm, const LoadedKey& key,
                             ESYS_TR_NONE, &digest.digest, &digest.scheme, &no_ticket, &signature);
   });
   const Handle<TPMT_SIGNATURE, EsysFree> owner(signature);
-  if (!made) return tl::unexpected(made.error());
+  if (!made) return Fail(made);
   return *signature;
 }
 
@@ -220,7 +220,7 @@ TpmResult<TPMT_SIGNATURE> TpmKey::DecryptOnce(Tpm& tpm, const LoadedKey& key, By
                                    ESYS_TR_NONE, &input, &no_padding, &no_label, &output);
   });
   const Handle<TPM2B_PUBLIC_KEY_RSA, EsysFree> owner(output);
-  if (!made) return tl::unexpected(made.error());
+  if (!made) return Fail(made);
   TPMT_SIGNATURE signature{TPM2_ALG_RSAPSS, {}};
   signature.signature.rsapss.sig = *output;
   return signature;

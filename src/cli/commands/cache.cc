@@ -65,10 +65,10 @@ CacheCommand::CacheCommand(CLI::App& app)
 Result<void> CacheCommand::Run() const {
   ConfigureLog(false, LogFormat::kText);
   const auto folder = CacheFolder::Open();
-  if (!folder) return tl::unexpected(folder.error());
+  if (!folder) return Fail(folder);
   if (!list_->parsed()) return ClearCache(*folder);
   const auto entries = ListCache(*folder);
-  if (!entries) return tl::unexpected(entries.error());
+  if (!entries) return Fail(entries);
   const TimePoint now = std::chrono::system_clock::now();
   return WriteResult(json_ ? FormatJson(*entries, now) : FormatText(*entries, now));
 }

@@ -18,12 +18,12 @@ CredentialProcessCommand::CredentialProcessCommand(CLI::App& app)
 
 Result<void> CredentialProcessCommand::Run() const {
   const auto wanted = FindRole(*app_, flags_);
-  if (!wanted) return tl::unexpected(wanted.error());
+  if (!wanted) return Fail(wanted);
   StartLog(wanted->process);
   wanted->Log();
   const auto credentials = roles::Mint(
       wanted->roles.front(), [&] { return StartLibrary(wanted->process); }, {.ask = AskAtTerminal});
-  if (!credentials) return tl::unexpected(credentials.error());
+  if (!credentials) return Fail(credentials);
   if (auto written = WriteResult(FormatProcessJson(*credentials).Reveal()); !written) {
     return written;
   }

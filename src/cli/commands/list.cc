@@ -41,7 +41,7 @@ Result<void> ListCommand::Run() const {
   if (!reference) return Fail(std::move(reference), "the URI");
   const bool log_in = login_ || !key_.passin.empty() || reference->has_pin();
   const auto inventory = opener->keys().List(*std::move(reference), log_in);
-  if (!inventory) return tl::unexpected(inventory.error());
+  if (!inventory) return Fail(inventory);
   return WriteResult(json_ ? FormatInventoryJson(*inventory)
                            : FormatInventoryText(*inventory, std::chrono::system_clock::now()));
 }

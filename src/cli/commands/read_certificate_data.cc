@@ -78,7 +78,7 @@ Result<void> ReadCertificateDataCommand::Run() const {
   auto opener = IdentityOpener::Create(*library, *std::move(identity), AskAtTerminal);
   if (!opener) return Fail(std::move(opener));
   const auto found = opener->certificates().Find();
-  if (!found) return tl::unexpected(found.error());
+  if (!found) return Fail(found);
   const std::vector<Certificate>& certificates = found->certificates;
   if (found->place.is_file()) {
     if (format_ == "text") return WriteResult(FormatText(certificates, {}));

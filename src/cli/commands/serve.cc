@@ -25,19 +25,19 @@ ServeCommand::ServeCommand(CLI::App& app)
 Result<void> ServeCommand::Run(const daemon::EndSignals& end_signals) const {
   mallopt(M_ARENA_MAX, 1);  // threads here do not compete, and one heap is smaller than several
   const auto file = ReadConfiguration(flags_);
-  if (!file) return tl::unexpected(file.error());
+  if (!file) return Fail(file);
   const auto options = Options(*file);
-  if (!options) return tl::unexpected(options.error());
+  if (!options) return Fail(options);
   auto wanted = FindRoles(*app_, flags_, *file);
   if (!wanted) return Fail(std::move(wanted));
   StartLog(wanted->process);
   wanted->Log();
   const auto library = StartLibrary(wanted->process);
-  if (!library) return tl::unexpected(library.error());
+  if (!library) return Fail(library);
   const auto server =
       daemon::RoleServer::Start(*library, std::move(wanted->roles), *options, ReportRoles(),
                                 {.kept_earlier = [](const Error& error) { ReportError(error); }});
-  if (!server) return tl::unexpected(server.error());
+  if (!server) return Fail(server);
   return daemon::ServeUntilTold(
       **server, end_signals, [&] { return WriteResult(ServerVariables((*server)->places())); },
       [&] {

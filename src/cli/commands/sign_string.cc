@@ -21,7 +21,7 @@ namespace {
 using EncoderCtxPtr = Handle<OSSL_ENCODER_CTX, OSSL_ENCODER_CTX_free>;
 
 tl::unexpected<Error> OpensslFailure() {
-  return tl::unexpected(TakeOpensslError(ErrorCode::kInternal).In("encoding the public key"));
+  return Fail(TakeOpensslError(ErrorCode::kInternal).In("encoding the public key"));
 }
 
 /// The bytes that aws_signing_helper puts into its test string for a public key.
@@ -49,7 +49,7 @@ Result<Bytes> PublicKeyBytes(const EVP_PKEY* pkey) {
 
 Result<std::string> TestString(const LibraryContext& context, const EVP_PKEY* pkey) {
   const auto public_key = PublicKeyBytes(pkey);
-  if (!public_key) return tl::unexpected(public_key.error());
+  if (!public_key) return Fail(public_key);
   std::string hashed = "IAM RA";
   hashed.append(public_key->begin(), public_key->end());
   std::array<std::uint8_t, 32> digest{};
@@ -82,7 +82,7 @@ Result<std::shared_ptr<const SigningKey>> OpenKeyToTry(IdentityOpener& opener) {
     return key;
   }
   const auto candidates = opener.certificates().Find();
-  if (!candidates) return tl::unexpected(candidates.error());
+  if (!candidates) return Fail(candidates);
   return opener.OpenKey(candidates->certificates);
 }
 
@@ -116,15 +116,15 @@ Result<void> SignStringCommand::Run() const {
   auto opener = IdentityOpener::Create(*library, *std::move(identity), AskAtTerminal);
   if (!opener) return Fail(std::move(opener));
   const auto key = OpenKeyToTry(*opener);
-  if (!key) return tl::unexpected(key.error());
+  if (!key) return Fail(key);
   if (const auto accepted = AlgorithmName((*key)->algorithm()); !accepted) {
-    return tl::unexpected(accepted.error());
+    return Fail(accepted);
   }
   if (auto strong = opener->CheckKeyStrength((*key)->get()); !strong) return strong;
   const auto text = TestString(*library, (*key)->get());
-  if (!text) return tl::unexpected(text.error());
+  if (!text) return Fail(text);
   const auto signature = (*key)->Sign(*text, digest_.c_str());
-  if (!signature) return tl::unexpected(signature.error());
+  if (!signature) return Fail(signature);
   return WriteResult(Print(*signature, format_));
 }
 

@@ -17,7 +17,7 @@ constexpr const char* kFileGroup = "File";
 
 Result<void> UpdateOnce(const CredentialsFile& file, CredentialSource& source) {
   const auto credentials = source.Get();
-  if (!credentials) return tl::unexpected(credentials.error());
+  if (!credentials) return Fail(credentials);
   return WriteCredentials(file, *credentials);
 }
 
@@ -45,20 +45,20 @@ UpdateCommand::UpdateCommand(CLI::App& app)
 
 Result<void> UpdateCommand::Run(const daemon::EndSignals& end_signals) const {
   const auto wanted = FindRole(*app_, flags_);
-  if (!wanted) return tl::unexpected(wanted.error());
+  if (!wanted) return Fail(wanted);
   StartLog(wanted->process);
   wanted->Log();
   const auto library = StartLibrary(wanted->process);
-  if (!library) return tl::unexpected(library.error());
+  if (!library) return Fail(library);
   const roles::Role& role = wanted->roles.front();
   roles::IdentityPool identities(*library,
                                  {.kept_earlier = [](const Error& error) { ReportError(error); }});
   const auto session = RoleSession::Create(
       role, identities, once_ ? RoleSession::Retrying::kHere : RoleSession::Retrying::kElsewhere);
-  if (!session) return tl::unexpected(session.error());
+  if (!session) return Fail(session);
   WarnOfUnverified(role);
   const auto file = FindCredentialsFile(profile_);
-  if (!file) return tl::unexpected(file.error());
+  if (!file) return Fail(file);
   if (auto checked = CheckCredentialsFile(*file); !checked) return checked;
   return once_ ? UpdateOnce(*file, **session) : KeepUpdated(*file, **session, end_signals);
 }

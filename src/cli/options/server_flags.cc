@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/options/server_flags.h"
+
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include "cli/options/server_flags.h"
 #include "cli/options/text_option.h"
 
 namespace credmint::cli {

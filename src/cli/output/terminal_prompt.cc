@@ -221,7 +221,7 @@ Result<Secret> ReadLine(int terminal, bool utf8, const HeldSignals& signals) {
   Line line(utf8);
   for (;;) {
     const auto key = ReadKey(terminal, signals);
-    if (!key) return tl::unexpected(key.error());
+    if (!key) return Fail(key);
     switch (*key) {
       case '\n':
       case '\r':

@@ -90,7 +90,7 @@ Result<CacheFolder> CacheFolder::Open() {
   std::string path = FromEnvironment("XDG_RUNTIME_DIR");
   if (!path.empty()) {
     const auto base = OpenBase("XDG_RUNTIME_DIR", path);
-    if (!base) return tl::unexpected(base.error());
+    if (!base) return Fail(base);
     path += "/credmint";
     if (mkdirat(base->get(), "credmint", 0700) != 0 && errno != EEXIST) return FailErrno(path);
     Descriptor folder(

@@ -33,7 +33,7 @@ bool Is(std::string_view name, std::string_view ending) {
 
 Result<CacheEntry> ReadEntry(const CacheFolder& folder, const std::string& name) {
   const auto text = folder.Read(name);
-  if (!text) return tl::unexpected(text.error());
+  if (!text) return Fail(text);
   auto entry = ParseCacheEntry(*text);
   if (!entry) return Fail(std::move(entry), name);
   if (EntryName(entry->key) != name) {
@@ -102,7 +102,7 @@ Result<Credentials> DiskCache::Mint() const {
 
 Result<std::vector<CacheEntry>> ListCache(const CacheFolder& folder) {
   const auto names = folder.Names();
-  if (!names) return tl::unexpected(names.error());
+  if (!names) return Fail(names);
   std::vector<CacheEntry> entries;
   for (const std::string& name : *names) {
     if (!Is(name, kEntry)) continue;
@@ -118,7 +118,7 @@ Result<std::vector<CacheEntry>> ListCache(const CacheFolder& folder) {
 
 Result<void> ClearCache(const CacheFolder& folder) {
   const auto names = folder.Names();
-  if (!names) return tl::unexpected(names.error());
+  if (!names) return Fail(names);
   for (const std::string& name : *names) {
     const bool is_lock = Is(name, kLock);
     if (!is_lock && !Is(name, kEntry) && !Is(name, kUnfinished)) continue;

@@ -261,7 +261,7 @@ Result<Secret> SetProfile(std::string_view text, std::string_view profile,
   if (auto checked = CheckBytes(text); !checked) return Fail(std::move(checked));
   const std::vector<IniLine> lines = ReadIniLines(text);
   const Result<std::size_t> header = CheckLines(lines, profile, settings);
-  if (!header) return tl::unexpected(header.error());
+  if (!header) return Fail(header);
 
   std::string result;
   const bool found = *header < lines.size();

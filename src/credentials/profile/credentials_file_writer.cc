@@ -54,7 +54,7 @@ Result<void> CheckCredentialsFile(const CredentialsFile& file) {
   auto locked = LockedFile::Open(file.path, kPatience);
   if (!locked) return Fail(std::move(locked));
   const auto text = locked->Read();
-  if (!text) return tl::unexpected(text.error());
+  if (!text) return Fail(text);
   if (auto checked = CheckProfile(text->Reveal(), file.profile); !checked) {
     return Fail(std::move(checked), ShownPath(file.path));
   }
@@ -67,11 +67,11 @@ Result<void> WriteCredentials(const CredentialsFile& file, const Credentials& cr
   if (auto checked = CheckConfigOf(file); !checked) return checked;
   for (int i = 0; i < kMaxTries; ++i) {
     const auto text = locked->Read();
-    if (!text) return tl::unexpected(text.error());
+    if (!text) return Fail(text);
     auto edited = SetProfile(text->Reveal(), file.profile, credentials);
     if (!edited) return Fail(std::move(edited), ShownPath(file.path));
     const auto replaced = locked->Replace(edited->Reveal());
-    if (!replaced) return tl::unexpected(replaced.error());
+    if (!replaced) return Fail(replaced);
     if (!*replaced) continue;
     LogDebug(fmt::format("profile {} of {}: {}, valid until {}", file.profile, ShownPath(file.path),
                          credentials.access_key_id, FormatTimestamp(credentials.expiration)));

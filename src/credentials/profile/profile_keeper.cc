@@ -33,7 +33,7 @@ Result<void> ProfileKeeper::Run() {
       Wait();
     }
   }
-  if (hopeless_ && !stopping_) return tl::unexpected(*hopeless_);
+  if (hopeless_ && !stopping_) return Fail(*hopeless_);
   return {};
 }
 

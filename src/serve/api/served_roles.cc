@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <utility>
-
 #include "serve/api/served_roles.h"
+
+#include <utility>
 
 namespace credmint::serve {
 

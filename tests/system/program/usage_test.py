@@ -3,6 +3,7 @@
 """What the program says of a command line that it cannot take, and of one that asks for help."""
 
 import json
+import re
 import unittest
 
 from support import pki, program
@@ -115,6 +116,10 @@ class Arguments(UsageTest):
 
 
 class Commands(UsageTest):
+    def test_that_these_tests_know(self):
+        listed = self.succeed("--help").decode().partition("Subcommands:")[2]
+        self.assertEqual(sorted(re.findall(r"^  (\S+)", listed, re.MULTILINE)), sorted(COMMANDS))
+
     def test_unknown_one_that_is_close(self):
         self.refuse(
             "there is no command 'credential-proces'",

@@ -9,6 +9,7 @@ import unittest
 
 from support import emulator, pki, program, token
 from support.cases import each, expand
+from support.processes import die_with_parent
 from support.system_test import SystemTest
 
 PIN = "pin-60221407623"
@@ -54,7 +55,7 @@ class AfterTheLogin(SystemTest):
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            preexec_fn=program.die_with_parent,
+            preexec_fn=die_with_parent,
         )
         try:
             self.wait_for_the_request(process)

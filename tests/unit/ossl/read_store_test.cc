@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ossl/read_store.h"
+
 #include <gtest/gtest.h>
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
@@ -9,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "ossl/read_store.h"
 #include "support/temp_dir.h"
 #include "support/test_pki.h"
 

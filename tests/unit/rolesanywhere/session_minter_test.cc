@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "rolesanywhere/session_minter.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
 #include "rolesanywhere/endpoint.h"
-#include "rolesanywhere/session_minter.h"
 #include "unit/rolesanywhere/fake_transport.h"
 #include "unit/rolesanywhere/vector_session.h"
 

@@ -35,6 +35,8 @@ TEST_P(ExitStatusOfTest, IsTheClassOfTheFailure) {
 
 INSTANTIATE_TEST_SUITE_P(Codes, ExitStatusOfTest,
                          testing::Values(Case{ErrorCode::kInternal, ExitStatus::kInternal},
+                                         Case{ErrorCode::kDeviceLost, ExitStatus::kKey},
+                                         Case{ErrorCode::kPolicyUnmet, ExitStatus::kKey},
                                          Case{ErrorCode::kUsage, ExitStatus::kUsage},
                                          Case{ErrorCode::kLocalIo, ExitStatus::kLocalIo},
                                          Case{ErrorCode::kMalformed, ExitStatus::kKey},

@@ -19,6 +19,8 @@ TEST(HintTextTest, HasWordsOfItsOwnForEachRemedy) {
     words.insert(Hint(static_cast<Remedy>(number)));
   }
   EXPECT_EQ(words.count(""), 0U);
+  const auto next = static_cast<Remedy>(static_cast<int>(kLastRemedy) + 1);
+  EXPECT_EQ(Hint(next), "") << "kLastRemedy is not the last one";
   EXPECT_EQ(words.size(), static_cast<std::size_t>(kLastRemedy));
 }
 

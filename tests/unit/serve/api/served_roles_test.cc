@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "serve/api/served_roles.h"
+
 #include <gtest/gtest.h>
 
-#include "serve/api/served_roles.h"
 #include "unit/serve/fake_source.h"
 
 namespace credmint::serve {
