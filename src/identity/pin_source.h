@@ -18,8 +18,8 @@ namespace credmint {
 /// because a descriptor can be read only once.
 class PinSource {
  public:
-  PinSource(SecretSource source)
-      : source_(std::move(source)) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor): a source is kept by assigning it
+  PinSource(SecretSource source) : source_(std::move(source)) {}
 
   /// Fails as SecretSource::Read().
   Result<Secret> Get();

@@ -92,8 +92,8 @@ template <typename T>
 using TpmResult = tl::expected<T, TpmFailure>;
 
 /// `return Fail(failure);` and `return Fail(result);` in a function that returns a TpmResult.
-inline tl::unexpected<TpmFailure> Fail(TpmFailure failure) {
-  return tl::unexpected(std::move(failure));
+inline tl::unexpected<TpmFailure> Fail(const TpmFailure& failure) {
+  return tl::unexpected(failure);
 }
 template <typename T>
 tl::unexpected<TpmFailure> Fail(const TpmResult<T>& failed) {
