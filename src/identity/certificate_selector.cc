@@ -47,8 +47,8 @@ Result<CertificateSelector> CertificateSelector::Parse(const std::string& text) 
   if (text.starts_with(kFile)) {
     const auto contents = ReadFile(text.substr(kFile.size()));
     if (!contents) return Fail(contents);
-    selector.text_ = contents->Reveal();
-    parsed = selector.ParseJson(selector.text_);
+    selector.contents_ = contents->Reveal();
+    parsed = selector.ParseJson(selector.contents_);
   } else if (text.find_first_not_of(' ') != std::string::npos &&
              text[text.find_first_not_of(' ')] == '[') {
     parsed = selector.ParseJson(text);
@@ -56,7 +56,8 @@ Result<CertificateSelector> CertificateSelector::Parse(const std::string& text) 
     parsed = selector.ParsePairs(text);
   }
   if (!parsed) return Fail(std::move(parsed));
-  if (selector.text_.empty()) selector.text_ = text;
+  selector.text_ = text;
+  if (selector.contents_.empty()) selector.contents_ = text;
   return selector;
 }
 

@@ -18,15 +18,20 @@ namespace credmint {
 /// hexadecimal, compared as numbers.
 class CertificateSelector {
  public:
-  /// Fails with kUsage on an unknown or repeated key, a missing value or malformed JSON.
+  /// Fails with kUsage on an unknown or repeated key, a missing value or malformed JSON; with
+  /// kLocalIo if a file cannot be read.
   static Result<CertificateSelector> Parse(const std::string& text);
 
   [[nodiscard]] bool Matches(const Certificate& certificate) const;
 
-  /// What was parsed: of a file its contents.
-  [[nodiscard]] const std::string& text() const { return text_; }
+  /// The same as it is now: a file, which may have been replaced, is read again.
+  [[nodiscard]] Result<CertificateSelector> ReadAgain() const { return Parse(text_); }
 
-  bool operator==(const CertificateSelector&) const = default;
+  /// What was parsed: of a file its contents.
+  [[nodiscard]] const std::string& contents() const { return contents_; }
+
+  /// The same text, or the same file whatever is in it.
+  bool operator==(const CertificateSelector& other) const { return text_ == other.text_; }
 
  private:
   Result<void> Set(const std::string& key, const std::string& value);
@@ -34,6 +39,7 @@ class CertificateSelector {
   Result<void> ParsePairs(const std::string& text);
 
   std::string text_;
+  std::string contents_;
   std::optional<std::string> subject_;
   std::optional<std::string> issuer_;
   std::optional<std::string> serial_;

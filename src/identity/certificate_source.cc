@@ -74,9 +74,11 @@ Result<CertificateCandidates> CertificateSource::Find() {
 Result<std::vector<Certificate>> CertificateSource::Select(
     std::vector<Certificate> candidates) const {
   if (!options_->selector) return candidates;
+  const auto selector = options_->selector->ReadAgain();
+  if (!selector) return Fail(selector, "the selector");
   std::vector<Certificate> selected;
   std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(selected),
-               [this](const Certificate& one) { return options_->selector->Matches(one); });
+               [&](const Certificate& one) { return selector->Matches(one); });
   if (selected.empty()) {
     return Fail(
         ErrorCode::kCertificate,

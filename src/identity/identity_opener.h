@@ -27,7 +27,7 @@ class IdentityOpener {
                                        std::shared_ptr<const IdentitySpec> spec,
                                        const PromptFunction& ask = {});
 
-  [[nodiscard]] const IdentitySpec& spec() const { return *spec_; }
+  [[nodiscard]] const std::shared_ptr<const IdentitySpec>& spec() const { return spec_; }
   [[nodiscard]] KeyOpener& keys() { return keys_; }
   [[nodiscard]] CertificateSource certificates() { return {keys_, spec_->certificate}; }
 

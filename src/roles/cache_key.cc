@@ -75,7 +75,11 @@ Result<void> AddIdentity(Parts& parts, const IdentitySpec& spec) {
   if (auto added = AddCertificate(parts, *reference); !added) {
     return Fail(std::move(added), "certificate");
   }
-  if (selector) parts.Add("selector", selector->text());
+  if (selector) {
+    const auto current = selector->ReadAgain();
+    if (!current) return Fail(current, "the selector");
+    parts.Add("selector", std::string_view(current->contents()));
+  }
   parts.Add("latest expiring", latest_expiring);
   if (private_key) {
     parts.Add("private key",

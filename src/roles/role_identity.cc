@@ -10,21 +10,24 @@ namespace credmint::roles {
 RoleIdentity::RoleIdentity(IdentityOpener opener, std::chrono::milliseconds patience,
                            const Environment& environment)
     : stopwatch_(environment.stopwatch),
+      spec_(opener.spec()),
       opener_(std::move(opener)),
       keeper_(Keep(patience, environment)) {}
 
 IdentityKeeper RoleIdentity::Keep(std::chrono::milliseconds patience,
                                   const Environment& environment) {
-  // Patient until there was a first pair; from then on the keeper has the earlier one.
-  const auto open = [this, patience, had_one = false]() mutable {
+  // The keeper is asked with the mutex held, and so are these. Patient until there was a first
+  // pair; from then on the keeper has the earlier one.
+  const auto open = [this, patience, had_one = false]() CREDMINT_REQUIRES(mutex_) mutable {
     auto identity = had_one ? opener_.Open() : opener_.OpenPatiently(patience);
     had_one = had_one || identity.has_value();
     return identity;
   };
-  const auto open_key = [this](const Certificate& leaf) { return opener_.OpenKey({&leaf, 1}); };
-  const auto open_wrapped = [this](const std::shared_ptr<const WrappedKey>& key) {
-    return opener_.keys().OpenKey(key);
+  const auto open_key = [this](const Certificate& leaf) CREDMINT_REQUIRES(mutex_) {
+    return opener_.OpenKey({&leaf, 1});
   };
+  const auto open_wrapped = [this](const std::shared_ptr<const WrappedKey>& key)
+                                CREDMINT_REQUIRES(mutex_) { return opener_.keys().OpenKey(key); };
   const auto report = [told = environment.kept_earlier](const Error& error) {
     if (told) told(error);
   };
@@ -32,7 +35,7 @@ IdentityKeeper RoleIdentity::Keep(std::chrono::milliseconds patience,
 }
 
 Result<std::shared_ptr<const Identity>> RoleIdentity::Open(unsigned& generation) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (sharing_.exchange(false)) keeper_.ProveFirst();
   if (reloading_.exchange(false)) {
     opener_.keys().ForgetSecrets();
@@ -46,7 +49,7 @@ Result<std::shared_ptr<const Identity>> RoleIdentity::Open(unsigned& generation)
 }
 
 void RoleIdentity::NoteWorked(unsigned generation) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   // The secrets have been read again meanwhile: what worked were the earlier ones.
   if (generation != generation_) return;
   worked_ = true;
@@ -54,7 +57,7 @@ void RoleIdentity::NoteWorked(unsigned generation) {
 }
 
 Error RoleIdentity::NoteLockout(Error error) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (auto lockout = CurrentLockout()) return *std::move(lockout);
   lockout_ = {std::move(error), std::nullopt};
   if (worked_ && opener_.keys().SecretsWereAccepted()) {

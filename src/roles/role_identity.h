@@ -4,11 +4,11 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/mutex.h"
 #include "identity/identity.h"
 #include "identity/identity_keeper.h"
 #include "identity/identity_opener.h"
@@ -33,7 +33,7 @@ class RoleIdentity {
   RoleIdentity(const RoleIdentity&) = delete;
   RoleIdentity& operator=(const RoleIdentity&) = delete;
 
-  [[nodiscard]] const IdentitySpec& spec() const { return opener_.spec(); }
+  [[nodiscard]] const IdentitySpec& spec() const { return *spec_; }
 
   /// `generation` grows with each Reload().
   Result<std::shared_ptr<const Identity>> Open(unsigned& generation);
@@ -61,17 +61,18 @@ class RoleIdentity {
   };
 
   IdentityKeeper Keep(std::chrono::milliseconds patience, const Environment& environment);
-  std::optional<Error> CurrentLockout();
+  std::optional<Error> CurrentLockout() CREDMINT_REQUIRES(mutex_);
 
   const Stopwatch stopwatch_;
   std::atomic<bool> reloading_ = false;
   std::atomic<bool> sharing_ = false;  // from the next Open() on
-  std::mutex mutex_;                   // guards all that follows, but for the opener's spec
-  IdentityOpener opener_;
-  IdentityKeeper keeper_;
-  std::optional<Lockout> lockout_;
-  bool worked_ = false;
-  unsigned generation_ = 0;
+  const std::shared_ptr<const IdentitySpec> spec_;
+  Mutex mutex_;
+  IdentityOpener opener_ CREDMINT_GUARDED_BY(mutex_);
+  IdentityKeeper keeper_ CREDMINT_GUARDED_BY(mutex_);
+  std::optional<Lockout> lockout_ CREDMINT_GUARDED_BY(mutex_);
+  bool worked_ CREDMINT_GUARDED_BY(mutex_) = false;
+  unsigned generation_ CREDMINT_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace credmint::roles

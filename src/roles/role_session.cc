@@ -41,9 +41,9 @@ Result<std::unique_ptr<RoleSession>> RoleSession::Create(const Role& role, Ident
                                                          Retrying retrying) {
   auto options = MakeSessionOptions(role, retrying);
   if (!options) return Fail(std::move(options));
+  if (auto checked = CheckCaBundle(role); !checked) return Fail(std::move(checked));
   auto identity = identities.Get(role.identity, role.session.timeout);
   if (!identity) return Fail(std::move(identity));
-  if (auto checked = CheckCaBundle(role); !checked) return Fail(std::move(checked));
   return std::make_unique<RoleSession>(
       *std::move(options), identities.context(), *std::move(identity),
       identities.environment().make_transport(role.session.transport));

@@ -41,7 +41,7 @@ struct RunningRole {
 /// Set() and Start() are for one thread at a time, all else is for any.
 class RoleSet {
  public:
-  /// The context must outlive this, and what roles() has given out.
+  /// The context must outlive this, and this what roles() and Start() have given out.
   RoleSet(const LibraryContext& context, RoleSetObserver observer, Environment environment = {});
   ~RoleSet();
   RoleSet(const RoleSet&) = delete;

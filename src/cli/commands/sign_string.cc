@@ -75,7 +75,7 @@ Result<void> CheckKeyIsGiven(const IdentitySpec& identity) {
 /// its public half is, where its device does not tell.
 Result<std::shared_ptr<const SigningKey>> OpenKeyToTry(IdentityOpener& opener) {
   auto key = opener.OpenKey();
-  if (key || !opener.spec().certificate.certificate) return key;
+  if (key || !opener.spec()->certificate.certificate) return key;
   const ErrorCode code = key.error().code;
   if (code != ErrorCode::kKeyUnusable && code != ErrorCode::kKeyAmbiguous &&
       code != ErrorCode::kKeyNotFound) {

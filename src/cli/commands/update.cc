@@ -48,6 +48,9 @@ Result<void> UpdateCommand::Run(const daemon::EndSignals& end_signals) const {
   if (!wanted) return Fail(wanted);
   StartLog(wanted->process);
   wanted->Log();
+  const auto file = FindCredentialsFile(profile_);
+  if (!file) return Fail(file);
+  if (auto checked = CheckCredentialsFile(*file); !checked) return checked;
   const auto library = StartLibrary(wanted->process);
   if (!library) return Fail(library);
   const roles::Role& role = wanted->roles.front();
@@ -57,9 +60,6 @@ Result<void> UpdateCommand::Run(const daemon::EndSignals& end_signals) const {
       role, identities, once_ ? RoleSession::Retrying::kHere : RoleSession::Retrying::kElsewhere);
   if (!session) return Fail(session);
   WarnOfUnverified(role);
-  const auto file = FindCredentialsFile(profile_);
-  if (!file) return Fail(file);
-  if (auto checked = CheckCredentialsFile(*file); !checked) return checked;
   return once_ ? UpdateOnce(*file, **session) : KeepUpdated(*file, **session, end_signals);
 }
 

@@ -216,6 +216,19 @@ TEST_F(CertificateSourceTest, SelectorChoosesTheLeafOfAFile) {
   EXPECT_EQ(Names(options, leaf_.key), NameList({"CN=other 2587"}));
 }
 
+TEST_F(CertificateSourceTest, ReadsTheSelectorsFileAgainForEveryLoad) {
+  const std::string path =
+      directory_.Write("selector", R"([{"Key": "x509Serial", "Value": "01"}])");
+  CertificateOptions options = File({leaf_, other_});
+  options.selector = Select("file://" + path);
+  EXPECT_EQ(Names(options, leaf_.key), NameList({"CN=leaf 1"}));
+  directory_.Write("selector", R"([{"Key": "x509Serial", "Value": "0A1B"}])");
+  EXPECT_EQ(Names(options, leaf_.key), NameList({"CN=other 2587"}));
+  EXPECT_EQ(*options.selector, Select("file://" + path)) << "the file counts, not its contents";
+  directory_.Write("selector", "none");
+  ExpectFailure(options, ErrorCode::kUsage, "the selector: it is not a JSON array");
+}
+
 TEST_F(CertificateSourceTest, SelectorDoesNotTakeTheIssuersAway) {
   CertificateOptions options = File({leaf_, intermediate_});
   options.selector = Select("Key=x509Subject,Value=CN=leaf");
