@@ -39,7 +39,8 @@ class CertificateSource {
   CertificateSource(KeyOpener& opener, const CertificateOptions& options)
       : opener_(&opener), options_(&options) {}
 
-  /// What the reference and the selector leave. Without a reference it fails with kUsage.
+  /// What the reference and the selector leave; both are read anew. Without a reference it fails
+  /// with kUsage, as it does if the selector's file is malformed by now.
   Result<CertificateCandidates> Find();
 
   /// The leaf for `key`, with the issuers above it that are known (BuildChain).

@@ -18,6 +18,9 @@
 
 namespace credmint {
 
+/// For how long what is being replaced is worth waiting for, where the whole call may take longer.
+inline constexpr std::chrono::milliseconds kLongestPatience{1000};
+
 /// Opens what an IdentitySpec names, each time anew. Not for use by several threads at once.
 class IdentityOpener {
  public:

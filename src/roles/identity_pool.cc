@@ -4,11 +4,6 @@
 #include <algorithm>
 
 namespace credmint::roles {
-namespace {
-
-constexpr std::chrono::milliseconds kLongestPatience{1000};
-
-}  // namespace
 
 Result<std::shared_ptr<RoleIdentity>> IdentityPool::Get(
     const std::shared_ptr<const IdentitySpec>& spec, std::chrono::milliseconds timeout) {

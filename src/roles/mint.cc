@@ -15,8 +15,6 @@
 namespace credmint::roles {
 namespace {
 
-constexpr std::chrono::milliseconds kLongestWaitForFile{1000};
-
 Result<Credentials> MintAnew(const Role& role, const StartLibrary& start,
                              const Environment& environment) {
   const auto library = start();
@@ -30,7 +28,7 @@ Result<Credentials> MintAnew(const Role& role, const StartLibrary& start,
 /// The certificate, which is read for it, may be being replaced.
 Result<CacheKey> MakeKeyPatiently(const Role& role) {
   ChangingFiles files(PathsIn({&role.identity->certificate.certificate}),
-                      std::min(role.session.timeout, kLongestWaitForFile));
+                      std::min(role.session.timeout, kLongestPatience));
   while (true) {
     files.Look();
     auto key = MakeCacheKey(*role.identity, role.session);
