@@ -27,7 +27,7 @@ namespace credmint::pkcs11 {
 ///
 /// Loaded without libp11: every C_GetFunctionList of p11-kit's proxy makes a new, uninitialised
 /// instance, so calls of ours through a second function list would not see what libp11 initialised;
-/// besides, libp11 keeps the PIN on the heap (docs/architecture.md has the list).
+/// besides, libp11 keeps the PIN on the heap (docs/design/architecture.md has the list).
 ///
 /// Finalised when the last user lets go, or by an exit handler that runs before the module's own
 /// destructors do; from then on every call answers CKR_CRYPTOKI_NOT_INITIALIZED without entering

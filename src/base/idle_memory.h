@@ -8,7 +8,7 @@ namespace credmint {
 /// From there those that are used again come back, 64 KiB at a time.
 ///
 /// A call of the service runs through half of libcrypto and of libcurl with its thirty libraries:
-/// 10 MiB that would count as this process's until the next call (docs/serve.md has the figures).
+/// 10 MiB that would count as this process's until the next call (docs/guide/serve.md has the figures).
 ///
 /// Nothing that can be written is touched, and no segment with a page that differs from its file,
 /// as those with a debugger's breakpoints do. Where that cannot be told, because /proc is not

@@ -35,7 +35,7 @@ struct TomlValue {
 /// checked further. Nesting is limited to 32 levels.
 ///
 /// Reads it itself because the libraries in Debian 12 and 13 are not made for a text that people
-/// type while a server runs: see the decisions in docs/architecture.md.
+/// type while a server runs: see the decisions in docs/design/architecture.md.
 Result<TomlValue> ParseToml(std::string_view text, const std::string& name);
 
 }  // namespace credmint

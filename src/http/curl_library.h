@@ -8,7 +8,7 @@
 namespace credmint {
 
 /// The functions of libcurl, loaded when the first request or URL needs them. To link it would cost
-/// every start 3 ms and 28 libraries, also where nothing is sent (docs/architecture.md).
+/// every start 3 ms and 28 libraries, also where nothing is sent (docs/design/architecture.md).
 struct CurlLibrary {
   decltype(&::curl_easy_init) easy_init = nullptr;
   decltype(&::curl_easy_setopt) easy_setopt = nullptr;

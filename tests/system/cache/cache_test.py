@@ -213,13 +213,13 @@ class Age(CacheTest):
         self.expect_mints(1 if given_out else 2)
 
     def test_is_what_the_document_says(self):
-        text = documents.read("cache.md")
+        text = documents.read("guide/cache.md")
         least = 60 * int(re.search(r"less than (\d+) minutes are left", text)[1])
         self.assertFalse(self.aged(least - 1, 3600))
         self.assertTrue(self.aged(least + 30, 3600))
 
     def test_of_short_sessions_is_what_the_document_says(self):
-        text = documents.read("cache.md")
+        text = documents.read("guide/cache.md")
         long = 60 * int(re.search(r"sessions under (\d+) minutes", text)[1])
         self.assertTrue(self.aged(long // 2 - 30, long - 120))
         self.assertFalse(self.aged(long // 2 - 30, long))

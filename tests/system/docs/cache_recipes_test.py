@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/cache.md is true: its shell blocks are run as they stand, in an empty home directory."""
+"""docs/guide/cache.md is true: its shell blocks are run as they stand, in an empty home directory."""
 
 import unittest
 
 from support import documents, recipes
 from support.cases import each, expand
 
-TEXT = documents.read("cache.md")
+TEXT = documents.read("guide/cache.md")
 RECIPES = recipes.of(TEXT)
 LOGIN_SESSION = "In a login session"
 

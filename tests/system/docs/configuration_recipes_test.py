@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/configuration.md is true: its shell blocks are run as they stand, and its table is complete."""
+"""docs/reference/configuration.md is true: its shell blocks are run as they stand, and its table is complete."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from cryptography import x509
 from support import documents, emulator, program, recipes
 from support.cases import each, expand
 
-TEXT = documents.read("configuration.md")
+TEXT = documents.read("reference/configuration.md")
 RECIPES = recipes.of(TEXT)
 NOT_IN_THE_FILE = {
     "help",

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/key-references.md is true and complete: each of its examples is run."""
+"""docs/reference/key-references.md is true and complete: each of its examples is run."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from support.processes import die_with_parent, run_tool
 from support.system_test import MEMBERS, MintTest, SystemTest, make_folder
 from support.tpm_policy import Policy
 
-TEXT = documents.read("key-references.md")
+TEXT = documents.read("reference/key-references.md")
 TYPED = documents.rows(TEXT, "typed")
 REFUSED = documents.rows(TEXT, "refused")
 ATTRIBUTES = [row for row in TYPED if row.section == "Tokens"]
@@ -425,7 +425,7 @@ class Complete(SystemTest):
         missing = [
             name for name in wanted if not re.search(pattern.format(re.escape(name)), typed)
         ]
-        self.assertEqual(missing, [], "accepted, but not in docs/key-references.md")
+        self.assertEqual(missing, [], "accepted, but not in docs/reference/key-references.md")
 
     def test_path_attributes(self):
         names = facts.of("attributes of pkcs11:")["path"]
@@ -472,7 +472,7 @@ class Complete(SystemTest):
         self.assertGreater(len(names), 12)
         shown = "\n".join(row.typed for row in TYPED + REFUSED)
         missing = [name for name in sorted(names) if not re.search(rf"{name}\b", shown)]
-        self.assertEqual(missing, [], "accepted, but not in docs/key-references.md")
+        self.assertEqual(missing, [], "accepted, but not in docs/reference/key-references.md")
 
     def test_the_tables_are_found(self):
         self.assertGreater(len(TYPED), 90)
@@ -484,10 +484,10 @@ class Citations(unittest.TestCase):
     """The files that a document cites, and those that it links, are there."""
 
     @each(
-        key_references="docs/key-references.md",
-        pkcs11="docs/pkcs11.md",
-        threat_model="docs/threat-model.md",
-        tpm="docs/tpm.md",
+        key_references="docs/reference/key-references.md",
+        pkcs11="docs/guide/hsm.md",
+        threat_model="docs/design/threat-model.md",
+        tpm="docs/guide/tpm.md",
     )
     def test(self, name):
         document = documents.SOURCE / name

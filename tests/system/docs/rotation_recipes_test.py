@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/rotation.md is true: its shell blocks are run as they stand, under running programs."""
+"""docs/guide/rotation.md is true: its shell blocks are run as they stand, under running programs."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ from support.system_test import make_folder
 
 BLOCKS = {
     section.title: section.blocks()
-    for section in documents.sections(documents.read("rotation.md"))
+    for section in documents.sections(documents.read("guide/rotation.md"))
     if section.blocks()
 }
 OF_FILES, OF_REASONS, OF_DEVICES = BLOCKS
@@ -77,7 +77,7 @@ class OnDevices(RecipesTest):
         public_key = made.generate("EC:prime256v1")
         made.write_certificate(self.root.issue(public_key))
         self.write("pin", self.secret(made.pin))
-        (named,) = set(re.findall(r"--certificate '(pkcs11:[^']+)'", documents.read("rotation.md")))
+        (named,) = set(re.findall(r"--certificate '(pkcs11:[^']+)'", documents.read("guide/rotation.md")))
         flags = ("--use-latest-expiring-certificate", "--passin", "file:pin")
         self.start("--certificate", named, *flags, "--pkcs11-lib", token.MODULE)
         certificate = self.renew(public_key)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/serve.md is true: its shell blocks are run as they stand, but on a free port."""
+"""docs/guide/serve.md is true: its shell blocks are run as they stand, but on a free port."""
 
 import json
 import re
@@ -11,7 +11,7 @@ import unittest
 from support import documents, emulator, facts, program, recipes
 from support.requirements import need
 
-TEXT = documents.read("serve.md")
+TEXT = documents.read("guide/serve.md")
 RECIPE, *_ = documents.sections(TEXT)
 (SERVE, PRINTED, EXPORT) = (text for _, text in RECIPE.blocks())
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/tpm.md is true: its shell blocks are run as they stand, in an empty home directory.
+"""docs/guide/tpm.md is true: its shell blocks are run as they stand, in an empty home directory.
 
 Where a reader has /dev/tpmrm0, there is a swtpm behind tpm2-abrmd: both flush what programs leave.
 """
@@ -15,7 +15,7 @@ from support.requirements import in_library_folder, provider_modules
 from support.system_test import SystemTest, make_folder
 from support.tpm_test import TpmTest
 
-TEXT = documents.read("tpm.md")
+TEXT = documents.read("guide/tpm.md")
 SECTIONS = documents.sections(TEXT)
 RECIPES = recipes.of(TEXT)
 

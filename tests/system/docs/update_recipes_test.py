@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/update.md is true: its shell blocks are run as they stand."""
+"""docs/guide/update.md is true: its shell blocks are run as they stand."""
 
 import json
 import signal
@@ -12,7 +12,7 @@ from support.serve import wait_until
 
 BLOCKS = {
     section.title: [text for language, text in section.blocks() if language == "sh"]
-    for section in documents.sections(documents.read("update.md"))
+    for section in documents.sections(documents.read("guide/update.md"))
 }
 
 

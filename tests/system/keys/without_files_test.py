@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys and certificates in variables and streams, for what stays running and for the cache, too.
 
-Each form once is in docs/key-references.md, whose examples are run.
+Each form once is in docs/reference/key-references.md, whose examples are run.
 """
 
 import json

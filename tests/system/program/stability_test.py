@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What docs/stability.md promises has the shape of stable_shapes.json: no less, and no more.
+"""What docs/reference/stability.md promises has the shape of stable_shapes.json: no less, and no more.
 
 In that file a JSON type stands for a value of it, and a name ends in "?" where not every object has
 it. An option has what `--help` says of its value, null if it takes none.
@@ -20,7 +20,7 @@ from support.serve import Server, wait_until
 from support.system_test import MintTest, SystemTest, make_folder
 
 SHAPES = json.loads(pathlib.Path(__file__).with_name("stable_shapes.json").read_text())
-RELY = "docs/stability.md says how that may change"
+RELY = "docs/reference/stability.md says how that may change"
 ADD = "add it to stable_shapes.json and to CHANGELOG.md"
 TOP = "before the first table"
 TABLES = (TOP, "serve", "defaults", "identity.NAME", "role.NAME")

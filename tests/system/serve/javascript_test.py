@@ -143,7 +143,7 @@ class File(JavaScriptTest):
         self.end(client)
 
     def test_is_not_found_by_a_name_of_two_words(self):
-        """As docs/update.md says. botocore finds it: see update_test.py."""
+        """As docs/guide/update.md says. botocore finds it: see update_test.py."""
         error, _ = self.call_fails(self.update("web server"))
         self.assertIn("Could not resolve credentials using profile: [web server]", error)
 

@@ -60,7 +60,7 @@ class Units(UnitsTest):
         """Each alone: several are about the same setting."""
         drop_ins = [
             (path, text)
-            for section in documents.sections(documents.read("systemd.md"))
+            for section in documents.sections(documents.read("guide/systemd.md"))
             for language, text in section.blocks()
             for path in re.findall(r"\A# /etc/systemd/system/(\S+)\n", text)
         ]

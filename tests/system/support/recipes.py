@@ -4,7 +4,7 @@
 A block without a language that follows is what the last block prints. A test of a document has a
 class with the sections as cases, each of which begins where the one before it ended:
 
-    RECIPES = recipes.of(documents.read("pkcs11.md"))
+    RECIPES = recipes.of(documents.read("guide/hsm.md"))
 
     @expand
     class Recipes(recipes.InOneHome):

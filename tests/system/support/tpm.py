@@ -288,7 +288,7 @@ class Tpm:
         self.tool("dictionarylockout", "-s", "-n", str(after_tries), "-t", "1000", "-l", "1000")
 
 
-# The primary keys that key files mean by the name of a hierarchy (docs/contract.md 9.1).
+# The primary keys that key files mean by the name of a hierarchy (docs/design/contract.md 9.1).
 ECC_PRIMARY = ("-G", "ecc", "-a", STORAGE + "|noda")
 RSA_PRIMARY = ("-G", "rsa2048", "-a", STORAGE + "|noda")
 

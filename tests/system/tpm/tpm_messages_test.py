@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The messages that docs/tpm.md explains are those of the program: each is made to appear."""
+"""The messages that docs/guide/tpm.md explains are those of the program: each is made to appear."""
 
 import re
 import unittest
@@ -12,7 +12,7 @@ from support.tpm_policy import Policy
 from support.tpm_proxy import TpmProxy
 from support.tpm_test import AUTH, HANDLE, TpmTest
 
-MESSAGES = [row.typed for row in documents.rows(documents.read("tpm.md"), "message")]
+MESSAGES = [row.typed for row in documents.rows(documents.read("guide/tpm.md"), "message")]
 KEY = f"handle:{HANDLE}"
 PARENT = "0x81000010"
 CHANGED_PCR = 16

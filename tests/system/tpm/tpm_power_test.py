@@ -86,7 +86,7 @@ class Uncounted(PowerTest):
 
 
 class Counted(PowerTest):
-    """What docs/tpm.md warns of: it is the TPM that counts, whatever a program sends."""
+    """What docs/guide/tpm.md warns of: it is the TPM that counts, whatever a program sends."""
 
     def test_a_key_without_noda(self):
         self.certify(self.tpm.make_persistent("0x81000002"))

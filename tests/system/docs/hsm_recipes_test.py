@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/pkcs11.md is true: its shell blocks are run as they stand, in an empty home directory."""
+"""docs/guide/hsm.md is true: its shell blocks are run as they stand, in an empty home directory."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from support import documents, facts, nss, p11_kit, program, recipes, token
 from support.cases import each, expand
 from support.requirements import need, provider_modules
 
-TEXT = documents.read("pkcs11.md")
+TEXT = documents.read("guide/hsm.md")
 SECTIONS = documents.sections(TEXT)
 RECIPES = recipes.of(TEXT)
 
