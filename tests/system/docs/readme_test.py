@@ -6,9 +6,10 @@ import json
 import re
 import signal
 import subprocess
+import tomllib
 import unittest
 
-from support import documents, emulator, program, token
+from support import documents, program, token
 from support.pki import pem
 from support.processes import die_with_parent
 from support.requirements import need
@@ -16,15 +17,20 @@ from support.system_test import MintTest, make_folder
 
 TEXT = (documents.SOURCE / "README.md").read_text()
 SECTIONS = {section.title: section for section in documents.sections(TEXT)}
-BLOCKS = {
-    title: [text for language, text in section.blocks() if language == "sh"]
-    for title, section in SECTIONS.items()
-}
-WAYS = [title for title in SECTIONS if re.match(r"[0-9]\. ", title)]
-MOST_LINES = 10
+THREE_WAYS = SECTIONS["Three ways to your programs"].blocks()
+((_, CONFIGURATION),) = (block for block in THREE_WAYS if block[0] == "toml")
+COMMAND, SERVE, CLIENT, UPDATE = (text for language, text in THREE_WAYS if language == "sh")
+((_, EXAMPLE),) = SECTIONS["credmint"].blocks()
+PLACE = "/etc/web/"
+MOST_LINES = 100
+MOST_LINES_BEFORE_THE_EXAMPLE = 20
+MOST_LINES_OF_A_WAY = 5
+MOST_ROWS = 10
 
 
 class ThreeWays(MintTest):
+    """In a home with the configuration of the README; only /etc/web is somewhere else."""
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -35,9 +41,8 @@ class ThreeWays(MintTest):
     @classmethod
     def start_service(cls, *anchors, **options):
         """It knows the ARNs of the README."""
-        (variables,) = BLOCKS["Use it"]
-        arns = dict(re.findall(r"^export (\w+)=(\S+)$", variables, re.MULTILINE))
-        trust_anchor, profile = arns["TRUST_ANCHOR"], arns["PROFILE"]
+        role = tomllib.loads(CONFIGURATION)["role"]["web"]
+        trust_anchor, profile = role["trust-anchor-arn"], role["profile-arn"]
         return super().start_service(
             *anchors, trust_anchor_arn=trust_anchor, profile_arn=profile, **options
         )
@@ -46,6 +51,10 @@ class ThreeWays(MintTest):
         super().setUp()
         self.write("web.pem", pem(self.leaf))
         self.write("pin", token.PIN)
+        for folder in (".config/credmint", ".aws"):
+            (self.folder / folder).mkdir(mode=0o700, parents=True)
+        here = CONFIGURATION.replace(PLACE, f"{self.folder}/")
+        self.write(".config/credmint/config.toml", here)
         (self.folder / "credmint").symlink_to(program.path())
         self.env = {
             **program.environment(self.folder, self.token.env),
@@ -54,9 +63,8 @@ class ThreeWays(MintTest):
         }
 
     def start(self, block):
-        """The variables of the beginning are set."""
         return subprocess.Popen(
-            ["/bin/sh", "-euc", f"{BLOCKS['Use it'][0]}\n{block}"],
+            ["/bin/sh", "-euc", block],
             cwd=self.folder,
             env=self.env,
             stdin=subprocess.DEVNULL,
@@ -75,33 +83,50 @@ class ThreeWays(MintTest):
         self.assertEqual(credentials["AccessKeyId"], self.last_request()["access_key_id"])
         self.assertEqual(self.last_request()["reason"], "accepted")
 
+    def test_the_first_example(self):
+        """It prints what is shown; secrets and times differ."""
+        command, shown = re.fullmatch(r"\$ (.*)\n(.*)\n", EXAMPLE).groups()
+        printed = self.finish(self.start(command))
+        self.check(printed)
+        self.assertEqual(list(json.loads(printed)), list(json.loads(shown)))
+
     def test_credential_process(self):
-        (block,) = BLOCKS[WAYS[0]]
-        self.check(self.finish(self.start(block)))
+        self.check(self.finish(self.start(COMMAND)))
 
     def test_serve(self):
         """On a port of its own, which is all that differs."""
-        serve, client = BLOCKS[WAYS[1]]
-        started = self.start(f"exec {serve.strip()} --port 0")
+        started = self.start(f"exec {SERVE.strip()} --port 0")
         printed = ""
         while "METADATA" not in printed:
             printed += started.stdout.readline().decode() or self.fail(started.communicate())
         port = re.search(r"http://127\.0\.0\.1(:\d+)/", printed)[1]
-        shown = re.search(r"^.*FULL_URI=.*$", client, re.MULTILINE)[0]
+        shown = re.search(r"^.*FULL_URI=.*$", CLIENT, re.MULTILINE)[0]
         self.assertIn(shown.replace(":9911", port), printed)
-        self.check(self.finish(self.start(client.replace(":9911", port))))
+        self.check(self.finish(self.start(CLIENT.replace(":9911", port))))
         started.send_signal(signal.SIGTERM)
         self.finish(started)
 
     def test_update(self):
-        (block,) = BLOCKS[WAYS[2]]
-        self.check(self.finish(self.start(block)))
+        self.check(self.finish(self.start(UPDATE)))
 
-    def test_are_three_of_ten_lines(self):
-        self.assertEqual(len(WAYS), 3)
-        for way in WAYS:
-            lines = "".join(BLOCKS[way]).splitlines()
-            self.assertLessEqual(len(lines), MOST_LINES, way)
+
+class Length(unittest.TestCase):
+    def test_of_the_page(self):
+        self.assertLessEqual(len(TEXT.splitlines()), MOST_LINES)
+
+    def test_of_what_stands_before_the_example_ends(self):
+        before = TEXT[: TEXT.index(EXAMPLE)] + EXAMPLE
+        self.assertLessEqual(len(before.splitlines()), MOST_LINES_BEFORE_THE_EXAMPLE)
+
+    def test_of_each_way(self):
+        for way in (COMMAND, SERVE + CLIENT, UPDATE):
+            self.assertLessEqual(len(way.splitlines()), MOST_LINES_OF_A_WAY, way)
+
+    def test_of_the_comparison(self):
+        rows = documents.rows(TEXT, "")
+        self.assertIn(len(rows), range(1, MOST_ROWS + 1))
+        for row in rows:
+            self.assertRegex(row.cells[2], r"\]\(docs/", "it links to its proof")
 
 
 def anchors(path):
@@ -115,7 +140,7 @@ class Links(unittest.TestCase):
         pages = [page for folder in folders for page in documents.SOURCE.glob(f"{folder}*.md")]
         self.assertGreater(len(pages), 10)
         for page in pages:
-            for link in re.findall(r"\]\(([^):]+)\)", page.read_text()):
+            for link in re.findall(r'(?:\]\(|src(?:set)?=")([^):"]+)[)"]', page.read_text()):
                 path, _, anchor = link.partition("#")
                 target = page.parent / path if path else page
                 self.assertTrue(target.exists(), f"{page.name}: {link}")
