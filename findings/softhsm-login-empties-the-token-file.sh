@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# SoftHSM 2.6.1: a C_Login, although it changes nothing that a user would call data, rewrites the
-# token's file: locked, it is cut to nothing; then the lock is given up; then it is written. Another
-# process that reads it in between finds a token without a name, or none.
+# SoftHSM 2.6.1: C_Login rewrites the token's file, although no user data changes. SoftHSM truncates
+# the file under a lock, releases the lock, and then writes the file. A process that reads the file
+# in between sees a token without a name, or no token.
 #
-# One would guess that logging in reads, and that a lock is held until the file is whole again.
-# Whoever runs several programs on one SoftHSM token has to look again for a token that seems gone.
+# One would expect a login to read only, and a lock to cover the whole rewrite. If several programs
+# use one SoftHSM token, they must look again for a token that seems to be missing.
 #
-# Runs Debian 12's softhsm2 and opensc from a temporary folder. Exits 0 as long as it is so, 1 when
-# it has changed, 77 when the packages cannot be had.
+# Runs Debian 12's softhsm2 and opensc from a temporary folder. Exits with 0 if SoftHSM behaves as
+# described, 1 if it does not, and 77 if the packages cannot be downloaded.
 set -euo pipefail
 
 folder=$(mktemp -d)

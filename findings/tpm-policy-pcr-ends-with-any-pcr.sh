@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# TPM 2.0 (libtpms 0.9.2): TPM2_PolicyPCR binds a policy session to the TPM's count of all changes of
-# PCRs, not to the PCRs that it names. An extend of PCR 10, which the policy does not mention, between
-# PolicyPCR and the use of the key ends the session with TPM_RC_PCR_CHANGED (0x128), although PCR 7
-# holds what it held. An extend of PCR 16 does not: that one is not counted.
+# TPM 2.0 (libtpms 0.9.2): TPM2_PolicyPCR binds a policy session to the TPM's count of PCR changes,
+# not only to the PCRs that it names. Suppose that the policy names PCR 7, and PCR 10 is extended
+# between PolicyPCR and the use of the key. The use then fails with TPM_RC_PCR_CHANGED (0x128),
+# although PCR 7 has not changed. Extending PCR 16 has no such effect, because it is not counted.
 #
-# One would guess that a policy over PCR 7 looks at PCR 7. On a machine where IMA measures files PCR 10
-# changes all the time, so that a policy has to be begun anew now and then. (Part 3, TPM2_PolicyPCR:
-# pcrUpdateCounter.)
+# One would expect a policy over PCR 7 to depend on PCR 7 only. Where IMA measures files, PCR 10
+# changes all the time, and a policy session must be restarted now and then. (Part 3,
+# TPM2_PolicyPCR: pcrUpdateCounter.)
 #
-# Runs Debian 12's swtpm and tpm2-tools from a temporary folder, with a TPM of its own. Exits 0 as
-# long as it is so, 1 when it has changed, 77 when the packages cannot be had.
+# Runs Debian 12's swtpm and tpm2-tools from a temporary folder, with a private TPM. Exits with 0 if
+# the TPM behaves as described, 1 if it does not, and 77 if the packages cannot be downloaded.
 set -euo pipefail
 
 folder=$(mktemp -d)
@@ -46,7 +46,7 @@ tpm2_createprimary --quiet --hierarchy=o --key-algorithm=ecc --policy=policy --k
 tpm2_flushcontext --transient-object
 head -c 32 /dev/zero >digest
 
-# Signs under the policy, after what is given was done between PolicyPCR and the use.
+# Signs under the policy. Runs the given command between PolicyPCR and the use of the key.
 sign_after() {
   tpm2_startauthsession --policy-session --session=session
   tpm2_policypcr --quiet --session=session --pcr-list=sha256:7

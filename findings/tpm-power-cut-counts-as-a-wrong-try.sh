@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# TPM 2.0 (libtpms 0.9.2): a key under dictionary-attack protection that was used with its right auth
-# value makes the next loss of power without TPM2_Shutdown count as a wrong try. Three such losses
-# lock a TPM whose limit is three, although nobody ever gave a wrong value. A key with `noda` does not.
+# TPM 2.0 (libtpms 0.9.2): a power loss without TPM2_Shutdown counts as a wrong try if a key under
+# dictionary-attack protection was used before. It does so even if every auth value was right.
+# Three such losses lock a TPM whose limit is three. A key with `noda` has no such effect.
 #
-# One would guess that the counter counts refused values. The specification has the TPM assume that
-# a power cut may hide one (Part 1, dictionary attack protection, "failed shutdown").
+# One would expect the counter to count refused values. By the specification the TPM assumes that a
+# power loss may hide one (Part 1, dictionary attack protection, "failed shutdown").
 #
-# Runs Debian 12's swtpm and tpm2-tools from a temporary folder, with a TPM of its own. Exits 0 as
-# long as it is so, 1 when it has changed, 77 when the packages cannot be had.
+# Runs Debian 12's swtpm and tpm2-tools from a temporary folder, with a private TPM. Exits with 0 if
+# the TPM behaves as described, 1 if it does not, and 77 if the packages cannot be downloaded.
 set -euo pipefail
 
 folder=$(mktemp -d)
@@ -33,7 +33,7 @@ libraries=$folder/root/usr/lib/$(uname -m)-linux-gnu
 export LD_LIBRARY_PATH=$libraries:$libraries/swtpm PATH=$folder/root/usr/bin:$PATH
 export TPM2TOOLS_TCTI=swtpm:path=$folder/socket TSS2_LOG=all+NONE
 
-# A TPM as it is after a start, whatever went before.
+# Starts the TPM, as at power-on.
 power_on() {
   swtpm socket --tpm2 --tpmstate dir="$folder/state" --flags not-need-init \
     --server type=unixio,path="$folder/socket" --ctrl type=unixio,path="$folder/socket.ctrl" \
@@ -41,7 +41,7 @@ power_on() {
   tpm=$!
   local tries=100
   until [ -S "$folder/socket.ctrl" ] || [ $((tries -= 1)) -eq 0 ]; do sleep 0.05; done
-  # After a power cut nothing else is left to start with.
+  # After a power loss there is no saved state to resume from.
   tpm2_startup --clear
 }
 cut_power() {

@@ -3,8 +3,9 @@
 
 #include <openssl/core.h>
 
-/// Entry points of the providers: for programs that link them in (OSSL_PROVIDER_add_builtin), and
-/// what the loadable modules export as OSSL_provider_init.
+/// Entry points of the providers. The `_provider_init` functions are for programs that link a
+/// provider in (OSSL_PROVIDER_add_builtin). The loadable modules export the `_module_init`
+/// functions as OSSL_provider_init.
 extern "C" {
 OSSL_provider_init_fn credmint_pkcs11_provider_init;
 OSSL_provider_init_fn credmint_pkcs11_module_init;

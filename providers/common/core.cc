@@ -16,7 +16,7 @@ namespace {
 
 using VsetError = OSSL_FUNC_core_vset_error_fn;
 
-/// core_vset_error takes a va_list, so one must be made.
+/// Makes the va_list that core_vset_error takes.
 [[gnu::format(printf, 4, 5)]] void SetError(VsetError* vset_error, const OSSL_CORE_HANDLE* handle,
                                             std::uint32_t reason, const char* format, ...) {
   va_list arguments;
@@ -25,11 +25,11 @@ using VsetError = OSSL_FUNC_core_vset_error_fn;
   va_end(arguments);
 }
 
-/// OpenSSL drops a text of more bytes (ERR_MAX_DATA_SIZE) altogether.
+/// ERR_MAX_DATA_SIZE: OpenSSL drops a longer text altogether.
 constexpr std::size_t kMaxText = 1023;
 constexpr std::string_view kCutOff = "...";
 
-/// The text, or what of it OpenSSL takes, whole characters of UTF-8.
+/// Shortens a text to what OpenSSL accepts, at a UTF-8 character boundary.
 std::string Fitting(const std::string& text) {
   if (text.size() <= kMaxText) return text;
   std::size_t end = kMaxText - kCutOff.size();
@@ -37,7 +37,7 @@ std::string Fitting(const std::string& text) {
   return text.substr(0, end).append(kCutOff);
 }
 
-/// The remedy in our words, and what the error adds to them.
+/// The remedy in this provider's words, followed by the error's own hint.
 std::string RemedyHint(const Error& error) {
   std::string text(RemedyWords(error.remedy));
   if (!error.hint.empty()) text.append(kBehindWords).append(error.hint);

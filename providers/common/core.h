@@ -14,32 +14,33 @@
 
 namespace credmint::provider {
 
-/// How a provider came into its application.
+/// How the provider got into the application: linked in or loaded as a module.
 enum class Linkage { kBuiltin, kModule };
 
-/// The OpenSSL that loaded a provider, as seen from inside it: the functions it offers us, and a
-/// library context of our own on top of it (with OpenSSL's default provider, for hashing and
-/// public-key arithmetic; never the application's).
+/// The OpenSSL that loaded the provider, seen from inside the provider.
+///
+/// Offers OpenSSL's upcalls and a library context of the provider's own, never the application's.
+/// That context holds OpenSSL's default provider, for hashing and public-key arithmetic.
 class Core {
  public:
   /// `in` is the dispatch table given to OSSL_provider_init.
   Core(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, Linkage linkage);
 
-  /// Pushes an error onto the application's error queue, and as a second entry its hint, or its
+  /// Pushes an error onto the application's error queue. A second entry carries its hint, or its
   /// remedy in RemedyWords().
   void Raise(const Error& error) const;
 
-  /// All that is left in a core BIO; fails with kMalformed beyond `max_size` bytes.
+  /// Reads a core BIO to its end. Fails with kMalformed beyond `max_size` bytes.
   [[nodiscard]] Result<Secret> ReadAll(OSSL_CORE_BIO* bio, std::size_t max_size) const;
 
-  /// A string from the provider's section in openssl.cnf, if it is set there.
+  /// A string from the provider's section in openssl.cnf; nullopt if it is not set there.
   [[nodiscard]] std::optional<std::string> Setting(const char* name) const;
 
   [[nodiscard]] OSSL_LIB_CTX* context() const { return context_.get(); }
 
-  /// Where to fetch digests. A provider that is built in shares the application's libcrypto and may
-  /// use its library context (as OpenSSL's own do), where they have been fetched already: another
-  /// first fetch would take a tenth of a short run.
+  /// The context to fetch digests from. A built-in provider shares the application's libcrypto and
+  /// uses its library context, as OpenSSL's own providers do. The digests are already fetched
+  /// there; a first fetch elsewhere would take a tenth of a short run.
   [[nodiscard]] OSSL_LIB_CTX* digest_context() const { return digest_context_; }
 
  private:

@@ -24,7 +24,7 @@ Result<const DigestEntry*> DigestTable::Find(Digest digest) {
   for (const DigestEntry& entry : entries_) {
     if (entry.digest == digest) return Find(entry.name);
   }
-  return Fail(ErrorCode::kInternal, "the digest is in no table");
+  return Fail(ErrorCode::kInternal, "the digest is not in the table");
 }
 
 void DigestTable::Fetch() {

@@ -25,14 +25,16 @@ struct DigestEntry {
   MdPtr md;
 };
 
-/// The SHA-2 hashes of a provider's library context. They are fetched once, at the first use: a
-/// fetch for each signature would cost as much as hashing its message. Safe to share between
-/// threads.
+/// The SHA-2 hashes of a provider's library context. Safe to share between threads.
+///
+/// Fetches them once, at first use: a fetch for each signature would cost as much as hashing its
+/// message.
 class DigestTable {
  public:
   explicit DigestTable(OSSL_LIB_CTX* context) : context_(context) {}
 
-  /// By OpenSSL's name in any case; SHA-256 for null or an empty one. Fails with kKeyUnusable.
+  /// Finds a hash by OpenSSL's name, in any case. Null or an empty name means SHA-256. Fails with
+  /// kKeyUnusable.
   Result<const DigestEntry*> Find(const char* name);
   Result<const DigestEntry*> Find(Digest digest);
 

@@ -5,9 +5,10 @@
 
 namespace credmint::provider {
 
-/// One row of an OSSL_DISPATCH table; OpenSSL's tables hold functions of every type as void(). All
-/// of ours are noexcept, so that no exception crosses into C: what can fail goes through Callback
-/// (provider_context.h), which makes an error of it.
+/// One row of an OSSL_DISPATCH table. OpenSSL stores functions of every type as void().
+///
+/// Our functions are noexcept, so that no exception crosses into C. One that can fail goes through
+/// Callback() (provider_context.h), which turns exceptions into errors.
 template <typename Returned, typename... Parameters>
 OSSL_DISPATCH Entry(int id, Returned (*function)(Parameters...) noexcept) {
   return {id, reinterpret_cast<void (*)()>(function)};

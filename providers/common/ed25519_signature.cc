@@ -18,7 +18,7 @@ namespace {
 constexpr std::array<std::uint8_t, 7> kAlgorithmIdentifier = {0x30, 0x05, 0x06, 0x03,
                                                               0x2b, 0x65, 0x70};
 
-/// What OpenSSL calls the signature context.
+/// OpenSSL's signature context.
 struct Operation {
   const ProviderContext* provider = nullptr;
   const Key* key = nullptr;
@@ -42,11 +42,11 @@ void* DuplicateContext(void* operation) noexcept {
   return new (std::nothrow) Operation(*static_cast<Operation*>(operation));
 }
 
-/// `key` is null when OpenSSL re-initialises a context: the earlier key stays.
+/// `key` is null when OpenSSL re-initialises a context; the earlier key then stays.
 int Init(void* operation, const char* digest, void* key, const OSSL_PARAM /*params*/[]) noexcept {
   return Run(operation, [&](Operation& o) -> Status {
     if (digest != nullptr && *digest != '\0') {
-      return Fail(ErrorCode::kUsage, "Ed25519 hashes by itself: a digest must not be named");
+      return Fail(ErrorCode::kUsage, "Ed25519 does its own hashing: no digest may be named");
     }
     if (key != nullptr) o.key = static_cast<const Key*>(key);
     if (o.key == nullptr) return Fail(ErrorCode::kInternal, "no key was set");

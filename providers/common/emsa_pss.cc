@@ -20,7 +20,7 @@ tl::unexpected<Error> Failed() {
   return Fail(TakeOpensslError(ErrorCode::kInternal).In("encoding for PSS"));
 }
 
-/// The hash of `parts`, one after the other, which is as long as `out`.
+/// Hashes the concatenation of `parts` into `out`, which holds one digest.
 bool Hash(const DigestEntry& digest, std::initializer_list<ByteView> parts, std::uint8_t* out) {
   const MdCtxPtr context(EVP_MD_CTX_new());
   bool done = context && EVP_DigestInit_ex2(context.get(), digest.md.get(), nullptr) == 1;
@@ -30,10 +30,10 @@ bool Hash(const DigestEntry& digest, std::initializer_list<ByteView> parts, std:
   return done && EVP_DigestFinal_ex(context.get(), out, nullptr) == 1;
 }
 
-/// Exclusive-ors MGF1 (RFC 8017 section B.2.1) of `seed` into `block`.
+/// XORs MGF1 (RFC 8017 section B.2.1) of `seed` into `block`.
 bool Mask(const DigestEntry& digest, ByteView seed, std::span<std::uint8_t> block) {
   std::array<std::uint8_t, EVP_MAX_MD_SIZE> mask{};
-  std::uint8_t counter = 0;  // the longest modulus needs less than 256 hashes
+  std::uint8_t counter = 0;  // the longest modulus needs fewer than 256 hashes
   for (std::size_t start = 0; start < block.size(); start += digest.size, ++counter) {
     const std::array<std::uint8_t, 4> number = {0, 0, 0, counter};
     if (!Hash(digest, {seed, number}, mask.data())) return false;
@@ -45,7 +45,8 @@ bool Mask(const DigestEntry& digest, ByteView seed, std::span<std::uint8_t> bloc
 
 }  // namespace
 
-// The names of RFC 8017 section 9.1.1: EM = maskedDB || H || 0xbc, DB = PS || 0x01 || salt.
+// Variables are named as in RFC 8017 section 9.1.1: EM = maskedDB || H || 0xbc, DB = PS || 0x01 ||
+// salt.
 Result<Bytes> EmsaPss::Encode(const SignatureRequest& request, int bits) const {
   const auto found = digests_->Find(request.digest);
   if (!found) return Fail(found);

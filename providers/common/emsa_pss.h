@@ -8,18 +8,18 @@
 
 namespace credmint::provider {
 
-/// EMSA-PSS (RFC 8017 section 9.1) on the host, for devices that leave all or part of it to us. The
-/// MGF1 digest is the signature's own.
+/// EMSA-PSS (RFC 8017 section 9.1) on the host, for devices that do not do all of it. The MGF1
+/// digest is the signature's own.
 class EmsaPss {
  public:
-  /// Both must outlive it.
+  /// Both arguments must outlive this object.
   EmsaPss(DigestTable& digests, OSSL_LIB_CTX* context) : digests_(&digests), context_(context) {}
 
-  /// The encoded message with a fresh random salt, as long as the modulus of `bits` bits: what is
-  /// left to do is the bare RSA operation.
+  /// Encodes the message with a fresh random salt. The result is as long as a modulus of `bits`
+  /// bits and needs only the bare RSA operation.
   [[nodiscard]] Result<Bytes> Encode(const SignatureRequest& request, int bits) const;
 
-  /// Whether `signature` is one of `key` that fulfils the request, salt length included.
+  /// Whether `signature` verifies with `key` and fulfils the request, salt length included.
   [[nodiscard]] Result<bool> Fulfils(const SignatureRequest& request, const PublicKey& key,
                                      ByteView signature) const;
 

@@ -8,8 +8,8 @@
 
 namespace credmint::provider {
 
-/// A copy of a message that is signed in parts, for devices that must hash it themselves. Given up,
-/// and its memory freed, when the message grows longer than kMaxSize.
+/// A copy of a message that is signed in parts, for devices that must hash it themselves. Dropped,
+/// and its memory freed, once the message grows beyond kMaxSize.
 class KeptMessage {
  public:
   static constexpr std::size_t kMaxSize = 64UL * 1024;  ///< in bytes
@@ -23,7 +23,7 @@ class KeptMessage {
     }
   }
 
-  /// The whole message, valid until the next Append; none if it was too long.
+  /// The whole message, valid until the next Append(); nullopt if it was too long.
   [[nodiscard]] std::optional<ByteView> View() const {
     return too_long_ ? std::nullopt : std::optional<ByteView>(bytes_);
   }

@@ -28,8 +28,8 @@ Result<void> Key::SignInto(const SignatureRequest& request, std::uint8_t* signat
 int EmitKey(std::unique_ptr<Key> key, OSSL_CALLBACK* object_callback, void* callback_argument) {
   int object_type = OSSL_OBJECT_PKEY;
   auto* data_type = const_cast<char*>(TypeName(key->public_key.type));
-  // The reference is the address of our pointer; keymgmt's load sets it to null when it takes the
-  // key over.
+  // The reference is the address of our pointer. The load function of the KEYMGMT sets the pointer
+  // to null when it takes the key over.
   Key* reference = key.release();
   std::array<OSSL_PARAM, 4> params = {
       OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &object_type),

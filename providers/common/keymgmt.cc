@@ -89,7 +89,7 @@ bool SetInteger(OSSL_PARAM params[], const char* name, const Bytes& value) {
   return number && OSSL_PARAM_set_BN(param, number.get()) == 1;
 }
 
-/// Ed25519 forbids to name a digest, which OpenSSL spells as a mandatory one without a name.
+/// Ed25519 forbids naming a digest, which OpenSSL spells as a mandatory digest without a name.
 bool SetDigest(OSSL_PARAM params[], KeyType type) {
   return type == KeyType::kEd25519
              ? SetIfAsked(params, OSSL_PKEY_PARAM_MANDATORY_DIGEST, OSSL_PARAM_set_utf8_string, "")

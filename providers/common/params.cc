@@ -7,7 +7,7 @@
 namespace credmint::provider {
 namespace {
 
-/// Where the contents are: in the parameter itself, or where that points to (the types "_PTR").
+/// The contents: in the parameter itself, or where it points to (the types "_PTR").
 template <typename T>
 const T* ContentsOf(const OSSL_PARAM& param, unsigned type, unsigned pointer_type) {
   if (param.data == nullptr) return nullptr;
@@ -24,7 +24,7 @@ bool HasParam(const OSSL_PARAM params[], const char* name) {
 std::optional<std::string_view> TextOf(const OSSL_PARAM& param) {
   const auto* text = ContentsOf<char>(param, OSSL_PARAM_UTF8_STRING, OSSL_PARAM_UTF8_PTR);
   if (text == nullptr) return std::nullopt;
-  if (param.data_type == OSSL_PARAM_UTF8_PTR) return text;  // whose size may be left out
+  if (param.data_type == OSSL_PARAM_UTF8_PTR) return text;  // its size is optional
   return std::string_view(text, strnlen(text, param.data_size));
 }
 

@@ -10,19 +10,20 @@
 #include "base/secret.h"
 #include "ossl/handles.h"
 
-/// The parameters that an application gave. What is absent, or of another type, is nullopt. A text
-/// has as many bytes as it says, whether a NUL follows them or not. Nothing is left in OpenSSL's
-/// error queue.
+/// Accessors for the parameters that an application gave.
+///
+/// A parameter that is absent, or of another type, is nullopt. A text is as long as its stated
+/// size, with or without a NUL behind it. OpenSSL's error queue stays clean.
 namespace credmint::provider {
 
 [[nodiscard]] bool HasParam(const OSSL_PARAM params[], const char* name);
 
-/// Points into the parameter, as the octets do.
+/// The result points into the parameter, as it does for OctetsParam().
 [[nodiscard]] std::optional<std::string_view> TextOf(const OSSL_PARAM& param);
 
 [[nodiscard]] std::optional<std::string> TextParam(const OSSL_PARAM params[], const char* name);
 [[nodiscard]] std::optional<ByteView> OctetsParam(const OSSL_PARAM params[], const char* name);
-/// Octets, copied.
+/// The octets, copied.
 [[nodiscard]] std::optional<Secret> SecretParam(const OSSL_PARAM params[], const char* name);
 
 }  // namespace credmint::provider

@@ -9,17 +9,17 @@
 
 namespace credmint::provider {
 
-/// The application's answer to a question for a PIN or an auth value, through the
-/// OSSL_PASSPHRASE_CALLBACK that OpenSSL handed to a store or decoder.
+/// Asks the application for a PIN or an auth value, through the OSSL_PASSPHRASE_CALLBACK that
+/// OpenSSL passed to a store or decoder.
 class PassphraseCallback {
  public:
   PassphraseCallback(OSSL_PASSPHRASE_CALLBACK* callback, void* argument)
       : callback_(callback), argument_(argument) {}
 
-  /// For when there is no application to ask.
+  /// A callback for when there is no application to ask.
   static PassphraseCallback None() { return {nullptr, nullptr}; }
 
-  /// Fails with kPinRequired if the application gave none. Longest answer: 1023 bytes.
+  /// Fails with kPinRequired if the application gave no answer. The longest answer is 1023 bytes.
   [[nodiscard]] Result<Secret> Ask(const PassphraseRequest& request) const;
 
  private:

@@ -54,21 +54,21 @@ OSSL_ITEM Hint(int reason) {
 const OSSL_ITEM* ReasonStrings(void* /*context*/) noexcept {
   static const OSSL_ITEM kErrors[] = {
       Reason(ErrorCode::kInternal, "internal error"),
-      Reason(ErrorCode::kUsage, "wrong use"),
+      Reason(ErrorCode::kUsage, "usage error"),
       Reason(ErrorCode::kLocalIo, "cannot read file"),
       Reason(ErrorCode::kMalformed, "malformed key reference or key"),
       Reason(ErrorCode::kKeyNotFound, "not found"),
       Reason(ErrorCode::kKeyAmbiguous, "ambiguous"),
-      Reason(ErrorCode::kKeyUnusable, "key cannot do this"),
+      Reason(ErrorCode::kKeyUnusable, "key unusable"),
       Reason(ErrorCode::kModule, "module failure"),
       Reason(ErrorCode::kDevice, "device failure"),
       Reason(ErrorCode::kPinRequired, "PIN or auth value needed"),
       Reason(ErrorCode::kContextPinRequired, "context-specific PIN needed"),
       Reason(ErrorCode::kPinIncorrect, "PIN or auth value incorrect"),
       Reason(ErrorCode::kPinLocked, "PIN locked"),
-      Reason(ErrorCode::kDeviceLost, "device lost what was opened"),
-      Reason(ErrorCode::kPolicyUnmet, "policy of the key not met"),
-      Reason(ErrorCode::kLockedOut, "locked for a while"),
+      Reason(ErrorCode::kDeviceLost, "device lost"),
+      Reason(ErrorCode::kPolicyUnmet, "key policy not met"),
+      Reason(ErrorCode::kLockedOut, "locked out"),
       Hint(kHintReason),
       OSSL_ITEM{kRetryAfterReason, const_cast<char*>("milliseconds to wait")}};
   constexpr auto kRemedies = static_cast<std::size_t>(kLastRemedy);

@@ -10,7 +10,7 @@
 #include "common/dispatch.h"
 #include "common/provider_context.h"
 
-/// The functions of provider(7) that are the same in every provider of ours.
+/// The functions of provider(7) that all our providers share.
 namespace credmint::provider {
 
 /// OpenSSL's names of the algorithms, for the tables of OSSL_FUNC_PROVIDER_QUERY_OPERATION.
@@ -24,13 +24,13 @@ inline constexpr OSSL_ALGORITHM kNoMore = {nullptr, nullptr, nullptr, nullptr};
 
 void Teardown(void* context) noexcept;
 const OSSL_PARAM* GettableParams(void* context) noexcept;
-/// Name, version, status.
+/// Answers name, version and status.
 int GetParams(void* context, OSSL_PARAM params[]) noexcept;
-/// The texts of ErrorCode, as `openssl` prints them in front of a message.
+/// The texts of ErrorCode, which `openssl` prints in front of a message.
 const OSSL_ITEM* ReasonStrings(void* context) noexcept;
 
-/// OSSL_provider_init of a provider whose context is a Context and whose algorithms are those that
-/// `Query` returns. Without memory there is no provider, and nobody yet to say so to.
+/// OSSL_provider_init of a provider with the context type `Context` and the algorithms that `Query`
+/// returns. Fails silently when out of memory: there is no error queue to report to yet.
 template <typename Context, auto Query>
 int InitProvider(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, const OSSL_DISPATCH** out,
                  void** provctx, Linkage linkage) noexcept {

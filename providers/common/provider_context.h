@@ -10,9 +10,10 @@
 
 namespace credmint::provider {
 
-/// What OpenSSL calls "provctx": one per loaded provider. Each provider derives its own, holding
-/// the module or TPM connections that its keys share. Every void pointer to it that passes through
-/// OpenSSL is a pointer to this base class.
+/// OpenSSL's "provctx", one per loaded provider. Each provider derives its own, which holds the
+/// module or TPM connections that its keys share.
+///
+/// Every void pointer to it that passes through OpenSSL is a pointer to this base class.
 class ProviderContext {
  public:
   ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, Linkage linkage)
@@ -21,7 +22,7 @@ class ProviderContext {
   ProviderContext(const ProviderContext&) = delete;
   ProviderContext& operator=(const ProviderContext&) = delete;
 
-  /// What `openssl list -providers` shows.
+  /// The name that `openssl list -providers` shows.
   [[nodiscard]] virtual const char* description() const = 0;
   [[nodiscard]] const Core& core() const { return core_; }
   [[nodiscard]] DigestTable& digests() const { return digests_; }
@@ -31,9 +32,10 @@ class ProviderContext {
   mutable DigestTable digests_;
 };
 
-/// The adapter that every callback with a fallible body goes through. `body` returns a Result<T>;
-/// its failure, or anything a library throws, is raised into the application's error queue and the
-/// callback returns `failed`. No exception crosses into C.
+/// Runs the body of a callback that can fail. `body` returns a Result<T>.
+///
+/// A failure, or anything that a library throws, is raised into the application's error queue, and
+/// the callback returns `failed`. No exception crosses into C.
 template <typename T, typename Body>
 T Callback(const ProviderContext& provider, T failed, Body&& body) noexcept {
   try {

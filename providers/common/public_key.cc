@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kEd25519PointSize = 32;
 
-/// Bits of the largest field element of an uncompressed point, from the curve's usual names.
+/// The field size in bits, from the size of an uncompressed point on one of the usual curves.
 int FieldBits(const PublicKey& key) {
   const int bytes = static_cast<int>((key.point.size() - 1) / 2);
   return bytes == 66 ? 521 : bytes * 8;
@@ -57,7 +57,7 @@ Bytes CopyOctets(const OSSL_PARAM params[], const char* name) {
   return {octets.begin(), octets.end()};
 }
 
-/// OpenSSL's key types among ours.
+/// Our name for one of OpenSSL's key types.
 std::optional<KeyType> TypeOf(const EVP_PKEY* pkey) {
   for (const KeyType type : {KeyType::kRsa, KeyType::kEc, KeyType::kEd25519}) {
     if (EVP_PKEY_is_a(pkey, TypeName(type)) == 1) return type;
@@ -115,7 +115,7 @@ std::size_t PublicKey::RawSignatureSize() const {
 ParamsPtr PublicKey::ToParams() const {
   const ParamBldPtr builder(OSSL_PARAM_BLD_new());
   if (!builder) return nullptr;
-  // The builder only points to what is pushed.
+  // The builder does not copy what is pushed.
   const BigNumPtr n(BN_bin2bn(modulus.data(), static_cast<int>(modulus.size()), nullptr));
   const BigNumPtr e(BN_bin2bn(exponent.data(), static_cast<int>(exponent.size()), nullptr));
   const bool pushed = type == KeyType::kRsa
@@ -140,7 +140,7 @@ Result<PublicKey> PublicKey::FromParams(KeyType type, const OSSL_PARAM params[])
   key.point = CopyOctets(params, OSSL_PKEY_PARAM_PUB_KEY);
   if (type == KeyType::kEd25519) {
     if (key.point.size() == kEd25519PointSize) return key;
-    return Fail(ErrorCode::kMalformed, "the public key is not of Ed25519's 32 bytes");
+    return Fail(ErrorCode::kMalformed, "the Ed25519 public key is not 32 bytes long");
   }
   auto group = TextParam(params, OSSL_PKEY_PARAM_GROUP_NAME);
   if (!group || !HasParam(params, OSSL_PKEY_PARAM_PUB_KEY)) {
@@ -195,7 +195,7 @@ Result<Bytes> EncodeEcdsaSignature(ByteView r, ByteView s) {
   }
   static_cast<void>(r_number.release());
   static_cast<void>(s_number.release());
-  // Long enough for r and s of any size given, so that one pass does.
+  // Long enough for any r and s, so one pass suffices.
   Bytes der(r.size() + s.size() + 16);
   std::uint8_t* cursor = der.data();
   const int length = i2d_ECDSA_SIG(signature.get(), &cursor);

@@ -12,10 +12,10 @@ namespace credmint::provider {
 
 enum class KeyType { kRsa, kEc, kEd25519 };
 
-/// OpenSSL's name of a kind of key: "RSA", "EC", "ED25519".
+/// OpenSSL's name of a key type: "RSA", "EC", "ED25519".
 const char* TypeName(KeyType type);
 
-/// The public half of a hardware key, in the encodings of OpenSSL's key parameters.
+/// The public half of a hardware key, encoded as in OpenSSL's key parameters.
 struct PublicKey {
   KeyType type = KeyType::kRsa;
   Bytes modulus;      ///< RSA: big-endian, no leading zero byte
@@ -27,28 +27,29 @@ struct PublicKey {
 
   bool operator==(const PublicKey&) const = default;
 
-  /// Modulus or field size in bits.
+  /// The size of the modulus or field, in bits.
   [[nodiscard]] int Bits() const;
-  /// NIST SP 800-57 part 1 strength in bits.
+  /// The security strength of NIST SP 800-57 part 1, in bits.
   [[nodiscard]] int SecurityBits() const;
-  /// Longest signature in bytes: the modulus, a DER Ecdsa-Sig-Value, or 64.
+  /// The longest signature, in bytes: the modulus, a DER Ecdsa-Sig-Value, or 64.
   [[nodiscard]] int MaxSignatureSize() const;
-  /// The same before DER, as devices give it: r || s, each as long as the order, for EC.
+  /// The size of a signature as devices return it. For EC that is r || s, each as long as the
+  /// order.
   [[nodiscard]] std::size_t RawSignatureSize() const;
 
-  /// As OpenSSL parameters: n and e, or group and pub, or pub alone.
+  /// Converts to OpenSSL parameters: n and e, or group and pub, or pub alone.
   [[nodiscard]] ParamsPtr ToParams() const;
-  /// The inverse; fails with kMalformed.
+  /// The inverse of ToParams(). Fails with kMalformed.
   static Result<PublicKey> FromParams(KeyType type, const OSSL_PARAM params[]);
-  /// The public half of any RSA, EC or Ed25519 key; fails with kKeyUnusable.
+  /// The public half of any RSA, EC or Ed25519 key. Fails with kKeyUnusable for other keys.
   static Result<PublicKey> FromPkey(const EVP_PKEY* pkey);
-  /// As a public EVP_PKEY of the default provider of `context`.
+  /// Converts to a public EVP_PKEY of the default provider of `context`.
   [[nodiscard]] Result<PkeyPtr> ToPkey(OSSL_LIB_CTX* context) const;
-  /// As DER SubjectPublicKeyInfo, made in `context`; empty if it is no key.
+  /// Converts to DER SubjectPublicKeyInfo, using `context`. Empty if this is not a valid key.
   [[nodiscard]] Bytes ToDer(OSSL_LIB_CTX* context) const;
 };
 
-/// A DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3) from big-endian r and s.
+/// Encodes big-endian r and s as a DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3).
 Result<Bytes> EncodeEcdsaSignature(ByteView r, ByteView s);
 
 }  // namespace credmint::provider

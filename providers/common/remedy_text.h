@@ -7,9 +7,12 @@
 
 namespace credmint::provider {
 
-/// A remedy in the words of whoever configures a program that loads the providers: attributes of
-/// URIs, settings in openssl.cnf and parameters of the store, never a flag of credmint. Without
-/// kBehindWords (`ossl/error_queue.h`). Empty for those that no provider gives.
+/// A remedy, worded for someone who configures a program that loads these providers. It names
+/// attributes of URIs, settings in openssl.cnf and parameters of the store, but no flag of
+/// credmint.
+///
+/// The text does not contain kBehindWords (`ossl/error_queue.h`). It is empty for a remedy that no
+/// provider gives.
 std::string_view RemedyWords(Remedy remedy);
 
 }  // namespace credmint::provider

@@ -21,7 +21,7 @@ namespace {
 using PssParamsPtr = Handle<RSA_PSS_PARAMS, RSA_PSS_PARAMS_free>;
 using AlgorithmPtr = Handle<X509_ALGOR, X509_ALGOR_free>;
 
-constexpr int kDefaultSaltLength = 20;  // RFC 4055 section 3.1: not written in DER
+constexpr int kDefaultSaltLength = 20;  // RFC 4055 section 3.1: omitted in DER
 
 constexpr std::array<std::pair<std::string_view, int>, 4> kSaltWords = {{
     {OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST, RSA_PSS_SALTLEN_DIGEST},
@@ -55,7 +55,8 @@ Result<int> ReadSaltLength(const OSSL_PARAM& param) {
     valid = OSSL_PARAM_get_int(&param, &length) == 1;
   }
   if (valid && length >= kSaltAutoDigestMax) return length;
-  return Fail(ErrorCode::kUsage, "the PSS salt length is no number of bytes and no known word",
+  return Fail(ErrorCode::kUsage,
+              "the PSS salt length is neither a number of bytes nor a known word",
               "use digest, max, auto, auto-digestmax or a number");
 }
 
@@ -81,7 +82,7 @@ tl::unexpected<Error> EncodingFailed() {
   return Fail(TakeOpensslError(ErrorCode::kInternal).In("encoding the PSS algorithm identifier"));
 }
 
-/// With NULL parameters, which RFC 4055 section 2.1 demands for a hash here.
+/// Has NULL parameters, which RFC 4055 section 2.1 requires for a hash here.
 AlgorithmPtr HashAlgorithm(const DigestEntry& digest) {
   AlgorithmPtr algorithm(X509_ALGOR_new());
   const bool set = algorithm && X509_ALGOR_set0(algorithm.get(), OBJ_nid2obj(digest.nid),
@@ -133,7 +134,7 @@ Result<void> RsaPadding::Set(const OSSL_PARAM params[], DigestTable& digests) {
     return Fail(ErrorCode::kUsage,
                 fmt::format("{} is for PSS only, and the RSA padding is PKCS#1 v1.5",
                             salt != nullptr ? "a salt length" : "an MGF1 digest"),
-                "set rsa_padding_mode:pss before it");
+                "set rsa_padding_mode:pss first");
   }
   if (salt != nullptr) {
     const auto length = ReadSaltLength(*salt);

@@ -11,30 +11,35 @@
 
 namespace credmint::provider {
 
-/// RSA_PSS_SALTLEN_AUTO_DIGEST_MAX, which OpenSSL 3.0 does not know yet.
+/// RSA_PSS_SALTLEN_AUTO_DIGEST_MAX, which OpenSSL 3.0 lacks.
 inline constexpr int kSaltAutoDigestMax = -4;
 
-/// The padding of an RSA signature as OpenSSL's parameters set it (provider-signature(7)): PKCS#1
+/// The padding of an RSA signature, as set by OpenSSL's parameters (provider-signature(7)): PKCS#1
 /// v1.5, or PSS with a salt length and an MGF1 digest.
 ///
-/// Salt lengths are bytes or OpenSSL's words: "digest" (as long as the digest), "max" and "auto"
-/// (as long as fits; when verifying, "auto" takes any) and "auto-digestmax", the default (as long
-/// as the digest if that fits; when verifying, any). The MGF1 digest is the signature's own unless
-/// set.
+/// A salt length is a number of bytes or one of OpenSSL's words:
+///
+/// * "digest": as long as the digest
+/// * "max": the longest that fits
+/// * "auto": the longest that fits; when verifying, any
+/// * "auto-digestmax", the default: as long as the digest, at most what fits; when verifying, any
+///
+/// The MGF1 digest defaults to the signature's own.
 class RsaPadding {
  public:
-  /// Takes over pad mode, salt length and MGF1 digest, as far as they are there. Fails with
-  /// kKeyUnusable for what is not supported and kUsage for values that contradict each other, such
-  /// as a salt length without PSS; what was set before then stays.
+  /// Applies pad mode, salt length and MGF1 digest, if present.
+  ///
+  /// Fails with kKeyUnusable for an unsupported value, and with kUsage for contradictory values,
+  /// such as a salt length without PSS. After a failure the earlier values stay.
   Result<void> Set(const OSSL_PARAM params[], DigestTable& digests);
-  /// Answers those of the three that are asked for; false if one does not fit its place.
+  /// Fills in those of the three that are requested. False if a value does not fit its parameter.
   [[nodiscard]] bool Get(OSSL_PARAM params[], const DigestEntry* digest) const;
 
   [[nodiscard]] SignatureScheme scheme() const;
-  /// PSS only: what to sign with. Fails with kUsage if digest and salt do not fit a modulus of
-  /// `bits`.
+  /// PSS only: the parameters to sign with. Fails with kUsage if digest and salt do not fit a
+  /// modulus of `bits` bits.
   [[nodiscard]] Result<PssParameters> Resolve(const DigestEntry& digest, int bits) const;
-  /// Sets the same in OpenSSL's default provider, to verify.
+  /// Applies this padding to a verification by OpenSSL's default provider.
   [[nodiscard]] Result<void> Apply(EVP_PKEY_CTX* verifier, const DigestEntry& digest) const;
   /// PSS only: the DER AlgorithmIdentifier with RSASSA-PSS-params (RFC 4055 section 3.1).
   [[nodiscard]] Result<Bytes> AlgorithmIdentifier(const DigestEntry& digest, int bits) const;

@@ -20,15 +20,15 @@
 namespace credmint::provider {
 namespace {
 
-/// What OpenSSL calls the signature context: one signature being made or checked.
+/// OpenSSL's signature context: one signature being made or verified.
 struct Operation {
   const ProviderContext* provider = nullptr;
   const Key* key = nullptr;
   const DigestEntry* digest = nullptr;
   RsaPadding padding;         ///< RSA only
   MdCtxPtr hash;              ///< only while a message comes in parts
-  KeptMessage message;        ///< its parts so far, if a signature is to be made
-  bool keep_message = false;  ///< nobody needs it for verifying
+  KeptMessage message;        ///< its parts so far, when signing
+  bool keep_message = false;  ///< verifying needs no message
 };
 
 using Status = Result<int>;
@@ -87,7 +87,7 @@ Result<void> SetParams(Operation& operation, const OSSL_PARAM params[]) {
   return operation.padding.Set(params, operation.provider->digests());
 }
 
-/// `key` is null when OpenSSL re-initialises a context: the earlier key and padding stay.
+/// `key` is null when OpenSSL re-initialises a context; the earlier key and padding then stay.
 Status Init(Operation& operation, void* key, const OSSL_PARAM params[]) {
   if (key != nullptr) {
     operation.key = static_cast<const Key*>(key);
@@ -137,7 +137,7 @@ Result<SignatureRequest> MakeRequest(const Operation& operation, ByteView digest
   if (operation.key == nullptr || operation.digest == nullptr ||
       digest.size() != operation.digest->size) {
     return Fail(ErrorCode::kKeyUnusable,
-                "the value to sign is not a digest of the length expected");
+                "the value to sign does not have the length of the digest");
   }
   SignatureRequest request;
   request.scheme = IsRsa(operation) ? operation.padding.scheme() : SignatureScheme::kEcdsa;
@@ -151,7 +151,7 @@ Result<SignatureRequest> MakeRequest(const Operation& operation, ByteView digest
   return request;
 }
 
-/// `message` is what `digest` was made of, if it is at hand.
+/// `message` is the input of `digest`, if it is still available.
 Status SignDigest(const Operation& operation, ByteView digest, std::optional<ByteView> message,
                   unsigned char* signature, std::size_t* size, std::size_t capacity) {
   const auto request = MakeRequest(operation, digest, message);
@@ -259,7 +259,7 @@ int DigestVerifyFinal(void* operation, const unsigned char* signature, std::size
   });
 }
 
-/// DER AlgorithmIdentifier of "key type with digest", which certificates, requests and CMS carry.
+/// The DER AlgorithmIdentifier of "key type with digest", for certificates, requests and CMS.
 Result<Bytes> AlgorithmIdentifier(const Operation& operation) {
   const bool rsa = IsRsa(operation);
   if (rsa && operation.digest != nullptr &&

@@ -5,12 +5,12 @@
 
 namespace credmint::provider {
 
-/// SIGNATURE of RSA (PKCS#1 v1.5 and PSS) and ECDSA, the same for every back end
+/// SIGNATURE for RSA (PKCS#1 v1.5 and PSS) and ECDSA, the same for every back end
 /// (provider-signature(7)).
 ///
-/// The message is hashed on the host. It goes with its digest to the private key, for devices that
-/// want to hash it themselves, as far as it is at hand (SignatureRequest). Verification is done
-/// with the public half by OpenSSL's default provider. SHA-224, -256, -384 and -512.
+/// Hashes the message on the host with SHA-224, -256, -384 or -512. The private key gets the
+/// digest, and also the message where it is still available, for devices that must hash it
+/// themselves (SignatureRequest). OpenSSL's default provider verifies with the public half.
 const OSSL_DISPATCH* RsaSignature();
 const OSSL_DISPATCH* EcdsaSignature();
 

@@ -13,7 +13,7 @@ namespace credmint::provider {
 Result<void> StoreLoader::SetParams(const OSSL_PARAM params[]) {
   const OSSL_PARAM* expected = OSSL_PARAM_locate_const(params, OSSL_STORE_PARAM_EXPECT);
   if (expected != nullptr && OSSL_PARAM_get_int(expected, &expected_) != 1) {
-    return Fail(ErrorCode::kUsage, "the parameter expect is no number");
+    return Fail(ErrorCode::kUsage, "the parameter 'expect' is not a number");
   }
   return Set(params);
 }

@@ -15,24 +15,24 @@
 
 namespace credmint::provider {
 
-/// One thing that a module or a TPM shows.
+/// One thing found in a module or a TPM.
 struct ListedObject {
-  std::string uri;          ///< selects it, as far as a reference can; else empty
+  std::string uri;          ///< selects it; empty if no reference can
   std::string description;  ///< a JSON object, one line
 };
 
-/// What a URI led to, in the order in which OpenSSL is given it.
+/// The objects that a URI led to, in the order in which OpenSSL gets them.
 struct StoreObjects {
   std::vector<std::unique_ptr<Key>> keys;
   std::vector<Bytes> certificates;  ///< DER
   std::vector<ListedObject> inventory;
 };
 
-/// What OpenSSL calls the loader context of a STORE (provider-storemgmt(7)): one URI being read,
-/// object after object. Each STORE of ours derives its own, which knows what its parameters mean
-/// and what the URI leads to.
+/// OpenSSL's loader context of a STORE (provider-storemgmt(7)): reads one URI, object by object.
+/// Each of our STOREs derives its own, which interprets the parameters and finds the objects.
 ///
-/// It looks once, at the first load. If that fails, by an exception too, it is at its end.
+/// It searches once, at the first load. After a failed search, thrown exceptions included, it is at
+/// its end.
 class StoreLoader {
  public:
   explicit StoreLoader(const ProviderContext& provider) : provider_(provider) {}
@@ -41,8 +41,8 @@ class StoreLoader {
   StoreLoader& operator=(const StoreLoader&) = delete;
 
   Result<void> SetParams(const OSSL_PARAM params[]);
-  /// Hands out the next object, and returns what the callback returned. If there is none, 1:
-  /// OpenSSL takes 0 for a failure.
+  /// Hands the next object to the callback and returns what the callback returned. Returns 1 if
+  /// there is no further object, because OpenSSL treats 0 as a failure.
   Result<int> Load(OSSL_CALLBACK* object_callback, void* object_argument,
                    const PassphraseCallback& passphrase);
   [[nodiscard]] bool IsAtEnd() const;
@@ -50,11 +50,11 @@ class StoreLoader {
   [[nodiscard]] const ProviderContext& provider() const { return provider_; }
 
  protected:
-  /// An OSSL_STORE_INFO type that alone is wanted, or 0 for anything.
+  /// The only OSSL_STORE_INFO type that is wanted, or 0 for any.
   [[nodiscard]] int expected() const { return expected_; }
 
  private:
-  /// Parameters may come in parts: what is not among them stays as it is.
+  /// Applies parameters, which may come in several calls: absent ones keep their values.
   virtual Result<void> Set(const OSSL_PARAM params[]) = 0;
   virtual Result<StoreObjects> Find(const PassphraseCallback& passphrase) = 0;
 
@@ -67,8 +67,8 @@ class StoreLoader {
   std::size_t next_ = 0;
 };
 
-/// For OSSL_FUNC_store_open and _attach: `make` returns a Result of a std::unique_ptr to what
-/// derives from StoreLoader.
+/// Body of OSSL_FUNC_store_open and _attach. `make` returns a Result of a std::unique_ptr to a
+/// class derived from StoreLoader.
 template <typename Make>
 void* OpenStore(const ProviderContext& provider, Make&& make) noexcept {
   return Callback(provider, static_cast<void*>(nullptr), [&]() -> Result<void*> {
@@ -83,7 +83,7 @@ using StoreOpen = void* (*)(void* provider, const char* uri) noexcept;
 using StoreSettable = const OSSL_PARAM* (*)(void* provider) noexcept;
 using StoreAttach = void* (*)(void* provider, OSSL_CORE_BIO* bio) noexcept;
 
-/// The table of a STORE; without `attach` it takes URIs only.
+/// The dispatch table of a STORE. Without `attach` it accepts URIs only.
 std::array<OSSL_DISPATCH, 8> StoreTable(StoreOpen open, StoreSettable settable,
                                         StoreAttach attach = nullptr);
 

@@ -7,14 +7,14 @@
 
 #include "ossl/handles.h"
 
-/// What OSSL_FUNC_store_load hands to OpenSSL's object callback, beside keys (EmitKey in key.h).
-/// Both return what the callback returned.
+/// Objects for OpenSSL's OSSL_FUNC_store_load callback, other than keys (see EmitKey() in key.h).
+/// Both functions return what the callback returned.
 namespace credmint::provider {
 
-/// A certificate, by its DER.
+/// Emits a certificate, given as DER.
 int EmitCertificate(ByteView der, OSSL_CALLBACK* object_callback, void* callback_argument);
 
-/// A name: a URI, and what there is to say about it.
+/// Emits a name: a URI with a description.
 int EmitName(const std::string& uri, const std::string& description, OSSL_CALLBACK* object_callback,
              void* callback_argument);
 

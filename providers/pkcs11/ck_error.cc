@@ -157,7 +157,7 @@ Error CkError(std::string_view function, CK_RV value) {
       break;
     case CKR_PIN_LEN_RANGE:
     case CKR_PIN_INVALID:
-      error.message = fmt::format("the token refused the PIN's form ({})", CkName(value));
+      error.message = fmt::format("the token refused the format of the PIN ({})", CkName(value));
       break;
     case CKR_PIN_LOCKED:
       error.message = "the token's user PIN is locked (CKR_PIN_LOCKED)";

@@ -10,14 +10,18 @@
 
 namespace credmint::pkcs11 {
 
-/// The name of a return value as PKCS#11 writes it ("CKR_PIN_INCORRECT"), or its number in
-/// hexadecimal for vendor codes.
+/// The name of a return value as PKCS#11 writes it ("CKR_PIN_INCORRECT"). Vendor codes are returned
+/// in hexadecimal.
 std::string CkName(CK_RV value);
 
-/// A failed PKCS#11 call as an Error: `function` is the call's name without "C_". PIN codes become
-/// kPinIncorrect and kPinLocked; those after which a new session may do better (invalid handles, a
-/// lost login, a removed or failing token, a module that was finalised) kDeviceLost; refused
-/// mechanisms kKeyUnusable; the rest kDevice; always with the code's name.
+/// Turns a failed PKCS#11 call into an Error. `function` is the call's name without "C_". The
+/// message always names the return value. The error codes are:
+///
+/// * kPinIncorrect and kPinLocked for what concerns the PIN
+/// * kDeviceLost for what a new session may cure: invalid handles, a lost login, a removed or
+///   failing token, a finalised module
+/// * kKeyUnusable for a refused mechanism or key
+/// * kDevice for everything else
 Error CkError(std::string_view function, CK_RV value);
 
 }  // namespace credmint::pkcs11

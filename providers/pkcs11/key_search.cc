@@ -17,7 +17,7 @@ using Objects = std::vector<CK_OBJECT_HANDLE>;
 using Slots = std::vector<std::shared_ptr<Slot>>;
 
 constexpr std::size_t kMostShown = 8;
-/// Of so many keys each may be asked for a signature, to learn which one is meant.
+/// With more candidates than this, none is asked for a signature to prove its public key.
 constexpr std::size_t kMostAsked = 32;
 
 Error AmbiguousTokens(const Slots& slots) {
@@ -28,7 +28,7 @@ Error AmbiguousTokens(const Slots& slots) {
           "add token=LABEL or serial=NUMBER to the URI"};
 }
 
-/// Sorted: SoftHSM has its objects in an order that changes.
+/// Sorts the URIs, because SoftHSM returns objects in a changing order.
 Error AmbiguousKeys(const Session& session, const Objects& objects) {
   std::vector<std::string> uris;
   for (std::size_t i = 0; i < std::min(objects.size(), kMostShown); ++i) {
@@ -61,7 +61,7 @@ Result<Slots> FindPatiently(SlotTable& slots, const std::shared_ptr<Module>& mod
   SecondLook again(*module);
   const auto is_missing = [&] { return found ? found->empty() : again.IsAtSoftHsm(); };
   while (uri.NamesToken() && is_missing()) {
-    slots.CloseIdle(*module);  // such as that in which a certificate was read
+    slots.CloseIdle(*module);  // such as the one that read a certificate
     if (!again.Take()) break;
     found = slots.Find(module, uri, unreadable);
   }
@@ -146,7 +146,7 @@ Result<std::shared_ptr<Slot>> KeySearch::ChooseSlot(const Slots& slots) const {
   Slots showing;
   if (!request_.uri.ObjectTemplate().empty() || !request_.public_keys.empty()) {
     for (const auto& slot : slots) {
-      // One that cannot be asked may be the one that is meant: no other gets its PIN.
+      // An unreadable token may be the right one, so no other token gets its PIN.
       const auto shows = ShowsTheKey(*slot);
       if (!shows) return Fail(shows);
       if (*shows) showing.push_back(slot);
@@ -204,7 +204,7 @@ Result<FoundKey> KeySearch::Choose(const std::shared_ptr<Slot>& slot, const Sess
                                    const Objects& candidates) const {
   if (candidates.size() == 1) return ReadKey(slot, session, candidates.front(), true);
   if (candidates.empty()) {
-    // A login that ended behind our back hides the key just as well.
+    // The key is also hidden if the login has ended in the meantime.
     const auto logged_in = slot->NeedsLogin() ? slot->ConfirmLogin(session) : Result<bool>(true);
     if (logged_in && !*logged_in) {
       return Fail(ErrorCode::kDeviceLost, fmt::format("the login to {} is gone", slot->Name()));
@@ -220,7 +220,7 @@ Result<FoundKey> KeySearch::Choose(const std::shared_ptr<Slot>& slot, const Sess
     auto key = ReadKey(slot, session, object, candidates.size() <= kMostAsked);
     if (!key && key.error().code == ErrorCode::kDeviceLost) return key;
     if (!key || !Contains(request_.public_keys, key->public_key)) continue;
-    // The same key under a second name is no other key.
+    // The same key under a second name is not a second key.
     if (chosen && chosen->public_key == key->public_key) continue;
     meant.push_back(object);
     if (!chosen) chosen = *std::move(key);

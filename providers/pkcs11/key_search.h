@@ -13,42 +13,45 @@
 
 namespace credmint::pkcs11 {
 
-/// A private key, and where it is.
+/// A private key and its place.
 struct FoundKey {
   std::shared_ptr<Slot> slot;
   CK_OBJECT_HANDLE object = 0;
   PrivateKeyFacts facts;
-  provider::PublicKey public_key;  ///< nothing yet if there are possible ones
-  /// What `public_key` may be: the token does not tell, and the key wants a PIN for the signature
-  /// that would.
+  provider::PublicKey public_key;  ///< not set if `possible` is not empty
+  /// Candidates for `public_key`. Set if only a signature could tell which one it is, and the key
+  /// needs a PIN for that signature.
   std::vector<provider::PublicKey> possible;
 };
 
 /// Finds the private key that a URI means (CONTRACT section 9.3).
 ///
-/// It must be on one token: of several that match, the only one where, without login, a certificate
-/// or public key of the URI (and with one of the request's public keys) shows up; else
-/// kKeyAmbiguous, and none is logged in to; nor if one of them cannot be asked. There, logged in:
-/// the private keys that match; if none does, those with the CKA_ID of a certificate that matches;
-/// of several, the only one with one of the request's public keys, else kKeyAmbiguous. Candidates
-/// are listed with a URI each.
+/// First it chooses the token. If several match, it takes the only one that shows, without login, a
+/// certificate or public key that matches the URI. If the request has public keys, the object must
+/// have one of them. Otherwise the search fails with kKeyAmbiguous, and no PIN is sent. It also
+/// fails if one of the tokens cannot be read.
 ///
-/// A key whose public half the token does not show is asked for a signature (ProvePublicKey), but
-/// not one that wants a PIN for it: among several it is not taken, because the PIN may be another
-/// key's, and alone it is returned with the possible public keys.
+/// Then it logs in and collects candidates: the private keys that match the URI. If there are none,
+/// candidates are the keys with the CKA_ID of a matching certificate. It takes the only candidate,
+/// or the only one with one of the request's public keys. Otherwise it fails with kKeyAmbiguous and
+/// lists the candidates, each with a URI.
 ///
-/// On a token of SoftHSM, which another program's login hides for a moment, the token, its PIN and
-/// the key are looked for again before they are said to be missing (second_look.h).
+/// If the token does not show a key's public half, the key is asked for a signature
+/// (ProvePublicKey()), unless that needs a PIN. Such a key is never chosen among several, because
+/// the PIN may belong to another key. Alone, it is returned with its possible public keys.
+///
+/// On SoftHSM, another program's login hides token, PIN and key for a moment. The search therefore
+/// looks again before it reports one of them missing (second_look.h).
 class KeySearch {
  public:
   KeySearch(const Pkcs11Provider& provider, const LoadRequest& request,
             provider::PassphraseCallback passphrase)
       : provider_(provider), slots_(provider.slots()), request_(request), passphrase_(passphrase) {}
 
-  /// Starts once anew when what was remembered of the token turns out to be gone.
+  /// Starts over once if what was remembered of the token is gone.
   Result<FoundKey> Find();
 
-  /// Trusts nothing that was remembered of the tokens.
+  /// Like Find(), but first drops everything that was remembered of the tokens.
   Result<FoundKey> FindAfterLoss();
 
  private:
@@ -69,31 +72,30 @@ class KeySearch {
   SlotTable& slots_;
   const LoadRequest& request_;
   provider::PassphraseCallback passphrase_;
-  bool saw_rewrite_ = false;  ///< the last login
+  bool saw_rewrite_ = false;  ///< during the last login
 };
 
-/// SlotTable::Find; a token that the URI names and that is missing is looked for again
-/// (SecondLook).
+/// SlotTable::Find(), which looks again for a missing token that the URI names (SecondLook).
 Result<std::vector<std::shared_ptr<Slot>>> FindPatiently(
     SlotTable& slots, const std::shared_ptr<Module>& module, const Uri& uri,
     SlotTable::Unreadable unreadable = SlotTable::Unreadable::kFail);
 
-/// The slots of the request's module whose tokens match; at least one, else kKeyNotFound with the
-/// labels of those that do not. FindPatiently().
+/// FindPatiently() in the request's module. Returns at least one slot; fails with kKeyNotFound and
+/// the labels of the other tokens if none matches.
 Result<std::vector<std::shared_ptr<Slot>>> FindSlots(SlotTable& slots, const LoadRequest& request);
 
-/// That no token of the module matches, with the labels that it shows.
+/// The error for a module without a matching token, with the labels of those that it shows.
 tl::unexpected<Error> NoSlot(const Module& module);
 
-/// The only one of FindSlots(); kKeyAmbiguous, with a URI for each, if there are more.
+/// The only one of FindSlots(). Fails with kKeyAmbiguous and a URI for each if there are several.
 Result<std::shared_ptr<Slot>> FindOneSlot(SlotTable& slots, const LoadRequest& request);
 
-/// Handles of the objects of a class that the request's URI matches.
+/// Handles of the objects of a class that match the request's URI.
 Result<std::vector<CK_OBJECT_HANDLE>> FindMatching(const LoadRequest& request,
                                                    const Session& session,
                                                    CK_OBJECT_CLASS object_class);
 
-/// Slot::LogIn with the PIN of the URI, else the application's.
+/// Slot::LogIn() with the PIN of the URI, or else the application's.
 Result<void> LogIn(const LoadRequest& request, const provider::PassphraseCallback& passphrase,
                    Slot& slot, const Session& session);
 

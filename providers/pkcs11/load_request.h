@@ -9,12 +9,12 @@
 
 namespace credmint::pkcs11 {
 
-/// What a store was opened for. Kept by the keys it led to, which are found again by it after their
+/// The purpose for which a store was opened. Its keys keep it, to find themselves again after their
 /// token was gone.
 struct LoadRequest {
   Uri uri;
   std::string module_path;
-  /// Of several private keys that match, one with one of these public keys is meant.
+  /// Tells several matching private keys apart: the right one has one of these public keys.
   std::vector<provider::PublicKey> public_keys;
   bool allow_final_try = false;
   bool remember_pin = false;

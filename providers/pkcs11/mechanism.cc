@@ -20,7 +20,7 @@ struct Mechanism {
   const char* name;
 };
 
-/// The mechanisms of a scheme: over a digest, and by the Digest that the token makes.
+/// The mechanisms of a scheme: one over a digest, and one over the message for each Digest.
 struct Mechanisms {
   Mechanism over_digest;
   std::array<Mechanism, 4> over_message;
@@ -28,7 +28,7 @@ struct Mechanisms {
 
 constexpr Mechanism kEddsa = {CKM_EDDSA, "CKM_EDDSA"};
 
-/// By SignatureScheme, as far as it has both.
+/// By SignatureScheme, for the schemes that have both kinds.
 constexpr std::array<Mechanisms, 3> kMechanisms = {{
     {{CKM_RSA_PKCS, "CKM_RSA_PKCS"},
      {{{CKM_SHA224_RSA_PKCS, "CKM_SHA224_RSA_PKCS"},
@@ -47,7 +47,7 @@ constexpr std::array<Mechanisms, 3> kMechanisms = {{
        {CKM_ECDSA_SHA512, "CKM_ECDSA_SHA512"}}}},
 }};
 
-/// What PKCS#11 calls a digest, by Digest.
+/// The PKCS#11 names of a hash, by Digest.
 struct HashNames {
   CK_MECHANISM_TYPE hash;
   CK_RSA_PKCS_MGF_TYPE mgf1;
@@ -63,14 +63,14 @@ auto& At(Table& table, Index index) {
   return table[static_cast<std::size_t>(index)];
 }
 
-/// Codes by which tokens say that this key does not sign by this mechanism.
+/// The codes that mean: this key does not sign with this mechanism.
 bool IsRefusal(CK_RV result) {
   return result == CKR_MECHANISM_INVALID || result == CKR_MECHANISM_PARAM_INVALID ||
          result == CKR_KEY_FUNCTION_NOT_PERMITTED || result == CKR_FUNCTION_NOT_SUPPORTED;
 }
 
-/// DER of the DigestInfo (RFC 8017 section 9.2, note 1): they differ in the hash's last OID byte
-/// and in the lengths.
+/// DER of the DigestInfo (RFC 8017 section 9.2, note 1). The variants differ in the last byte of
+/// the hash's OID and in the lengths.
 Bytes DigestInfo(Digest digest, ByteView value) {
   const auto size = static_cast<std::uint8_t>(value.size());
   Bytes info = {0x30, static_cast<std::uint8_t>(17 + size),
@@ -121,7 +121,7 @@ Error Refused(const Mechanisms& mechanisms, CK_RV result, const SignatureRequest
             fmt::format("the token refuses {} for this key ({}), and {} needs the message, which "
                         "is not at hand",
                         by_host, CkName(result), by_token),
-            fmt::format("sign the message itself, in one piece or of at most {} bytes",
+            fmt::format("sign the message itself, in one piece or with at most {} bytes",
                         provider::KeptMessage::kMaxSize)};
   }
   Error error = Failure(result, request);

@@ -13,7 +13,7 @@
 
 namespace credmint::pkcs11 {
 
-/// What C_Sign is given: the message or its digest as they are, or a DigestInfo of its own.
+/// The input of C_Sign: the message or its digest, borrowed, or a DigestInfo, owned.
 class SignInput {
  public:
   explicit SignInput(ByteView view) : view_(view) {}
@@ -29,28 +29,31 @@ class SignInput {
 /// C_SignInit of one key in one session.
 using SignInit = std::function<CK_RV(CK_MECHANISM*)>;
 
-/// Which mechanism a key signs with.
+/// Chooses the mechanism that a key signs with. Safe to share between threads.
 ///
-/// There are two for each RSA and ECDSA scheme: one over a digest made on the host (CKM_RSA_PKCS
-/// over a DigestInfo, CKM_RSA_PKCS_PSS, CKM_ECDSA), and one that hashes the message on the token
-/// (CKM_SHA256_RSA_PKCS and its like). Tokens, and keys by CKA_ALLOWED_MECHANISMS, may allow only
-/// one of them. The first is tried first, then the second if the message is at hand, and what
-/// worked is tried first from then on. Ed25519 has CKM_EDDSA only.
+/// Each RSA and ECDSA scheme has two mechanisms:
 ///
-/// Safe to share between threads.
+/// * over a digest made on the host: CKM_RSA_PKCS over a DigestInfo, CKM_RSA_PKCS_PSS, CKM_ECDSA
+/// * over the message, hashed on the token: CKM_SHA256_RSA_PKCS and its variants for other schemes
+///   and hashes
+///
+/// A token, or a key's CKA_ALLOWED_MECHANISMS, may allow only one of them. The first one is tried
+/// first, then the second one if the message is available. The one that worked is tried first from
+/// then on. Ed25519 has CKM_EDDSA only.
 class MechanismChoice {
  public:
   /// Starts a signature in a session: calls `sign_init` until a mechanism is accepted. A refusal
-  /// leaves no operation behind in the session (PKCS#11 v2.40 section 5.11). Fails with
-  /// kKeyUnusable if every mechanism is refused or would need a message that is not at hand, and
-  /// as CkError() says at once for a failure that is no refusal of the mechanism.
+  /// leaves no operation active in the session (PKCS#11 v2.40 section 5.11).
+  ///
+  /// Fails with kKeyUnusable if every mechanism is refused or would need a message that is not
+  /// available. Any other failure is returned at once, as CkError() reports it.
   [[nodiscard]] Result<SignInput> Begin(const provider::SignatureRequest& request,
                                         const SignInit& sign_init) const;
 
  private:
   static constexpr std::size_t kSchemes = 4;
 
-  /// By SignatureScheme: whether the token hashes.
+  /// By SignatureScheme: whether the token does the hashing.
   mutable std::array<std::atomic<bool>, kSchemes> token_hashes_{};
 };
 

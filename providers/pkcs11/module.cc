@@ -22,12 +22,12 @@
 
 namespace credmint::pkcs11 {
 
-/// The modules that are loaded, by dlopen's handle. Never destroyed: the exit handler needs it
-/// after static destructors may have begun.
+/// The loaded modules, by the handle of dlopen(). Never destroyed: the exit handler may need it
+/// after static destructors have begun to run.
 struct Module::Registry {
   struct Entry {
     std::weak_ptr<Module> module;
-    bool alive = false;  ///< until it is finalised, which is after the last user let go
+    bool alive = false;  ///< true until it is finalised, after its last user
   };
   std::map<void*, Entry> entries;
 
@@ -41,7 +41,7 @@ namespace {
 
 constexpr int kTriesToBeAlone = 20;
 
-/// What it prints is for --debug, and the last line of it for the error when it fails.
+/// Logs the module's output for --debug. Returns the last line, for the error of a failure.
 std::string LogWhatItPrinted(const std::string& path, const CaughtStandardError& caught) {
   constexpr std::size_t kLongest = 200;
   std::string last;
@@ -69,7 +69,7 @@ Result<void*> OpenLibrary(const std::string& path) {
 
 Result<std::shared_ptr<Module>> Module::Load(const std::string& path) {
   const std::string clause = fmt::format("loading the PKCS#11 module {}", ShownPath(path));
-  // Loading it runs it. A bare name is one of the folders that the system's loader searches.
+  // Loading a module runs it. A bare name is found in the folders of the system's loader.
   if (path.find('/') != std::string::npos) {
     if (auto safe = CheckNotWrittenByAll(path); !safe) return Fail(std::move(safe), clause);
   }
@@ -79,14 +79,14 @@ Result<std::shared_ptr<Module>> Module::Load(const std::string& path) {
     const auto registry = Registry::Get().Lock();
     Registry::Entry& entry = registry->entries[*library];
     if (auto loaded = entry.module.lock()) {
-      dlclose(*library);  // counted: it has its own
+      dlclose(*library);  // a reference; the loaded module has its own
       return loaded;
     }
     if (entry.alive) continue;  // another thread is about to finalise it
     std::unique_ptr<Module> module(new Module(path, *library));
     if (auto opened = module->Open(); !opened) return Fail(std::move(opened), clause);
-    // Registered after the module is in memory, so that it runs before the module's own exit
-    // handlers: SoftHSM crashes when it is finalised after its destructors ran.
+    // Registered after the module is loaded, so that it runs before the module's own exit handlers.
+    // SoftHSM crashes if it is finalised after its destructors ran.
     atexit(FinalizeAll);
     entry.alive = true;
     std::shared_ptr<Module> shared(module.release(), Destroy);
@@ -152,14 +152,14 @@ Result<void> Module::Revive() {
   if (auto initialized = Initialize(); !initialized) {
     return Fail(std::move(initialized), fmt::format("initialising {} again", path_));
   }
-  atexit(FinalizeAll);  // it may have loaded libraries with exit handlers of their own
+  atexit(FinalizeAll);  // the module may have loaded libraries with exit handlers of their own
   return {};
 }
 
 Result<bool> Module::Restart() {
   const MutexLock lock(initialize_mutex_);
-  // Not to be waited for without end: a call may, and in the child of a fork its thread is not
-  // there.
+  // Bounded, because a call may take for ever, and its thread does not exist in the child of a
+  // fork.
   std::unique_lock use(use_, std::try_to_lock);
   for (int tries = 1; !use && tries < kTriesToBeAlone; ++tries) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -200,7 +200,7 @@ void Module::Finalize() {
 }
 
 void Module::FinalizeAll() {
-  std::vector<std::shared_ptr<Module>> modules;  // let go of after the registry
+  std::vector<std::shared_ptr<Module>> modules;  // released after the registry
   const auto registry = Registry::Get().Lock();
   for (const auto& [library, entry] : registry->entries) {
     if (auto module = entry.module.lock()) modules.push_back(std::move(module));

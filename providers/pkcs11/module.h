@@ -18,35 +18,38 @@
 
 namespace credmint::pkcs11 {
 
-/// A PKCS#11 module (a vendor's shared library, or p11-kit's proxy for all of them), loaded and
-/// initialised for use by several threads. There is one for each library in the process, whatever
-/// path it was named by, shared by every provider instance in it, because C_Initialize and
-/// C_Finalize are per process. What it prints on stderr while it is loaded and initialised goes to
-/// the log, in a program that allows it (base/standard_error.h): p11-kit's proxy loads modules that
-/// the user never asked for.
+/// A PKCS#11 module: a vendor's shared library, or p11-kit's proxy for all modules. Safe to share
+/// between threads.
 ///
-/// Loaded without libp11: every C_GetFunctionList of p11-kit's proxy makes a new, uninitialised
-/// instance, so calls of ours through a second function list would not see what libp11 initialised;
-/// besides, libp11 keeps the PIN on the heap (docs/design/architecture.md has the list).
+/// C_Initialize and C_Finalize are per process. So there is one Module for each library in the
+/// process, whatever path named it, and all provider instances share it.
 ///
-/// Finalised when the last user lets go, or by an exit handler that runs before the module's own
-/// destructors do; from then on every call answers CKR_CRYPTOKI_NOT_INITIALIZED without entering
-/// the module. So does every call in the child of a fork until Revive(), because the child must not
-/// touch what its parent uses (PKCS#11 v2.40 section 6.6.2). Safe to share between threads.
+/// In a program that allows it (base/standard_error.h), output on stderr during loading and
+/// initialisation goes to the log. It may come from a module that the user never asked for and that
+/// p11-kit's proxy loaded.
 ///
-/// What a module saw when it was initialised some see for good: SoftHSM's token whose file was
-/// being rewritten just then, a reader that was plugged in later. Restart() has it look anew.
+/// credmint does without libp11 (docs/design/decisions/0003-no-libp11.md). Each C_GetFunctionList
+/// of p11-kit's proxy makes a new, uninitialised instance. Calls through a second function list
+/// would not see what libp11 initialised. libp11 also keeps the PIN on the heap.
+///
+/// The last user finalises the module, or an exit handler that runs before the module's own
+/// destructors. From then on, every call returns CKR_CRYPTOKI_NOT_INITIALIZED without entering the
+/// module. The same holds in the child of a fork until Revive(), because the child must not touch
+/// what its parent uses (PKCS#11 v2.40 section 6.6.2).
+///
+/// Some modules keep what they saw at initialisation. They miss a SoftHSM token whose file was
+/// being rewritten at that moment, or a reader plugged in later. Restart() makes them look again.
 class Module {
  public:
-  /// Fails with kModule when `path` cannot be loaded, is no PKCS#11 module, or does not initialise;
-  /// with kLocalIo, before it is loaded, if everybody may write it.
+  /// Fails with kModule if `path` cannot be loaded, is not a PKCS#11 module, or does not
+  /// initialise. Fails with kLocalIo, before loading it, if everyone may write it.
   static Result<std::shared_ptr<Module>> Load(const std::string& path);
   ~Module();
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
-  /// Calls one function of the module, named by its member of CK_FUNCTION_LIST; keeps what the
-  /// module does to OpenSSL's error queue away from the caller.
+  /// Calls one function of the module, named by its member of CK_FUNCTION_LIST. Hides from the
+  /// caller what the module does to OpenSSL's error queue.
   template <typename... Parameters, typename... Arguments>
   CK_RV Call(CK_RV (*CK_FUNCTION_LIST::*function)(Parameters...), Arguments&&... arguments) const {
     if (closed_ || getpid() != process_) return CKR_CRYPTOKI_NOT_INITIALIZED;
@@ -59,22 +62,26 @@ class Module {
     return result;
   }
 
-  /// Initialises it again if somebody else in the process finalised it, or if this is the child of
-  /// a fork. Costs nothing otherwise. Fails with kModule.
+  /// Initialises the module again if other code in the process finalised it, or if this is the
+  /// child of a fork. Otherwise costs nothing. Fails with kModule.
   Result<void> Revive();
 
-  /// Finalises it and initialises it again. False, and nothing done, while a session of ours is
-  /// open, in the midst of another thread's call, or where somebody else in the process had
-  /// initialised it. Whoever initialised it after us is not known of, PKCS#11 counts no users, and
-  /// loses its sessions: credmint itself has no such neighbour. Fails with kModule.
+  /// Finalises the module and initialises it again. Fails with kModule.
+  ///
+  /// Returns false without doing anything if one of our sessions is open or another thread is
+  /// calling the module. The same applies if other code in the process had initialised it first.
+  ///
+  /// PKCS#11 counts no users. Code that initialised the module after us goes unnoticed and loses
+  /// its sessions; credmint itself has no such neighbour.
   Result<bool> Restart();
 
-  /// To be told of each session before it is opened, for Restart(), and when it has ended or could
-  /// not be opened. One of an earlier generation ended with that. Returns the generation it is of.
+  /// Counts open sessions, for Restart(). Call SessionBegan() before opening a session, and
+  /// SessionEnded() when it has ended or could not be opened. SessionBegan() returns the session's
+  /// generation; a later initialisation ends all sessions of that generation.
   unsigned SessionBegan();
   void SessionEnded(unsigned generation);
 
-  /// Grows with each initialisation: sessions and logins of an earlier one are gone.
+  /// Grows with each initialisation. Sessions and logins of an earlier generation are gone.
   [[nodiscard]] unsigned generation() const { return generation_; }
   [[nodiscard]] const std::string& path() const { return path_; }
 
@@ -93,15 +100,15 @@ class Module {
   void* library_;
   CK_FUNCTION_LIST* functions_ = nullptr;
   Mutex initialize_mutex_;
-  /// Not when somebody else in the process had initialised it.
+  /// False if other code in the process initialised the module first.
   bool finalize_ CREDMINT_GUARDED_BY(initialize_mutex_) = false;
   std::atomic<unsigned> generation_ = 0;
   std::atomic<pid_t> process_ = 0;
   std::atomic<bool> closed_ = true;
-  mutable std::shared_mutex use_;  ///< by calls, and by a Restart() alone
+  mutable std::shared_mutex use_;  ///< shared by calls, exclusive for Restart()
   Mutex sessions_mutex_;
   std::size_t sessions_ CREDMINT_GUARDED_BY(sessions_mutex_) = 0;  ///< ours, of this generation
-  mutable std::atomic<unsigned> finalized_generation_ = 0;  ///< the last one that somebody ended
+  mutable std::atomic<unsigned> finalized_generation_ = 0;  ///< last one that other code ended
 };
 
 }  // namespace credmint::pkcs11

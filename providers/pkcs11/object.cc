@@ -17,7 +17,8 @@ namespace {
 using provider::KeyType;
 using provider::PublicKey;
 
-/// More than any token holds: a module that never says "no more" must not fill our memory.
+/// More than any token holds. A module that never stops returning handles must not exhaust our
+/// memory.
 constexpr std::size_t kMostObjects = 100'000;
 
 constexpr CK_OBJECT_CLASS kPublicKeyClass = CKO_PUBLIC_KEY;
@@ -37,7 +38,7 @@ Bytes Value(const CK_ATTRIBUTE& attribute) {
   return {data, data + attribute.ulValueLen};
 }
 
-/// A big-endian integer without leading zero bytes, as some tokens pad theirs.
+/// A big-endian integer without the leading zero bytes that some tokens add.
 Bytes Integer(const CK_ATTRIBUTE& attribute) {
   Bytes value = Value(attribute);
   const auto first = std::find_if(value.begin(), value.end(), [](auto byte) { return byte != 0; });
@@ -45,9 +46,10 @@ Bytes Integer(const CK_ATTRIBUTE& attribute) {
   return value;
 }
 
-/// Reads attributes into buffers that are large enough for any sane token, in one call. Attributes
-/// that the object does not have, does not show, or claims to be longer than its buffer, come back
-/// as not present.
+/// Reads attributes into buffers that are large enough for any sane token, in one call.
+///
+/// An attribute comes back as not present if the object lacks it, hides it, or claims that it is
+/// longer than its buffer.
 CK_RV ReadAttributes(const Session& session, CK_OBJECT_HANDLE object,
                      std::span<CK_ATTRIBUTE> attributes) {
   std::vector<CK_ULONG> capacities;
@@ -64,19 +66,19 @@ CK_RV ReadAttributes(const Session& session, CK_OBJECT_HANDLE object,
   return partial ? CKR_OK : got;
 }
 
-/// CKA_EC_PARAMS as OpenSSL's curve name: a DER OBJECT IDENTIFIER (X9.62 namedCurve).
+/// OpenSSL's name of the curve in CKA_EC_PARAMS, a DER OBJECT IDENTIFIER (X9.62 namedCurve).
 Result<std::string> CurveName(const Bytes& parameters) {
   const std::uint8_t* cursor = parameters.data();
   const Handle<ASN1_OBJECT, ASN1_OBJECT_free> oid(
       d2i_ASN1_OBJECT(nullptr, &cursor, static_cast<long>(parameters.size())));
   const int nid = oid ? OBJ_obj2nid(oid.get()) : NID_undef;
   if (nid == NID_undef) {
-    return Fail(ErrorCode::kKeyUnusable, "the key is not on a curve that OpenSSL has a name for");
+    return Fail(ErrorCode::kKeyUnusable, "OpenSSL has no name for the key's curve");
   }
   return std::string(OBJ_nid2sn(nid));
 }
 
-/// CKA_EC_POINT is a DER OCTET STRING around the point; some tokens give the bare point.
+/// Unwraps CKA_EC_POINT, a DER OCTET STRING around the point. Some tokens return the bare point.
 Bytes BarePoint(const Bytes& value) {
   const std::uint8_t* cursor = value.data();
   const Handle<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free> wrapped(
@@ -118,8 +120,8 @@ Result<PublicKey> EcKey(const Bytes& parameters, const Bytes& point) {
   return key;
 }
 
-/// CKA_EC_PARAMS of Ed25519: the curve's name or OID by PKCS#11 v3.0 section 2.3.10, or the OID
-/// that OpenPGP cards use.
+/// Whether CKA_EC_PARAMS means Ed25519. Accepts the curve's name or OID of PKCS#11 v3.0 section
+/// 2.3.10, and the OID that OpenPGP cards use.
 bool IsEdwards25519(const Bytes& parameters) {
   static const std::array<Bytes, 3> kParameters = {{
       {0x13, 0x0c, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5', '5', '1', '9'},
@@ -129,12 +131,12 @@ bool IsEdwards25519(const Bytes& parameters) {
   return std::find(kParameters.begin(), kParameters.end(), parameters) != kParameters.end();
 }
 
-/// `point` is 32 bytes, bare or in a DER OCTET STRING or BIT STRING.
+/// `point` is 32 bytes, bare or wrapped in a DER OCTET STRING or BIT STRING.
 Result<PublicKey> Ed25519Key(const Bytes& parameters, const Bytes& point) {
   constexpr std::size_t kSize = 32;
   static const std::array<Bytes, 3> kWrappings = {{{}, {0x04, kSize}, {0x03, kSize + 1, 0x00}}};
   if (!IsEdwards25519(parameters)) {
-    return Fail(ErrorCode::kKeyUnusable, "the key is on another Edwards curve than edwards25519");
+    return Fail(ErrorCode::kKeyUnusable, "the key is on an Edwards curve other than edwards25519");
   }
   for (const Bytes& wrapping : kWrappings) {
     if (point.size() != wrapping.size() + kSize ||
@@ -150,8 +152,9 @@ Result<PublicKey> Ed25519Key(const Bytes& parameters, const Bytes& point) {
               "the token gives the Ed25519 key's point in an unknown form");
 }
 
-/// What the private key object itself shows: CKA_EC_POINT, which PKCS#11 gives to public keys only,
-/// or CKA_PUBLIC_KEY_INFO (PKCS#11 v3.0 section 4.9.1, where it may be empty).
+/// The public half that the private key object itself shows: CKA_EC_POINT or CKA_PUBLIC_KEY_INFO.
+/// PKCS#11 defines the former for public keys only; the latter may be empty (PKCS#11 v3.0 section
+/// 4.9.1).
 std::optional<PublicKey> ReadOwnPublicKey(const Session& session, CK_OBJECT_HANDLE object) {
   if (auto key = ReadPublicKeyObject(session, object)) return *std::move(key);
   const Bytes der = ReadAttribute(session, object, CKA_PUBLIC_KEY_INFO);
@@ -164,8 +167,8 @@ std::optional<PublicKey> ReadOwnPublicKey(const Session& session, CK_OBJECT_HAND
   return *std::move(key);
 }
 
-/// The objects of a class that go by a private key's CKA_ID; by its CKA_LABEL where that leaves
-/// several, or where it has no CKA_ID.
+/// The objects of a class with a private key's CKA_ID. CKA_LABEL decides between several, and
+/// replaces a missing CKA_ID.
 Result<std::vector<CK_OBJECT_HANDLE>> FindCompanions(const Session& session,
                                                      CK_OBJECT_CLASS object_class,
                                                      const PrivateKeyFacts& facts) {
@@ -182,8 +185,8 @@ Result<std::vector<CK_OBJECT_HANDLE>> FindCompanions(const Session& session,
   return labelled && !labelled->empty() ? labelled : objects;
 }
 
-/// The public key of the companions of this class; which of several different ones it is would be a
-/// guess.
+/// The public key that all companions of this class share. Fails with kKeyAmbiguous if they differ,
+/// because a choice would be a guess.
 template <typename Read>
 Result<PublicKey> FromCompanions(const Session& session, CK_OBJECT_CLASS object_class,
                                  const PrivateKeyFacts& facts, Read read) {
@@ -194,7 +197,7 @@ Result<PublicKey> FromCompanions(const Session& session, CK_OBJECT_CLASS object_
     const Result<PublicKey> key = read(object);
     if (key && found && *found != *key) {
       return Fail(ErrorCode::kKeyAmbiguous,
-                  "several public keys go by the private key's id and label",
+                  "several public keys have the private key's id and label",
                   "give each key pair an id of its own");
     }
     if (key) found = *key;
@@ -340,7 +343,7 @@ Result<Bytes> ReadCertificate(const Session& session, CK_OBJECT_HANDLE object) {
   const std::uint8_t* cursor = der.data();
   const ErrorMark mark;
   const X509Ptr parsed(d2i_X509(nullptr, &cursor, static_cast<long>(der.size())));
-  if (!parsed) return Fail(ErrorCode::kCertificate, "it is no X.509 certificate");
+  if (!parsed) return Fail(ErrorCode::kCertificate, "it is not an X.509 certificate");
   return der;
 }
 

@@ -14,13 +14,15 @@
 
 namespace credmint::pkcs11 {
 
-/// Handles of all objects that match a template, found by the token itself: three calls, however
-/// many objects it holds. A module that hands out fewer than it is asked for is taken to have no
-/// more; asking until it says so would cost a call for each search.
+/// Handles of all objects that match a template. The token does the search, in three calls however
+/// many objects it holds.
+///
+/// If a module returns fewer handles than requested, they are taken to be the last. Asking until it
+/// returns none would add a call to each search.
 Result<std::vector<CK_OBJECT_HANDLE>> FindObjects(const Session& session,
                                                   std::vector<CK_ATTRIBUTE> search);
 
-/// What is read of a private key before it is used; one call.
+/// The attributes of a private key that are needed before its use. Read in one call.
 struct PrivateKeyFacts {
   CK_KEY_TYPE type = 0;
   bool always_authenticate = false;
@@ -31,36 +33,41 @@ struct PrivateKeyFacts {
 };
 Result<PrivateKeyFacts> ReadPrivateKeyFacts(const Session& session, CK_OBJECT_HANDLE object);
 
-/// Whether keys of the type are RSA, EC or Edwards keys.
+/// Whether keys of this type are RSA, EC or Edwards keys.
 bool IsSigningType(CK_KEY_TYPE type);
 
-/// The public half of a private key: from the private key object (RSA), else from the public key
-/// object with the same CKA_ID, else from a certificate with the same CKA_ID. Several with that
-/// CKA_ID are told apart by CKA_LABEL, which also stands in where there is no CKA_ID. Where there
-/// is none, some tokens show CKA_EC_POINT or CKA_PUBLIC_KEY_INFO of the private key all the same.
-/// Fails with kKeyAmbiguous if they still differ, with kKeyUnusable if the token holds none of them
-/// or the key is neither RSA, nor EC on a named curve, nor Ed25519.
+/// The public half of a private key. It comes from the first of these that has it:
+///
+/// * the private key object (RSA)
+/// * the public key object with the same CKA_ID
+/// * a certificate with the same CKA_ID
+/// * CKA_EC_POINT or CKA_PUBLIC_KEY_INFO of the private key, which some tokens show
+///
+/// If several objects have that CKA_ID, the CKA_LABEL decides. It also replaces a missing CKA_ID.
+///
+/// Fails with kKeyAmbiguous if the remaining objects differ. Fails with kKeyUnusable if the token
+/// shows no public half, or if the key is neither RSA, nor EC on a named curve, nor Ed25519.
 Result<provider::PublicKey> ReadPublicKey(const Session& session, CK_OBJECT_HANDLE private_key,
                                           const PrivateKeyFacts& facts);
 
-/// OpenSSL's name of the curve of an EC key object; empty if the token does not tell.
+/// OpenSSL's name of an EC key's curve; empty if the token does not show it.
 std::string ReadCurve(const Session& session, CK_OBJECT_HANDLE object);
 
-/// A public key object as a public key.
+/// Reads a public key object.
 Result<provider::PublicKey> ReadPublicKeyObject(const Session& session, CK_OBJECT_HANDLE object);
 
 /// The public key of a certificate, given as DER.
 Result<provider::PublicKey> ReadCertifiedKey(const Bytes& der);
 
-/// The names of an object, each empty if it has none; one call.
+/// The names of an object, empty where it has none. Read in one call.
 struct ObjectNames {
   Bytes id;     ///< CKA_ID
   Bytes label;  ///< CKA_LABEL, UTF-8
 };
 ObjectNames ReadNames(const Session& session, CK_OBJECT_HANDLE object);
 
-/// The boolean attributes of a private key that matter to its owner; false where the token does not
-/// tell. One call.
+/// The boolean attributes of a private key that its owner cares about. False where the token does
+/// not show them. Read in one call.
 struct PrivateKeyFlags {
   bool sensitive = false;
   bool extractable = false;
@@ -69,7 +76,8 @@ struct PrivateKeyFlags {
 };
 PrivateKeyFlags ReadPrivateKeyFlags(const Session& session, CK_OBJECT_HANDLE object);
 
-/// The DER of a certificate object (CKA_VALUE); kCertificate if it cannot be read or is none.
+/// The DER of a certificate object (CKA_VALUE). Fails with kCertificate if it is unreadable or not
+/// a certificate.
 Result<Bytes> ReadCertificate(const Session& session, CK_OBJECT_HANDLE object);
 
 }  // namespace credmint::pkcs11

@@ -12,23 +12,23 @@ namespace {
 
 using provider::Key;
 
-/// The same key, found without its application: the PIN must be in the URI or remembered.
+/// Finds the same key again, without its application: the PIN must be in the URI or remembered.
 Result<TokenObject> FindAgain(const Pkcs11Provider& provider, const LoadRequest& request,
                               const provider::PublicKey& expected) {
   auto found = KeySearch(provider, request, provider::PassphraseCallback::None()).FindAfterLoss();
   if (!found) {
     if (found.error().code == ErrorCode::kPinRequired) {
       found.error().message = "the token wants its PIN again, which was not kept";
-      found.error().SetHint("name it by pin-source in the URI, or set pkcs11-remember-pin");
+      found.error().SetHint("name it with pin-source in the URI, or set pkcs11-remember-pin");
     }
     return Fail(std::move(found));
   }
-  // Where a proof would cost a PIN, that it is the only key of the URI has to do.
+  // If a proof would cost a PIN, it suffices that this is the only key of the URI.
   const bool same = found->possible.empty() ? found->public_key == expected
                                             : found->possible == std::vector{expected};
   if (same) return TokenObject{found->slot, found->object};
   return Fail(ErrorCode::kKeyNotFound,
-              fmt::format("there is another key now on {}", found->slot->Name()));
+              fmt::format("{} now holds another key", found->slot->Name()));
 }
 
 }  // namespace
@@ -105,7 +105,7 @@ Result<void> ObjectLoader::LoadPublicOnce(Wanted wanted, LoadedObjects& loaded) 
     if (!one && one.error().code == ErrorCode::kKeyAmbiguous) return one;
     if (!one) searched = std::move(one);
   }
-  if (!searched && !found()) return searched;  // one token out of order does not hide the others
+  if (!searched && !found()) return searched;  // one failing token does not hide the others
   if (!found() && slots->size() == 1 && slots->front()->NeedsLogin()) {
     searched = SearchPublic(*slots->front(), true, wanted, loaded);
     if (!searched) return searched;
@@ -140,7 +140,7 @@ Result<void> ObjectLoader::SearchPublic(Slot& slot, bool log_in, Wanted wanted,
   return {};
 }
 
-/// Which of several different ones is meant would be a guess.
+/// Fails if the keys differ, because a choice would be a guess.
 Result<void> ObjectLoader::CollectPublicKeys(const Session& session, LoadedObjects& loaded) {
   const auto objects = FindMatching(*request_, session, CKO_PUBLIC_KEY);
   if (!objects) return Fail(objects);

@@ -15,25 +15,25 @@
 
 namespace credmint::pkcs11 {
 
-/// Which kinds of object a load is about.
+/// The kinds of objects that a load is about.
 struct Wanted {
   bool private_key = false;
   bool public_key = false;
   bool certificates = false;
 };
 
-/// What a URI led to.
+/// The objects that a URI led to.
 struct LoadedObjects {
   std::unique_ptr<provider::Key> private_key;
   std::unique_ptr<provider::Key> public_key;
   std::vector<Bytes> certificates;  ///< DER
 };
 
-/// Finds what a URI means on the tokens of one module.
+/// Finds the objects that a URI means on the tokens of one module.
 ///
-/// A private key is found by KeySearch. Certificates are collected, and a public key is looked for,
-/// from every matching token without login; if there are none and exactly one token matches, it is
-/// logged in to and searched again (CONTRACT section 9.3).
+/// KeySearch finds a private key. Certificates and a public key are collected from every matching
+/// token, without login. If nothing is found and only one token matches, it is logged in to and
+/// searched again (CONTRACT section 9.3).
 class ObjectLoader {
  public:
   ObjectLoader(const Pkcs11Provider& provider, std::shared_ptr<const LoadRequest> request,

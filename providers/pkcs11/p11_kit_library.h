@@ -7,8 +7,8 @@
 
 namespace credmint::pkcs11 {
 
-/// The functions of p11-kit, loaded when the first PKCS#11 URI is parsed. To link it, and libffi
-/// behind it, would cost every start of the program 0.15 ms, also where no token is used.
+/// The functions of p11-kit, loaded when the first PKCS#11 URI is parsed. Linking it, and libffi
+/// with it, would add 0.15 ms to every start of the program, even without a token.
 struct P11KitLibrary {
   decltype(&::p11_kit_uri_any_unrecognized) uri_any_unrecognized = nullptr;
   decltype(&::p11_kit_uri_format) uri_format = nullptr;
@@ -33,11 +33,11 @@ struct P11KitLibrary {
   decltype(&::p11_kit_uri_set_slot_id) uri_set_slot_id = nullptr;
 };
 
-/// Loads it, once, for the life of the process; kInternal if it is not installed. Safe to call from
-/// any thread.
+/// Loads the library once, for the life of the process. Fails with kInternal if it is not
+/// installed. Safe to call from any thread.
 Result<void> LoadP11Kit();
 
-/// To be used after LoadP11Kit() succeeded.
+/// Valid after LoadP11Kit() succeeded.
 const P11KitLibrary& P11Kit();
 
 }  // namespace credmint::pkcs11

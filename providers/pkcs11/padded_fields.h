@@ -5,12 +5,13 @@
 
 namespace credmint::pkcs11 {
 
-/// The fields of fixed width in what a module says of itself, of slots and of tokens are filled up
-/// with blanks (PKCS#11 v2.40 section 3). Some modules fill them up with NULs, or have NULs between
-/// words (tpm2-pkcs11's model), and other programs list these as blanks. To us, too, a NUL is a
-/// blank there, so that what is copied from a list matches.
+/// Replaces NULs by blanks in the fixed-width fields that describe a module, slot or token.
 ///
-/// A field that begins with a NUL stays as it is: in a URI of p11-kit it is one that is not given.
+/// PKCS#11 pads these fields with blanks (v2.40 section 3). Some modules pad them with NULs, or put
+/// NULs between words, as tpm2-pkcs11 does in its model. Other programs list such NULs as blanks.
+/// Treating them as blanks here makes a copied text match.
+///
+/// A field that begins with a NUL stays unchanged: in a URI of p11-kit, it means "not given".
 void BlankNuls(CK_INFO& info);
 void BlankNuls(CK_SLOT_INFO& info);
 void BlankNuls(CK_TOKEN_INFO& info);

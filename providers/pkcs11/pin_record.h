@@ -9,15 +9,15 @@
 
 namespace credmint::pkcs11 {
 
-/// What is known about the PINs of one token, whichever slot it is in, for as long as the provider
-/// is loaded. Safe to share between threads.
+/// The known facts about the PINs of one token, in whichever slot it is. Lives as long as the
+/// provider. Safe to share between threads.
 class PinRecord {
  public:
   enum class Kind { kUser, kContext };
 
-  /// Whether the token refused this PIN: then it is never sent again.
+  /// Whether the token refused this PIN. A refused PIN is never sent again.
   [[nodiscard]] bool WasRefused(Kind kind, const Secret& pin) const;
-  /// Also forgets the remembered PIN if it is this one.
+  /// Records a refused PIN. Also forgets the remembered PIN if it is this one.
   void Refuse(Kind kind, const Secret& pin);
 
   void Remember(const Secret& pin);

@@ -21,7 +21,7 @@ using provider::PublicKey;
 using provider::SignatureRequest;
 using provider::SignatureScheme;
 
-/// Nothing that any protocol would take for a message.
+/// A text that no protocol would accept as a message.
 constexpr std::string_view kProbe = "credmint: whose signature is this?";
 
 std::optional<KeyType> TypeOf(CK_KEY_TYPE type) {

@@ -12,19 +12,21 @@
 
 namespace credmint::pkcs11 {
 
-/// The public half of a private key of which the token shows none that goes by its id or label
-/// (p11tool and pkcs11-tool write such EC keys). A signature tells which of several it is.
+/// Finds the public half of a private key if the token shows none with the key's id or label. Some
+/// tools, such as p11tool and pkcs11-tool, write such EC keys. A signature tells which of several
+/// public keys it is.
 
-/// The public keys that the private key may have, by its type and, where the token tells it, its
-/// curve: of `given` or, if none is given, of all public keys and certificates that `session`
-/// shows.
+/// The public keys that may belong to the private key, by its type and, if the token shows it, its
+/// curve. They are chosen from `given`, or from all public keys and certificates that `session`
+/// shows if `given` is empty.
 std::vector<provider::PublicKey> PossiblePublicKeys(const Session& session, CK_OBJECT_HANDLE object,
                                                     CK_KEY_TYPE type,
                                                     const std::vector<provider::PublicKey>& given);
 
-/// The one of `found.possible` that a signature made now belongs to; `context` verifies it. A key
-/// that wants a PIN for each signature is given `context_pin`. Fails with kKeyMismatch if it is
-/// none of them, and as TokenKey::Sign does.
+/// Makes a signature and returns the one of `found.possible` that verifies it, using `context`.
+/// `context_pin` is for a key that needs a PIN for each signature.
+///
+/// Fails with kKeyMismatch if none verifies it, and as TokenKey::Sign() does.
 Result<provider::PublicKey> ProvePublicKey(OSSL_LIB_CTX* context, const FoundKey& found,
                                            const std::optional<Secret>& context_pin,
                                            bool allow_final_try);

@@ -44,8 +44,8 @@ bool SecondLook::Take() {
   const auto restarted = module_.Restart();
   LogDebug(fmt::format("{}: looking for the token again: {}", module_.path(),
                        !restarted   ? restarted.error().message
-                       : *restarted ? "initialised anew"
-                                    : "it is in use and is not initialised anew"));
+                       : *restarted ? "initialised again"
+                                    : "it is in use, so it is not initialised again"));
   return restarted && *restarted;
 }
 

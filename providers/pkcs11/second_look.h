@@ -7,34 +7,40 @@
 
 namespace credmint::pkcs11 {
 
-/// Whether this is a token of SoftHSM, which keeps a token in files and rewrites one of them at
-/// each login: cut to nothing under a lock, which is given back before the new contents are there.
-/// Whoever reads it in that moment, in another process, sees no token or one without a label or a
-/// PIN; what was seen at C_Initialize lasts. SoftHSM counts no wrong PINs.
+/// Whether this is a token of SoftHSM.
+///
+/// SoftHSM stores a token in files and rewrites one of them at each login. It truncates the file
+/// under a lock, and releases the lock before the new contents are written. Another process that
+/// reads it at that moment sees no token, or one without a label or a PIN. If that was
+/// C_Initialize, the module keeps what it saw.
+///
+/// SoftHSM does not count wrong PINs.
 bool IsSoftHsm(const CK_TOKEN_INFO& token);
 
-/// The times to look again for what is missing on a token of SoftHSM: nine, 50 ms apart.
+/// Paces repeated looks for what is missing on a SoftHSM token: nine, 50 ms apart.
 class Patience {
  public:
-  /// Waits for the next one; false, at once, if there is none.
+  /// Waits for the next look. Returns false at once if none is left.
   bool Wait();
 
  private:
   int waits_ = 0;
 };
 
-/// The times to look again for a token that is missing, by a module that is initialised anew for
-/// each (Module::Restart): at once and then, ten times in all, as Patience says if SoftHSM is
-/// behind the module, at once and never again if not.
+/// Repeats the search for a missing token. The module is initialised again for each look
+/// (Module::Restart()).
+///
+/// The first look is immediate. If SoftHSM is behind the module, nine more follow, spaced by
+/// Patience. Otherwise there is only one.
 class SecondLook {
  public:
   explicit SecondLook(Module& module) : module_(module) {}
 
-  /// Whether to look again now; the module has been initialised anew. Not if it must not be, or
-  /// cannot be any more; then the next call of the module says why.
+  /// Whether to look again now, with the module freshly initialised. False if it must not or cannot
+  /// be initialised; in the latter case the next call of the module fails with the reason.
   bool Take();
 
-  /// Whether a slot of the module is SoftHSM's.
+  /// Whether one of the module's slots is SoftHSM's.
   bool IsAtSoftHsm() const;
 
  private:

@@ -14,13 +14,13 @@
 namespace credmint::pkcs11 {
 namespace {
 
-/// The token may be waiting for sessions of other processes, which nothing announces.
+/// The token may be waiting for sessions of other processes, whose end nothing announces.
 constexpr std::chrono::milliseconds kLookAgain{50};
 constexpr std::chrono::seconds kLongestWait{10};
-/// A wrong PIN has been sent.
+/// The flags that say that a wrong PIN has been sent.
 constexpr CK_FLAGS kCounted = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
 
-/// CK_UTF8CHAR is unsigned; PIN bytes are passed as they are.
+/// CK_UTF8CHAR is unsigned. The bytes of the PIN are passed unchanged.
 CK_UTF8CHAR_PTR PinBytes(const Secret& pin) {
   return reinterpret_cast<CK_UTF8CHAR_PTR>(const_cast<char*>(pin.Reveal().data()));
 }
@@ -30,7 +30,7 @@ bool SameField(const CK_UTF8CHAR (&a)[N], const CK_UTF8CHAR (&b)[N]) {
   return memcmp(a, b, N) == 0;
 }
 
-/// What a login failed of must not be tried again by itself: a PIN may have been counted.
+/// A failed login must not be retried automatically: the token may have counted the PIN.
 Error LoginError(CK_RV result) {
   Error error = CkError("Login", result);
   if (error.code == ErrorCode::kDeviceLost) error.code = ErrorCode::kDevice;
@@ -39,7 +39,7 @@ Error LoginError(CK_RV result) {
 
 tl::unexpected<Error> RefusedBefore() {
   return Fail(ErrorCode::kPinIncorrect, "the token refused this PIN before; it is not sent again",
-              "give another one; if it is right by now, start the program anew");
+              "give another one; if it has become right, restart the program");
 }
 
 tl::unexpected<Error> LockedOut() {
@@ -131,7 +131,7 @@ void Slot::ForgetOldGeneration() {
 
 CK_RV Slot::Open(CK_SESSION_HANDLE& handle) const {
   const auto open = [&](CK_FLAGS flags) {
-    // Counted before the call: between it and the count another thread could restart the module.
+    // Counted first: another thread could restart the module between the call and the count.
     const unsigned generation = module_->SessionBegan();
     const CK_RV opened =
         module_->Call(&CK_FUNCTION_LIST::C_OpenSession, id_, flags, nullptr, nullptr, &handle);
@@ -140,7 +140,7 @@ CK_RV Slot::Open(CK_SESSION_HANDLE& handle) const {
   };
   const CK_RV opened = open(CKF_SERIAL_SESSION);
   if (opened != CKR_FUNCTION_FAILED) return opened;
-  return open(CKF_SERIAL_SESSION | CKF_RW_SESSION);  // some tokens have no read-only ones
+  return open(CKF_SERIAL_SESSION | CKF_RW_SESSION);  // some tokens have no read-only sessions
 }
 
 void Slot::GiveBack(CK_SESSION_HANDLE handle, unsigned generation) {
@@ -153,7 +153,7 @@ void Slot::GiveBack(CK_SESSION_HANDLE handle, unsigned generation) {
 void Slot::Close(CK_SESSION_HANDLE handle, unsigned generation) {
   const MutexLock lock(sessions_mutex_);
   if (generation != generation_) return;
-  // The login ends with the last session: there must be another one before this one goes.
+  // The login ends with the last session, so open another one before closing this one.
   CK_SESSION_HANDLE replacement = 0;
   if (open_ == 1 && Open(replacement) == CKR_OK) {
     ++open_;
@@ -203,11 +203,11 @@ void Slot::CloseIdleSessions() {
   idle_.clear();
 }
 
-/// What the module has read of the token stays wrong until it is initialised anew.
+/// The module keeps wrong data about the token until it is initialised again.
 void Slot::StartAnew() {
   CloseIdleSessions();
   const auto restarted = module_->Restart();
-  if (!restarted) LogDebug(restarted.error().message);  // the next call fails of it
+  if (!restarted) LogDebug(restarted.error().message);  // the next call fails with the reason
 }
 
 Result<void> Slot::CheckToken() const {
@@ -217,7 +217,7 @@ Result<void> Slot::CheckToken() const {
   if (read != CKR_OK) return Fail(CkError("GetTokenInfo", read).In(Name()));
   if (Holds(token)) return {};
   return Fail(ErrorCode::kDeviceLost,
-              fmt::format("{} has made way for token '{}'", Name(), PaddedText(token.label)));
+              fmt::format("{} was replaced by token '{}'", Name(), PaddedText(token.label)));
 }
 
 Result<bool> Slot::ConfirmLogin(const Session& session) {
@@ -260,7 +260,7 @@ Result<void> Slot::CheckPinState(bool allow_final_try) {
   return {};
 }
 
-/// What was given for this login comes before what is remembered of an earlier one.
+/// A PIN given for this login takes precedence over a remembered one.
 Result<Secret> Slot::Pin(const LoginOptions& options) const {
   auto pin = options.ask_pin();
   if (!pin && pin.error().code == ErrorCode::kPinRequired) {
@@ -307,7 +307,8 @@ Result<bool> Slot::SendPin(const Session& session, PinRecord::Kind kind, const S
   return Fail(std::move(error));
 }
 
-/// SoftHSM's answers where its file had no PIN when it looked there; it notes a wrong one.
+/// Recognises SoftHSM's answers if its file had no PIN at that moment. SoftHSM would note a wrong
+/// PIN in the token's flags.
 bool Slot::CouldNotReadPin(CK_RV result) const {
   if (!IsSoftHsm(token_)) return false;
   if (result != CKR_USER_PIN_NOT_INITIALIZED && result != CKR_GENERAL_ERROR) return false;
@@ -316,7 +317,7 @@ bool Slot::CouldNotReadPin(CK_RV result) const {
          (token.flags & kCounted) == 0;
 }
 
-/// tpm2-pkcs11 answers so while its TPM is in dictionary-attack lockout; it did not look at the
+/// tpm2-pkcs11 answers this while its TPM is in dictionary-attack lockout, without checking the
 /// PIN.
 bool Slot::MayUnlockItself(CK_RV result) {
   if (result != CKR_PIN_LOCKED) return false;
@@ -326,7 +327,7 @@ bool Slot::MayUnlockItself(CK_RV result) {
   return (token.flags & CKF_USER_PIN_LOCKED) == 0;
 }
 
-/// Some modules say a wrong PIN by a general code; the token's flags tell.
+/// Some modules report a wrong PIN with a general code; the token's flags tell.
 bool Slot::WasCounted(CK_RV result) {
   if (result != CKR_GENERAL_ERROR && result != CKR_FUNCTION_FAILED && result != CKR_DEVICE_ERROR) {
     return false;

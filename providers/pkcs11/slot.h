@@ -20,8 +20,8 @@ namespace credmint::pkcs11 {
 
 class Slot;
 
-/// An open session, borrowed from its slot's pool and given back on destruction. Not to be shared
-/// between threads.
+/// An open session, borrowed from its slot's pool and returned on destruction. Not for use by
+/// several threads.
 class Session {
  public:
   Session(Slot& slot, CK_SESSION_HANDLE handle, unsigned generation, bool reused)
@@ -42,19 +42,19 @@ class Session {
   CK_RV Call(CK_RV (*CK_FUNCTION_LIST::*function)(CK_SESSION_HANDLE, Parameters...),
              Arguments&&... arguments) const;
 
-  /// An operation may be left active on it, which would confuse its next user: it will be closed
-  /// instead of given back.
+  /// Marks a session that may have an active operation. It is closed instead of returned, so as not
+  /// to confuse its next user.
   void Discard() const { fate_ = fate_ == Fate::kKeep ? Fate::kClose : fate_; }
 
   [[nodiscard]] Slot& slot() const { return *slot_; }
-  /// Whether it was in the pool, so that what it stood for may be gone by now.
+  /// Whether it came from the pool, so that its login or objects may be gone.
   [[nodiscard]] bool reused() const { return reused_; }
 
  private:
   enum class Fate {
     kKeep,
     kClose,
-    kForget,  ///< the module no longer knows it; its number may be somebody else's by now
+    kForget,  ///< the module no longer knows it, and may have reused its number
   };
 
   Slot* slot_;
@@ -64,24 +64,24 @@ class Session {
   mutable Fate fate_ = Fate::kKeep;
 };
 
-/// How Slot::LogIn gets a PIN, and how far it may go with it.
+/// How Slot::LogIn() gets a PIN, and what it may do with it.
 struct LoginOptions {
   std::function<Result<Secret>()> ask_pin;
-  bool allow_final_try = false;  ///< send a PIN even where one more wrong one locks the token
+  bool allow_final_try = false;  ///< send a PIN even if one more wrong one locks the token
   bool remember_pin = false;     ///< keep it for a login after a loss
 };
 
-/// A slot with a token in it: its sessions and its login, shared by everything in the process that
-/// uses the token. Safe to share between threads.
+/// A slot with a token in it: the token's sessions and its login, shared by all its users in the
+/// process. Safe to share between threads.
 ///
-/// There is one session for each operation that runs at the same time, at most kMostSessions, kept
-/// for the next; who finds none waits. What the module forgot (sessions closed by somebody else, a
-/// finalised module, the child of a fork) is dropped when that is noticed.
+/// Each concurrent operation has its own session, which is kept for the next one. There are at most
+/// kMostSessions; further operations wait. Sessions that the module has forgotten are dropped once
+/// that is noticed: after other code closed them, the module was finalised, or the process forked.
 class Slot {
  public:
   static constexpr std::size_t kMostSessions = 16;
 
-  /// `pins` is the record of the token, if it was in another slot before.
+  /// `pins` is the record of a token that was in another slot before.
   Slot(std::shared_ptr<Module> module, CK_SLOT_ID id, const CK_TOKEN_INFO& token,
        std::shared_ptr<PinRecord> pins = std::make_shared<PinRecord>())
       : module_(std::move(module)),
@@ -94,49 +94,54 @@ class Slot {
   Slot(const Slot&) = delete;
   Slot& operator=(const Slot&) = delete;
 
-  /// A session from the pool, or a new one. Waits for one while the token has none to give
-  /// (CKR_SESSION_COUNT); kDevice after ten seconds. kDeviceLost if the token is gone.
+  /// A session from the pool, or a new one. Waits while the token has none left
+  /// (CKR_SESSION_COUNT), and fails with kDevice after ten seconds. Fails with kDeviceLost if the
+  /// token is gone.
   Result<Session> OpenSession();
 
-  /// Logs the user in unless that has happened. The PIN is asked for only when the token demands
-  /// one, and sent once: a refusal is final (kPinIncorrect), and a PIN that was refused is never
-  /// sent again. A token whose PIN is locked, or that would lock at the next wrong one unless the
-  /// options allow that, is not tried at all (kPinLocked). A token that calls the PIN locked and
-  /// does not say so of itself, by its flags, accepts none for a while: kLockedOut, and the PIN may
-  /// be sent again. kDeviceLost if the session turns out to be closed.
+  /// Logs the user in, unless already logged in. Asks for a PIN only if the token requires one, and
+  /// sends it once. A refused PIN is never sent again. Fails with:
+  ///
+  /// * kPinIncorrect if the token refuses the PIN
+  /// * kPinLocked, without sending a PIN, if the PIN is locked, or if one more wrong one would lock
+  ///   it and the options do not allow that
+  /// * kLockedOut if the token reports a locked PIN but its flags do not: it accepts none for a
+  ///   while, and the PIN may be sent again
+  /// * kDeviceLost if the session turns out to be closed
   Result<void> LogIn(const Session& session, const LoginOptions& options);
 
-  /// Allows one signature, for which C_SignInit was called, with an always-authenticate key
-  /// (CKU_CONTEXT_SPECIFIC); with a null PIN where it is typed at the token. As LogIn, it sends
-  /// nothing to a token that is locked or near it, and no PIN that was refused.
+  /// Authorises one signature with an always-authenticate key (CKU_CONTEXT_SPECIFIC), after
+  /// C_SignInit. Sends a null PIN if it is typed at the token. Like LogIn(), it sends nothing to a
+  /// token that is locked or close to it, and no refused PIN.
   Result<void> LogInForSignature(const Session& session, const Secret& pin, bool allow_final_try);
 
-  /// Asks the token whether the user is logged in, and corrects what LogIn believes. kDeviceLost if
-  /// the session turns out to be closed.
+  /// Asks the token whether the user is logged in, and updates the state that LogIn() relies on.
+  /// Fails with kDeviceLost if the session turns out to be closed.
   Result<bool> ConfirmLogin(const Session& session);
 
-  /// After a loss: drops the idle sessions that the module no longer knows, and has the next LogIn
-  /// ask the token first. If SawRewrite(), all idle sessions, and the module is initialised anew.
+  /// Prepares for a search after a loss. Drops the idle sessions that the module no longer knows,
+  /// and makes the next LogIn() ask the token first. After SawRewrite(), drops all idle sessions
+  /// and initialises the module again.
   void Refresh();
 
-  /// Closes the sessions that nobody uses, so that the module may be initialised anew; not if they
-  /// are logged in, since that would take a further PIN.
+  /// Closes the idle sessions, so that the module can be initialised again. Does nothing if they
+  /// are logged in, because a new login would take another PIN.
   void CloseIdle();
 
-  /// Whether the last LogIn failed because SoftHSM could not read the token's file (second_look.h):
-  /// it did not look at the PIN, which may be sent again.
+  /// Whether the last LogIn() failed because SoftHSM could not read the token's file
+  /// (second_look.h). SoftHSM then did not check the PIN, so it may be sent again.
   [[nodiscard]] bool SawRewrite() const { return saw_rewrite_; }
 
-  /// Whether objects may be hidden until LogIn.
+  /// Whether objects may be hidden before LogIn().
   [[nodiscard]] bool NeedsLogin() const { return (flags_ & CKF_LOGIN_REQUIRED) != 0; }
-  /// Whether the PIN is entered at the token itself; then none is asked for.
+  /// Whether the PIN is entered at the token itself. Nobody else is asked for it then.
   [[nodiscard]] bool HasProtectedPath() const {
     return (flags_ & CKF_PROTECTED_AUTHENTICATION_PATH) != 0;
   }
 
-  /// Whether this is the token that is described, by everything that does not change in its life.
+  /// Whether this is the described token, by the fields that never change.
   [[nodiscard]] bool Holds(const CK_TOKEN_INFO& token) const;
-  /// Flags change: wrong PINs are counted there.
+  /// Updates the token's flags, which change as wrong PINs are counted.
   void UpdateFlags(CK_FLAGS flags) { flags_ = flags; }
 
   [[nodiscard]] const Module& module() const { return *module_; }
@@ -151,9 +156,9 @@ class Slot {
 
   std::optional<Session> TakeIdle() CREDMINT_REQUIRES(sessions_mutex_);
   void ForgetOldGeneration() CREDMINT_REQUIRES(sessions_mutex_);
-  /// A new one; nothing if that would be one too many for us or for the token.
+  /// Opens a session; nullopt if that exceeds our limit or the token's.
   Result<std::optional<Session>> OpenAnother() CREDMINT_REQUIRES(sessions_mutex_);
-  /// Without the mutex meanwhile: others may give theirs back.
+  /// Releases the mutex meanwhile, so that other threads can return their sessions.
   Result<std::optional<Session>> OpenUnlocked(unsigned generation)
       CREDMINT_REQUIRES(sessions_mutex_);
   CK_RV Open(CK_SESSION_HANDLE& handle) const;
@@ -166,7 +171,7 @@ class Slot {
   Result<void> CheckToken() const;
   Result<void> SendLogin(const Session& session, const LoginOptions& options)
       CREDMINT_REQUIRES(login_mutex_);
-  /// Whether the token looked at it: not if the user was logged in already.
+  /// Whether the token checked the PIN: false if the user was logged in already.
   Result<bool> SendPin(const Session& session, PinRecord::Kind kind, const Secret& pin);
   [[nodiscard]] bool WasCounted(CK_RV result);
   [[nodiscard]] bool MayUnlockItself(CK_RV result);
@@ -183,14 +188,14 @@ class Slot {
   std::condition_variable_any given_back_;
   std::vector<CK_SESSION_HANDLE> idle_ CREDMINT_GUARDED_BY(sessions_mutex_);
   std::size_t open_ CREDMINT_GUARDED_BY(sessions_mutex_) = 0;  ///< idle or borrowed
-  /// Of the module, when these sessions were opened. Changes with the mutex held.
+  /// The module's generation when these sessions were opened. Changes with the mutex held.
   std::atomic<unsigned> generation_;
 
   Mutex login_mutex_;  ///< one login at a time
   std::atomic<bool> logged_in_ = false;
   std::atomic<bool> ask_token_first_ = false;
   std::atomic<bool> saw_rewrite_ = false;
-  std::atomic<bool> check_token_ = false;  ///< before a new session: it may be another one by now
+  std::atomic<bool> check_token_ = false;  ///< the slot may hold another token
 };
 
 template <typename... Parameters, typename... Arguments>

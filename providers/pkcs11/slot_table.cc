@@ -7,7 +7,7 @@
 namespace credmint::pkcs11 {
 namespace {
 
-/// So many are asked for at first, which spares the question how many there are.
+/// Room for so many in the first call saves asking for the number of slots.
 constexpr CK_ULONG kUsualSlots = 32;
 constexpr CK_ULONG kMostSlots = 4096;
 
@@ -75,7 +75,7 @@ std::shared_ptr<Slot> SlotTable::Remember(const std::shared_ptr<Module>& module,
     slot->UpdateFlags(token.flags);
     return slot;
   }
-  // What is known of its PINs goes with a token from slot to slot.
+  // The PIN record follows a token from slot to slot.
   auto pins = std::make_shared<PinRecord>();
   for (const auto& [key, other] : *slots) {
     if (key.first == module->path() && other && other->Holds(token)) pins = other->pins();

@@ -14,30 +14,30 @@
 
 namespace credmint::pkcs11 {
 
-/// The slots that one provider instance has used. It keeps them for as long as the provider lives,
-/// so that one login serves the certificate search, every key and every signature on a token.
+/// The slots that one provider instance has used, kept for as long as the provider lives. One login
+/// thus serves the certificate search, every key and every signature on a token.
 class SlotTable {
  public:
-  /// What a token that cannot be asked means: it may be the one that is meant, unless the URI names
-  /// another, or it is left out.
+  /// How Find() treats a token that cannot be read. It may be the right token unless the URI names
+  /// another one, so Find() fails (kFail), or it skips the token (kLeaveOut).
   enum class Unreadable { kFail, kLeaveOut };
 
-  /// The slots of a module whose tokens the URI matches, in the module's order; uninitialised
-  /// tokens are left out. May be empty. Fails when the module does not list slots.
+  /// The slots of a module whose tokens match the URI, in the module's order, without uninitialised
+  /// tokens. May be empty. Fails if the module does not list its slots.
   Result<std::vector<std::shared_ptr<Slot>>> Find(const std::shared_ptr<Module>& module,
                                                   const Uri& uri,
                                                   Unreadable unreadable = Unreadable::kFail);
 
-  /// After a loss: Slot::Refresh for all of them.
+  /// Calls Slot::Refresh() for all slots, after a loss.
   void Refresh();
 
-  /// As Slot::CloseIdle(), for all slots of the module.
+  /// Calls Slot::CloseIdle() for all slots of the module.
   void CloseIdle(const Module& module);
 
-  /// The numbers of a module's slots, of those with a token only if `present` says so.
+  /// The numbers of a module's slots; with `present`, only of those that hold a token.
   static Result<std::vector<CK_SLOT_ID>> SlotIds(const Module& module, CK_BBOOL present);
 
-  /// The labels of the tokens a module shows, for messages.
+  /// The labels of the tokens that a module shows, for messages.
   static std::vector<std::string> TokenLabels(const Module& module);
 
  private:

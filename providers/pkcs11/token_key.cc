@@ -62,7 +62,7 @@ Result<Bytes> TokenKey::SignAt(const TokenObject& object,
   const CK_RV result =
       session->Call(&CK_FUNCTION_LIST::C_Sign, const_cast<std::uint8_t*>(data.data()),
                     static_cast<CK_ULONG>(data.size()), signature.data(), &size);
-  // Any other answer ends the operation (PKCS#11 v2.40 section 5.11).
+  // Any other result ends the operation (PKCS#11 v2.40 section 5.11).
   if (result == CKR_BUFFER_TOO_SMALL) session->Discard();
   if (result != CKR_OK) return Fail(CkError("Sign", result));
   if (size != signature.size()) {

@@ -14,7 +14,7 @@
 
 namespace credmint::pkcs11 {
 
-/// Where a private key object is.
+/// The place of a private key object.
 struct TokenObject {
   std::shared_ptr<Slot> slot;
   CK_OBJECT_HANDLE handle = 0;
@@ -22,13 +22,13 @@ struct TokenObject {
 
 /// A private key object on a token.
 ///
-/// Two calls a signature (C_SignInit, C_Sign), and as many more at the first ones as mechanisms are
-/// refused (MechanismChoice); one between them for a key with CKA_ALWAYS_AUTHENTICATE, for which it
-/// keeps the context-specific PIN (PKCS#11 v2.40 section 5.11); that PIN, once refused, is not sent
-/// again. Signatures run in parallel, each in its own session.
+/// A signature takes two calls (C_SignInit, C_Sign). The first ones take one more for each
+/// mechanism that the token refuses (MechanismChoice). A key with CKA_ALWAYS_AUTHENTICATE takes one
+/// more in between. The key keeps its context-specific PIN for that (PKCS#11 v2.40 section 5.11),
+/// and does not send it again once refused. Signatures run in parallel, each in its own session.
 ///
-/// When session, login or object are gone (kDeviceLost) the key is looked for again, and the
-/// signature tried once more. Threads that lose it together look once.
+/// If session, login or object are gone (kDeviceLost), the key is looked for again and the
+/// signature retried once. Threads that lose it at the same time look only once.
 class TokenKey : public provider::PrivateKey {
  public:
   /// Finds the key again after a loss, with a new session and login.
@@ -54,9 +54,9 @@ class TokenKey : public provider::PrivateKey {
   bool allow_final_try_;
   FindAgain find_again_;
   MechanismChoice mechanism_;
-  mutable Mutex find_mutex_;  ///< one thread looks at a time
+  mutable Mutex find_mutex_;  ///< one thread searches at a time
   mutable Guarded<Place> place_;
-  mutable Mutex context_mutex_;  ///< one context-specific PIN under way at a time
+  mutable Mutex context_mutex_;  ///< one context-specific PIN is in use at a time
 };
 
 }  // namespace credmint::pkcs11

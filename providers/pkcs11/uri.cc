@@ -49,8 +49,8 @@ tl::unexpected<Error> Malformed(std::string message) {
 
 using Attributes = std::map<std::string_view, std::string_view>;
 
-/// The attributes of one part of the URI. p11-kit says only that something was not recognised;
-/// people need to know which part.
+/// Splits one part of the URI into attributes. p11-kit says only that something was not recognised;
+/// people need to know what.
 template <std::size_t N>
 Result<Attributes> SplitPart(std::string_view part, char separator,
                              const std::string_view (&known)[N]) {
@@ -85,7 +85,7 @@ bool IsNumber(std::string_view text, unsigned long largest) {
   return error == std::errc() && end == text.data() + text.size() && value <= largest;
 }
 
-/// Values that p11-kit takes for others: it wraps numbers around.
+/// Checks values that p11-kit would misread: it wraps numbers around.
 Result<void> CheckValues(const Attributes& path) {
   const auto value = [](const Attributes& attributes, std::string_view name) {
     const auto found = attributes.find(name);
@@ -105,7 +105,7 @@ Result<void> CheckValues(const Attributes& path) {
   return {};
 }
 
-/// On decoded values: p11-kit itself writes the path's slashes as %2F.
+/// Checks decoded values, because p11-kit itself writes the slashes of a path as %2F.
 Result<void> CheckModule(P11KitUri* uri) {
   const char* path = P11Kit().uri_get_module_path(uri);
   const char* name = P11Kit().uri_get_module_name(uri);

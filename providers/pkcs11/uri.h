@@ -18,16 +18,16 @@
 
 namespace credmint::pkcs11 {
 
-/// A PKCS#11 URI (RFC 7512), parsed by p11-kit: which module, slots, tokens and objects it means.
+/// A PKCS#11 URI (RFC 7512), parsed by p11-kit: the modules, slots, tokens and objects it means.
+/// Cheap to copy; safe to share between threads.
 ///
-/// Attributes that are absent match everything. Anything that is not understood (an unknown or
-/// repeated attribute, a bad escape, a value too long for its field) is refused with kMalformed
-/// rather than matching nothing later. Cheap to copy; safe to share between threads.
+/// Absent attributes match everything. An unknown or repeated attribute, a bad escape, or a value
+/// too long for its field is refused with kMalformed. Otherwise it would silently match nothing.
 class Uri {
  public:
   static Result<Uri> Parse(const std::string& text);
 
-  /// The names of the attributes that are understood: before the "?", and behind it.
+  /// The names of the known attributes: those before the "?", and those after it.
   static std::span<const std::string_view> PathAttributes();
   static std::span<const std::string_view> QueryAttributes();
 
@@ -35,36 +35,40 @@ class Uri {
   [[nodiscard]] bool MatchesSlotId(CK_SLOT_ID slot) const;
   [[nodiscard]] bool MatchesSlot(const CK_SLOT_INFO& info) const;
   [[nodiscard]] bool MatchesToken(const CK_TOKEN_INFO& info) const;
-  /// Whether MatchesSlot can be false at all, so that slots need not be asked when it cannot.
+  /// Whether MatchesSlot() can be false at all. If not, slots need not be asked.
   [[nodiscard]] bool NamesSlot() const { return names_slot_; }
-  /// Whether it says which token is meant, by label or serial number.
+  /// Whether it names a token, by label or serial number.
   [[nodiscard]] bool NamesToken() const { return names_token_; }
-  /// Whether MatchesModule can be false at all.
+  /// Whether MatchesModule() can be false at all.
   [[nodiscard]] bool NamesLibrary() const { return names_library_; }
 
   /// The `type` attribute as an object class.
   [[nodiscard]] std::optional<CK_OBJECT_CLASS> object_class() const;
-  /// The `object` and `id` attributes as a search template; points into this object.
+  /// The `object` and `id` attributes as a search template, which points into this object.
   [[nodiscard]] std::vector<CK_ATTRIBUTE> ObjectTemplate() const;
 
-  /// `module-path`; else for `module-name` NAME the file NAME.so or libNAME.so of p11-kit's module
-  /// folder, or libNAME.so wherever the dynamic linker finds it; else `fallback`.
+  /// The path of the module. It is the first of these:
+  ///
+  /// * `module-path`
+  /// * for `module-name` NAME: NAME.so or libNAME.so in p11-kit's module folder, else libNAME.so
+  ///   wherever the dynamic linker finds it
+  /// * `fallback`
   [[nodiscard]] std::string ModulePath(const std::string& fallback) const;
 
-  /// `pin-value`, or what the file of `pin-source` holds; nothing if the URI has neither.
+  /// `pin-value`, or the PIN in the file of `pin-source`; nullopt if the URI has neither.
   [[nodiscard]] Result<std::optional<Secret>> Pin() const;
 
  private:
   explicit Uri(P11KitUri* uri) : uri_(uri, P11Kit().uri_free) {}
 
-  std::shared_ptr<P11KitUri> uri_;  ///< never changed after parsing
+  std::shared_ptr<P11KitUri> uri_;  ///< never modified after parsing
   bool names_slot_ = false;
   bool names_token_ = false;
   bool names_library_ = false;
 };
 
-/// The text of a fixed-width, blank-padded field such as CK_TOKEN_INFO's label; a NUL in it is a
-/// blank (padded_fields.h).
+/// The text of a fixed-width, blank-padded field such as the label in CK_TOKEN_INFO. A NUL in it
+/// counts as a blank (padded_fields.h).
 template <std::size_t N>
 std::string PaddedText(const CK_UTF8CHAR (&field)[N]) {
   std::size_t size = N;

@@ -45,7 +45,7 @@ std::vector<ChangingFiles::State> ChangingFiles::Read() const {
   return states;
 }
 
-/// Of the youngest change. A file from the future is as old as can be.
+/// Returns the age of the most recent change. A file dated in the future counts as infinitely old.
 nanoseconds ChangingFiles::Age(const std::vector<State>& states) const {
   const nanoseconds now = environment_.clock().time_since_epoch();
   nanoseconds youngest = nanoseconds::max();

@@ -13,15 +13,14 @@
 
 namespace credmint {
 
-/// What ChangingFiles has from its surroundings. Tests replace it.
+/// The clock, stopwatch and sleep that ChangingFiles uses. Tests replace them.
 struct ChangingFilesEnvironment {
   Clock clock = [] { return std::chrono::system_clock::now(); };
   Stopwatch stopwatch = [] { return std::chrono::steady_clock::now(); };
   std::function<void(std::chrono::milliseconds)> sleep;  ///< default: sleeps
 };
 
-/// Files that somebody may be replacing while they are read. Whoever could make no use of what was
-/// in them learns here whether to read them again:
+/// Tells a reader whether to read a set of files again because they are being replaced:
 ///
 ///     ChangingFiles files(paths, longest);
 ///     do {
@@ -29,13 +28,13 @@ struct ChangingFilesEnvironment {
 ///       read = Read();
 ///     } while (!read && files.WaitForChange(settled));
 ///
-/// A file that has changed since Look() is worth it, at once. So is waiting for a change, as long
-/// as one of the files changed less than `settled` ago: others that go with it may follow. Files
-/// that nobody has touched for so long cost nothing, and no more than `longest` is spent in all.
+/// Files are read again if one has changed since Look(). If one changed less than `settled` ago,
+/// WaitForChange() waits, because related files may change next. Files untouched for that long cost
+/// no wait, and the waits take no longer than `longest` in total.
 ///
-/// A change is another inode, size, or time of writing or of replacement (ctime), a symbolic link's
-/// too. Two changes within a tick of the kernel's clock may look the same, so what was looked at
-/// within kTick after a change is read again anyway.
+/// A change is a new inode, size, modification time or change time (ctime), including the ctime of
+/// a symbolic link. Two changes within one tick of the kernel's clock may look the same. A file
+/// looked at within kTick of a change is therefore read again anyway.
 class ChangingFiles {
  public:
   static constexpr std::chrono::milliseconds kTick{20};
@@ -45,17 +44,17 @@ class ChangingFiles {
   ChangingFiles(std::vector<std::string> paths, std::chrono::milliseconds longest,
                 ChangingFilesEnvironment environment = {});
 
-  /// Before they are read.
+  /// Records the state of the files. Call it before reading them.
   void Look();
 
-  /// Whether to read them again: after a pause, which grows from one call to the next.
+  /// Returns whether to read the files again. Pauses first, longer with each call.
   bool WaitForChange(std::chrono::milliseconds settled);
 
  private:
   struct State {
     dev_t device = 0;
     ino_t inode = 0;
-    off_t size = -1;  // there is no such file
+    off_t size = -1;  // -1: no such file
     std::chrono::nanoseconds written{0};
     std::chrono::nanoseconds changed{0};
 
@@ -71,7 +70,7 @@ class ChangingFiles {
   const std::chrono::steady_clock::time_point start_;
   std::chrono::milliseconds pause_ = kFirstPause;
   std::vector<State> seen_;
-  bool is_unsure_ = false;  // whether a change may have been missed
+  bool is_unsure_ = false;  // a change may have been missed
 };
 
 }  // namespace credmint

@@ -6,13 +6,13 @@
 
 namespace credmint {
 
-/// A moment of civil time: what certificates, signatures and credentials are dated with.
+/// A moment of civil time, as in certificates, signatures and credentials.
 using TimePoint = std::chrono::system_clock::time_point;
 
-/// Tells the date. Code that needs it is given one, so that a test can choose the date.
+/// Returns the current time. Passed to the code that needs it so that tests can set the time.
 using Clock = std::function<TimePoint()>;
 
-/// Measures how long things take, undisturbed by corrections of the date.
+/// Measures elapsed time. Corrections of the system clock do not affect it.
 using Stopwatch = std::function<std::chrono::steady_clock::time_point()>;
 
 }  // namespace credmint

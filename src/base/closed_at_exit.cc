@@ -15,8 +15,8 @@ constinit std::atomic<ClosedAtExit*> closing = nullptr;
 
 }  // namespace
 
-// Mutable globals, because atexit() passes nothing on. None has a destructor, so an object that
-// outlives the static objects of this library can still take itself off the list.
+// Globals, because atexit() passes no argument. They are trivially destructible, so an object that
+// outlives this library's static objects can still remove itself from the list.
 static_assert(std::is_trivially_destructible_v<Mutex>);
 constinit Mutex ClosedAtExit::list_mutex_;
 constinit ClosedAtExit* ClosedAtExit::first_ = nullptr;

@@ -7,12 +7,12 @@
 
 namespace credmint {
 
-/// The one of `names` that was probably meant by `typed`: where the least letters have to be put
-/// in, left out, exchanged or turned with their neighbour (optimal string alignment), but one at
-/// least is allowed, and a third of them at most. Empty: there is none.
+/// Returns the one of `names` closest to `typed` by optimal string alignment: the fewest
+/// insertions, deletions, substitutions and swaps of neighbouring letters. One edit is always
+/// allowed, and otherwise up to a third of the length of `typed`. Empty if no name is that close.
 std::string_view ClosestName(std::string_view typed, std::span<const std::string_view> names);
 
-/// A hint: "did you mean 'NAME'?", else all of the names.
+/// Returns a hint: "did you mean 'NAME'?", or a list of all names if none is close.
 std::string DidYouMean(std::string_view typed, std::span<const std::string_view> names);
 
 }  // namespace credmint

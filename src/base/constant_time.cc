@@ -7,7 +7,7 @@ namespace credmint {
 
 bool EqualInConstantTime(std::string_view one, std::string_view other) {
   if (one.size() != other.size()) return false;
-  volatile unsigned difference = 0;  // volatile: no compiler may stop at the first difference
+  volatile unsigned difference = 0;  // volatile: the compiler must not stop at a difference
   for (std::size_t i = 0; i < one.size(); ++i) {
     difference = difference | static_cast<unsigned>(one[i] ^ other[i]);
   }

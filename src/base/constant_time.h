@@ -5,8 +5,7 @@
 
 namespace credmint {
 
-/// Whether both are the same, in a time that tells their lengths but nothing of their bytes: for
-/// comparing what a stranger sends with a secret.
+/// Compares untrusted input with a secret. The time taken reveals the lengths but not the bytes.
 bool EqualInConstantTime(std::string_view one, std::string_view other);
 
 }  // namespace credmint

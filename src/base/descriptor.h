@@ -7,8 +7,8 @@
 
 namespace credmint {
 
-/// An open file descriptor, closed with its owner; negative: none. What is locked by flock() is
-/// free again then.
+/// An open file descriptor, closed by its owner's destructor; negative if none. Closing it also
+/// releases a lock taken with flock().
 class Descriptor {
  public:
   Descriptor() = default;

@@ -21,7 +21,7 @@ void* DynamicLibrary::Symbol(const char* name) {
 Result<void> DynamicLibrary::Check() const {
   if (failure_.empty()) return {};
   return Fail(ErrorCode::kInternal, fmt::format("loading {}: {}", name_, failure_),
-              "is the package that holds it installed?");
+              "is the package that provides it installed?");
 }
 
 }  // namespace credmint

@@ -8,20 +8,20 @@
 
 namespace credmint {
 
-/// A shared library that is loaded when it is needed, because linking it would cost every start of
-/// the program more than all it does itself; it stays for the life of the process.
+/// A shared library loaded on first use and never unloaded. Linking it would make every start of
+/// the program take longer than the program's own work.
 class DynamicLibrary {
  public:
-  /// `name` is the library's SONAME, with the version of the ABI that the headers describe.
+  /// `name` is the SONAME, including the ABI version that the headers describe.
   explicit DynamicLibrary(std::string name);
 
-  /// Sets `function`, a pointer, to the function of this name; to null where that fails.
+  /// Sets the function pointer `function` to the symbol `name`, or to null on failure.
   template <typename Function>
   void Find(Function& function, const char* name) {
     function = reinterpret_cast<Function>(Symbol(name));
   }
 
-  /// The first thing that failed: kInternal, "loading NAME: ...".
+  /// Returns the first failure: kInternal, "loading NAME: ...".
   [[nodiscard]] Result<void> Check() const;
 
  private:

@@ -12,11 +12,11 @@
 
 namespace credmint {
 
-/// What kind of thing went wrong, as far as a caller can act on it. Decisions (exit status, retry,
-/// asking again for a PIN) are made on this code, never on the text of a message.
+/// The kind of a failure, as far as a caller can act on it. The exit status, a retry or another PIN
+/// prompt depends on this code, never on the text of a message.
 ///
-/// The numbers travel through OpenSSL's error queue as reason codes of our providers, so each value
-/// is fixed once released and stays below OpenSSL's limit for reasons (23 bits).
+/// The numbers travel through OpenSSL's error queue as our providers' reason codes. Each value is
+/// therefore fixed once released and stays below OpenSSL's limit for reasons (23 bits).
 enum class ErrorCode : std::uint16_t {
   kInternal = 1,             ///< a defect, or an OpenSSL failure that no input explains
   kUsage = 2,                ///< the command line contradicts itself or cannot be parsed
@@ -26,66 +26,69 @@ enum class ErrorCode : std::uint16_t {
   kKeyAmbiguous = 6,         ///< more than one token or object matches
   kKeyUnusable = 7,          ///< the key exists but cannot make the signature asked for
   kModule = 8,               ///< the PKCS#11 module cannot be loaded or initialised
-  kDevice = 9,               ///< token or TPM absent, removed or failing
+  kDevice = 9,               ///< token or TPM is absent, removed or failing
   kPinRequired = 10,         ///< a PIN, auth value or passphrase is needed and none was given
-  kPinIncorrect = 11,        ///< it was given, sent once, and refused
-  kPinLocked = 12,           ///< the device accepts no further try
-  kCertificate = 13,         ///< the certificate cannot be read or the service would refuse it
+  kPinIncorrect = 11,        ///< the PIN was given, sent once, and refused
+  kPinLocked = 12,           ///< the device accepts no further attempt
+  kCertificate = 13,         ///< the certificate cannot be read, or the service would reject it
   kKeyMismatch = 14,         ///< key and certificate do not belong together
   kNetwork = 15,             ///< the service could not be reached
-  kTimeout = 16,             ///< the deadline for the whole call passed
+  kTimeout = 16,             ///< the deadline of the whole call passed
   kTls = 17,                 ///< the service's certificate or the TLS handshake failed
   kServiceRefused = 18,      ///< the service answered with an error that a retry will not change
   kServiceBusy = 19,         ///< throttled or a server fault; retries were exhausted
-  kServiceAnswer = 20,       ///< the service's answer makes no sense
-  kContextPinRequired = 21,  ///< as kPinRequired, for the PIN of one signature
-  kDeviceLost = 22,          ///< session, login or object is gone; opening it anew may help
-  kPolicyUnmet = 23,         ///< the conditions under which the key may be used are not fulfilled
-  kLockedOut = 24,           ///< the device accepts no try for a while: its lockout ends by itself
+  kServiceAnswer = 20,       ///< the service's answer cannot be understood
+  kContextPinRequired = 21,  ///< like kPinRequired, for the PIN of one signature
+  kDeviceLost = 22,          ///< session, login or object is gone; reopening it may help
+  kPolicyUnmet = 23,         ///< the conditions for using the key are not met
+  kLockedOut = 24,           ///< no attempt is accepted until the device's lockout expires
 };
 
-/// A failure: a code to act on, one sentence for people (outermost clause first, no final period,
-/// no line break, no secret), and a hint where a fix is known. A fix that is said differently to
-/// different people is a `remedy`, and the hint is then what is added to its words, if anything.
+/// A failure: a code to act on, a message, and a hint if a fix is known. The message is one
+/// sentence with its outermost clause first. It has no final period, no line break and no secret.
+///
+/// If the wording of the fix depends on the audience, `remedy` names the fix, and `hint` holds what
+/// to add to that wording.
 struct Error {
   ErrorCode code = ErrorCode::kInternal;
   std::string message;
   std::string hint;
-  std::chrono::milliseconds retry_after{0};  ///< what service or device asks for; 0: nothing
+  std::chrono::milliseconds retry_after{
+      0};  ///< the delay that the service or device asks for; 0: none
   Remedy remedy = Remedy::kNone;
 
   [[nodiscard]] bool HasHint() const { return remedy != Remedy::kNone || !hint.empty(); }
 
-  /// Replaces what was to be done by this, which is said to everybody.
+  /// Replaces the fix by a hint with the same wording for everyone.
   void SetHint(std::string text) {
     remedy = Remedy::kNone;
     hint = std::move(text);
   }
-  /// The same for a remedy.
+  /// Replaces the fix by a remedy.
   void SetRemedy(Remedy other) {
     remedy = other;
     hint.clear();
   }
 
-  /// Says one thing more behind what is to be done.
+  /// Appends one more suggestion to the hint.
   void AddHint(std::string_view text) {
     if (!hint.empty()) hint += "; ";
     hint += text;
   }
 
-  /// The same failure with one more clause in front: "clause: message".
+  /// Returns the same failure with a clause in front: "clause: message".
   [[nodiscard]] Error In(std::string_view clause) && {
     message.insert(0, std::string(clause) + ": ");
     return std::move(*this);
   }
 };
 
-/// A failure with a remedy; `added` is said beside the words for it.
+/// A failure with a remedy; `added` is shown next to the remedy's wording.
 inline Error MakeError(ErrorCode code, std::string message, Remedy remedy, std::string added = {}) {
   return {code, std::move(message), std::move(added), {}, remedy};
 }
 
-/// What every fallible function returns; nothing of ours throws.
+/// The return type of every fallible function. Our own code never throws.
 template <typename T>
 using Result = tl::expected<T, Error>;
 
@@ -94,23 +97,23 @@ inline tl::unexpected<Error> Fail(ErrorCode code, std::string message, std::stri
   return tl::unexpected(Error{code, std::move(message), std::move(hint)});
 }
 
-/// The same where the hint depends on who is told. `added` is said beside the words for the remedy.
+/// The same for a fix whose wording depends on the audience; `added` is shown next to that wording.
 inline tl::unexpected<Error> Fail(ErrorCode code, std::string message, Remedy remedy,
                                   std::string added = {}) {
   return tl::unexpected(MakeError(code, std::move(message), remedy, std::move(added)));
 }
 
-/// `return Fail(std::move(error));` where an Error is at hand.
+/// `return Fail(std::move(error));` where an Error already exists.
 inline tl::unexpected<Error> Fail(Error error) { return tl::unexpected(std::move(error)); }
 
-/// `return Fail(std::move(result), "opening x");` passes a failed Result on, with its next clause.
+/// `return Fail(std::move(result), "opening x");` passes a failed Result on with another clause.
 template <typename T>
 tl::unexpected<Error> Fail(Result<T>&& failed, std::string_view clause = {}) {
   if (clause.empty()) return tl::unexpected(std::move(failed).error());
   return tl::unexpected(std::move(failed).error().In(clause));
 }
 
-/// The same of one that cannot be moved from.
+/// The same for a Result that cannot be moved from.
 template <typename T>
 tl::unexpected<Error> Fail(const Result<T>& failed, std::string_view clause = {}) {
   return Fail(Result<T>(tl::unexpect, failed.error()), clause);

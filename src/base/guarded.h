@@ -6,8 +6,8 @@
 
 namespace credmint {
 
-/// A value that threads share and that is reachable only while its lock is held:
-/// `guarded.Lock()->member`, or `auto access = guarded.Lock();` for several steps.
+/// A value shared by threads, accessible only while its lock is held: `guarded.Lock()->member`, or
+/// `auto access = guarded.Lock();` for several steps.
 template <typename T>
 class Guarded {
  public:

@@ -55,7 +55,7 @@ void Release(Pages pages, int pagemap) {
   madvise(address, (pages.end - pages.first) * size, MADV_DONTNEED);
 }
 
-/// Called with the loader's lock: the library cannot be unloaded meanwhile.
+/// Runs with the loader's lock held, so the library cannot be unloaded meanwhile.
 int ReleaseObject(dl_phdr_info* object, std::size_t /*size*/, void* pagemap) {
   for (const auto& segment : std::span(object->dlpi_phdr, object->dlpi_phnum)) {
     if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;

@@ -3,15 +3,16 @@
 
 namespace credmint {
 
-/// Gives back what a process that now waits for a long time does not need: free memory of the heap,
-/// and the pages of code and constants of all libraries, which the kernel keeps in its page cache.
-/// From there those that are used again come back, 64 KiB at a time.
+/// Releases memory that a process does not need while it waits for a long time: free heap memory,
+/// and all libraries' code and constants. The kernel keeps those pages in its page cache. Pages
+/// used again come back from there, 64 KiB at a time.
 ///
-/// A call of the service runs through half of libcrypto and of libcurl with its thirty libraries:
-/// 10 MiB that would count as this process's until the next call (docs/guide/serve.md has the figures).
+/// A call to the service runs through half of libcrypto, and through libcurl with its thirty
+/// libraries. Those 10 MiB would count as this process's until the next call (see
+/// docs/project/benchmarks.md).
 ///
-/// Nothing that can be written is touched, and no segment with a page that differs from its file,
-/// as those with a debugger's breakpoints do. Where that cannot be told, because /proc is not
+/// Writable pages are never touched, nor is a segment with a page that differs from its file, for
+/// example because of a debugger's breakpoint. If that cannot be determined because /proc is not
 /// mounted, all pages stay. Safe to call from any thread; takes about a millisecond.
 void ReleaseIdleMemory();
 

@@ -7,7 +7,7 @@
 namespace credmint {
 namespace {
 
-/// A control character takes the most: \u001f.
+/// The longest escape is that of a control character: \u001f.
 constexpr std::size_t kLongestEscape = 6;
 constexpr std::size_t kPunctuation = 6;  // "":"",
 

@@ -11,11 +11,11 @@ namespace credmint {
 struct JsonMember {
   std::string_view name;  ///< printable ASCII without quotes
   std::string_view value;
-  bool is_text = true;  ///< else the value is JSON already, a number
+  bool is_text = true;  ///< otherwise the value is JSON already, such as a number
 };
 
-/// One flat JSON object on one line, without its end. A Secret, because values may be: no copy of
-/// one stays behind.
+/// Formats one flat JSON object on one line, without a line end. The result is a Secret because
+/// values may be secret; no copy of a value is left behind.
 Secret FormatJsonObject(std::span<const JsonMember> members);
 
 }  // namespace credmint

@@ -5,16 +5,16 @@
 
 namespace credmint {
 
-/// The table of functions of a library that is loaded when the first of them is needed, once, by
-/// `find` (DynamicLibrary). Never destroyed: exit handlers and threads of the library may still
-/// call it. Safe to use from any thread.
+/// The function table of a library that `find` loads once, on first use (see DynamicLibrary). Never
+/// destroyed, because exit handlers and threads of the library may still call it. Safe to use from
+/// any thread.
 template <typename Functions, Result<void> (*find)(Functions&)>
 class LoadedOnce {
  public:
-  /// What `find` returned.
+  /// Returns the result of `find`.
   static const Result<void>& Check() { return Get().result_; }
 
-  /// To be called after Check() succeeded.
+  /// Call only after Check() succeeded.
   static const Functions& Use() { return Get().functions_; }
 
  private:

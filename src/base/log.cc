@@ -14,8 +14,8 @@
 namespace credmint {
 namespace {
 
-/// A log line is one line, whatever a service or a file put into the message; in JSON it must also
-/// stay inside its quotes.
+/// Escapes a message so that it stays on one line and, in JSON, inside its quotes. A service or a
+/// file may have supplied part of it.
 std::string OneLine(std::string_view message) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string line;

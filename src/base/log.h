@@ -7,11 +7,11 @@ namespace credmint {
 
 enum class LogFormat { kText, kJson };
 
-/// Where a running program says what it is doing: stderr, one line an event. Silent until
-/// configured, and below `debug` in normal use: AWS's C++ SDK reads stderr as part of the
-/// credentials, so a successful command writes nothing (CONTRACT section 5).
+/// Configures the log of a running program: stderr, one line per event. Silent until configured,
+/// and in normal use without `debug`. AWS's C++ SDK reads stderr as part of the credentials, so a
+/// successful command writes nothing (CONTRACT section 5).
 ///
-/// No secret is ever passed in here: a Secret does not convert to text by itself.
+/// Secrets are never logged: a Secret does not convert to text implicitly.
 void ConfigureLog(bool debug, LogFormat format);
 
 void LogDebug(std::string_view message);

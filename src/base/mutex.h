@@ -3,11 +3,11 @@
 
 #include <mutex>
 
-/// What a lock guards, said so that clang checks it (-Wthread-safety, which scripts/lint runs): a
-/// member marked CREDMINT_GUARDED_BY is reached only with that mutex held, and a function marked
-/// CREDMINT_REQUIRES is called only so. Other compilers see nothing of it.
+/// Lock annotations that clang checks (-Wthread-safety, run by scripts/lint). A member marked
+/// CREDMINT_GUARDED_BY is accessible only with that mutex held. A function marked CREDMINT_REQUIRES
+/// may be called only with it held. Other compilers ignore the annotations.
 ///
-/// Where a lock guards one value and no condition is waited for, Guarded (guarded.h) is simpler.
+/// If a lock guards one value and no condition is waited for, Guarded (guarded.h) is simpler.
 #if defined(__clang__)
 #define CREDMINT_THREAD_SAFETY(attribute) __attribute__((attribute))
 #else
@@ -19,13 +19,13 @@
 #define CREDMINT_REQUIRES(...) CREDMINT_THREAD_SAFETY(requires_capability(__VA_ARGS__))
 #define CREDMINT_ACQUIRE(...) CREDMINT_THREAD_SAFETY(acquire_capability(__VA_ARGS__))
 #define CREDMINT_RELEASE(...) CREDMINT_THREAD_SAFETY(release_capability(__VA_ARGS__))
-/// For the few functions that lock in a way that clang does not follow; says nothing to callers.
+/// For the few functions whose locking clang cannot follow. Does not affect their callers.
 #define CREDMINT_NOT_CHECKED CREDMINT_THREAD_SAFETY(no_thread_safety_analysis)
 
 namespace credmint {
 
-/// A mutex that clang knows. Its names are those of the standard library, so that
-/// std::condition_variable_any waits with it: `condition.wait(mutex_)`, with the mutex held.
+/// A mutex with clang's annotations. Its methods have the standard library's names so that
+/// std::condition_variable_any can wait with it: `condition.wait(mutex_)`, with the mutex held.
 class CREDMINT_CAPABILITY Mutex {
  public:
   void lock() CREDMINT_ACQUIRE() { mutex_.lock(); }
@@ -35,7 +35,7 @@ class CREDMINT_CAPABILITY Mutex {
   std::mutex mutex_;
 };
 
-/// The same, and one thread may hold it several times.
+/// A Mutex that one thread may lock several times.
 class CREDMINT_CAPABILITY RecursiveMutex {
  public:
   void lock() CREDMINT_ACQUIRE() { mutex_.lock(); }
@@ -45,7 +45,7 @@ class CREDMINT_CAPABILITY RecursiveMutex {
   std::recursive_mutex mutex_;
 };
 
-/// Holds a mutex as long as it lives.
+/// Holds a mutex for as long as it lives.
 class CREDMINT_SCOPED_CAPABILITY MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) CREDMINT_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
@@ -57,11 +57,11 @@ class CREDMINT_SCOPED_CAPABILITY MutexLock {
   Mutex& mutex_;
 };
 
-/// Gives a mutex that is held to others as long as it lives.
+/// Releases a held mutex for as long as it lives.
 class CREDMINT_SCOPED_CAPABILITY MutexUnlock {
  public:
   explicit MutexUnlock(Mutex& mutex) CREDMINT_RELEASE(mutex) : mutex_(mutex) { mutex_.unlock(); }
-  ~MutexUnlock() CREDMINT_RELEASE() { mutex_.lock(); }  // ends the giving away
+  ~MutexUnlock() CREDMINT_RELEASE() { mutex_.lock(); }  // RELEASE: ends the scoped release
   MutexUnlock(const MutexUnlock&) = delete;
   MutexUnlock& operator=(const MutexUnlock&) = delete;
 

@@ -19,14 +19,14 @@ Secret FirstLine(Secret text) {
 Result<Secret> ReadPinFile(const std::string& name) {
   if (name.starts_with("|")) {
     return Fail(ErrorCode::kUsage, "a command as the source of a PIN is not supported",
-                "write the PIN to a file of mode 0600 and name that");
+                "write the PIN to a file with mode 0600 and name the file");
   }
   std::string path = name;
   if (path.starts_with("file:")) path.erase(0, 5);
   if (path.find('/') == std::string::npos && access(path.c_str(), F_OK) != 0) {
-    return Fail(
-        ErrorCode::kLocalIo, "the file named for a secret is not there",
-        "a name without a '/' is not repeated, because it may be the secret; write file:./NAME");
+    return Fail(ErrorCode::kLocalIo, "the file named for a secret does not exist",
+                "a name without a '/' may be the secret itself, so it is not shown; for a file, "
+                "write file:./NAME");
   }
   auto contents = ReadFile(path, 4096, FileAccess::kOwnerOnly);
   if (!contents) return contents;

@@ -8,16 +8,16 @@
 
 namespace credmint {
 
-/// The secret in a file: its first line without the line end. `name` is a path or a `file:` URI, as
-/// in RFC 7512's pin-source; a "|command" is refused.
+/// Reads a secret from a file: the first line, without its line end. `name` is a path or a `file:`
+/// URI, as in RFC 7512's pin-source. A "|command" is refused.
 ///
-/// A name without a '/' that is no file is not repeated: it may be the PIN.
+/// A name without a '/' that is not a file is never shown, because it may be the PIN.
 ///
-/// Fails with kLocalIo when the file cannot be read, or when a regular file is readable or writable
-/// by group or others: a PIN that everyone on the machine can read protects nothing.
+/// Fails with kLocalIo if the file cannot be read, or if it is a regular file that group or others
+/// may read or write. A PIN that every user can read protects nothing.
 Result<Secret> ReadPinFile(const std::string& name);
 
-/// The first line of a text, without its line end; wipes the rest.
+/// Returns the first line of a text, without its line end, and wipes the rest.
 Secret FirstLine(Secret text);
 
 }  // namespace credmint

@@ -3,7 +3,7 @@
 
 namespace credmint {
 
-/// A random number from [0, 1), for spreading what many machines would do at the same time.
+/// Returns a random number in [0, 1), used to spread out simultaneous actions of many machines.
 double RandomFraction();
 
 }  // namespace credmint

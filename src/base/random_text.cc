@@ -15,7 +15,7 @@ namespace credmint {
 
 Result<Secret> RandomHex(std::size_t bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<unsigned char, 256> random{};  // up to here getrandom() gives all or nothing
+  std::array<unsigned char, 256> random{};  // up to this size getrandom() gives all or nothing
   if (bytes > random.size() || getrandom(random.data(), bytes, 0) < 0) {
     return Fail(ErrorCode::kInternal,
                 fmt::format("random numbers: {}", std::generic_category().message(errno)));

@@ -8,8 +8,8 @@
 
 namespace credmint {
 
-/// So many random bytes of the kernel's, at most 256, as twice as many lower-case hexadecimal
-/// digits. Fails with kInternal where the kernel gives none.
+/// Returns `bytes` random bytes from the kernel, at most 256, in lower-case hexadecimal. Fails with
+/// kInternal if the kernel gives none.
 Result<Secret> RandomHex(std::size_t bytes);
 
 }  // namespace credmint

@@ -24,11 +24,11 @@ tl::unexpected<Error> FailErrno(const std::string& name) {
 Result<void> CheckWriters(const std::string& name, const struct stat& status) {
   if (!S_ISREG(status.st_mode) || (status.st_mode & S_IWOTH) == 0) return {};
   return Fail(ErrorCode::kLocalIo,
-              fmt::format("everybody may write {} (mode {:04o})", name, status.st_mode & 07777),
+              fmt::format("{} is writable by everyone (mode {:04o})", name, status.st_mode & 07777),
               fmt::format("chmod o-w {}", name));
 }
 
-/// Grows without leaving unwiped copies behind, which realloc or vector growth would.
+/// Grows without leaving unwiped copies behind, as realloc or vector growth would.
 Secret Append(const Secret& head, std::span<char> tail) {
   std::vector<char> joined(head.size() + tail.size());
   std::copy(head.Reveal().begin(), head.Reveal().end(), joined.begin());

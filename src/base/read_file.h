@@ -12,29 +12,35 @@ namespace credmint {
 /// Largest key, certificate or passphrase file accepted, in bytes.
 inline constexpr std::size_t kMaxFileSize = 1 << 20;
 
-/// Who else may have access to a file that is read: anyone; anyone but that not everybody may write
-/// it, where it says whom to trust; or nobody, where it is a secret (any permission for group or
-/// others is then refused). Only regular files are looked at: pipes have no such bits.
+/// The access that users other than the owner may have to a file:
+///
+/// - kAny: any access.
+/// - kNotWrittenByAll: not writable by everyone, for a file that says whom to trust.
+/// - kOwnerOnly: no permission for group or others, for a file that holds a secret.
+///
+/// Only regular files are checked: pipes have no such permissions.
 enum class FileAccess { kAny, kNotWrittenByAll, kOwnerOnly };
 
-/// The whole of a file, as a Secret because it may hold a private key. Pipes and /dev/fd/N work.
-/// Fails with kUsage if it is missing and its name must not be shown (base/shown_value); with
-/// kLocalIo, naming the file and the reason, when it is missing, unreadable, a
-/// directory, empty, longer than `max_size` bytes, or open to others against `access`.
+/// Reads a whole file. The result is a Secret because the file may hold a private key. Pipes and
+/// /dev/fd/N work.
+///
+/// Fails with kUsage if the file is missing and its name must not be shown (base/shown_value).
+/// Otherwise fails with kLocalIo if it is missing, unreadable, a directory, empty, longer than
+/// `max_size` bytes, or more open than `access` allows. That message names the file and the reason.
 Result<Secret> ReadFile(const std::string& path, std::size_t max_size = kMaxFileSize,
                         FileAccess access = FileAccess::kAny);
 
-/// What is left to read from an open descriptor, with the same limits; `name` is for messages.
-/// The descriptor stays open.
+/// Reads the rest of an open descriptor, with the same limits. `name` is for messages. The
+/// descriptor stays open.
 Result<Secret> ReadDescriptor(int descriptor, const std::string& name,
                               std::size_t max_size = kMaxFileSize);
 
-/// As FileAccess::kNotWrittenByAll, for what is read or loaded by somebody else. What is not there,
-/// or is no regular file, passes.
+/// Checks a file against FileAccess::kNotWrittenByAll, for files that other code reads or loads.
+/// Succeeds if the path does not exist or is not a regular file.
 Result<void> CheckNotWrittenByAll(const std::string& path);
 
-/// What is wrong with the permissions of a regular file that holds a private key: "its group may
-/// read it (mode 0640)". Empty: nothing, or there is no such file.
+/// Describes excessive permissions of a regular file that holds a private key: "its group may read
+/// it (mode 0640)". Empty if there are none, or if there is no such file.
 std::string DescribeOpenKeyFile(const std::string& path);
 
 }  // namespace credmint

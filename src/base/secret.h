@@ -9,8 +9,8 @@
 namespace credmint {
 
 /// Bytes that must not outlive their use: a PIN, an auth value, a passphrase, the contents of a key
-/// file, a secret access key. Wiped on destruction, move-only, and not printable by accident; the
-/// only way to the bytes is Reveal(), so every reader of a secret is found by one grep.
+/// file, a secret access key. Wiped on destruction, move-only, and not printable by accident.
+/// Reveal() is the only access to the bytes, so one grep finds every reader of a secret.
 class Secret {
  public:
   Secret() = default;
@@ -22,21 +22,21 @@ class Secret {
   Secret(const Secret&) = delete;
   Secret& operator=(const Secret&) = delete;
 
-  /// Takes over the bytes of `source` and wipes it.
+  /// Copies the bytes of `source` and wipes it.
   static Secret Take(std::span<char> source);
 
-  /// A second copy, for the few places that keep one.
+  /// Returns a second copy, for the few places that keep one.
   [[nodiscard]] Secret Clone() const { return Secret(Reveal()); }
 
-  /// The bytes; valid as long as this object lives.
+  /// Returns the bytes; valid as long as this object lives.
   [[nodiscard]] std::string_view Reveal() const { return {bytes_.get(), size_}; }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
 
-  /// Takes as long whatever is in them, but for their lengths.
+  /// Compares in constant time for a given length.
   bool operator==(const Secret& other) const;
 
-  /// Drops (and wipes) everything behind the first `size` bytes.
+  /// Drops and wipes all bytes after the first `size`.
   void Truncate(std::size_t size);
 
  private:

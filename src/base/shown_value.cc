@@ -15,11 +15,11 @@
 namespace credmint {
 namespace {
 
-/// Fewer digits are a name that happens to begin as DER does.
+/// Fewer digits are probably a name that happens to begin like DER.
 constexpr std::size_t kLeastDigits = 24;
 constexpr std::size_t kMaxEnd = 200;
 
-/// Of base64 in either alphabet; -1 for anything else.
+/// Returns the value of a base64 digit in either alphabet, or -1.
 int Digit(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
   if (c >= 'a' && c <= 'z') return c - 'a' + 26;
@@ -29,13 +29,13 @@ int Digit(char c) {
   return -1;
 }
 
-/// How many bytes of white space the text starts with: one, two if written as an escape, or none.
+/// Returns the size of the white space that the text starts with: 0, 1, or 2 for an escape like \n.
 std::size_t LeadingSpace(std::string_view text) {
   if (text.starts_with("\\n") || text.starts_with("\\r") || text.starts_with("\\t")) return 2;
   return text.find_first_of(" \t\r\n") == 0 ? 1 : 0;
 }
 
-/// The first `max` digits of the base64 that a text starts with.
+/// Returns the first `max` base64 digits of a text that starts with them.
 std::string LeadingDigits(std::string_view text, std::size_t max) {
   std::string digits;
   while (!text.empty() && digits.size() < max) {
@@ -50,7 +50,8 @@ std::string LeadingDigits(std::string_view text, std::size_t max) {
   return digits;
 }
 
-/// X.690: a SEQUENCE, a definite length, and one of the tags that keys and certificates go on with.
+/// Recognises DER (X.690): a SEQUENCE of definite length whose first element has a tag used in keys
+/// and certificates.
 bool BeginsAsDer(std::string_view digits) {
   std::array<std::uint8_t, 6> bytes{};
   std::uint32_t bits = 0;
@@ -67,7 +68,7 @@ bool BeginsAsDer(std::string_view digits) {
   return std::find(kTags.begin(), kTags.end(), bytes[2 + length_bytes]) != kTags.end();
 }
 
-/// What stands in base64 at the start of the text; empty: nothing known.
+/// Names the contents of base64 at the start of a text; empty if unknown.
 const char* DescribeBase64(std::string_view text) {
   if (text.empty() || (text.front() != 'M' && text.front() != 'L' && text.front() != 'b'))
     return "";
@@ -78,7 +79,7 @@ const char* DescribeBase64(std::string_view text) {
   return "";
 }
 
-/// Whether base64 may start behind this text.
+/// Whether base64 may start after this text.
 bool IsBoundary(std::string_view before) {
   if (before.empty() || before.ends_with("\\n") || before.ends_with("\\r")) return true;
   const char last = before.back();
@@ -92,7 +93,7 @@ bool HasControl(std::string_view text) {
   });
 }
 
-/// A line of base64, wherever it starts, and a line break that is written as \n.
+/// Finds a line of base64, wherever it starts, followed by a line break written as \n.
 bool HasEscapedLines(std::string_view text) {
   std::size_t digits = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -103,7 +104,7 @@ bool HasEscapedLines(std::string_view text) {
 }
 
 bool Exists(const std::string& path) {
-  const int error = errno;  // which the caller may be about to report
+  const int error = errno;  // the caller may be about to report it
   const bool exists = path.find('\0') == std::string::npos && access(path.c_str(), F_OK) == 0;
   errno = error;
   return exists;

@@ -12,26 +12,28 @@ namespace credmint {
 /// Longest text that a message repeats, in bytes.
 inline constexpr std::size_t kMaxShown = 256;
 
-// What people hand in where a path, a URI or a name is meant may be the secret itself:
-// `--private-key "$(cat web.key)"`. Messages and logs show such text by these functions only.
+// A value given as a path, URI or name may be the secret itself: `--private-key "$(cat web.key)"`.
+// Messages and logs show such text only through these functions.
 
-/// What a text is that looks like a key or a certificate: "the contents of a PEM file", "base64 of
-/// a DER structure", ...; base64 also with blanks, line breaks (real, or written as \n), in its
-/// URL-safe alphabet, and cut off. Empty: it looks like none.
+/// Describes text that looks like a key or a certificate: "the contents of a PEM file", "base64 of
+/// a DER structure", ... Recognises base64 with blanks, with line breaks (real ones, or written as
+/// \n), in its URL-safe alphabet, and truncated. Empty if the text looks like neither.
 std::string DescribeKeyMaterial(std::string_view text);
 
-/// What a text is that must not be shown: key material, text with a line break (real, or written as
-/// \n in base64) or another control character, more than `max_size` bytes. Empty: it may be shown.
+/// Describes text that must not be shown: key material, text of several lines, text with control
+/// characters, or text longer than `max_size` bytes. A line break written as \n in base64 counts
+/// too. Empty if the text may be shown.
 std::string DescribeUnshown(std::string_view text, std::size_t max_size = kMaxShown);
 
-/// The text in quotes, made fit for one line; or what it is, without quotes.
+/// Returns the text in quotes, made safe for one line, or its description without quotes.
 std::string Shown(std::string_view text);
 
-/// The path, or what it is. Of a longer path that exists, the end. Leaves errno alone.
+/// Returns the path or its description; for an existing path that is too long, its end. Preserves
+/// errno.
 std::string ShownPath(const std::string& path);
 
-/// Fails with kUsage if there is no such file and its name must not be shown, leaving errno alone:
-/// "`expected` is expected, not the contents of a PEM file".
+/// Fails with kUsage if the file does not exist and its name must not be shown. The message is
+/// "`expected` is expected, not the contents of a PEM file". Preserves errno.
 Result<void> CheckPath(const std::string& path, std::string_view expected);
 
 }  // namespace credmint

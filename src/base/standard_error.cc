@@ -19,19 +19,19 @@ constexpr off_t kMostKept = 65536;
 
 std::atomic<bool> allowed = false;
 
-/// Held while one is caught.
+/// Held for as long as a CaughtStandardError lives.
 std::mutex& CatchMutex() {
   static auto* const kMutex = new std::mutex;
   return *kMutex;
 }
 
-/// The descriptor to which stderr goes; another one than 2 while that is caught.
+/// The descriptor that leads to the user's stderr: 2, or a duplicate while 2 is caught.
 Guarded<int>& Destination() {
   static auto* const kDestination = new Guarded<int>(STDERR_FILENO);
   return *kDestination;
 }
 
-/// A file in memory that cannot grow; -1 if there is none to be had.
+/// Creates an in-memory file that cannot grow; -1 if that is impossible.
 int MakeFile() {
   const int file = memfd_create("stderr", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (file < 0) return -1;
@@ -46,7 +46,7 @@ void AllowCatchingStandardError() { allowed = true; }
 
 void WriteStandardError(std::string_view text) {
   const auto destination = Destination().Lock();
-  static_cast<void>(WriteAll(*destination, text));  // there is nowhere to say so
+  static_cast<void>(WriteAll(*destination, text));  // a failure cannot be reported anywhere
 }
 
 CaughtStandardError::CaughtStandardError() {
@@ -74,7 +74,7 @@ CaughtStandardError::~CaughtStandardError() {
   close(caught_);
 }
 
-/// The descriptors share one position, which is the end of what was written.
+/// The descriptors share one offset, which is the end of the text.
 std::string CaughtStandardError::Text() const {
   if (caught_ < 0) return {};
   const off_t end = lseek(caught_, 0, SEEK_CUR);

@@ -7,20 +7,20 @@
 
 namespace credmint {
 
-/// Writes to what stderr is to the user, also while it is caught. Threads may write at once.
+/// Writes to the user's stderr, even while it is caught. Safe to call from any thread.
 void WriteStandardError(std::string_view text);
 
-/// Says that descriptor 2 may be caught: only the program itself says so, in main. In a process
-/// that merely loaded our code it belongs to others.
+/// Allows catching descriptor 2. Only the program itself calls this, in main(): in a process that
+/// merely loaded our code, the descriptor belongs to others.
 void AllowCatchingStandardError();
 
-/// As long as one lives, what the process writes to descriptor 2 by any other way than
-/// WriteStandardError is kept instead: libraries that a user did not choose print there, where some
-/// callers of ours take every word for a failure. Of a long text the first 64 KiB. Where catching
-/// is not allowed, or the system has no means for it, does nothing.
+/// Catches what the process writes to descriptor 2 other than through WriteStandardError, for as
+/// long as it lives. Libraries that the user did not choose print there, and some of our callers
+/// interpret any output as a failure. Keeps the first 64 KiB. Does nothing if catching is not
+/// allowed or the system does not support it.
 ///
-/// For the whole process: for the moments of loading something foreign, not for longer. A second
-/// one waits until the first is gone.
+/// Affects the whole process, so use it only while loading foreign code. A second one waits until
+/// the first is destroyed.
 class CaughtStandardError {
  public:
   CaughtStandardError();
@@ -28,7 +28,7 @@ class CaughtStandardError {
   CaughtStandardError(const CaughtStandardError&) = delete;
   CaughtStandardError& operator=(const CaughtStandardError&) = delete;
 
-  /// What was written until now.
+  /// Returns the text caught so far.
   [[nodiscard]] std::string Text() const;
 
  private:

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kHexDigits = "0123456789abcdefABCDEF";
-constexpr std::string_view kAround = "()[]{}<>\"',;!?=/\\";  // a word, beside blanks
-constexpr std::size_t kLongestHexCode = 10;                  // "0x" and 32 bits: a device's
+constexpr std::string_view kAround = "()[]{}<>\"',;!?=/\\";  // separates words, as blanks do
+constexpr std::size_t kLongestHexCode = 10;                  // "0x" and 32 bits: a device's code
 
 bool IsAll(std::string_view text, std::string_view characters) {
   return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
@@ -48,8 +48,8 @@ bool IsDayOrMonth(std::string_view word) {
   return IsOneOf(word, kNames);
 }
 
-/// "2026-11-29", "22:41:07Z", "2026-11-29T22:41:07.5+01:00", "20261129T224107Z", and addresses with
-/// digits alone: "192.0.2.1", "192.0.2.1:443".
+/// "2026-11-29", "22:41:07Z", "2026-11-29T22:41:07.5+01:00", "20261129T224107Z", and numeric
+/// addresses: "192.0.2.1", "192.0.2.1:443".
 bool IsTimeOrIpv4(std::string_view word) {
   if (!IsAll(word, "0123456789-:.+TZ") || kDigits.find(word.front()) == std::string_view::npos) {
     return false;
@@ -93,7 +93,7 @@ std::vector<std::string_view> Words(std::string_view text) {
   for (std::size_t at = 0; (at = text.find_first_not_of(separators, at)) != std::string::npos;) {
     const std::size_t end = std::min(text.find_first_of(separators, at), text.size());
     std::string_view word = text.substr(at, end - at);
-    // What ends a clause is no part of it; "::" ends an address.
+    // Punctuation at the end of a clause is not part of the word, but "::" may end an address.
     while (word.ends_with('.') || (word.ends_with(':') && !word.ends_with("::"))) {
       word.remove_suffix(1);
     }

@@ -9,22 +9,22 @@
 
 namespace credmint {
 
-/// A message without what differs each time although it says the same: dates, times of day, network
-/// addresses with their ports, addresses in memory, UUIDs, and numbers that are a duration, a port,
-/// an attempt or a process ("after 12 ms", "port 4711"). Each becomes "#". Other numbers stay: the
-/// status of an answer or the code of a device is what distinguishes two failures.
+/// Replaces with "#" what differs between repetitions of one failure: dates, times of day, network
+/// addresses with their ports, memory addresses and UUIDs. Numbers are replaced if they are a
+/// duration, a port, an attempt or a process ("after 12 ms", "port 4711"). Other numbers stay,
+/// because a response status or a device's error code distinguishes two failures.
 std::string SteadyText(std::string_view message);
 
-/// The last failure that was reported, for those who report it once for as long as it lasts. Two
-/// failures are the same if they have one SteadyText().
+/// Remembers the last reported failure so that a lasting failure is reported once. Two failures are
+/// the same if their SteadyText() is equal.
 ///
-/// Not for use by several threads at once.
+/// Not thread-safe.
 class ReportedFailure {
  public:
-  /// Whether it is another failure than the last one, which it replaces.
+  /// Stores the failure. Returns whether it differs from the previous one.
   bool Replace(const Error& error);
 
-  /// Nothing fails any more. Whether something did.
+  /// Forgets the failure. Returns whether there was one.
   bool Clear();
 
   [[nodiscard]] bool has_value() const { return text_.has_value(); }

@@ -8,10 +8,10 @@
 
 namespace credmint {
 
-/// What can be read from a descriptor to its end, which is possible once: read when it is first
-/// asked for, and kept for as long as the process runs, because a key or a certificate from a pipe
-/// is needed again. Limits and errors as ReadDescriptor(); `name` is for messages. A failure is
-/// kept as well: what was read before it is gone. Any thread may call.
+/// Reads a descriptor to its end on the first call, and returns the same contents on later calls. A
+/// key or a certificate from a pipe is needed more than once but can be read only once. A failure
+/// is kept as well. Limits and errors are those of ReadDescriptor(); `name` is for messages. Safe
+/// to call from any thread.
 Result<Secret> ReadStreamOnce(int descriptor, const std::string& name);
 
 }  // namespace credmint

@@ -26,8 +26,8 @@ constexpr std::array<std::string_view, 7> kWeekdays = {"Sun", "Mon", "Tue", "Wed
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-/// Reads a text from the left. The first part that does not fit makes everything that follows
-/// fail, so the outcome is asked for once, at the end.
+/// Reads a text from the left. After the first part that does not fit, every further step fails, so
+/// callers check the outcome once, at the end.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) {}
@@ -47,7 +47,7 @@ class Scanner {
 
   void ExpectOneOf(std::string_view choices) { good_ = Accept(choices) && good_; }
 
-  /// Exactly `count` digits with a value from `low` to `high`.
+  /// Reads exactly `count` digits with a value from `low` to `high`.
   int Number(std::size_t count, int low, int high) {
     good_ = good_ && rest_.size() >= count;
     if (!good_) return 0;
@@ -61,7 +61,7 @@ class Scanner {
     return value;
   }
 
-  /// One or more digits behind a decimal point.
+  /// Reads one or more digits after a decimal point.
   nanoseconds Fraction() {
     const auto end = std::find_if_not(rest_.begin(), rest_.end(), IsDigit);
     good_ = good_ && end != rest_.begin();
@@ -75,7 +75,7 @@ class Scanner {
     return value;
   }
 
-  /// Which of the three-letter names comes next.
+  /// Returns the index of the three-letter name that comes next.
   template <std::size_t N>
   unsigned Name(const std::array<std::string_view, N>& names) {
     const auto* const found = std::find(names.begin(), names.end(), rest_.substr(0, 3));
@@ -90,7 +90,7 @@ class Scanner {
   bool good_ = true;
 };
 
-/// Second 60, a leap second, counts as the first of the next minute.
+/// Second 60, a leap second, counts as the first second of the next minute.
 seconds ScanTimeOfDay(Scanner& scanner) {
   const hours hour(scanner.Number(2, 0, 23));
   scanner.Expect(":");
@@ -99,7 +99,7 @@ seconds ScanTimeOfDay(Scanner& scanner) {
   return hour + minute + seconds(scanner.Number(2, 0, 60));
 }
 
-/// What local time is ahead of UTC.
+/// Reads the offset of local time from UTC.
 minutes ScanOffset(Scanner& scanner) {
   if (scanner.Accept("Zz")) return minutes(0);
   const int sign = scanner.Accept("-") ? -1 : 1;

@@ -9,8 +9,8 @@
 
 namespace credmint {
 
-/// The texts that moments are written as by SigV4, JSON and HTTP; independent of the locale. Years
-/// before 1970 and after 2261 (the end of TimePoint) are refused.
+/// Timestamps as SigV4, JSON and HTTP write them, independent of the locale. Years before 1970 and
+/// after 2261 (the end of TimePoint) are refused.
 
 /// "20260131T120000Z", the form of X-Amz-Date (ISO 8601 basic, whole seconds, rounded down).
 std::string FormatBasicTimestamp(TimePoint time);
@@ -18,12 +18,12 @@ std::string FormatBasicTimestamp(TimePoint time);
 /// "2026-01-31T12:00:00Z", the form SDKs read (RFC 3339, whole seconds, rounded down).
 std::string FormatTimestamp(TimePoint time);
 
-/// RFC 3339 section 5.6: a date, a time, an optional fraction (what lies below a nanosecond is
-/// dropped), and "Z" or a numeric offset. Fails with kMalformed.
+/// Parses a timestamp of RFC 3339 section 5.6: a date, a time, an optional fraction, and "Z" or a
+/// numeric offset. Digits below a nanosecond are dropped. Fails with kMalformed.
 Result<TimePoint> ParseTimestamp(std::string_view text);
 
-/// "Sun, 06 Nov 1994 08:49:37 GMT": the IMF-fixdate of RFC 9110 section 5.6.7, the only form that
-/// may be sent today. Fails with kMalformed.
+/// Parses the IMF-fixdate of RFC 9110 section 5.6.7, "Sun, 06 Nov 1994 08:49:37 GMT". It is the
+/// only form that may be generated today. Fails with kMalformed.
 Result<TimePoint> ParseHttpDate(std::string_view text);
 
 }  // namespace credmint

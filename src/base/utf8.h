@@ -10,14 +10,14 @@ namespace credmint {
 
 struct CodePoint {
   std::uint32_t value = 0;
-  std::size_t size = 0;  ///< in UTF-8, in bytes; 0 where no UTF-8 begins
+  std::size_t size = 0;  ///< in bytes of UTF-8; 0 if the text does not begin with UTF-8
 };
 
-/// The code point that `text`, which is not empty, begins with. RFC 3629: no overlong forms, no
-/// surrogates, at most U+10FFFF.
+/// Decodes the first code point of `text`, which must not be empty. As in RFC 3629, overlong forms,
+/// surrogates and values above U+10FFFF are refused.
 CodePoint FirstCodePoint(std::string_view text);
 
-/// Appends a code point of Unicode, which must be no surrogate and at most U+10FFFF.
+/// Appends a code point in UTF-8. It must not be a surrogate and must be at most U+10FFFF.
 void AppendUtf8(std::string& text, std::uint32_t code);
 
 }  // namespace credmint

@@ -5,7 +5,7 @@
 
 namespace credmint {
 
-/// Writes all of it to a descriptor that blocks. False: errno says why.
+/// Writes all bytes to a blocking descriptor. On failure returns false, with the reason in errno.
 bool WriteAll(int descriptor, std::string_view bytes);
 
 }  // namespace credmint

@@ -20,7 +20,7 @@ using Type = TomlValue::Type;
 constexpr std::array<std::string_view, 4> kTables = {"serve", "defaults", "identity", "role"};
 constexpr std::size_t kMaxName = 64;
 
-/// Of a table or a setting, which may be what was pasted by mistake.
+/// The name of a table or setting as shown in messages. It may be a secret pasted by mistake.
 std::string ShownName(std::string_view name) {
   auto what = DescribeUnshown(name, kMaxName);
   return what.empty() ? Printable(name) : what;
@@ -56,7 +56,7 @@ bool IsGoodName(std::string_view name) {
          name.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
-/// Tables are sorted by name.
+/// Restores the order of the file: the parser sorts tables by name.
 void InOrderOfLines(auto& items) {
   std::stable_sort(items.begin(), items.end(),
                    [](const auto& left, const auto& right) { return left.line < right.line; });
@@ -92,16 +92,17 @@ Result<void> Reader::ReadTop(const std::string& name, const TomlValue& node) {
 Result<void> Reader::ReadNamed(const std::string& kind, const TomlValue& node,
                                std::vector<Section>& sections) {
   if (node.type != Type::kTable) {
-    return FailAt(node, fmt::format("{} is no table", kind), fmt::format("[{}.NAME]", kind));
+    return FailAt(node, fmt::format("{} is not a table", kind), fmt::format("[{}.NAME]", kind));
   }
   for (const auto& [name, table] : node.table) {
     if (table.type != Type::kTable) {
-      return FailAt(table, fmt::format("[{}] holds nothing but tables", kind),
+      return FailAt(table, fmt::format("[{}] may hold only tables", kind),
                     fmt::format("[{}.NAME]", kind));
     }
     if (!IsGoodName(name)) {
-      return FailAt(table, fmt::format("'{}' is no name for [{}.NAME]", ShownName(name), kind),
-                    "1 to 64 letters, digits and characters of +=,.@_-");
+      return FailAt(table,
+                    fmt::format("'{}' is not a valid name for [{}.NAME]", ShownName(name), kind),
+                    "use 1 to 64 letters, digits and characters of +=,.@_-");
     }
     if (auto read = ReadSection(name, table, sections.emplace_back()); !read) return read;
   }
@@ -110,7 +111,7 @@ Result<void> Reader::ReadNamed(const std::string& kind, const TomlValue& node,
 
 Result<void> Reader::ReadSection(const std::string& name, const TomlValue& node, Section& section) {
   if (node.type != Type::kTable) {
-    return FailAt(node, fmt::format("{} is no table", name), fmt::format("[{}]", name));
+    return FailAt(node, fmt::format("{} is not a table", name), fmt::format("[{}]", name));
   }
   section.name = name;
   section.line = node.line;
@@ -141,7 +142,7 @@ Result<void> Reader::ReadSetting(const std::string& name, const TomlValue& node,
 
 Result<std::string> Reader::Text(const std::string& name, const TomlValue& node) const {
   if (TypeOf(node)) return node.text;
-  return FailAt(node, fmt::format("{} is neither text, number, true or false, nor a list of texts",
+  return FailAt(node, fmt::format("{} is not text, a number, true, false or a list of texts",
                                   ShownName(name)));
 }
 

@@ -9,8 +9,8 @@
 
 namespace credmint {
 
-/// One `name = value` of the configuration file. The value is kept as text, as it would stand on a
-/// command line: "900", "true", "pkcs11:token=prod". A list has several, or none.
+/// One `name = value` of the configuration file. A value is kept as the text of a command-line
+/// argument: "900", "true", "pkcs11:token=prod". A list has several values, or none.
 struct Setting {
   enum class Type { kText, kNumber, kFlag };
 
@@ -22,26 +22,26 @@ struct Setting {
   bool operator==(const Setting&) const = default;
 };
 
-/// The settings of one table, in the order of the file. `name` is the last part of its header:
-/// "web" for `[role.web]`.
+/// The settings of one table, in the order of the file. `name` is the last part of the table's
+/// header: "web" for `[role.web]`.
 struct Section {
   std::string name;
   int line = 0;
   std::vector<Setting> settings;
 
-  /// Null if there is none of this name.
+  /// Returns null if there is no such setting.
   [[nodiscard]] const Setting* Find(std::string_view setting) const;
   bool operator==(const Section&) const = default;
 };
 
-/// The configuration file, read but not understood: which settings a section may have is known to
-/// whoever uses them.
+/// The parsed configuration file. The settings are not interpreted: the code that uses a section
+/// knows which settings it may have.
 ///
 ///     debug = true                  # `program`: before the first header
-///     [serve]                       # of the command serve
-///     [defaults]                    # of every role that does not say otherwise
+///     [serve]                       # for the command serve
+///     [defaults]                    # for every role that does not override them
 ///     [identity.hsm]                # a key and its certificate
-///     [role.web]                    # a session that is minted with an identity
+///     [role.web]                    # a session to mint with an identity
 struct Configuration {
   std::string path;  ///< for messages
   Section program;
@@ -50,14 +50,17 @@ struct Configuration {
   std::vector<Section> identities;
   std::vector<Section> roles;
 
-  /// "PATH:LINE", as compilers say it.
+  /// "PATH:LINE", in the format of compilers.
   [[nodiscard]] std::string At(int line) const;
 };
 
-/// Parses TOML 1.0. Fails with kUsage, saying PATH:LINE, when it is none, when a value is
-/// neither text, number, boolean nor a list of texts, when there is a table of another name (with
-/// the one that was probably meant), or when a name of an identity or a role is not 1 to 64
-/// characters of those that IAM allows in a role's name.
+/// Parses TOML 1.0. Fails with kUsage and PATH:LINE if:
+///
+/// - The text is not TOML.
+/// - A value is not text, a number, a boolean or a list of texts.
+/// - A table has an unknown name; the hint suggests the closest one.
+/// - The name of an identity or a role is not 1 to 64 characters of those that IAM allows in role
+///   names.
 Result<Configuration> ParseConfiguration(std::string_view text, const std::string& path);
 
 }  // namespace credmint

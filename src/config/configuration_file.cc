@@ -19,13 +19,13 @@ namespace {
 constexpr const char* kSystemFile = "/etc/credmint/config.toml";
 constexpr const char* kUserFile = "/credmint/config.toml";
 
-/// Relative ones are ignored, as the XDG Base Directory Specification wants it.
+/// Ignores relative paths, as the XDG Base Directory Specification requires.
 std::string AbsoluteFromEnvironment(const char* name) {
   const char* value = getenv(name);
   return value != nullptr && value[0] == '/' ? value : "";
 }
 
-/// Empty: it has none.
+/// Empty if neither variable is set.
 std::string UserFile() {
   const std::string config = AbsoluteFromEnvironment("XDG_CONFIG_HOME");
   if (!config.empty()) return config + kUserFile;
@@ -41,12 +41,13 @@ Result<void> CheckOwner(const std::string& path, const struct stat& status) {
   }
   if (status.st_uid != 0 && status.st_uid != geteuid()) {
     return Fail(ErrorCode::kLocalIo, fmt::format("{} belongs to another user", path),
-                "its owner decides which key is used: it must be you or root");
+                "its owner decides which key is used, so it must be you or root");
   }
   if ((status.st_mode & S_IWOTH) != 0) {
-    return Fail(ErrorCode::kLocalIo,
-                fmt::format("everybody may write {} (mode {:04o})", path, status.st_mode & 07777),
-                fmt::format("chmod o-w {}", path));
+    return Fail(
+        ErrorCode::kLocalIo,
+        fmt::format("{} is writable by everyone (mode {:04o})", path, status.st_mode & 07777),
+        fmt::format("chmod o-w {}", path));
   }
   return {};
 }
@@ -61,7 +62,7 @@ std::optional<std::string> FindConfigurationFile() {
 }
 
 Result<Configuration> ReadConfigurationFile(const std::string& path) {
-  // Does not wait for a writer, should it be a pipe.
+  // O_NONBLOCK: if it is a FIFO, do not wait for a writer.
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat status {};
   if (!file || fstat(file.get(), &status) != 0) {

@@ -9,14 +9,14 @@
 
 namespace credmint {
 
-/// The configuration file that is read when none is named: the user's own,
-/// $XDG_CONFIG_HOME/credmint/config.toml or ~/.config/credmint/config.toml, else the system's,
-/// /etc/credmint/config.toml. Nothing if there is neither.
+/// Returns the default configuration file: the user's, $XDG_CONFIG_HOME/credmint/config.toml or
+/// ~/.config/credmint/config.toml, or else the system's, /etc/credmint/config.toml. Returns nothing
+/// if neither exists.
 std::optional<std::string> FindConfigurationFile();
 
-/// Reads and parses it. It says which library is loaded and which key is used, so it must be a
-/// regular file of this user's or root's that others cannot write. Fails with kLocalIo, else as
-/// ParseConfiguration().
+/// Reads and parses a configuration file. The file decides which library is loaded and which key is
+/// used. It must therefore be a regular file, owned by this user or root, and not writable by
+/// everyone. Fails with kLocalIo, or like ParseConfiguration().
 Result<Configuration> ReadConfigurationFile(const std::string& path);
 
 }  // namespace credmint

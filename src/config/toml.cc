@@ -24,7 +24,7 @@ constexpr std::string_view kBareKey =
 constexpr std::string_view kBareValue =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+.:";
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-constexpr const char* kQuotes = "text stands in quotes";
+constexpr const char* kQuotes = "text must be in quotes";
 
 class Parser {
  public:
@@ -75,7 +75,7 @@ class Parser {
 
   [[nodiscard]] tl::unexpected<Error> FailAt(int line, std::string_view reason,
                                              std::string hint = {}) const {
-    return Fail(ErrorCode::kUsage, fmt::format("{}:{}: it is not TOML: {}", name_, line, reason),
+    return Fail(ErrorCode::kUsage, fmt::format("{}:{}: invalid TOML: {}", name_, line, reason),
                 std::move(hint));
   }
   [[nodiscard]] tl::unexpected<Error> FailHere(std::string_view reason,
@@ -103,11 +103,11 @@ Result<void> Parser::CheckCharacters() {
   for (std::size_t i = 0; i < rest_.size();) {
     const char c = rest_[i];
     const std::size_t size = FirstCodePoint(rest_.substr(i)).size;
-    if (size == 0) return FailAt(line, "there is a byte that is not UTF-8");
+    if (size == 0) return FailAt(line, "a byte is not UTF-8");
     const bool ends_line = c == '\r' && rest_.substr(i + 1).starts_with('\n');
     const bool is_control = (c >= '\0' && c < ' ') || c == '\x7f';
     if (is_control && c != '\t' && c != '\n' && !ends_line) {
-      return FailAt(line, "there is a control character");
+      return FailAt(line, "control characters are not allowed");
     }
     if (c == '\n') ++line;
     i += size;
@@ -129,10 +129,10 @@ Result<void> Parser::ExpectLineEnd() {
   SkipBlanks();
   SkipComment();
   if (rest_.empty() || TakeLineEnd()) return {};
-  return FailHere("there is more in the line than a key and its value or a header", kQuotes);
+  return FailHere("unexpected text after the value or header", kQuotes);
 }
 
-/// What may stand between the values of a list.
+/// Skips everything allowed between the values of a list.
 void Parser::SkipLines() {
   do {
     SkipBlanks();
@@ -146,12 +146,12 @@ Result<void> Parser::ParseHeader() {
   const auto path = ParseKey();
   if (!path) return Fail(path);
   if (!TakeIf(listed ? "]]" : "]")) {
-    return FailHere(fmt::format("a header ends with '{}'", listed ? "]]" : "]"));
+    return FailHere(fmt::format("a header must end with '{}'", listed ? "]]" : "]"));
   }
   return listed ? OpenListedTable(*path) : OpenTable(*path);
 }
 
-/// The table in which the last name of a header stands; those before it are made by the way.
+/// Returns the table that holds the last name of a header. Creates missing tables on the way there.
 Result<TomlValue*> Parser::FindParent(const std::vector<std::string>& path) {
   TomlValue* table = &root_;
   for (std::size_t i = 0; i + 1 < path.size(); ++i) {
@@ -160,7 +160,7 @@ Result<TomlValue*> Parser::FindParent(const std::vector<std::string>& path) {
     if (added) table->line = line_;
     if (table->type == Type::kList && table->made != Made::kComplete) table = &table->list.back();
     if (table->type != Type::kTable || table->made == Made::kComplete) {
-      return FailHere("the header goes on with what is no table, or a complete one");
+      return FailHere("the header extends an inline table, or something that is not a table");
     }
   }
   return table;
@@ -172,7 +172,7 @@ Result<void> Parser::OpenTable(const std::vector<std::string>& path) {
   const auto [found, added] = (*parent)->table.try_emplace(path.back());
   TomlValue& table = found->second;
   if (!added && (table.type != Type::kTable || table.made != Made::kByTheWay)) {
-    return FailHere(fmt::format("it is there already, in line {}", table.line));
+    return FailHere(fmt::format("already defined in line {}", table.line));
   }
   table.made = Made::kByHeader;
   table.line = line_;
@@ -190,7 +190,7 @@ Result<void> Parser::OpenListedTable(const std::vector<std::string>& path) {
     list.line = line_;
   }
   if (list.type != Type::kList || list.made == Made::kComplete) {
-    return FailHere(fmt::format("it is there already, in line {}", list.line));
+    return FailHere(fmt::format("already defined in line {}", list.line));
   }
   current_ = &list.list.emplace_back();
   current_->made = Made::kByHeader;
@@ -202,7 +202,7 @@ Result<void> Parser::ParseAssignment(TomlValue& table, int depth) {
   const int line = line_;
   const auto path = ParseKey();
   if (!path) return Fail(path);
-  if (!TakeIf("=")) return FailHere("there is no '=' behind the name");
+  if (!TakeIf("=")) return FailHere("there is no '=' after the name");
   TomlValue* target = &table;
   for (std::size_t i = 0; i + 1 < path->size(); ++i) {
     const auto [found, added] = target->table.try_emplace((*path)[i]);
@@ -210,12 +210,12 @@ Result<void> Parser::ParseAssignment(TomlValue& table, int depth) {
     if (added) target->line = line;
     const bool open = target->made == Made::kByTheWay || target->made == Made::kByDottedKey;
     if (target->type != Type::kTable || !open) {
-      return FailAt(line, fmt::format("it is there already, in line {}", target->line));
+      return FailAt(line, fmt::format("already defined in line {}", target->line));
     }
     target->made = Made::kByDottedKey;
   }
   if (const auto found = target->table.find(path->back()); found != target->table.end()) {
-    return FailAt(line, fmt::format("it is there already, in line {}", found->second.line));
+    return FailAt(line, fmt::format("already defined in line {}", found->second.line));
   }
   SkipBlanks();
   auto value = ParseValue(depth);
@@ -225,7 +225,7 @@ Result<void> Parser::ParseAssignment(TomlValue& table, int depth) {
   return {};
 }
 
-/// Names with dots between them.
+/// Parses names separated by dots.
 Result<std::vector<std::string>> Parser::ParseKey() {
   std::vector<std::string> path;
   do {
@@ -243,7 +243,7 @@ Result<std::string> Parser::ParseSimpleKey() {
   if (Next() == '"' || Next() == '\'') return ParseOneLine(Next());
   const std::size_t size = std::min(rest_.find_first_not_of(kBareKey), rest_.size());
   if (size == 0) {
-    return FailHere("a name has letters, digits, '-' and '_', or stands in quotes");
+    return FailHere("a name consists of letters, digits, '-' and '_', or is in quotes");
   }
   std::string name(rest_.substr(0, size));
   Skip(size);
@@ -274,7 +274,7 @@ Result<TomlValue> Parser::ParseList(int depth) {
     SkipLines();
     if (TakeIf("]")) return list;
     if (!TakeIf(",")) {
-      return FailAt(list.line, "the list has no ']' at its end, or no ',' between two values");
+      return FailAt(list.line, "a list lacks its ']', or a ',' between two values");
     }
   }
 }
@@ -291,7 +291,7 @@ Result<TomlValue> Parser::ParseBraces(int depth) {
   SkipBlanks();
   while (!TakeIf("}")) {
     if (!table.table.empty() && !TakeIf(",")) {
-      return FailHere("the table has no '}' at its end, or no ',' between two values");
+      return FailHere("a table lacks its '}', or a ',' between two values");
     }
     if (auto parsed = ParseAssignment(table, depth + 1); !parsed) return Fail(std::move(parsed));
     SkipBlanks();
@@ -316,7 +316,7 @@ Result<TomlValue> Parser::ParseBareValue() {
     value.text = *std::move(number);
   } else if (!HasShapeOfTomlTime(text)) {
     if (text.empty()) return FailHere("there is no value", kQuotes);
-    return FailHere("the value is neither text in quotes, a number, true nor false", kQuotes);
+    return FailHere("the value is not text in quotes, a number, true or false", kQuotes);
   }
   Skip(size);
   return value;
@@ -333,7 +333,7 @@ Result<std::string> Parser::ParseOneLine(char quote) {
   Skip();
   while (Next() != quote) {
     if (rest_.empty() || Next() == '\n' || Next() == '\r') {
-      return FailHere("a text has no quote at its end");
+      return FailHere("a text has no closing quote");
     }
     if (quote == '"' && TakeIf("\\")) {
       if (auto parsed = ParseEscape(text); !parsed) return Fail(std::move(parsed));
@@ -352,7 +352,7 @@ Result<std::string> Parser::ParseSeveralLines(char quote) {
   std::string text;
   TakeLineEnd();
   while (!TakeIf(end)) {
-    if (rest_.empty()) return FailAt(line, "a text has no three quotes at its end");
+    if (rest_.empty()) return FailAt(line, "a text lacks its three closing quotes");
     if (TakeLineEnd()) {
       text += '\n';
     } else if (quote == '"' && TakeIf("\\")) {
@@ -367,12 +367,12 @@ Result<std::string> Parser::ParseSeveralLines(char quote) {
       Skip();
     }
   }
-  // One or two quotes before the three that end it are the text's.
+  // One or two quotes before the closing three belong to the text.
   for (int i = 0; i < 2 && TakeIf(std::string(1, quote)); ++i) text += quote;
   return text;
 }
 
-/// What stands behind a backslash.
+/// Parses the part of an escape that follows the backslash.
 Result<void> Parser::ParseEscape(std::string& text) {
   constexpr std::string_view kNames = "btnfr\"\\";
   constexpr std::string_view kMeanings = "\b\t\n\f\r\"\\";
@@ -380,8 +380,8 @@ Result<void> Parser::ParseEscape(std::string& text) {
   if (TakeIf("U")) return ParseCode(text, 8);
   const std::size_t found = rest_.empty() ? std::string_view::npos : kNames.find(Next());
   if (found == std::string_view::npos) {
-    return FailHere("the character behind a backslash is none of btnfr\"\\uU",
-                    "in single quotes a backslash is a character as any other");
+    return FailHere("a backslash must be followed by one of btnfr\"\\uU",
+                    "in single quotes a backslash is an ordinary character");
   }
   text += kMeanings[found];
   Skip();
@@ -395,7 +395,7 @@ Result<void> Parser::ParseCode(std::string& text, std::size_t digits) {
   const bool whole = number.size() == digits && end == number.data() + digits;
   const bool is_surrogate = code >= 0xd800 && code <= 0xdfff;
   if (error != std::errc() || !whole || is_surrogate || code > 0x10ffff) {
-    return FailHere(fmt::format("\\{} is followed by {} hexadecimal digits of a character",
+    return FailHere(fmt::format("\\{} must be followed by the {} hexadecimal digits of a character",
                                 digits == 4 ? 'u' : 'U', digits));
   }
   AppendUtf8(text, code);

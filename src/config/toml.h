@@ -10,32 +10,35 @@
 
 namespace credmint {
 
-/// A value of a TOML text, with the line that it begins in. Numbers are kept as text: whole ones in
-/// decimal ("16" for 0x10), others as fmt writes a double. A table's line is that of its header, or
-/// of the key that made it.
+/// A value of a TOML text, with the line where it begins. Numbers are kept as text: integers in
+/// decimal ("16" for 0x10), others as fmt formats a double. A table's line is that of its header,
+/// or of the key that created it.
 struct TomlValue {
   enum class Type { kText, kNumber, kFlag, kTime, kList, kTable };
 
-  /// What the grammar still lets be added to a table: `[a.b]` makes `a` by the way, and `a` may
-  /// have its own header later; a dotted key may add to what dotted keys made; what stands in
-  /// braces, and a list in brackets, is complete.
+  /// How a table was created, which decides what the grammar still allows to be added:
+  ///
+  /// - kByTheWay: `[a.b]` created `a`, which may have its own header later.
+  /// - kByHeader: the table has had its header.
+  /// - kByDottedKey: other dotted keys may add to it.
+  /// - kComplete: an inline table, or a list in brackets. Nothing may be added.
   enum class Made { kByTheWay, kByHeader, kByDottedKey, kComplete };
 
   Type type = Type::kTable;
   int line = 1;
-  std::string text;                        ///< of all but lists and tables; "true" or "false"
-  std::vector<TomlValue> list;             ///< [[name]] is a list of tables as well
+  std::string text;                        ///< empty for lists and tables; flags: "true", "false"
+  std::vector<TomlValue> list;             ///< also for [[name]], a list of tables
   std::map<std::string, TomlValue> table;  ///< by name
   Made made = Made::kByTheWay;
 };
 
-/// Reads TOML 1.0, with or without a byte order mark. Fails with kUsage on anything that its
-/// grammar does not allow, saying NAME:LINE, the line being that in which the mistake begins: that
-/// of the first quote where the last is missing. Dates and times are known by their shape and not
-/// checked further. Nesting is limited to 32 levels.
+/// Parses TOML 1.0, with or without a byte order mark. Fails with kUsage and NAME:LINE if the
+/// grammar does not allow the text. The line is where the mistake begins: for a missing closing
+/// quote, that of the opening one. Dates and times are recognised by their shape and not checked
+/// further. Values may nest up to 32 levels.
 ///
-/// Reads it itself because the libraries in Debian 12 and 13 are not made for a text that people
-/// type while a server runs: see the decisions in docs/design/architecture.md.
+/// The libraries in Debian 12 and 13 are unsuitable for text that people edit while a server runs:
+/// docs/design/decisions/0009-own-toml-reader.md.
 Result<TomlValue> ParseToml(std::string_view text, const std::string& name);
 
 }  // namespace credmint

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kDigits = "0123456789";
 
-/// Without its underscores, each of which must stand between two digits.
+/// Removes underscores, each of which must be between two digits.
 std::optional<std::string> WithoutUnderscores(std::string_view text, std::string_view digits) {
   std::string result;
   const auto is_digit = [&](std::size_t i) {
@@ -34,7 +34,8 @@ void TakeSign(std::string_view& text) {
   if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
 }
 
-/// The value of what is an integer in the grammar's eyes; nothing if it is none, or is too large.
+/// Returns the value of an integer in TOML's grammar, or nothing for other text and for integers
+/// beyond 64 bits.
 std::optional<std::int64_t> ReadInteger(std::string_view text) {
   struct Base {
     std::string_view prefix;
@@ -63,14 +64,14 @@ std::optional<std::int64_t> ReadInteger(std::string_view text) {
   return value;
 }
 
-/// How many digits `text` begins with, which are taken from it.
+/// Removes the digits that `text` begins with and returns their number.
 std::size_t TakeDigits(std::string_view& text) {
   const std::size_t size = std::min(text.find_first_not_of(kDigits), text.size());
   text.remove_prefix(size);
   return size;
 }
 
-/// Not so an integer.
+/// Whether the text is a float. An integer is not one.
 bool HasShapeOfFloat(std::string_view text) {
   if (text.find_first_of(".eE") == std::string_view::npos) return false;
   TakeSign(text);
@@ -109,7 +110,7 @@ std::optional<std::string> ReadTomlNumber(std::string_view text) {
 }
 
 bool HasShapeOfTomlTime(std::string_view text) {
-  // A d stands for a digit.
+  // In a shape, d matches a digit.
   const auto fits = [&](std::string_view shape) {
     return text.size() >= shape.size() &&
            std::equal(shape.begin(), shape.end(), text.begin(), [](char wanted, char c) {

@@ -8,15 +8,15 @@
 
 namespace credmint {
 
-/// Gives credentials that are valid now: a session that mints them, or a cache in front of one.
+/// A source of currently valid credentials: a session that mints them, or a cache in front of one.
 class CredentialSource {
  public:
   virtual ~CredentialSource() = default;
 
-  /// May take as long as a call of the service with its retries.
+  /// May take as long as a call to the service with its retries.
   virtual Result<Credentials> Get() = 0;
 
-  /// For those who cannot wait: nothing while Get() would.
+  /// For callers that cannot wait. Returns nothing if Get() would block.
   virtual std::optional<Result<Credentials>> TryGet() { return Get(); }
 };
 

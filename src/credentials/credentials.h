@@ -8,13 +8,13 @@
 
 namespace credmint {
 
-/// Session credentials of AWS, valid until `expiration`.
+/// AWS session credentials, valid until `expiration`.
 struct Credentials {
   std::string access_key_id;
   Secret secret_access_key;
   Secret session_token;
   TimePoint expiration;
-  std::string account_id;  ///< twelve digits; empty when it is not known
+  std::string account_id;  ///< twelve digits; empty if unknown
 
   [[nodiscard]] Credentials Clone() const {
     return {access_key_id, secret_access_key.Clone(), session_token.Clone(), expiration,

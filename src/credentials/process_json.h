@@ -6,9 +6,9 @@
 
 namespace credmint {
 
-/// The JSON object that AWS SDKs and the AWS CLI read from a credential_process: Version (the
-/// number 1), AccessKeyId, SecretAccessKey, SessionToken, Expiration, and AccountId if it is known
-/// (CONTRACT section 5). One line, without its end.
+/// Formats the JSON object that AWS SDKs and the AWS CLI read from a credential_process (CONTRACT
+/// section 5). Its members are Version (the number 1), AccessKeyId, SecretAccessKey, SessionToken,
+/// Expiration, and AccountId if it is known. One line, without a line end.
 Secret FormatProcessJson(const Credentials& credentials);
 
 }  // namespace credmint

@@ -24,7 +24,7 @@ constexpr seconds kLongestRetry{60};
 constexpr minutes kLongestRetryAfter{5};
 constexpr minutes kUnknownRecovery{10};
 
-/// `first`, doubled with every further time.
+/// Returns `first`, doubled for each of `times` after the first, and at most `longest`.
 milliseconds Doubled(milliseconds first, int times, milliseconds longest) {
   milliseconds value = first;
   for (int n = 1; n < times && value < longest; ++n) value *= 2;

@@ -7,40 +7,43 @@
 
 namespace credmint {
 
-/// When credentials are replaced, as pure functions: chance and time are arguments.
+/// Decides when to refresh credentials. Pure functions: chance and time are arguments.
 ///
-/// SDKs ask for new credentials from 15 minutes before the old ones expire, and stretch what comes
-/// with less left (CONTRACT sections 5 and 6.4): the new ones have to be there before that.
+/// SDKs ask for new credentials from 15 minutes before the old ones expire, and stretch credentials
+/// with less time left (CONTRACT sections 5 and 6.4). New ones must arrive before that.
 
-/// How long before they expire credentials are replaced, which arrived with `lifetime` left: an
-/// hour where that is at least 90 minutes; else when half of it is left, but no sooner than 25 and
-/// no later than 5 minutes before they expire.
+/// How long before their expiration to replace credentials that arrived with `lifetime` left. One
+/// hour if `lifetime` is at least 90 minutes. Otherwise half of it, but at most 25 and at least 5
+/// minutes.
 std::chrono::milliseconds RefreshLead(std::chrono::milliseconds lifetime);
 
-/// Credentials that live so short that half of it is later than RefreshLead allows.
+/// Whether half of the lifetime is less than the shortest RefreshLead().
 bool IsShort(std::chrono::milliseconds lifetime);
 
-/// The shortest time from a call that brought credentials to the next. A second; but a service that
-/// sends short ones is asked 15 s later, then 30 s, up to five minutes, though never later than
-/// with half of their life left. `short_in_a_row` counts such answers, this one too; 0: not short.
+/// The shortest delay from a successful call to the next: one second. After short credentials it is
+/// 15 s, then 30 s, doubling up to five minutes, but never beyond half of their life.
+/// `short_in_a_row` counts such answers, including this one; 0: not short.
 std::chrono::milliseconds SpacingAfterSuccess(std::chrono::milliseconds lifetime,
                                               int short_in_a_row);
 
-/// The time from a failed call to the next: a second (four when the service throttles or has a
-/// fault), doubled with each further failure up to a minute, of which the second half is left to
-/// chance (`random` is from [0, 1)). At least a second in any case, and at least what the service
-/// asks for, up to five minutes. `failures_in_a_row` counts this one too. After kLockedOut it is
-/// the device's recovery time, however long; ten minutes if that is not known.
+/// The delay from a failed call to the next. `failures_in_a_row` counts this failure too; `random`
+/// is in [0, 1).
+///
+/// - It starts at one second, or at four if the service throttles or has a fault. It doubles with
+///   each further failure, up to a minute. Its second half is random.
+/// - It is at least one second, and at least what the service asks for, up to five minutes.
+/// - After kLockedOut it is RecoveryTime(), however long.
 std::chrono::milliseconds SpacingAfterFailure(const Error& error, int failures_in_a_row,
                                               double random);
 
-/// How long to leave a device alone after kLockedOut.
+/// How long to leave a device alone after kLockedOut: its recovery time, or ten minutes if unknown.
 std::chrono::milliseconds RecoveryTime(const Error& error);
 
-/// A PIN was refused or is missing: another try without a new one costs a token its tries.
+/// Whether a PIN was refused or is missing. Retrying without a new one would use up the token's
+/// tries.
 bool NeedsReload(ErrorCode code);
 
-/// No two calls follow each other in less.
+/// The shortest delay between any two calls.
 inline constexpr std::chrono::seconds kShortestSpacing{1};
 
 }  // namespace credmint

@@ -17,7 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-/// The date may be corrected and the machine may sleep while we do: it is looked at this often.
+/// The clock may be corrected and the machine may sleep during a wait, so it is checked this often.
 constexpr std::chrono::seconds kLongestWait{30};
 
 RefresherEnvironment Complete(RefresherEnvironment environment) {
@@ -30,7 +30,7 @@ RefresherEnvironment Complete(RefresherEnvironment environment) {
   return environment;
 }
 
-/// Expired credentials are no credentials, whoever sends them.
+/// Rejects expired credentials, whatever their source.
 Result<Credentials> RefuseExpired(Result<Credentials> credentials, TimePoint now) {
   if (!credentials || credentials->expiration > now) return credentials;
   return Fail(ErrorCode::kServiceAnswer,
@@ -118,7 +118,7 @@ void Refresher::Refresh() {
   ++calls_;
   if (!result) ++failures_[result.error().code];
   if (result) Keep(result->Clone());
-  if (!result && !wanted_) Remember(result.error());  // else it is of what was before Reload()
+  if (!result && !wanted_) Remember(result.error());  // else the failure predates Reload()
   if (wanted_) not_before_ = last_began_ + kShortestSpacing;
   answered_.notify_all();
   Tell(result);

@@ -16,50 +16,51 @@
 
 namespace credmint {
 
-/// Who hears of each call's outcome, from the refresher's thread, after Get() does and before
-/// the next call. They may call Reload(), but not Get(), which may wait. Null: nobody.
+/// Callbacks for the outcome of each call. They run on the refresher's thread, after Get() has the
+/// outcome and before the next call. They may call Reload(), but not Get(), which may wait. Either
+/// may be null.
 struct RefresherObserver {
   std::function<void(const Credentials&)> renewed;
   std::function<void(const Error&)> failed;
 };
 
-/// What a refresher has from its surroundings. Tests replace it.
+/// The clock, random numbers and waits that a refresher uses. Tests replace them.
 struct RefresherEnvironment {
   Clock clock = [] { return std::chrono::system_clock::now(); };
   Stopwatch stopwatch = [] { return std::chrono::steady_clock::now(); };
-  std::function<double()> random;  ///< from [0, 1); default: random
+  std::function<double()> random;  ///< in [0, 1); default: random
 
-  /// Releases the mutex and takes it again when the condition is notified or the time has passed;
-  /// may return sooner. Default: wait_for().
+  /// Releases the mutex until the condition is notified or the time has passed, then locks it
+  /// again. May return early. Default: wait_for().
   std::function<void(std::condition_variable_any&, Mutex&, std::chrono::milliseconds)> wait;
 };
 
-/// What a refresher has done so far, and how it stands.
+/// A refresher's history and current state.
 struct RefresherState {
-  std::uint64_t calls = 0;                      ///< that have ended
-  std::map<ErrorCode, std::uint64_t> failures;  ///< those of them that failed, each kind
-  std::optional<TimePoint> expiration;          ///< of the last credentials
-  bool has_valid = false;                       ///< they have not expired
+  std::uint64_t calls = 0;                      ///< completed calls
+  std::map<ErrorCode, std::uint64_t> failures;  ///< failed calls by kind
+  std::optional<TimePoint> expiration;          ///< of the latest credentials
+  bool has_valid = false;                       ///< the latest credentials have not expired
   std::optional<ErrorCode> failure;             ///< of the last call
-  std::chrono::milliseconds calling{0};         ///< for how long a call has been running
+  std::chrono::milliseconds calling{0};         ///< how long the current call has been running
 };
 
-/// Keeps credentials fresh in the background, so that whoever asks is answered from memory.
+/// Keeps credentials fresh in the background, so that requests are answered from memory.
 ///
-/// A thread of its own asks the source, one call at a time, when RefreshLead (refresh_schedule.h)
-/// says so; the first call begins at once. After a failure the last good credentials are given out
-/// until they expire, and the source is asked again with growing spacing, never more often than
-/// once a second. A refused or missing PIN is not tried again before Reload(). After each call,
-/// idle memory is given back to the system.
+/// The refresher's own thread asks the source, one call at a time, as RefreshLead()
+/// (refresh_schedule.h) schedules; the first call begins at once. After a failure the last good
+/// credentials are given out until they expire. The source is then asked again at growing
+/// intervals, never more than once a second. A refused or missing PIN is not retried before
+/// Reload(). Idle memory is released to the system after each call.
 ///
-/// The refresher does the retrying: a SessionMinter is given to it with `max_attempts` 1.
+/// The refresher does all the retrying, so its SessionMinter must have `max_attempts` 1.
 ///
-/// All members may be called from any thread. The destructor waits for a call of the source that
-/// runs; nobody may be waiting in Get() then.
+/// All members may be called from any thread. The destructor waits for a running call of the
+/// source. No thread may be in Get() at that time.
 class Refresher : public CredentialSource {
  public:
-  /// The source must outlive the refresher, and is only called by its thread. `earlier` credentials
-  /// are given out until it has answered, as they are after a failed call.
+  /// `source` must outlive the refresher and is called only on its thread. `earlier` credentials
+  /// are given out until the source has answered, as they are after a failed call.
   explicit Refresher(CredentialSource& source, RefresherObserver observer = {},
                      RefresherEnvironment environment = {},
                      std::optional<Credentials> earlier = std::nullopt);
@@ -67,32 +68,32 @@ class Refresher : public CredentialSource {
   Refresher(const Refresher&) = delete;
   Refresher& operator=(const Refresher&) = delete;
 
-  /// Credentials that have not expired; else the last call's failure, without another call. Waits
-  /// only where there is neither: for the first call, for the one after a Reload() without valid
-  /// credentials, and when the machine has slept past their end.
+  /// Returns credentials that have not expired, or else the last call's failure, without another
+  /// call. If there is neither, waits for the next call to end. That happens before the first call,
+  /// after a Reload() without valid credentials, and if the machine slept past their expiration.
   Result<Credentials> Get() override;
 
-  /// Where Get() would wait, the observer hears of the call's end afterwards.
+  /// Returns nothing if Get() would wait; the observer is then called when the call ends.
   std::optional<Result<Credentials>> TryGet() override;
 
   [[nodiscard]] RefresherState State();
 
-  /// Forgets the failure, a refused PIN too, and asks the source again: at once, or after the call
-  /// that runs, a second after the last one began at the earliest. Does not wait for the answer;
-  /// what is there is given out until it comes.
+  /// Forgets the failure, even a refused PIN, and asks the source again. The call begins at once or
+  /// after the running one, but at least one second after the last one began. Does not wait for the
+  /// answer. Existing credentials are given out until it arrives.
   void Reload();
 
  private:
   void Run();
   void Refresh() CREDMINT_REQUIRES(mutex_);
-  /// Without the mutex meanwhile, as the next one.
+  /// Releases the mutex during the call, as does the next function.
   Result<Credentials> AskSource() CREDMINT_REQUIRES(mutex_);
   void Tell(const Result<Credentials>& result) CREDMINT_REQUIRES(mutex_);
   void Keep(Credentials credentials) CREDMINT_REQUIRES(mutex_);
   void Remember(const Error& error) CREDMINT_REQUIRES(mutex_);
   [[nodiscard]] bool HasValid() const CREDMINT_REQUIRES(mutex_);
-  /// What there is to say, by one look at the clock, which moves: what it said a moment ago counts
-  /// no more.
+  /// Returns the current answer, if any. Reads the clock only once, because it moves: an earlier
+  /// check may no longer hold.
   [[nodiscard]] std::optional<Result<Credentials>> Answer() const CREDMINT_REQUIRES(mutex_);
   [[nodiscard]] std::chrono::milliseconds UntilNext() const CREDMINT_REQUIRES(mutex_);
 
@@ -101,24 +102,24 @@ class Refresher : public CredentialSource {
   RefresherEnvironment environment_;
 
   Mutex mutex_;
-  std::condition_variable_any wake_;      // the thread: something has changed
-  std::condition_variable_any answered_;  // Get(): a call has ended
+  std::condition_variable_any wake_;      // wakes the thread: something has changed
+  std::condition_variable_any answered_;  // wakes Get(): a call has ended
   bool stopping_ CREDMINT_GUARDED_BY(mutex_) = false;
-  /// By the constructor or Reload(), whatever the schedule says.
+  /// The constructor or Reload() wants a call, whatever the schedule.
   bool wanted_ CREDMINT_GUARDED_BY(mutex_) = true;
   std::optional<Credentials> credentials_ CREDMINT_GUARDED_BY(mutex_);
-  std::optional<Error> failure_ CREDMINT_GUARDED_BY(mutex_);  // of the last call, if it failed
+  std::optional<Error> failure_ CREDMINT_GUARDED_BY(mutex_);  // of the last call
   int failures_in_a_row_ CREDMINT_GUARDED_BY(mutex_) = 0;
   int short_in_a_row_ CREDMINT_GUARDED_BY(mutex_) = 0;
-  TimePoint refresh_at_ CREDMINT_GUARDED_BY(mutex_);  // by the date: credentials expire by it
-  /// Whatever else is due.
+  TimePoint refresh_at_ CREDMINT_GUARDED_BY(mutex_);  // civil time, as for expiration
+  /// No call starts earlier, whatever is due.
   std::chrono::steady_clock::time_point not_before_ CREDMINT_GUARDED_BY(mutex_);
   std::chrono::steady_clock::time_point last_began_ CREDMINT_GUARDED_BY(mutex_);
   bool calling_ CREDMINT_GUARDED_BY(mutex_) = false;
   std::uint64_t calls_ CREDMINT_GUARDED_BY(mutex_) = 0;
   std::map<ErrorCode, std::uint64_t> failures_ CREDMINT_GUARDED_BY(mutex_);
 
-  std::thread thread_;  // last: it uses everything above
+  std::thread thread_;  // last, because it uses the other members
 };
 
 }  // namespace credmint

@@ -34,7 +34,7 @@ sigset_t ToWatch() {
   return set;
 }
 
-/// As it was at the first call. For a function that runs after a fork, which is given nothing.
+/// Returns the set as of the first call. Needed after a fork, by a function that gets no argument.
 const sigset_t& Watched() {
   static const sigset_t kWatched = ToWatch();
   return kWatched;
@@ -42,8 +42,8 @@ const sigset_t& Watched() {
 
 void Unblock() { pthread_sigmask(SIG_UNBLOCK, &Watched(), nullptr); }
 
-/// While it lives the calling thread has every signal blocked, and so has a thread that it starts,
-/// from its first moment on.
+/// Blocks all signals in the calling thread for as long as it lives. A thread started meanwhile
+/// begins with all signals blocked.
 class BlockedSignals {
  public:
   BlockedSignals() {
@@ -73,7 +73,8 @@ bool IsWaiting() {
 
 }  // namespace
 
-/// `ending` is set while the signal still waits: whoever finds neither knows that none has come.
+/// Sets `ending` while the signal is still pending, so that WaitIfEnding() always sees one of the
+/// two.
 int EndSignals::WaitForOne(int descriptor, Shared& shared) {
   for (;;) {
     pollfd waiting{descriptor, POLLIN, 0};
@@ -81,7 +82,7 @@ int EndSignals::WaitForOne(int descriptor, Shared& shared) {
     }
     const auto handler = shared.handler.Lock();
     if (!*handler) shared.ending = true;
-    int number = 0;  // that of another signal, if two came at once
+    int number = 0;  // may be another signal if two arrived at once
     sigwait(&Watched(), &number);
     if (*handler && (*handler)(number)) continue;
     shared.ending = true;
@@ -94,7 +95,7 @@ void EndSignals::Watch(int descriptor, Shared& shared) {
   Unblock();
   ClosedAtExit::CloseAll();
   raise(number);
-  _exit(kShellsStatusOfSignal + number);  // process 1 of a container does not die of signals
+  _exit(kShellsStatusOfSignal + number);  // a container's process 1 does not die of signals
 }
 
 EndSignals::EndSignals() : shared_(std::make_shared<Shared>()) {

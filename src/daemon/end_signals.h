@@ -9,29 +9,29 @@
 
 namespace credmint::daemon {
 
-/// Makes SIGINT, SIGTERM and SIGHUP close what must not stay behind (base/closed_at_exit.h) before
-/// they end the process, as they still do. What is being closed waits for the device's command that
-/// runs; a second signal ends the process at once. A signal that was ignored (nohup) or blocked
-/// when the program started stays so. Where the system allows no thread more, nothing is changed.
+/// Closes the objects that must not stay open (base/closed_at_exit.h) when SIGINT, SIGTERM or
+/// SIGHUP arrives. The signal then ends the process as usual. Closing waits for the device's
+/// running command; a second signal ends the process at once. A signal that was ignored (nohup) or
+/// blocked at start stays so. If the system cannot start another thread, nothing is changed.
 ///
-/// PKCS#11 modules are not finalised: no other thread may be inside of one then, and none has
-/// anything that outlives the process.
+/// PKCS#11 modules are not finalised. No other thread may be inside a module while it is finalised,
+/// and modules have nothing that outlives the process.
 ///
-/// Constructed before there is any other thread, once in a process: from then on every thread but
-/// its own has these signals blocked. Child processes have not.
+/// Construct it once in a process, before there are other threads. All threads except its own then
+/// have these signals blocked. Child processes do not.
 class EndSignals {
  public:
-  /// Is told the number of a signal, by another thread; false: it shall end the process as usual.
+  /// Receives the signal's number, on another thread. Returns false to end the process as usual.
   using Handler = std::function<bool(int)>;
 
   EndSignals();
 
-  /// A command that runs until it is told to end is asked first, until it takes the handler (null)
-  /// back, which waits for one that runs.
+  /// Sets a handler that is asked first, for a command that runs until it is told to end. Null
+  /// removes the handler, and waits for a running call of it.
   void SetHandler(Handler handler) const;
 
-  /// Does not return if such a signal has come. To be called at the end, before an error is
-  /// reported: it may be no more than that everything was closed.
+  /// Does not return if such a signal has arrived. Call it at the end, before an error is reported:
+  /// the closing may have caused that error.
   void WaitIfEnding() const;
 
  private:
@@ -43,7 +43,7 @@ class EndSignals {
   static int WaitForOne(int descriptor, Shared& shared);
   static void Watch(int descriptor, Shared& shared);
 
-  // With a thread that outlives this.
+  // Shared with the thread, which outlives this object.
   std::shared_ptr<Shared> shared_;
 };
 

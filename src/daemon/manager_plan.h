@@ -9,26 +9,27 @@
 
 namespace credmint::daemon {
 
-/// What a service manager is told of a server that runs, and when (service_manager.h).
+/// Decides what to tell a service manager about a running server, and when (service_manager.h).
 ///
-/// What is started after the server may ask it at once, and not for long. So it is ready with its
-/// first answers; but after kLongestStart in any case, because a service that does not answer must
-/// not hold up the start of a machine. "WATCHDOG=1" comes twice in each watchdog time, as long as
-/// all is well.
+/// Services started after this one may query it immediately, and will not wait for long. The server
+/// is therefore ready once it has its first answers. It is ready after kLongestStart in any case,
+/// so that a service that does not answer cannot delay a machine's start.
+///
+/// While all is well, "WATCHDOG=1" is sent twice in each watchdog interval.
 class ManagerPlan {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
   static constexpr std::chrono::seconds kLongestStart{30};
 
-  /// `watchdog`: WatchdogTime().
+  /// `watchdog` is the result of WatchdogTime().
   ManagerPlan(Time start, std::optional<std::chrono::microseconds> watchdog,
               std::function<bool()> has_answered, std::function<bool()> is_content);
 
-  /// What is to be told now, in this order.
+  /// Returns the states to send now, in this order.
   std::vector<std::string> Due(Time now);
 
-  /// When to ask again; nothing: there is nothing more to tell.
+  /// Returns when to call Due() again, or nothing if nothing more will be sent.
   [[nodiscard]] std::optional<Time> Next(Time now) const;
 
  private:

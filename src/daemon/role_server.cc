@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kTokenBytes = 32;
 constexpr const char* kStatusAddress = "127.0.0.1";
-constexpr std::chrono::seconds kLongestKeyUse{20};  // with a touch; one role after the other
+constexpr std::chrono::seconds kLongestKeyUse{20};  // including a touch; roles take turns
 
 Result<serve::ListenSocket> Listen(const std::string& address, std::uint16_t port) {
   auto socket = SocketOfManager();
@@ -28,7 +28,7 @@ Result<serve::ListenSocket> Listen(const std::string& address, std::uint16_t por
   return serve::ListenSocket::Open(address, port);
 }
 
-/// For the status; nothing without `port`.
+/// Opens the status listener; nothing without `port`.
 Result<std::optional<serve::ListenSocket>> ListenForStatus(std::optional<std::uint16_t> port) {
   if (!port) return std::nullopt;
   auto socket = serve::ListenSocket::Open(kStatusAddress, *port);
@@ -44,8 +44,8 @@ std::string Folder(const char* variable) {
   return folder != nullptr && folder[0] == '/' ? folder : "";
 }
 
-/// Where the token goes if no flag says it: a folder of this service alone, or of this user, who
-/// may have another server on another port. Empty: there is neither.
+/// Returns the default token file, in this service's directory or in this user's. The user may run
+/// another server on another port. Empty if there is no such directory.
 std::string DefaultTokenFile(std::uint16_t port) {
   if (const auto folder = Folder("RUNTIME_DIRECTORY"); !folder.empty()) return folder + "/token";
   const auto folder = Folder("XDG_RUNTIME_DIR");
@@ -54,9 +54,9 @@ std::string DefaultTokenFile(std::uint16_t port) {
   return fmt::format("{}/credmint-token{}", folder, suffix);
 }
 
-/// The token in the file, which stays the same from run to run, because programs hold it and not
-/// all look again; a new one if there is none; an empty one, which opens nothing, if there is no
-/// file for it.
+/// Returns the token in the file, which stays the same from run to run: programs hold it, and not
+/// all read it again. Creates one if there is none. Without a file the token is empty and grants
+/// nothing.
 Result<Secret> MakeToken(const std::string& file) {
   if (file.empty()) return Secret();
   if (auto earlier = serve::ReadTokenFile(file, 2 * kTokenBytes)) return *std::move(earlier);
@@ -79,7 +79,7 @@ std::vector<serve::ServedRole> ForServe(const std::vector<roles::RunningRole>& r
   return served;
 }
 
-/// Requests wait for answers; whoever else is told hears of them after these.
+/// Wakes the waiting requests before the observer is called.
 roles::RoleSetObserver Waking(serve::WaitingRequests& waiting, roles::RoleSetObserver observer) {
   observer.answered = [&waiting, told = observer.answered] {
     waiting.Wake();
@@ -90,7 +90,7 @@ roles::RoleSetObserver Waking(serve::WaitingRequests& waiting, roles::RoleSetObs
 
 }  // namespace
 
-/// What a server needs that it may not get.
+/// Resources that a server needs and may fail to get.
 struct RoleServer::Doors {
   serve::ListenSocket socket;
   std::optional<serve::ListenSocket> status;
@@ -198,14 +198,15 @@ bool RoleServer::HasAnswered() {
                      [](const serve::RoleStatus& role) { return role.state.calls > 0; });
 }
 
-/// By a thread of its own: it waits for a call that runs, and signals must not wait with it.
+/// Destroys roles on another thread, because destruction waits for a running call and must not
+/// delay signals.
 void RoleServer::Drop(std::vector<std::shared_ptr<void>> roles) {
   std::erase_if(dropping_, [](const std::future<void>& thread) {
     return thread.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
   });
   if (roles.empty()) return;
   dropping_.push_back(std::async(std::launch::async, [dropped = std::move(roles)]() mutable {
-    // Nor must the server's thread, should it be about to answer from one of them.
+    // It must not delay the server's thread either, which may be about to answer for one of them.
     const auto is_used = [](const std::shared_ptr<void>& role) { return role.use_count() > 1; };
     while (std::any_of(dropped.begin(), dropped.end(), is_used)) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));

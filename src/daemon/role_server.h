@@ -23,34 +23,35 @@
 
 namespace credmint::daemon {
 
-/// Where a server is, for those who are to find it.
+/// The addresses and files of a server, for its users.
 struct ServerPlaces {
   std::string authority;  ///< "127.0.0.1:9911", "[::1]:9911"
   bool is_loopback = true;
   std::vector<std::string> roles;
-  std::string token_file;        ///< empty: there are no container credentials
-  std::string status_authority;  ///< empty: there is no status
+  std::string token_file;        ///< empty: no container credentials
+  std::string status_authority;  ///< empty: no status listener
 };
 
-/// All that runs while `serve` does, put together: the roles with their refreshers, the HTTP server
-/// that gives them out, and the one that tells how they are.
+/// Everything that runs during `serve`: the roles with their refreshers, the HTTP server that
+/// serves their credentials, and the status server.
 class RoleServer {
  public:
-  /// Listens, on the service manager's socket if there is one, has a token, and begins to
-  /// mint; whatever of that may be refused is refused before. The context must outlive the server.
+  /// Listens, on the service manager's socket if there is one, reads or creates the token, and
+  /// begins to mint. Everything that may fail is done before minting begins. `context` must outlive
+  /// the server.
   static Result<std::unique_ptr<RoleServer>> Start(const LibraryContext& context,
                                                    std::vector<roles::Role> roles,
                                                    const ServerOptions& options,
                                                    const roles::RoleSetObserver& observer,
                                                    roles::Environment environment = {});
 
-  /// Serves these from now on; see RoleSet::Set(). For one thread at a time.
+  /// Replaces the served roles (see RoleSet::Set()). Only one thread may call it at a time.
   Result<void> Serve(std::vector<roles::Role> roles);
 
   [[nodiscard]] const ServerPlaces& places() const { return places_; }
-  /// Whether each role has had its first answer from the service, or failure.
+  /// Whether the first call for each role has succeeded or failed.
   [[nodiscard]] bool HasAnswered();
-  /// Whether it still does what it is there for.
+  /// Whether the server still works; see Watchdog.
   [[nodiscard]] bool IsContent() const { return watchdog_->IsContent(); }
 
  private:
@@ -65,7 +66,7 @@ class RoleServer {
   std::vector<serve::RoleStatus> States();
   void Drop(std::vector<std::shared_ptr<void>> roles);
 
-  // Each is used by those that follow.
+  // Each member is used by those after it.
   serve::WaitingRequests waiting_;
   roles::RoleSet set_;
   std::optional<serve::ServedRoles> roles_;
@@ -74,7 +75,7 @@ class RoleServer {
   std::unique_ptr<serve::HttpServer> server_;
   std::optional<Watchdog> watchdog_;
   std::optional<serve::Status> status_;
-  serve::WaitingRequests waiting_for_status_;  // nobody
+  serve::WaitingRequests waiting_for_status_;  // always empty
   std::unique_ptr<serve::HttpServer> status_server_;
   ServerPlaces places_;
   std::vector<std::future<void>> dropping_;

@@ -16,7 +16,7 @@
 namespace credmint::daemon {
 namespace {
 
-/// Meanwhile the service manager is told what it wants to know.
+/// Waits for `end`, and notifies the service manager meanwhile.
 void WaitFor(const std::future<void>& end, RoleServer& server) {
   using std::chrono::steady_clock;
   ManagerPlan plan(

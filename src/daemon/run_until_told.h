@@ -11,9 +11,9 @@
 
 namespace credmint::daemon {
 
-/// Has a command that stays hear of signals for as long as this exists: SIGHUP calls `reload`, the
-/// first SIGINT or SIGTERM calls `end`, and a second one ends the process at once. Both are called
-/// by another thread. At its end the service manager is told.
+/// Delivers signals to a long-running command for as long as it lives. SIGHUP calls `reload`, the
+/// first SIGINT or SIGTERM calls `end`, and a second one ends the process at once. Both run on
+/// another thread. The destructor tells the service manager that the command is stopping.
 class ToldBySignals {
  public:
   ToldBySignals(const EndSignals& signals, std::function<void()> reload, std::function<void()> end);
@@ -25,20 +25,20 @@ class ToldBySignals {
   const EndSignals& signals_;
 };
 
-/// Serves until it is told to end. `announce` tells where the server is, once signals are heard; if
-/// it fails, so does this. `reload` is called by SIGHUP.
+/// Serves until a signal ends it. Calls `announce` once signals are handled, to publish the
+/// server's addresses, and fails if that fails. SIGHUP calls `reload`.
 Result<void> ServeUntilTold(RoleServer& server, const EndSignals& signals,
                             const std::function<Result<void>()>& announce,
                             std::function<void()> reload);
 
-/// Who hears of what becomes of a profile; by any thread, one at a time.
+/// Callbacks for a profile's failures, on any thread, one at a time.
 struct UpdateObserver {
-  std::function<void(const Error&)> failed;  ///< once while it lasts (ProfileKeeper)
-  std::function<void()> recovered;           ///< after that
+  std::function<void(const Error&)> failed;  ///< once per lasting failure (ProfileKeeper)
+  std::function<void()> recovered;           ///< after a failure
 };
 
-/// Keeps a profile of the credentials file fresh (ProfileKeeper) until it is told to end. SIGHUP
-/// has secrets read again and credentials minted. Fails as ProfileKeeper::Run().
+/// Keeps a profile of the credentials file fresh (ProfileKeeper) until a signal ends it. SIGHUP
+/// reads the secrets again and mints credentials. Fails like ProfileKeeper::Run().
 Result<void> UpdateUntilTold(const CredentialsFile& file, roles::RoleSession& session,
                              const EndSignals& signals, const UpdateObserver& observer);
 

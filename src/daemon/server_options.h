@@ -7,13 +7,13 @@
 
 namespace credmint::daemon {
 
-/// Where a server listens and whom it answers.
+/// The addresses of a server, and the limits on its clients.
 struct ServerOptions {
   std::string listen = "127.0.0.1";
   std::uint16_t port = 9911;
-  int hop_limit = 64;                        ///< of answers with a metadata token
-  std::string token_file;                    ///< empty: one where such files are, if there is one
-  std::optional<std::uint16_t> status_port;  ///< nothing: no status
+  int hop_limit = 64;                        ///< of responses that carry a metadata token
+  std::string token_file;                    ///< empty: in the runtime directory, if there is one
+  std::optional<std::uint16_t> status_port;  ///< nothing: no status listener
 };
 
 }  // namespace credmint::daemon

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kFirstDescriptor = 3;
 
-/// A variable's number; 0 if it is none.
+/// Returns the number in a variable, or 0 if there is none.
 long long NumberIn(const char* name) {
   const char* text = getenv(name);
   const std::string_view digits = text != nullptr ? text : "";
@@ -34,8 +34,9 @@ Result<std::optional<serve::ListenSocket>> SocketOfManager() {
   for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(name);
   if (count <= 0) return std::nullopt;
   if (count > 1) {
-    return Fail(ErrorCode::kLocalIo,
-                fmt::format("the service manager passes {} sockets; there can be one", count));
+    return Fail(
+        ErrorCode::kLocalIo,
+        fmt::format("the service manager passed {} sockets, but only one is supported", count));
   }
   fcntl(kFirstDescriptor, F_SETFD, FD_CLOEXEC);
   auto socket = serve::ListenSocket::Adopt(kFirstDescriptor);
@@ -58,7 +59,7 @@ void NotifyManager(const std::string& state) {
   const std::string_view name = path != nullptr ? path : "";
   if (name.empty() || name.size() >= sizeof(address.sun_path)) return;
   name.copy(address.sun_path, name.size());
-  if (name.front() == '@') address.sun_path[0] = '\0';  // an abstract one
+  if (name.front() == '@') address.sun_path[0] = '\0';  // an abstract socket
   const int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return;
   sendto(descriptor, state.data(), state.size(), MSG_NOSIGNAL,

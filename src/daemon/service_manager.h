@@ -10,20 +10,20 @@
 
 namespace credmint::daemon {
 
-/// What systemd and managers like it agree on with a service, by environment variables:
+/// The protocol between a service and systemd or a similar manager, based on environment variables:
 /// sd_listen_fds(3), sd_notify(3) and sd_watchdog_enabled(3).
 
-/// The socket that the manager has opened for this process; nothing if it has not. Fails with
-/// kLocalIo if there are several, or it is not one to listen on. To be called once, before there
-/// are other threads: the variables are removed, so that no child takes the socket for its own.
+/// Returns the socket that the manager opened for this process, or nothing if there is none. Fails
+/// with kLocalIo if there are several, or if it is not a listening socket. Call it once, before
+/// there are other threads: it removes the variables so that no child uses the socket.
 Result<std::optional<serve::ListenSocket>> SocketOfManager();
 
-/// The time within which the manager wants to be told "WATCHDOG=1" again and again, lest it takes
-/// this process for stuck; nothing if it does not.
+/// Returns the interval within which the manager expects "WATCHDOG=1" so that it does not consider
+/// this process stuck. Returns nothing if it expects none.
 std::optional<std::chrono::microseconds> WatchdogTime();
 
-/// Tells the manager a state: "READY=1", of which the first one counts, "STOPPING=1" or
-/// "WATCHDOG=1". Does nothing where no manager asks to be told ($NOTIFY_SOCKET).
+/// Sends a state to the manager: "READY=1", of which only the first counts, "STOPPING=1" or
+/// "WATCHDOG=1". Does nothing if no manager listens ($NOTIFY_SOCKET).
 void NotifyManager(const std::string& state);
 
 }  // namespace credmint::daemon

@@ -6,7 +6,7 @@
 namespace credmint::daemon {
 namespace {
 
-/// A turn takes a second where nothing happens.
+/// An idle turn takes one second.
 constexpr std::chrono::seconds kLongestStandstill{3};
 
 }  // namespace

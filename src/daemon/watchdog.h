@@ -9,16 +9,20 @@
 
 namespace credmint::daemon {
 
-/// Whether a server still does what it is there for, as a service manager asks that restarts it if
-/// not (WatchdogTime() in service_manager.h).
+/// Decides whether a server still works. A service manager restarts it if not (WatchdogTime() in
+/// service_manager.h).
 ///
-/// It does not if its HTTP thread is stuck, or if a role has no valid credentials and the call that
-/// would bring some has not ended in time, as when a token does not come back from a signature. A
-/// service that cannot be reached is no reason, since a restart would not help, and neither is a
-/// call that hangs while the old credentials can be given out.
+/// The server is stuck in two cases:
+///
+/// - Its HTTP thread is stuck.
+/// - A role has no valid credentials, and the call for new ones has not ended in time. For example,
+///   a token does not return from a signature.
+///
+/// An unreachable service does not count, because a restart would not help. A hanging call does not
+/// count while the old credentials are valid.
 class Watchdog {
  public:
-  /// `since_turn`: HttpServer::SinceTurn().
+  /// `since_turn` is HttpServer::SinceTurn().
   Watchdog(std::function<std::chrono::milliseconds()> since_turn, serve::RolesStatus roles)
       : since_turn_(std::move(since_turn)), roles_(std::move(roles)) {}
 

@@ -14,7 +14,7 @@
 namespace credmint {
 namespace {
 
-// OpenSSL's X509_V_ERR_ numbers, as CURLINFO_SSL_VERIFYRESULT gives them.
+// OpenSSL's X509_V_ERR_ numbers, as returned by CURLINFO_SSL_VERIFYRESULT.
 constexpr long kUnableToGetIssuer = 2;
 constexpr long kNotYetValid = 9;
 constexpr long kHasExpired = 10;
@@ -29,7 +29,8 @@ T Info(CURL* easy, CURLINFO info) {
   return Curl().easy_getinfo(easy, info, &value) == CURLE_OK ? value : T{};
 }
 
-/// The system's words for the last failed call on the socket, else libcurl's for the code.
+/// Returns the system's message for the last failed call on the socket, or else libcurl's for the
+/// code.
 std::string Reason(const FailedTransfer& failed) {
   if (const long number = Info<long>(failed.easy, CURLINFO_OS_ERRNO); number != 0) {
     std::string reason = std::generic_category().message(static_cast<int>(number));
@@ -62,7 +63,7 @@ Error Receiving(const FailedTransfer& failed, ErrorCode code, std::string_view r
 }
 
 Error CouldNotConnect(const FailedTransfer& failed) {
-  // Only libcurl's sentence tells whether it was the host or the proxy that could not be reached.
+  // Only libcurl's sentence tells whether the host or the proxy could not be reached.
   if (failed.proxy_in_environment && !failed.detail.empty()) {
     return Connecting(failed, ErrorCode::kNetwork, Printable(failed.detail),
                       Remedy::kLeaveOutProxy);
@@ -108,7 +109,7 @@ Error ProxyRefused(const FailedTransfer& failed, long status) {
                     Remedy::kLeaveOutProxy);
 }
 
-/// What comes after the connection, and what nobody expects.
+/// Describes failures after the connection was made, and unexpected ones.
 Error DescribeReceiving(const FailedTransfer& failed) {
   switch (failed.code) {
     case CURLE_SEND_ERROR:
@@ -117,7 +118,7 @@ Error DescribeReceiving(const FailedTransfer& failed) {
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
       return Receiving(failed, ErrorCode::kNetwork, "the connection ended before it was complete");
-    case CURLE_OUT_OF_MEMORY:  // what libcurl before 8.6 says of a header line beyond its limit
+    case CURLE_OUT_OF_MEMORY:  // libcurl before 8.6: a header line beyond its limit
 #if LIBCURL_VERSION_NUM >= 0x080600
     case CURLE_TOO_LARGE:
 #endif
@@ -156,7 +157,7 @@ Error DescribeFailure(const FailedTransfer& failed) {
       return Connecting(failed, ErrorCode::kLocalIo, "the file of trusted CAs cannot be read",
                         Remedy::kCheckCaFile);
     case CURLE_SSL_CONNECT_ERROR:
-      // A connection reset during the handshake is the network's failure, not one of TLS.
+      // A connection reset during the handshake is a network failure, not a TLS failure.
       return Connecting(
           failed,
           Info<long>(failed.easy, CURLINFO_OS_ERRNO) != 0 ? ErrorCode::kNetwork : ErrorCode::kTls,

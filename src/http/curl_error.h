@@ -11,8 +11,8 @@
 
 namespace credmint {
 
-/// A transfer that libcurl gave up: its code, the handle (for what it recorded), what it wrote into
-/// its error buffer, and what was attempted.
+/// A failed libcurl transfer: its code, the handle with its recorded details, the text from
+/// libcurl's error buffer, and the request.
 struct FailedTransfer {
   CURLcode code;
   CURL* easy;
@@ -22,8 +22,9 @@ struct FailedTransfer {
   bool proxy_in_environment;
 };
 
-/// Says it in our terms: the codes that Transport promises, "connecting to host:443: connection
-/// refused", and a hint naming the option or the setting that may help.
+/// Translates the failure into one of the codes that Transport promises, with a message such as
+/// "connecting to host:443: connection refused". The hint names the option or setting that may
+/// help.
 Error DescribeFailure(const FailedTransfer& failed);
 
 }  // namespace credmint

@@ -7,7 +7,7 @@
 
 namespace credmint {
 
-/// Frees libcurl's objects, each by its own function.
+/// Free libcurl's objects, each with its own function.
 struct CurlDeleter {
   void operator()(CURL* easy) const { Curl().easy_cleanup(easy); }
 };

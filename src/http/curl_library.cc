@@ -26,7 +26,7 @@ Result<void> Find(CurlLibrary& functions) {
   library.Find(global_init, "curl_global_init");
   if (auto found = library.Check(); !found) return found;
   if (global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) return {};
-  return Fail(ErrorCode::kInternal, "libcurl does not initialise");
+  return Fail(ErrorCode::kInternal, "libcurl cannot be initialised");
 }
 
 using Library = LoadedOnce<CurlLibrary, Find>;

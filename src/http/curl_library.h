@@ -7,8 +7,9 @@
 
 namespace credmint {
 
-/// The functions of libcurl, loaded when the first request or URL needs them. To link it would cost
-/// every start 3 ms and 28 libraries, also where nothing is sent (docs/design/architecture.md).
+/// libcurl's functions, loaded when the first request or URL needs them. Linking libcurl would cost
+/// every start 3 ms and 28 libraries, even if nothing is sent
+/// (docs/design/decisions/0011-libraries-loaded-when-needed.md).
 struct CurlLibrary {
   decltype(&::curl_easy_init) easy_init = nullptr;
   decltype(&::curl_easy_setopt) easy_setopt = nullptr;
@@ -25,11 +26,11 @@ struct CurlLibrary {
   decltype(&::curl_free) free = nullptr;
 };
 
-/// Loads it, once; it stays for the life of the process. Fails with kInternal if it is not
-/// installed. Safe to call from any thread.
+/// Loads libcurl once; it is never unloaded. Fails with kInternal if it is not installed. Safe to
+/// call from any thread.
 Result<void> LoadCurl();
 
-/// To be called after LoadCurl() succeeded.
+/// Call only after LoadCurl() succeeded.
 const CurlLibrary& Curl();
 
 }  // namespace credmint

@@ -32,7 +32,7 @@ std::optional<std::string> GetEnvironment(const char* name) {
 }
 
 bool NamesProxy(const Url& url) {
-  // curl reads the upper-case form of http_proxy nowhere: CGI lets a client set it.
+  // curl never reads HTTP_PROXY in upper case, because CGI lets a client set it.
   const auto names =
       url.scheme == "https" ? std::vector{"https_proxy", "HTTPS_PROXY"} : std::vector{"http_proxy"};
   for (const char* name : names) {
@@ -48,8 +48,8 @@ std::string_view Trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
-/// Takes in a response as libcurl delivers it. The body stays in one buffer that never moves and is
-/// wiped, because of what it may hold.
+/// Collects a response as libcurl delivers it. The body may hold secrets, so it stays in one buffer
+/// that never moves and is wiped.
 class Collector {
  public:
   Collector() { body_.reserve(kMaxBodyBytes); }
@@ -64,7 +64,7 @@ class Collector {
     return static_cast<Collector*>(self)->AddBody({data, size}) ? size : 0;
   }
 
-  /// What was too large, if that is why the transfer ended.
+  /// Describes the part that was too large, if that ended the transfer.
   [[nodiscard]] const std::string& excess() const { return excess_; }
 
   HttpResponse Take(int status) { return {status, std::move(headers_), Secret::Take(body_)}; }
@@ -76,7 +76,7 @@ class Collector {
       excess_ = fmt::format("its header is longer than {} bytes", kMaxHeaderBytes);
       return false;
     }
-    if (line.starts_with("HTTP/")) headers_.clear();  // an interim response came before
+    if (line.starts_with("HTTP/")) headers_.clear();  // an interim response preceded this one
     const std::size_t colon = line.find(':');
     if (colon != std::string_view::npos) {
       headers_.emplace_back(line.substr(0, colon), Trim(line.substr(colon + 1)));
@@ -99,7 +99,7 @@ class Collector {
   std::string excess_;
 };
 
-/// An easy handle and the first of its options that libcurl did not take.
+/// An easy handle, with the first error from setting one of its options.
 class EasyHandle {
  public:
   EasyHandle() : easy_(Curl().easy_init()) {}
@@ -121,14 +121,14 @@ class EasyHandle {
 Result<CurlListPtr> MakeHeaderList(const Headers& headers) {
   CurlListPtr list;
   const auto add = [&list](const std::string& line) {
-    // The first call makes the list, later ones return it.
+    // The first call creates the list; later calls return it.
     curl_slist* const head = Curl().slist_append(list.get(), line.c_str());
     if (head == nullptr) return false;
     static_cast<void>(list.release());
     list.reset(head);
     return true;
   };
-  bool good = add("Expect:");  // no waiting for "100 Continue"
+  bool good = add("Expect:");  // do not wait for "100 Continue"
   for (const auto& [name, value] : headers) {
     const std::string line = value.empty() ? name + ";" : fmt::format("{}: {}", name, value);
     if (line.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
@@ -166,10 +166,10 @@ class CurlTransport final : public Transport {
   const CaLocations ca_locations_;
 };
 
-/// What is sent, but for the header fields, and how long it may take.
+/// Sets everything to send except the header fields, and the timeout.
 void SetRequest(EasyHandle& easy, const HttpRequest& request, milliseconds timeout) {
   easy.Set(CURLOPT_URL, FormatUrl(request.url).c_str());
-  easy.Set(CURLOPT_PATH_AS_IS, 1L);  // the path is what was signed
+  easy.Set(CURLOPT_PATH_AS_IS, 1L);  // the path was signed as it is
   easy.Set(CURLOPT_PROTOCOLS_STR, "http,https");
   easy.Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   easy.Set(CURLOPT_FOLLOWLOCATION, 0L);

@@ -12,10 +12,10 @@
 
 namespace credmint {
 
-/// Header fields in the order in which they are sent; names keep their case and may repeat.
+/// Header fields in the order of sending. Names keep their case and may repeat.
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-/// The value of the first field of that name, whose case does not matter.
+/// Returns the value of the first field with that name, ignoring case.
 std::optional<std::string_view> FindHeader(const Headers& headers, std::string_view name);
 
 /// An HTTP request as a value.
@@ -26,14 +26,14 @@ struct HttpRequest {
   std::string body;
 };
 
-/// An HTTP response as a value. The body is a secret because that of a success holds credentials.
+/// An HTTP response as a value. The body is a Secret because that of a success holds credentials.
 struct HttpResponse {
   int status = 0;
   Headers headers;
   Secret body;
 };
 
-/// A status from 200 to 299.
+/// Whether the status is from 200 to 299.
 inline bool IsSuccess(const HttpResponse& response) {
   return response.status >= 200 && response.status < 300;
 }

@@ -10,27 +10,27 @@
 
 namespace credmint {
 
-/// What is worth a second attempt, and when, by the rules of AWS SDKs' "standard" mode (CONTRACT
+/// Decides whether and when to retry, by the rules of the AWS SDKs' "standard" mode (CONTRACT
 /// section 1.3). Pure functions: chance and time are arguments.
 
-/// An answer with this status and this error code (as cleaned by ParseServiceError, case ignored)
-/// means throttling or a server fault.
+/// Whether an answer with this status and error code means throttling or a server fault. The code
+/// is as cleaned by ParseServiceError(); its case is ignored.
 bool IsRetryable(int status, std::string_view service_code);
 
-/// A failure that may not happen again: the network, a timeout, a busy service.
+/// Whether a failure may be temporary: the network, a timeout, a busy service.
 bool IsRetryable(ErrorCode code);
 
-/// Longest wait before an attempt, whatever the service asks for.
+/// The longest delay before an attempt, regardless of what the service asks for.
 inline constexpr std::chrono::milliseconds kMaxRetryDelay{5000};
 
-/// How long to wait before attempt number `attempt`, the first retry being number 2: a random part
-/// (`random` is from [0, 1)) of 500 ms, doubled with every further attempt, but at least
-/// `retry_after`, and never more than kMaxRetryDelay.
+/// Returns the delay before attempt number `attempt`; the first retry is number 2. The delay is
+/// `random`, in [0, 1), times 500 ms, doubled with every further attempt. It is at least
+/// `retry_after` and never more than kMaxRetryDelay.
 std::chrono::milliseconds RetryDelay(int attempt, double random,
                                      std::optional<std::chrono::milliseconds> retry_after);
 
-/// A Retry-After header (RFC 9110 section 10.2.3): a number of seconds, or a date, which counts
-/// from `now`. Nothing for a text that is neither; zero for a date that has passed.
+/// Parses a Retry-After header (RFC 9110 section 10.2.3): a number of seconds, or a date relative
+/// to `now`. Returns zero for a date that has passed, and nothing for any other text.
 std::optional<std::chrono::milliseconds> ParseRetryAfter(std::string_view value, TimePoint now);
 
 }  // namespace credmint

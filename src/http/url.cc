@@ -24,7 +24,7 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-/// Empty where the URL has no such part.
+/// Empty if the URL has no such part.
 std::string Part(CURLU* url, CURLUPart part, unsigned flags = 0) {
   char* text = nullptr;
   if (Curl().url_get(url, part, &text, flags) != CURLUE_OK) return {};
@@ -46,7 +46,7 @@ std::string_view Explain(CURLUcode code) {
   }
 }
 
-/// RFC 1035 section 2.3.4. libcurl asks the name servers for longer ones as well.
+/// The limits of RFC 1035 section 2.3.4. libcurl would ask the name servers for longer names too.
 bool FitsDns(std::string_view host) {
   constexpr std::size_t kMaxName = 253;
   constexpr std::size_t kMaxLabel = 63;
@@ -60,7 +60,7 @@ bool FitsDns(std::string_view host) {
   return true;
 }
 
-/// Whether "user@" or "user:password@" stands where the host is expected.
+/// Whether "user@" or "user:password@" precedes the host.
 bool HasUser(std::string_view text) {
   const std::size_t slashes = text.find("//");
   if (slashes != std::string_view::npos) text.remove_prefix(slashes + 2);
@@ -83,7 +83,7 @@ Result<Url> ParseEndpointUrl(std::string_view text) {
   if (scheme.size() == text.size() || (scheme != "https" && scheme != "http")) {
     return refuse("it does not begin with https:// or http://");
   }
-  // libcurl would take https:///path for a slip of the hand and make its first segment the host.
+  // libcurl would treat https:///path as a typing error and use its first segment as the host.
   if (text.substr(scheme.size() + 3).starts_with('/')) return refuse("it names no host");
   if (text.find_first_of("?#") != std::string_view::npos) {
     return refuse("it has a query or a fragment");

@@ -9,8 +9,9 @@
 
 namespace credmint {
 
-/// An absolute http or https URL, split. `host` is in lower case, an IPv6 address in its brackets;
-/// `path` (percent-encoded, as it is sent) is empty or begins with '/'; `query` has no '?'.
+/// An absolute http or https URL, split into its parts. `host` is in lower case, with an IPv6
+/// address in its brackets. `path` is percent-encoded, as sent, and is empty or begins with '/'.
+/// `query` has no '?'.
 struct Url {
   std::string scheme;
   std::string host;
@@ -19,18 +20,19 @@ struct Url {
   std::string query;
 };
 
-/// Parses the URL of a service: scheme, host, optionally a port and a base path, whose final
-/// slashes are dropped. Anything more is refused: user name and password, query, fragment, IPv6
-/// zone. Fails with kUsage; a URL with a password is not repeated in the message.
+/// Parses a service's URL: scheme, host, and optionally a port and a base path, without its final
+/// slashes. Refuses a user name, a password, a query, a fragment or an IPv6 zone. Fails with
+/// kUsage. The message never shows a URL with a password.
 Result<Url> ParseEndpointUrl(std::string_view text);
 
-/// "host" or, unless it is the scheme's default, "host:port": the value of the Host header.
+/// Returns the value of the Host header: "host", or "host:port" if the port is not the scheme's
+/// default.
 std::string HostHeader(const Url& url);
 
-/// The whole URL.
+/// Returns the whole URL.
 std::string FormatUrl(const Url& url);
 
-/// The host is this machine: localhost, 127.0.0.0/8 or ::1.
+/// Whether the host is this machine: localhost, 127.0.0.0/8 or ::1.
 bool IsLoopback(const Url& url);
 
 }  // namespace credmint

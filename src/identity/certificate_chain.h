@@ -7,7 +7,7 @@
 
 namespace credmint {
 
-/// A leaf certificate and the issuers known above it: leaf's issuer first, root left out, at most
+/// A leaf certificate and its known issuers: the leaf's issuer first, without the root, at most
 /// five (CONTRACT section 1.1).
 struct CertificateChain {
   Certificate leaf;

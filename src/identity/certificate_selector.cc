@@ -14,7 +14,7 @@
 namespace credmint {
 namespace {
 
-/// Upper-case digits without leading zeros, so that serials compare as numbers.
+/// The digits in upper case, without leading zeros, so that serials compare as numbers.
 std::string NormalSerial(std::string_view text) {
   std::string digits;
   for (const char c : text) {
@@ -103,7 +103,7 @@ Result<void> CertificateSelector::ParsePairs(const std::string& text) {
     return Malformed("it does not start with 'Key='");
   }
   while (start != std::string::npos) {
-    // Values contain blanks themselves: a pair ends where the next one starts.
+    // Values may contain blanks: a pair ends where the next one starts.
     const std::size_t next = text.find(" Key=", start);
     const std::string pair = text.substr(start, next == std::string::npos ? next : next - start);
     const std::size_t value = pair.find(kValue);

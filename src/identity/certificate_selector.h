@@ -9,28 +9,29 @@
 
 namespace credmint {
 
-/// Which of several certificates is meant: the `--cert-selector` of AWS's tool. Parts that are not
-/// given match everything.
+/// Selects one of several certificates: the `--cert-selector` of AWS's tool. Absent parts match
+/// everything. The syntax is one of:
 ///
-/// Syntax: `Key=x509Subject,Value=CN=Subject Key=x509Issuer,Value=CN=Issuer
-/// Key=x509Serial,Value=HEX`, or JSON `[{"Key": "x509Subject", "Value": "CN=Subject"}, ...]`, or
-/// `file://PATH` of such JSON. Names are in any of the forms of IsTextOfName(); serials are
-/// hexadecimal, compared as numbers.
+/// * `Key=x509Subject,Value=CN=Subject Key=x509Issuer,Value=CN=Issuer Key=x509Serial,Value=HEX`
+/// * JSON: `[{"Key": "x509Subject", "Value": "CN=Subject"}, ...]`
+/// * `file://PATH` of such JSON
+///
+/// Names have any of the forms of IsTextOfName(). Serials are hexadecimal and compared as numbers.
 class CertificateSelector {
  public:
-  /// Fails with kUsage on an unknown or repeated key, a missing value or malformed JSON; with
-  /// kLocalIo if a file cannot be read.
+  /// Fails with kUsage on an unknown or repeated key, a missing value, or malformed JSON. Fails
+  /// with kLocalIo if a file cannot be read.
   static Result<CertificateSelector> Parse(const std::string& text);
 
   [[nodiscard]] bool Matches(const Certificate& certificate) const;
 
-  /// The same as it is now: a file, which may have been replaced, is read again.
+  /// Parses the same text again. A file, which may have been replaced, is read again.
   [[nodiscard]] Result<CertificateSelector> ReadAgain() const { return Parse(text_); }
 
-  /// What was parsed: of a file its contents.
+  /// The parsed text; for a file, its contents.
   [[nodiscard]] const std::string& contents() const { return contents_; }
 
-  /// The same text, or the same file whatever is in it.
+  /// Whether both have the same text, or name the same file regardless of its contents.
   bool operator==(const CertificateSelector& other) const { return text_ == other.text_; }
 
  private:

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kMostShown = 8;
 constexpr std::size_t kMostOfSubject = 200;
 
-/// "CN=web (serial 51)", and the URI that means this one where there is such a URI.
+/// "CN=web (serial 51)", followed by the certificate's own URI if there is one.
 std::string Describe(const Certificate& certificate, const Inventory& inventory) {
   std::string subject = certificate.Subject();
   if (subject.size() > kMostOfSubject) subject = subject.substr(0, kMostOfSubject) + "...";
@@ -28,7 +28,7 @@ std::string Describe(const Certificate& certificate, const Inventory& inventory)
   return text;
 }
 
-/// Sorted: a token has its objects in an order that changes.
+/// Sorts the descriptions, because a token returns objects in a changing order.
 std::vector<std::string> Descriptions(const std::vector<Certificate>& certificates,
                                       const Inventory& inventory) {
   std::vector<std::string> descriptions;
@@ -82,10 +82,10 @@ Result<std::vector<Certificate>> CertificateSource::Select(
   if (selected.empty()) {
     return Fail(
         ErrorCode::kCertificate,
-        fmt::format("no certificate matches the selector, there is {}",
+        fmt::format("no certificate matches the selector; there is {}",
                     fmt::join(Descriptions(candidates, Inventory()), ", ")),
-        "names are written as shown, or as openssl x509 -subject prints them; letters' case "
-        "counts");
+        "names are written as shown, or as openssl x509 -subject prints them; upper and lower "
+        "case differ");
   }
   return selected;
 }
@@ -106,7 +106,7 @@ Result<CertificateChain> CertificateSource::ChainFor(const SigningKey& key,
   KeyReference all = candidates.place.ForAll();
   const bool is_narrow = all.text() != candidates.place.text();
   if (is_narrow && !leaf->IsSelfIssued()) {
-    // That no issuer can be read beside the leaf is no failure.
+    // It is not an error if no issuer can be read next to the leaf.
     if (auto beside = opener_->OpenCertificates(std::move(all))) {
       pool = *std::move(beside);
     }
@@ -127,7 +127,7 @@ Result<Certificate> CertificateSource::Choose(const CertificateCandidates& candi
   std::copy_if(all.begin(), all.end(), std::back_inserter(matching),
                [&](const Certificate& one) { return Matches(key, one); });
   if (matching.size() == 1) return matching.front();
-  // With none, whichever is taken is refused by CheckIdentity, which says why.
+  // If none matches, CheckIdentity() refuses any choice and says why.
   if (matching.empty() && (from_file || all.size() == 1)) return all.front();
   if (matching.empty()) return Fail(Ambiguous(all, candidates.place));
   if (options_->latest_expiring) {

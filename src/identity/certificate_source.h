@@ -14,48 +14,53 @@
 
 namespace credmint {
 
-/// Where certificates are and which one to take.
+/// The place of the certificates, and how to choose one.
 struct CertificateOptions {
   std::optional<KeyReference> certificate;
-  std::optional<KeyReference> intermediates;    ///< further certificates
-  std::optional<CertificateSelector> selector;  ///< narrows several down
-  bool latest_expiring = false;                 ///< of several, the one that expires last
+  std::optional<KeyReference> intermediates;    ///< a place of further certificates
+  std::optional<CertificateSelector> selector;  ///< chooses among several
+  bool latest_expiring = false;                 ///< of several, choose the one that expires last
 
   bool operator==(const CertificateOptions&) const = default;
 };
 
-/// The certificates that a reference and a selector leave, and where they came from.
+/// The certificates that match a reference and a selector, and their place.
 struct CertificateCandidates {
-  std::vector<Certificate> certificates;  ///< at least one, none twice
-  std::vector<Certificate> unselected;    ///< before the selector: issuers may be among them
+  std::vector<Certificate> certificates;  ///< at least one, without duplicates
+  std::vector<Certificate> unselected;    ///< before selection; issuers may be among them
   KeyReference place;
 };
 
-/// Loads the current leaf and its chain, afresh each time, so that a renewed certificate is used
-/// without a restart.
+/// Loads the current leaf and its chain. Reads them again each time, so that a renewed certificate
+/// is used without a restart.
 class CertificateSource {
  public:
-  /// Both must outlive it.
+  /// Both arguments must outlive this object.
   CertificateSource(KeyOpener& opener, const CertificateOptions& options)
       : opener_(&opener), options_(&options) {}
 
-  /// What the reference and the selector leave; both are read anew. Without a reference it fails
-  /// with kUsage, as it does if the selector's file is malformed by now.
+  /// Reads reference and selector again, and returns the certificates that match both. Fails with
+  /// kUsage without a reference, or if the selector's file has become malformed.
   Result<CertificateCandidates> Find();
 
-  /// The leaf for `key`, with the issuers above it that are known (BuildChain).
+  /// The leaf for `key`, with its known issuers (BuildChain()). Issuers are looked for in the
+  /// leaf's file or on its token, and in `intermediates`.
   ///
-  /// The leaf is the candidate that has the key's public key. If several have it, the first one in
-  /// a file, the last to expire if that was wished for, else kKeyAmbiguous with the candidates, a
-  /// URI for each. If none has it, CheckIdentity gets to say so. Issuers are looked for in the same
-  /// file or on the same token, and in `intermediates`.
+  /// The leaf is the candidate with the key's public key. If several candidates have it, this is
+  /// the order of choice:
+  ///
+  /// * the one that expires last, if requested
+  /// * the first one in a file
+  /// * otherwise kKeyAmbiguous, with the candidates and a URI for each
+  ///
+  /// If none has it, CheckIdentity() reports the mismatch.
   Result<CertificateChain> ChainFor(const SigningKey& key, const CertificateCandidates& candidates,
                                     std::chrono::system_clock::time_point now);
 
-  /// The candidates in words, eight at most: "CN=web (serial 51) pkcs11:...".
+  /// Describes the candidates, at most eight: "CN=web (serial 51) pkcs11:...".
   std::string Describe(const CertificateCandidates& candidates);
 
-  /// Find() and ChainFor().
+  /// Find(), then ChainFor().
   Result<CertificateChain> Load(const SigningKey& key, std::chrono::system_clock::time_point now);
 
  private:

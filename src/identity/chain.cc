@@ -13,13 +13,13 @@ namespace {
 
 using CertificateList = std::vector<const Certificate*>;
 
-/// One way up from the leaf.
+/// One path up from the leaf.
 struct Path {
   CertificateList issuers;
   bool complete = false;  ///< it ends below a root, or where no issuer is known
 };
 
-/// The same CA: CAs that certified each other must not lead in a circle.
+/// Whether both are the same CA. CAs that certified each other must not lead in a circle.
 bool IsSameCa(const Certificate& a, const Certificate& b) {
   const ErrorMark mark;
   return X509_NAME_cmp(X509_get_subject_name(a.get()), X509_get_subject_name(b.get())) == 0 &&
@@ -33,7 +33,7 @@ bool IsOnPath(const Certificate& one, const Certificate& leaf, const Certificate
                      [&](const Certificate* other) { return IsSameCa(one, *other); });
 }
 
-/// All paths that `graph` has, the shorter ones first.
+/// All paths of `graph`, the shorter ones first.
 std::vector<Path> FindPaths(const Certificate& leaf, IssuerGraph& graph) {
   std::vector<Path> paths;
   std::vector<CertificateList> level = {{}};
@@ -59,7 +59,7 @@ std::vector<Path> FindPaths(const Certificate& leaf, IssuerGraph& graph) {
   return paths;
 }
 
-/// How many certificates from the leaf upward are usable.
+/// The number of usable certificates from the leaf upwards.
 std::ptrdiff_t UsablePart(const Path& path, IssuerGraph& graph) {
   return std::find_if(path.issuers.begin(), path.issuers.end(),
                       [&](const Certificate* one) { return !graph.IsUsable(*one); }) -
@@ -88,7 +88,7 @@ bool Better(const Path& a, const Path& b, IssuerGraph& graph) {
   return std::make_tuple(FirstEnd(a), Ends(a)) > std::make_tuple(FirstEnd(b), Ends(b));
 }
 
-/// What of the usable part of `path` is not in `chosen` yet.
+/// The usable certificates of `path` that are not yet in `chosen`.
 CertificateList NotYetSent(const Path& path, const CertificateList& chosen, IssuerGraph& graph) {
   CertificateList missing;
   std::copy_if(path.issuers.begin(), path.issuers.begin() + UsablePart(path, graph),

@@ -9,22 +9,29 @@
 
 namespace credmint {
 
-/// Most certificates that the service takes beside the leaf (CONTRACT section 1.1).
+/// The most certificates that the service accepts besides the leaf (CONTRACT section 1.1).
 inline constexpr std::size_t kMaxIssuers = 5;
 
-/// The path from `leaf` up to the last issuer found in `pool`: by issuer name, permission to sign
-/// certificates, and signature. Key identifiers do not decide: a CA that was certified anew, or by
-/// somebody else, may have another serial and identifier than the leaf remembers. Self-signed
-/// certificates are left out, and so is everything that is on no path.
+/// The path from `leaf` to the last issuer found in `pool`.
 ///
-/// Where CAs are certified more than once there are several paths, and only the service knows its
-/// trust anchor. The first one is then sent whole and in order: one that is valid at `now` and that
-/// the service has nothing against (IssuerRefusals); that ends at a root of the pool or where no
-/// further issuer is known, not in a circle; the shortest; the one that stays valid longest. Behind
-/// it come the certificates of the others, as far as they are valid, those first whose path fits.
+/// An issuer must match by name, be allowed to sign certificates, and verify the signature. Key
+/// identifiers do not decide: a CA certified again or by another CA may have another serial and
+/// identifier than the leaf remembers. Self-signed certificates and those on no path are omitted.
 ///
-/// The work is bounded whatever the pool: at most five issuers of each certificate are followed,
-/// and at most two thousand signatures verified.
+/// If CAs are certified more than once, there are several paths, and only the service knows its
+/// trust anchor. The best path is sent first, whole and in order. A path is better than another by
+/// the first of these that tells them apart:
+///
+/// * All its certificates are valid at `now`, and the service has nothing against them
+///   (IssuerRefusals()).
+/// * It ends at a root of the pool, or where no further issuer is known, rather than in a circle.
+/// * It is shorter.
+/// * It stays valid longer.
+///
+/// The valid certificates of the other paths follow, starting with paths that still fit whole.
+///
+/// The work is bounded for any pool: at most five issuers of each certificate are followed, and at
+/// most two thousand signatures verified.
 CertificateChain BuildChain(Certificate leaf, const std::vector<Certificate>& pool,
                             std::chrono::system_clock::time_point now);
 

@@ -19,7 +19,7 @@ struct Mark {
   FileForm form;
 };
 
-/// What a PEM label begins or ends with. The first that fits counts.
+/// How a PEM label begins or ends. The first match counts.
 constexpr std::array<Mark, 7> kLabelBegins = {{
     {"PGP ", FileForm::kPgp},
     {"OPENSSH PRIVATE KEY", FileForm::kOpensshKey},
@@ -46,7 +46,7 @@ constexpr std::array<Mark, 7> kFirstBytes = {{
     {"sk-ssh-", FileForm::kPublicKey},
 }};
 
-/// What the tags of a DER SEQUENCE begin with, and those in its first element.
+/// How the tags of a DER SEQUENCE begin, and those in its first element.
 struct Shape {
   std::string_view tags;
   std::string_view inner_tags;
@@ -94,7 +94,7 @@ constexpr std::array<Explanation, 14> kExplanations = {{
     {FileForm::kPrivateKey, "a private key", "", kSwapped},
     {FileForm::kCertificate, "a certificate", kSwapped, ""},
     {FileForm::kOpensshKey, "a private key in OpenSSH's form",
-     "write a copy anew: cp OLD NEW && ssh-keygen -p -m PKCS8 -f NEW", kNeedCertificate},
+     "convert a copy: cp OLD NEW && ssh-keygen -p -m PKCS8 -f NEW", kNeedCertificate},
     {FileForm::kPuttyKey, "a private key in PuTTY's form",
      "have PuTTYgen export it in OpenSSH's form, and ssh-keygen write that as PKCS#8",
      kNeedCertificate},
@@ -102,11 +102,11 @@ constexpr std::array<Explanation, 14> kExplanations = {{
     {FileForm::kRequest, "a certificate signing request", kNeedKey, kNeedCertificate},
     {FileForm::kPublicKey, "a public key", kNeedKey, kNeedCertificate},
     {FileForm::kRevocationList, "a certificate revocation list", kNeedX509, kNeedX509},
-    {FileForm::kPgp, "a file of OpenPGP", kNeedX509, kNeedX509},
+    {FileForm::kPgp, "an OpenPGP file", kNeedX509, kNeedX509},
     {FileForm::kParameters, "parameters without a key", kNeedKey, kNeedCertificate},
 }};
 
-/// A byte order mark, or the dashes of PEM two bytes apart.
+/// Looks for a byte order mark, or for the dashes of PEM two bytes apart.
 bool IsUtf16(std::string_view contents) {
   constexpr std::string_view kLittle("-\0-\0-\0", 6);
   return contents.starts_with("\xFF\xFE") || contents.starts_with("\xFE\xFF") ||
@@ -136,7 +136,7 @@ FileForm RecognisePem(const std::vector<PemBlock>& blocks) {
   return first;
 }
 
-/// Cuts the first element off; its tag and contents. Nothing if it is not whole.
+/// Cuts off the first element and returns its tag and contents; nullopt if it is incomplete.
 std::optional<std::pair<char, std::string_view>> TakeElement(std::string_view& der) {
   constexpr std::size_t kLongForm = 0x80;
   if (der.size() < 2) return std::nullopt;
@@ -156,7 +156,7 @@ std::optional<std::pair<char, std::string_view>> TakeElement(std::string_view& d
   return std::pair(tag, contents);
 }
 
-/// The tags of the elements in a row, up to one that is not whole.
+/// The tags of consecutive elements, up to an incomplete one.
 std::string Tags(std::string_view der) {
   std::string tags;
   while (const auto element = TakeElement(der)) tags += element->first;

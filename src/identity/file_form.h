@@ -9,32 +9,32 @@
 
 namespace credmint {
 
-/// What people hand in where a private key or a certificate is meant. Where a file holds several
-/// things, the first one of this list.
+/// The kinds of files that people give in place of a private key or a certificate. For a file with
+/// several kinds of contents, the first match in this list counts.
 enum class FileForm {
   kUnknown,
   kUtf16,           ///< text in UTF-16, as Windows writes it
-  kEscapedPem,      ///< PEM on one line, its line ends written as a backslash and an n
+  kEscapedPem,      ///< PEM on one line, with a backslash and an n for each line end
   kIndentedPem,     ///< PEM with blanks before its lines, as in YAML
   kTruncatedPem,    ///< PEM without an END line
-  kPrivateKey,      ///< that can be read here
-  kCertificate,     ///< likewise, or PKCS#7
-  kOpensshKey,      ///< in the form of ssh-keygen
-  kPuttyKey,        ///< in that of PuTTY
+  kPrivateKey,      ///< readable here
+  kCertificate,     ///< readable here; also PKCS#7
+  kOpensshKey,      ///< in the format of ssh-keygen
+  kPuttyKey,        ///< in the format of PuTTY
   kJavaKeystore,    ///< JKS or JCEKS
   kRequest,         ///< PKCS#10, a certificate signing request
-  kPublicKey,       ///< alone, in PEM or DER or as SSH has it
+  kPublicKey,       ///< alone: PEM, DER or SSH
   kRevocationList,  ///< X.509 CRL
   kPgp,             ///< armoured OpenPGP
   kParameters,      ///< of EC or DH, without a key
 };
 
-/// Recognises a file by its contents: by the labels of PEM, by its first bytes, else by the shape
-/// of its DER. Pure; never fails.
+/// Recognises a file by its contents: the labels of PEM, else its first bytes, else the structure
+/// of its DER. A pure function that never fails.
 FileForm RecogniseFile(std::string_view contents);
 
-/// Says what a file is that does not hold what was wanted, and what to do about it. Nothing if its
-/// form is unknown, or if it is just what was wanted and damaged.
+/// Explains what a file is instead of what was wanted, and what to do about it. Returns nullopt if
+/// the form is unknown, or if the file is what was wanted but damaged.
 std::optional<Error> ExplainFileForm(std::string_view contents, StoreExpect wanted);
 
 }  // namespace credmint

@@ -15,24 +15,24 @@
 
 namespace credmint {
 
-/// A key and the certificate chain that belongs to it: what signs requests. Made by CheckIdentity,
-/// so holding one means that key and leaf match and that the service can accept the leaf.
-/// Immutable; safe to share between threads.
+/// A key and its certificate chain: what signs requests. Immutable; safe to share between threads.
+///
+/// Only CheckIdentity() makes one. So its key and leaf match, and the service can accept the leaf.
 class Identity {
  public:
   [[nodiscard]] const Certificate& leaf() const { return chain_.leaf; }
   [[nodiscard]] const std::vector<Certificate>& issuers() const { return chain_.issuers; }
   [[nodiscard]] const CertificateChain& chain() const { return chain_; }
   [[nodiscard]] const std::shared_ptr<const SigningKey>& key() const { return key_; }
-  /// The key's algorithm by OpenSSL's name: "RSA", "EC", "ML-DSA-65".
+  /// The key's algorithm, by OpenSSL's name: "RSA", "EC", "ML-DSA-65".
   [[nodiscard]] const std::string& algorithm() const { return key_->algorithm(); }
 
-  /// One private-key operation. The signature is verified with the leaf's public key before it is
-  /// returned, which catches a swapped device and a faulty one: kKeyUnusable.
+  /// Performs one private-key operation, and verifies the signature with the leaf's public key.
+  /// That catches a swapped or faulty device: kKeyUnusable.
   [[nodiscard]] Result<Bytes> Sign(std::string_view message) const;
 
-  /// The same identity, used because another one could not be had: when it fails to sign, the error
-  /// says that, too.
+  /// The same identity, used because no other could be opened. If it fails to sign, the error also
+  /// gives this reason.
   [[nodiscard]] Identity InPlaceOf(const Error& failure) const;
 
  private:
@@ -44,12 +44,12 @@ class Identity {
 
   std::shared_ptr<const SigningKey> key_;
   CertificateChain chain_;
-  std::optional<Error> failure_;  ///< why no other one is used
+  std::optional<Error> failure_;  ///< why no other identity is used
 };
 
-/// Proves, before anything is sent, that the key belongs to the leaf (kKeyMismatch) and that IAM
-/// Roles Anywhere can accept the leaf: ChainRefusals() has nothing against it, else the first
-/// reason is the error. Uses no private-key operation.
+/// Checks, before anything is sent, that the key belongs to the leaf (kKeyMismatch) and that IAM
+/// Roles Anywhere can accept the leaf. Otherwise the first of ChainRefusals() is the error. Uses no
+/// private-key operation.
 Result<Identity> CheckIdentity(std::shared_ptr<const SigningKey> key, CertificateChain chain,
                                std::chrono::system_clock::time_point now);
 

@@ -18,7 +18,7 @@ bool IsRefusal(ErrorCode code) {
   return code == ErrorCode::kPinIncorrect || code == ErrorCode::kPinLocked;
 }
 
-/// Another try at once could be one too many.
+/// Trying again at once could be one try too many.
 bool IsAboutSecret(ErrorCode code) { return IsRefusal(code) || code == ErrorCode::kLockedOut; }
 
 }  // namespace
@@ -34,10 +34,10 @@ IdentityKeeper::IdentityKeeper(IdentitySupply supply, std::function<void(const E
 IdentityKeeper::Opened IdentityKeeper::Get() {
   Opened current = OpenPatiently();
   if (current) Keep(**current);
-  // Opening a device's key could send the refused PIN once more.
+  // Opening a device's key could send the refused PIN again.
   const bool must_not = refusal_ || (!current && current.error().code == ErrorCode::kLockedOut);
   if (current || !chain_ || (must_not && !key_)) return current;
-  // Something is being renewed, or broken: the earlier pair may still be good.
+  // The pair is being renewed, or is broken. The earlier one may still be good.
   const Error& error = current.error();
   Opened earlier = Earlier();
   if (!earlier && IsRefusal(earlier.error().code)) refusal_ = earlier.error();
@@ -45,7 +45,7 @@ IdentityKeeper::Opened IdentityKeeper::Get() {
   if (!earlier && earlier.error().message == error.message) return current;
   if (!earlier) {
     return Fail(error.code,
-                fmt::format("{}; nor is the earlier one of use: {}", error.message,
+                fmt::format("{}; the earlier one is unusable, too: {}", error.message,
                             earlier.error().message),
                 error.remedy, error.hint);
   }
@@ -57,13 +57,14 @@ void IdentityKeeper::Reload() {
   refusal_.reset();
   reported_.Clear();
   must_prove_ = proves_first_;
-  wrapped_.reset();  // what it needs may be what another secret has replaced
+  wrapped_.reset();  // the secret it needs may have been replaced
 }
 
 IdentityKeeper::Opened IdentityKeeper::OpenPatiently() {
   Opened opened = Open();
   if (opened || !chain_ || IsAboutSecret(opened.error().code)) return opened;
-  LogDebug(fmt::format("trying again, it may be being replaced: {}", opened.error().message));
+  LogDebug(fmt::format("trying again, because a replacement may be in progress: {}",
+                       opened.error().message));
   environment_.sleep(kPause);
   return Open();
 }

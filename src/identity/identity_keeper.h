@@ -14,44 +14,43 @@
 
 namespace credmint {
 
-/// How a keeper comes by keys and certificates.
+/// How a keeper gets keys and certificates.
 struct IdentitySupply {
-  /// The pair that is there now, read afresh.
+  /// Opens the current pair, reading it again each time.
   std::function<Result<std::shared_ptr<const Identity>>()> open;
-  /// The key alone that belongs to a certificate which was there before.
+  /// Opens the key of an earlier certificate.
   std::function<Result<std::shared_ptr<const SigningKey>>(const Certificate&)> open_key;
-  /// The device's key that was in a file which may have been replaced.
+  /// Opens a device's key from the earlier contents of a file that may have been replaced.
   std::function<Result<std::shared_ptr<const SigningKey>>(const std::shared_ptr<const WrappedKey>&)>
       open_wrapped;
 };
 
-/// What a keeper has from its surroundings. Tests replace it.
+/// The surroundings of a keeper. Tests replace them.
 struct IdentityKeeperEnvironment {
   Clock clock = [] { return std::chrono::system_clock::now(); };
-  std::function<void(std::chrono::milliseconds)> sleep;  ///< default: sleeps
+  std::function<void(std::chrono::milliseconds)> sleep;  ///< sleeps by default
 };
 
-/// Opens key and certificate anew each time, and goes on with the last good pair while what is
-/// there is none: half written, of two pairs, not valid, missing.
+/// Opens key and certificate again each time. If the current pair is unusable (half written, mixed,
+/// not valid, missing), it continues with the last good pair. Not for use by several threads at
+/// once.
 ///
-/// A new certificate is taken over with its key once they match and are valid (CheckIdentity) and
-/// the key has made a signature. That signature is the only one that is made for the keeper, one
-/// for each renewal. Otherwise it is tried once more after kPause, long enough for whoever replaces
-/// two files one after the other: then nothing has to be said. If that fails, too, the earlier
-/// certificate stays in use for as long as it is valid, and why is reported once, and again when
-/// the reason changes.
+/// A new certificate and its key are adopted if they match and are valid (CheckIdentity()), and the
+/// key has made a signature. That is the keeper's only signature, one for each renewal. If any of
+/// this fails, the keeper waits kPause and tries again. Someone who replaces two files one after
+/// the other is usually done by then, so nothing is reported. If the second attempt fails, too, the
+/// earlier certificate stays in use while it is valid. The reason is reported once, and again when
+/// it changes.
 ///
-/// Of the earlier pair the certificates are kept, and the key if it is in memory. A key of a device
-/// is let go and opened again when it is needed: what is loaded into a TPM takes one of a few
-/// places, and a session of a token may die meanwhile. If it was in a file that has been replaced,
-/// it is loaded from what that held, but not after Reload(): it would be given new secrets, and
-/// each wrong one costs a try.
+/// The keeper stores the certificates of the earlier pair, and its key if that is in memory. A
+/// device's key is released and opened again when needed. In a TPM it would take one of few slots,
+/// and a token's session may end in the meantime. If the file of such a key was replaced, the key
+/// is loaded from the file's earlier contents. This does not happen after Reload(): the key would
+/// then be given new secrets, and each wrong one costs a try.
 ///
 /// After a refused PIN, auth value or passphrase (kPinIncorrect, kPinLocked) nothing is opened
-/// before Reload(), because devices count the tries. After kLockedOut nothing else is opened in
-/// that call; the next one opens again, and it is the caller's to wait until that makes sense.
-///
-/// Not for use by several threads at once.
+/// until Reload(), because devices count the tries. After kLockedOut nothing else is opened in that
+/// call. The next call opens again; the caller should wait until that makes sense.
 class IdentityKeeper {
  public:
   static constexpr std::chrono::milliseconds kPause{100};
@@ -59,17 +58,17 @@ class IdentityKeeper {
   IdentityKeeper(IdentitySupply supply, std::function<void(const Error&)> report,
                  IdentityKeeperEnvironment environment = {});
 
-  /// The pair that is there now, or the earlier one: if that fails to sign, its error also says why
-  /// it is still in use. Where there is none, or it is no longer of use either, fails with the
-  /// reason why the one that is there now is not, and in its message that of the earlier one.
+  /// The current pair, or the earlier one. If the earlier one fails to sign, its error also says
+  /// why it is still in use. If neither is usable, fails with the reason for the current one; the
+  /// message also has the reason for the earlier one.
   Result<std::shared_ptr<const Identity>> Get();
 
-  /// Has the key make a signature before the first pair is given out, too, and after a Reload(). A
-  /// TPM says that an auth value is wrong when it is used: of several who would use it at once each
-  /// would cost a try.
+  /// Requires a signature before the first pair is returned, and after a Reload(). A TPM reports a
+  /// wrong auth value only when it is used. If several users tried it at the same time, each would
+  /// cost a try.
   void ProveFirst() { proves_first_ = must_prove_ = true; }
 
-  /// Has a refused PIN tried again, and all reasons reported again. The earlier pair stays.
+  /// Allows a refused PIN to be tried again, and reports all reasons again. The earlier pair stays.
   void Reload();
 
  private:
@@ -88,9 +87,9 @@ class IdentityKeeper {
   IdentityKeeperEnvironment environment_;
 
   std::optional<CertificateChain> chain_;      // of the last good pair
-  std::shared_ptr<const SigningKey> key_;      // null if it is a device's
-  std::shared_ptr<const WrappedKey> wrapped_;  // null if it is not a device's in a file
-  std::optional<Error> refusal_;               // of a PIN
+  std::shared_ptr<const SigningKey> key_;      // null if a device's
+  std::shared_ptr<const WrappedKey> wrapped_;  // null unless a device's from a file
+  std::optional<Error> refusal_;               // of a PIN or other secret
   bool proves_first_ = false;
   bool must_prove_ = false;
   ReportedFailure reported_;  // the last reason, while it holds

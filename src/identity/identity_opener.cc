@@ -13,7 +13,7 @@
 namespace credmint {
 namespace {
 
-/// It has secrets of its own: those of the key that it helps must never be tried on it.
+/// Uses only its own secrets: those of the key it helps must never be tried on it.
 Result<std::shared_ptr<const SigningKey>> OpenPolicyKey(const LibraryContext& context,
                                                         const IdentitySpec& spec,
                                                         const PromptFunction& ask) {
@@ -25,7 +25,7 @@ Result<std::shared_ptr<const SigningKey>> OpenPolicyKey(const LibraryContext& co
   return key;
 }
 
-/// `certificates` is not empty. An issuer may be among them only if there is nothing else.
+/// `certificates` is not empty. Returns an issuer only if there is nothing else.
 const Certificate& LatestExpiring(std::span<const Certificate> certificates) {
   return *std::max_element(
       certificates.begin(), certificates.end(), [](const Certificate& a, const Certificate& b) {
@@ -33,7 +33,7 @@ const Certificate& LatestExpiring(std::span<const Certificate> certificates) {
       });
 }
 
-/// A key of an algorithm that this OpenSSL lacks cannot be opened either, with a worse reason.
+/// Checks this first: a key that this OpenSSL does not know would fail later with a worse message.
 Result<void> CheckSomeKeyIsKnown(std::span<const Certificate> certificates) {
   Result<void> first;
   for (const Certificate& certificate : certificates) {
@@ -75,7 +75,7 @@ Result<std::shared_ptr<const SigningKey>> IdentityOpener::OpenKey(
   return key;
 }
 
-/// The key that belongs to one of the certificates but goes by another name than they do.
+/// Finds a key that belongs to one of the certificates but has another name.
 Result<std::shared_ptr<const SigningKey>> IdentityOpener::OpenKeyBeside(
     const KeyReference& place, std::span<const Certificate> belonging) {
   auto key = keys_.OpenKey(place.ForAll().ForPrivateKey(), belonging);
@@ -90,8 +90,8 @@ Result<std::shared_ptr<const SigningKey>> IdentityOpener::OpenKeyBeside(
   return Fail(ErrorCode::kKeyNotFound, "no key there belongs to the certificate");
 }
 
-/// Where several certificates are left, and several keys belong to them, the certificate that
-/// expires last decides, if that is wished for.
+/// If several certificates remain and each has a key, takes the certificate that expires last, if
+/// requested.
 Result<std::shared_ptr<const SigningKey>> IdentityOpener::OpenKeyOf(
     CertificateSource& source, const CertificateCandidates& candidates) {
   const std::vector<Certificate>& certificates = candidates.certificates;
@@ -109,8 +109,7 @@ Result<void> IdentityOpener::CheckKeyStrength(const EVP_PKEY* key) const {
   return spec_->allow_weak_key ? Result<void>() : CheckStrength(key);
 }
 
-/// `device_key` is used if there is one, instead of opening one; else it is what was opened, if
-/// that is a device's.
+/// Uses `device_key` if it is set. Otherwise opens a key, and stores it there if it is a device's.
 Result<std::shared_ptr<const Identity>> IdentityOpener::Open(
     std::shared_ptr<const SigningKey>& device_key) {
   CertificateSource source = certificates();
@@ -152,7 +151,8 @@ Result<std::shared_ptr<const Identity>> IdentityOpener::OpenPatiently(
     if (identity) return identity;
     const auto settled = SettlingTime(identity.error().code);
     if (!settled || !files.WaitForChange(*settled)) return identity;
-    LogDebug(fmt::format("trying again, it may be being replaced: {}", identity.error().message));
+    LogDebug(fmt::format("trying again, because a replacement may be in progress: {}",
+                         identity.error().message));
   }
 }
 

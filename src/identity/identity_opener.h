@@ -18,14 +18,14 @@
 
 namespace credmint {
 
-/// For how long what is being replaced is worth waiting for, where the whole call may take longer.
+/// How long to wait for files that are being replaced, if the whole call may take longer.
 inline constexpr std::chrono::milliseconds kLongestPatience{1000};
 
-/// Opens what an IdentitySpec names, each time anew. Not for use by several threads at once.
+/// Opens what an IdentitySpec names, again each time. Not for use by several threads at once.
 class IdentityOpener {
  public:
-  /// Opens nothing but the policy's key, whose secret is read for that. Whoever `ask` asks is asked
-  /// where the spec has no source for a secret; null: nobody. The context must outlive it.
+  /// Opens only the policy's key, and reads the secret for it. `ask` supplies secrets for which the
+  /// spec has no source; if it is null, nobody is asked. The context must outlive this object.
   static Result<IdentityOpener> Create(const LibraryContext& context,
                                        std::shared_ptr<const IdentitySpec> spec,
                                        const PromptFunction& ask = {});
@@ -34,21 +34,26 @@ class IdentityOpener {
   [[nodiscard]] KeyOpener& keys() { return keys_; }
   [[nodiscard]] CertificateSource certificates() { return {keys_, spec_->certificate}; }
 
-  /// The private key: that of the spec, else at the place of the certificate: under the
-  /// certificate's name, else whichever key there belongs to one of `certificates`. These also tell
-  /// several keys apart. Fails with kUsage where the spec names neither.
+  /// Opens the private key. `certificates` tell several keys apart. Fails with kUsage if the spec
+  /// names no place for it. The key is the first of these:
+  ///
+  /// * the one that the spec names
+  /// * at the place of the certificate, the one with the certificate's name
+  /// * at the same place, any key that belongs to one of `certificates`
   Result<std::shared_ptr<const SigningKey>> OpenKey(std::span<const Certificate> certificates = {});
 
-  /// kKeyUnusable for a key that is too weak (CheckStrength()), unless the spec allows it.
+  /// Fails with kKeyUnusable for a weak key (CheckStrength()), unless the spec allows it.
   [[nodiscard]] Result<void> CheckKeyStrength(const EVP_PKEY* key) const;
 
-  /// Key, certificate and chain, checked against each other and CheckKeyStrength().
+  /// Opens key, certificate and chain, and checks that they match and the key is strong enough.
   Result<std::shared_ptr<const Identity>> Open();
 
-  /// The same where somebody may be replacing key and certificate at this moment: what does not
-  /// belong together, or is empty, half or missing, is read again while files of them change
-  /// (ChangingFiles), for `patience` at most. A key of a device is opened once and kept meanwhile,
-  /// and nothing is tried again after a refused secret: no try is lost.
+  /// Like Open(), while someone may be replacing key and certificate. As long as these files change
+  /// (ChangingFiles), reads again what does not match, is empty, is incomplete or is missing. Waits
+  /// at most `patience`.
+  ///
+  /// A device's key is opened once and kept meanwhile. Nothing is retried after a refused secret,
+  /// so no try is lost.
   Result<std::shared_ptr<const Identity>> OpenPatiently(std::chrono::milliseconds patience);
 
  private:
@@ -65,12 +70,12 @@ class IdentityOpener {
   KeyOpener keys_;
 };
 
-/// What somebody may be replacing at this moment: those of the references that are paths.
+/// The references that are paths, and so may be replaced.
 std::vector<std::string> PathsIn(
     std::initializer_list<const std::optional<KeyReference>*> references);
 
-/// For how long after its last change a file is taken for one that is being replaced, where this
-/// failure came of what was in it; nothing where it did not.
+/// How long after its last change a file may still be in the process of being replaced, if its
+/// contents caused this failure; otherwise nullopt.
 std::optional<std::chrono::milliseconds> SettlingTime(ErrorCode failure);
 
 }  // namespace credmint

@@ -12,17 +12,19 @@
 
 namespace credmint {
 
-/// Which key and certificate, and how they are come by: all that decides what an IdentityOpener
-/// opens, parsed, before anything has been opened. Two that are equal open the same: roles with
-/// equal ones share what was opened, and with it one login.
+/// The choice of key and certificate, and how to get them: everything that decides what an
+/// IdentityOpener opens. It is parsed before anything is opened.
+///
+/// Equal specs open the same key and certificate. Roles with equal specs share what was opened, and
+/// with it one login.
 struct IdentitySpec {
   CertificateOptions certificate;
-  std::optional<KeyReference> private_key;  ///< nothing: the place of the certificate
-  bool allow_weak_key = false;              ///< CheckStrength() has no say
+  std::optional<KeyReference> private_key;  ///< if absent, the place of the certificate is used
+  bool allow_weak_key = false;              ///< skips CheckStrength()
   SecretSources secrets;
-  std::optional<KeyReference> policy_key;         ///< signs what the key's policy wants signed
-  std::optional<SecretSource> policy_key_secret;  ///< its own: those of the key are not tried on it
-  /// What goes to the back ends, by their names: which module, which device, how careful.
+  std::optional<KeyReference> policy_key;         ///< signs what the key's policy requires
+  std::optional<SecretSource> policy_key_secret;  ///< of `policy_key` and no other key
+  /// Parameters of the back ends, by their names. They say which module, which device, how careful.
   std::vector<std::pair<std::string, std::string>> parameters;
 
   bool operator==(const IdentitySpec&) const = default;

@@ -72,7 +72,7 @@ void SetMember(const LibraryContext& context, const std::string& name, const Jso
   }
 }
 
-/// A URI names type, id and label; objects that share all three cannot be told apart by it.
+/// Marks objects with the same URI. A URI has only type, id and label, which may all be the same.
 void MarkDuplicates(Inventory& inventory) {
   std::map<std::string, int> count;
   const auto is_object = [](const InventoryEntry& entry) {

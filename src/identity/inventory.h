@@ -16,9 +16,8 @@
 
 namespace credmint {
 
-/// One thing that a back end or a file shows: a module, a slot, a token, file or TPM, a private or
-/// public key, a certificate, or an object that is neither, in this order, each followed by what is
-/// inside it.
+/// One thing in a back end or a file: a module, slot, token, file, TPM, private key, public key,
+/// certificate, or other object. Entries are in this order, each followed by what it contains.
 struct InventoryEntry {
   enum class Kind {
     kModule,
@@ -33,30 +32,32 @@ struct InventoryEntry {
   };
 
   Kind kind = Kind::kModule;
-  std::string uri;     ///< selects it, as far as a URI can; holds no PIN; empty if none can
-  bool unique = true;  ///< false if another object has this URI too
+  std::string uri;     ///< selects it and holds no PIN; empty if no URI can
+  bool unique = true;  ///< false if another object has the same URI
   std::string label;   ///< UTF-8
   std::string id;      ///< hexadecimal
   std::vector<std::string> flags;
-  /// What else is said about it, by name, for showing.
+  /// Further facts, by name, for display.
   std::vector<std::pair<std::string, std::string>> facts;
   std::shared_ptr<EVP_PKEY> public_key;    ///< of a key or certificate, if known
-  std::optional<Certificate> certificate;  ///< of a certificate that can be read
+  std::optional<Certificate> certificate;  ///< if this is one and it can be read
 };
 
 using Inventory = std::vector<InventoryEntry>;
 
-/// The names of a store with their descriptions, JSON objects with the members `kind`, `label`,
-/// `id`, `flags`, `publicKey`, `certificate` and others. Entries of unknown kinds are left out;
-/// fails with kInternal on what is no JSON object.
+/// Parses the names of a store. Their descriptions are JSON objects with the members `kind`,
+/// `label`, `id`, `flags`, `publicKey`, `certificate` and others.
+///
+/// Ignores entries of unknown kinds. Fails with kInternal on a description that is not a JSON
+/// object.
 Result<Inventory> ReadInventory(const LibraryContext& context, const std::vector<StoreName>& names);
 
-/// The keys and certificates of a file, which all go by its path. `unusable` says why a private key
-/// that is in there could not be opened; empty if none or all could.
+/// The keys and certificates of a file, all named by its path. `unusable` says why a private key in
+/// the file could not be opened; empty if all could be opened or there is none.
 Inventory FileInventory(const std::string& path, std::span<const PkeyPtr> keys,
                         const std::vector<Certificate>& certificates, const std::string& unusable);
 
-/// Whether two entries are about the same key pair, by their public keys.
+/// Whether two entries belong to the same key pair, judging by their public keys.
 bool BelongTogether(const InventoryEntry& a, const InventoryEntry& b);
 
 }  // namespace credmint

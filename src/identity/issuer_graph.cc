@@ -25,7 +25,7 @@ bool MayHaveIssued(const Certificate& issuer, const Certificate& subject) {
          issuer.public_key() != nullptr;
 }
 
-/// Name, permission and key identifiers fit, so that its signature is the one to try first.
+/// Whether name, permission and key identifiers match, so that its signature is tried first.
 bool Fits(const Certificate& issuer, const Certificate& subject) {
   const ErrorMark mark;
   return X509_check_issued(issuer.get(), subject.get()) == X509_V_OK;
@@ -70,7 +70,7 @@ IssuerGraph::Issuers IssuerGraph::Find(const Certificate& subject) {
   std::stable_partition(candidates.begin(), candidates.end(),
                         [&](const Certificate* one) { return Fits(*one, subject); });
   Issuers issuers;
-  const EVP_PKEY* key = nullptr;  // a signature is made by one key
+  const EVP_PKEY* key = nullptr;  // only one key made the signature
   for (const Certificate* candidate : candidates) {
     const ErrorMark mark;
     if (key == nullptr && Verifies(*candidate, subject)) key = candidate->public_key();

@@ -9,23 +9,24 @@
 
 namespace credmint {
 
-/// Who of a pool of certificates may have issued a certificate. Answers are remembered; the pool
-/// must outlive it. Each answer costs signatures to verify, of which there are at most two thousand
-/// in all: after that nobody is an issuer.
+/// Finds the possible issuers of a certificate in a pool, and caches the answers. The pool must
+/// outlive it.
+///
+/// An answer requires verifying signatures. After two thousand of them, it finds no more issuers.
 class IssuerGraph {
  public:
   IssuerGraph(const std::vector<Certificate>& pool, std::chrono::system_clock::time_point now);
 
   struct Issuers {
-    /// Not self-signed; at most five, none twice, usable ones first, then by their ends, latest
-    /// first.
+    /// Not self-signed; at most five, without duplicates. Usable ones come first, and among them
+    /// those that expire last.
     std::vector<const Certificate*> above;
-    bool has_root = false;  ///< a self-signed certificate is among the issuers
+    bool has_root = false;  ///< whether a self-signed certificate is among the issuers
   };
 
   const Issuers& Of(const Certificate& subject);
 
-  /// Valid now, and nothing that the service would hold against it.
+  /// Whether it is valid now and the service would accept it.
   [[nodiscard]] bool IsUsable(const Certificate& certificate);
 
  private:

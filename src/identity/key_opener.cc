@@ -17,7 +17,7 @@ namespace {
 
 std::string OnlyFrom(const Scheme& scheme) { return fmt::format("provider={}", scheme.provider); }
 
-/// Belt and braces for OnlyFrom(): the key must be in the provider's hands, not a copy in memory.
+/// A second check besides OnlyFrom(): the key must be the provider's, not a copy in memory.
 Result<void> CheckProvider(const PkeyPtr& key, const Scheme& scheme) {
   const OSSL_PROVIDER* provider = EVP_PKEY_get0_provider(key.get());
   if (provider != nullptr && scheme.provider == OSSL_PROVIDER_get0_name(provider)) return {};
@@ -29,7 +29,7 @@ std::string Clause(const KeyReference& reference, StoreExpect expect) {
                      reference.shown());
 }
 
-/// DER SubjectPublicKeyInfo of each, one after the other.
+/// The DER SubjectPublicKeyInfo of each certificate, one after the other.
 Bytes PublicKeysOf(std::span<const Certificate> certificates) {
   Bytes all;
   for (const Certificate& certificate : certificates) {
@@ -41,8 +41,8 @@ Bytes PublicKeysOf(std::span<const Certificate> certificates) {
   return all;
 }
 
-/// The question with a name that means something to people: OpenSSL's words for a file ("PKCS12
-/// import pass phrase") do not.
+/// The request with a name that people understand. OpenSSL's words for a file ("PKCS12 import pass
+/// phrase") are not.
 PassphraseRequest Named(const PassphraseRequest& request, const KeyReference& reference) {
   if (request.kind != PassphraseKind::kFile) return request;
   return {reference.is_file() ? PassphraseKind::kFile : PassphraseKind::kForeign,
@@ -63,7 +63,7 @@ bool BelongsToOne(const PkeyPtr& key, std::span<const Certificate> certificates)
   });
 }
 
-/// Of several keys the only one that belongs to one of the certificates.
+/// The only key, or the only one that belongs to one of the certificates.
 Result<PkeyPtr> OnlyKey(Result<StoreContents> contents, std::span<const Certificate> certificates) {
   if (!contents) return Fail(std::move(contents));
   std::vector<PkeyPtr>& keys = contents->keys;
@@ -77,13 +77,13 @@ Result<PkeyPtr> OnlyKey(Result<StoreContents> contents, std::span<const Certific
   return Fail(ErrorCode::kKeyAmbiguous, message, "give the one that is meant in a file of its own");
 }
 
-/// Of the file's permissions; a key that only its device can use is no secret.
+/// A warning about the file's permissions. A key that only its device can use is no secret.
 std::string WarningOf(const KeyReference& reference, const Secret& file) {
   if (!reference.is_path() || FindSchemeOfFile(file.Reveal()) != nullptr) return {};
   return DescribeOpenKeyFile(reference.text());
 }
 
-/// OpenSSL's words for undecodable input ("unsupported") help nobody.
+/// Replaces OpenSSL's message for undecodable input ("unsupported"), which helps nobody.
 Error ExplainFile(Error error, const Secret& file, StoreExpect expect) {
   if (error.code != ErrorCode::kMalformed && error.code != ErrorCode::kKeyNotFound) return error;
   LogDebug(fmt::format("OpenSSL says: {}", error.message));
@@ -100,7 +100,7 @@ Error ExplainFile(Error error, const Secret& file, StoreExpect expect) {
   return error;
 }
 
-/// Where all lines are wrong, no line has to be named.
+/// If every line is wrong, naming one line does not help.
 Error ExplainBlock(Error error, const Secret& file) {
   const FileForm form = RecogniseFile(file.Reveal());
   if (form != FileForm::kIndentedPem && form != FileForm::kEscapedPem) return error;
@@ -164,7 +164,8 @@ Result<std::vector<Certificate>> KeyOpener::OpenCertificates(KeyReference refere
   return Fail(std::move(error).In(Clause(reference, StoreExpect::kCertificate)));
 }
 
-/// Of a file, whose contents are at hand, or of what else the reference names.
+/// Reads certificates from `file`, the contents of a file, or from anything else that the reference
+/// names.
 Result<std::vector<Certificate>> KeyOpener::CertificatesOf(KeyReference& reference,
                                                            const Secret& file) {
   auto blocks = ReadCertificateFile(*context_, file);
@@ -172,8 +173,8 @@ Result<std::vector<Certificate>> KeyOpener::CertificatesOf(KeyReference& referen
   if (!blocks->empty()) return blocks;
   auto contents = Load(reference, file, {.expect = StoreExpect::kCertificate});
   if (!contents) return Fail(std::move(contents));
-  // Made anew, because OpenSSL remembers a loader's property query in what it loaded: with that of
-  // a token the certificate could not even be verified.
+  // Made again, because OpenSSL stores a loader's property query in what it loads. With the query
+  // of a token, the certificate could not even be verified.
   std::vector<Certificate> certificates;
   for (X509Ptr& x509 : contents->certificates) {
     auto certificate = Certificate::FromDer(*context_, Certificate(std::move(x509)).Der());
@@ -198,13 +199,13 @@ Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
       Load(reference, {.expect = StoreExpect::kName, .inventory = log_in ? "all" : "public"});
   if (!contents) {
     const std::string text = reference.shown();
-    const bool bare = text.ends_with(':');  // the clause ends with a colon, too
+    const bool bare = text.ends_with(':');  // the clause already ends with a colon
     return Fail(std::move(contents), "listing " + text.substr(0, text.size() - (bare ? 1 : 0)));
   }
   return ReadInventory(*context_, contents->names);
 }
 
-/// A key that is there and cannot be opened hides no certificate, as on a token without login.
+/// A key that cannot be opened hides no certificate, as on a token without login.
 Result<Inventory> KeyOpener::ListFile(KeyReference& reference) {
   const auto file = ReadReferenced(reference);
   if (!file) return Fail(file);
@@ -213,7 +214,7 @@ Result<Inventory> KeyOpener::ListFile(KeyReference& reference) {
   if (failure == ErrorCode::kPinIncorrect) return Fail(std::move(keys));
   const bool no_key = failure == ErrorCode::kMalformed || failure == ErrorCode::kKeyNotFound;
   auto found = CertificatesOf(reference, *file);
-  // One that is there and damaged is no reason to leave it out.
+  // A damaged certificate is reported, not omitted.
   if (!found && found.error().code == ErrorCode::kCertificate) return Fail(std::move(found));
   if (!keys && !found) {
     if (!no_key) return Fail(std::move(keys));
@@ -235,7 +236,7 @@ Result<Inventory> KeyOpener::ListFile(KeyReference& reference) {
   return inventory;
 }
 
-/// The session and login of the first try are still there: the token is not asked to log in again.
+/// The session and login of the first attempt still exist, so the token is not logged in to again.
 Result<StoreContents> KeyOpener::LoadWithContextPin(KeyReference reference, Wanted wanted) {
   const auto own = SourceOf(reference.TakePin());
   const bool own_serves = own && pins_.reuse_user_for_context && !pins_.context;
@@ -247,12 +248,13 @@ Result<StoreContents> KeyOpener::LoadWithContextPin(KeyReference reference, Want
   if (pin->empty()) {
     return Fail(ErrorCode::kPinIncorrect, "the context-specific PIN given is empty");
   }
-  wanted.context_pin = *std::move(pin);  // the key has its copy; no other key is given it
+  wanted.context_pin = *std::move(pin);  // the key has its copy, and no other key gets it
   return Load(reference, wanted);
 }
 
-/// The store asks, because it knows of which token. OpenSSL would give the first answer to a second
-/// question, so a question for the token PIN, which means that the login was lost, has no answer.
+/// The store asks, because it knows the token's name. OpenSSL would answer a second question with
+/// the first answer. So a question for the token PIN, which means that the login was lost, gets no
+/// answer.
 Result<StoreContents> KeyOpener::LoadAskingContextPin(const KeyReference& reference,
                                                       Wanted wanted) {
   wanted.context_pin.reset();
@@ -270,7 +272,7 @@ Result<StoreContents> KeyOpener::Load(KeyReference& reference, const Wanted& wan
   return Load(reference, *file, wanted);
 }
 
-/// A PIN that stands in the reference is for this reference only.
+/// A PIN in the reference is for this reference only.
 Result<StoreContents> KeyOpener::Load(KeyReference& reference, const Secret& file,
                                       const Wanted& wanted) {
   const auto own = SourceOf(reference.TakePin());
@@ -327,9 +329,10 @@ Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, const Wa
   if (scheme == nullptr) {
     auto contents = OpenStore(*context_, reference.text(), options);
     if (contents || contents.error().code != ErrorCode::kMalformed) return contents;
-    // OpenSSL's words repeat the URI.
+    // OpenSSL's message repeats the URI.
     if (reference.shown() == reference.text()) LogDebug(contents.error().message);
-    return Fail(ErrorCode::kMalformed, "it is no file, and no OpenSSL provider can open such a URI",
+    return Fail(ErrorCode::kMalformed,
+                "it is not a file, and no OpenSSL provider can open such a URI",
                 Remedy::kLoadProvider);
   }
   if (auto set = SetParameters(*scheme, wanted, options); !set) return Fail(std::move(set));

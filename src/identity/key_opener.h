@@ -20,15 +20,16 @@
 
 namespace credmint {
 
-/// Opens what KeyReferences name: files are read once, bounded, and decoded in memory; everything
-/// else goes to the provider of its scheme and to no other, so a file in the working directory that
-/// happens to be named like a URI never wins (OpenSSL would look for it first).
+/// Opens what KeyReferences name.
 ///
-/// A key file that everybody may write is refused; one that others may read is warned of in the
-/// log.
+/// Files are read once, up to a size limit, and decoded in memory. A URI goes only to the provider
+/// of its scheme. So a file in the working directory that happens to have the URI's name never
+/// wins; OpenSSL would look for it first.
 ///
-/// Every failure names the reference. The PIN sources are asked only when a store demands it. What
-/// a person typed and the store refused is asked for again, as far as PromptedSecrets allows; a
+/// Refuses a key file that everyone may write, and logs a warning for one that others may read.
+///
+/// Every failure names the reference. The PIN sources are asked only if a store requires it. If the
+/// store refuses what a person typed, it is asked for again, as far as PromptedSecrets allows. A
 /// secret from anywhere else is tried once.
 class KeyOpener {
  public:
@@ -37,42 +38,43 @@ class KeyOpener {
             std::vector<std::pair<std::string, std::string>> parameters)
       : context_(&context), pins_(std::move(pins)), parameters_(std::move(parameters)) {}
 
-  /// The key that signs where the policy of a hardware key wants a signature of another one.
+  /// Sets the key that signs if a hardware key's policy requires another key's signature.
   void SetPolicySigner(std::shared_ptr<const SigningKey> signer) { signer_ = std::move(signer); }
 
-  /// Has secrets that were given by options read again: they may have been changed.
+  /// Discards the secrets given by options, so that they are read again: they may have changed.
   void ForgetSecrets() { pins_.Forget(); }
 
-  /// Says that a signature was made with the secrets that were read, and whether those that have
-  /// been read since are the same.
+  /// Records that a signature was made with the secrets read so far. SecretsWereAccepted() tells
+  /// whether the secrets read since then are the same.
   void NoteAcceptedSecrets() { pins_.NoteAccepted(); }
   [[nodiscard]] bool SecretsWereAccepted() const { return pins_.WereAccepted(); }
 
-  /// The one private key at `reference`; kKeyAmbiguous if there are several. Of several the one
-  /// that belongs to one of `certificates` is meant.
+  /// The private key at `reference`. If there are several, the one that belongs to one of
+  /// `certificates`; otherwise fails with kKeyAmbiguous.
   Result<std::shared_ptr<const SigningKey>> OpenKey(KeyReference reference,
                                                     std::span<const Certificate> certificates = {});
 
-  /// The key of a file as it was when it was opened before; the PIN sources are asked as for any.
+  /// Opens the key of a file from the file's earlier contents. The PIN sources are asked as usual.
   Result<std::shared_ptr<const SigningKey>> OpenKey(const std::shared_ptr<const WrappedKey>& file,
                                                     std::span<const Certificate> certificates = {});
 
-  /// All certificates at `reference`, in its order; at least one.
+  /// All certificates at `reference`, in order; at least one.
   Result<std::vector<Certificate>> OpenCertificates(KeyReference reference);
 
-  /// What the back end of `reference` shows there, without logging in only what is public, or the
-  /// keys and certificates of a file, whoever may read and write that. Fails with kUsage for a
-  /// reference of another provider, and with kKeyAmbiguous if it was to log in and several tokens
-  /// match.
+  /// Lists what the back end of `reference` shows there, or the keys and certificates of a file,
+  /// whatever its permissions. Without logging in, only public objects are listed.
+  ///
+  /// Fails with kUsage for a reference of another provider. Fails with kKeyAmbiguous if it should
+  /// log in and several tokens match.
   Result<Inventory> List(KeyReference reference, bool log_in);
 
  private:
-  /// What one load is for.
+  /// The purpose of one load.
   struct Wanted {
     StoreExpect expect = StoreExpect::kPrivateKey;
     Bytes public_keys = {};      ///< of the certificates that the key may belong to
-    std::string inventory = {};  ///< "public" or "all", if one is taken
-    /// Empty where it is not needed; nothing where the store is to ask for it.
+    std::string inventory = {};  ///< "public" or "all" to take an inventory, else empty
+    /// Empty if no PIN is needed. If nullopt, the store asks for it.
     std::optional<Secret> context_pin = Secret();
   };
 

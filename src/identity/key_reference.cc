@@ -37,8 +37,8 @@ int HexDigit(char c) {
   return -1;
 }
 
-/// Percent-decoding (RFC 3986 section 2.1); the buffer has its final size from the start so that no
-/// copy of a PIN is left behind.
+/// Percent-decoding (RFC 3986 section 2.1). The buffer has its final size from the start, so that
+/// no copy of a PIN is left behind.
 Result<Secret> PercentDecode(std::string_view text) {
   std::vector<char> decoded(text.size());
   std::size_t size = 0;
@@ -75,7 +75,7 @@ Result<Query> TakePinOut(std::string_view query) {
     if (name != "pin-value" && name != "pin-source") {
       const bool known = name == "module-name" || name == "module-path" || name.starts_with("x-");
       if (!known && !attribute.empty()) {
-        // Without its value: it may be a PIN under a mistyped name.
+        // Its value is not shown: it may be a PIN under a mistyped name.
         return Fail(ErrorCode::kMalformed, fmt::format("the attribute {} is unknown", Shown(name)));
       }
       result.rest += (result.rest.empty() ? "" : "&") + std::string(attribute);
@@ -143,7 +143,8 @@ bool Exists(const std::string& path) {
   return stat(path.c_str(), &status) == 0;
 }
 
-/// A URI scheme of RFC 3986 in front of a colon, and no such file: left to OpenSSL's store.
+/// Whether it begins with a URI scheme (RFC 3986) and is not an existing file. OpenSSL's store
+/// opens it.
 bool LooksLikeUri(const std::string& text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string::npos || colon < 2 || Exists(text)) return false;
@@ -161,7 +162,7 @@ std::string FilePath(std::string_view text) {
 constexpr std::string_view kVariable = "env:";
 constexpr std::string_view kStream = "fd:";
 
-/// A name that others do not see the contents of a variable in.
+/// Whether it is the name of a variable, rather than the contents of one, which must not be shown.
 bool IsVariableName(std::string_view name) {
   constexpr std::size_t kLongest = 128;
   return !name.empty() && name.size() <= kLongest && (name[0] < '0' || name[0] > '9') &&
@@ -184,7 +185,7 @@ Error HasNoKeys(const Scheme& scheme) {
                    sister == nullptr ? "" : fmt::format("{}:…, or a file", sister->name));
 }
 
-/// Whether the back end of a scheme can have what is looked for, and is in this build.
+/// Fails if the back end of a scheme cannot have what is wanted, or is not in this build.
 Result<void> CheckUse(const Scheme& scheme, KeyReference::Use use) {
   if (scheme.init == nullptr) {
     return Fail(ErrorCode::kUsage,
@@ -202,7 +203,7 @@ Result<void> CheckUse(const Scheme& scheme, KeyReference::Use use) {
                                               sister->name));
 }
 
-/// Takes the PIN out of a URI, and leaves there what else stands behind its '?'.
+/// Extracts the PIN from a URI, and leaves the rest of the query.
 Result<std::optional<ReferencedPin>> TakeQueryOut(std::string& uri) {
   const std::size_t mark = uri.find('?');
   if (mark == std::string::npos) return std::nullopt;
@@ -218,15 +219,16 @@ Result<void> CheckAttributes(std::string_view uri) {
   const bool empty_part = path.find(";;") != std::string_view::npos || path.ends_with(';') ||
                           path.find(":;") != std::string_view::npos;
   if (empty_part) return Fail(ErrorCode::kMalformed, "it has an empty attribute");
-  // Not repeated: what stands there may be the PIN.
+  // Not repeated in the message: the text may be the PIN.
   const bool has_pin = uri.find("pin-value") != std::string_view::npos ||
                        uri.find("pin-source") != std::string_view::npos;
   if (!has_pin) return {};
-  return Fail(ErrorCode::kMalformed, "its PIN attribute stands in the wrong place",
-              "pin-source and pin-value follow a '?', further ones a '&'");
+  return Fail(ErrorCode::kMalformed, "its PIN attribute is in the wrong place",
+              "pin-source and pin-value follow a '?', further attributes a '&'");
 }
 
-/// A URI may be long; what else is, and names no file, may be anything.
+/// Checks that a text may be shown. A URI may be long. A text that is neither URI nor file may be
+/// anything.
 Result<void> CheckMayBeShown(const std::string& text) {
   constexpr std::string_view kExpected = "a path or a URI";
   if (text.starts_with("file:")) return CheckPath(FilePath(text), kExpected);
@@ -276,7 +278,7 @@ Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {
   return reference;
 }
 
-/// Whatever files there are, as with the schemes of back ends.
+/// Ignores existing files of that name, as the schemes of back ends do.
 Result<KeyReference> KeyReference::ParseWithoutFile(const std::string& text) {
   KeyReference reference;
   reference.text_ = text;

@@ -16,18 +16,18 @@ namespace credmint {
 namespace {
 
 constexpr std::size_t kMostSteps = 200'000;
-/// More than a name of anybody has. The work grows with its square.
+/// More than any real name has. The work grows with its square.
 constexpr int kMostAttributes = 200;
 
 using Position = std::size_t;
-using Positions = std::vector<Position>;  // sorted, none twice
+using Positions = std::vector<Position>;  // sorted, without duplicates
 
 struct Alias {
   std::string_view oid;
   std::string_view name;
 };
 
-/// Names of types that OpenSSL does not know, in small letters.
+/// Names of types that OpenSSL does not know, in lower case.
 constexpr std::array kAliases = {
     Alias{"1.2.840.113549.1.9.1", "e"},
     Alias{"1.2.840.113549.1.9.1", "email"},
@@ -39,11 +39,11 @@ constexpr std::array kAliases = {
     Alias{"2.5.4.43", "i"},
 };
 
-/// What Go's pkix.Name has fields for, in the order in which it writes them.
+/// The types with a field in Go's pkix.Name, in the order in which Go writes them.
 constexpr std::array<std::string_view, 9> kGoTypes = {"2.5.4.6",  "2.5.4.10", "2.5.4.11",
                                                       "2.5.4.7",  "2.5.4.8",  "2.5.4.9",
                                                       "2.5.4.17", "2.5.4.3",  "2.5.4.5"};
-/// Those of which Go keeps the last value alone.
+/// The types of which Go keeps only the last value.
 constexpr std::array<std::string_view, 2> kGoSingleTypes = {"2.5.4.3", "2.5.4.5"};
 
 std::string Lower(std::string_view text) {
@@ -73,7 +73,7 @@ std::optional<std::string> ToUtf8(const ASN1_STRING* value) {
   return result;
 }
 
-/// The text of a string in DER; nothing if it is none, or if more follows.
+/// The text of a DER string; nullopt if it is not a string, or if more follows.
 std::optional<std::string> ToUtf8(ByteView der) {
   const ErrorMark mark;
   const std::uint8_t* cursor = der.data();
@@ -110,13 +110,13 @@ std::vector<char32_t> CodePoints(const std::string& utf8) {
   return points;
 }
 
-/// A type and a value, and how each may be written.
+/// A type and a value, with their possible spellings.
 struct Attribute {
   std::string oid;
-  std::vector<std::string> names;  ///< in small letters
+  std::vector<std::string> names;  ///< in lower case
   std::optional<std::string> text;
   std::vector<char32_t> points;  ///< of `text`
-  std::vector<char32_t> bytes;   ///< the value's contents as they are
+  std::vector<char32_t> bytes;   ///< the bytes of the value's contents
   Bytes contents;
   Bytes der;
   std::string string_type;  ///< "UTF8STRING:"
@@ -160,7 +160,7 @@ Attribute ToAttribute(const X509_NAME_ENTRY* entry) {
   return attribute;
 }
 
-/// The parts as Go's pkix.Name.String() has them, first to last.
+/// The parts in the order of Go's pkix.Name.String().
 Name GoName(const std::vector<Attribute>& attributes) {
   Name name;
   for (const Attribute& attribute : attributes) {
@@ -196,7 +196,7 @@ class Follower {
     return FollowRdn(name, 0, std::vector<bool>(name.front().size()), 0);
   }
 
-  /// As one set of values, whatever separates them.
+  /// Follows all values as one set, with any separators.
   bool FollowInAnyOrder(const std::vector<Attribute>& attributes) {
     any_separator_ = true;
     Rdn all;
@@ -229,7 +229,7 @@ class Follower {
     return false;
   }
 
-  /// All that equal the one at `index` and come before it are used.
+  /// Whether all values equal to the one at `index` and before it are used.
   static bool UsedBefore(const Rdn& rdn, const std::vector<bool>& used, std::size_t index) {
     for (std::size_t i = 0; i < index; ++i) {
       if (*rdn[i] == *rdn[index] && !used[i]) return false;
@@ -252,7 +252,7 @@ class Follower {
            FollowRdn(name, index + 1, std::vector<bool>(name[index + 1].size()), at + 1);
   }
 
-  /// Where the text may be after a type and its value.
+  /// The positions in the text after a type and its value.
   Positions FollowAttribute(const Attribute& attribute, Position at) {
     Positions ends;
     at = SkipBlanks(at);
@@ -267,7 +267,7 @@ class Follower {
     }
     while (IsBlank(At(end))) ++end;
     if (At(end) != '=') return ends;
-    // A value may begin with blanks itself.
+    // A value may itself begin with blanks.
     for (Position start = end + 1;; ++start) {
       FollowValue(attribute, start, ends);
       if (!IsBlank(At(start))) return ends;
@@ -301,7 +301,7 @@ class Follower {
     if (denotes) AddOnce(ends, end);
   }
 
-  /// `units` are code points, or bytes.
+  /// `units` are code points or bytes.
   void FollowUnits(const std::vector<char32_t>& units, bool are_points, Position at,
                    Positions& ends) {
     for (const Position end : AfterUnits(units, are_points, at)) AddOnce(ends, end);
@@ -341,7 +341,7 @@ class Follower {
     if (const auto end = AfterNumber('W', 8, unit, at)) AddOnce(next, *end);
   }
 
-  /// "\C3\BC", or "\xC3\xBC" as the old form has it.
+  /// "\C3\BC", or "\xC3\xBC" in the old form.
   [[nodiscard]] std::optional<Position> AfterEscapes(std::string_view bytes, Position at) const {
     for (const char c : bytes) {
       if (At(at) != '\\') return std::nullopt;
@@ -361,7 +361,7 @@ class Follower {
     return at + 2 + static_cast<std::size_t>(digits);
   }
 
-  /// Nothing where there are too few digits.
+  /// Nullopt if there are too few digits.
   [[nodiscard]] std::optional<char32_t> HexAt(Position at, int digits) const {
     char32_t number = 0;
     for (int i = 0; i < digits; ++i, ++at) {
@@ -377,7 +377,7 @@ class Follower {
   std::size_t steps_ = 0;
 };
 
-/// The same text merges values that stand apart in the name.
+/// Whether the text merges values that are apart in the name.
 bool MergesValues(std::string_view text, const std::vector<Attribute>& attributes) {
   if (text.find('+') == std::string_view::npos) return false;
   for (std::size_t i = 0; i < attributes.size(); ++i) {
@@ -388,7 +388,7 @@ bool MergesValues(std::string_view text, const std::vector<Attribute>& attribute
   return false;
 }
 
-/// "subject=" and "issuer=", as the openssl command prints them, are no part of a name.
+/// Removes "subject=" and "issuer=", which the openssl command prints in front of a name.
 std::string_view WithoutTitle(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
   for (const std::string_view title : {"subject=", "issuer="}) {

@@ -118,7 +118,7 @@ PinSource* PinSources::SourceFor(PassphraseKind kind) {
   return user ? &*user : nullptr;
 }
 
-/// With --reuse-pin the context-specific PIN is the token PIN, typed perhaps already.
+/// With --reuse-pin, the context-specific PIN is the token PIN, which may have been typed already.
 PassphraseRequest PinSources::WhatToType(const PassphraseRequest& request) const {
   if (request.kind != PassphraseKind::kContextPin || !reuse_user_for_context) return request;
   return {PassphraseKind::kTokenPin, request.subject};

@@ -14,22 +14,23 @@
 
 namespace credmint {
 
-/// A secret, read from its source at most once, and only when it is needed; kept (wiped at the end)
-/// because a descriptor can be read only once.
+/// A secret that is read from its source at most once, and only when needed. It is kept, and wiped
+/// at the end, because a descriptor can be read only once.
 class PinSource {
  public:
   // NOLINTNEXTLINE(google-explicit-constructor): a source is kept by assigning it
   PinSource(SecretSource source) : source_(std::move(source)) {}
 
-  /// Fails as SecretSource::Read().
+  /// Fails as SecretSource::Read() does.
   Result<Secret> Get();
 
-  /// Has it read again the next time: it may have been changed. Not so a descriptor.
+  /// Discards the secret, so that it is read again: it may have changed. Keeps that of a
+  /// descriptor.
   void Forget();
 
-  /// Says that what was read last has been accepted.
+  /// Records that the secret read last was accepted.
   void NoteAccepted();
-  /// Whether that is still the same; true if none has been read.
+  /// Whether the secret is still the accepted one; true if none has been read.
   [[nodiscard]] bool WasAccepted() const;
 
  private:
@@ -38,40 +39,40 @@ class PinSource {
   std::optional<SecretMark> accepted_;
 };
 
-/// The secrets a command was given, by what they are for, and those that a person is asked for
-/// where none was given. Answers each request from the store; it never tries one secret where
-/// another was meant.
+/// The secrets given to a command, by purpose, and those that a person is asked for if none was
+/// given. Answers each request of the store, and never tries a secret for another purpose.
+/// `parent` and `policy` are passed to the store in advance and never asked for.
 struct PinSources {
   PinSources() = default;
   explicit PinSources(const SecretSources& sources);
 
   std::optional<PinSource> user;     ///< token PIN, TPM auth value, file passphrase
   std::optional<PinSource> context;  ///< context-specific PIN
-  std::optional<PinSource> parent;   ///< auth value of a TPM key's parent; not asked for, but sent
-  std::optional<PinSource> policy;   ///< the same of what a TPM key's policy names
+  std::optional<PinSource> parent;   ///< auth value of a TPM key's parent
+  std::optional<PinSource> policy;   ///< the same for what a TPM key's policy names
   bool reuse_user_for_context = false;
   PromptedSecrets prompted;
-  std::optional<SecretMark> in_reference;           ///< what a key reference had of its own, last
-  std::optional<SecretMark> in_accepted_reference;  ///< and when a signature was last made
+  std::optional<SecretMark> in_reference;           ///< the last one that a key reference had
+  std::optional<SecretMark> in_accepted_reference;  ///< the one in use at the last signature
 
   /// Whether a secret of this kind was given, so that nobody is asked for it.
   [[nodiscard]] bool HasSource(PassphraseKind kind) { return SourceFor(kind) != nullptr; }
 
-  /// `place` is where the secret is used, for the secrets that are prompted. Fails with
-  /// kPinRequired and the option to give when there is no source for the request and nobody to
-  /// ask.
+  /// Answers a request. `place` is where the secret is used; it tells prompted secrets apart. Fails
+  /// with kPinRequired, and a hint at the option to give, if there is no source and nobody to ask.
   Result<Secret> Answer(const PassphraseRequest& request, const std::string& place = {});
 
-  /// Says that the answer was refused. Whether to try again: only with what a person types anew.
+  /// Records that the answer was refused. Returns whether to try again with a newly typed one.
   bool Refuse(const PassphraseRequest& request, const std::string& place);
 
-  /// Has those that were given read again, where that is possible.
+  /// Discards the given secrets that can be read again.
   void Forget();
 
-  /// Says what a key reference had of its own.
+  /// Records the secret of a key reference.
   void NoteInReference(const Secret& secret);
 
-  /// Says that a signature was made with what was given, and whether that is still the same.
+  /// NoteAccepted() records that a signature was made with the given secrets. WereAccepted() tells
+  /// whether they are still the same.
   void NoteAccepted();
   [[nodiscard]] bool WereAccepted() const;
 

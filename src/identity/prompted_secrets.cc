@@ -9,8 +9,8 @@
 namespace credmint {
 namespace {
 
-/// A TPM's counter is small and shared by all its keys; what a strange provider counts is unknown;
-/// and a context-specific PIN is tried only when a signature is made.
+/// A TPM's counter is small and shared by all its keys. An unknown provider may count in any way. A
+/// context-specific PIN is tried only when a signature is made.
 int MaxPrompts(PassphraseKind kind) {
   return kind == PassphraseKind::kTokenPin || kind == PassphraseKind::kFile ? 3 : 1;
 }

@@ -14,34 +14,39 @@ namespace credmint {
 
 /// Why a person is asked.
 enum class PromptReason {
-  kNeeded,          ///< for the first time
+  kNeeded,          ///< the first question
   kRefused,         ///< the last answer was sent and refused
   kRefusedAlready,  ///< the last answer was not sent: it had been refused before
 };
 
-/// Asks a person. Nothing if nobody can be asked; an Error if the person gave no answer.
+/// Asks a person. Returns nullopt if nobody can be asked, and an Error if the person gave no
+/// answer.
 using PromptFunction =
     std::function<Result<std::optional<Secret>>(const PassphraseRequest&, PromptReason)>;
 
-/// Secrets that a person types while the program runs. Each is remembered (wiped at the end) under
-/// what it is for and where, and never given out for anything else. One that was refused is never
-/// given out again, and how often is asked is bounded over the whole run: three times where the
-/// device says before each try whether one more is safe, or counts none; once elsewhere.
+/// Secrets that a person types while the program runs. Not for use by several threads.
 ///
-/// After an Error of the prompt nothing is asked any more: every later question has the same
-/// answer. Not for use by several threads.
+/// Each is remembered, and wiped at the end, under its purpose and place. It is never used for
+/// anything else, and a refused one is never used again.
+///
+/// The number of questions is limited over the whole run. It is three if the device says before
+/// each try whether another one is safe, or does not count tries. Otherwise it is one.
+///
+/// After an Error of the prompt, nothing is asked any more. Every later question gets the same
+/// Error.
 class PromptedSecrets {
  public:
   PromptedSecrets() = default;
   explicit PromptedSecrets(PromptFunction ask) : ask_(std::move(ask)) {}
 
-  /// The secret that is remembered, or else what is typed now. `place` tells devices apart that
-  /// have the same name. Nothing if nobody can be asked; kPinIncorrect when the tries are used up;
-  /// else the prompt's own Error.
+  /// Returns the remembered secret, or else asks for it. `place` tells devices with the same name
+  /// apart.
+  ///
+  /// Returns nullopt if nobody can be asked. Fails with kPinIncorrect if the tries are used up, or
+  /// with the prompt's own Error.
   Result<std::optional<Secret>> Get(const PassphraseRequest& request, const std::string& place);
 
-  /// Says that the secret given out for this was refused: it is forgotten. Whether Get() may ask
-  /// once more.
+  /// Records that the secret was refused, and forgets it. Returns whether Get() may ask again.
   bool Refuse(const PassphraseRequest& request, const std::string& place);
 
  private:

@@ -29,7 +29,7 @@ Result<Secret> ReadReferenced(const KeyReference& reference, FileAccess access) 
   if (!reference.variable().empty()) return ReadVariable(reference.variable());
   auto contents = ReadFile(reference.text(), kMaxFileSize, access);
   if (contents || contents.error().HasHint()) return contents;
-  // A number that is no file is a name without its scheme.
+  // A number that is not a file is a name without its scheme.
   if (const Scheme* scheme = FindSchemeOfBareName(reference.text())) {
     contents.error().SetHint(
         fmt::format("if that is no file, write {}:{}", scheme->name, reference.text()));

@@ -8,11 +8,11 @@
 
 namespace credmint {
 
-/// The bytes that a reference names which is none to a store (KeyReference::is_file()): of a file,
-/// of an environment variable, or of a stream, which is read once and kept for whoever asks again.
+/// Reads the bytes that a reference names, if it is not for a store (KeyReference::is_file()): a
+/// file, an environment variable, or a stream. A stream is read once and kept for later calls.
 ///
-/// Fails with kLocalIo when there is nothing to read, and with a hint where the name of a file is
-/// one of a device without its scheme, or where it is open to others against `access`.
+/// Fails with kLocalIo if there is nothing to read, or if a file is more open than `access` allows.
+/// A hint points out a name that looks like a device's without its scheme.
 Result<Secret> ReadReferenced(const KeyReference& reference, FileAccess access = FileAccess::kAny);
 
 }  // namespace credmint

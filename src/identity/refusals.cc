@@ -29,7 +29,7 @@ std::string Day(TimePoint time) {
                      fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
-/// What the reasons are added to.
+/// Collects reasons.
 struct Reasons {
   std::vector<Error> list;
 
@@ -41,7 +41,7 @@ struct Reasons {
   }
 };
 
-/// Of a curve by any of its names; NID_undef if it is none.
+/// The NID of a curve, by any of its names; NID_undef if it is none.
 int NidOf(const char* curve) {
   const int nid = EC_curve_nist2nid(curve);
   return nid != NID_undef ? nid : OBJ_txt2nid(curve);
@@ -97,7 +97,7 @@ void AddAnywhere(Reasons& reasons, const Certificate& certificate) {
   AddSignature(reasons, certificate);
   if (certificate.HasExplicitCurve()) {
     reasons.Add("its key has explicit EC parameters, the service takes named curves only",
-                "make a key anew on a named curve and have that certified: openssl genpkey "
+                "make a new key on a named curve and have it certified: openssl genpkey "
                 "-algorithm EC -pkeyopt ec_paramgen_curve:P-256");
   }
   if (const std::string oid = certificate.UnknownCriticalExtension(); !oid.empty()) {

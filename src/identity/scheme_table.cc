@@ -54,7 +54,7 @@ constexpr std::array<Scheme, 4> kSchemes = {{
     {.name = "tss2",
      .provider = "credmint-tpm2",
      .pem_label = "TSS2 PRIVATE KEY",
-     .der_type = "\x67\x81\x05\x0a\x01",  // 2.23.133.10.1, whatever follows
+     .der_type = "\x67\x81\x05\x0a\x01",  // 2.23.133.10.1, the arc of the key types
      .has_auth_parameter = "tpm2-has-auth",
      .parent_auth_parameter = "tpm2-parent-auth",
      .policy_auth_parameter = "tpm2-policy-auth",
@@ -62,7 +62,7 @@ constexpr std::array<Scheme, 4> kSchemes = {{
      .init = kTpm2},
 }};
 
-/// The contents of the OBJECT IDENTIFIER that a DER SEQUENCE begins with; empty for anything else.
+/// The contents of the OBJECT IDENTIFIER at the start of a DER SEQUENCE; empty for anything else.
 std::string_view LeadingIdentifier(std::string_view der) {
   constexpr char kSequence = 0x30;
   constexpr char kIdentifier = 0x06;

@@ -8,8 +8,8 @@
 
 namespace credmint {
 
-/// Tells whether two secrets are the same without keeping them: their HMAC under a key that this
-/// process makes for itself. Equals nothing where the kernel had no random bytes for that key.
+/// Tells whether two secrets are equal without storing them. Stores their HMAC under a random key
+/// of this process. If the kernel had no random bytes for that key, a mark equals nothing.
 class SecretMark {
  public:
   explicit SecretMark(const Secret& secret);

@@ -23,7 +23,7 @@ bool IsNumber(const std::string& text) {
   return error == std::errc() && end == text.data() + text.size() && value >= 0;
 }
 
-/// Named if it is in the letters that variables have: another may be the secret.
+/// Names the variable if it looks like one; any other text may be the secret.
 std::string ShownVariable(const std::string& name) {
   const bool good =
       name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string::npos;
@@ -91,7 +91,7 @@ Result<SecretSource> SecretSource::Parse(const std::string& text) {
       return SecretSource(Kind::kCredential, name);
     }
   }
-  // The text itself may be a PIN typed by mistake: it is not repeated.
+  // The text is not repeated, because it may be a PIN typed by mistake.
   return Fail(ErrorCode::kUsage, "not a source of a secret",
               "use file:PATH, env:NAME, fd:N, stdin, cred:NAME or pass:TEXT");
 }

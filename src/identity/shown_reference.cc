@@ -40,7 +40,7 @@ bool SpeaksOfSecret(std::string_view name) {
   });
 }
 
-/// Of one attribute; `good` becomes false if it is none of RFC 7512.
+/// One attribute as it may be shown. Sets `good` to false if RFC 7512 does not know it.
 std::string ShownAttribute(std::string_view attribute, bool rfc7512, bool& good) {
   const std::size_t equals = attribute.find('=');
   const std::string_view name = attribute.substr(0, equals);

@@ -6,9 +6,11 @@
 
 namespace credmint {
 
-/// A URI as messages may show it: without the values of what may be a secret, which are those of
-/// attributes that RFC 7512 does not know where `rfc7512`, and of all whose names speak of a PIN or
-/// a password. One that is long and no well-formed URI of RFC 7512 is described instead.
+/// A URI in a form that messages may show: values that may be secret are removed.
+///
+/// With `rfc7512`, these are the values of attributes that RFC 7512 does not know. Otherwise they
+/// are those whose name suggests a PIN or a password. A long text that is not a well-formed RFC
+/// 7512 URI is described instead.
 std::string ShownUri(std::string_view uri, bool rfc7512);
 
 }  // namespace credmint

@@ -11,7 +11,7 @@
 namespace credmint {
 namespace {
 
-/// Algorithms that sign a digest; every other (ML-DSA) signs the message itself.
+/// Whether the algorithm signs a digest. Any other (ML-DSA) signs the message itself.
 bool SignsDigest(const EVP_PKEY* pkey) {
   return EVP_PKEY_is_a(pkey, "RSA") == 1 || EVP_PKEY_is_a(pkey, "EC") == 1;
 }
@@ -29,7 +29,7 @@ SigningKey::SigningKey(const LibraryContext& context, PkeyPtr pkey,
       wrapped_(std::move(wrapped)),
       algorithm_(EVP_PKEY_get0_type_name(pkey_.get())),
       prepared_(Prepare(kDefaultDigest)) {
-  ERR_clear_error();  // a key that cannot sign says so when it is asked to
+  ERR_clear_error();  // a key that cannot sign reports it when asked to
 }
 
 bool SigningKey::IsInMemory() const {

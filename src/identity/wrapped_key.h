@@ -8,13 +8,13 @@
 
 namespace credmint {
 
-/// A key that only its device can use, as it stood in a file (a TPM key file): enough to load it
-/// again after the file has been replaced.
+/// A key that only its device can use, as it was in a file (a TPM key file). It suffices to load
+/// the key again after the file was replaced.
 struct WrappedKey {
   WrappedKey(KeyReference file, Secret bytes)
       : reference(std::move(file)), contents(std::move(bytes)) {}
 
-  KeyReference reference;  ///< to the file
+  KeyReference reference;  ///< names the file
   Secret contents;         ///< of the whole file
 };
 

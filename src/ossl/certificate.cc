@@ -25,7 +25,7 @@ std::string Name(const X509_NAME* name) {
   return {data, static_cast<std::size_t>(size)};
 }
 
-/// Dotted, because a name of OpenSSL's is not known to every reader, and not to every version.
+/// Returns the dotted form: OpenSSL's names are not known to every reader, or to every version.
 std::string Oid(const ASN1_OBJECT* object) {
   std::array<char, 80> text{};
   OBJ_obj2txt(text.data(), static_cast<int>(text.size()), object, 1);
@@ -37,7 +37,7 @@ struct AlgorithmName {
   const char* name;
 };
 
-/// Names that OpenSSL knows from version 3.5 on only (CONTRACT section 2).
+/// Names that OpenSSL knows only from version 3.5 (CONTRACT section 2).
 constexpr std::array kLaterNames = {AlgorithmName{"2.16.840.1.101.3.4.3.17", "ML-DSA-44"},
                                     AlgorithmName{"2.16.840.1.101.3.4.3.18", "ML-DSA-65"},
                                     AlgorithmName{"2.16.840.1.101.3.4.3.19", "ML-DSA-87"}};
@@ -56,7 +56,8 @@ std::chrono::system_clock::time_point Time(const ASN1_TIME* time) {
   if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
   using TimePoint = std::chrono::system_clock::time_point;
   const std::chrono::sys_seconds seconds{std::chrono::seconds(timegm(&parts))};
-  // "No end" is the year 9999 (RFC 5280 section 4.1.2.5); nanoseconds in 64 bits end in 2262.
+  // A certificate without an end has the year 9999 (RFC 5280 section 4.1.2.5), but nanoseconds in
+  // 64 bits end in 2262.
   const auto last = std::chrono::floor<std::chrono::seconds>(TimePoint::max());
   return seconds >= last ? TimePoint(last) : TimePoint(seconds);
 }
@@ -68,7 +69,7 @@ Result<Certificate> Certificate::FromDer(const LibraryContext& context, ByteView
   X509* raw = x509.get();
   const std::uint8_t* cursor = der.data();
   if (!x509 || d2i_X509(&raw, &cursor, static_cast<long>(der.size())) == nullptr) {
-    static_cast<void>(x509.release());  // d2i_X509 frees its target when it fails
+    static_cast<void>(x509.release());  // d2i_X509 frees its target on failure
     return Fail(TakeOpensslError(ErrorCode::kCertificate).In("reading a certificate"));
   }
   return Certificate(std::move(x509));

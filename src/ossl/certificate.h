@@ -11,50 +11,49 @@
 
 namespace credmint {
 
-/// One X.509 certificate, read-only: the facts that finding, checking and sending it need.
-/// Cheap to copy (reference counted); safe to share between threads.
+/// A read-only X.509 certificate, with the facts needed to find, check and send it. Cheap to copy
+/// (reference counted). Safe to share between threads.
 class Certificate {
  public:
-  /// Takes over a reference; `x509` must not be null.
+  /// Takes over a reference. `x509` must not be null.
   explicit Certificate(X509Ptr x509) : x509_(x509.release(), X509_free) {}
 
-  /// From DER; fails with kCertificate.
+  /// Parses DER. Fails with kCertificate.
   static Result<Certificate> FromDer(const LibraryContext& context, ByteView der);
 
   [[nodiscard]] Bytes Der() const;
-  /// Serial number in decimal: up to 20 bytes, so up to 49 digits (CONTRACT section 2).
+  /// Serial number in decimal: up to 20 bytes, which is up to 49 digits (CONTRACT section 2).
   [[nodiscard]] std::string SerialDecimal() const;
-  /// Serial number in upper-case hexadecimal, two digits a byte, as `openssl x509` prints it.
+  /// Serial number in upper-case hexadecimal, two digits per byte, as `openssl x509` prints it.
   [[nodiscard]] std::string SerialHex() const;
   /// Distinguished names in RFC 2253 form, most specific part first: "CN=host,O=Example".
   [[nodiscard]] std::string Subject() const;
   [[nodiscard]] std::string Issuer() const;
   [[nodiscard]] std::chrono::system_clock::time_point NotBefore() const;
   [[nodiscard]] std::chrono::system_clock::time_point NotAfter() const;
-  /// X.509 version as people count it: 1, 2 or 3.
+  /// X.509 version: 1, 2 or 3.
   [[nodiscard]] int Version() const;
-  /// basicConstraints says CA:TRUE.
+  /// Whether basicConstraints says CA:TRUE.
   [[nodiscard]] bool IsCa() const;
-  /// keyUsage is present and includes digitalSignature.
+  /// Whether keyUsage is present and includes digitalSignature.
   [[nodiscard]] bool HasDigitalSignature() const;
-  /// Subject and issuer names are equal.
+  /// Whether the subject and issuer names are equal.
   [[nodiscard]] bool IsSelfIssued() const;
   /// Security bits of the hash in the certificate's own signature (SHA-256: 128); 0 if unknown.
   [[nodiscard]] int SignatureSecurityBits() const;
-  /// Name of the algorithm that signed it ("sha1WithRSAEncryption", "ML-DSA-65"), else its OID.
+  /// Name of the signature's algorithm ("sha1WithRSAEncryption", "ML-DSA-65"), or its OID.
   [[nodiscard]] std::string SignatureAlgorithm() const;
-  /// OpenSSL's number of that algorithm; NID_undef where it knows none.
+  /// OpenSSL's number for that algorithm; NID_undef if it has none.
   [[nodiscard]] int SignatureNid() const { return X509_get_signature_nid(x509_.get()); }
-  /// Name of the key's algorithm ("RSA", "EC", "ML-DSA-65"), also where OpenSSL cannot use such a
-  /// key; else its OID.
+  /// Name of the key's algorithm ("RSA", "EC", "ML-DSA-65"), or its OID. Known names are returned
+  /// even if OpenSSL cannot use such a key.
   [[nodiscard]] std::string KeyAlgorithm() const;
-  /// The key is on a curve that is written out instead of named (RFC 5480 section 2.1.1 forbids
-  /// it).
+  /// Whether the key's curve is given by explicit parameters, which RFC 5480 section 2.1.1 forbids.
   [[nodiscard]] bool HasExplicitCurve() const;
-  /// The OID of the first critical extension that OpenSSL does not process; empty without one.
+  /// OID of the first critical extension that OpenSSL does not process; empty if there is none.
   [[nodiscard]] std::string UnknownCriticalExtension() const;
 
-  /// Borrowed; null when the key's algorithm is unknown to OpenSSL.
+  /// Borrowed; null if OpenSSL does not know the key's algorithm.
   [[nodiscard]] EVP_PKEY* public_key() const { return X509_get0_pubkey(x509_.get()); }
   [[nodiscard]] X509* get() const { return x509_.get(); }
 

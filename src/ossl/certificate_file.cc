@@ -40,7 +40,7 @@ const Label* FindLabel(std::string_view text) {
   return found != kLabels.end() ? found : nullptr;
 }
 
-/// Empty if it is no base64.
+/// Empty if the block is not base64.
 Bytes Decode(std::string_view block) {
   const ErrorMark mark;
   const BioPtr bio(BIO_new_mem_buf(block.data(), static_cast<int>(block.size())));

@@ -10,14 +10,18 @@
 
 namespace credmint {
 
-/// The certificates in PEM blocks of every label that has some (CERTIFICATE, X509 CERTIFICATE,
-/// TRUSTED CERTIFICATE, whose trust settings are left out, and PKCS7 with all that it holds), or in
-/// a DER PKCS#7 file; in the file's order, none left out. Blocks of other labels, such as a key
-/// that nobody can decrypt, are passed over.
+/// Reads all certificates from PEM blocks, or from a DER PKCS#7 file, in the file's order. The
+/// labels that hold certificates are:
 ///
-/// Empty if there is no such block: the file may be in another form. Fails with kCertificate, which
-/// names the block and its line, if one of the blocks with certificates cannot be read or any block
-/// is cut off.
+/// - CERTIFICATE and X509 CERTIFICATE.
+/// - TRUSTED CERTIFICATE, whose trust settings are ignored.
+/// - PKCS7, with all its certificates.
+///
+/// Blocks with other labels, such as an encrypted key, are skipped.
+///
+/// Empty if there is no such block: the file may have another format. Fails with kCertificate if
+/// any block is truncated, or if a block with certificates cannot be read. The message names the
+/// block and its line.
 Result<std::vector<Certificate>> ReadCertificateFile(const LibraryContext& context,
                                                      const Secret& contents);
 

@@ -8,12 +8,12 @@
 
 namespace credmint {
 
-/// What a certificate says its key is for, by the names of RFC 5280 section 4.2.1.3
-/// ("digitalSignature"); empty without the extension.
+/// Names of the certificate's key usages by RFC 5280 section 4.2.1.3 ("digitalSignature"); empty
+/// without the extension.
 std::vector<std::string> KeyUsages(const Certificate& certificate);
 
-/// Likewise of section 4.2.1.12, by OpenSSL's short names ("clientAuth"), or the dotted number of
-/// what has none.
+/// The extended key usages of section 4.2.1.12, by OpenSSL's short names ("clientAuth"), or by
+/// dotted number if there is no name.
 std::vector<std::string> ExtendedKeyUsages(const Certificate& certificate);
 
 }  // namespace credmint

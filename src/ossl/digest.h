@@ -9,8 +9,8 @@
 
 namespace credmint {
 
-/// SHA-256 of a message as 64 lower-case hexadecimal digits, the form every step of SigV4 uses.
-/// Fails with kInternal if the context has no SHA-256.
+/// Returns a message's SHA-256 as 64 lower-case hexadecimal digits, as every step of SigV4 needs
+/// it. Fails with kInternal if the context has no SHA-256.
 Result<std::string> Sha256Hex(const LibraryContext& context, std::string_view message);
 
 }  // namespace credmint

@@ -7,16 +7,16 @@
 
 namespace credmint {
 
-/// Lower-case hexadecimal, two digits a byte.
+/// Lower-case hexadecimal, two digits per byte.
 std::string Hex(ByteView bytes);
 
-/// Standard-alphabet, padded base64 without line breaks (RFC 4648 section 4).
+/// Padded base64 in the standard alphabet, without line breaks (RFC 4648 section 4).
 std::string Base64(ByteView bytes);
 
-/// The inverse; empty for what is no such text.
+/// Decodes Base64(); empty if the text is not base64.
 Bytes FromBase64(std::string_view text);
 
-/// A view of text as bytes.
+/// Views text as bytes.
 inline ByteView AsBytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }

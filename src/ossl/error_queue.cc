@@ -28,7 +28,7 @@ bool IsRemedy(int reason) {
 
 bool IsHint(int reason) { return reason == kHintReason || reason > kRemedyReason; }
 
-/// The words of a remedy that only a later version knows are a hint like any other.
+/// A remedy that only a later version knows becomes an ordinary hint.
 void TakeHint(int reason, std::string_view text, Error& error) {
   if (!IsRemedy(reason)) return error.SetHint(std::string(text));
   const std::size_t words = text.find(kBehindWords);

@@ -8,29 +8,29 @@
 
 namespace credmint {
 
-/// Reason code that carries a hint: our providers push it right after the error it belongs to.
+/// The reason code of a hint. Our providers push it right after the error it belongs to.
 inline constexpr int kHintReason = 1000;
 
-/// This plus the number of a remedy is the reason code of a hint that words one. The text is the
-/// provider's words, which have no kBehindWords in them, and behind the first one of that what the
-/// error adds to them: other programs print a sentence, and TakeOpensslError() finds the parts.
+/// A hint that words a remedy has this plus the remedy's number as its reason code. Its text is the
+/// provider's wording, which contains no kBehindWords, then kBehindWords and the error's addition,
+/// if any. Other programs print the text as one sentence; TakeOpensslError() takes it apart.
 inline constexpr int kRemedyReason = 2000;
 inline constexpr std::string_view kBehindWords = "; ";
 
-/// The same for Error::retry_after, in milliseconds, behind the error or its hint.
+/// The reason code for Error::retry_after, in milliseconds, pushed after the error or its hint.
 inline constexpr int kRetryAfterReason = 1001;
 
-/// Name prefix of the error libraries of our own providers ("credmint-pkcs11", "credmint-tpm2").
+/// The prefix of our own providers' error library names ("credmint-pkcs11", "credmint-tpm2").
 inline constexpr std::string_view kProviderNamePrefix = "credmint-";
 
-/// Empties OpenSSL's error queue of this thread into one Error.
+/// Turns this thread's OpenSSL error queue into one Error and empties it.
 ///
-/// An error raised by one of our providers keeps its code, message, hint, remedy and
-/// retry_after. Anything else becomes `fallback` with OpenSSL's reasons, innermost first, joined by
-/// "; ". With an empty queue the message is "no reason given".
+/// An error raised by one of our providers keeps its code, message, hint, remedy and retry_after.
+/// Anything else becomes `fallback` with OpenSSL's reasons, innermost first, joined by "; ". For an
+/// empty queue the message is "no reason given".
 Error TakeOpensslError(ErrorCode fallback);
 
-/// The same; also says whether an algorithm was missed, which none of the providers loaded has.
+/// The same. Also reports whether an algorithm was missing from all loaded providers.
 Error TakeOpensslError(ErrorCode fallback, bool& misses_algorithm);
 
 }  // namespace credmint

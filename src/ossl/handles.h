@@ -21,8 +21,8 @@
 
 namespace credmint {
 
-/// Calls the C function that frees a handle; makes `unique_ptr<T, Deleter<T_free>>` owners of C
-/// objects, here and for the providers' C libraries.
+/// Frees a handle with its C function. Makes a `unique_ptr<T, Deleter<T_free>>` the owner of a C
+/// object, here and for the providers' C libraries.
 template <auto Free>
 struct Deleter {
   template <typename T>
@@ -56,8 +56,8 @@ using X509Ptr = Handle<X509, X509_free>;
 using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
 
-/// Keeps what happens in its scope out of the caller's OpenSSL error queue. Needed around every
-/// call into a PKCS#11 module: SoftHSM, for one, leaves errors of its own behind.
+/// Keeps errors raised in its scope out of the caller's OpenSSL error queue. Required around every
+/// call into a PKCS#11 module: SoftHSM, for example, leaves its own errors behind.
 class ErrorMark {
  public:
   ErrorMark() { ERR_set_mark(); }

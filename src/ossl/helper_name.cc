@@ -18,10 +18,10 @@ namespace {
 struct Kind {
   int nid;
   const char* name;
-  bool single;  ///< the last one counts
+  bool single;  ///< only the last one is printed
 };
 
-/// In the order in which they are printed.
+/// In the order of printing.
 constexpr std::array kKinds = {
     Kind{NID_serialNumber, "SERIALNUMBER", true},
     Kind{NID_commonName, "CN", true},
@@ -91,7 +91,7 @@ std::string Dotted(const ASN1_OBJECT* object) {
   return text.data();
 }
 
-/// The attributes of one kind: "OU=A+OU=B"; empty if there are none.
+/// Returns the attributes of one kind: "OU=A+OU=B"; empty if there are none.
 std::string OfKind(const X509_NAME* name, const Kind& kind) {
   std::vector<std::string> parts;
   for (int i = 0; i < X509_NAME_entry_count(name); ++i) {

@@ -19,10 +19,10 @@ Result<LibraryContext> LibraryContext::Create(std::span<const BuiltinProvider> b
   const auto load = [&result](const char* name, ErrorCode failure) -> Result<void> {
     ProviderPtr provider(OSSL_PROVIDER_load(result.context_.get(), name));
     if (!provider) {
-      const Error error = TakeOpensslError(failure);  // which repeats the name
+      const Error error = TakeOpensslError(failure);  // its message repeats the name
       if (DescribeUnshown(name).empty()) LogDebug(error.message);
       return Fail(failure, fmt::format("the OpenSSL provider {} cannot be loaded", Shown(name)),
-                  "its module is looked for in the folder that openssl version -m names");
+                  "OpenSSL looks for its module in the folder that openssl version -m prints");
     }
     result.providers_.push_back(std::move(provider));
     return {};
@@ -42,8 +42,9 @@ Result<LibraryContext> LibraryContext::Create(std::span<const BuiltinProvider> b
       return Fail(std::move(loaded));
     }
   }
-  // Has OpenSSL ask all providers for their key types while there is one thread. OpenSSL 3.0 may
-  // find none of a type for good when several threads ask for the first time at once.
+  // Makes OpenSSL ask all providers for their key types while there is one thread. When several
+  // threads ask first at the same time, OpenSSL 3.0 may permanently find no implementation of a
+  // type.
   EVP_KEYMGMT_free(EVP_KEYMGMT_fetch(result.context_.get(), "EC", nullptr));
   return result;
 }

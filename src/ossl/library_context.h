@@ -18,17 +18,17 @@ struct BuiltinProvider {
   OSSL_provider_init_fn* init;
 };
 
-/// The program's own OpenSSL world: a private OSSL_LIB_CTX with the default provider, our built-in
-/// ones, and those the user named. The process's global context, openssl.cnf and its engines stay
-/// untouched.
+/// The program's own OpenSSL context: a private OSSL_LIB_CTX with the default provider, our
+/// built-in providers, and those that the user named. The process's global context, openssl.cnf and
+/// its engines are not touched.
 ///
-/// Everything that was fetched or loaded from it must be destroyed first (HARDWARE: freeing the
-/// context before an EVP_PKEY crashes OpenSSL 3.0), so it is the first object of a command and
-/// the last to go; going tears the providers down, which logs out of tokens and flushes TPM keys.
+/// Must outlive everything fetched or loaded from it: freeing the context before an EVP_PKEY
+/// crashes OpenSSL 3.0 (HARDWARE). It is therefore a command's first object. Destroying it unloads
+/// the providers, which log out of tokens and flush TPM keys.
 class LibraryContext {
  public:
-  /// Fails with kInternal, or with kUsage when a provider of `extra` (names or paths of modules)
-  /// cannot be loaded.
+  /// Fails with kInternal, or with kUsage if a provider in `extra` (names or module paths) cannot
+  /// be loaded.
   static Result<LibraryContext> Create(std::span<const BuiltinProvider> builtin,
                                        std::span<const std::string> extra = {});
 

@@ -10,31 +10,32 @@
 
 namespace credmint {
 
-/// What the secret that OpenSSL (or one of our providers through it) asks for will be used for.
+/// The purpose of a secret requested by OpenSSL, or by one of our providers through OpenSSL.
 enum class PassphraseKind {
-  kFile,          ///< decrypts a key file: no counter, a wrong one does no harm
-  kTokenPin,      ///< logs in to a PKCS#11 token (CKU_USER): wrong ones are counted
-  kContextPin,    ///< allows one signature with an always-authenticate key (CKU_CONTEXT_SPECIFIC)
-  kTpmAuth,       ///< auth value of a TPM key: wrong ones are counted, unless the key is noDA
-  kTpmAuthIfAny,  ///< the same of a key that may have none: an empty answer says so
-  kForeign,       ///< wanted by a provider that is not ours: wrong ones may be counted
+  kFile,          ///< decrypts a key file; wrong ones are not counted
+  kTokenPin,      ///< logs in to a PKCS#11 token (CKU_USER); wrong ones are counted
+  kContextPin,    ///< allows one signature by an always-authenticate key (CKU_CONTEXT_SPECIFIC)
+  kTpmAuth,       ///< auth value of a TPM key; wrong ones are counted unless the key is noDA
+  kTpmAuthIfAny,  ///< the same for a key that may have none; an empty answer means none
+  kForeign,       ///< wanted by another provider; wrong ones may be counted
 };
 
-/// One question: what for, and for which token, key or file ("token 'prod'").
+/// One request: the purpose, and the token, key or file ("token 'prod'").
 struct PassphraseRequest {
   PassphraseKind kind = PassphraseKind::kFile;
   std::string subject;
 };
 
-/// Answers it, or fails with kPinRequired. Called once for each secret needed; not called again
-/// in that load after a refusal.
+/// Answers a request or fails with kPinRequired. Called once for each secret needed, and not again
+/// in the same load after a refusal.
 using PassphraseFunction = std::function<Result<Secret>(const PassphraseRequest&)>;
 
-/// The request as the "info" text of an OSSL_PASSPHRASE_CALLBACK, the only thing OpenSSL carries
-/// from a provider to the application: "PIN for token 'prod'". `openssl` shows it in its prompt.
+/// Formats the request as the "info" text of an OSSL_PASSPHRASE_CALLBACK: "PIN for token 'prod'".
+/// OpenSSL carries nothing else from a provider to the application. `openssl` shows it in its
+/// prompt.
 std::string FormatPassphraseInfo(const PassphraseRequest& request);
 
-/// The inverse. A text that none of our providers wrote is a file's passphrase.
+/// Parses such a text. A text that none of our providers wrote asks for a file's passphrase.
 PassphraseRequest ParsePassphraseInfo(std::string_view info);
 
 }  // namespace credmint

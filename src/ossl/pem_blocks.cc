@@ -21,7 +21,7 @@ std::vector<PemBlock> FindPemBlocks(std::string_view text) {
   std::size_t counted = 0;
   for (std::size_t begin = text.find(kBegin); begin != std::string_view::npos;) {
     const std::size_t next = text.find(kBegin, begin + kBegin.size());
-    // Nothing is looked for beyond the next block: many that have no end would take for ever.
+    // Searching beyond the next block would take quadratic time if many blocks had no end.
     const std::string_view own = text.substr(begin, next - begin);
     const std::string_view behind = own.substr(kBegin.size());
     PemBlock block;

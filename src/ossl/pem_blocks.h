@@ -8,17 +8,17 @@
 
 namespace credmint {
 
-/// One block of a PEM text.
+/// One block of PEM text.
 struct PemBlock {
   std::string_view label;  ///< "CERTIFICATE"
-  std::string_view text;   ///< from its BEGIN line to its END line; what is left, without one
-  std::size_t line = 1;    ///< where it begins, as editors count
-  bool is_whole = true;    ///< its END line is there
+  std::string_view text;   ///< including its BEGIN line and, if there is one, its END line
+  std::size_t line = 1;    ///< of the BEGIN line, counted from 1
+  bool is_whole = true;    ///< its END line exists
   bool is_indented = false;
 };
 
-/// The blocks of a text, in its order; the views point into it. What is between them is passed
-/// over. A block ends where the next one begins, if its own END line is missing.
+/// Returns the blocks of a text, in order, as views into it. Text between blocks is skipped. A
+/// block without an END line ends where the next one begins.
 std::vector<PemBlock> FindPemBlocks(std::string_view text);
 
 }  // namespace credmint

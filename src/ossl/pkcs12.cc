@@ -27,29 +27,30 @@ Pkcs12Ptr Parse(const LibraryContext& context, const Secret& contents) {
   const auto* cursor = reinterpret_cast<const unsigned char*>(contents.Reveal().data());
   PKCS12* raw = file.get();
   if (!file || d2i_PKCS12(&raw, &cursor, static_cast<long>(contents.size())) == nullptr) {
-    static_cast<void>(file.release());  // freed when that fails
+    static_cast<void>(file.release());  // d2i_PKCS12 freed it
   }
   return file;
 }
 
-/// A passphrase as OpenSSL's functions want it. That of none and the empty one give other keys.
+/// A passphrase in the form that OpenSSL's functions take. No passphrase and an empty one derive
+/// different keys.
 struct Passphrase {
   const char* text;
   int size;
 };
 
-/// One try to read the file, with one passphrase.
+/// One attempt to read the file, with one passphrase.
 class Reader {
  public:
   Reader(const LibraryContext& context, PKCS12* file, StoreExpect expect, Passphrase passphrase)
       : context_(&context), file_(file), expect_(expect), passphrase_(passphrase) {}
 
-  /// Whether the passphrase is right; without a MAC only reading shows that.
+  /// Whether the passphrase is right. Without a MAC only Read() can tell.
   [[nodiscard]] bool FitsMac() const {
     return PKCS12_verify_mac(file_, passphrase_.text, passphrase_.size) == 1;
   }
 
-  /// Whether that succeeded; if not, OpenSSL's queue says why.
+  /// Whether reading succeeded. On failure OpenSSL's queue has the reason.
   bool Read() {
     const SafesPtr safes(PKCS12_unpack_authsafes(file_));
     for (int i = 0; i < sk_PKCS7_num(safes.get()); ++i) {
@@ -122,7 +123,7 @@ class Reader {
   StoreExpect expect_;
   Passphrase passphrase_;
   StoreContents contents_;
-  std::ptrdiff_t with_key_ = 0;  // how many certificates of keys are first
+  std::ptrdiff_t with_key_ = 0;  // number of leading certificates that belong to keys
 };
 
 Error Failure(ErrorCode code, const char* message) {
@@ -131,7 +132,7 @@ Error Failure(ErrorCode code, const char* message) {
   if (!misses_algorithm) return {code, message, {}};
   return {ErrorCode::kKeyUnusable,
           "it is encrypted with an algorithm that OpenSSL has only in its legacy provider",
-          "write it anew, as PEM with the key encrypted: openssl pkcs12 -legacy -in OLD -out NEW"};
+          "convert it to PEM with an encrypted key: openssl pkcs12 -legacy -in OLD -out NEW"};
 }
 
 Result<StoreContents> Finish(Reader reader, StoreExpect expect) {

@@ -11,13 +11,17 @@ namespace credmint {
 /// Whether a file is PKCS#12 in DER.
 bool IsPkcs12(const Secret& contents);
 
-/// All keys or all certificates of a PKCS#12 file, in its order, but for the certificates that are
-/// marked as those of keys, which come first. OpenSSL's store knows only the first key and wants a
-/// MAC, which some programs leave out. The passphrase is asked for where an empty one does not fit.
+/// Reads all keys or all certificates of a PKCS#12 file, in its order, except that certificates
+/// marked as belonging to a key come first. OpenSSL's store knows only the first key and requires a
+/// MAC, which some programs omit. The passphrase is requested only if an empty one does not fit.
 ///
-/// Fails with kKeyUnusable and a way out when OpenSSL has an algorithm only in its legacy provider,
-/// kPinIncorrect when the passphrase is wrong, kMalformed when the file is damaged, kKeyNotFound
-/// when nothing of that kind is in it, and with the passphrase function's error.
+/// Fails with:
+///
+/// - kKeyUnusable and a fix if OpenSSL has an algorithm only in its legacy provider.
+/// - kPinIncorrect if the passphrase is wrong.
+/// - kMalformed if the file is damaged.
+/// - kKeyNotFound if it holds no object of that kind.
+/// - The passphrase function's error.
 Result<StoreContents> ReadPkcs12(const LibraryContext& context, const Secret& contents,
                                  StoreExpect expect, const PassphraseFunction& passphrase);
 

@@ -11,8 +11,8 @@
 
 namespace credmint {
 
-/// HMAC-SHA256 (RFC 2104) without a library context, whose key is hashed once: for what is checked
-/// with each request of a server, in a seventh of a microsecond.
+/// HMAC-SHA256 (RFC 2104) without a library context. The key is hashed once, so that a server can
+/// check a code for each request in a seventh of a microsecond.
 ///
 /// Safe to call from any thread.
 class PlainHmac {
@@ -20,7 +20,7 @@ class PlainHmac {
   using Code = std::array<std::uint8_t, SHA256_DIGEST_LENGTH>;
 
   explicit PlainHmac(const Secret& key);
-  ~PlainHmac();  ///< wipes what the key was made to
+  ~PlainHmac();  ///< wipes the derived state
   PlainHmac(const PlainHmac&) = delete;
   PlainHmac& operator=(const PlainHmac&) = delete;
 

@@ -10,11 +10,11 @@
 namespace credmint {
 namespace {
 
-/// The passphrase function behind OpenSSL's UI_METHOD, and what came of asking it.
+/// The passphrase function behind OpenSSL's UI_METHOD, and its outcome.
 struct Prompt {
   const PassphraseFunction& ask;
   std::optional<Error> failure;
-  std::optional<Secret> answer;  ///< OpenSSL may ask once for each decoder that it tries
+  std::optional<Secret> answer;  ///< OpenSSL may ask once for each decoder it tries
 };
 
 char* ConstructPrompt(UI* /*ui*/, const char* /*phrase_desc*/, const char* object_name) {
@@ -126,10 +126,11 @@ Error StoreFailure(const Prompt& prompt) {
   Error error = TakeOpensslError(ErrorCode::kMalformed, misses_algorithm);
   if (prompt.failure) return *prompt.failure;
   if (error.code == ErrorCode::kMalformed && misses_algorithm && prompt.answer) {
-    return Error{ErrorCode::kKeyUnusable,
-                 "it is encrypted with an algorithm that OpenSSL has only in its legacy provider",
-                 "encrypt it anew: openssl pkcs8 -topk8 -provider legacy -provider default -in OLD "
-                 "-out NEW"};
+    return Error{
+        ErrorCode::kKeyUnusable,
+        "it is encrypted with an algorithm that OpenSSL has only in its legacy provider",
+        "encrypt it again: openssl pkcs8 -topk8 -provider legacy -provider default -in OLD "
+        "-out NEW"};
   }
   if (error.code == ErrorCode::kMalformed && prompt.answer) {
     return Error{ErrorCode::kPinIncorrect, "it cannot be decrypted with the passphrase given", {}};
@@ -137,11 +138,11 @@ Error StoreFailure(const Prompt& prompt) {
   return error;
 }
 
-/// More than a store that makes progress has: one that fails for ever must not be asked for ever.
+/// More failures than a store that makes progress has. Stops a store that fails without end.
 constexpr int kMostFailures = 1000;
 
-/// Drains the store. A failure before the first object is a failure of the whole; one after it is
-/// the way OpenSSL's file loader reports trailing parts it does not know.
+/// Drains the store. A failure before the first object fails the whole load. A failure after it is
+/// how OpenSSL's file loader reports trailing data that it does not know.
 Result<StoreContents> LoadAll(OSSL_STORE_CTX* store, StoreExpect expect, const Prompt& prompt) {
   if (OSSL_STORE_expect(store, ToInfoType(expect)) != 1) {
     return Fail(TakeOpensslError(ErrorCode::kInternal));

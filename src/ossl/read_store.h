@@ -13,44 +13,48 @@
 
 namespace credmint {
 
-/// Which objects a caller of the store wants.
+/// The kind of objects that a caller of the store wants.
 enum class StoreExpect { kPrivateKey, kCertificate, kName };
 
-/// How to open a store. `properties` is OpenSSL's property query for the loader ("provider=x" keeps
-/// OpenSSL's own file loader, which is asked first otherwise, out of it); `parameters` go to the
-/// loader by name as UTF-8 strings.
+/// How to open a store. `properties` is OpenSSL's property query for the loader. For example,
+/// "provider=x" excludes OpenSSL's own file loader, which is otherwise tried first. `parameters`
+/// are passed to the loader by name, as UTF-8 strings.
 struct StoreOptions {
   StoreExpect expect = StoreExpect::kPrivateKey;
   std::string properties;
   std::vector<std::pair<std::string, std::string>> parameters;
-  std::vector<std::pair<std::string, Secret>> secrets;  ///< likewise, as octet strings
-  std::vector<std::pair<std::string, Bytes>> octets;    ///< the same for what is no secret
+  std::vector<std::pair<std::string, Secret>> secrets;  ///< passed by name, as octet strings
+  std::vector<std::pair<std::string, Bytes>> octets;    ///< the same for values that are not secret
   PassphraseFunction passphrase;
 };
 
-/// A reference that a store gives instead of an object, and what it says about it.
+/// A reference that a store returns instead of an object, with its description.
 struct StoreName {
   std::string uri;
   std::string description;
 };
 
-/// Everything of the expected kind that the store held, in its order.
+/// All objects of the expected kind in a store, in its order.
 struct StoreContents {
   std::vector<StoreName> names;
   std::vector<PkeyPtr> keys;
   std::vector<X509Ptr> certificates;
 };
 
-/// Opens a URI through whichever loader is registered for its scheme.
+/// Opens a URI through the loader registered for its scheme.
 ///
-/// Fails with the provider's own error; with the passphrase function's error if that one failed
-/// (so "no PIN given" is not hidden behind OpenSSL's words for it); with kMalformed when OpenSSL
-/// could make nothing of the contents; with kKeyNotFound when there is no object of that kind.
+/// Fails with:
+///
+/// - The provider's own error.
+/// - The passphrase function's error if that failed, so that OpenSSL's wording does not hide "no
+///   PIN given".
+/// - kMalformed if OpenSSL does not recognise the contents.
+/// - kKeyNotFound if there is no object of that kind.
 Result<StoreContents> OpenStore(const LibraryContext& context, const std::string& uri,
                                 const StoreOptions& options);
 
-/// The same for contents already in memory, given to the loader registered for `scheme` ("file" is
-/// OpenSSL's own, which reads PEM and DER in every usual wrapping, PKCS#12 among them).
+/// The same for contents in memory, given to the loader registered for `scheme`. OpenSSL's own
+/// loader, "file", reads PEM and DER in every usual wrapping, including PKCS#12.
 Result<StoreContents> ReadStore(const LibraryContext& context, const Secret& contents,
                                 const std::string& scheme, const StoreOptions& options);
 

@@ -15,10 +15,10 @@
 namespace credmint::roles {
 namespace {
 
-/// To be changed when the same role comes to mean something else.
+/// Increment it when the same role comes to mean something else.
 constexpr int kFormat = 2;
 
-/// The parts of the text that is hashed, each with its length: no two lists give the same text.
+/// The parts of the text to hash, each with its length, so that no two lists give the same text.
 class Parts {
  public:
   void Add(std::string_view name, std::string_view value) {
@@ -40,7 +40,7 @@ Result<void> AddContents(Parts& parts, const std::string& path) {
   std::error_code error;
   if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
     return Fail(ErrorCode::kUsage, fmt::format("{} is not a regular file", ShownPath(path)),
-                "the cache has to read the certificate as well");
+                "the cache must read the certificate too");
   }
   const auto contents = ReadFile(path);
   if (!contents) return Fail(contents);
@@ -60,8 +60,8 @@ Result<void> AddCertificate(Parts& parts, const KeyReference& reference) {
   return {};
 }
 
-// Each member of a spec has a name here: one that is added makes this fail to compile, until
-// somebody has decided whether it counts.
+// The functions below name every member of a spec. A new member breaks the build here until
+// somebody decides whether it is part of the key.
 
 Result<void> AddIdentity(Parts& parts, const IdentitySpec& spec) {
   const auto& [certificate, private_key, allow_weak_key, secrets, policy_key, policy_key_secret,
@@ -90,7 +90,8 @@ Result<void> AddIdentity(Parts& parts, const IdentitySpec& spec) {
   return {};
 }
 
-/// Credentials that a stranger may have sent are for those only who do not mind.
+/// Includes `verify_tls`: an impostor may have sent unverified credentials, so only roles that
+/// accept those share them.
 void AddSession(Parts& parts, const SessionSpec& spec) {
   const auto& [request, endpoint, transport, timeout] = spec;
   static_cast<void>(timeout);

@@ -8,20 +8,24 @@
 
 namespace credmint::roles {
 
-/// The name under which the credentials are kept that a role leads to: a SHA-256 over everything
-/// that changes them, without touching a token, a TPM or the network, and without loading libcurl:
-/// an endpoint counts by its text.
+/// Returns the key under which a role's credentials are cached: a SHA-256 over everything that
+/// affects them. Computing it uses no token, TPM or network, and does not load libcurl: an endpoint
+/// is represented by its text.
 ///
-/// Of what makes two specs differ (their operator==) only this does not count: PINs, passphrases
-/// and the policy's key, because who can read the entry needs none of them; the intermediates,
-/// which only help the service; and the timeout. A certificate file counts by its contents, so a
-/// renewed one misses; so does a certificate from a variable or a stream, which is kept for the
-/// mint that may follow. What a token or a TPM holds counts by its reference: a certificate that is
-/// exchanged there is noticed when the entry is no longer fresh. So does the private key, which has
-/// to belong to the certificate anyway.
+/// All members that distinguish two specs (see their operator==) are included, except for:
 ///
-/// Fails with kUsage when the certificate is missing or its file is none that can be read twice
-/// (a pipe), and with kLocalIo when it cannot be read.
+/// - PINs, passphrases and the policy key, which a reader of the entry does not need.
+/// - The intermediates, which only help the service.
+/// - The timeout.
+///
+/// A certificate file is represented by its contents, so a renewed certificate causes a miss. The
+/// same holds for a certificate from a variable or a stream, whose text is kept for a mint that may
+/// follow. An object on a token or in a TPM is represented by its reference. A certificate replaced
+/// there is noticed when the entry is no longer fresh. The private key is also represented by its
+/// reference, because it must match the certificate anyway.
+///
+/// Fails with kUsage if there is no certificate, or if its file can be read only once (a pipe).
+/// Fails with kLocalIo if the file cannot be read.
 Result<CacheKey> MakeCacheKey(const IdentitySpec& identity, const SessionSpec& session);
 
 }  // namespace credmint::roles

@@ -13,10 +13,12 @@
 
 namespace credmint::roles {
 
-/// What roles have from their surroundings.
+/// Callbacks and dependencies of roles.
 struct Environment {
-  PromptFunction ask;  ///< for secrets that nothing gives; null: nobody
-  /// Told why an earlier key and certificate stay in use, by any thread; null: nobody.
+  /// Prompts for secrets that have no other source; may be null.
+  PromptFunction ask;
+  /// Called with the reason why an earlier key and certificate stay in use, on any thread; may be
+  /// null.
   std::function<void(const Error&)> kept_earlier;
 
   // Tests replace these.

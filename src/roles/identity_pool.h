@@ -14,19 +14,20 @@
 
 namespace credmint::roles {
 
-/// The identities of several roles: those with equal specs share one, as long as a role has it. For
-/// one thread at a time.
+/// The identities of several roles. Roles with equal specs share one for as long as any of them
+/// uses it. Only one thread may use the pool at a time.
 class IdentityPool {
  public:
-  /// The context must outlive the pool and what it gives out.
+  /// `context` must outlive the pool and the identities that it returns.
   explicit IdentityPool(const LibraryContext& context, Environment environment = {})
       : context_(context), environment_(std::move(environment)) {}
 
   [[nodiscard]] const LibraryContext& context() const { return context_; }
   [[nodiscard]] const Environment& environment() const { return environment_; }
 
-  /// Fails as IdentityOpener::Create(). What is being replaced is waited for as long as `timeout`,
-  /// a second at most; no role waits longer than the first one that asked for it here.
+  /// Fails like IdentityOpener::Create(). Waits for files that are being replaced for `timeout`,
+  /// but at most one second. Roles that share an identity wait no longer than the first one that
+  /// requested it.
   Result<std::shared_ptr<RoleIdentity>> Get(const std::shared_ptr<const IdentitySpec>& spec,
                                             std::chrono::milliseconds timeout);
 

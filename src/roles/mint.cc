@@ -25,7 +25,7 @@ Result<Credentials> MintAnew(const Role& role, const StartLibrary& start,
   return (*session)->Get();
 }
 
-/// The certificate, which is read for it, may be being replaced.
+/// Computes the cache key. That reads the certificate, which may be being replaced at that moment.
 Result<CacheKey> MakeKeyPatiently(const Role& role) {
   ChangingFiles files(PathsIn({&role.identity->certificate.certificate}),
                       std::min(role.session.timeout, kLongestPatience));

@@ -11,11 +11,12 @@
 
 namespace credmint::roles {
 
-/// Starts OpenSSL with its providers: what a cached answer does without.
+/// Starts OpenSSL with its providers. Not needed for a cached answer.
 using StartLibrary = std::function<Result<LibraryContext>()>;
 
-/// A role's credentials, once. If the role says so, processes share them (DiskCache): credentials
-/// from there take no key, no token and no network. Fails as RoleSession and DiskCache.
+/// Returns a role's credentials once. If the role enables the cache, processes share them
+/// (DiskCache), and cached credentials need no key, token or network. Fails like RoleSession and
+/// DiskCache.
 Result<Credentials> Mint(const Role& role, const StartLibrary& start,
                          const Environment& environment);
 

@@ -9,25 +9,25 @@
 
 namespace credmint::roles {
 
-/// Who says something that is seen only in use, for messages: an option, a variable, a place in a
-/// file.
+/// The sources of settings that are checked only on use, for messages: an option, a variable or a
+/// place in a file.
 struct Origins {
   std::string endpoint;
   std::string ca_bundle;
 };
 
-/// A role, as flags and configuration say it: which key, which session. Made once for a process and
-/// a configuration; immutable from then on.
+/// A role as specified by flags and configuration: a key and a session. Created once per process
+/// and configuration. Immutable.
 struct Role {
-  std::string name;  ///< in the configuration file; empty: from flags alone
+  std::string name;  ///< in the configuration file; empty: only flags
   std::shared_ptr<const IdentitySpec> identity;
   SessionSpec session;
   bool cache = false;  ///< share the credentials with other processes
   Origins origins;
 };
 
-/// Whether both lead to the same credentials in the same way, under the same name: what runs for
-/// the one may go on for the other. Where they are kept and who said it makes no difference.
+/// Whether both roles get the same credentials in the same way under the same name. The refresher
+/// of one can then continue for the other. Ignores `cache` and `origins`.
 inline bool AreTheSame(const Role& left, const Role& right) {
   return left.name == right.name && *left.identity == *right.identity &&
          left.session == right.session;

@@ -16,8 +16,8 @@ RoleIdentity::RoleIdentity(IdentityOpener opener, std::chrono::milliseconds pati
 
 IdentityKeeper RoleIdentity::Keep(std::chrono::milliseconds patience,
                                   const Environment& environment) {
-  // The keeper is asked with the mutex held, and so are these. Patient until there was a first
-  // pair; from then on the keeper has the earlier one.
+  // The keeper, and therefore these functions, run with the mutex held. Waits for the first pair;
+  // after that the keeper has an earlier one.
   const auto open = [this, patience, had_one = false]() CREDMINT_REQUIRES(mutex_) mutable {
     auto identity = had_one ? opener_.Open() : opener_.OpenPatiently(patience);
     had_one = had_one || identity.has_value();
@@ -50,7 +50,7 @@ Result<std::shared_ptr<const Identity>> RoleIdentity::Open(unsigned& generation)
 
 void RoleIdentity::NoteWorked(unsigned generation) {
   const MutexLock lock(mutex_);
-  // The secrets have been read again meanwhile: what worked were the earlier ones.
+  // If the secrets have been read again since, the earlier ones worked.
   if (generation != generation_) return;
   worked_ = true;
   opener_.keys().NoteAcceptedSecrets();

@@ -16,16 +16,18 @@
 
 namespace credmint::roles {
 
-/// The key and certificate of an IdentitySpec, for all roles that use them, through renewals
-/// (IdentityKeeper). One role at a time is answered. A refused PIN is not tried again, whichever
-/// role asks, before Reload(): each try costs the token one. The first pair is waited for as
-/// IdentityOpener::OpenPatiently() does.
+/// The key and certificate of an IdentitySpec, kept through renewals (IdentityKeeper) and shared by
+/// all roles that use them. Serves one role at a time. The first pair is waited for like in
+/// IdentityOpener::OpenPatiently().
 ///
-/// A device that accepts no try for a while (kLockedOut) is left alone until its recovery time has
-/// passed, whichever role asks, and is then asked again with the secret that has worked before in
-/// this process. With another one only after Reload(): the failure is kPinLocked then.
+/// After a refused PIN no role tries again before Reload(), because each attempt uses up one of the
+/// token's tries.
 ///
-/// Any thread may call.
+/// A device that accepts no attempt for a while (kLockedOut) is left alone by all roles until its
+/// recovery time has passed. It is then used again with the secret that has worked before in this
+/// process. If no secret has worked yet, the failure is kPinLocked and only Reload() retries.
+///
+/// Safe to call from any thread.
 class RoleIdentity {
  public:
   RoleIdentity(IdentityOpener opener, std::chrono::milliseconds patience,
@@ -35,29 +37,28 @@ class RoleIdentity {
 
   [[nodiscard]] const IdentitySpec& spec() const { return *spec_; }
 
-  /// `generation` grows with each Reload().
+  /// Sets `generation`, which increases with each Reload().
   Result<std::shared_ptr<const Identity>> Open(unsigned& generation);
 
-  /// Says that a signature was made with what Open() gave.
+  /// Records that a signature with an identity from Open() succeeded.
   void NoteWorked(unsigned generation);
 
-  /// To be called with a kLockedOut that Open() or a signature failed with. Returns what the role
-  /// is to fail with: kLockedOut and the time that is left, or kPinLocked where no secret is known
-  /// to be right.
+  /// Call it with a kLockedOut from Open() or a signature. Returns the error for the role:
+  /// kLockedOut with the remaining time, or kPinLocked if no secret is known to be right.
   Error NoteLockout(Error error);
 
-  /// Says that several roles use it. Some devices check a PIN with the first signature only; that
-  /// is then made before any role has the identity (IdentityKeeper::ProveFirst()), so that a wrong
-  /// PIN costs one try and not one for each role.
+  /// Records that several roles use the identity. Some devices check a PIN only with the first
+  /// signature. That signature is then made before any role gets the identity
+  /// (IdentityKeeper::ProveFirst()), so that a wrong PIN costs one try instead of one per role.
   void Share() { sharing_ = true; }
 
-  /// Has secrets read again the next time, and a refused PIN tried again. Waits for nothing.
+  /// Makes the next Open() read secrets again and retry a refused PIN. Does not block.
   void Reload() { reloading_ = true; }
 
  private:
   struct Lockout {
     Error error;
-    std::optional<std::chrono::steady_clock::time_point> until;  // nothing: Reload()
+    std::optional<std::chrono::steady_clock::time_point> until;  // nothing: until Reload()
   };
 
   IdentityKeeper Keep(std::chrono::milliseconds patience, const Environment& environment);
@@ -65,7 +66,7 @@ class RoleIdentity {
 
   const Stopwatch stopwatch_;
   std::atomic<bool> reloading_ = false;
-  std::atomic<bool> sharing_ = false;  // from the next Open() on
+  std::atomic<bool> sharing_ = false;  // takes effect with the next Open()
   const std::shared_ptr<const IdentitySpec> spec_;
   Mutex mutex_;
   IdentityOpener opener_ CREDMINT_GUARDED_BY(mutex_);

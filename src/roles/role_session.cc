@@ -23,7 +23,8 @@ Result<SessionOptions> MakeSessionOptions(const Role& role, RoleSession::Retryin
   return options;
 }
 
-/// A library that finds none in it says so much later, and worse.
+/// Checks that the CA bundle holds certificates. The TLS library would report an empty one much
+/// later, with a less helpful message.
 Result<void> CheckCaBundle(const Role& role) {
   const std::string& path = role.session.transport.ca_bundle;
   if (path.empty()) return {};

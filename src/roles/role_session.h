@@ -12,21 +12,22 @@
 
 namespace credmint::roles {
 
-/// What mints a role's credentials: the one place where key, request and transport meet.
+/// Mints a role's credentials. No other class combines key, request and transport.
 class RoleSession : public CredentialSource {
  public:
-  /// Who tries again what may pass: the session itself, or a Refresher in front of it.
+  /// Whether the session retries temporary failures, or a Refresher in front of it does.
   enum class Retrying { kHere, kElsewhere };
 
-  /// Checks the role as far as that is possible without key and network. Fails with kUsage on an
-  /// endpoint that is none, with kLocalIo when the CA bundle is no file of certificates or
-  /// everybody may write it, and as IdentityPool::Get(). The pool's context must outlive it.
+  /// Checks the role as far as possible without key and network. Fails with kUsage if the endpoint
+  /// is malformed. Fails with kLocalIo if the CA bundle holds no certificates or is writable by
+  /// everyone. Otherwise fails like IdentityPool::Get(). The pool's context must outlive the
+  /// session.
   static Result<std::unique_ptr<RoleSession>> Create(const Role& role, IdentityPool& identities,
                                                      Retrying retrying);
   RoleSession(SessionOptions options, const LibraryContext& context,
               std::shared_ptr<RoleIdentity> identity, std::unique_ptr<Transport> transport);
 
-  /// As SessionMinter::Get(); RoleIdentity says what is to be made of kLockedOut.
+  /// Like SessionMinter::Get(), except that RoleIdentity::NoteLockout() decides about kLockedOut.
   Result<Credentials> Get() override;
 
   [[nodiscard]] RoleIdentity& identity() { return *identity_; }
@@ -34,7 +35,7 @@ class RoleSession : public CredentialSource {
  private:
   const std::shared_ptr<RoleIdentity> identity_;
   const std::unique_ptr<Transport> transport_;
-  unsigned generation_ = 0;  // of the identity that is in use
+  unsigned generation_ = 0;  // of the identity in use
   SessionMinter session_;
 };
 

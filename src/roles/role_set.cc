@@ -14,7 +14,7 @@ namespace {
 
 std::string LastSegment(const Arn& arn) { return arn.resource.substr(arn.resource.rfind('/') + 1); }
 
-/// Whether it is the same that was asked for, for as long as may be and by whatever key.
+/// Whether both request the same role in the same way, ignoring the duration and the key.
 bool AskForTheSame(const SessionRequest& left, const SessionRequest& right) {
   return left.role() == right.role() && left.profile() == right.profile() &&
          left.trust_anchor() == right.trust_anchor() &&
@@ -23,7 +23,7 @@ bool AskForTheSame(const SessionRequest& left, const SessionRequest& right) {
 
 }  // namespace
 
-/// A role, from what was said of it to its credentials.
+/// A role with everything needed to get its credentials.
 struct RoleSet::Member {
   [[nodiscard]] const SessionRequest& request() const { return role.session.request; }
   [[nodiscard]] std::string Name() const {
@@ -57,7 +57,7 @@ Result<void> RoleSet::Set(std::vector<Role> wanted) {
     if (!made) return Fail(std::move(made));
     next.push_back(*std::move(made));
   }
-  // All of them before the first is tried again: some share an identity.
+  // Reload all identities before any refresher retries, because some roles share an identity.
   for (const auto& member : next) member->session->identity().Reload();
   for (const auto& member : kept) member->refresher->Reload();
   next_ = std::move(next);
@@ -88,7 +88,7 @@ std::vector<std::shared_ptr<void>> RoleSet::Start() {
   return dropped;
 }
 
-/// The refresher tells of each failure; the observer hears of one as long as it stays the same.
+/// The refresher reports each failure; the observer is told only of changes.
 void RoleSet::Start(Member& member) {
   const auto reported = std::make_shared<ReportedFailure>();
   const auto renewed = [this, &role = member.role, reported](const Credentials&) {

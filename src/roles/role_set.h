@@ -19,45 +19,48 @@
 
 namespace credmint::roles {
 
-/// Who hears of the roles of a set: of `added` by the thread that calls Set(), of all else by any.
+/// Callbacks for the roles of a set. `added` runs on the thread that calls Set(), the others on
+/// any.
 struct RoleSetObserver {
-  std::function<void(const Role&)> added;                 ///< by Set(): it was not there before
-  std::function<void()> answered;                         ///< a source may have another answer
-  std::function<void(const Role&, const Error&)> failed;  ///< once while it lasts
-  std::function<void(const Role&)> recovered;             ///< after that
+  std::function<void(const Role&)> added;                 ///< by Set(): a new role
+  std::function<void()> answered;                         ///< a source may have a new answer
+  std::function<void(const Role&, const Error&)> failed;  ///< once per lasting failure
+  std::function<void(const Role&)> recovered;             ///< after a failure
 };
 
-/// A role that runs, for those who give its credentials out.
+/// A running role, for code that serves its credentials.
 struct RunningRole {
-  std::string name;  ///< in the configuration file, else the last segment of its ARN
+  std::string name;  ///< in the configuration file, or the last segment of its ARN
   SessionRequest request;
   std::chrono::milliseconds timeout;     ///< of a call
-  std::shared_ptr<Refresher> refresher;  ///< with all that it needs
+  std::shared_ptr<Refresher> refresher;  ///< keeps alive everything that it uses
 };
 
-/// Roles that are kept fresh, each with a refresher of its own. Those with the same key share the
-/// opened identity, and so one login.
+/// Roles that are kept fresh, each by its own refresher. Roles with the same key share the opened
+/// identity, and so one login.
 ///
-/// Set() and Start() are for one thread at a time, all else is for any.
+/// Set() and Start() may be called by one thread at a time, the other functions from any thread.
 class RoleSet {
  public:
-  /// The context must outlive this, and this what roles() and Start() have given out.
+  /// `context` must outlive the set, and the set must outlive the results of roles() and Start().
   RoleSet(const LibraryContext& context, RoleSetObserver observer, Environment environment = {});
   ~RoleSet();
   RoleSet(const RoleSet&) = delete;
   RoleSet& operator=(const RoleSet&) = delete;
 
-  /// These run after the next Start(). Those of them that run already (AreTheSame()) keep their
-  /// credentials and ask for new ones, with secrets read again. If one cannot be had, nothing has
-  /// changed.
+  /// Sets the roles that run after the next Start(). Roles that already run (AreTheSame()) keep
+  /// their credentials, and ask for new ones with secrets read again. If a role fails, nothing
+  /// changes.
   Result<void> Set(std::vector<Role> wanted);
 
-  /// Begins to mint. What was given out under a name is still given out under it meanwhile, if it
-  /// is of the same role, profile, trust anchor and session name. Returns what does not run any
-  /// more: the last one to let go of that waits for the call of the service that runs.
+  /// Begins to mint. Until new credentials arrive, a new role gives out the credentials of the old
+  /// one of its name. For that, role, profile, trust anchor and session name must be the same.
+  ///
+  /// Returns the roles that no longer run. Destroying the last reference to one waits for its
+  /// running call to the service.
   std::vector<std::shared_ptr<void>> Start();
 
-  /// After Start().
+  /// Call only after Start().
   [[nodiscard]] std::vector<RunningRole> roles();
 
  private:

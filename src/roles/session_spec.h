@@ -9,14 +9,13 @@
 
 namespace credmint::roles {
 
-/// Which session is wanted and how the service is reached, parsed: all that decides which
-/// credentials a key gets. A custom endpoint is kept as it was typed, because to take it apart
-/// loads libcurl.
+/// The parsed parameters of a session and of the connection to the service. They decide which
+/// credentials a key gets. A custom endpoint is kept as typed, because parsing it loads libcurl.
 struct SessionSpec {
   SessionRequest request;
   EndpointOptions endpoint;
   TransportOptions transport;
-  std::chrono::milliseconds timeout{10'000};  ///< for the whole call, retries included
+  std::chrono::milliseconds timeout{10'000};  ///< for the whole call, including retries
 
   bool operator==(const SessionSpec&) const = default;
 };

@@ -25,7 +25,7 @@ constexpr ArnKind kTrustAnchor = {"a trust anchor", "rolesanywhere", "trust-anch
 constexpr ArnKind kProfile = {"a profile", "rolesanywhere", "profile/", true};
 constexpr ArnKind kRole = {"a role", "iam", "role/", false};
 
-/// Empty when the text can be split; else what is wrong with it.
+/// Splits an ARN. Returns the problem, or nothing on success.
 std::string_view Split(std::string_view text, Arn& arn) {
   if (!std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; })) {
     return "it contains a blank or a character outside ASCII";
@@ -48,7 +48,7 @@ std::string_view Split(std::string_view text, Arn& arn) {
   return {};
 }
 
-/// Empty when the ARN is of the kind; else what is wrong with it.
+/// Checks that an ARN is of the given kind. Returns the problem, or nothing on success.
 std::string Check(const Arn& arn, const ArnKind& kind) {
   if (arn.text.size() > kMaxArnSize) {
     return fmt::format("it is longer than {} characters", kMaxArnSize);

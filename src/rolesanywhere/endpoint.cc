@@ -11,7 +11,7 @@
 namespace credmint {
 namespace {
 
-/// The regions of a partition are PREFIX-WORD-NUMBER.
+/// A group of regions named PREFIX-WORD-NUMBER.
 struct Partition {
   std::string_view region_prefix;
   std::string_view suffix;

@@ -23,11 +23,11 @@ struct Hint {
   Remedy remedy = Remedy::kNone;
 };
 
-// The messages that users have reported (CONTRACT section 1.3), and what turned out to be wrong.
+// Messages that users have reported (CONTRACT section 1.3), with the cause that was found.
 constexpr std::array kHints = {
     Hint{"Untrusted signing certificate", "", Remedy::kCompleteChain},
     Hint{"Insufficient certificate",
-         "the certificate lacks something the service asks for: X.509 v3, keyUsage "
+         "the certificate lacks something that the service requires: X.509 v3, keyUsage "
          "digitalSignature, CA:FALSE"},
     Hint{"Invalid signature",
          "check that the key belongs to the certificate and that nothing on the way changes the "
@@ -49,7 +49,7 @@ std::string StringMember(const nlohmann::json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-/// "com.amazonaws#Code:http://..." is "Code".
+/// Reduces "com.amazonaws#Code:http://..." to "Code".
 std::string CleanCode(std::string_view code) {
   code = code.substr(0, code.find(':'));
   if (const std::size_t hash = code.find('#'); hash != std::string_view::npos) {

@@ -8,20 +8,21 @@
 
 namespace credmint {
 
-/// How the service says no (CONTRACT section 1.3).
+/// An error response of the service (CONTRACT section 1.3).
 struct ServiceError {
   int status = 0;
-  std::string code;     ///< "AccessDeniedException"; "UnknownError" when the answer has none
-  std::string message;  ///< the service's words, or the beginning of a body that is not its own
+  std::string code;     ///< "AccessDeniedException"; "UnknownError" if the response has none
+  std::string message;  ///< the service's message, or the start of a body that is not the service's
 };
 
-/// Reads an answer that is not a success. The header X-Amzn-ErrorType wins over the body's `code`,
-/// that over its `__type`; namespaces and URLs around the code are cut off. Never fails: whatever
-/// came, the status is known. The texts are printable and bounded.
+/// Parses a response that is not a success. The header X-Amzn-ErrorType has priority over the
+/// body's `code`, which has priority over `__type`. Namespaces and URLs around the code are
+/// removed. Never fails, because the status is always known. The texts are printable and limited in
+/// length.
 ServiceError ParseServiceError(const HttpResponse& response);
 
-/// The failure to report: kServiceBusy when IsRetryable says so, kServiceAnswer for a redirect,
-/// else kServiceRefused; with a hint for the messages known to have one cause.
+/// Returns the failure to report: kServiceBusy if IsRetryable(), kServiceAnswer for a redirect, and
+/// otherwise kServiceRefused. Messages with one known cause get a hint.
 Error DescribeServiceError(const ServiceError& error);
 
 }  // namespace credmint

@@ -23,9 +23,9 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::minutes kTolerableClockError{4};
-/// Whoever answers must not have a key sign for any date that he likes.
+/// A responder must not be able to make a key sign for an arbitrary date.
 constexpr std::chrono::hours kLongestCorrection{24};
-/// By which an expiration may be later than what was asked for.
+/// How much later than requested the credentials may expire.
 constexpr std::chrono::minutes kExpirationTolerance{15};
 
 std::optional<TimePoint> DateOf(const HttpResponse& response) {
@@ -46,11 +46,11 @@ std::string ClockHint(seconds clock_error) {
       "set this machine's clock: it is {} {} the service's{}",
       days.count() > 1 ? fmt::format("{} days", days.count()) : fmt::format("{} s", size.count()),
       clock_error.count() > 0 ? "behind" : "ahead of",
-      IsCorrected(clock_error) ? "" : ", and no more than 24 hours are corrected");
+      IsCorrected(clock_error) ? "" : ", and at most 24 hours are corrected");
 }
 
-/// The latest expiration that an answer to a request for so long can have. Its date is believed as
-/// far as a clock is corrected.
+/// Returns the latest plausible expiration for a response to a request for `duration`. The
+/// response's date is believed within the limit of clock correction.
 TimePoint LatestExpiration(const HttpResponse& response, TimePoint now, seconds clock_error,
                            seconds duration) {
   const auto date = DateOf(response);
@@ -58,8 +58,8 @@ TimePoint LatestExpiration(const HttpResponse& response, TimePoint now, seconds 
   return (is_believed ? *date : now + clock_error) + duration + kExpirationTolerance;
 }
 
-/// What a service by whose clock it was signed gives may have expired by ours: SDKs would not use
-/// it, so it is no success.
+/// Rejects credentials that have expired by our clock. A request signed by the service's clock can
+/// return such credentials, and SDKs would not use them.
 Result<Credentials> RefuseExpired(Result<Credentials> credentials, TimePoint now) {
   if (!credentials || credentials->expiration > now) return credentials;
   return Fail(ErrorCode::kServiceAnswer,
@@ -67,7 +67,7 @@ Result<Credentials> RefuseExpired(Result<Credentials> credentials, TimePoint now
                           FormatTimestamp(credentials->expiration), FormatTimestamp(now)));
 }
 
-/// What to add to our clock to get the service's, where the answer may have been refused for that.
+/// Returns the service's clock minus ours if the request may have been refused for that difference.
 std::optional<seconds> ClockError(const HttpResponse& response, TimePoint now) {
   if (response.status != 400 && response.status != 403) return std::nullopt;
   const auto date = DateOf(response);
@@ -81,7 +81,7 @@ std::optional<milliseconds> RetryAfter(const HttpResponse& response, TimePoint n
   return header ? ParseRetryAfter(*header, now) : std::nullopt;
 }
 
-/// The service's refusal, with what it may have against issuers that CheckIdentity lets pass.
+/// Describes the service's refusal. Adds the doubts about issuers that CheckIdentity() tolerates.
 Error Refusal(const HttpResponse& response, const Identity& identity) {
   Error error = DescribeServiceError(ParseServiceError(response));
   if (error.code != ErrorCode::kServiceRefused) return error;
@@ -93,7 +93,7 @@ Error Refusal(const HttpResponse& response, const Identity& identity) {
 
 }  // namespace
 
-/// One request and what it says about the next.
+/// The outcome of one request, with what the next one needs to know.
 struct SessionMinter::Attempt {
   Result<Credentials> credentials;
   std::optional<seconds> clock_error = std::nullopt;

@@ -17,35 +17,39 @@
 
 namespace credmint {
 
-/// Gives the identity to sign with, freshly loaded, so that a renewed certificate is used.
+/// Returns the identity to sign with, loaded again each time so that a renewed certificate is used.
 using IdentitySource = std::function<Result<std::shared_ptr<const Identity>>()>;
 
-/// What a session asks for, where, and how patiently.
+/// The session to request, the endpoint, and the limits on retrying.
 struct SessionOptions {
   SessionRequest request;
   Url endpoint;
-  std::chrono::milliseconds timeout{10'000};  ///< for all attempts and the waits between them
+  std::chrono::milliseconds timeout{10'000};  ///< for all attempts and the delays between them
   int max_attempts = 3;
 };
 
-/// What a session has from its surroundings. Tests replace it.
+/// The clock, stopwatch, sleep and random numbers that a session uses. Tests replace them.
 struct SessionEnvironment {
   Clock clock = [] { return std::chrono::system_clock::now(); };
   Stopwatch stopwatch = [] { return std::chrono::steady_clock::now(); };
   std::function<void(std::chrono::milliseconds)> sleep;  ///< default: sleeps
-  std::function<double()> random;                        ///< from [0, 1); default: random
+  std::function<double()> random;                        ///< in [0, 1); default: random
 };
 
-/// Mints credentials: asks for the identity, builds the request, signs it, sends it, and reads the
-/// answer. What IsRetryable is tried again, signed afresh with a new date, until attempts or time
-/// run out. When a request is refused (400, 403) and the answer is dated more than four minutes
-/// away from our clock, but no more than 24 hours, it is signed once more by the service's clock;
-/// that is no further attempt. What has expired by our own clock is no success.
+/// Mints credentials: loads the identity, builds the request, signs it, sends it, and reads the
+/// response. If IsRetryable(), the request is signed again with a new date and sent again, until
+/// the attempts or the time run out.
 ///
-/// Get() fails with the identity source's or the key's error, Transport's codes, kServiceRefused,
-/// kServiceBusy or kServiceAnswer; Error::retry_after is the last answer's. It may be called from
-/// several threads if the identity source and the transport allow that. Context and transport must
-/// outlive the session.
+/// A refusal (400, 403) may be due to the clock. If its date is between four minutes and 24 hours
+/// away from our clock, the request is signed again by the service's clock. That happens once and
+/// does not count as an attempt. Credentials that have expired by our own clock are a failure.
+///
+/// Get() fails with the error of the identity source or the key, with Transport's codes, or with
+/// kServiceRefused, kServiceBusy or kServiceAnswer. Error::retry_after is that of the last
+/// response.
+///
+/// Get() may be called from several threads if the identity source and the transport allow it. The
+/// context and the transport must outlive the session.
 class SessionMinter : public CredentialSource {
  public:
   SessionMinter(SessionOptions options, const LibraryContext& context, IdentitySource identity,

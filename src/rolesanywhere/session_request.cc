@@ -26,8 +26,8 @@ tl::unexpected<Error> FailUsage(std::string message) {
   return Fail(ErrorCode::kUsage, std::move(message));
 }
 
-/// The service has these resources side by side: in one partition, account and (but for the role)
-/// region.
+/// Checks that a resource is in the trust anchor's partition, account and (except for the role)
+/// region. The service requires that.
 Result<void> CheckTogether(std::string_view what, const Arn& arn, const Arn& trust_anchor) {
   const auto compare = [&](std::string_view field, const std::string& value,
                            const std::string& expected) -> Result<void> {

@@ -10,7 +10,7 @@
 
 namespace credmint {
 
-/// What a user says about the session wanted. Empty means not said.
+/// The user's parameters for a session. Empty means not specified.
 struct SessionParameters {
   std::string trust_anchor_arn;
   std::string profile_arn;
@@ -22,14 +22,19 @@ struct SessionParameters {
   bool operator==(const SessionParameters&) const = default;
 };
 
-/// A CreateSession request whose parts fit together (CONTRACT section 1.1). Knows nothing of keys
-/// or certificates. Immutable.
+/// A consistent CreateSession request (CONTRACT section 1.1). Independent of keys and certificates.
+/// Immutable.
 class SessionRequest {
  public:
-  /// Checks the three ARNs, and that trust anchor and profile are in one region, all three in one
-  /// partition and one account; the duration (900 to 43200 s) and the session name (2 to 64 of
-  /// A-Z a-z 0-9 _ + = , . @ -). The region is that of the trust anchor, so one that was said must
-  /// be the same. Fails with kUsage, one sentence for the first thing that is wrong.
+  /// Checks the parameters:
+  ///
+  /// - The three ARNs, which must share one partition and one account.
+  /// - The trust anchor and the profile, which must share one region.
+  /// - `region`, which must be the trust anchor's if specified.
+  /// - The duration: 900 to 43200 s.
+  /// - The session name: 2 to 64 of A-Z a-z 0-9 _ + = , . @ -
+  ///
+  /// Fails with kUsage and one sentence for the first problem.
   static Result<SessionRequest> Create(const SessionParameters& parameters);
 
   [[nodiscard]] const Arn& trust_anchor() const { return trust_anchor_; }
@@ -39,10 +44,10 @@ class SessionRequest {
   [[nodiscard]] const std::string& role_session_name() const { return role_session_name_; }
   [[nodiscard]] const std::string& region() const { return trust_anchor_.region; }
 
-  /// The JSON body, its members in alphabetical order.
+  /// Returns the JSON body, with its members in alphabetical order.
   [[nodiscard]] std::string Body() const;
 
-  /// The HTTP request for an endpoint, complete but for what a signature adds.
+  /// Returns the HTTP request for an endpoint, complete except for what signing adds.
   [[nodiscard]] HttpRequest ToHttp(const Url& endpoint) const;
 
   bool operator==(const SessionRequest&) const = default;

@@ -17,14 +17,14 @@ using Json = nlohmann::json;
 constexpr const char* kHint =
     "something other than the service may have answered: check the endpoint and the proxy";
 
-/// The member of an object; null when there is none, or no object.
+/// Returns a member of an object, or null if there is no such member or no object.
 Json* Member(Json* object, const char* name) {
   if (object == nullptr || !object->is_object()) return nullptr;
   const auto found = object->find(name);
   return found != object->end() ? &*found : nullptr;
 }
 
-/// The text of a string that is not empty; else null.
+/// Returns the text of a non-empty string, or null.
 std::string* Text(Json* value) {
   auto* const text = value != nullptr ? value->get_ptr<std::string*>() : nullptr;
   return text != nullptr && !text->empty() ? text : nullptr;
@@ -46,7 +46,7 @@ Result<Credentials> ParseSessionResponse(const Secret& body, TimePoint now, Time
   const auto refuse = [](std::string message) {
     return Fail(ErrorCode::kServiceAnswer, std::move(message), kHint);
   };
-  // The parser's own copies are out of reach; those in the document are taken over below.
+  // The parser's own copies cannot be wiped. Those in the document are moved out below.
   Json answer = Json::parse(body.Reveal(), nullptr, false);
   if (answer.is_discarded()) return refuse("the answer is not JSON");
   Json* const set = Member(&answer, "credentialSet");
@@ -72,7 +72,7 @@ Result<Credentials> ParseSessionResponse(const Secret& body, TimePoint now, Time
                 "check this machine's clock");
   }
   if (*expiration > latest) {
-    return refuse(fmt::format("the credentials expire at {}, later than {}, which no service gives",
+    return refuse(fmt::format("the credentials expire at {}, but the service grants none beyond {}",
                               FormatTimestamp(*expiration), FormatTimestamp(latest)));
   }
 

@@ -8,13 +8,13 @@
 
 namespace credmint {
 
-/// The credentials in the body of a successful CreateSession response (CONTRACT section 1.2): those
-/// of the first element of its set. The account is that of the assumed role, if it is said.
-/// Unknown members and members that are null are passed over.
+/// Parses the body of a successful CreateSession response (CONTRACT section 1.2). Returns the
+/// credentials in the first element of its set, and the account of the assumed role if it is
+/// present. Ignores unknown members and null members.
 ///
-/// Fails with kServiceAnswer when the body is not JSON, a credential is missing or empty, they have
-/// expired by `now`, or expire after `latest`, which no service gives. No credential gets into a
-/// message.
+/// Fails with kServiceAnswer if the body is not JSON, or if a credential is missing or empty. Also
+/// fails if the credentials expire by `now`, or after `latest`, which no service grants. Messages
+/// never contain a credential.
 Result<Credentials> ParseSessionResponse(const Secret& body, TimePoint now, TimePoint latest);
 
 }  // namespace credmint

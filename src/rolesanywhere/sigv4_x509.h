@@ -12,15 +12,21 @@
 
 namespace credmint {
 
-/// The name in SigV4-X509 of what a key signs with; `key` is OpenSSL's name of its algorithm
-/// ("RSA", "EC", "ML-DSA-65"). Fails with kKeyUnusable for one that the service does not take.
+/// Returns the SigV4-X509 name of a key's signing algorithm. `key` is OpenSSL's name of the key's
+/// algorithm ("RSA", "EC", "ML-DSA-65"). Fails with kKeyUnusable if the service does not accept it.
 Result<std::string_view> AlgorithmName(const std::string& key);
 
-/// Signs a request to IAM Roles Anywhere with SigV4-X509 (CONTRACT section 2): adds Host,
-/// X-Amz-Date (`now`), X-Amz-X509, X-Amz-X509-Chain unless the leaf has no known issuers, and
-/// Authorization, which covers all the others. The one place where request and identity meet.
+/// Signs a request to IAM Roles Anywhere with SigV4-X509 (CONTRACT section 2). Adds these header
+/// fields:
 ///
-/// Fails with kKeyUnusable for an algorithm the service does not know, else with the key's error.
+/// - Host, X-Amz-Date (`now`) and X-Amz-X509.
+/// - X-Amz-X509-Chain, unless the leaf has no known issuers.
+/// - Authorization, which covers all of them.
+///
+/// No other code combines a request with an identity.
+///
+/// Fails with kKeyUnusable for an algorithm that the service does not accept, or with the key's
+/// error.
 Result<HttpRequest> SignRequest(const LibraryContext& context, const Identity& identity,
                                 HttpRequest request, std::string_view region, TimePoint now);
 

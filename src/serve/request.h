@@ -9,15 +9,15 @@
 
 namespace credmint::serve {
 
-/// A request as a value. It has no body: none of the interfaces takes one.
+/// A request as a value. It has no body: none of the interfaces accepts one.
 struct Request {
   std::string method;
   std::string path;  ///< decoded, without the query
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-/// The value of the field of that name, whose case does not matter; nothing if there is none or
-/// more than one, of which nobody can say which is meant.
+/// Returns the value of the field with that name, ignoring case. Returns nothing if there is no
+/// such field, or several, because the value would be ambiguous.
 std::optional<std::string_view> FindHeader(const Request& request, std::string_view name);
 
 bool HasHeader(const Request& request, std::string_view name);

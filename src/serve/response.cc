@@ -51,7 +51,7 @@ Response SourceFailed(const Error& error) {
 }
 
 Response WrongMethod(std::string_view method) {
-  Response response = ErrorResponse(405, "MethodNotAllowed", "another method is needed here");
+  Response response = ErrorResponse(405, "MethodNotAllowed", "this method is not allowed here");
   response.headers.emplace_back("Allow", method);
   return response;
 }

@@ -6,16 +6,16 @@
 
 namespace credmint {
 
-/// The parts of an Authorization header of SigV4.
+/// The parts of a SigV4 Authorization header.
 struct Authorization {
   std::string_view algorithm;
-  std::string_view identifier;  ///< who signs: for X.509 the certificate's serial in decimal
+  std::string_view identifier;  ///< the signer: for X.509 the certificate's serial in decimal
   std::string_view scope;
   std::string_view signed_names;
   std::string_view signature;  ///< lower-case hexadecimal
 };
 
-/// The header's value: "ALG Credential=ID/SCOPE, SignedHeaders=a;b, Signature=hex".
+/// Formats the header's value: "ALG Credential=ID/SCOPE, SignedHeaders=a;b, Signature=hex".
 std::string FormatAuthorization(const Authorization& authorization);
 
 }  // namespace credmint

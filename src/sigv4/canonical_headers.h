@@ -7,15 +7,15 @@
 
 namespace credmint {
 
-/// The part of the header fields that a signature covers, in two texts.
+/// The header fields that a signature covers, as two texts.
 struct CanonicalHeaders {
   std::string lines;         ///< "name:value\n" for each field, sorted by name
   std::string signed_names;  ///< the same names joined by ';'
 };
 
-/// Takes in every field but those that travel outside the signature: Authorization itself,
-/// User-Agent and X-Amzn-Trace-Id. Names in lower case; values trimmed, runs of blanks made one,
-/// those of a repeated name joined by ',' in the order in which they are sent (CONTRACT section 2).
+/// Canonicalises all header fields except Authorization, User-Agent and X-Amzn-Trace-Id, which are
+/// not signed. Names become lower case. Values are trimmed, and runs of blanks become one blank.
+/// The values of a repeated name are joined by ',' in the order of sending (CONTRACT section 2).
 CanonicalHeaders CanonicalizeHeaders(const Headers& headers);
 
 }  // namespace credmint

@@ -6,9 +6,10 @@
 
 namespace credmint {
 
-/// The canonical form of a query string as it is sent, without its '?': parameters decoded, encoded
-/// by SigV4's rules ('=' inside a value twice), sorted by name and then by value, each with a '='
-/// (CONTRACT section 2). Empty for an empty query.
+/// Returns the canonical form of a query string, given as sent and without its '?' (CONTRACT
+/// section 2). Parameters are decoded, then encoded by SigV4's rules, with '=' inside a value
+/// encoded twice. They are sorted by name and then by value, and each has a '='. Empty for an empty
+/// query.
 std::string CanonicalQuery(std::string_view query);
 
 }  // namespace credmint

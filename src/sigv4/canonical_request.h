@@ -9,9 +9,9 @@
 
 namespace credmint {
 
-/// SigV4's text of a request, whose hash is what gets signed: method, canonical URI, canonical
-/// query, canonical headers, their names, and the SHA-256 of the body in lower-case hexadecimal.
-/// `headers` are those of the request.
+/// Returns SigV4's canonical request, whose hash is part of the string to sign. It consists of
+/// method, canonical URI, canonical query, canonical headers, their names, and the body's SHA-256
+/// in lower-case hexadecimal. `headers` are those of `request`.
 std::string CanonicalRequest(const HttpRequest& request, const CanonicalHeaders& headers,
                              std::string_view payload_sha256);
 

@@ -6,9 +6,9 @@
 
 namespace credmint {
 
-/// The canonical URI of a path as it is sent, that is, percent-encoded once: dot segments resolved
-/// (RFC 3986 section 5.2.4), repeated slashes made one, each segment encoded a second time; "/" for
-/// an empty path (CONTRACT section 2).
+/// Returns the canonical URI of a path given as sent, that is, percent-encoded once (CONTRACT
+/// section 2). Dot segments are resolved (RFC 3986 section 5.2.4), repeated slashes merged, and
+/// each segment is encoded a second time. "/" for an empty path.
 std::string CanonicalUri(std::string_view path);
 
 }  // namespace credmint

@@ -6,10 +6,11 @@
 
 namespace credmint {
 
-/// Every byte but A-Z a-z 0-9 - _ . ~ and those of `keep` as %XX with upper-case digits.
+/// Encodes every byte as %XX with upper-case digits, except A-Z a-z 0-9 - _ . ~ and the bytes in
+/// `keep`.
 std::string PercentEncode(std::string_view text, std::string_view keep = {});
 
-/// The inverse. A '%' without two hexadecimal digits behind it stays; '+' is not a blank.
+/// Decodes %XX. A '%' without two hexadecimal digits after it is kept. '+' is not a blank.
 std::string PercentDecode(std::string_view text);
 
 }  // namespace credmint

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""How long `credential-process --cache` takes when the credentials are there, against a C program
-that links libcrypto and returns: the shortest of many runs, interleaved. Prints the ratio; fails
-when it is above its limit. That limit is for builds with -Dfast_start=true, the default. A copy of
-the program is run, as an installation is one: a file that the linker wrote is mapped a twentieth
+"""Compares `credential-process --cache` on a cache hit with a C program that only links libcrypto.
+
+Runs of both are interleaved, and the shortest of each counts. Prints the ratio and fails if it is
+above its limit. The limit applies to builds with -Dfast_start=true, the default.
+
+The program is copied first, as an installation does: a file that the linker wrote is mapped 5 %
 slower.
 
     cache_hit.py START_WITH_LIBCRYPTO_PROGRAM

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""How long a whole run of the program takes for one P-256 signature of a SoftHSM token, without
-network, against a bare C program of ten calls: the shortest of many runs, interleaved. Prints the
-ratio; fails when it is above its limit.
+"""Compares a whole run of the program with a bare C program of ten PKCS#11 calls.
+
+Both make one P-256 signature with a SoftHSM token, without network. Runs are interleaved, and the
+shortest of each counts. Prints the ratio and fails if it is above its limit.
 
     cold_signature.py RAW_SIGNATURE_PROGRAM
 """

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""How long a whole run of the program takes for one P-256 signature of a TPM (swtpm), without
-network: the shortest of many runs, interleaved. Against a bare C program of two TPM commands, and
-against `openssl dgst` with tpm2-openssl, by persistent handle and by key file. Prints the ratios;
-fails when one is above its limit.
+"""Compares a whole run of the program with two other ways to sign with a TPM (swtpm).
+
+They are a bare C program of two TPM commands, and `openssl dgst` with tpm2-openssl, by persistent
+handle and by key file. Each run makes one P-256 signature, without network. Runs are interleaved,
+and the shortest of each counts. Prints the ratios and fails if one is above its limit.
 
     cold_tpm_signature.py RAW_TPM_SIGNATURE_PROGRAM
 """
@@ -44,7 +45,7 @@ def commands(folder, device):
 
 
 class Benchmark(unittest.TestCase):
-    """For what it cleans up."""
+    """A test case only for the sake of its cleanups."""
 
     def runTest(self):
         folder = make_folder(self)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The least that an HTTP server on libmicrohttpd can be: answers every request with the same SIZE
-// bytes. One thread, epoll. Prints its port, and ends with its standard input.
+// A minimal HTTP server on libmicrohttpd, the baseline for serve_load.py. It answers every request
+// with the same SIZE bytes, from one thread with epoll. Prints its port, and ends when its standard
+// input is closed.
 //
 //     constant_answer SIZE
 
@@ -30,8 +31,7 @@ int main(int count, char** arguments) {
   if (body == NULL) return 1;
   memset(body, 'x', size);
   response = MHD_create_response_from_buffer(size, body, MHD_RESPMEM_MUST_FREE);
-  struct sockaddr_in address = {.sin_family = AF_INET,
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   struct MHD_Daemon* daemon = MHD_start_daemon(
       MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, &answer, NULL, MHD_OPTION_SOCK_ADDR,
       (struct sockaddr*)&address, MHD_OPTION_CONNECTION_LIMIT, 512u, MHD_OPTION_END);

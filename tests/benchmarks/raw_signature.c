@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The least that a program can do for one signature of a PKCS#11 token: ten calls, nothing checked
- * that is not needed, the slot known beforehand. The measure for cold_signature.py.
+/* A minimal program for one signature of a PKCS#11 token, the baseline for cold_signature.py: ten
+ * calls, no unnecessary checks, and a known slot.
  *
  *     raw_signature MODULE SLOT_ID PIN LABEL
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A signature by a persistent P-256 key of a TPM in as few commands as ESAPI needs, as a whole
-// program: the least that cold_tpm_signature.py can compare with.
+// A minimal program for one signature by a persistent P-256 key of a TPM, the baseline for
+// cold_tpm_signature.py. It sends as few commands as ESAPI needs.
 //
 //     raw_tpm_signature TCTI HANDLE          HANDLE in hexadecimal
 

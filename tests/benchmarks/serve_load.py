@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a request costs `serve`, against the least that an HTTP server on libmicrohttpd can be, which
-answers the same requests with a constant of the same size: 64 clients make 2,000 requests each, on
-either interface, on connections that are kept and on new ones. Prints a table; fails when a request
-is not answered or costs more than 1.5 times the other's processor time, or more than AWS's tool.
+"""Compares the CPU time of a request to `serve` with that of a minimal server on libmicrohttpd.
+
+The minimal server answers the same requests with a constant of the same size. 64 clients make 2,000
+requests each to both interfaces, on kept-alive and on new connections.
+
+Prints a table. Fails if a request gets no response. Also fails if its CPU time is above that of
+AWS's tool, or above 1.5 times that of the minimal server.
 
     serve_load.py CONSTANT_ANSWER_PROGRAM
 """
@@ -21,7 +24,7 @@ from support.system_test import MintTest  # noqa: E402
 CLIENTS, EACH = 64, 2000
 ROUNDS = 2
 LIMIT = 1.5
-PEER_MICROSECONDS = 20.5  # of AWS's tool, for a request on a connection that is kept
+PEER_MICROSECONDS = 20.5  # CPU time of AWS's tool for a request on a kept-alive connection
 ROLE = "/latest/meta-data/iam/security-credentials/demo"
 
 
@@ -54,7 +57,7 @@ class Benchmark(MintTest):
         self.assertLessEqual(worst, LIMIT)
 
     def compare(self, server, size, path, header, keep_alive):
-        """The cheapest of some interleaved rounds of each: microseconds and the Load."""
+        """Runs interleaved rounds; returns the microseconds and Load of each server's cheapest."""
         with subprocess.Popen(
             [sys.argv[1], str(size)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as constant:

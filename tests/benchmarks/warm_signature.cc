@@ -15,9 +15,10 @@
 #include "ossl/read_store.h"
 #include "support/softhsm.h"
 
-/// What the way through OpenSSL and our provider adds to a signature of a token: EVP_DigestSign
-/// against a bare loop of C_SignInit and C_Sign on the same key, interleaved in one run. Prints the
-/// ratios; fails when one is above its limit.
+/// Measures the overhead of OpenSSL and our provider on a signature of a token.
+///
+/// Compares EVP_DigestSign with a bare loop of C_SignInit and C_Sign on the same key, interleaved
+/// in one run. Prints the ratios and fails if one is above its limit.
 namespace credmint {
 namespace {
 
@@ -34,14 +35,14 @@ struct Case {
   double limit;
 };
 
-/// The token by its bare functions, in a session of its own that shares the provider's login.
+/// Direct calls to the token, in a separate session that shares the provider's login.
 class RawToken {
  public:
   explicit RawToken(const std::string& module) {
     void* library = dlopen(module.c_str(), RTLD_NOW);
     auto* get = reinterpret_cast<CK_C_GetFunctionList>(dlsym(library, "C_GetFunctionList"));
     get(&functions_);
-    std::array<CK_SLOT_ID, 8> slots{};  // the token, and SoftHSM's slot without one
+    std::array<CK_SLOT_ID, 8> slots{};  // the token's slot, and SoftHSM's uninitialised one
     CK_ULONG count = slots.size();
     functions_->C_GetSlotList(CK_TRUE, slots.data(), &count);
     functions_->C_OpenSession(slots[0], CKF_SERIAL_SESSION, nullptr, nullptr, &session_);

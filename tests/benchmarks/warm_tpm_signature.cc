@@ -14,10 +14,11 @@
 #include "support/swtpm.h"
 #include "tpm2/device/tss2_library.h"
 
-/// What the way through OpenSSL and our provider adds to a signature of a TPM: EVP_DigestSign
-/// against a bare loop of Esys_Sign on the same persistent key. Both connect anew for each batch,
-/// because swtpm serves one connection at a time, so that the batches interleave in one run; the
-/// signatures alone are timed. Prints the ratios; fails when one is above its limit.
+/// Measures the overhead of OpenSSL and our provider on a signature of a TPM.
+///
+/// Compares EVP_DigestSign with a bare loop of Esys_Sign on the same persistent key, interleaved in
+/// one run. Each batch opens a new connection, because swtpm serves one at a time. Only the
+/// signatures are timed. Prints the ratios and fails if one is above its limit.
 namespace credmint {
 namespace {
 
@@ -29,7 +30,7 @@ constexpr BuiltinProvider kProvider = {"credmint-tpm2", credmint_tpm2_provider_i
 
 struct Case {
   const char* label;
-  const char* algorithm;  // of tpm2_create
+  const char* algorithm;  // in tpm2_create's notation
   TPM2_HANDLE handle;
   TPMI_ALG_SIG_SCHEME scheme;
   int batch;
@@ -45,7 +46,7 @@ constexpr std::array<Case, 2> kCases = {
   exit(1);
 }
 
-/// The key by bare ESAPI.
+/// The key, used by direct ESAPI calls.
 class RawKey {
  public:
   RawKey(const Swtpm& swtpm, const Case& bench) : scheme_{bench.scheme, {}} {
@@ -92,7 +93,7 @@ SigningKey Load(const LibraryContext& library, const Swtpm& swtpm, const Case& b
   return {library, std::move(contents->keys.front())};
 }
 
-/// Of one signature, after one that is not timed.
+/// The average time of a signature in a batch, after one that is not timed.
 Micros TimeOf(int batch, const std::function<bool()>& once) {
   if (!once()) GiveUp("a signature failed");
   const auto start = std::chrono::steady_clock::now();
@@ -103,7 +104,7 @@ Micros TimeOf(int batch, const std::function<bool()>& once) {
 }
 
 bool Measure(const LibraryContext& library, const Swtpm& swtpm, const Case& bench) {
-  constexpr int kRounds = 150;  // short batches, so that some of each are not disturbed
+  constexpr int kRounds = 150;  // many short batches, so that some run undisturbed
   Micros best_raw = Micros::max();
   Micros best_provider = Micros::max();
   for (int round = 0; round < kRounds; ++round) {

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CreateSession, judged: a request, what the service has registered, and a time go in, a verdict comes out.
+"""Judges a CreateSession request: from the request, the service and a time, it makes a Verdict.
 
-No sockets and no clock in here. The order is: is the request signed by the key of the certificate it carries; does it
-say something sensible; do the named resources exist; is the certificate trusted; is this session allowed. The first
-thing that is wrong decides, and the facts found until then are kept for the log.
+This module uses no sockets and no clock. It checks, in this order:
+
+1. whether the key of the request's certificate signed the request;
+2. whether the request's members are valid;
+3. whether the named resources exist;
+4. whether the certificate is trusted;
+5. whether the session is allowed.
+
+The first failure decides. The log gets the facts found before it.
 """
 
 import dataclasses
@@ -18,13 +24,16 @@ from session_input import read_input
 from session_output import session_output
 
 
-# What the log says about a request; None is what was not looked at, because something else was wrong before.
+# The facts about a request in the log. Those after the first failure stay None.
 NO_FACTS = {"signed_headers": None, "serial": None, "region": None, "chain_length": None, "chain_notes": None}
 
 
 @dataclasses.dataclass(frozen=True)
 class Service:
-    """What was registered with the service. No `role_arns` means any role; `lifetime` overrides what is asked for."""
+    """The registered resources. Without `role_arns` any role is allowed.
+
+    `lifetime` overrides the requested duration.
+    """
 
     anchors: list
     trust_anchor_arn: str
@@ -40,7 +49,7 @@ class Service:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """The answer. `reason` is for the log, `output` is the body of a granted session."""
+    """The response. `reason` is for the log; `output` is the body for a granted session."""
 
     status: int
     code: str
@@ -56,7 +65,7 @@ class Verdict:
 
 
 def judge(request, service, now):
-    """The Verdict on one POST to /sessions at the time `now` (aware, UTC)."""
+    """Returns the Verdict on a POST to /sessions at the time `now` (aware, UTC)."""
     facts = dict(NO_FACTS)
     try:
         leaf, chain = _authenticate(request, service, now, facts)

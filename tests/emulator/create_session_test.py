@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Requests that are right, and what is granted."""
+"""Valid requests, and the sessions that they get."""
 
 import datetime
 import unittest

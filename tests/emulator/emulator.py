@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The service on a socket: takes connections, routes requests, applies scripted faults, keeps the ledger.
+"""The service on a socket: accepts connections, routes requests, applies faults, keeps the ledger.
 
-One thread per connection, all of them daemons: stopping is immediate. Only `_take_turn` is shared between them, it
-numbers the CreateSession requests and hands each one its fault.
+Each connection has a daemon thread, so stopping is immediate. The threads share `_take_turn`, which
+numbers the CreateSession requests and assigns their faults.
 """
 
 import collections
@@ -34,8 +34,9 @@ _CONNECTION_LOST = (ConnectionError, TimeoutError, ssl.SSLError)
 class Emulator:
     """A running service, from construction until `stop`.
 
-    `service` is what is registered, `faults` what the first CreateSession requests meet, `clock_offset` a timedelta,
-    `tls` an SSLContext or None. Port 0 takes a free one; `port` is the one in use.
+    `service` has the registered resources. `faults` are for the first CreateSession requests.
+    `clock_offset` is a timedelta, `tls` an SSLContext or None. With port 0 the system chooses one;
+    the attribute `port` has it.
     """
 
     def __init__(
@@ -50,7 +51,8 @@ class Emulator:
         self._tls = tls
         self._stopping = threading.Event()
         self._turn_lock = threading.Lock()
-        self._judging = threading.Lock()  # python3-cryptography lets no two threads read one certificate's extensions
+        # python3-cryptography does not let two threads read the extensions of one certificate.
+        self._judging = threading.Lock()
         self._attempts = 0
         self._server = _server_class(bind)((bind, port), lambda sock, peer, server: self._converse(sock))
         self.port = self._server.server_address[1]
@@ -66,7 +68,7 @@ class Emulator:
         self.ledger.close()
 
     def set_faults(self, faults):
-        """What the next CreateSession requests meet, in place of what is left."""
+        """Replaces the pending faults by these, for the next CreateSession requests."""
         with self._turn_lock:
             self._faults = collections.deque(faults)
 
@@ -80,7 +82,7 @@ class Emulator:
         return datetime.datetime.now(datetime.timezone.utc) + self._clock_offset
 
     def _converse(self, sock):
-        """All requests of one connection."""
+        """Serves all requests of one connection."""
         sock.settimeout(SOCKET_TIMEOUT_SECONDS)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
@@ -95,7 +97,7 @@ class Emulator:
             _close(sock)
 
     def _serve_one(self, sock, reader):
-        """Answers one request; whether another may follow on this connection."""
+        """Serves one request; returns whether another may follow on this connection."""
         try:
             request = reader.read()
         except WireError as error:
@@ -151,7 +153,10 @@ class Emulator:
 
 
 def _outcome(verdict, fault, response):
-    """Status, code and reason for the record: of what is sent, with the verdict in the reason if it is not sent."""
+    """The status, code and reason for the record.
+
+    If a fault replaces the verdict's response, the reason has both.
+    """
     status = response.status if response else None
     code = dict(response.headers).get("X-Amzn-ErrorType") if response else None
     if (status, code) == (verdict.status, verdict.code):
@@ -160,7 +165,7 @@ def _outcome(verdict, fault, response):
 
 
 def _access_key_id(response):
-    """The key that leaves with this response, if one does."""
+    """The access key ID in the response, if any."""
     if response is None or response.status != 201:
         return None
     try:
@@ -181,14 +186,14 @@ def _server_class(bind):
 
 
 def _abandon(sock, reset):
-    """Ends the connection without an answer; with `reset` the peer gets a RST in place of an orderly end."""
+    """Closes the connection without a response. With `reset` the peer gets an RST, not a FIN."""
     if reset:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
 
 
 def _close(sock):
-    """Ends the connection so that the last answer arrives: what the peer still sends is read, for a short while."""
+    """Closes the connection. First drains the peer's data briefly, so the last response arrives."""
     try:
         sock.settimeout(LINGER_SECONDS)
         if isinstance(sock, ssl.SSLSocket):
@@ -198,6 +203,6 @@ def _close(sock):
             if not sock.recv(64 * 1024):
                 break
     except (OSError, ValueError):
-        pass  # the connection is gone already
+        pass  # the peer has already closed the connection
     finally:
         sock.close()

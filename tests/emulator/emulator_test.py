@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The running service, over real sockets: routes, the ledger, connections, TLS.
+"""The running service over real sockets: routes, the ledger, connections, TLS.
 
-Run as a program, this file runs all tests of the folder; options of `unittest discover` may follow.
+Run as a program, this file runs all tests of its folder and accepts options of `unittest discover`.
 """
 
 import datetime

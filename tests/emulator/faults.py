@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scripted faults: what a network, a proxy or an overloaded service does to a client, on demand.
+"""Scripted faults of a network, a proxy or an overloaded service.
 
-A script is one word of the list in SCRIPTS, with `xN` behind it to have it N times:
+A script is one of these words, followed by `xN` for N such faults:
 
-    503                                   a status without body
+    503                                   a status without a body
     429:ThrottlingException               a status and an error code
     403:AccessDeniedException:any text    a status, an error code and a message
-    throttle:SECONDS                      429 ThrottlingException, with a Retry-After of so many
-    stall:SECONDS                         no answer for so long, then the connection ends
-    slow:SECONDS                          the right answer, but so much later
-    skew:SECONDS                          the clock is off by so much (more than the 900 tolerated) for this request
-    expires:SECONDS                       granted credentials expire so many seconds from now
+    throttle:SECONDS                      429 ThrottlingException, with this Retry-After
+    stall:SECONDS                         no response for this long, then the connection is closed
+    slow:SECONDS                          the proper response, but this much later
+    skew:SECONDS                          a clock that is off by this much, more than the tolerated
+                                          900 seconds, for this request
+    expires:SECONDS                       granted credentials that expire this many seconds from now
     reset garbage empty nullcreds nojson html502 big redirect fraction
 
-Every fault sees the proper answer and returns what is sent in its place; `slow`, `skew`, `expires`, `big` and
-`fraction` let a refusal through as it is, so that a wrong request stays visible.
+A fault gets the proper response and returns the one to send. `slow`, `skew`, `expires`, `big` and
+`fraction` do not change a refusal, so that an invalid request stays visible.
 """
 
 import dataclasses
@@ -37,7 +38,10 @@ _TIMED = re.compile(r"(throttle|stall|slow|skew|expires):(-?[0-9]+(?:\.[0-9]+)?)
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """`answer` turns the proper Response into the one to send, or into None: hang up, with a RST if `reset`."""
+    """`answer` maps the proper Response to the one to send.
+
+    None means to close the connection, with an RST if `reset`.
+    """
 
     script: str
     answer: Callable
@@ -47,7 +51,7 @@ class Fault:
 
 
 def parse_faults(script):
-    """The faults of one script, a list. ValueError if there is no such fault."""
+    """The list of faults of a script. Raises ValueError if there is no such fault."""
     single, count = _REPEATED.fullmatch(script).groups() if script else ("", None)
     return [_parse_single(single)] * int(count or 1)
 
@@ -106,7 +110,7 @@ def _redirect(proper):
 
 
 def _edit_granted(edit):
-    """An answer that is the proper one, its body passed through `edit` if the session was granted."""
+    """An `answer` that applies `edit` to the body of a granted session. A refusal is unchanged."""
 
     def answer(proper):
         if proper.status != 201:

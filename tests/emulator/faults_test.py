@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every scripted fault, as a client meets it and as the ledger has it."""
+"""Every scripted fault, as a client sees it and as the ledger records it."""
 
 import datetime
 import email.utils
@@ -16,7 +16,7 @@ from service_case import ServiceCase
 
 
 class FaultTest(ServiceCase):
-    """Every fault is followed by a request that is granted: faults are consumed."""
+    """Each test ends with a granted request, which shows that the fault is used up."""
 
     def ask_under(self, *scripts, draft=None):
         emulator = self.start(*scripts)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP/1.1 as bytes: requests read exactly as they came off the socket, responses written.
+"""Reads HTTP/1.1 requests exactly as received, and writes responses.
 
-Signatures are computed over what was sent, so nothing is tidied up here: header names keep their case, headers keep
-their order and duplicates, values keep their blanks, the target stays percent-encoded. Only messages that are malformed
-or larger than the limits are turned away, with a WireError that holds the status to answer.
+Signatures cover the bytes that were sent, so nothing is normalised here. Header names keep their
+case, headers their order and duplicates, and values their blanks; the target stays percent-encoded.
+Malformed messages and those above the limits raise a WireError with the status of the response.
 """
 
 import dataclasses
@@ -20,7 +20,10 @@ _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 class WireError(Exception):
-    """A message that is not a request. `status` is the answer; the connection cannot be used any further."""
+    """Raised for a message that is not a request. `status` is the response's status.
+
+    The connection cannot be used afterwards.
+    """
 
     def __init__(self, status, reason):
         super().__init__(reason)
@@ -29,7 +32,10 @@ class WireError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """One request. `headers` holds (name, value) as received, the value being all bytes between the colon and CRLF."""
+    """One request. `headers` has each (name, value) as received.
+
+    A value is all bytes between the colon and CRLF.
+    """
 
     method: str
     target: bytes
@@ -46,14 +52,14 @@ class Request:
         return self.target.partition(b"?")[2]
 
     def raw_values(self, name):
-        """Every value of the header `name` (lower case), in order, untouched."""
+        """The unmodified values of the header `name` (in lower case), in order."""
         return [value for each, value in self.headers if each.lower() == name.encode()]
 
     def values(self, name):
         return [value.strip(b" \t") for value in self.raw_values(name)]
 
     def names(self):
-        """The names of all headers, lower case, each once."""
+        """The set of header names, in lower case."""
         return {name.lower().decode() for name, _ in self.headers}
 
     @property
@@ -68,7 +74,10 @@ class Response:
     body: bytes = b""
 
     def encode(self, clock, with_body=True, last=False):
-        """The bytes of the response; `clock` (an aware datetime) gives its Date, `last` announces the end."""
+        """The bytes of the response, with `clock` (an aware datetime) as its Date.
+
+        `last` adds "Connection: close".
+        """
         try:
             phrase = http.HTTPStatus(self.status).phrase
         except ValueError:
@@ -81,7 +90,7 @@ class Response:
 
 
 def parse_head(head):
-    """A Request without its body, from the bytes up to and without the blank line."""
+    """Parses the bytes before the blank line into a Request without a body."""
     request_line, *header_lines = head.split(b"\r\n")
     parts = _REQUEST_LINE.fullmatch(request_line)
     if not parts:
@@ -114,10 +123,10 @@ def body_length(request):
 
 
 class RequestReader:
-    """Takes requests off one connection, one after the other.
+    """Reads the requests of one connection.
 
-    `receive(limit)` returns up to `limit` bytes, none at the end of the stream, or raises TimeoutError;
-    `send(data)` is used for `100 Continue` alone.
+    `receive(limit)` returns up to `limit` bytes, or none at the end of the stream, or raises
+    TimeoutError. `send(data)` is used only for `100 Continue`.
     """
 
     def __init__(self, receive, send=lambda data: None):
@@ -126,7 +135,7 @@ class RequestReader:
         self._buffer = b""
 
     def read(self):
-        """The next Request, or None when the client has no more of them."""
+        """The next Request, or None if the client has closed the connection."""
         head = self._read_head()
         if head is None:
             return None

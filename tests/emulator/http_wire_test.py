@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Requests as bytes, and messages that never get to the judge."""
+"""Parsing of requests, and messages that are refused before they are judged."""
 
 import io
 import unittest
@@ -10,7 +10,7 @@ from judge_case import request_of
 
 
 class WireTest(unittest.TestCase):
-    """Messages that never get to the judge."""
+    """Messages that are refused before they are judged."""
 
     def assert_wire_error(self, raw, status):
         with self.assertRaises(WireError) as caught:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of the judgement share: a small PKI, and assertions on verdicts."""
+"""The base of tests of the judgement: a small PKI, and assertions on verdicts."""
 
 import datetime
 import io
@@ -17,7 +17,7 @@ def request_of(raw):
 
 
 class JudgeCase(unittest.TestCase):
-    """Requests by a client made here. The usual path is leaf, intermediate, anchor."""
+    """Has an independent client make the requests. The usual path is leaf, intermediate, anchor."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the service saw: one record per request, in memory for the next look and in a file for after the test."""
+"""The service's records of its requests: in memory for tests, in a file for after the test."""
 
 import json
 import threading
@@ -9,7 +9,7 @@ from sigv4_x509 import DATE_FORMAT
 
 
 class Ledger:
-    """Records requests. A record is complete, in memory and in the file, before its answer leaves."""
+    """Records requests, in memory and in the file, before their responses are sent."""
 
     def __init__(self, path=None):
         self._lock = threading.Lock()
@@ -35,9 +35,10 @@ class Ledger:
 
 
 def record_of(request, clock, status, code, reason, **more):
-    """The record of a request, or of bytes that were none (`request` is None). Header names are in lower case.
+    """The record of a request, or of bytes that were not one (`request` is None).
 
-    `more` adds what only a CreateSession request has; `arrived` is when, by the monotonic clock.
+    Header names are in lower case. `more` has the facts of a CreateSession request; `arrived` is its
+    time by the monotonic clock.
     """
     return {
         "time": clock.strftime(DATE_FORMAT),

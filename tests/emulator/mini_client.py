@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client and a CA for the tests of the emulator. It shares no code with the emulator.
+"""A client and a CA for the tests of the emulator, which share no code with it.
 
-A Draft is a request whose every part can be changed before it is signed (a wrong request, rightly signed) or after (a
-request that was tampered with).
+Every part of a Draft, a request, can be changed. A change before signing makes an invalid request
+with a valid signature; one after signing makes a request that was tampered with.
 """
 
 import base64
@@ -24,7 +24,7 @@ DAY = datetime.timedelta(days=1)
 
 
 class Identity:
-    """A certificate with its key. Given an issuer, it is signed by that, else by itself."""
+    """A certificate and its key. The issuer signs it; without an issuer it is self-signed."""
 
     def __init__(
         self, name, issuer=None, ca=False, key=None, serial=None, begin=None, end=None, hash_algorithm=hashes.SHA256(),
@@ -74,7 +74,7 @@ def default_members(**changes):
 
 
 class Draft:
-    """A CreateSession request by `identity`. The canonical request takes the header values as they stand here."""
+    """A CreateSession request by `identity`. The canonical request uses these values unchanged."""
 
     def __init__(self, identity, chain=(), members=None, now=None, host="localhost", region=REGION):
         now = now or datetime.datetime.now(datetime.timezone.utc)
@@ -123,7 +123,7 @@ class Draft:
         return self
 
     def wire(self):
-        """The bytes to send. Headers that are None are left out."""
+        """The bytes to send, without headers that are None."""
         headers = self.headers | self.unsigned_headers | {"Authorization": self.authorization}
         headers |= {"Content-Length": len(self.body.encode())}
         lines = [f"{self.method} {self.path}{'?' + self.query if self.query else ''} HTTP/1.1"]

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the service says no.
+"""The refusals of the service.
 
-A Refusal carries two texts: `message` is what the client is told, in the service's own words where they are known, and
-`reason` is what really was wrong, for the log. The first is what a client must cope with, the second is what a test
-asserts.
+A Refusal has two texts. The client gets `message`, in the words of the real service if they are
+known. The log gets `reason`, the exact cause, which tests assert.
 """
 
 
 class Refusal(Exception):
-    """A request that is answered with an error."""
+    """Raised for a request that gets an error response."""
 
     def __init__(self, status, code, message, reason):
         super().__init__(reason)
@@ -47,7 +46,7 @@ def unreadable_input(reason):
 
 
 def constraint_violations(violations):
-    """Several (field, value, constraint) in the one sentence that the service makes of them."""
+    """A refusal with all (field, value, constraint) in one sentence, as the service writes it."""
     found = "; ".join(
         f"Value {'null' if value is None else repr(str(value))} at '{field}' failed to satisfy constraint: {constraint}"
         for field, value, constraint in violations

@@ -1,11 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""An emulator of IAM Roles Anywhere's CreateSession, for tests of a client. It is not lenient.
+"""A strict emulator of IAM Roles Anywhere's CreateSession, for tests of a client.
 
-It shares no code with what it judges: the canonical request is recomputed from the bytes that were received, the
-signature and the path to the trust anchor are verified with python3-cryptography, and answers have the service's shapes
-and its known texts. `--log` and `GET /_emulator/requests` say about each request exactly why it was refused, and note
-what the service would not mind but a careful client does not send. Faults can be scripted; see faults.py.
+It shares no code with the clients it judges:
+
+* It recomputes the canonical request from the received bytes.
+* It verifies the signature and the path to the trust anchor with python3-cryptography.
+* Its responses have the service's form, and its texts where they are known.
+
+`--log` and `GET /_emulator/requests` show the exact reason for each refusal. They also note what
+the service tolerates but a careful client does not send. Faults can be scripted; see faults.py.
 
     roles_anywhere.py --anchor ca.pem --port-file port
     roles_anywhere.py --anchor ca.pem --tls-dir tls --log requests.jsonl --fail 503x2 --fail stall:5
@@ -36,10 +40,10 @@ STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 
 def main(arguments=None):
     options = parse_arguments(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")  # on stderr
+    logging.basicConfig(level=logging.INFO, format="%(message)s")  # to stderr
     if options.exit_with_parent:
         exit_with_parent()
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # before there are threads: they inherit the mask
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # threads started later inherit this
     with Emulator(
         service=service_of(options),
         faults=[fault for script in options.fail for fault in script],
@@ -59,7 +63,7 @@ def main(arguments=None):
 
 def parse_arguments(arguments):
     parser = argparse.ArgumentParser(description="An emulator of IAM Roles Anywhere's CreateSession.")
-    registered = parser.add_argument_group("what is registered")
+    registered = parser.add_argument_group("registered resources")
     registered.add_argument(
         "--anchor", metavar="CA.pem", type=certificates, action="extend", required=True,
         help="CA certificates of the trust anchor; repeatable",
@@ -68,22 +72,22 @@ def parse_arguments(arguments):
     registered.add_argument("--profile-arn", type=arn("profileArn"), default=DEFAULT_PROFILE)
     registered.add_argument("--role-arn", type=arn("roleArn"), action="append", help="repeatable; default: any role")
     registered.add_argument("--accept-role-session-name", action="store_true")
-    registered.add_argument("--lifetime", metavar="SECONDS", type=int, help="of sessions, whatever is asked for")
+    registered.add_argument("--lifetime", metavar="SECONDS", type=int, help="of sessions, overriding the request")
 
-    endpoint = parser.add_argument_group("where it listens")
+    endpoint = parser.add_argument_group("endpoint")
     endpoint.add_argument("--bind", metavar="ADDRESS", default="127.0.0.1")
-    endpoint.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
-    endpoint.add_argument("--port-file", metavar="FILE", help="gets the port, once connections are accepted")
-    endpoint.add_argument("--base-path", metavar="/PATH", type=base_path, default="", help="sessions are below it")
+    endpoint.add_argument("--port", type=int, default=0, help="default: 0, which chooses a free one")
+    endpoint.add_argument("--port-file", metavar="FILE", help="write the port to FILE once it accepts connections")
+    endpoint.add_argument("--base-path", metavar="/PATH", type=base_path, default="", help="prefix of /sessions")
     tls = endpoint.add_mutually_exclusive_group()
     tls.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))
-    tls.add_argument("--tls-dir", metavar="DIR", help="make ca.pem, server.pem and server.key there, and use them")
+    tls.add_argument("--tls-dir", metavar="DIR", help="write ca.pem, server.pem and server.key to DIR and use them")
 
-    behaviour = parser.add_argument_group("how it behaves")
-    behaviour.add_argument("--log", metavar="FILE", help="one JSON object per request is appended")
+    behaviour = parser.add_argument_group("behaviour")
+    behaviour.add_argument("--log", metavar="FILE", help="append a JSON object per request to FILE")
     behaviour.add_argument(
         "--fail", metavar="SCRIPT", type=fault_script, action="append", default=[],
-        help="fault for the next CreateSession request, such as 503x3; repeatable, in order; see faults.py",
+        help="fault of the next CreateSession requests, such as 503x3; repeatable; see faults.py",
     )
     behaviour.add_argument("--clock-offset", metavar="SECONDS", type=float, default=0, help="of the service's clock")
     behaviour.add_argument(
@@ -142,7 +146,7 @@ def tls_context(options):
 
 
 def write_port_file(path, port):
-    """Writes the file at once: whoever sees it, sees the whole port."""
+    """Writes the file atomically, so that a reader never sees part of the port."""
     temporary = f"{path}.{os.getpid()}.{threading.get_ident()}"
     with open(temporary, "w", encoding="ascii") as file:
         file.write(f"{port}\n")

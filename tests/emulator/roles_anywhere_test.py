@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The program as other tests start it: options, port file, log, signals."""
+"""The emulator as a program: options, port file, log, signals."""
 
 import contextlib
 import datetime
@@ -33,7 +33,7 @@ class CommandLineTest(ServiceCase):
         self.anchor.write_bytes(self.root.pem)
 
     def launch(self, *options):
-        """The running program, and the port it has announced."""
+        """Starts the program; returns it and its port."""
         process = subprocess.Popen(
             [sys.executable, "-B", PROGRAM, "--anchor", self.anchor, *options], stdout=subprocess.PIPE, text=True
         )

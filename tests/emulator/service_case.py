@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of the running service share: starting one, and sending a draft to it."""
+"""The base of tests of the running service: starts one, and sends drafts to it."""
 
 import http.client
 import unittest
@@ -32,7 +32,7 @@ class ServiceCase(unittest.TestCase):
         return connection
 
     def ask(self, emulator, draft=None, context=None):
-        """One CreateSession on its own connection: status, headers, body as bytes."""
+        """Sends a CreateSession on a new connection; returns status, headers and body (bytes)."""
         return send(self.connect(emulator, context), draft or Draft(self.leaf))
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The members of a CreateSession request: where they may stand, and what they may hold.
+"""The members of a CreateSession request: their places and their values.
 
-The three ARNs come in the query string or in the JSON body, everything else in the body. The real service ignores
-members that it does not know; here they are refused, because in a client under test they are misspellings.
+The three ARNs are in the query string or in the JSON body, all other members in the body. The real
+service ignores unknown members. This one refuses them, because in a tested client they are
+misspellings.
 """
 
 import dataclasses

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Members that are missing, misspelt, out of range, or name what is not registered."""
+"""Members that are missing, misspelt, out of range, or name an unregistered resource."""
 
 import json
 import re

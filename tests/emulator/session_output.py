@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a granted session looks like: the body of the 201 answer. Credentials are random and open nothing anywhere."""
+"""The body of the 201 response for a granted session. Its credentials are random and worthless."""
 
 import base64
 import datetime
@@ -16,7 +16,7 @@ _KEY_ID_ALPHABET = string.ascii_uppercase + "234567"
 
 
 def session_output(session, leaf, now, lifetime_seconds):
-    """The body for `session` (a SessionInput), asked for with the certificate `leaf`."""
+    """The body for `session` (a SessionInput), requested with the certificate `leaf`."""
     partition, account = session.role_arn.split(":")[1], session.role_arn.split(":")[4]
     role_name = session.role_arn.rpartition("/")[2]
     session_name = session.role_session_name or f"{leaf.serial_number:x}"
@@ -56,7 +56,7 @@ def source_identity(leaf):
 
 
 def subject_arn(trust_anchor_arn, leaf):
-    """One subject per certificate, always the same one."""
+    """The subject's ARN. A certificate always has the same one."""
     subject = uuid.UUID(bytes=leaf.fingerprint(hashes.SHA256())[:16], version=4)
     return f"{trust_anchor_arn.rpartition(':')[0]}:subject/{subject}"
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SigV4-X509: what the signer must have signed, recomputed from the bytes that were received.
+"""SigV4-X509: recomputes the string to sign from the received bytes and verifies the signature.
 
-The scheme is AWS Signature Version 4 with an X.509 key in place of the derived HMAC key: Credential names the
-certificate's serial number in decimal, and the signature is made over the string to sign itself. Everything is strict:
-one spelling of the Authorization header, one order of the signed headers, lower-case hexadecimal.
+The scheme is AWS Signature Version 4 with an X.509 key instead of the derived HMAC key. Credential
+has the certificate's serial number in decimal, and the key signs the string to sign.
+
+Checks are strict: one spelling of the Authorization header, one order of the signed headers,
+lower-case hexadecimal.
 """
 
 import dataclasses
@@ -25,7 +27,7 @@ MLDSA = "AWS4-X509-MLDSA"
 TOLERANCE = datetime.timedelta(minutes=15)
 DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 
-_UNRESERVED = "-_.~"  # and letters and digits, which quote() never touches
+_UNRESERVED = "-_.~"  # in addition to letters and digits, which quote() never encodes
 _CREDENTIAL = re.compile(r"([^/]*)/([0-9]{8})/([a-z0-9-]+)/([^/]+)/([^/]+)")
 _HEADER_LIST = re.compile(r"[a-z0-9-]+(;[a-z0-9-]+)*")
 _HEX_OCTETS = re.compile(r"([0-9a-f]{2})+")
@@ -45,7 +47,7 @@ class Authorization:
 
 
 def single_header(request, name):
-    """The only value of a header that must be there exactly once."""
+    """The value of a header that must be present exactly once."""
     values = request.values(name)
     if len(values) != 1:
         raise access_denied(
@@ -99,7 +101,7 @@ def _malformed(reason):
 
 
 def check_signed_headers(request, authorization):
-    """What must be covered is: host, every x-amz-… header, content-type if there is one."""
+    """Checks that host, every x-amz-… header, and content-type (if present) are signed."""
     listed = list(authorization.signed_headers)
     if listed != sorted(set(listed)):
         raise _malformed(f"SignedHeaders is not sorted, or names a header twice: {listed}")
@@ -115,7 +117,7 @@ def check_signed_headers(request, authorization):
 
 
 def check_date(request, authorization, now):
-    """X-Amz-Date, once it is known to be near `now` and to be the date of the scope."""
+    """Checks X-Amz-Date against `now` and the date of the scope; returns it."""
     text = single_header(request, "x-amz-date").decode("latin-1")
     if not re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", text):
         raise access_denied("Date must be in ISO-8601 'basic format'.", f"X-Amz-Date is {text!r}")
@@ -139,7 +141,7 @@ def check_date(request, authorization, now):
 
 
 def check_payload_hash(request):
-    """X-Amz-Content-Sha256 may be left out, but may not be wrong."""
+    """X-Amz-Content-Sha256 is optional, but must not be wrong."""
     for value in request.values("x-amz-content-sha256"):
         if value.decode("latin-1") != hashlib.sha256(request.body).hexdigest():
             raise invalid_signature("X-Amz-Content-Sha256 is not the hash of the body")
@@ -148,7 +150,8 @@ def check_payload_hash(request):
 def canonical_request(request, signed_headers):
     lines = [
         request.method.encode(),
-        urllib.parse.quote(request.path, safe="/" + _UNRESERVED).encode(),  # the second encoding: % becomes %25
+        # The path is encoded a second time: % becomes %25.
+        urllib.parse.quote(request.path, safe="/" + _UNRESERVED).encode(),
         canonical_query(request.query),
         *(name.encode() + b":" + canonical_header_value(request, name) for name in signed_headers),
         b"",
@@ -163,13 +166,13 @@ def canonical_header_value(request, name):
 
 
 def query_pairs(query):
-    """Decoded (name, value) pairs in the order sent. '+' is a plus sign, as everywhere in SigV4."""
+    """Decoded (name, value) pairs in the order sent. '+' is a plus sign, as always in SigV4."""
     pairs = (part.partition(b"=") for part in query.split(b"&") if part)
     return [(urllib.parse.unquote_to_bytes(name), urllib.parse.unquote_to_bytes(value)) for name, _, value in pairs]
 
 
 def canonical_query(query):
-    """Sorted, percent-encoded once, and "=" inside a value twice, as the User Guide has it."""
+    """Sorted and percent-encoded; "=" in a value is encoded twice, as the User Guide requires."""
     encoded = sorted((_encode(name), _encode(value).replace("%3D", "%253D")) for name, value in query_pairs(query))
     return "&".join(f"{name}={value}" for name, value in encoded).encode()
 
@@ -184,7 +187,7 @@ def string_to_sign(authorization, amz_date, canonical):
 
 
 def check_credential(authorization, leaf, public_key):
-    """The credential must name this certificate, the algorithm must be that of its key."""
+    """Checks that the credential names this certificate, and that the algorithm fits its key."""
     if authorization.serial != str(leaf.serial_number):
         raise invalid_signature(
             f"Credential names the serial {authorization.serial!r}, the certificate's is {leaf.serial_number}"

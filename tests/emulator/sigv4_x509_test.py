@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Wrong signatures, and wrong ways to state a right one."""
+"""Wrong signatures, and valid ones in a wrong form."""
 
 import datetime
 import re

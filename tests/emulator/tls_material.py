@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A throw-away CA and a certificate for localhost, 127.0.0.1 and ::1, so that TLS can be verified for real."""
+"""A throw-away CA and a certificate for localhost, 127.0.0.1 and ::1: clients can verify TLS."""
 
 import datetime
 import ipaddress
@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
 def make_tls_material(directory):
-    """Writes ca.pem, server.pem and server.key into `directory`; returns the paths of the last two."""
+    """Writes ca.pem, server.pem and server.key to `directory`; returns the last two's paths."""
     os.makedirs(directory, exist_ok=True)
     ca_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     ca = _sign(_ca_template(ca_key), ca_key)

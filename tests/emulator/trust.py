@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""X.509 as Roles Anywhere demands it: the certificates of a request, the leaf's constraints, the path to an anchor.
+"""The X.509 rules of Roles Anywhere: a request's certificates, the leaf, the path to an anchor.
 
-The path is built here, not by a library, so that every link can say why it does not hold. Certificates signed with
-RSASSA-PSS, or with an algorithm that this version of python3-cryptography does not know, are refused as such.
+No library builds the path, so that each broken link has its reason. Certificates signed with
+RSASSA-PSS, or with an algorithm unknown to this python3-cryptography, are refused for that reason.
 """
 
 import base64
@@ -18,7 +18,7 @@ MAX_CHAIN = 5
 MAX_CERTIFICATE_BYTES = 16 * 1024
 
 _RSASSA_PSS = x509.ObjectIdentifier("1.2.840.113549.1.1.10")
-# id-ecPublicKey followed by a SEQUENCE, where the name of a curve would be an OBJECT IDENTIFIER
+# id-ecPublicKey followed by a SEQUENCE; a named curve would be an OBJECT IDENTIFIER
 _WRITTEN_OUT_CURVE = bytes.fromhex("06072a8648ce3d020130")
 _UNREADABLE = (ValueError, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType)
 _PEM = re.compile(b"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -37,7 +37,7 @@ def load_pem(path):
 
 
 def decode_certificate(text, place):
-    """One certificate from padded base64 of DER, nothing before, between or behind."""
+    """Decodes a certificate from padded base64 of DER without any other characters."""
     try:
         der = base64.b64decode(text, validate=True)
         if base64.b64encode(der) != text:
@@ -45,7 +45,8 @@ def decode_certificate(text, place):
         if len(der) > MAX_CERTIFICATE_BYTES:
             raise ValueError(f"{len(der)} bytes, more than {MAX_CERTIFICATE_BYTES}")
         certificate = x509.load_der_x509_certificate(der)
-        _ = certificate.subject, certificate.issuer, certificate.extensions  # parsed lazily: broken ones show here
+        # These are parsed lazily: read them here to find defects.
+        _ = certificate.subject, certificate.issuer, certificate.extensions
         return certificate
     except _UNREADABLE as error:
         raise access_denied(
@@ -96,7 +97,7 @@ def ca_defects(certificate, now, intermediates_below):
 
 
 def common_defects(certificate, now):
-    """What is wrong with a certificate at any place of a path, one phrase each."""
+    """The defects of a certificate that matter anywhere in a path, as phrases."""
     defects = []
     if certificate.version != x509.Version.v3:
         defects.append("it is not an X.509 v3 certificate")
@@ -126,7 +127,7 @@ def validity(certificate):
 
 
 def signature_hash(certificate):
-    """The hash of the certificate's signature, or None where this module cannot verify such a signature."""
+    """The hash of the certificate's signature, or None if this module cannot verify it."""
     if certificate.signature_algorithm_oid == _RSASSA_PSS:
         return None
     try:
@@ -136,7 +137,7 @@ def signature_hash(certificate):
 
 
 def find_path(leaf, offered, anchors, now):
-    """The path [leaf, …, anchor], or None, and the list of reasons why other links did not hold."""
+    """The path [leaf, …, anchor], or None, and the reasons why other links were rejected."""
     broken_links = []
     return _climb([leaf], offered, anchors, now, broken_links), broken_links
 
@@ -179,7 +180,7 @@ def is_signed_by(certificate, issuer):
 
 
 def chain_notes(leaf, chain, path, anchors):
-    """What a careful client would not have sent. The service lives with all of it, so these are notes, not refusals."""
+    """Notes on what a careful client does not send. The service accepts it all."""
     notes = []
     for position, certificate in enumerate(chain):
         if fault := _misplaced(certificate, leaf, chain[:position], path, anchors):

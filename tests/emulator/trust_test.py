@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Certificates that are not trusted, and chains that are more than the service needs."""
+"""Untrusted certificates, and chains with more than the service needs."""
 
 import base64
 import datetime
@@ -189,13 +189,16 @@ class CertificateTest(JudgeCase):
 
 
 def after(character):
-    """The next one in the alphabet of base64."""
+    """The next character in the base64 alphabet."""
     alphabet = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
     return alphabet[alphabet.index(character) + 1]
 
 
 def rebuilt(identity, issuer, without=(), algorithm=None, key=None):
-    """The certificate of `identity` without the fields of some tags, naming another algorithm or key; signed again."""
+    """The certificate of `identity`, changed and signed again.
+
+    Fields with the tags `without` are removed; `algorithm` and `key` replace those fields.
+    """
     fields = list(der_items(next(der_items(identity.certificate.tbs_certificate_bytes))[2]))
     algorithm = algorithm or fields[2][1]
     fields[2] = (0x30, algorithm, None)
@@ -207,7 +210,7 @@ def rebuilt(identity, issuer, without=(), algorithm=None, key=None):
 
 
 def version_one(identity, issuer):
-    """Of version 1, and so without extensions."""
+    """The certificate with version 1, and therefore without extensions."""
     return rebuilt(identity, issuer, without=(0xA0, 0xA3))
 
 

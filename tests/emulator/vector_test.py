@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The emulator against worked vectors that other code made, at a fixed time.
+"""The emulator judges test vectors that other code made, at a fixed time.
 
-CREDMINT_VECTORS names their folder, if it is not the one beside this folder.
+CREDMINT_VECTORS has the path of their folder if it is not the one beside this folder.
 """
 
 import datetime
@@ -27,7 +27,7 @@ def utc(*parts):
 
 
 class VectorTest(unittest.TestCase):
-    """The vectors were made by other code, so here it is the emulator that is judged."""
+    """Tests the emulator: other code made the vectors."""
 
     NOW = utc(2026, 1, 1, 12)
 

@@ -12,7 +12,7 @@
 #include "support/misbehaving.h"
 #include "support/softhsm.h"
 
-/// The module that misbehaves, called as a program calls it: faults that come and go while it runs,
+/// Calls the misbehaving module directly. This tests faults that come and go while a program runs,
 /// which pkcs11-tool cannot show.
 namespace credmint::test {
 namespace {

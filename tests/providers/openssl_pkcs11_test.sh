@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The loadable module in the openssl command, a program no one here wrote: requests, certificates
-# and signatures with keys on a SoftHSM token. Prints TAP. Every command must exit with its own
-# status: SoftHSM makes others crash at exit.
+# Tests credmint-pkcs11 as a loadable module in the openssl command: requests, certificates and
+# signatures with keys on a SoftHSM token. Prints TAP. Every command must exit with its own status,
+# although SoftHSM makes some programs crash at exit.
 set -euo pipefail
 
 modules=${CREDMINT_MODULES:?the folder of credmint-pkcs11.so}
@@ -61,7 +61,7 @@ lacks_flags() { # FILE
   ! grep -q -e '[^-]--[a-z]' "$1"
 }
 
-# The public key as OpenSC reads it, to check signatures with.
+# Has OpenSC read the public key with which signatures are checked.
 # shellcheck disable=SC2317  # called through check
 read_public_key() { # LABEL
   "${tool[@]}" --read-object --type pubkey --label "$1" --output-file object >/dev/null 2>&1
@@ -75,11 +75,11 @@ prints() { # TEXT COMMAND...
   "$@" >printed && grep -q -- "$text" printed
 }
 
-# One TLS 1.3 connection to a server whose key is on the token; prints what the client saw.
+# Makes a TLS 1.3 connection to a server whose key is on the token. Prints the client's output.
 # shellcheck disable=SC2317  # called through check
 connect() { # LABEL
   local server port=''
-  : >server  # the port of the one before must not be read
+  : >server  # removes the port of the previous server
   openssl s_server -www -naccept 1 -accept 0 "${provider[@]}" -pass pass:1234 -cert "$1.pem" \
     -key "pkcs11:token=prod;object=$1" >server 2>&1 &
   server=$!
@@ -117,7 +117,7 @@ for key in rsa ec; do
     -noout -subject
 done
 pss=(-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest)
-for key in rsa hashing; do # the second signs only where the token hashes
+for key in rsa hashing; do # `hashing` signs only if the token hashes
   uri="pkcs11:token=prod;object=$key"
   check "$key: public key, read by OpenSC" read_public_key "$key"
   check "$key: dgst -sign" openssl dgst -sha256 "${provider[@]}" "${pin[@]}" -sign "$uri" \
@@ -142,7 +142,7 @@ for key in rsa hashing; do # the second signs only where the token hashes
   check "$key: PSS: cms -verify" openssl cms -verify -in message.cms -CAfile "$key.pem" \
     -purpose any
   check "$key: PSS: its algorithm" prints 'rsassaPss' openssl cms -cmsout -print -in message.cms
-  # OpenSSL 3.0 says RSA-PSS, 3.5 rsa_pss_rsae_sha256.
+  # OpenSSL 3.0 prints RSA-PSS, 3.5 prints rsa_pss_rsae_sha256.
   check "$key: TLS 1.3 server" prints 'Peer signature type: \(RSA-PSS\|rsa_pss_\)' connect "$key"
 done
 
@@ -193,8 +193,8 @@ check "ed: self-signed certificate" openssl req -new -x509 "${provider[@]}" "${p
   -key "$uri" -subj /CN=x -days 1 -out ed.pem
 check "ed: its signature" openssl verify -check_ss_sig -CAfile ed.pem ed.pem
 check "ed: TLS 1.3 server" prints 'Peer signature type: ed25519' connect ed
-# The command of OpenSSL 3.5 refuses it before it asks the provider.
-check "ed: a digest is refused" fails_with 'Ed25519 hashes by itself\|not supported with ED25519' \
+# The command of OpenSSL 3.5 refuses the digest before it calls the provider.
+check "ed: a digest is refused" fails_with 'Ed25519 does its own hashing\|not supported with ED25519' \
   openssl pkeyutl -sign -rawin -digest sha256 "${provider[@]}" "${pin[@]}" -inkey "$uri" -in message \
   -out signature
 check "storeutl lists key and certificate" openssl storeutl "${provider[@]}" "${pin[@]}" -noout \

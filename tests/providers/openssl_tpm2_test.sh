@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The openssl command with credmint-tpm2 as a loadable module: requests, certificates, CMS messages
-# and signatures with persistent TPM keys and TPM key files, RSA and EC. Keys are made by tpm2-tools
-# and tpm2-openssl; results are checked by openssl without the module.
+# Tests credmint-tpm2 as a loadable module in the openssl command: requests, certificates, CMS
+# messages and signatures. The keys are persistent TPM keys and TPM key files, RSA and EC, made by
+# tpm2-tools and tpm2-openssl. openssl checks the results without the module.
 #
-# CREDMINT_MODULES: the folder that holds credmint-tpm2.so.
-# A missing program or module is a skip (status 77), in CI or with CREDMINT_REQUIRE_DEVICES a failure.
+# CREDMINT_MODULES has the path of the folder with credmint-tpm2.so. A missing program or module
+# skips the test (status 77); in CI or with CREDMINT_REQUIRE_DEVICES, it fails the test.
 set -euo pipefail
 
 skip() {
@@ -27,7 +27,7 @@ modules=${CREDMINT_MODULES:-}
 [[ -n $modules && -e $modules/credmint-tpm2.so ]] ||
   skip "CREDMINT_MODULES does not name a folder with credmint-tpm2.so"
 
-# --- a TPM of our own, which dies with this script ------------------------------------------------
+# --- a private TPM, which ends with this script ---------------------------------------------------
 work=$(mktemp -d)
 swtpm=
 # shellcheck disable=SC2317  # called by the trap
@@ -82,7 +82,7 @@ genpkey -algorithm EC -pkeyopt group:P-256 -out p256.pem
 genpkey -algorithm EC -pkeyopt group:P-384 -out p384.pem
 genpkey -algorithm EC -pkeyopt group:P-256 -pkeyopt user-auth:sesame -out auth.pem
 
-public_key() {  # key reference -> file pub.pem, without our module
+public_key() {  # key reference; writes pub.pem without our module
   case $1 in
     handle:*)
       local digits=${1#handle:}
@@ -100,7 +100,7 @@ nothing_loaded() {
   [[ -z $left ]] || fail "after $1 the TPM still holds: $left"
 }
 
-# Runs openssl with the module; anything on stderr beside progress is a failure, too.
+# Runs openssl with the module. Any output on stderr other than progress is a failure too.
 ours() {
   local status=0
   openssl "$1" "${providers[@]}" "${@:2}" 2> stderr || status=$?
@@ -118,8 +118,8 @@ refused() {  # expected text, command...
   nothing_loaded "openssl $*"
 }
 
-# In the words of another program than credmint.
-hinted() {  # expected text, of what was refused last
+# Checks the hint of the last refusal, in the wording for programs other than credmint.
+hinted() {  # expected text
   grep 'hint' stderr | grep -q -F -e "$1" || fail "no hint with '$1': $(cat stderr)"
   ! grep -q -e '[^-]--[a-z]' stderr || fail "a hint names a flag: $(cat stderr)"
 }
@@ -206,15 +206,15 @@ grep -q -F 'TPM2_PT_LOCKOUT_COUNTER: 0x1' <<< "$(tpm2_getcap properties-variable
 
 refused 'TPM key 0x81000004 has an auth value and none was given' \
   dgst -sha256 -sign handle:0x81000004 -out signature message
-hinted 'put ?pass behind the handle, so that the program asks for it; the TPM counted this'
+hinted 'append ?pass to the handle, so that the program asks for it; the TPM counted this'
 tpm2_dictionarylockout -c
 count=$((count + 2))
 
-# Software keys in the same process stay with the default provider.
+# The default provider still handles software keys in the same process.
 openssl genpkey -algorithm EC -pkeyopt group:P-256 -out software.pem
 ours req -x509 -key software.pem -subj '/CN=software' -out certificate.pem
 
-# Everything from openssl.cnf, the TPM included.
+# Configures everything in openssl.cnf, including the TPM.
 cat > openssl.cnf << END
 openssl_conf = init
 [init]

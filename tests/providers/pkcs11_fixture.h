@@ -20,7 +20,7 @@
 namespace credmint::test {
 
 /// The PKCS#11 provider through OpenSSL's public API, with a SoftHSM token `prod` for each test.
-/// What it signs is checked by the `openssl` command with the public key that libp11 read.
+/// The `openssl` command checks signatures with the public key that libp11 reads.
 class Pkcs11Fixture : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -15,9 +15,8 @@
 #include "ossl/read_store.h"
 #include "support/softhsm.h"
 
-/// How keys on a token sign: PKCS#1 v1.5, PSS, ECDSA and Ed25519, where the token hashes and where
-/// we do. What is signed is checked by the `openssl` command, with a public key that libp11 or
-/// OpenSC read.
+/// Signatures by keys on a token: PKCS#1 v1.5, PSS, ECDSA and Ed25519, hashed by the token or by
+/// the provider. The `openssl` command checks them with a public key that libp11 or OpenSC reads.
 namespace credmint {
 namespace {
 
@@ -25,9 +24,9 @@ namespace fs = std::filesystem;
 using test::SoftHsm;
 
 constexpr BuiltinProvider kProvider = {"credmint-pkcs11", credmint_pkcs11_provider_init};
-constexpr std::size_t kKept = 65536;  ///< bytes of a message in parts that are kept
+constexpr std::size_t kKept = 65536;  ///< the bytes of a multi-part message that are kept
 
-/// What a signature is to be; a salt length makes it PSS.
+/// The settings of a signature. With a salt length it is PSS.
 struct Settings {
   std::string digest = "SHA256";
   std::string salt;
@@ -121,7 +120,7 @@ class MechanismsTest : public ::testing::Test {
     Write("signature", {reinterpret_cast<const char*>(signature.data()), signature.size()});
   }
 
-  /// With the openssl command, and the public key that libp11's engine reads.
+  /// Checks a signature with the openssl command and the public key that libp11's engine reads.
   bool OpensslVerifies(const std::string& message, const Bytes& signature,
                        const Settings& settings = {}) {
     const fs::path& directory = hsm_->directory();
@@ -140,7 +139,7 @@ class MechanismsTest : public ::testing::Test {
     return test::Run(command).ok();
   }
 
-  /// Calls of the module in one signature.
+  /// Makes a signature; returns the number of calls to the module.
   int CallsOf(EVP_PKEY* key, const Settings& settings = {}) {
     const int before = test::CountCalls(log_);
     const auto signature = Sign(key, "a message", settings);
@@ -352,7 +351,7 @@ const Bytes kNameOfTheCurve = {0x13, 0x0c, 'e', 'd', 'w', 'a', 'r',
 const Bytes kOidOfThePkix = {0x06, 0x03, 0x2b, 0x65, 0x70};
 const Bytes kOidOfOpenPgp = {0x06, 0x09, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x0f, 0x01};
 
-/// The bare functions of SoftHSM in a session that may write, for as long as the object lives.
+/// Direct calls to SoftHSM in a read-write session, for the object's lifetime.
 class RawToken {
  public:
   RawToken() : library_(dlopen(SoftHsm::module().c_str(), RTLD_NOW)) {
@@ -375,7 +374,7 @@ class RawToken {
   RawToken(const RawToken&) = delete;
   RawToken& operator=(const RawToken&) = delete;
 
-  /// The public half of the private key with CKA_ID 01.
+  /// Creates the public key of the private key with CKA_ID 01.
   bool CreateEdwardsPublicKey(Bytes parameters, Bytes point) {
     CK_OBJECT_CLASS object_class = CKO_PUBLIC_KEY;
     CK_KEY_TYPE type = CKK_EC_EDWARDS;
@@ -397,7 +396,7 @@ class RawToken {
   CK_SESSION_HANDLE session_ = 0;
 };
 
-/// libp11 cannot read Ed25519 keys: here OpenSC reads the public half.
+/// OpenSC reads the public keys here, because libp11 cannot read Ed25519 keys.
 class Ed25519Test : public MechanismsTest {
  protected:
   void SetUp() override {
@@ -432,7 +431,7 @@ class Ed25519Test : public MechanismsTest {
   }
 
   void ReplacePublicKey(const Bytes& parameters, const Bytes& point) {
-    library_.reset();  // one user of SoftHSM in a process at a time
+    library_.reset();  // a process has one user of SoftHSM at a time
     ASSERT_TRUE(DeletePublicKey());
     ASSERT_TRUE(RawToken().CreateEdwardsPublicKey(parameters, point));
     StartLibrary();

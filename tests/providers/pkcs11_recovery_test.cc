@@ -13,8 +13,8 @@
 #include "providers/pkcs11_fixture.h"
 #include "support/misbehaving.h"
 
-/// What becomes of a loaded key when its session, its login, its token or its module goes away, and
-/// when the token has few sessions to give.
+/// Recovery of a loaded key that loses its session, login, token or module, and signatures with few
+/// sessions.
 namespace credmint {
 namespace {
 
@@ -33,13 +33,13 @@ class Pkcs11RecoveryTest : public test::Pkcs11Fixture {
     module_ = Misbehaving::module();
   }
 
-  /// A key whose PIN the provider keeps, which is what recovering by itself takes.
+  /// Loads a key whose PIN the provider keeps, so that it can recover by itself.
   Result<PkeyPtr> LoadRemembering() {
     parameters_ = {{"pkcs11-remember-pin", "1"}};
     return Load(kKey);
   }
 
-  /// A file with the PIN, for pin-source.
+  /// Writes a file with the PIN, for pin-source; returns its path.
   std::string PinFile(const std::string& pin) {
     Write("pin", pin + "\n");
     const fs::path path = hsm_->directory() / "pin";
@@ -58,7 +58,7 @@ class Pkcs11RecoveryTest : public test::Pkcs11Fixture {
     return signature ? "it signed" : signature.error().message;
   }
 
-  /// SoftHSM as another part of the process would have it.
+  /// SoftHSM's functions, as another part of the process would use them.
   static CK_FUNCTION_LIST& Functions() {
     void* library = dlopen(SoftHsm::module().c_str(), RTLD_NOW | RTLD_LOCAL);
     const auto get = reinterpret_cast<CK_C_GetFunctionList>(dlsym(library, "C_GetFunctionList"));
@@ -141,7 +141,7 @@ INSTANTIATE_TEST_SUITE_P(Losses, Pkcs11LossTest,
                                            Loss{"ModuleFinalised", "finalized"}),
                          [](const auto& instance) { return instance.param.name; });
 
-/// Noticed only at the next load, when the session in the pool turns out to be closed.
+/// The next load finds that the session in the pool is closed.
 TEST_F(Pkcs11RecoveryTest, LoadingAfterSomebodyClosedTheSessions) {
   ASSERT_TRUE(Load(kKey));
   Functions().C_CloseAllSessions(FirstSlot());
@@ -211,7 +211,7 @@ TEST_F(Pkcs11RecoveryTest, RefusedPinIsNotSentToTheTokenInAnotherSlotEither) {
   EXPECT_EQ(misbehaving_.Calls("C_Login"), 0);
 }
 
-/// A busy token must not make another one, which shows the same name, the one that is meant.
+/// If a token is busy, another token with the same object must not be used instead.
 TEST_F(Pkcs11RecoveryTest, TokenThatCannotBeAskedKeepsItsPinFromOthers) {
   ASSERT_TRUE(hsm_->AddToken("other"));
   ASSERT_TRUE(hsm_->GenerateKey("other", "EC:prime256v1", "key", "01"));
@@ -232,7 +232,7 @@ TEST_F(Pkcs11RecoveryTest, PinThatLockedTheTokenIsNotSentAgain) {
   EXPECT_EQ(misbehaving_.Calls("C_Login"), 1);
 }
 
-/// As tpm2-pkcs11 does while its TPM is in dictionary-attack lockout.
+/// tpm2-pkcs11 does so while its TPM is in dictionary-attack lockout.
 TEST_F(Pkcs11RecoveryTest, PinThatIsLockedWithoutTheTokensFlagMayBeSentAgain) {
   misbehaving_.Set("login=CKR_PIN_LOCKED");
   const auto locked_out = Load(kKey);
@@ -243,7 +243,7 @@ TEST_F(Pkcs11RecoveryTest, PinThatIsLockedWithoutTheTokensFlagMayBeSentAgain) {
   EXPECT_TRUE(Load(kKey));
 }
 
-/// Some modules answer a wrong PIN by CKR_GENERAL_ERROR; the token's flags tell that it counted.
+/// Some modules answer a wrong PIN with CKR_GENERAL_ERROR; the token's flags show that it counted.
 TEST_F(Pkcs11RecoveryTest, PinThatTheTokenCountedIsNotSentAgainWhateverTheCode) {
   misbehaving_.Set("login=CKR_GENERAL_ERROR,pin-count-low");
   for (int i = 0; i < 3; ++i) ASSERT_FALSE(Load(kKey));
@@ -323,7 +323,7 @@ TEST_F(Pkcs11RecoveryTest, AnotherKeyInItsPlaceIsNotUsed) {
   ASSERT_TRUE(hsm_->Tool("prod", {"--delete-object", "--type", "pubkey", "--label", "key"}).ok());
   ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "key", "01"));
   misbehaving_.Set("finalized");
-  EXPECT_NE(SigningError(*key).find("there is another key now on token 'prod'"), std::string::npos)
+  EXPECT_NE(SigningError(*key).find("token 'prod' now holds another key"), std::string::npos)
       << SigningError(*key);
 }
 
@@ -359,7 +359,7 @@ TEST_F(Pkcs11RecoveryTest, FinalTryTakesPermission) {
   EXPECT_TRUE(Load(kKey));
 }
 
-/// As AWS CloudHSM's documentation says of its token.
+/// AWS CloudHSM's documentation describes such a token.
 TEST_F(Pkcs11RecoveryTest, TokenWithoutReadOnlySessionsIsUsedAllTheSame) {
   misbehaving_.Set("no-read-only-sessions");
   const auto key = Load(kKey);
@@ -367,7 +367,7 @@ TEST_F(Pkcs11RecoveryTest, TokenWithoutReadOnlySessionsIsUsedAllTheSame) {
   ExpectGoodSignature(*key);
 }
 
-/// A module that is loaded after the first one must have its exit handlers run after ours as well.
+/// The exit handlers of a module that is loaded second must also run after ours.
 TEST_F(Pkcs11RecoveryTest, ProcessThatExitsWithASecondModuleLoadedDoesNotCrash) {
   library_.reset();
   const pid_t child = fork();
@@ -392,7 +392,7 @@ TEST_F(Pkcs11RecoveryTest, ProcessThatExitsWithASecondModuleLoadedDoesNotCrash) 
   EXPECT_EQ(WEXITSTATUS(status), 42);
 }
 
-/// The child must leave its parent's sessions alone and initialise the module for itself.
+/// The child must not use its parent's sessions, and must initialise the module itself.
 TEST_F(Pkcs11RecoveryTest, ChildOfAForkSignsAndItsParentGoesOn) {
   misbehaving_.Set("fork-reset");
   const auto key = LoadRemembering();
@@ -425,7 +425,7 @@ class Pkcs11ThreadTest : public Pkcs11RecoveryTest {
  protected:
   static constexpr int kThreads = 8;
 
-  /// Each thread signs so often; the last signature of each is checked. Returns how long the
+  /// Makes `signatures` in each thread and checks the last one of each. Returns the time that the
   /// threads took.
   std::chrono::milliseconds SignInThreads(const PkeyPtr& key, int signatures) {
     const auto begin = std::chrono::steady_clock::now();

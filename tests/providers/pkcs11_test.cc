@@ -128,7 +128,7 @@ TEST_F(Pkcs11ProviderTest, UsesPinOfTheUriWithoutAsking) {
   EXPECT_TRUE(requests_.empty());
 }
 
-/// OpenSSL tries its file loader first: a file named like the URI must not win.
+/// OpenSSL tries its file loader first, but a file named like the URI must not be used.
 TEST_F(Pkcs11ProviderTest, FileNamedLikeTheUriNeverWins) {
   ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "key", "01"));
   const fs::path before = fs::current_path();
@@ -222,8 +222,8 @@ TEST_F(Pkcs11ProviderTest, EightThreadsSignWithOneKey) {
   }
 }
 
-/// SoftHSM crashes if it is finalised after its own exit handlers ran: a process that just exits,
-/// with everything loaded, must end with its own status.
+/// SoftHSM crashes if it is finalised after its own exit handlers have run. A process that exits
+/// with a loaded key must still end with its own status.
 TEST_F(Pkcs11ProviderTest, ProcessThatExitsWithALoadedKeyDoesNotCrash) {
   ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "key", "01"));
   library_.reset();

@@ -7,7 +7,7 @@
 
 namespace credmint::test {
 
-/// Parts of a DER structure, put together by hand: tests of what reads it must not write it too.
+/// Builds DER by hand, so that tests of a DER reader do not depend on a DER writer of ours.
 
 inline std::vector<std::uint8_t> Join(std::initializer_list<std::vector<std::uint8_t>> parts) {
   std::vector<std::uint8_t> all;
@@ -15,7 +15,7 @@ inline std::vector<std::uint8_t> Join(std::initializer_list<std::vector<std::uin
   return all;
 }
 
-/// X.690: tag, length, contents of at most 65 535 bytes.
+/// One X.690 element: tag, length, and contents of at most 65,535 bytes.
 inline std::vector<std::uint8_t> Tlv(std::uint8_t tag, const std::vector<std::uint8_t>& contents) {
   std::vector<std::uint8_t> all = {tag};
   if (contents.size() >= 0x80) {

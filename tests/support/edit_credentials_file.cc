@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Edits texts of credentials files, one after the other, for a test in another language.
+// Edits the texts of credentials files, one after another, for a test in another language.
 //
-// Each request on stdin is three lines of decimal lengths (of the text, of the profile's name, of
-// what the three values are numbered with), followed by these bytes. The values are KEY, SECRET and
-// TOKEN with the number behind. Each answer is a line "ok LENGTH" or "refused LENGTH" and the new
-// text or the reason.
+// A request on stdin is three lines and three byte strings. The lines hold the strings' decimal
+// lengths; the strings are the file's text, the profile's name, and a suffix. The values to write
+// are KEY, SECRET and TOKEN, each followed by the suffix.
+//
+// An answer is a line "ok LENGTH" and the new text, or "refused LENGTH" and the reason.
 
 #include <iostream>
 #include <string>

@@ -8,15 +8,14 @@
 #include <map>
 #include <mutex>
 
-/// A PKCS#11 module for tests: SoftHSM (the file that HASHING_MODULE_BACKEND names) without
-/// CKM_ECDSA, but with CKM_ECDSA_SHA224, -256, -384 and -512, which SoftHSM does not have. All else
-/// is SoftHSM's.
+/// A PKCS#11 module for tests. It wraps SoftHSM, the file that HASHING_MODULE_BACKEND names: it
+/// removes CKM_ECDSA and adds CKM_ECDSA_SHA224, -256, -384 and -512, which SoftHSM lacks.
 namespace {
 
 CK_FUNCTION_LIST_PTR backend = nullptr;
 CK_FUNCTION_LIST functions;
 std::mutex mutex;
-std::map<CK_SESSION_HANDLE, const EVP_MD*> hashes;  // of the signatures that have begun
+std::map<CK_SESSION_HANDLE, const EVP_MD*> hashes;  // of signatures in progress
 
 const EVP_MD* HashOf(CK_MECHANISM_TYPE mechanism) {
   switch (mechanism) {

@@ -8,9 +8,9 @@
 
 namespace credmint::test {
 
-/// The module that misbehaves (misbehaving_module.cc) for this process, in front of SoftHSM. Sets
-/// the variables that it reads for as long as the object lives, so a process has one at a time; no
-/// call of the module may be under way while its settings change.
+/// Configures the misbehaving module (misbehaving_module.cc) in front of SoftHSM for this process.
+/// It sets the module's environment variables for its lifetime, so a process has one at a time.
+/// Settings must not change while a call to the module is in progress.
 class Misbehaving {
  public:
   Misbehaving();
@@ -18,18 +18,18 @@ class Misbehaving {
   Misbehaving(const Misbehaving&) = delete;
   Misbehaving& operator=(const Misbehaving&) = delete;
 
-  /// Its shared library.
+  /// The path of the shared library.
   [[nodiscard]] static std::string module();
 
-  /// From now on it has these faults (misbehaving_settings.h), "login=CKR_DEVICE_ERROR,moved" for
-  /// two. Those that come once are armed, even if the settings are the same as before.
+  /// Replaces the faults (misbehaving_settings.h): "login=CKR_DEVICE_ERROR,moved" sets two.
+  /// One-time faults are armed again, even if the settings are unchanged.
   void Set(const std::string& settings);
-  /// From now on it has none.
+  /// Removes all faults.
   void Behave();
 
-  /// How often one function was called ("C_Login"), or any with an empty name.
+  /// The number of calls to a function ("C_Login"), or to all functions if the name is empty.
   [[nodiscard]] int Calls(const std::string& function = {}) const;
-  /// Starts counting from nothing.
+  /// Resets the count to zero.
   void ForgetCalls();
 
  private:

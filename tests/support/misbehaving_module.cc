@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-/// misbehaving-module.so: a PKCS#11 module for tests that is another one, with one thing wrong.
+/// misbehaving-module.so: a PKCS#11 module for tests that wraps a real one and adds faults.
 ///
-/// Keys, objects and signatures are those of the module behind it; what is wrong, and which
-/// functions were called, is in the environment, read anew at each call:
+/// Keys, objects and signatures are those of the real module. Every call reads these environment
+/// variables:
 ///
-/// * MISBEHAVING_MODULE: the faults (support/misbehaving_settings.h); none where it is unset.
-/// * MISBEHAVING_MODULE_BEHIND: the path of the module behind, read once.
-/// * MISBEHAVING_MODULE_LOG: a file to which the name of each function called is appended.
-/// * MISBEHAVING_MODULE_PIN: what it logs in with where it does so by itself; 1234 if unset.
+/// * MISBEHAVING_MODULE: the faults (support/misbehaving_settings.h); none if unset.
+/// * MISBEHAVING_MODULE_BEHIND: the path of the real module, read once.
+/// * MISBEHAVING_MODULE_LOG: a file to which the name of each called function is appended.
+/// * MISBEHAVING_MODULE_PIN: the PIN for logins that the module makes by itself; 1234 if unset.
 ///
-/// Safe to be called from several threads, as long as none of them changes the environment. Calls
-/// run in parallel, but those that end sessions wait for the others and keep them out: SoftHSM
-/// would free what they use. A child of fork can go on to call it.
+/// Several threads may call it as long as none of them changes the environment. Calls run in
+/// parallel, except that a call that ends sessions runs alone, because SoftHSM would free memory
+/// that the others use. A forked child may continue to call it.
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@
 namespace credmint::test::misbehaving {
 namespace {
 
-/// Like std::shared_mutex, but whoever wants it alone is not kept waiting by a stream of others.
+/// Like std::shared_mutex, but a stream of readers does not starve a writer.
 class CallLock {
  public:
   void lock() { pthread_rwlock_wrlock(&lock_); }
@@ -62,7 +62,7 @@ void Log(const char* function) {
   close(file);
 }
 
-/// The module behind, and what this one has to remember about it.
+/// The real module, and the state that this one keeps about it.
 class Behind {
  public:
   static Behind& Get() {
@@ -70,14 +70,14 @@ class Behind {
     return behind;
   }
 
-  /// Loads it on the first call; null if that fails.
+  /// Loads the module on the first call. Returns null if that fails.
   const CK_FUNCTION_LIST* Load();
   [[nodiscard]] const CK_FUNCTION_LIST& real() const { return *real_; }
   CallLock& calls() { return calls_; }
 
-  /// Notes what is new in the settings since the last call.
+  /// Records settings that changed since the last call.
   void Notice(const Settings& settings);
-  /// Whether a fault that comes once is to come now.
+  /// Whether a one-time fault is due now. It is due once until it is armed again.
   bool Strike(const Settings& settings, const std::string& fault);
   [[nodiscard]] bool IsForgottenChild(const Settings& settings);
 
@@ -90,7 +90,7 @@ class Behind {
   void CloseAllSessionsBeside(CK_SESSION_HANDLE session);
   CK_RV LogInByItself(CK_SESSION_HANDLE session, CK_USER_TYPE user) const;
 
-  /// Whether this certificate is the one whose value is garbage.
+  /// Whether this object is the certificate that `garbage-certificate` corrupts.
   bool IsGarbage(const Settings& settings, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object);
 
  private:
@@ -101,7 +101,7 @@ class Behind {
   void CloseEverything();
 
   CallLock calls_;
-  std::mutex mutex_;  ///< for the rest; taken after calls_
+  std::mutex mutex_;  ///< guards the members below; locked after calls_
   const CK_FUNCTION_LIST* real_ = nullptr;
   pid_t initialised_by_ = 0;
   std::string last_text_;
@@ -134,7 +134,7 @@ void Behind::InParent() {
   Get().calls_.unlock();
 }
 
-/// The threads that may have been waiting are not there any more, but the locks count them.
+/// Replaces the locks: they still count threads that waited for them and do not exist in the child.
 void Behind::InChild() {
   InParent();
   std::construct_at(&Get().mutex_);
@@ -242,8 +242,7 @@ bool Behind::IsGarbage(const Settings& settings, CK_SESSION_HANDLE session,
   return garbage_ == object;
 }
 
-// --- slot ids: what this module shows for those of the module behind
-// ------------------------------
+// --- slot IDs that this module shows for those of the real one ---
 
 struct RealSlots {
   static std::vector<CK_SLOT_ID> All(bool with_token) {
@@ -269,7 +268,7 @@ struct RealSlots {
   }
 };
 
-/// Its own inverse: the slot of the first token changes places with the slot 0.
+/// Swaps the slot of the first token with slot 0. The function is its own inverse.
 CK_SLOT_ID ExchangedWithZero(CK_SLOT_ID id) {
   const CK_SLOT_ID first = RealSlots::FirstWithInitialisedToken();
   if (id == first) return 0;
@@ -286,13 +285,11 @@ CK_SLOT_ID RealSlot(const Settings& settings, CK_SLOT_ID shown) {
   return settings.Has("slot-zero") ? ExchangedWithZero(id) : id;
 }
 
-// --- the functions that differ
-// -------------------------------------------------------------------- Those of slots get the real
-// slot's id.
+// --- functions that differ from the real ones; a slot argument is already the real slot's ID ---
 
 const CK_FUNCTION_LIST& Real() { return Behind::Get().real(); }
 
-/// Answers as functions with a list do: its length, the list, or that there is no room for it.
+/// Answers as PKCS#11 functions with a list do: the length, the list, or CKR_BUFFER_TOO_SMALL.
 template <typename T>
 CK_RV GiveList(const std::vector<T>& whole, T* list, CK_ULONG* count) {
   const CK_ULONG room = *count;
@@ -309,8 +306,8 @@ CK_RV Initialize(const Settings& settings, void* arguments) {
   return Behind::Get().Initialize(arguments);
 }
 
-std::atomic<int> finalized = 0;          // how often
-std::atomic<int> readable_again_at = 0;  // the same, with unreadable-once-open
+std::atomic<int> finalized = 0;          // the number of C_Finalize calls
+std::atomic<int> readable_again_at = 0;  // the count that ends unreadable-once-open
 
 CK_RV Finalize(const Settings& /*settings*/, void* reserved) {
   ++finalized;
@@ -340,7 +337,7 @@ void PadWithNuls(CK_UTF8CHAR (&field)[N]) {
   for (std::size_t end = N; end > 0 && field[end - 1] == ' '; --end) field[end - 1] = '\0';
 }
 
-std::atomic<bool> pin_is_locked = false;  // by a login with locked-by-login
+std::atomic<bool> pin_is_locked = false;  // set by a login with locked-by-login
 
 CK_RV GetTokenInfo(const Settings& settings, CK_SLOT_ID slot, CK_TOKEN_INFO* info) {
   if (settings.Has("token-removed")) return CKR_TOKEN_NOT_PRESENT;
@@ -408,7 +405,7 @@ CK_RV GetSessionInfo(const Settings& settings, CK_SESSION_HANDLE session, CK_SES
   return result;
 }
 
-/// What C_Login of the user answers without looking at the PIN.
+/// The code that C_Login of the user returns without checking the PIN, if any.
 std::optional<CK_RV> LoginFault(const Settings& settings, CK_SESSION_HANDLE session) {
   if (settings.Has("pin-locked")) return CKR_PIN_LOCKED;
   if (settings.Has("locked-by-login")) {
@@ -435,7 +432,7 @@ CK_RV Login(const Settings& settings, CK_SESSION_HANDLE session, CK_USER_TYPE us
   return Behind::Get().LogInByItself(session, user);
 }
 
-/// What the setting wants a private key to show as an attribute that SoftHSM has for it nowhere.
+/// The value that a setting gives a private key for an attribute that SoftHSM does not have.
 std::optional<std::string> OwnPublicHalf(const Settings& settings, CK_SESSION_HANDLE session,
                                          CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) {
   if (type != CKA_EC_POINT && type != CKA_PUBLIC_KEY_INFO) return {};
@@ -499,8 +496,8 @@ CK_RV SignInit(const Settings& settings, CK_SESSION_HANDLE session, CK_MECHANISM
   return Real().C_SignInit(session, mechanism, key);
 }
 
-/// The end of a signature, which `sign` makes: faults come after it, so that the operation is over
-/// in the module behind too.
+/// Completes a signature with `make`. Faults follow the real call, so that the operation has also
+/// ended in the real module.
 template <typename Make>
 CK_RV FinishSignature(const Settings& settings, CK_BYTE* signature, CK_ULONG* size, Make make) {
   if (signature == nullptr) return make();
@@ -528,12 +525,11 @@ CK_RV SignFinal(const Settings& settings, CK_SESSION_HANDLE session, CK_BYTE* si
                          [&] { return Real().C_SignFinal(session, signature, size); });
 }
 
-// --- what is around every function
-// ----------------------------------------------------------------
+// --- the wrapper around every function ---
 
-/// What the first argument of a function is.
+/// The kind of a function's first argument.
 enum class First { kOther, kSlot, kSession };
-/// How a function goes together with others that run at the same time.
+/// The calls that may run at the same time as a function.
 enum class With { kOthers, kNobody, kItsOwnLock };
 
 /// A function's name as a template argument.
@@ -545,7 +541,7 @@ struct Name {
   char text[32] = {};
 };
 
-/// The answer that a function gives without its body, if any.
+/// The code that a function returns without running its body, if any.
 std::optional<CK_RV> Refusal(const Settings& settings, const char* name, First first) {
   const bool initialises = strcmp(name, "C_Initialize") == 0;
   if (const auto text = settings.Text("prints"); text && initialises) {
@@ -577,7 +573,7 @@ CK_RV Around(Body body, Arguments... arguments) {
   return body(settings, arguments...);
 }
 
-/// A function that this module has a body for.
+/// A function that this module implements.
 template <Name kName, First kFirst, With kWith, auto kBody>
 struct Changed;
 template <Name kName, First kFirst, With kWith, typename... P,
@@ -586,7 +582,7 @@ struct Changed<kName, kFirst, kWith, kBody> {
   static CK_RV Call(P... arguments) { return Around<kName, kFirst, kWith>(kBody, arguments...); }
 };
 
-/// A function of the module behind.
+/// A function that is passed on to the real module.
 template <Name kName, First kFirst, With kWith, auto kMember>
 struct Passed;
 template <Name kName, First kFirst, With kWith, typename... P,

@@ -8,72 +8,73 @@
 
 namespace credmint::test::misbehaving {
 
-/// How misbehaving-module.so misbehaves: the environment variable MISBEHAVING_MODULE, settings
-/// separated by commas. A CODE is a name (CKR_PIN_LOCKED, CKM_ECDSA, CKA_ID) or a number.
+/// The faults of misbehaving-module.so: the environment variable MISBEHAVING_MODULE, a
+/// comma-separated list of settings. A CODE is a name (CKR_PIN_LOCKED, CKM_ECDSA, CKA_ID) or a
+/// number. Settings marked with + may be repeated.
 ///
-/// * C_Function=CODE: that function only answers this code, such as C_FindObjects.
-/// * initialize=CODE: C_Initialize only answers this code.
-/// * login=CODE: C_Login of the user only answers this code; if it is CKR_USER_ALREADY_LOGGED_IN,
-///   the user is logged in all the same.
-/// * context-login=CODE: context-specific C_Login only answers this code.
-/// * sign-init=CODE: C_SignInit only answers this code.
-/// * sign=CODE: C_Sign answers this code, and the operation is over.
+/// * C_Function=CODE: that function (C_FindObjects, for example) returns CODE and does nothing.
+/// * initialize=CODE: C_Initialize returns CODE and does nothing.
+/// * login=CODE: C_Login of the user returns CODE. With CKR_USER_ALREADY_LOGGED_IN the user is
+///   logged in first, otherwise not.
+/// * context-login=CODE: a context-specific C_Login returns CODE and does nothing.
+/// * sign-init=CODE: C_SignInit returns CODE and does nothing.
+/// * sign=CODE: C_Sign ends the operation and returns CODE.
 /// * sign-once=CODE: the same, once.
 /// * short-signature: signatures lack their last byte.
 /// * wrong-signature: signatures have their last bit flipped.
 /// * slow=MILLISECONDS: C_Sign takes that much longer.
-/// * mechanism-absent=CODE: the mechanism is not listed, and C_SignInit answers
-///   CKR_MECHANISM_INVALID for it; may be repeated.
+/// * mechanism-absent=CODE +: the mechanism is not listed, and C_SignInit with it returns
+///   CKR_MECHANISM_INVALID.
 /// * sessions-invalidated: once, C_SignInit first closes all sessions of the slot.
 /// * logged-out: once, C_SignInit first logs the user out.
-/// * finalized: once, C_SignInit first finalises the module behind.
-/// * no-read-only-sessions: C_OpenSession without CKF_RW_SESSION answers CKR_FUNCTION_FAILED.
-/// * sessions=N: there are no more than N sessions at once, then CKR_SESSION_COUNT.
-/// * token-removed: no slot has a token, and calls on sessions answer CKR_DEVICE_REMOVED; once the
-///   setting is gone, CKR_SESSION_HANDLE_INVALID.
-/// * moved: slot ids are one more than otherwise.
-/// * slot-zero: the slot of the first initialised token has the id 0.
-/// * pin-count-low, pin-final-try: flags of the token, without more.
-/// * pin-locked: a flag of the token, and C_Login answers CKR_PIN_LOCKED.
-/// * locked-by-login: C_Login answers CKR_PIN_LOCKED, and that is a flag of the token from then on.
-/// * unreadable-once-open: from the first C_OpenSession on C_GetTokenInfo answers
-///   CKR_GENERAL_ERROR, until the module has been finalised once.
-/// * pin-not-initialized: the token lacks CKF_USER_PIN_INITIALIZED, and C_Login answers
+/// * finalized: once, C_SignInit first finalises the real module.
+/// * no-read-only-sessions: C_OpenSession without CKF_RW_SESSION returns CKR_FUNCTION_FAILED.
+/// * sessions=N: at most N sessions are open; opening another returns CKR_SESSION_COUNT.
+/// * token-removed: no slot has a token, and calls on sessions return CKR_DEVICE_REMOVED. Once the
+///   setting is gone they return CKR_SESSION_HANDLE_INVALID.
+/// * moved: slot IDs are one higher than usual.
+/// * slot-zero: the slot of the first initialised token has the ID 0.
+/// * pin-count-low, pin-final-try: the token has that flag; nothing else changes.
+/// * pin-locked: the token has that flag, and C_Login returns CKR_PIN_LOCKED.
+/// * locked-by-login: C_Login returns CKR_PIN_LOCKED, and the token has that flag from then on.
+/// * unreadable-once-open: C_GetTokenInfo returns CKR_GENERAL_ERROR from the first C_OpenSession
+///   until the module has been finalised once.
+/// * pin-not-initialized: the token lacks CKF_USER_PIN_INITIALIZED, and C_Login returns
 ///   CKR_USER_PIN_NOT_INITIALIZED.
 /// * no-login-required: the token lacks CKF_LOGIN_REQUIRED, and new sessions see its private
 ///   objects.
-/// * protected-path: a flag of the token; C_Login takes only a null PIN and logs in all the same,
-///   else it answers CKR_ARGUMENTS_BAD.
-/// * garbage-certificate or garbage-certificate=LABEL: CKA_VALUE of the first certificate that is
-///   read, or of the one with that label, has every bit flipped.
-/// * absent-attribute=CODE: C_GetAttributeValue answers CKR_ATTRIBUTE_TYPE_INVALID for the
-///   attribute, with the length (CK_ULONG)-1; may be repeated.
-/// * huge-attribute=CODE: C_GetAttributeValue gives the attribute's length as (CK_ULONG)-1 / 2,
-///   whatever the buffer; may be repeated.
-/// * long-attribute=CODE: C_GetAttributeValue answers CKR_BUFFER_TOO_SMALL and gives the
-/// attribute's
-///   length as 4096 more than there is room for; may be repeated.
-/// * own-point=HEX, own-public-key-info=HEX: C_GetAttributeValue of a private key shows these bytes
-///   as CKA_EC_POINT or CKA_PUBLIC_KEY_INFO.
-/// * prints=TEXT: C_Initialize first writes a line to stderr.
-/// * other-maker: by their manufacturer, tokens and slots are not SoftHSM's.
-/// * nul-padded: a token's label, manufacturer, model and serial number end with NULs, not blanks.
-/// * fork-reset: in a child of the process that initialised it every function answers
+/// * protected-path: the token has that flag. C_Login logs in with a null PIN and returns
+///   CKR_ARGUMENTS_BAD for any other.
+/// * garbage-certificate: CKA_VALUE of the first certificate that is read has every bit flipped.
+/// * garbage-certificate=LABEL: the same for the certificate with that label.
+/// * absent-attribute=CODE +: C_GetAttributeValue returns CKR_ATTRIBUTE_TYPE_INVALID for the
+///   attribute, with the length (CK_ULONG)-1.
+/// * huge-attribute=CODE +: C_GetAttributeValue returns the length (CK_ULONG)-1 / 2 for the
+///   attribute, whatever the size of the buffer.
+/// * long-attribute=CODE +: C_GetAttributeValue returns CKR_BUFFER_TOO_SMALL and a length 4096
+///   bytes above the size of the buffer.
+/// * own-point=HEX, own-public-key-info=HEX: private keys have these bytes as CKA_EC_POINT or
+///   CKA_PUBLIC_KEY_INFO.
+/// * prints=TEXT: C_Initialize first writes the text and a newline to stderr.
+/// * other-maker: tokens and slots name a manufacturer other than SoftHSM's.
+/// * nul-padded: a token's label, manufacturer, model and serial number are padded with NULs
+///   instead of blanks.
+/// * fork-reset: in a child of the initialising process every function returns
 ///   CKR_CRYPTOKI_NOT_INITIALIZED until C_Initialize.
-/// * arming=ANYTHING: nothing by itself.
+/// * arming=ANYTHING: no fault; see below.
 ///
-/// A fault that comes once is armed again whenever the text of the variable is another than at the
-/// call before; `arming` is there to make it another. An unknown setting ends the process, so that
-/// no test goes on without its fault.
+/// A one-time fault is armed again when the variable's text differs from that of the previous call;
+/// `arming` exists to change the text. An unknown setting aborts the process, so that no test runs
+/// without its fault.
 class Settings {
  public:
   static Settings Parse(std::string text);
 
   [[nodiscard]] bool Has(std::string_view name) const;
-  /// The value as it stands there, empty for a setting without value.
+  /// The value as written; empty for a setting without a value.
   [[nodiscard]] std::optional<std::string> Text(std::string_view name) const;
   [[nodiscard]] std::optional<unsigned long> Number(std::string_view name) const;
-  /// Whether one of the settings of this name has this value.
+  /// Whether a setting of this name has this value.
   [[nodiscard]] bool HasNumber(std::string_view name, unsigned long value) const;
 
   [[nodiscard]] const std::string& text() const { return text_; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prints, as JSON, what the sources know and no run of the program shows soon: exit statuses,
-// limits of the server, and what a provider answers to OpenSSL. Documents are held to it.
+// Prints facts of the source code as JSON: exit statuses, limits of the server, and the parameters
+// and settings of the providers. Tests compare the documents with them. No quick run of the program
+// shows these facts.
 
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
@@ -30,10 +31,10 @@ namespace {
 
 using nlohmann::json;
 
-/// The settings that a provider asked for.
+/// The settings that a provider has requested.
 std::vector<std::string> asked;
 
-/// Stands in for OpenSSL with its openssl.cnf: each setting is there, and names what is not.
+/// Acts as OpenSSL with an openssl.cnf that has every setting, each naming a file that is missing.
 int AnswerSettings(const OSSL_CORE_HANDLE* /*handle*/, OSSL_PARAM params[]) {
   static char nowhere[] = "/nonexistent";
   for (OSSL_PARAM* param = params; param->key != nullptr; ++param) {
@@ -57,7 +58,8 @@ json NamesOf(const OSSL_PARAM* params) {
 
 int Ignore(const OSSL_PARAM /*params*/[], void* /*argument*/) { return 1; }
 
-/// A URI is loaded, which fails, to see which settings are asked for.
+/// Lists a store's parameters. It also tries to load a URI, which fails, so that the provider
+/// requests its settings.
 json DescribeStore(const OSSL_ALGORITHM& store, void* provider, const std::string& rest) {
   const OSSL_DISPATCH* table = store.implementation;
   auto* const open = Find<OSSL_FUNC_store_open_fn>(table, OSSL_FUNC_STORE_OPEN);
@@ -70,7 +72,7 @@ json DescribeStore(const OSSL_ALGORITHM& store, void* provider, const std::strin
       table, OSSL_FUNC_STORE_SETTABLE_CTX_PARAMS)(provider));
 }
 
-/// `rest` is what stands behind the scheme of a URI.
+/// `rest` is the part of a URI after its scheme.
 json DescribeProvider(OSSL_provider_init_fn* init, const std::string& rest) {
   const OSSL_DISPATCH core[] = {
       {OSSL_FUNC_CORE_GET_PARAMS, reinterpret_cast<void (*)()>(AnswerSettings)}, {0, nullptr}};
@@ -100,7 +102,7 @@ json DescribeServer() {
           {"parts of the room", credmint::serve::OpenConnections::kStrangersPart}};
 }
 
-/// Of all kinds of errors.
+/// The exit statuses of all error codes.
 std::set<int> FailureStatuses() {
   constexpr auto kLast = credmint::ErrorCode::kLockedOut;
   std::set<int> statuses;

@@ -1,20 +1,24 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a command as on a machine where nobody has set anything up: private_host.py COMMAND...
+"""Runs a command isolated from this host's configuration: private_host.py COMMAND...
 
-What a test and everything that it starts sees of this host:
+A test and its child processes see:
 
-* no environment variable but those that say how tests run, and an empty home, which goes with them;
-* of p11-kit's modules SoftHSM alone, and no /etc/credmint. Those that packages and administrators add (tpm2-pkcs11,
-  gnome-keyring, OpenSC) would be loaded by every test with a key on a token, and answer, print and
-  wait as they like.
+* only the environment variables that control test runs;
+* an empty home directory, which is removed afterwards;
+* SoftHSM as p11-kit's only module;
+* no /etc/credmint.
 
-p11-kit takes its configuration from folders that are compiled in. A user may have another one in the
-home; for root p11-kit ignores that, so for root the folders are hidden, in a mount namespace of the
-test's own. Where root may not have one (a container without CAP_SYS_ADMIN), each test says so on
-stderr, and tests/system/program/private_host_test.py fails in CI and is skipped elsewhere.
+Without this, p11-kit would load the modules that packages and administrators have installed
+(tpm2-pkcs11, gnome-keyring, OpenSC) in every test with a key on a token. Such modules answer, print
+and wait on their own.
 
-tap.py enters this by itself, so a test file that is run by hand is as alone.
+p11-kit reads its configuration from compiled-in folders, and for ordinary users also from the home
+directory. It ignores the latter for root, so for root the folders are hidden in a private mount
+namespace. Without CAP_SYS_ADMIN, as in some containers, root cannot have one. Each test then warns
+on stderr, and tests/system/program/private_host_test.py fails in CI and is skipped elsewhere.
+
+tap.py does the same by itself, so a test file that is run by hand is isolated too.
 """
 
 import contextlib
@@ -27,10 +31,10 @@ import subprocess
 import sys
 import tempfile
 
-# What the caller had, for the one thing that needs it: npm, which asks a registry.
+# The caller's environment. Only npm needs it, to reach its registry.
 CALLER = dict(os.environ)
 
-# Says why the host's modules are seen all the same.
+# The variable that holds the reason why the host's modules could not be hidden.
 SEEN = "CREDMINT_HOST_MODULES_SEEN"
 
 _SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
@@ -63,7 +67,7 @@ def _mount(source, target, flags):
 
 
 def _hide(modules, empty):
-    """For root: `modules` in the place of those of packages, nothing in that of the administrator."""
+    """For root: mounts `modules` over the packages' modules, `empty` over the administrator's."""
     _check(_libc.unshare(_CLONE_NEWNS))
     _mount(None, "/", _MS_REC | _MS_PRIVATE)
     for folder in (_PACKAGES_MODULES, *_ADMINISTRATORS):
@@ -77,7 +81,7 @@ def _try_to_hide(modules, empty):
     except OSError as error:
         os.environ[SEEN] = error.strerror
         print(
-            "private_host: tests see this host's PKCS#11 modules: root may not hide"
+            "private_host: tests see this host's PKCS#11 modules: root cannot hide"
             f" {_PACKAGES_MODULES} ({error.strerror})",
             file=sys.stderr,
             flush=True,
@@ -85,7 +89,7 @@ def _try_to_hide(modules, empty):
 
 
 def _make_home(folder):
-    """A home with a configuration of p11-kit, which a user's programs read; returns its modules."""
+    """Writes a user's p11-kit configuration into a home; returns its folder of modules."""
     configuration = pathlib.Path(folder) / ".config" / "pkcs11"
     modules = configuration / "modules"
     modules.mkdir(parents=True)
@@ -96,7 +100,7 @@ def _make_home(folder):
 
 @contextlib.contextmanager
 def entered():
-    """As long as it lasts, this process and those that it starts are alone."""
+    """Isolates this process and its children until the block ends."""
     home = tempfile.mkdtemp(prefix="cm-home-", dir="/tmp")
     try:
         modules = _make_home(home)
@@ -105,7 +109,7 @@ def entered():
         kept = {name: value for name, value in os.environ.items() if _passed_on(name)}
         os.environ.clear()
         os.environ.update(kept, HOME=home, **_OWN)
-        tempfile.tempdir = None  # was TMPDIR's
+        tempfile.tempdir = None  # it had cached TMPDIR
         os.environ.pop(SEEN, None)
         if os.getuid() == 0:
             _try_to_hide(modules, empty)

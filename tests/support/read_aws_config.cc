@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads AWS config files, one after the other, for a test in another language.
+// Parses the texts of AWS config files, one after another, for a test in another language.
 //
-// Each request on stdin is two lines of decimal lengths (of the text, of the profile's name),
-// followed by these bytes. Each answer is a line with a length and JSON: what the profile says.
+// A request on stdin is two lines and two byte strings. The lines hold the strings' decimal
+// lengths; the strings are the file's text and the profile's name. An answer is a line with a
+// length, then the profile's settings as JSON.
 
 #include <iostream>
 #include <nlohmann/json.hpp>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads TOML texts, one after the other, for a test in another language.
+// Parses TOML texts, one after another, for a test in another language.
 //
-// Each request on stdin is a line with a decimal length, followed by these bytes. Each answer is a
-// line "ok LENGTH" or "refused LENGTH", and JSON of what was read or the reason. A text is a JSON
-// text, a table an object, a list an array, and {"number": TEXT}, {"flag": TEXT}, {"time": TEXT}
-// are the rest.
+// A request on stdin is a line with a decimal length, followed by the text. An answer is a line
+// "ok LENGTH" and JSON, or "refused LENGTH" and the reason.
+//
+// In JSON a TOML string is a string, a table is an object, and an array is an array. Other values
+// are {"number": TEXT}, {"flag": TEXT} and {"time": TEXT}.
 
 #include <iostream>
 #include <nlohmann/json.hpp>

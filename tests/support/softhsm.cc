@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A library in the folders where Debian's architectures have it.
+/// The path of a library in the folders of Debian's architectures, or the bare name if not found.
 std::string FindLibrary(const std::string& name) {
   for (const char* folder :
        {"/usr/lib/softhsm", "/usr/lib/x86_64-linux-gnu/softhsm", "/usr/lib/x86_64-linux-gnu",

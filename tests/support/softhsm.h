@@ -9,34 +9,34 @@
 
 namespace credmint::test {
 
-/// SoftHSM with one token of its own for one test, in a new directory that goes with this object.
-/// This process sees it too: SOFTHSM2_CONF is set for as long as the object lives, so a process has
-/// one at a time.
+/// SoftHSM with a token for one test, in a new directory that is removed with this object.
+/// SOFTHSM2_CONF of this process is set for the object's lifetime, so a process has one at a time.
 class SoftHsm {
  public:
   static constexpr const char* kPin = "1234";
   static constexpr const char* kSoPin = "5678";
 
-  /// Null if SoftHSM or pkcs11-tool does not work.
+  /// Returns null if SoftHSM cannot make the token.
   static std::unique_ptr<SoftHsm> Create(const std::string& label);
   ~SoftHsm();
   SoftHsm(const SoftHsm&) = delete;
   SoftHsm& operator=(const SoftHsm&) = delete;
 
-  /// One more token.
+  /// Initialises another token.
   [[nodiscard]] bool AddToken(const std::string& label) const;
 
   /// Generates a key pair inside a token; `type` as in pkcs11-tool ("rsa:2048", "EC:prime256v1").
   [[nodiscard]] bool GenerateKey(const std::string& token, const std::string& type,
                                  const std::string& label, const std::string& id) const;
 
-  /// pkcs11-tool, logged in to a token.
+  /// Runs pkcs11-tool, logged in to a token.
   [[nodiscard]] ProcessResult Tool(const std::string& token,
                                    const std::vector<std::string>& arguments) const;
 
-  /// The shared library.
+  /// The path of the shared library.
   [[nodiscard]] static std::string module();
-  /// The same behind OpenSC's pkcs11-spy; `log` gets the calls. Sets the variables it reads.
+  /// The path of OpenSC's pkcs11-spy, which logs calls to `log` and passes them on to SoftHSM. Sets
+  /// the environment variables that it reads.
   [[nodiscard]] static std::string spied_module(const std::filesystem::path& log);
 
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
@@ -47,7 +47,7 @@ class SoftHsm {
   std::filesystem::path directory_;
 };
 
-/// How many calls of one function ("C_Login"), or of all with an empty name, a spy's log shows.
+/// The number of calls to a function ("C_Login") in a spy's log, or to all if the name is empty.
 int CountCalls(const std::filesystem::path& spy_log, const std::string& function = {});
 
 /// The programs that the token tests use, for MissingProgram().

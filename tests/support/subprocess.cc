@@ -17,7 +17,7 @@
 namespace credmint::test {
 namespace {
 
-/// Both ends of a pipe, closed with it.
+/// A pipe; its destructor closes both ends.
 struct Pipe {
   std::array<int, 2> ends = {-1, -1};
 
@@ -57,7 +57,7 @@ struct Pipe {
   _exit(127);
 }
 
-/// Appends what there is; false at the end.
+/// Appends the bytes that are available. Returns false at the end of the file.
 bool ReadSome(int descriptor, std::string& text) {
   std::array<char, 4096> buffer{};
   const ssize_t count = read(descriptor, buffer.data(), buffer.size());

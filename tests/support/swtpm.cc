@@ -41,7 +41,7 @@ std::unique_ptr<Swtpm> Swtpm::Start() {
   const std::filesystem::path directory = pattern;
   std::filesystem::create_directory(directory / "state");
   const std::string state = "dir=" + (directory / "state").string();
-  // tpm2-tss expects the control channel at the server's path with ".ctrl" behind it.
+  // tpm2-tss expects the control channel at the server's path with ".ctrl" appended.
   const std::string server = "type=unixio,path=" + (directory / "tpm").string();
   const std::string control = server + ".ctrl";
   const std::string log = "file=" + (directory / "swtpm.log").string();

@@ -12,34 +12,34 @@
 
 namespace credmint::test {
 
-/// A TPM 2.0 of its own for one test: an swtpm process with empty state on a Unix socket in a new
-/// directory. Both go with this object; the process also dies with this one.
+/// A private TPM 2.0 for one test: an swtpm process with empty state on a Unix socket in a new
+/// directory. The destructor removes both; the process also dies with this one.
 ///
-/// It serves one connection at a time: no tool gets through while a provider in this process is
+/// swtpm serves one connection at a time, so no tool can use it while a provider in this process is
 /// connected.
 class Swtpm {
  public:
-  /// Null if it does not start. Returns when it accepts connections.
+  /// Starts a TPM and waits until it accepts connections. Returns null if it does not start.
   static std::unique_ptr<Swtpm> Start();
   ~Swtpm();
   Swtpm(const Swtpm&) = delete;
   Swtpm& operator=(const Swtpm&) = delete;
 
-  /// Where it listens, as a TCTI configuration.
+  /// The TCTI configuration that connects to it.
   [[nodiscard]] std::string tcti() const { return "swtpm:path=" + socket(); }
-  /// The same, with every command and answer recorded in a file (tpm_capture.h), which the
-  /// environment variable TCTI_PCAP_FILE must name when the connection opens.
+  /// The same, with every command and response recorded in a file (tpm_capture.h). The environment
+  /// variable TCTI_PCAP_FILE must name the file when the connection opens.
   [[nodiscard]] std::string capturing_tcti() const { return "pcap:" + tcti(); }
-  /// An empty directory at first, for the test's files.
+  /// A directory for the test's files.
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
   [[nodiscard]] std::string socket() const { return directory_ / "tpm"; }
 
-  /// Runs a program that finds this TPM: tpm2-tools, or openssl with the tpm2 provider.
+  /// Runs a program on this TPM: one of tpm2-tools, or openssl with the tpm2 provider.
   [[nodiscard]] ProcessResult Tool(const std::vector<std::string>& arguments,
                                    Environment environment = {}) const;
 
-  /// A power cycle: what is loaded is lost, what is persistent stays. Works while a connection is
-  /// open; the TPM then waits for a TPM2_Startup.
+  /// Cycles the power: loaded objects are lost, persistent ones stay. Works while a connection is
+  /// open; the TPM then needs a TPM2_Startup.
   [[nodiscard]] bool Reset() const;
 
  private:

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the tests of one file and prints what came of each as TAP: tap.py FILE.py [PATTERN].
+"""Runs the tests of one file and prints the results as TAP: tap.py FILE.py [PATTERN].
 
-A class whose setUpClass fails or skips counts once for each of its tests, so that the number of
-tests does not depend on what is installed. The exit status is 1 if any test failed. Nothing of the
-caller's environment reaches the tests: private_host.py.
+A class whose setUpClass fails or skips reports each of its tests, so the number of tests does not
+depend on the installed packages. The exit status is 1 if any test failed. private_host.py isolates
+the tests from the caller's environment.
 """
 
 import importlib.util
@@ -18,7 +18,7 @@ import private_host
 
 
 class TapResult(unittest.TestResult):
-    """Numbers the tests in the order in which they end."""
+    """Prints a TAP line for each test, numbered in the order in which they end."""
 
     def __init__(self, tests):
         super().__init__()
@@ -53,7 +53,7 @@ class TapResult(unittest.TestResult):
             print(f"{verdict} {self._number} - {name}{directive}", flush=True)
 
     def _tests_of(self, test):
-        """The test itself if it is still to be counted, or all of a class that could not start."""
+        """The test itself if not yet reported, or all tests of a class that could not start."""
         if test.id() in self._waiting:
             return [self._waiting.pop(test.id())]
         class_name = test.id().partition("(")[2].rstrip(")")
@@ -62,7 +62,7 @@ class TapResult(unittest.TestResult):
 
 
 def load(path):
-    # The folder has a suite's own modules, the one above what several folders share.
+    # The file's folder has modules of its own suite; the parent folder has shared ones.
     sys.path[:0] = [str(path.parent), str(path.parent.parent)]
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
@@ -80,7 +80,10 @@ def flatten(suite):
 
 
 def hear_signals():
-    """Programs that are tested leave a signal ignored that was so at their start: as in the background."""
+    """Restores default actions: credmint keeps ignoring a signal that was ignored at its start.
+
+    Signals are ignored when a shell starts the tests in the background, for example.
+    """
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
 

@@ -23,7 +23,7 @@ TempDir::~TempDir() {
 
 std::string TempDir::Write(std::string_view name, std::string_view contents, mode_t mode) const {
   const std::string path = File(name);
-  unlink(path.c_str());  // an earlier one may be read-only
+  unlink(path.c_str());  // an existing file may be read-only
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file << contents;
   file.close();

@@ -9,8 +9,8 @@
 
 namespace credmint::test {
 
-/// A new, empty directory for one test; goes away with everything in it. Aborts where it cannot be
-/// made or a file in it cannot be written.
+/// A new, empty directory for one test, removed with its contents by the destructor. Aborts if the
+/// directory or a file in it cannot be written.
 class TempDir {
  public:
   TempDir();
@@ -19,18 +19,17 @@ class TempDir {
   TempDir& operator=(const TempDir&) = delete;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  /// Where a file of that name is or would be.
+  /// The path of a file of that name, which need not exist.
   [[nodiscard]] std::string File(std::string_view name) const { return path_ / name; }
 
-  /// Writes a new file of exactly this mode, whatever the umask, in the place of one of that name;
-  /// returns its path.
+  /// Creates or replaces a file, with exactly this mode whatever the umask. Returns its path.
   std::string Write(std::string_view name, std::string_view contents, mode_t mode = 0600) const;
 
  private:
   std::filesystem::path path_;
 };
 
-/// Makes a directory this process's working directory as long as it lives.
+/// Changes the working directory of this process for the object's lifetime.
 class WorkingDirectory {
  public:
   explicit WorkingDirectory(const std::filesystem::path& path)

@@ -43,7 +43,7 @@ void Require(bool condition, const char* what) {
   abort();
 }
 
-/// What `write` puts into a BIO.
+/// The bytes that `write` puts into a BIO.
 template <typename Write>
 std::string Written(const char* what, Write write) {
   const Bio bio(BIO_new(BIO_s_mem()));
@@ -54,7 +54,7 @@ std::string Written(const char* what, Write write) {
 }
 
 TestKey Share(EVP_PKEY* key) {
-  ERR_clear_error();  // an algorithm that is not there leaves its reason behind
+  ERR_clear_error();  // an unknown algorithm leaves its reason in the queue
   return key == nullptr ? nullptr : TestKey(key, EVP_PKEY_free);
 }
 

@@ -11,11 +11,11 @@ namespace {
 
 using View = std::span<const std::uint8_t>;
 
-// pcap-ng: blocks of (type, total length, body, total length), little-endian as written here.
+// pcap-ng: blocks of (type, total length, body, total length), in little-endian order here.
 constexpr std::uint32_t kEnhancedPacket = 6;
 constexpr std::size_t kBlockHeader = 8;
 constexpr std::size_t kPacketHeader = 20;  // interface, timestamp (2), captured and original length
-// The recorded packets look like TCP over IPv4, both headers without options.
+// The packets are recorded as TCP over IPv4; neither header has options.
 constexpr std::size_t kDestinationPort = 20 + 2;
 constexpr std::size_t kNetworkHeaders = 20 + 20;
 constexpr std::uint16_t kTpmPort = 2321;

@@ -11,7 +11,7 @@
 
 namespace credmint {
 
-/// A file of the worked SigV4-X509 signatures, in the directory that CREDMINT_VECTORS names.
+/// A file of the SigV4-X509 test vectors, in the directory CREDMINT_VECTORS.
 inline std::string VectorPath(const std::string& name) {
   const char* const directory = getenv("CREDMINT_VECTORS");
   if (directory == nullptr) ADD_FAILURE() << "CREDMINT_VECTORS is not set";
@@ -24,7 +24,7 @@ inline std::string ReadVector(const std::string& name) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The base64 text of a PEM file with one object, in one line.
+/// The base64 text of a PEM file with one object, as one line.
 inline std::string PemBody(const std::string& pem) {
   std::string body;
   bool is_inside = false;

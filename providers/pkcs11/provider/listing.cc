@@ -33,7 +33,7 @@ std::string Version(const CK_VERSION& version) {
   return fmt::format("{}.{}", version.major, version.minor);
 }
 
-/// Labels need not be UTF-8; what is not is replaced.
+/// Replaces what is not UTF-8: labels need not be.
 std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -116,13 +116,13 @@ Result<void> AddObjects(const LoadRequest& request, const Session& session, OSSL
       json.update(kind.describe(session, object, context));
       Add(entries, ObjectUri(session.slot(), kind.object_class, names), json);
     }
-    // SoftHSM's own order is another one each time.
+    // SoftHSM's own order differs each time.
     std::sort(entries.begin() + first, entries.end(), ByUri);
   }
   return {};
 }
 
-/// One inventory being taken.
+/// An inventory in progress.
 struct Survey {
   const Pkcs11Provider& provider;
   const LoadRequest& request;
@@ -130,7 +130,7 @@ struct Survey {
   bool log_in;
   Entries entries;
 
-  /// Adds the module; false if the URI means another.
+  /// Adds the module. False if the URI means another one.
   bool AddModule(const Module& module) {
     CK_INFO info{};
     module.Call(&CK_FUNCTION_LIST::C_GetInfo, &info);
@@ -145,7 +145,8 @@ struct Survey {
     return true;
   }
 
-  /// Adds the slot if it is meant; returns its URI, empty if it is not.
+  /// Adds the slot if the URI means it. Returns the slot's URI, or an empty string if it was not
+  /// added.
   std::string AddSlot(const Module& module, CK_SLOT_ID id, const CK_TOKEN_INFO& token) {
     CK_SLOT_INFO info{};
     module.Call(&CK_FUNCTION_LIST::C_GetSlotInfo, id, &info);
@@ -160,7 +161,7 @@ struct Survey {
     return slot_uri;
   }
 
-  /// A token that cannot be read is said to be so; the others are listed all the same.
+  /// Adds a token. One that cannot be read gets an error; the others are still listed.
   Result<void> AddToken(const CK_TOKEN_INFO& token, const std::string& uri, Slot* slot) {
     const std::size_t place = entries.size();
     Json json = DescribeToken(token);
@@ -202,7 +203,7 @@ Result<Entries> TakeInventory(const Pkcs11Provider& provider, const LoadRequest&
   Survey survey{provider, request, passphrase, log_in, {}};
   if (!survey.AddModule(**module)) {
     return Fail(ErrorCode::kKeyNotFound,
-                fmt::format("the URI means another library than {}", (*module)->path()));
+                fmt::format("the URI names a library other than {}", (*module)->path()));
   }
   for (const CK_SLOT_ID id : *ids) {
     CK_TOKEN_INFO token{};

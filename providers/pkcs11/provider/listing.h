@@ -11,24 +11,26 @@
 
 namespace credmint::pkcs11 {
 
-/// What a URI matches: the module, then each slot, followed by its token, followed by the token's
-/// private keys, public keys and certificates. With `log_in` exactly one token must match
-/// (kKeyAmbiguous), because a PIN is for one token; without it, only what is public is there.
+/// Lists what a URI matches: the module, then each slot, followed by its token, then the token's
+/// private keys, public keys and certificates.
 ///
-/// Descriptions, by their `kind` (text is UTF-8, ids are hexadecimal):
+/// With `log_in`, exactly one token must match, because a PIN belongs to one token; otherwise it
+/// fails with kKeyAmbiguous. Without `log_in`, the list has public objects only.
 ///
-/// | kind | members |
-/// |---|---|
-/// | module | path, description, manufacturer, version, cryptoki |
-/// | slot | number, description, manufacturer |
-/// | token | label, manufacturer, model, serial, flags, error (if it cannot be read) |
-/// | private-key | label, id, flags, publicKey (SubjectPublicKeyInfo, base64; if known) |
-/// | public-key | label, id, publicKey |
-/// | certificate | label, id, certificate (DER, base64) |
+/// Each description has these members, depending on its `kind`. Texts are UTF-8, ids are
+/// hexadecimal, DER is in base64.
 ///
-/// `flags` is a list of words: of a token login-required, protected-authentication-path,
-/// pin-count-low, pin-final-try, pin-locked, no-user-pin, uninitialized; of a key sensitive,
-/// extractable, sign, always-authenticate.
+/// * module: path, description, manufacturer, version, cryptoki
+/// * slot: number, description, manufacturer
+/// * token: label, manufacturer, model, serial, flags; error if it cannot be read
+/// * private-key: label, id, flags; publicKey (SubjectPublicKeyInfo) if known
+/// * public-key: label, id, publicKey
+/// * certificate: label, id, certificate
+///
+/// `flags` is a list of words. The flags of a token are `login-required`,
+/// `protected-authentication-path`, `pin-count-low`, `pin-final-try`, `pin-locked`, `no-user-pin`
+/// and `uninitialized`. Those of a key are `sensitive`, `extractable`, `sign` and
+/// `always-authenticate`.
 Result<std::vector<provider::ListedObject>> TakeInventory(
     const Pkcs11Provider& provider, const LoadRequest& request,
     const provider::PassphraseCallback& passphrase, bool log_in);

@@ -6,12 +6,12 @@
 
 namespace credmint::pkcs11 {
 
-/// The loaded provider: the slots in use, and through them the modules.
+/// The loaded provider. Owns the slots in use, and through them the modules.
 class Pkcs11Provider final : public provider::ProviderContext {
  public:
   using ProviderContext::ProviderContext;
 
-  /// The provider that OpenSSL hands to its functions.
+  /// Converts the context that OpenSSL passes to the provider's functions.
   static const Pkcs11Provider& From(void* context) {
     return static_cast<const Pkcs11Provider&>(*static_cast<ProviderContext*>(context));
   }

@@ -31,7 +31,7 @@ constexpr const char* kInventoryParam = "pkcs11-inventory";
 constexpr const char* kAllowFinalTryParam = "pkcs11-allow-final-try";
 constexpr const char* kRememberPinParam = "pkcs11-remember-pin";
 
-/// Keys of a type that a token cannot hold are no candidates; they are left out.
+/// Ignores keys of a type that a token cannot hold.
 void AddPublicKeys(ByteView der, std::vector<provider::PublicKey>& keys) {
   const unsigned char* cursor = der.data();
   const unsigned char* const end = cursor + der.size();
@@ -75,7 +75,7 @@ Result<void> Loader::Set(const OSSL_PARAM params[]) {
   return {};
 }
 
-/// What the parameters left open, from the URI and openssl.cnf.
+/// Fills in from the URI and openssl.cnf what the parameters left open.
 LoadRequest Loader::CompleteRequest() const {
   const provider::Core& core = provider_.core();
   LoadRequest request = request_;
@@ -88,7 +88,7 @@ LoadRequest Loader::CompleteRequest() const {
   return request;
 }
 
-/// The URI's type and what the application expects, put together.
+/// Combines the URI's type with what the application expects.
 Wanted Loader::WhatIsWanted() const {
   const auto type = request_.uri.object_class();
   const auto allows = [&](CK_OBJECT_CLASS object_class, int info) {
@@ -97,7 +97,7 @@ Wanted Loader::WhatIsWanted() const {
   Wanted wanted;
   wanted.private_key = allows(CKO_PRIVATE_KEY, OSSL_STORE_INFO_PKEY);
   wanted.certificates = allows(CKO_CERTIFICATE, OSSL_STORE_INFO_CERT);
-  // Nobody means a public key without saying so: it would hide a missing private key.
+  // A public key must be asked for explicitly: otherwise it would hide a missing private key.
   wanted.public_key = type == CKO_PUBLIC_KEY || expected() == OSSL_STORE_INFO_PUBKEY;
   return wanted;
 }

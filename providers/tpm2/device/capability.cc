@@ -22,7 +22,7 @@ TpmResult<Page> GetCapability(Tpm& tpm, TPM2_CAP capability, UINT32 first, UINT3
   });
   const Handle<TPMS_CAPABILITY_DATA, EsysFree> owner(data);
   if (!got) return Fail(got);
-  // Another list has another length: it would be read beyond its end.
+  // A list of another kind has another length; reading it would overrun its end.
   if (data->capability != capability) return Fail(TpmFailure(TSS2_ESYS_RC_MALFORMED_RESPONSE));
   return Page{*data, more == TPM2_YES};
 }
@@ -39,7 +39,7 @@ TpmResult<std::vector<TPM2_HANDLE>> ListHandles(Tpm& tpm, TPM2_HANDLE first) {
     for (UINT32 i = 0; i < list.count; ++i) {
       if ((list.handle[i] & TPM2_HR_RANGE_MASK) == range) handles.push_back(list.handle[i]);
     }
-    // A TPM that promises more but gives nothing new must not be asked for ever.
+    // Do not loop for ever if the TPM promises more handles but returns no new ones.
     const bool progress = !handles.empty() && handles.back() >= next;
     if (!page->more || !progress) return handles;
     next = handles.back() + 1;

@@ -24,7 +24,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-/// What GLib's client waits for an answer, too: the bus may have to start the callee first.
+/// The time that GLib's client waits for a reply, too: the bus may have to start the callee first.
 constexpr std::chrono::seconds kAnswerPatience(25);
 constexpr std::size_t kFixedHeader = 16;
 constexpr std::size_t kLongestMessage = 1 << 20;
@@ -47,8 +47,8 @@ std::size_t Padded(std::size_t size, std::size_t alignment) {
   return (size + alignment - 1) / alignment * alignment;
 }
 
-/// The path of a Unix socket in one server address ("unix:path=/run/bus,guid=…"), with a NUL in
-/// front if it is an abstract one; empty if it is none.
+/// The path of a Unix socket in one server address ("unix:path=/run/bus,guid=…"). An abstract
+/// socket has a NUL in front. Empty for any other address.
 std::string SocketPath(std::string_view address) {
   constexpr std::string_view kUnix = "unix:";
   if (!address.starts_with(kUnix)) return {};
@@ -103,7 +103,7 @@ Descriptor ConnectTo(const std::string& path) {
   return socket_owner;
 }
 
-/// Writes the header of a message, which is all there is of one without arguments.
+/// Writes the header of a message. A message without arguments has nothing else.
 class CallWriter {
  public:
   CallWriter(const DbusMethod& method, std::uint32_t serial) {
@@ -137,15 +137,16 @@ class CallWriter {
   std::string bytes_;
 };
 
-/// What matters of a message that came.
+/// The relevant parts of a received message.
 struct Message {
   std::uint8_t type = 0;
   std::uint32_t reply_serial = 0;
   std::string error_name;
-  std::string text;  ///< the first argument, where it may be a text
+  std::string text;  ///< the first argument, if it may be a text
 };
 
-/// Reads numbers and texts, with the alignment of D-Bus; past the end, zeros and nothing.
+/// Reads numbers and texts with the alignment of D-Bus. Past the end, returns zeros and empty
+/// texts.
 class Reader {
  public:
   Reader(std::string_view bytes, std::size_t at) : bytes_(bytes), at_(at) {}
@@ -198,12 +199,12 @@ Message Parse(std::string_view bytes, std::size_t fields_size) {
   return message;
 }
 
-/// One connection to a bus.
+/// A connection to a bus.
 class Bus {
  public:
   explicit Bus(Descriptor socket) : socket_(std::move(socket)) {}
 
-  /// False with errno.
+  /// Returns false on failure, with errno set.
   bool Authenticate() {
     std::string hex;
     for (const char digit : std::to_string(geteuid())) hex += fmt::format("{:02x}", digit);
@@ -268,8 +269,8 @@ class Bus {
     }
   }
 
-  /// Adds `count` bytes; descriptors that come with them go to `descriptor`, the first one, or are
-  /// closed.
+  /// Appends `count` bytes. The first descriptor that comes with them goes to `descriptor`; any
+  /// others are closed.
   bool Read(std::string& bytes, std::size_t count, Descriptor& descriptor) {
     while (count > 0) {
       if (!WaitForMore()) return false;
@@ -307,7 +308,7 @@ class Bus {
     }
   }
 
-  /// Nothing on failure, with errno, or 0 there if the line is too long.
+  /// Empty on failure, with errno set; errno is 0 if the line is too long.
   std::string ReadLine() {
     constexpr std::size_t kLongestLine = 1024;
     std::string line;

@@ -17,27 +17,27 @@ struct DbusMethod {
   std::string member;
 };
 
-/// What came of a call.
+/// The result of a call.
 struct DbusAnswer {
-  /// The first file descriptor that came with the answer, if one did.
+  /// The first file descriptor in the reply, if any.
   Descriptor descriptor;
-  /// "org.freedesktop.DBus.Error.ServiceUnknown" and its text, where the callee or the bus refused;
-  /// empty otherwise.
+  /// The error that the callee or the bus replied, such as
+  /// "org.freedesktop.DBus.Error.ServiceUnknown", and its text. Empty otherwise.
   std::string error_name;
   std::string error_text;
-  /// The errno of what failed before there was an answer, or 0.
+  /// The errno of a failure before there was a reply, or 0.
   int system_error = 0;
 };
 
-/// Calls a method over a connection to the bus that is made for it and closed again. `addresses` is
-/// a list of server addresses as in DBUS_SESSION_BUS_ADDRESS; only Unix sockets are tried.
+/// Calls a method over its own connection to the bus, which is closed afterwards. `addresses` is a
+/// list of server addresses as in DBUS_SESSION_BUS_ADDRESS. Only Unix sockets are tried.
 ///
-/// A D-Bus client of its own, because those of GLib and libdbus live in threads and globals that
-/// the child of a fork does not get: there they wait for ever. This one has neither. Format and
-/// handshake: D-Bus specification 0.41, "Message Protocol" and "Authentication Protocol".
+/// The D-Bus clients of GLib and libdbus rely on threads and globals, and hang in the child of a
+/// fork. This one uses neither. For format and handshake, see the D-Bus specification 0.41,
+/// "Message Protocol" and "Authentication Protocol".
 DbusAnswer CallOverDbus(std::string_view addresses, const DbusMethod& method);
 
-/// Whether there is an address among them that CallOverDbus() can use.
+/// Whether CallOverDbus() can use one of these addresses.
 bool IsDbusReachable(std::string_view addresses);
 
 }  // namespace credmint::tpm2

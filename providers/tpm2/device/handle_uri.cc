@@ -16,15 +16,15 @@ constexpr std::size_t kMostDigits = 8;
 
 std::string HandleHint(std::optional<TPM2_HANDLE> handle) {
   if (handle && IsNvIndex(*handle)) {
-    return fmt::format("that is an NV index: a certificate in it is named by nv:{}",
+    return fmt::format("that is an NV index; for a certificate in it, write nv:{}",
                        FormatHandle(*handle));
   }
   if (handle && (*handle & TPM2_HR_RANGE_MASK) == TPM2_HR_TRANSIENT) {
     return "that is a transient object, which nobody else can use; tpm2_evictcontrol makes a key "
            "persistent, tpm2_encodeobject writes a key file";
   }
-  return "write handle:0x81000000 to handle:0x81ffffff, with ?pass behind it if the key has an "
-         "auth value";
+  return "write handle:0x81000000 to handle:0x81ffffff, followed by ?pass if the key has an auth "
+         "value";
 }
 
 }  // namespace

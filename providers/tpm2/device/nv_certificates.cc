@@ -35,7 +35,7 @@ bool LooksLikeCertificate(const DerElement& element) {
 }
 
 tl::unexpected<Error> NoCertificate() {
-  return Fail(ErrorCode::kCertificate, "it holds something else than certificates",
+  return Fail(ErrorCode::kCertificate, "it holds something other than certificates",
               "write the certificate, DER or PEM, with tpm2_nvwrite");
 }
 

@@ -8,11 +8,14 @@
 
 namespace credmint::tpm2 {
 
-/// The certificates in the contents of an NV index, DER of each, in their order; at least one.
+/// The certificates in the contents of an NV index: the DER of each, in order, at least one. Fails
+/// with kCertificate.
 ///
-/// They are DER, one after the other, or PEM. An index is often made larger than what is written to
-/// it: behind DER only bytes 0x00 or only bytes 0xff may follow, behind PEM anything. Looks at the
-/// outermost structure only; whoever uses a certificate parses it. Fails with kCertificate.
+/// The contents are DER, one certificate after the other, or PEM. An index is often larger than
+/// what was written to it. Only bytes 0x00 or only bytes 0xff may follow DER; anything may follow
+/// PEM.
+///
+/// Only the outermost structure is checked. Users of a certificate must parse it.
 Result<std::vector<Bytes>> CertificatesInNv(ByteView contents);
 
 }  // namespace credmint::tpm2

@@ -16,7 +16,7 @@
 namespace credmint::tpm2 {
 namespace {
 
-/// Read at once without asking the TPM for the size of its buffer.
+/// Up to this size, an index is read without asking the TPM for the size of its buffer.
 constexpr UINT16 kSmallPiece = 512;
 
 TpmResult<TPMS_NV_PUBLIC> ReadArea(Tpm& tpm, const TpmObject& object,
@@ -136,7 +136,7 @@ Error NvIndex::NoWay() const {
       "define it so that all may read it: tpm2_nvdefine -a 'ownerread|ownerwrite|authread|no_da'";
   if (!Has(TPMA_NV_AUTHREAD) && Has(TPMA_NV_OWNERREAD)) {
     return {ErrorCode::kCertificate, name() + " is not read with an auth value of its own",
-            "leave out ?pass: it is the owner's to read"};
+            "leave out ?pass: it is read with the owner's auth value"};
   }
   if (!Has(TPMA_NV_AUTHREAD)) {
     return {ErrorCode::kCertificate,

@@ -11,34 +11,39 @@
 
 namespace credmint::tpm2 {
 
-/// An NV index of a TPM, to be read as a whole.
+/// An NV index of a TPM, read as a whole.
 ///
-/// Nothing here can be counted as a wrong try that nobody asked for. Who may read an index stands
-/// in its attributes, but not whether its auth value is empty. So without an auth value of its own
-/// these are tried, in this order, as far as the attributes allow: the empty auth value of the
-/// index, only if it is `no_da`; the empty one of the owner hierarchy, whose refusals are not
-/// counted (TPM 2.0 Part 1 section 19.8); the owner's auth value that was given. An index that has
-/// `authread` alone, without `no_da`, is not read unless somebody vouches for its auth value
-/// ("?pass", nv_uri.h). Counters, bit fields and PINs are not read at all.
+/// Unless asked to, never makes an attempt that may count as a wrong try. The attributes of an
+/// index say who may read it, but not whether its auth value is empty. Without an auth value of the
+/// index, Read() therefore tries only these, in this order, as far as the attributes allow:
+///
+/// * The empty auth value of the index, if the index is `no_da`.
+/// * The empty auth value of the owner hierarchy, whose refusals are not counted (TPM 2.0 Part 1
+///   section 19.8).
+/// * The auth value given for the owner.
+///
+/// An index with `authread` alone and without `no_da` is read only with an auth value of its own
+/// ("?pass", nv_uri.h). Counters, bit fields and PINs are never read.
 class NvIndex {
  public:
-  /// Looks an index up. One TPM command. Fails with kKeyNotFound, kDevice.
+  /// Looks up an index. One TPM command. Fails with kKeyNotFound or kDevice.
   static Result<NvIndex> Open(std::shared_ptr<Tpm> tpm, TPM2_HANDLE index,
                               provider::DigestTable& digests);
 
   /// "NV index 0x01c00002"
   [[nodiscard]] std::string name() const;
 
-  /// Whether somebody wrote data to it: it is neither new nor a counter, a bit field or a PIN.
+  /// Whether it is ordinary, written data: not new, and not a counter, a bit field or a PIN.
   [[nodiscard]] bool HoldsData() const;
 
-  /// Its contents, at most 65535 bytes. `auth` is the index's own auth value, if somebody gave it,
-  /// `owner_auth` that of the owner hierarchy, empty if none was given.
+  /// Reads the contents, at most 65535 bytes. `auth` is the index's own auth value, if given.
+  /// `owner_auth` is that of the owner hierarchy, empty if not given.
   ///
-  /// TPM commands: one for each piece as long as the TPM's buffer; beyond 512 bytes one more to ask
-  /// how long that is; and what refusals and a session for an auth value cost. Fails with
-  /// kCertificate, without any command, where it holds no data, is locked or the attributes leave
-  /// no way; and with kPinRequired, kPinIncorrect, kLockedOut, kDevice.
+  /// TPM commands: one for each piece of the TPM's buffer size. Beyond 512 bytes, one more asks for
+  /// that size. Refusals, and a session for an auth value, take further ones.
+  ///
+  /// Without any command, fails with kCertificate if it holds no data, is locked, or no attribute
+  /// allows reading it. Also fails with kPinRequired, kPinIncorrect, kLockedOut or kDevice.
   [[nodiscard]] Result<Bytes> Read(const std::optional<Secret>& auth,
                                    const Secret& owner_auth) const;
 

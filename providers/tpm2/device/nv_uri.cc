@@ -13,7 +13,7 @@ constexpr std::string_view kNvScheme = "nv:";
 
 std::string NvHint(std::optional<TPM2_HANDLE> handle) {
   if (handle && IsPersistent(*handle)) {
-    return fmt::format("a key is meant by handle:{}", FormatHandle(*handle));
+    return fmt::format("for a key, write handle:{}", FormatHandle(*handle));
   }
   return "write nv:0x01000000 to nv:0x01ffffff, as tpm2_getcap handles-nv-index shows them";
 }

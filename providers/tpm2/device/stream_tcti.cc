@@ -22,7 +22,7 @@ struct StreamTcti {
   TSS2_TCTI_CONTEXT_COMMON_V1 common{};
   Descriptor socket;
   std::array<std::uint8_t, kHeader> header{};
-  std::size_t header_size = 0;  ///< how much of it is here; the rest of the answer is not read yet
+  std::size_t header_size = 0;  ///< how much of it has arrived; the rest of the reply is unread
 };
 
 StreamTcti& From(TSS2_TCTI_CONTEXT* context) { return *reinterpret_cast<StreamTcti*>(context); }
@@ -67,7 +67,7 @@ std::size_t AnswerSize(const std::array<std::uint8_t, kHeader>& header) {
   return size;
 }
 
-/// tss2-tcti specification 3.2.5.2: without a buffer, says how large one must be.
+/// Without a buffer, returns the size that it must have (tss2-tcti specification 3.2.5.2).
 TSS2_RC Receive(TSS2_TCTI_CONTEXT* context, std::size_t* size, std::uint8_t* answer,
                 std::int32_t timeout) {
   if (context == nullptr || size == nullptr) return TSS2_TCTI_RC_BAD_REFERENCE;

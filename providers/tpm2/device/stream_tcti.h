@@ -7,10 +7,10 @@
 
 namespace credmint::tpm2 {
 
-/// A TCTI that writes commands to a stream socket and reads the answers from it, with nothing
-/// around them: what tpm2-abrmd speaks on the sockets that it gives out. Null without memory.
+/// A TCTI that writes commands to a stream socket and reads the replies from it, without any
+/// framing. The sockets that tpm2-abrmd hands out work like this. Returns null when out of memory.
 ///
-/// For FreeStreamTcti(); not for Tss2_TctiLdr_Finalize().
+/// Free it with FreeStreamTcti(), not with Tss2_TctiLdr_Finalize().
 TSS2_TCTI_CONTEXT* MakeStreamTcti(Descriptor socket);
 void FreeStreamTcti(TSS2_TCTI_CONTEXT* tcti);
 

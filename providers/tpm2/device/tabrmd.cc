@@ -23,8 +23,7 @@ using std::chrono::steady_clock;
 constexpr std::string_view kName = "tabrmd";
 constexpr const char* kBusName = "com.intel.tss2.Tabrmd";
 constexpr const char* kSystemBus = "unix:path=/run/dbus/system_bus_socket";
-/// What it answers where the limit is reached, or chance gave a number out twice: to ask again
-/// helps.
+/// The reply when the limit is reached, or when a random number occurred twice. Asking again helps.
 constexpr std::string_view kLimitError = "com.intel.tss2.Tabrmd.Error.General";
 
 constexpr std::chrono::seconds kRoomPatience(10);

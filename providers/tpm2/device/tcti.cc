@@ -22,13 +22,13 @@ constexpr const char* kDeviceVariable = "TPM_DEVICE";
 constexpr const char* kResourceManager = "/dev/tpmrm0";
 constexpr const char* kBareDevice = "/dev/tpm0";
 
-/// Only ever the TCTI for a device or for a socket: a path cannot choose another.
+/// Chooses only between the TCTIs for a device and a socket: a path cannot select another.
 Result<std::string> TctiOfPath(const std::string& path, FileKinds kind_of) {
   const auto refuse = [&](const char* why) {
     return Fail(
         ErrorCode::kUsage,
         fmt::format("the environment variable {} {}: {}", kDeviceVariable, why, ShownPath(path)),
-        "it names a device such as /dev/tpmrm0, and TPM2TOOLS_TCTI any other way");
+        "it must name a device such as /dev/tpmrm0; TPM2TOOLS_TCTI can name anything else");
   };
   if (!path.starts_with('/')) return refuse("is not an absolute path");
   switch (kind_of(path.c_str())) {
@@ -44,8 +44,10 @@ Result<std::string> TctiOfPath(const std::string& path, FileKinds kind_of) {
   return "device:" + path;
 }
 
-/// The loader dlopens a name as a file, and as libtss2-tcti-NAME.so.0 or libtss2-NAME.so.0; the
-/// TCTI "cmd" gives its options to a shell; "pcap" has another configuration as its options.
+/// Whether a TCTI name runs code.
+///
+/// The loader opens a name with dlopen(), and also libtss2-tcti-NAME.so.0 and libtss2-NAME.so.0.
+/// The TCTI "cmd" passes its options to a shell. The options of "pcap" are another configuration.
 bool RunsCode(std::string_view tcti) {
   const std::string_view name = tcti.substr(0, tcti.find(':'));
   if (name.find('/') != std::string_view::npos || name.find(".so") != std::string_view::npos ||

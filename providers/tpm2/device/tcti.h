@@ -11,37 +11,43 @@
 
 namespace credmint::tpm2 {
 
-/// The way to the TPM when nothing names another: the kernel's resource manager.
+/// The default way to the TPM: the kernel's resource manager.
 inline constexpr const char* kDefaultTcti = "device:/dev/tpmrm0";
 
-/// Reads an environment variable: getenv, or a test's substitute.
+/// Reads an environment variable: getenv(), or a test's substitute.
 using Environment = const char* (*)(const char*);
 
-/// That of the process, but for a program that runs with more rights than its caller.
+/// The environment of the process, hidden from a program that runs with more rights than its
+/// caller.
 inline const char* SecureEnvironment(const char* name) { return secure_getenv(name); }
 
-/// What is at a path that may be a TPM.
+/// The kind of file at a path that may be a TPM.
 enum class FileKind { kAbsent, kDevice, kSocket, kOther };
 
-/// Looks: stat, or a test's substitute.
+/// Looks at a file: stat(), or a test's substitute.
 using FileKinds = FileKind (*)(const char*);
 FileKind KindOfFile(const char* path);
 
-/// The TCTI configuration ("name:options", tss2-tctildr(7)) to connect with. Never empty: tpm2-tss
-/// would search then, and might find a simulator on a local port.
+/// Chooses the TCTI configuration to connect with ("name:options", tss2-tctildr(7)). It is never
+/// empty: tpm2-tss would then search, and might find a simulator on a local port.
 ///
-/// `parameter` (from the application) comes first, then `setting` (from openssl.cnf), then the
-/// variables TPM2TOOLS_TCTI, TSS2_TCTI and TPM2OPENSSL_TCTI, then the path in TPM_DEVICE (a device,
-/// or a software TPM's socket, as AWS's tool reads it), then kDefaultTcti, or /dev/tpm0 where that
-/// is absent and this is there. A variable that would run a program or load a library of its
-/// choosing, or a TPM_DEVICE that is no absolute path or names some other file, fails with kUsage;
-/// the other two are trusted.
+/// The first of these counts:
+///
+/// * `parameter`, from the application
+/// * `setting`, from openssl.cnf
+/// * the variables TPM2TOOLS_TCTI, TSS2_TCTI and TPM2OPENSSL_TCTI, in this order
+/// * the path in TPM_DEVICE: a device, or the socket of a software TPM, as AWS's tool reads it
+/// * kDefaultTcti, or /dev/tpm0 if only that exists
+///
+/// `parameter` and `setting` are trusted. Fails with kUsage for a variable that would run a program
+/// or load a library of its choosing. Also fails with kUsage if TPM_DEVICE is not an absolute path
+/// or names another kind of file.
 Result<std::string> ChooseTcti(const std::optional<std::string>& parameter,
                                const std::optional<std::string>& setting, Environment environment,
                                FileKinds kind_of = KindOfFile);
 
-/// What to say when the connection over `tcti` failed with `code`. `system_error` is the errno that
-/// this left behind, or 0; it counts only where the TCTI says that a system call failed.
+/// The error for a connection over `tcti` that failed with `code`. `system_error` is the errno it
+/// left behind, or 0. It counts only if the TCTI reports a failed system call.
 Error CannotConnect(const std::string& tcti, TSS2_RC code, int system_error);
 
 }  // namespace credmint::tpm2

@@ -27,14 +27,14 @@ using std::chrono::milliseconds;
 constexpr std::array<milliseconds, 4> kWaits = {milliseconds(50), milliseconds(100),
                                                 milliseconds(200), milliseconds(400)};
 
-/// What a process is connected to. That of the parent, its lock and all, is left alone in a child.
+/// The connections of one process. A child leaves its parent's alone, lock included.
 struct Connections {
   explicit Connections(pid_t process_id) : process(process_id) {}
   const pid_t process;
   Guarded<std::map<std::string, std::weak_ptr<Tpm>>> tpms;
 };
 
-// Mutable, and never destroyed: keys may be freed by exit handlers.
+// Mutable and never destroyed, because exit handlers may free keys.
 constinit std::atomic<Connections*> connections = nullptr;
 
 Connections& ConnectionsOfThisProcess() {
@@ -53,9 +53,10 @@ bool IsSession(TPM2_HANDLE handle) {
 
 }  // namespace
 
-/// Around every call into tpm2-tss: keeps it to its own part of OpenSSL. What OpenSSL keeps there
-/// for the thread is freed again, for it would be looked for when the thread ends, and by then
-/// another thread may have closed the connection (OPENSSL_thread_stop_ex(3)).
+/// Surrounds every call into tpm2-tss, to confine it to its own part of OpenSSL.
+///
+/// Also frees what OpenSSL keeps there for the thread. OpenSSL would look for it at the end of the
+/// thread, when another thread may have closed the connection (OPENSSL_thread_stop_ex(3)).
 class Tpm::OutsideCall {
  public:
   explicit OutsideCall(OSSL_LIB_CTX* crypto)
@@ -73,7 +74,7 @@ class Tpm::OutsideCall {
   OSSL_LIB_CTX* before_;
 };
 
-/// Hold() as clang understands it.
+/// Hold(), in a form that clang's analysis understands.
 class CREDMINT_SCOPED_CAPABILITY Tpm::Held {
  public:
   explicit Held(const Tpm& tpm) CREDMINT_ACQUIRE(tpm.mutex_) CREDMINT_NOT_CHECKED
@@ -153,7 +154,7 @@ Tpm::~Tpm() {
 
 bool Tpm::IsOtherProcess() const { return getpid() != process_; }
 
-// The lock may have been held by a thread that does not exist in this process.
+// Does not lock in a child: a thread that does not exist there may hold the lock.
 std::unique_lock<RecursiveMutex> Tpm::Hold() const {
   return IsOtherProcess() ? std::unique_lock<RecursiveMutex>() : std::unique_lock(mutex_);
 }
@@ -181,7 +182,7 @@ TpmResult<void> Tpm::Run(const std::function<TSS2_RC(ESYS_CONTEXT*)>& command) {
 std::optional<LockoutState> Tpm::AskLockoutState() const {
   constexpr std::array<TPM2_PT, 3> kWanted = {TPM2_PT_LOCKOUT_COUNTER, TPM2_PT_MAX_AUTH_FAIL,
                                               TPM2_PT_LOCKOUT_INTERVAL};
-  constexpr UINT32 kCount = kWanted.size();  // their numbers follow one another
+  constexpr UINT32 kCount = kWanted.size();  // their numbers are consecutive
   TPMS_CAPABILITY_DATA* data = nullptr;
   const TSS2_RC code = Tss2().Esys_GetCapability(esys_.get(), ESYS_TR_NONE, ESYS_TR_NONE,
                                                  ESYS_TR_NONE, TPM2_CAP_TPM_PROPERTIES,

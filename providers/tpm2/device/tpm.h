@@ -23,80 +23,88 @@ namespace credmint::tpm2 {
 
 class TpmObject;
 
-/// One connection to one TPM: a TCTI and the ESAPI context on it.
+/// One connection to one TPM: a TCTI and the ESAPI context on it. Safe to share between threads. An
+/// ESAPI context is not, so commands run one at a time.
 ///
-/// Owned by the keys that use it; the last one closes it. Closing flushes every object and session
-/// still loaded through it. That also happens at process exit, after the command that runs then;
-/// others fail. After a fork the child does nothing at all with it, because the connection and what
-/// is loaded belong to the parent: its commands fail, and its copy is leaked on purpose. A child
-/// gets a connection of its own from Share().
+/// The keys that use a connection own it. The last one closes it, which flushes every object and
+/// session still loaded through it. Process exit closes it, too, after the command that is running;
+/// later commands fail.
 ///
-/// A TPM without a resource manager has few slots. When it has none free, what no key needs at this
-/// moment is flushed (MayFlush()), and is lost as by a reset.
+/// After a fork, connection and loaded objects belong to the parent. In the child all commands
+/// fail, and its copy is leaked on purpose. The child gets its own connection from Share().
 ///
-/// A reset of the TPM (a suspended machine, for one) takes away everything that was loaded, and
-/// then the TPM gives the same handles to other objects. What is known to be lost, and all that was
-/// loaded before it, is neither used nor flushed any more.
+/// A TPM without a resource manager has few slots. If none is free, whatever no key needs at the
+/// moment is flushed (MayFlush()). It is then lost, as after a reset.
 ///
-/// Safe to share between threads. An ESAPI context is not, so commands run one at a time.
+/// A reset of the TPM, such as after a suspend, discards everything that was loaded. The TPM then
+/// reuses the same handles for other objects. So anything known to be lost is neither used nor
+/// flushed, and neither is anything loaded before it.
 ///
-/// tpm2-tss does the host's part of its sessions with OpenSSL's default library context. In an
-/// application that loaded this provider into that context it would come back here for EC keys, so
-/// while tpm2-tss runs, the calling thread's default is a private context.
+/// tpm2-tss does the host's part of its sessions with OpenSSL's default library context. If an
+/// application loaded this provider into that context, operations on EC keys would come back here.
+/// While tpm2-tss runs, a private context is therefore the calling thread's default.
 class Tpm final : public ClosedAtExit {
  public:
-  /// The connection that this process has over `tcti`, a TCTI configuration that is not empty, or a
-  /// new one if it has none that is usable. Sends no TPM command. Fails with kDevice.
+  /// The connection of this process over `tcti`, or a new one if there is none that is usable.
+  /// `tcti` is a TCTI configuration and not empty. Sends no TPM command. Fails with kDevice.
   static Result<std::shared_ptr<Tpm>> Share(const std::string& tcti);
   ~Tpm() override;
 
-  /// With which Share() leads here.
+  /// The argument of Share() that returns this connection.
   [[nodiscard]] const std::string& tcti() const { return tcti_name_; }
 
-  /// Keeps other threads' commands out for several commands whose objects must not pile up in the
-  /// TPM's few slots. Run() inside is allowed.
+  /// Keeps out other threads' commands while several commands run. Use it so that their objects do
+  /// not pile up in the TPM's few slots. Run() may be called inside.
   [[nodiscard]] std::unique_lock<RecursiveMutex> Hold() const;
 
-  /// Runs one ESAPI call. When the TPM has no free slot and nothing can be flushed, or it is busy
-  /// for longer than ESAPI has patience, waits and tries again for at most about three quarters of
-  /// a second; a refused auth value is never sent twice. After a refusal that was counted, and in a
-  /// lockout, asks by one command what the TPM says about that.
+  /// Runs one ESAPI call.
+  ///
+  /// Retries if the TPM has no free slot and nothing can be flushed, or if it stays busy longer
+  /// than ESAPI waits. That takes about three quarters of a second at most. Never sends a refused
+  /// auth value twice.
+  ///
+  /// After a counted refusal, and in a lockout, asks the TPM for its lockout state with one more
+  /// command.
   TpmResult<void> Run(const std::function<TSS2_RC(ESYS_CONTEXT*)>& command);
 
-  /// Like Run(), for a call that loads an object or session; it will be flushed by Release(), or
-  /// when the connection closes.
+  /// Like Run(), for a call that loads an object or session. Release() flushes what was loaded, as
+  /// does closing the connection.
   TpmResult<ESYS_TR> Load(const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*)>& command);
-  /// Flushes what Load() returned, if it is not lost; for other handles, only ends ESAPI's
-  /// knowledge of them.
+  /// Flushes what Load() returned, unless it is lost. For other handles, only makes ESAPI forget
+  /// them.
   void Release(ESYS_TR handle) noexcept;
 
-  /// Says that what Load() returned is gone: a command that named it failed for that reason. Load()
-  /// itself notices when the TPM gives out a handle for the second time.
+  /// Records that what Load() returned is gone, because a command that named it failed for that
+  /// reason. Load() itself notices if the TPM returns a handle for the second time.
   void MarkLost(ESYS_TR handle);
-  /// False for what was lost or released, and for what Load() did not return.
+  /// False for anything lost or released, and for handles not returned by Load().
   [[nodiscard]] bool IsLoaded(ESYS_TR handle) const;
 
-  /// Says that what Load() returned can be loaded again: it may be flushed for its slot, except
-  /// between Use(handle, true) and Use(handle, false), which may be nested.
+  /// Allows flushing what Load() returned if its slot is needed, because it can be loaded again. It
+  /// is not flushed between Use(handle, true) and Use(handle, false), which may be nested.
   void MayFlush(ESYS_TR handle);
   void Use(ESYS_TR handle, bool begin);
 
-  /// ESAPI's handle of a persistent object or an NV index. Shared by all that opened the same
-  /// thing; ESYS_TR_NONE when the TPM turned out to have something else in its place.
+  /// ESAPI's handle of a persistent object or an NV index, shared by all who opened it. It becomes
+  /// ESYS_TR_NONE if the TPM turns out to hold something else in that place.
   using OpenHandle = std::shared_ptr<std::atomic<ESYS_TR>>;
-  /// Looks at what is there, by one TPM command; one more if it is not what it was.
+  /// Opens a persistent object or an NV index, and checks what it is. One TPM command, two if it
+  /// has changed.
   ///
-  /// ESAPI would give the same handle to everybody who opens one thing, and the first that closes
-  /// it (tpm2-tss 3), or any failure to open it again (also 4), would take it from the others.
+  /// ESAPI would return the same handle to everyone who opens the same object. The first to close
+  /// it (tpm2-tss 3), or a failure to open it again (also tpm2-tss 4), would take it from the
+  /// others.
   TpmResult<OpenHandle> OpenPersistent(TPM2_HANDLE handle);
   void ReleasePersistent(const OpenHandle& handle) noexcept;
 
   void Close() noexcept override;
 
-  /// False once it failed, was closed, or in the child of a fork: a new connection is needed.
+  /// False if it has failed, was closed, or this is the child of a fork. A new connection is needed
+  /// then.
   [[nodiscard]] bool IsUsable() const;
 
-  /// The encrypted session that this TPM's keys share, while one of them holds it (auth_session.h).
+  /// The encrypted session that this TPM's keys share, for as long as one of them holds it
+  /// (auth_session.h).
   std::weak_ptr<const TpmObject> session;
 
  private:
@@ -124,7 +132,7 @@ class Tpm final : public ClosedAtExit {
   [[nodiscard]] bool IsOtherProcess() const;
   [[nodiscard]] std::vector<Loaded>::iterator Find(ESYS_TR handle) CREDMINT_REQUIRES(mutex_);
   void Flush(ESYS_TR handle) noexcept CREDMINT_REQUIRES(mutex_);
-  /// Whether it flushed something that took a slot of the kind that `fault` says is missing.
+  /// Whether it flushed something to free a slot of the kind that `fault` reports missing.
   [[nodiscard]] bool FlushUnused(TpmFault fault) noexcept CREDMINT_REQUIRES(mutex_);
   [[nodiscard]] TpmResult<bool> IsStill(TPM2_HANDLE handle, ESYS_TR open);
   [[nodiscard]] std::optional<LockoutState> AskLockoutState() const CREDMINT_REQUIRES(mutex_);

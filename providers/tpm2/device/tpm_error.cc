@@ -12,8 +12,8 @@
 namespace credmint::tpm2 {
 namespace {
 
-/// TPM 2.0 Part 2 section 6.6.3: a format-one code names the handle, parameter or session it is
-/// about in these bits.
+/// The bits of a format-one code that name the handle, parameter or session (TPM 2.0 Part 2 section
+/// 6.6.3).
 constexpr TSS2_RC kFormatOneNumber = 0xf00U;
 
 constexpr const char* kUseAResourceManager =
@@ -72,7 +72,7 @@ TpmFault SortTpmCode(TSS2_RC code) {
   }
 }
 
-/// Also through a resource manager.
+/// True also for codes that a resource manager passed on.
 bool IsFromTpm(TSS2_RC code) {
   const TSS2_RC layer = code & TSS2_RC_LAYER_MASK;
   return layer == TSS2_TPM_RC_LAYER || layer == TSS2_RESMGR_TPM_RC_LAYER;
@@ -84,7 +84,7 @@ TpmFault Sort(TSS2_RC code) {
                                                            : TpmFault::kOther;
 }
 
-/// What to say about states of the TPM on which nothing is decided here.
+/// Texts for states of the TPM that need no decision here.
 struct Explanation {
   TSS2_RC code;
   const char* message;
@@ -101,7 +101,7 @@ constexpr std::array<Explanation, 7> kExplanations = {{
     {TPM2_RC_REBOOT, "the TPM must be reset before it goes on", "restart the machine"},
     {TPM2_RC_COMMAND_CODE, "the TPM does not know this command", ""},
     {TPM2_RC_LOCALITY, "the TPM does not allow this from the locality in use",
-     "the key or its policy asks for another locality, which the way to the TPM must offer"},
+     "the key or its policy requires another locality, which the TCTI must offer"},
 }};
 
 const Explanation* Explain(TSS2_RC code) {
@@ -164,8 +164,8 @@ Error TpmFailure::ToError() const {
     case TpmFault::kObjectLost:
     case TpmFault::kSessionLost:
       return {ErrorCode::kDeviceLost, "the TPM was reset and no longer holds what was loaded",
-              "if this stays so, another program flushes what is not its own: with a resource "
-              "manager (device:/dev/tpmrm0 or tabrmd) none can"};
+              "if this persists, another program flushes foreign objects, which a resource manager "
+              "(device:/dev/tpmrm0 or tabrmd) prevents"};
     case TpmFault::kPolicyRefused:
       return {
           ErrorCode::kPolicyUnmet,
@@ -183,7 +183,7 @@ Error TpmFailure::ToError() const {
   }
 }
 
-/// Those that are the device's, or the way's to it, and not the key's.
+/// Faults of the device, or of the way to it, rather than of the key.
 Error TpmFailure::DeviceError() const {
   const auto error = [](std::string message, std::string hint) {
     return Error{ErrorCode::kDevice, std::move(message), std::move(hint)};

@@ -11,35 +11,35 @@
 
 namespace credmint::tpm2 {
 
-/// Why a TPM did not do a command, as far as this provider acts on it.
+/// Why a TPM refused a command, as far as this provider reacts to it.
 enum class TpmFault {
-  kAuthRefused,           ///< wrong auth value; one more on the dictionary-attack counter
+  kAuthRefused,           ///< wrong auth value; the dictionary-attack counter grew by one
   kAuthRefusedUncounted,  ///< wrong auth value of an object or hierarchy without that protection
   kLockout,               ///< dictionary-attack lockout
   kNoObjectSlot,          ///< no memory for one more loaded object
   kNoSessionSlot,         ///< no memory for one more session
-  kBusy,                  ///< it did not begin the command: it tests itself, or saves its NV memory
+  kBusy,                  ///< command not begun: it is self-testing or saving NV memory
   kNoSuchHandle,          ///< nothing is there
   kObjectLost,            ///< a loaded object is gone: the TPM was reset
   kSessionLost,           ///< a session is gone: the TPM was reset
   kHierarchyDisabled,     ///< by the firmware or the platform's owner
   kPcrChanged,            ///< some PCR was extended while a policy was being satisfied
-  kPolicyRefused,         ///< what was done in a policy session is not what allows this use
-  kBadParameter,          ///< a parameter, such as a wrapped key, is not this TPM's or damaged
+  kPolicyRefused,         ///< the steps in a policy session do not allow this use
+  kBadParameter,          ///< a parameter, such as a wrapped key, is damaged or not this TPM's
   kConnection,            ///< the TCTI failed
   kOtherProcess,          ///< the connection was opened before a fork; nothing was sent
   kClosed,                ///< the process is exiting; nothing was sent
   kOther,
 };
 
-/// What a TPM says about its dictionary-attack protection.
+/// The state of a TPM's dictionary-attack protection.
 struct LockoutState {
-  UINT32 tries = 0;     ///< that count
-  UINT32 limit = 0;     ///< so many lock it
-  UINT32 interval = 0;  ///< seconds after which it forgets one; 0: protection is off
+  UINT32 tries = 0;     ///< wrong tries counted
+  UINT32 limit = 0;     ///< wrong tries that lock it
+  UINT32 interval = 0;  ///< seconds after which it forgets one try; 0: protection is off
 };
 
-/// What came of one TPM command that failed: a TSS2_RC, sorted.
+/// A failed TPM command: its TSS2_RC, classified.
 class TpmFailure {
  public:
   explicit TpmFailure(TSS2_RC code);
@@ -47,7 +47,7 @@ class TpmFailure {
 
   [[nodiscard]] TpmFault fault() const { return fault_; }
 
-  /// Whether the same command may succeed a little later; no auth value was looked at.
+  /// Whether the same command may succeed a little later. No auth value was checked in that case.
   [[nodiscard]] bool MayPass() const {
     return fault_ == TpmFault::kNoObjectSlot || fault_ == TpmFault::kNoSessionSlot ||
            fault_ == TpmFault::kBusy;
@@ -65,17 +65,19 @@ class TpmFailure {
   [[nodiscard]] bool IsAboutTries() const {
     return fault_ == TpmFault::kAuthRefused || fault_ == TpmFault::kLockout;
   }
-  /// What the TPM says of that count after this failure, if that is known.
+  /// Sets the TPM's lockout state after this failure, if known.
   void set_lockout_state(std::optional<LockoutState> state) { lockout_ = state; }
-  /// About that, for people: "2 more wrong tries lock it"; "it counts wrong tries".
+  /// That state for people, such as "2 more wrong tries lock it". If unknown, "it counts wrong
+  /// tries".
   [[nodiscard]] std::string TriesLeft() const;
-  /// To be added to a remedy where no auth value was given but an empty one was sent; empty unless
-  /// it was counted.
+  /// A note for a remedy if no auth value was given and the empty one that was sent was counted.
+  /// Empty if it was not counted.
   [[nodiscard]] std::string CountedNote() const;
 
-  /// For people; the codes are kPinIncorrect, kLockedOut, kKeyNotFound, kKeyUnusable,
-  /// kPolicyUnmet, kDevice, and kDeviceLost where WasLoss(). kLockedOut has as its retry_after the
-  /// time in which the TPM forgets one try, if that is known.
+  /// The failure for people. The codes are kPinIncorrect, kLockedOut, kKeyNotFound, kKeyUnusable,
+  /// kPolicyUnmet and kDevice, and kDeviceLost if WasLoss().
+  ///
+  /// The retry_after of kLockedOut is the time in which the TPM forgets one try, if known.
   [[nodiscard]] Error ToError() const;
 
  private:
@@ -87,11 +89,11 @@ class TpmFailure {
   std::optional<LockoutState> lockout_;
 };
 
-/// What functions return whose callers act on the fault; turned into a Result further up.
+/// The result of functions whose callers act on the fault. Turned into a Result further up.
 template <typename T>
 using TpmResult = tl::expected<T, TpmFailure>;
 
-/// `return Fail(failure);` and `return Fail(result);` in a function that returns a TpmResult.
+/// For `return Fail(failure);` and `return Fail(result);` in a function that returns a TpmResult.
 inline tl::unexpected<TpmFailure> Fail(const TpmFailure& failure) {
   return tl::unexpected(failure);
 }
@@ -106,7 +108,7 @@ tl::unexpected<Error> Fail(const TpmResult<T>& failed, std::string_view clause) 
   return Fail(failed.error().ToError().In(clause));
 }
 
-/// "tpm:handle(1):…", the words of tpm2-tss for a code, with the code itself.
+/// The words of tpm2-tss for a code, followed by the code: "tpm:handle(1):…".
 std::string DescribeTssCode(TSS2_RC code);
 
 }  // namespace credmint::tpm2

@@ -8,7 +8,7 @@
 
 namespace credmint::tpm2 {
 
-/// A hash by its TPM 2.0 algorithm identifier.
+/// A hash, by its TPM 2.0 algorithm identifier.
 struct TpmHash {
   TPMI_ALG_HASH algorithm = TPM2_ALG_NULL;
   std::size_t size = 0;   ///< of a digest, in bytes
@@ -17,7 +17,7 @@ struct TpmHash {
   bool operator==(const TpmHash& other) const { return algorithm == other.algorithm; }
 };
 
-/// The hash of an identifier: SHA-1, SHA-256, SHA-384 or SHA-512; none for another.
+/// Knows SHA-1, SHA-256, SHA-384 and SHA-512; nullopt for any other identifier.
 std::optional<TpmHash> FindTpmHash(TPMI_ALG_HASH algorithm);
 
 }  // namespace credmint::tpm2

@@ -12,16 +12,16 @@
 
 namespace credmint::tpm2 {
 
-/// An object or session inside a TPM. Keeps its connection alive; a loaded one is flushed on
-/// destruction, a persistent one stays where it is.
+/// An object or session inside a TPM. Keeps its connection alive. On destruction, a loaded one is
+/// flushed and a persistent one stays.
 class TpmObject {
  public:
   /// Runs an ESAPI call that loads an object or starts a session.
   static TpmResult<TpmObject> Load(std::shared_ptr<Tpm> tpm,
                                    const std::function<TSS2_RC(ESYS_CONTEXT*, ESYS_TR*)>& command);
 
-  /// The object at a persistent handle, or the NV index. One TPM command (TPM2_ReadPublic); two if
-  /// something else was there when it was opened before and not closed.
+  /// Opens the object at a persistent handle, or an NV index. One TPM command (TPM2_ReadPublic). It
+  /// takes a second one if the handle is open already and now holds another object.
   static TpmResult<TpmObject> Open(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle);
 
   ~TpmObject();
@@ -30,12 +30,12 @@ class TpmObject {
 
   [[nodiscard]] ESYS_TR handle() const { return open_ ? open_->load() : handle_; }
 
-  /// Whether the TPM is known to have lost it: in a reset, because its slot was needed, or because
-  /// something else is at the persistent handle now.
+  /// Whether the TPM is known to have lost it. Causes are a reset, a need for its slot, or another
+  /// object at the persistent handle.
   [[nodiscard]] bool IsLost() const;
   void MarkLost() const;
 
-  /// See Tpm::MayFlush() and Tpm::Use(); for what is persistent they do nothing.
+  /// See Tpm::MayFlush() and Tpm::Use(). No effect on persistent objects.
   void MayFlush() const;
   void Use(bool begin) const;
 
@@ -52,16 +52,17 @@ class TpmObject {
 /// The name of an object, NV index or hierarchy, as ESAPI knows it. No TPM command.
 TpmResult<TPM2B_NAME> ReadName(Tpm& tpm, ESYS_TR handle);
 
-/// Whether two names are the same one.
+/// Whether two names are equal.
 bool IsSameName(const TPM2B_NAME& a, const TPM2B_NAME& b);
 
-/// Longest auth value, in bytes: what fits into a TPM2B_AUTH.
+/// The longest auth value, in bytes: the capacity of a TPM2B_AUTH.
 inline constexpr std::size_t kMaxAuthSize = sizeof(TPMU_HA);
 
-/// Remembers the auth value with which ESAPI will authorise the next uses of an object or
-/// hierarchy. No TPM command. `auth` has at most kMaxAuthSize bytes; in the place of one that is
-/// longer than a digest of the object's name algorithm ESAPI takes its digest, as it did when the
-/// value was set, because the TPM knows no longer ones (TPM 2.0 Part 1 section 19.6.4.3).
+/// Sets the auth value with which ESAPI authorises the next uses of an object or hierarchy. No TPM
+/// command. `auth` has at most kMaxAuthSize bytes.
+///
+/// TPMs limit an auth value to the size of a digest of the object's name algorithm. ESAPI replaces
+/// a longer one by its digest, as it did when the value was set (TPM 2.0 Part 1 section 19.6.4.3).
 TpmResult<void> SetAuth(Tpm& tpm, ESYS_TR handle, const Secret& auth);
 
 }  // namespace credmint::tpm2

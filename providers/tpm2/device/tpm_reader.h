@@ -9,13 +9,14 @@
 
 namespace credmint::tpm2 {
 
-/// Unmarshals the TPM structures that follow one another in a piece of memory, with the functions
-/// of tpm2-tss; never looks outside it. LoadTss2() must have succeeded.
+/// Unmarshals consecutive TPM structures with the functions of tpm2-tss, never reading outside the
+/// input. Requires a successful LoadTss2().
 class TpmReader {
  public:
   explicit TpmReader(ByteView input) : input_(input) {}
 
-  /// `reader.Read(Tss2().Tss2_MU_TPM2B_DIGEST_Unmarshal, digest)`; false if there is no whole one.
+  /// `reader.Read(Tss2().Tss2_MU_TPM2B_DIGEST_Unmarshal, digest)`. False if no whole structure is
+  /// left.
   template <typename T>
   bool Read(TSS2_RC (*unmarshal)(const uint8_t*, std::size_t, std::size_t*, T*), T& value) {
     return !input_.empty() &&

@@ -10,8 +10,8 @@
 
 namespace credmint::tpm2 {
 
-/// The functions of tpm2-tss, loaded when the first TPM key is opened. To link its libraries would
-/// cost every start of the program half a millisecond, also where no TPM is used.
+/// The functions of tpm2-tss, loaded when the first TPM key is opened. Linking its libraries would
+/// add half a millisecond to every start of the program, even without a TPM.
 struct Tss2Library {
   decltype(&::Esys_CreatePrimary) Esys_CreatePrimary = nullptr;
   decltype(&::Esys_Finalize) Esys_Finalize = nullptr;
@@ -62,14 +62,15 @@ struct Tss2Library {
   decltype(&::Tss2_TctiLdr_Initialize) Tss2_TctiLdr_Initialize = nullptr;
 };
 
-/// Loads them, once, for the life of the process; kInternal if they are not installed. Whatever
-/// parses a TPM key or connects to a TPM begins with this. Safe to call from any thread.
+/// Loads the libraries once, for the life of the process. Fails with kInternal if they are not
+/// installed. Safe to call from any thread. Call it before parsing a TPM key or connecting to a
+/// TPM.
 Result<void> LoadTss2();
 
-/// To be used after LoadTss2() succeeded.
+/// Valid after LoadTss2() succeeded.
 const Tss2Library& Tss2();
 
-/// Frees what ESAPI returned; for Handle.
+/// Frees what ESAPI returned. For use with Handle.
 inline void EsysFree(void* pointer) { Tss2().Esys_Free(pointer); }
 
 }  // namespace credmint::tpm2

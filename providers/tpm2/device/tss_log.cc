@@ -8,7 +8,7 @@
 namespace credmint::tpm2 {
 namespace {
 
-/// From glib/gmessages.h. `levels` are bits.
+/// From glib/gmessages.h. `levels` is a bit set.
 using GLogFunc = void (*)(const char* domain, int levels, const char* message, void* data);
 constexpr int kWarningsAndCriticals = 1 << 4 | 1 << 3;
 
@@ -41,7 +41,7 @@ void SilenceTssLog() {
 
 SilentGlib::SilentGlib(std::string_view tcti) {
   if (tcti.find("tabrmd") == std::string_view::npos) return;
-  if (GetGlib().g_log_set_handler == nullptr) return;  // then there is no such TCTI either
+  if (GetGlib().g_log_set_handler == nullptr) return;  // without GLib there is no such TCTI either
   handler_ = GetGlib().g_log_set_handler(nullptr, kWarningsAndCriticals, WriteNothing, nullptr);
 }
 

@@ -16,30 +16,30 @@ struct DerElement {
 
   [[nodiscard]] bool IsUniversal(int wanted) const;
 
-  /// For an explicit tag: the contents of the one element inside, if it is a universal one of type
-  /// `wanted`.
+  /// For an explicit tag: the contents of the only element inside, if that is a universal element
+  /// of type `wanted`; otherwise nullopt.
   [[nodiscard]] std::optional<std::span<const std::uint8_t>> Inside(int wanted) const;
 };
 
-/// The contents of an INTEGER that is an unsigned number of at most 32 bits; also one that is
-/// negative in exactly four bytes, as old writers put numbers with the highest bit set.
+/// Reads an INTEGER as an unsigned number of at most 32 bits. Accepts a negative number in exactly
+/// four bytes: old writers encode numbers with the highest bit set that way.
 std::optional<std::uint32_t> ReadUint32(std::span<const std::uint8_t> integer);
 
-/// Walks over the DER elements that follow one another in a piece of memory. Never looks outside
-/// it; refuses indefinite lengths and contents that are cut short.
+/// Iterates over consecutive DER elements, never reading outside the input. Rejects indefinite
+/// lengths and truncated contents.
 class DerReader {
  public:
   explicit DerReader(std::span<const std::uint8_t> input) : rest_(input) {}
 
   [[nodiscard]] bool AtEnd() const { return rest_.empty(); }
 
-  /// The next element, or nothing if there is no whole one.
+  /// The next element; nullopt if no whole one is left.
   std::optional<DerElement> Next();
 
-  /// The next element if it is a universal one of type `tag` (V_ASN1_INTEGER, …).
+  /// The next element, if it is a universal one of type `tag` (V_ASN1_INTEGER, …).
   std::optional<std::span<const std::uint8_t>> Next(int tag);
 
-  /// The next element if it has a context tag; otherwise nothing, and the reader stays in place.
+  /// The next element, if it has a context tag. Otherwise returns nullopt and does not advance.
   std::optional<DerElement> NextContextTag();
 
  private:

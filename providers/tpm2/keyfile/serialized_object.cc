@@ -20,7 +20,7 @@ std::size_t ReadUint16(ByteView bytes) {
   return static_cast<std::size_t>(bytes[0]) << 8U | bytes[1];
 }
 
-/// Cuts `size` bytes off the front; empty if there are fewer.
+/// Cuts off the first `size` bytes. Empty if there are fewer.
 ByteView Take(ByteView& rest, std::size_t size) {
   if (rest.size() < size) return rest = {};
   const ByteView taken = rest.first(size);
@@ -28,7 +28,7 @@ ByteView Take(ByteView& rest, std::size_t size) {
   return taken;
 }
 
-/// Cuts a TPM2B off the front, without its size.
+/// Cuts off a TPM2B and returns it without its size.
 ByteView TakeSized(ByteView& rest) {
   const ByteView size = Take(rest, kSizeSize);
   return size.empty() ? ByteView() : Take(rest, ReadUint16(size));

@@ -20,7 +20,7 @@
 namespace credmint::tpm2 {
 namespace {
 
-// 2.23.133.10.1, the arc of the key types, whose last number follows.
+// 2.23.133.10.1, the OID arc of the key types. The type's number follows.
 constexpr std::array<std::uint8_t, 5> kKeyTypes = {0x67, 0x81, 0x05, 0x0a, 0x01};
 constexpr std::uint8_t kLoadable = 3;
 constexpr std::uint8_t kImportable = 4;
@@ -41,7 +41,7 @@ tl::unexpected<Error> Malformed(std::string_view what) {
   return Fail(ErrorCode::kMalformed, fmt::format("the TPM key file is damaged: {}", what));
 }
 
-/// The last number of the key type's object identifier; none outside the arc.
+/// The last number of the key type's object identifier; nullopt outside the arc.
 std::optional<std::uint8_t> ReadKeyType(ByteView identifier) {
   if (identifier.size() != kKeyTypes.size() + 1 ||
       !std::equal(kKeyTypes.begin(), kKeyTypes.end(), identifier.begin())) {
@@ -50,7 +50,7 @@ std::optional<std::uint8_t> ReadKeyType(ByteView identifier) {
   return identifier.back();
 }
 
-/// Fails for what is no key, so that nobody wonders about its fields.
+/// Fails first for an object that is not a key, before its other fields can confuse anyone.
 Result<std::uint8_t> CheckKeyType(ByteView identifier) {
   switch (ReadKeyType(identifier).value_or(0)) {
     case kLoadable:
@@ -78,7 +78,7 @@ bool ReadDescription(const DerElement& element, std::string& description) {
   return true;
 }
 
-/// Unmarshals all of `marshalled`, whose two size bytes must be right.
+/// Unmarshals all of `marshalled`, whose leading two-byte size must be right.
 template <typename Unmarshal, typename T>
 bool ReadTpmStructure(Unmarshal unmarshal, ByteView marshalled, T& value) {
   if (marshalled.size() < 3 ||
@@ -95,7 +95,8 @@ bool ReadImportSeed(const DerElement& element, Tss2KeyFile& key) {
                                       key.import_seed.emplace());
 }
 
-/// Gives a result of its own where there is more to say than that the field makes no sense.
+/// Keeps what was read of a field. On failure, the error of `read` says more than that the field
+/// makes no sense.
 template <typename T>
 Result<bool> Keep(Result<T> read, T& field) {
   if (!read) return Fail(std::move(read), "the TPM key file cannot be used");
@@ -134,7 +135,7 @@ Result<void> ReadOptionalFields(DerReader& reader, Tss2KeyFile& key) {
   return {};
 }
 
-/// A PolicyAuthorize without a signature stands at the beginning, for one of the signed policies.
+/// A PolicyAuthorize without a signature is a placeholder for a signed policy. It must come first.
 Result<void> CheckPolicy(const Policy& policy) {
   for (const PolicyStep& step : policy.steps) {
     const auto* authorize = std::get_if<PolicyAuthorize>(&step);

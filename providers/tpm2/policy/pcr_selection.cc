@@ -13,7 +13,7 @@
 namespace credmint::tpm2 {
 namespace {
 
-/// As tpm2-tools write it: "sha256".
+/// The bank's name as tpm2-tools write it: "sha256".
 std::string BankName(TPMI_ALG_HASH hash) {
   const auto known = FindTpmHash(hash);
   std::string name = known ? known->name : "another bank";

@@ -7,7 +7,7 @@
 
 namespace credmint::tpm2 {
 
-/// For people: "0, 7 (sha256) and 16 (sha1)".
+/// The PCRs for people: "0, 7 (sha256) and 16 (sha1)".
 std::string NamePcrs(const TPML_PCR_SELECTION& selection);
 
 }  // namespace credmint::tpm2

@@ -151,8 +151,8 @@ Result<PolicyStep> ReadStep(DerReader reader) {
   if (read == nullptr) {
     return Fail(ErrorCode::kKeyUnusable,
                 fmt::format("its policy wants {}, which is not supported", NameOf(code)),
-                "PolicyPCR, PolicyAuthValue, PolicyPassword, PolicySecret, PolicySigned, "
-                "PolicyAuthorize, PolicyOR and PolicyCommandCode are");
+                "supported are PolicyPCR, PolicyAuthValue, PolicyPassword, PolicySecret, "
+                "PolicySigned, PolicyAuthorize, PolicyOR and PolicyCommandCode");
   }
   TpmReader body(*contents);
   PolicyStep step;
@@ -168,7 +168,8 @@ bool WantsAuthValue(const PolicySteps& steps) {
   });
 }
 
-/// A place for a signed policy, where there is none.
+/// Whether a step is a placeholder for a signed policy, which a signed policy must not contain
+/// itself.
 bool IsUnsigned(const PolicyStep& step) {
   const auto* authorize = std::get_if<PolicyAuthorize>(&step);
   return authorize != nullptr && !authorize->signature;

@@ -18,18 +18,18 @@
 namespace credmint::tpm2 {
 namespace {
 
-/// What ESAPI returns by pointer: to be freed by it.
+/// An object that ESAPI returns by pointer, and must free.
 template <typename T>
 using EsysOwned = Handle<T, EsysFree>;
 
-/// Whether one of several signed policies is merely not for the present state of the machine or
-/// for what is at hand, so that another one may do.
+/// Whether another signed policy may do, because this one does not fit the machine's state or the
+/// credentials given.
 bool MayAnotherDo(ErrorCode code) {
   return code == ErrorCode::kPolicyUnmet || code == ErrorCode::kKeyUnusable ||
          code == ErrorCode::kKeyNotFound;
 }
 
-/// One policy session while its steps are taken.
+/// A policy session while its steps are taken.
 class PolicyRun {
  public:
   PolicyRun(const std::shared_ptr<Tpm>& tpm, ESYS_TR session, const PolicyCredentials& credentials)
@@ -43,7 +43,7 @@ class PolicyRun {
     return {};
   }
 
-  /// The first of the signed policies that is met.
+  /// Takes the first of the signed policies that is met.
   Result<void> TakeOneOf(const std::vector<SignedPolicy>& policies) {
     std::vector<std::string> reasons;
     for (const SignedPolicy& policy : policies) {
@@ -57,13 +57,13 @@ class PolicyRun {
     return Fail(ErrorCode::kPolicyUnmet,
                 fmt::format("none of the {} signed policies of the TPM key is met: {}",
                             policies.size(), fmt::join(reasons, "; ")),
-                "have a policy for the present state of the machine signed");
+                "have a policy signed for the machine's present state");
   }
 
-  /// Whether the last step failed because a PCR was extended after an earlier one.
+  /// Whether the last step failed because a PCR was extended after an earlier step.
   [[nodiscard]] bool pcr_changed() const { return pcr_changed_; }
 
-  /// Whether PolicyAuthValue is among the steps that count.
+  /// Whether PolicyAuthValue is among the steps taken.
   [[nodiscard]] bool wants_auth() const { return wants_auth_; }
 
   Result<void> Restart() {
@@ -113,7 +113,7 @@ class PolicyRun {
     if (done) return {};
     if (done.error().fault() != TpmFault::kBadParameter) return Fail(done, "PolicyOR");
     return Fail(ErrorCode::kPolicyUnmet,
-                "what the policy demands before PolicyOR is none of its alternatives");
+                "the policy's steps before PolicyOR match none of its alternatives");
   }
 
   Result<void> Take(const PolicySecret& secret) {
@@ -124,8 +124,7 @@ class PolicyRun {
       return TakeSecretOf(secret, hierarchy->esys, hierarchy->name);
     }
     if (handle == 0) {
-      return Fail(ErrorCode::kKeyUnusable,
-                  "PolicySecret names an object without saying at which handle it is");
+      return Fail(ErrorCode::kKeyUnusable, "PolicySecret names an object without its handle");
     }
     const std::string name = fmt::format("the TPM object 0x{:08x}", handle);
     if (!IsPersistent(handle) && !IsNvIndex(handle)) {
@@ -222,8 +221,8 @@ class PolicyRun {
     });
   }
 
-  /// A public key, for verifying. In the owner hierarchy, because a ticket of the null hierarchy
-  /// proves nothing to PolicyAuthorize.
+  /// Loads a public key for verification. It goes into the owner hierarchy, because a ticket of the
+  /// null hierarchy proves nothing to PolicyAuthorize.
   TpmResult<TpmObject> LoadPublic(const TPM2B_PUBLIC& key) {
     return TpmObject::Load(tpm_, [&](ESYS_CONTEXT* esys, ESYS_TR* object) {
       return Tss2().Esys_LoadExternal(esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, nullptr, &key,

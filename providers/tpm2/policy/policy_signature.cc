@@ -17,7 +17,7 @@ void Append(Bytes& bytes, const Buffer& buffer) {
   bytes.insert(bytes.end(), buffer.buffer, buffer.buffer + buffer.size);
 }
 
-/// For both kinds of keys the fixed hash, if any, lies at the same place.
+/// The fixed hash, if any, is in the same place for both kinds of keys.
 TPMI_ALG_HASH HashOf(const TPMT_PUBLIC& key) {
   const TPMT_ASYM_SCHEME& scheme = key.parameters.asymDetail.scheme;
   return scheme.scheme == TPM2_ALG_NULL ? TPM2_ALG_SHA256 : scheme.details.anySig.hashAlg;

@@ -8,18 +8,18 @@
 
 namespace credmint::tpm2 {
 
-/// Signs one use of a key for TPM2_PolicySigned (TPM 2.0 Part 3 section 23.3): nonceTPM of the
-/// policy session, an expiration of zero (none), no cpHashA and the policyRef. With RSASSA or ECDSA
-/// and the hash that `key`, the public half, has fixed; SHA-256 if it has none.
+/// Signs one use of a key for TPM2_PolicySigned (TPM 2.0 Part 3 section 23.3). The signature covers
+/// the nonceTPM of the policy session, an expiration of zero (none), no cpHashA, and the policyRef.
 ///
+/// Uses RSASSA or ECDSA with the hash fixed in `key`, the public half, or SHA-256 if it has none.
 /// `context` is the library context to sign in. Fails with kKeyUnusable for other kinds of keys,
 /// and with the error of `signer`.
 Result<TPMT_SIGNATURE> SignUse(EVP_PKEY* signer, OSSL_LIB_CTX* context, const TPM2B_PUBLIC& key,
                                const TPM2B_NONCE& nonce, const TPM2B_NONCE& policy_ref);
 
-/// What was signed to authorise a policy (TPM 2.0 Part 3 section 23.16): the hash, with the
-/// signature's algorithm, of the policy's digest and the policyRef. Fails with kKeyUnusable for an
-/// unknown algorithm.
+/// The digest that is signed to authorise a policy (TPM 2.0 Part 3 section 23.16). It is the hash
+/// of the policy's digest and the policyRef, with the signature's hash algorithm. Fails with
+/// kKeyUnusable for an unknown algorithm.
 Result<TPM2B_DIGEST> DigestToAuthorize(OSSL_LIB_CTX* context, const TPMT_SIGNATURE& signature,
                                        const TPM2B_DIGEST& policy, const TPM2B_NONCE& policy_ref);
 

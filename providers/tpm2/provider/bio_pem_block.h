@@ -10,14 +10,14 @@
 
 namespace credmint::tpm2 {
 
-/// One PEM block. A Secret because it may be anybody's private key, read on the way to ours.
+/// One PEM block. The contents are a Secret because they may be someone else's private key.
 struct BioPemBlock {
   std::string label;
-  bool has_header = false;  ///< Proc-Type and the like: traditional encryption
+  bool has_header = false;  ///< Proc-Type or similar: traditional encryption
   Secret contents;          ///< decoded from base64
 
-  /// The next block; whatever stands before it is skipped. None when there is no further one or it
-  /// is damaged.
+  /// Reads the next block, skipping anything before it. Returns nullopt if there is none or it is
+  /// damaged.
   static std::optional<BioPemBlock> Read(BIO* bio);
 };
 

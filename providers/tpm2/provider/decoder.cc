@@ -21,10 +21,10 @@ using provider::Callback;
 using provider::Entry;
 using provider::KeyType;
 
-/// What a decoder returns for input that another decoder may understand.
+/// The result of a decoder for input that another decoder may understand.
 constexpr int kPassedOver = 1;
 
-/// A decoder keeps nothing between calls, so its context is the provider's.
+/// A decoder has no state, so its context is the provider's.
 void* NewContext(void* provider) noexcept { return provider; }
 void FreeContext(void* /*context*/) noexcept {}
 

@@ -5,13 +5,15 @@
 
 namespace credmint::tpm2 {
 
-/// DECODER of TPM key files, for OpenSSL applications that are given one where a private key is
-/// expected (provider-decoder(7)). OpenSSL's own PEM decoder passes only the labels it knows on, so
-/// there are two steps: PEM with the label "TSS2 PRIVATE KEY" to DER, structure "TSS2"; and that
-/// DER to a key, once for RSA and once for EC.
+/// DECODER for TPM key files, for OpenSSL applications that receive one as a private key
+/// (provider-decoder(7)).
 ///
-/// OpenSSL tries every decoder on every input: what is not ours is passed over in silence, and the
-/// type is taken from the file's public area before the TPM is touched.
+/// OpenSSL's own PEM decoder passes on only the labels it knows, so there are two steps. The first
+/// turns PEM with the label "TSS2 PRIVATE KEY" into DER with the structure "TSS2". The second turns
+/// that DER into a key, once for RSA and once for EC.
+///
+/// OpenSSL tries every decoder on every input. Foreign input is therefore passed over silently, and
+/// the type is taken from the file's public area before the TPM is used.
 const OSSL_DISPATCH* PemDecoder();
 const OSSL_DISPATCH* RsaDecoder();
 const OSSL_DISPATCH* EcDecoder();

@@ -55,7 +55,7 @@ std::vector<std::string> Flags(const TPMT_PUBLIC& area) {
   return flags;
 }
 
-/// The scheme fixed at the key's creation: "ECDSA with SHA384"; empty if there is none.
+/// The scheme fixed at the key's creation: "ECDSA with SHA384". Empty if there is none.
 std::string FixedScheme(const TPMT_PUBLIC& area) {
   const TPMT_ASYM_SCHEME& scheme = area.parameters.asymDetail.scheme;
   if (scheme.scheme == TPM2_ALG_NULL) return {};
@@ -66,7 +66,7 @@ std::string FixedScheme(const TPMT_PUBLIC& area) {
   return text;
 }
 
-/// TPM 2.0 Part 1 section 27.2: what is neither signing nor decrypting is sealed data.
+/// An object that neither signs nor decrypts is sealed data (TPM 2.0 Part 1 section 27.2).
 const char* TypeOfOther(const TPMT_PUBLIC& area) {
   constexpr TPMA_OBJECT kUses = TPMA_OBJECT_SIGN_ENCRYPT | TPMA_OBJECT_DECRYPT;
   switch (area.type) {

@@ -8,9 +8,11 @@
 
 namespace credmint::tpm2 {
 
-/// What the public area of a persistent object says about it, for people who choose a key. Without
-/// a TPM. The members of inventory.h's kinds `private-key` and `object` but `label`; `publicKey` is
-/// made in `context`.
+/// Describes a persistent object by its public area, for people who choose a key. Does not use the
+/// TPM.
+///
+/// Returns the members of the kinds `private-key` and `object` in listing.h, without `label`.
+/// `context` is used for `publicKey`.
 nlohmann::ordered_json DescribeKey(const TPM2B_PUBLIC& area, OSSL_LIB_CTX* context);
 
 }  // namespace credmint::tpm2

@@ -21,10 +21,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 using provider::ListedObject;
 
-/// From the level of the specification to the second half of the firmware's version.
+/// The properties from the specification's level to the second half of the firmware version.
 constexpr UINT32 kFixedProperties = TPM2_PT_FIRMWARE_VERSION_2 - TPM2_PT_FAMILY_INDICATOR + 1;
 
-/// Four characters in a number, padded with blanks or zero bytes.
+/// The four characters in a number, which is padded with blanks or zero bytes.
 std::string Characters(UINT32 value) {
   std::string text;
   for (const unsigned shift : {24U, 16U, 8U, 0U}) {
@@ -39,7 +39,7 @@ std::string Trimmed(const std::string& text) {
   return text.substr(0, last == std::string::npos ? 0 : last + 1);
 }
 
-/// One inventory being taken.
+/// An inventory in progress.
 class Survey {
  public:
   Survey(const Tpm2Provider& provider, std::shared_ptr<Tpm> tpm, const Secret& owner_auth)
@@ -116,7 +116,7 @@ class Survey {
   std::vector<ListedObject> entries_;
 };
 
-/// Whether `only` is among the handles in use. Without it, all of them are wanted.
+/// The handles to list: `only`, if it is in use, or all handles in use.
 Result<std::vector<TPM2_HANDLE>> Wanted(Tpm& tpm, std::optional<TPM2_HANDLE> only) {
   std::vector<TPM2_HANDLE> wanted;
   for (const TPM2_HANDLE first : {TPM2_PERSISTENT_FIRST, TPM2_NV_INDEX_FIRST}) {

@@ -39,15 +39,15 @@ constexpr const char* kAskAuthParam = "tpm2-ask-auth";
 constexpr const char* kInventoryParam = "tpm2-inventory";
 constexpr std::string_view kTss2Scheme = "tss2:";
 
-/// A scheme with nothing behind it, which only an inventory understands.
+/// A scheme with nothing behind it, which is valid only for an inventory.
 struct WholeTpm {
-  Error error;  ///< what anything else says to it
+  Error error;  ///< the error of any other use
 };
 
 using Source = std::variant<HandleUri, NvUri, WholeTpm, Tss2KeyFile>;
 
-/// The value is the address of an EVP_PKEY, as with OpenSSL's references to keys; the key is taken
-/// over by a reference of its own.
+/// The value is the address of an EVP_PKEY, as in OpenSSL's references to keys. `signer` takes a
+/// reference of its own.
 void SetSigner(const OSSL_PARAM params[], std::shared_ptr<EVP_PKEY>& signer) {
   const auto address = provider::OctetsParam(params, kPolicySignerParam);
   EVP_PKEY* key = nullptr;
@@ -86,14 +86,14 @@ Result<void> Loader::Set(const OSSL_PARAM params[]) {
   SetSigner(params, secrets_.policy_signer);
   auto* file = std::get_if<Tss2KeyFile>(&source_);
   if (file != nullptr && HasParam(params, kHasAuthParam)) {
-    file->empty_auth = false;  // tpm2_encodeobject up to 5.4 writes the opposite of what is so
+    file->empty_auth = false;  // tpm2_encodeobject up to 5.4 writes the opposite
   }
   if (HasParam(params, kAskAuthParam)) secrets_.ask_auth = true;
   if (HasParam(params, kInventoryParam)) inventory_ = true;
   if (auto tcti = provider::TextParam(params, kTctiParam)) {
     tcti_ = *std::move(tcti);
   } else if (HasParam(params, kTctiParam)) {
-    return Fail(ErrorCode::kUsage, "the parameter tcti is no text");
+    return Fail(ErrorCode::kUsage, "the parameter 'tcti' is not text");
   }
   return {};
 }
@@ -158,7 +158,7 @@ Result<std::unique_ptr<Loader>> MakeLoader(const Tpm2Provider& provider, Result<
   return std::make_unique<Loader>(provider, *std::move(place));
 }
 
-/// A handle, an NV index, or all of them.
+/// Opens a handle, an NV index, or all of either kind.
 template <typename Uri>
 void* OpenUri(void* context, const char* uri) noexcept {
   const Tpm2Provider& provider = Tpm2Provider::From(context);

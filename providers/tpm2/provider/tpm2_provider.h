@@ -16,15 +16,15 @@ class Tpm2Provider final : public provider::ProviderContext {
  public:
   Tpm2Provider(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, provider::Linkage linkage);
 
-  /// The provider that OpenSSL hands to its functions.
+  /// Converts the context that OpenSSL passes to the provider's functions.
   static const Tpm2Provider& From(void* context) {
     return static_cast<const Tpm2Provider&>(*static_cast<ProviderContext*>(context));
   }
 
   [[nodiscard]] const char* description() const override { return "credmint keys in a TPM 2.0"; }
 
-  /// The TPM that `tcti` names, or with none the one that openssl.cnf or the environment does
-  /// (tcti.h). Sends no TPM command.
+  /// Connects to the TPM that `tcti` names, or else the one that openssl.cnf or the environment
+  /// names (tcti.h). Sends no TPM command.
   [[nodiscard]] Result<std::shared_ptr<Tpm>> Connect(const std::optional<std::string>& tcti) const;
 };
 

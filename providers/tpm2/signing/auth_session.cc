@@ -37,7 +37,7 @@ TpmResult<TpmObject> Start(const std::shared_ptr<Tpm>& tpm, Kind kind, ESYS_TR s
   return session;
 }
 
-/// Fails if there is no such key or it is none for decrypting.
+/// Fails if there is no such key or it cannot decrypt.
 TpmResult<TpmObject> StartWithStorageRoot(const std::shared_ptr<Tpm>& tpm, Kind kind) {
   const auto key = TpmObject::Open(tpm, kStorageRootKey);
   if (!key) return Fail(key);

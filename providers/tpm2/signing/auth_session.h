@@ -12,10 +12,11 @@ namespace credmint::tpm2 {
 
 /// How a command proves that it may use an object.
 ///
-/// With an empty auth value: the password session, which is not a thing in the TPM. With any other:
-/// an HMAC session salted to a key of the TPM, with AES-128-CFB parameter encryption, so that the
-/// value never travels in clear between host and TPM. All keys of a connection share one such
-/// session; the last one that holds it flushes it.
+/// An empty auth value uses the password session, which occupies nothing in the TPM. Any other
+/// value uses an HMAC session salted to a key of the TPM, with AES-128-CFB parameter encryption.
+/// The value then never travels in clear between host and TPM.
+///
+/// All keys of a connection share one such session. The last one that holds it flushes it.
 class AuthSession {
  public:
   /// The password session.
@@ -24,7 +25,7 @@ class AuthSession {
 
   [[nodiscard]] ESYS_TR handle() const { return session_ ? session_->handle() : ESYS_TR_PASSWORD; }
 
-  /// Whether the TPM is known to have lost it, in a reset.
+  /// Whether the TPM is known to have lost it, by a reset.
   [[nodiscard]] bool IsLost() const { return session_ && session_->IsLost(); }
   void MarkLost() const {
     if (session_) session_->MarkLost();
@@ -38,35 +39,42 @@ class AuthSession {
     if (session_) session_->Use(begin);
   }
 
-  /// Switches the encryption of a session that was started with it, for the commands from now on.
+  /// Turns the encryption on or off for the next commands. The session must have been started with
+  /// it.
   [[nodiscard]] TpmResult<void> SetEncrypted(Tpm& tpm, bool encrypted) const;
 
  private:
   std::shared_ptr<const TpmObject> session_;
 };
 
-/// Where the storage root key is by convention (TCG TPM v2.0 Provisioning Guidance section 7.8).
+/// The conventional handle of the storage root key (TCG TPM v2.0 Provisioning Guidance section
+/// 7.8).
 inline constexpr TPM2_HANDLE kStorageRootKey = 0x81000001;
 
-/// AES-128, which every TPM of a PC has.
+/// AES-128, which every TPM of a PC supports.
 inline constexpr UINT16 kAesBits = 128;
 
-/// A key that only the TPM can decrypt for, so that the secret of a session can be sent to it.
+/// A key to send the secret of a session to: only the TPM can decrypt with it.
 struct SaltKey {
-  /// One that is at hand, such as the parent of the key to be used.
+  /// A loaded key, such as the parent of the key to be used.
   const TpmObject* loaded = nullptr;
-  /// Without one: whether the storage root key may be looked for. If it is not there, a primary key
-  /// of the null hierarchy is made and flushed for it.
+  /// Without a loaded key: whether to try the storage root key. If that is missing, a primary key
+  /// of the null hierarchy is made and then flushed.
   bool may_be_storage_root = true;
 };
 
-/// The session that `auth` calls for. TPM commands: none; one (TPM2_StartAuthSession) with a loaded
-/// salt key; two with the storage root key; else three, and one for having looked for that.
+/// The session that `auth` requires. TPM commands for a new session, including
+/// TPM2_StartAuthSession:
+///
+/// * none for an empty `auth`, or if the connection has a session already
+/// * one with a loaded salt key
+/// * two with the storage root key
+/// * three otherwise, and one more if the storage root key was tried
 TpmResult<AuthSession> SessionFor(const std::shared_ptr<Tpm>& tpm, const Secret& auth,
                                   const SaltKey& salt_key);
 
-/// A new policy session, in which nothing is satisfied yet, for keys with the name algorithm
-/// `hash`; of no other key. Encrypted and salted if `auth`, the key's own value, is not empty.
+/// Starts a policy session with nothing satisfied yet, for one key with the name algorithm `hash`.
+/// It is encrypted and salted if `auth`, the key's own auth value, is not empty.
 TpmResult<AuthSession> StartPolicySession(const std::shared_ptr<Tpm>& tpm, TPMI_ALG_HASH hash,
                                           const Secret& auth, const SaltKey& salt_key);
 

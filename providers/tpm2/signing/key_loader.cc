@@ -13,7 +13,7 @@ namespace {
 
 using provider::Key;
 
-/// A longer value than fits into a TPM2B_AUTH cannot be one: no tool could have set it.
+/// Rejects a value that does not fit into a TPM2B_AUTH: no tool could have set it.
 Result<void> CheckAuthSize(const Secret& auth, const std::string& what) {
   if (auth.size() <= kMaxAuthSize) return {};
   return Fail(ErrorCode::kPinIncorrect,

@@ -12,17 +12,21 @@
 
 namespace credmint::tpm2 {
 
-/// What is given from the start, because OpenSSL would answer a second question of one load with
-/// the answer to the first.
+/// Secrets that are given in advance. They cannot be asked for: OpenSSL answers a second question
+/// of one load with the first answer.
 struct KeySecrets {
-  Secret parent_auth;  ///< of the key's parent or its hierarchy; empty if it has none
-  Secret policy_auth;  ///< of what the key's policy names by PolicySecret; the same
-  std::shared_ptr<EVP_PKEY> policy_signer;  ///< signs for its PolicySigned; null if there is none
-  bool ask_auth = false;                    ///< ask for the auth value that a handle's key may have
+  /// The auth value of the key's parent or its hierarchy; empty if it has none.
+  Secret parent_auth;
+  /// The auth value of the object that PolicySecret names; empty if it has none.
+  Secret policy_auth;
+  /// The key that signs for the policy's PolicySigned, or null.
+  std::shared_ptr<EVP_PKEY> policy_signer;
+  /// Whether to ask for the auth value that a handle's key may have.
+  bool ask_auth = false;
 };
 
-/// Makes keys for OpenSSL, for the store and the decoder alike. The key's auth value is asked for
-/// at most once, only when one is needed, and while nothing is loaded in the TPM.
+/// Makes keys for OpenSSL, for both the store and the decoder. Asks for a key's auth value at most
+/// once, only if one is needed, and while nothing is loaded in the TPM.
 class KeyLoader {
  public:
   KeyLoader(const Tpm2Provider& provider, std::optional<std::string> tcti,
@@ -30,7 +34,7 @@ class KeyLoader {
 
   [[nodiscard]] Result<std::unique_ptr<provider::Key>> Load(const HandleUri& uri) const;
 
-  /// Fails without touching the TPM when the file shows that the key cannot sign.
+  /// Fails without using the TPM if the file shows that the key cannot sign.
   [[nodiscard]] Result<std::unique_ptr<provider::Key>> Load(const Tss2KeyFile& file) const;
 
  private:

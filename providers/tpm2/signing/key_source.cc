@@ -77,7 +77,7 @@ Result<LoadedKey> KeyFileKey::Load(const std::shared_ptr<Tpm>& tpm, const Secret
     return Fail(
         ErrorCode::kKeyUnusable, "the key file does not belong to this TPM or is damaged",
         "it works only with the TPM that made it, until that is cleared, and under the same "
-        "parent: one made by tpm2_createprimary is another unless it was made persistent");
+        "parent; a parent from tpm2_createprimary must be persistent");
   }
   if (!object) return Fail(ParentFailure(object.error()));
   auto session = StartSession(tpm, auth, *parent);
@@ -129,7 +129,7 @@ TpmResult<void> KeyFileKey::Import(Tpm& tpm, const TpmObject& parent,
   return done;
 }
 
-/// Loading sends no auth value but the parent's, so any refusal is about that one.
+/// Loading sends no auth value but the parent's, so every refusal concerns the parent.
 Error KeyFileKey::ParentFailure(const TpmFailure& failure) const {
   switch (failure.fault()) {
     case TpmFault::kAuthRefused:

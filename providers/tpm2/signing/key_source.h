@@ -20,11 +20,11 @@ namespace credmint::tpm2 {
 struct LoadedKey {
   TpmObject object;
   AuthSession session;
-  /// The session for the auth value of what its policy names: kept so that there is one for all
-  /// signatures.
+  /// The session for the auth value of the object that the policy names. Kept so that all
+  /// signatures share one.
   AuthSession policy_secret_session;
 
-  /// Whether the TPM is known to have lost one of them, in a reset; it loses all together.
+  /// Whether the TPM is known to have lost one of them, by a reset. It loses all of them together.
   [[nodiscard]] bool IsLost() const {
     return object.IsLost() || session.IsLost() || policy_secret_session.IsLost();
   }
@@ -34,8 +34,7 @@ struct LoadedKey {
     policy_secret_session.MarkLost();
   }
 
-  /// Lets the TPM's slots be taken from it between its uses. A key in use begins and ends with
-  /// Use().
+  /// Allows flushing the key between its uses. Begin and end each use with Use().
   void MayFlush() const {
     object.MayFlush();
     session.MayFlush();
@@ -48,34 +47,35 @@ struct LoadedKey {
   }
 };
 
-/// Where a key comes from, so that it can be loaded, and loaded again after a reset of the TPM or
-/// in the child of a fork, over another connection. What a source remembers of the first time does
-/// not change any more.
+/// The source of a key. It can load the key, and load it again after a reset of the TPM or, over
+/// another connection, in the child of a fork. The facts that it remembers of the first load do not
+/// change.
 class KeySource {
  public:
   virtual ~KeySource() = default;
 
-  /// The key's name for people: "TPM key 0x81000001".
+  /// The key's name for people: "TPM key 0x81000002".
   [[nodiscard]] virtual std::string name() const = 0;
 
   /// `auth` is the key's own auth value, which loading does not send. Fails with kKeyNotFound,
-  /// kKeyUnusable, kDevice; with kPinRequired when the key's parent needs an auth value that was
-  /// not given, and with kPinIncorrect when it was wrong.
+  /// kKeyUnusable or kDevice. Fails with kPinRequired if the key's parent needs an auth value that
+  /// was not given, and with kPinIncorrect if it was wrong.
   [[nodiscard]] virtual Result<LoadedKey> Load(const std::shared_ptr<Tpm>& tpm,
                                                const Secret& auth) const = 0;
 
-  /// Whether it is used in a policy session, the loaded key's own.
+  /// Whether the key is used in a policy session, which belongs to the loaded key.
   [[nodiscard]] virtual bool IsUnderPolicy() const { return false; }
 
-  /// To be called before each use of a loaded key: satisfies its policy, if it has one. Whether the
-  /// TPM then wants a proof of the key's auth value. Fails as SatisfyPolicy() does; the loaded key
-  /// cannot be used any more then.
+  /// Satisfies the policy of a loaded key, if it has one. Call it before each use. Returns whether
+  /// the TPM then wants a proof of the key's auth value.
+  ///
+  /// Fails as SatisfyPolicy() does; the loaded key is then unusable.
   [[nodiscard]] virtual Result<bool> Authorize(const std::shared_ptr<Tpm>& tpm,
                                                const LoadedKey& key) const;
 };
 
-/// A key that stays in the TPM. Loading costs one TPM command. When it is loaded again, another key
-/// that took its place is not taken for it (kKeyNotFound).
+/// A key that stays in the TPM. Loading takes one TPM command. Loading it again fails with
+/// kKeyNotFound if another key has taken its place.
 class PersistentKey final : public KeySource {
  public:
   explicit PersistentKey(TPM2_HANDLE handle) : handle_(handle) {}
@@ -84,8 +84,8 @@ class PersistentKey final : public KeySource {
   [[nodiscard]] Result<LoadedKey> Load(const std::shared_ptr<Tpm>& tpm,
                                        const Secret& auth) const override;
 
-  /// The public area. No TPM command, unless ESAPI does not give away what it knows
-  /// (serialized_object.h): then one.
+  /// The public area. Takes one TPM command if ESAPI does not reveal what it knows
+  /// (serialized_object.h), otherwise none.
   [[nodiscard]] Result<TPM2B_PUBLIC> ReadPublic(Tpm& tpm, const TpmObject& object,
                                                 provider::DigestTable& digests) const;
 
@@ -95,10 +95,12 @@ class PersistentKey final : public KeySource {
   mutable std::optional<TPM2B_NAME> name_;
 };
 
-/// A key in a file, wrapped by its parent in the TPM. Loading costs three TPM commands: make the
-/// parent, load, flush the parent at once because a TPM has few slots. An importable key costs one
-/// more the first time: what TPM2_Import returns is kept for loading it again. A policy in the file
-/// is how the key is used, and costs one more for its session.
+/// A key in a file, wrapped by its parent in the TPM.
+///
+/// Loading takes three TPM commands: make the parent, load the key, flush the parent. The parent is
+/// flushed at once because a TPM has few slots. An importable key takes one more the first time;
+/// the result of TPM2_Import is kept for later loads. A policy in the file governs the use of the
+/// key, and takes one more for its session.
 class KeyFileKey final : public KeySource {
  public:
   /// `file` has a policy only if the key is to be used under it.
@@ -112,7 +114,8 @@ class KeyFileKey final : public KeySource {
                                        const LoadedKey& key) const override;
 
  private:
-  /// "TPM key 0x81000001" or "the owner hierarchy": whose auth value kPinRequired is about.
+  /// "TPM key 0x81000001" or "the owner hierarchy": the owner of the auth value that kPinRequired
+  /// is about.
   [[nodiscard]] std::string ParentName() const;
   [[nodiscard]] Error ParentFailure(const TpmFailure& failure) const;
   [[nodiscard]] TpmResult<TpmObject> LoadUnder(const std::shared_ptr<Tpm>& tpm,

@@ -14,8 +14,8 @@ constexpr TPMA_OBJECT kStorageKey = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARE
                                     TPMA_OBJECT_NODA | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT;
 constexpr UINT16 kRsaBits = 2048;
 
-/// Every byte of it decides which key comes out: another template is another key, and what the
-/// standard one wrapped cannot be loaded under it. The unique fields stay of size zero.
+/// Every byte of the template determines the resulting key. A key that the standard primary wrapped
+/// cannot be loaded under any other. The unique fields stay at size zero.
 TPM2B_PUBLIC PrimaryTemplate(bool rsa) {
   TPM2B_PUBLIC area{};
   area.publicArea.type = rsa ? TPM2_ALG_RSA : TPM2_ALG_ECC;
@@ -66,8 +66,8 @@ TpmResult<TpmObject> OpenParent(const std::shared_ptr<Tpm>& tpm, TPM2_HANDLE par
   return CreatePrimary(tpm, hierarchy, rsa, session->handle());
 }
 
-// The value that somebody gave for the null hierarchy would be sent in clear by the password
-// session.
+// Clears a value that someone set for the null hierarchy, because the password session would send
+// it in clear.
 TpmResult<TpmObject> CreateSaltKey(const std::shared_ptr<Tpm>& tpm) {
   const auto hold = tpm->Hold();
   if (auto set = SetAuth(*tpm, ESYS_TR_RH_NULL, Secret()); !set) {

@@ -10,15 +10,16 @@
 
 namespace credmint::tpm2 {
 
-/// Makes a key's parent usable: a persistent one is looked up, a hierarchy's standard primary key
-/// is made anew (CONTRACT section 9.1: ECC P-256, or RSA-2048 with `rsa`). One TPM command, and
-/// what the session for a non-empty `auth`, the value of the persistent key or of the hierarchy,
-/// needs.
+/// Makes a key's parent usable. Opens a persistent parent, or creates a hierarchy's standard
+/// primary key (CONTRACT section 9.1: ECC P-256, or RSA-2048 with `rsa`).
+///
+/// `auth` is the auth value of the persistent key or of the hierarchy. One TPM command, and those
+/// for the session that a non-empty `auth` requires.
 TpmResult<TpmObject> OpenParent(const std::shared_ptr<Tpm>& tpm, TPM2_HANDLE parent, bool rsa,
                                 const Secret& auth);
 
-/// The standard ECC primary of the null hierarchy, which needs no auth value: a key to salt a
-/// session with where no other is at hand. One TPM command.
+/// Creates the standard ECC primary of the null hierarchy, which needs no auth value. It serves to
+/// salt a session if no other key is loaded. One TPM command.
 TpmResult<TpmObject> CreateSaltKey(const std::shared_ptr<Tpm>& tpm);
 
 }  // namespace credmint::tpm2

@@ -49,7 +49,7 @@ Bytes ExponentBytes(UINT32 exponent) {
   return {shortest.begin(), shortest.end()};
 }
 
-/// A TPM may leave leading zero bytes of a coordinate out.
+/// A TPM may omit the leading zero bytes of a coordinate.
 bool AppendCoordinate(Bytes& point, const TPM2B_ECC_PARAMETER& coordinate, std::size_t size) {
   const ByteView value = WithoutLeadingZeros(ByteView(coordinate.buffer, coordinate.size));
   if (value.size() > size) return false;
@@ -72,8 +72,7 @@ Result<void> CheckAttributes(const TPMT_PUBLIC& area) {
   return {};
 }
 
-/// `algorithm` is the usual scheme of such keys; a key has a scheme fixed, with a hash, or has
-/// none.
+/// `algorithm` is the usual scheme of such keys. A key has a fixed scheme with a hash, or none.
 Result<SigningScheme> ReadScheme(TPMI_ALG_SIG_SCHEME algorithm, TPM2_ALG_ID fixed,
                                  TPMI_ALG_HASH fixed_hash, std::size_t order_size) {
   SigningScheme scheme{algorithm, std::nullopt, order_size};

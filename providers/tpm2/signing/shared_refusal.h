@@ -7,9 +7,9 @@
 
 namespace credmint::tpm2 {
 
-/// Whether the TPM refused a key's auth value, known to the process that opened the key and to all
-/// that are forked from it: the workers of a server must not lock the TPM by trying a wrong value
-/// once each.
+/// Records that the TPM refused a key's auth value. The process that opened the key shares the
+/// record with all its children. Otherwise the workers of a server could lock the TPM, each trying
+/// a wrong value once.
 ///
 /// Safe to use from any thread, and in a child whatever the parent was doing at the fork.
 class SharedRefusal {
@@ -20,12 +20,12 @@ class SharedRefusal {
   SharedRefusal& operator=(const SharedRefusal&) = delete;
 
   [[nodiscard]] std::optional<Error> Get() const;
-  /// The first one is kept. Its texts are cut to some hundred bytes.
+  /// Records a refusal; the first one is kept. Its texts are cut to some hundred bytes.
   void Set(const Error& error);
 
  private:
   struct Page;
-  Page* page_ = nullptr;  // shared with the children; null without memory, then nothing is known
+  Page* page_ = nullptr;  // shared with children; null when out of memory: records nothing
 };
 
 }  // namespace credmint::tpm2

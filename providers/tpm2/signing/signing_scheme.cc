@@ -26,7 +26,7 @@ std::optional<TpmHash> ToTpmHash(Digest digest) {
   return std::nullopt;
 }
 
-/// TPM2_ALG_NULL for what no TPM key has.
+/// TPM2_ALG_NULL for a scheme that no TPM key has.
 TPMI_ALG_SIG_SCHEME ToTpmScheme(SignatureScheme scheme) {
   switch (scheme) {
     case SignatureScheme::kRsaPkcs1:
@@ -44,8 +44,8 @@ TPMI_ALG_SIG_SCHEME ToTpmScheme(SignatureScheme scheme) {
 tl::unexpected<Error> OtherPaddingOnly(const char* padding) {
   return Fail(ErrorCode::kKeyUnusable,
               fmt::format("the TPM key signs only with {}, as fixed at its creation", padding),
-              "create an RSA key without a fixed scheme (tpm2_create -G rsa2048), which signs with "
-              "PKCS#1 v1.5, as IAM Roles Anywhere wants it, and with PSS, as TLS 1.3 does");
+              "create an RSA key without a fixed scheme (tpm2_create -G rsa2048); it signs PKCS#1 "
+              "v1.5 for IAM Roles Anywhere and PSS for TLS 1.3");
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ Result<void> SigningScheme::Allow(const SignatureRequest& request) const {
   const TPMI_ALG_SIG_SCHEME wanted = ToTpmScheme(request.scheme);
   const bool rsa = wanted == TPM2_ALG_RSASSA || wanted == TPM2_ALG_RSAPSS;
   if (rsa == (algorithm == TPM2_ALG_ECDSA) || wanted == TPM2_ALG_NULL) {
-    return Fail(ErrorCode::kKeyUnusable, "the TPM key does not have this kind of signature");
+    return Fail(ErrorCode::kKeyUnusable, "the TPM key cannot make this kind of signature");
   }
   if (wanted != algorithm && (fixed_hash || algorithm == TPM2_ALG_RSAPSS)) {
     return OtherPaddingOnly(algorithm == TPM2_ALG_RSAPSS ? "PSS" : "PKCS#1 v1.5");

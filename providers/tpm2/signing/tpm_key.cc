@@ -25,13 +25,13 @@ ByteView View(const Buffer& buffer) {
   return {buffer.buffer, buffer.size};
 }
 
-/// `size` is that of an RSA modulus; a TPM may leave leading zero bytes out.
+/// `size` is that of an RSA modulus. A TPM may omit leading zero bytes.
 Result<Bytes> Encode(const TPMT_SIGNATURE& signature, std::size_t size) {
   if (signature.sigAlg == TPM2_ALG_ECDSA) {
     return provider::EncodeEcdsaSignature(View(signature.signature.ecdsa.signatureR),
                                           View(signature.signature.ecdsa.signatureS));
   }
-  // RSASSA and RSAPSS look the same.
+  // RSASSA and RSAPSS have the same layout.
   const ByteView rsa = View(signature.signature.rsassa.sig);
   if (rsa.size() > size) return Fail(ErrorCode::kDevice, "the TPM's signature is too long");
   Bytes padded(size - rsa.size());
@@ -49,7 +49,7 @@ struct TpmKey::InProcess {
   std::optional<LoadedKey> loaded;    // changes under the Tpm's lock
 };
 
-/// While the Tpm is held.
+/// The key's state in this process, while the Tpm is held.
 struct TpmKey::InUse {
   const std::shared_ptr<Tpm>& tpm;
   std::optional<LoadedKey>& loaded;
@@ -116,8 +116,8 @@ Result<Bytes> TpmKey::WithSaltAsked(const SignatureRequest& request, Bytes signa
   return Fail(ErrorCode::kKeyUnusable,
               fmt::format("this TPM makes no PSS signature with a salt of {} bytes with {}",
                           request.pss.salt_length, source_->name()),
-              "a TPM leaves the salt to the caller only for RSA keys that sign and decrypt "
-              "(openssl genpkey -provider tpm2 -algorithm RSA); for TLS an EC key will do, too");
+              "only RSA keys that sign and decrypt let the caller choose the salt "
+              "(openssl genpkey -provider tpm2 -algorithm RSA); an EC key suffices for TLS");
 }
 
 Result<Bytes> TpmKey::Run(const Operation& operation) const {
@@ -131,8 +131,8 @@ Result<Bytes> TpmKey::Run(const Operation& operation) const {
   return signature;
 }
 
-/// After a failure the state of a policy session is not known, and the key may be gone: another
-/// attempt begins with loading.
+/// After a failure the state of a policy session is unknown, and the key may be gone. A retry
+/// therefore begins with loading.
 Result<Bytes> TpmKey::RunOrReload(const InUse& here, const Operation& operation) const {
   auto signature = RunLoaded(here, operation);
   if (!signature && signature.error().code == ErrorCode::kDeviceLost) {
@@ -168,7 +168,7 @@ Result<TpmResult<TPMT_SIGNATURE>> TpmKey::RunAuthorized(const InUse& here,
       return signature;
     }
     const auto restarted = RestartPolicy(*here.tpm, here.loaded->session.handle());
-    if (!restarted) return Fail(restarted, "beginning its policy anew");
+    if (!restarted) return Fail(restarted, "restarting its policy");
   }
 }
 
@@ -182,10 +182,10 @@ Result<void> TpmKey::EnsureLoaded(const InUse& here) const {
   return {};
 }
 
-// ESAPI remembers for good that a policy session once took PolicyAuthValue, and would prove the
-// auth value also where another policy is met that does not want it. It cannot be told otherwise,
-// but an empty value is no part of the proof; of an encrypted parameter's key the true one always
-// is.
+// ESAPI never forgets that a policy session once took PolicyAuthValue. It would prove the auth
+// value even if another policy is met that does not want it. It cannot be told otherwise. So an
+// empty value is set, which adds nothing to the proof. Encryption is turned off as well, because
+// its key always includes the true value.
 Result<void> TpmKey::Authorize(const InUse& here) const {
   const auto wants_auth = source_->Authorize(here.tpm, *here.loaded);
   if (!wants_auth) return Fail(wants_auth);

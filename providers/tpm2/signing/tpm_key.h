@@ -16,22 +16,22 @@
 
 namespace credmint::tpm2 {
 
-/// A private key in a TPM. One TPM command a signature, and those that its policy takes.
+/// A private key in a TPM. A signature takes one TPM command, and those of the key's policy.
 ///
-/// A PSS signature of a key that decrypts as well is encoded on the host. For other keys the TPM
-/// chooses the length of the salt (signing_scheme.h); what it makes with another than was asked for
-/// is not handed out, because peers would refuse it, but fails with kKeyUnusable.
+/// If the key also decrypts, a PSS signature is encoded on the host. For other keys the TPM chooses
+/// the length of the salt (signing_scheme.h). If that is not the requested one, signing fails with
+/// kKeyUnusable, because peers would reject the signature.
 ///
-/// Loads itself again, once, when the TPM turns out to have been reset; and each time when its
-/// place in the TPM was needed for another key. An auth value that the TPM refused is never sent
-/// again: every later signature fails at once with the same error, also in children.
+/// The key loads itself again, once, after a reset of the TPM. It also does so whenever its slot
+/// was needed for another key. A refused auth value is never sent again: every later signature
+/// fails at once with the same error, even in children.
 ///
-/// A policy that the TPM no longer holds for satisfied because a PCR was extended is satisfied
-/// anew, up to kPolicyAttempts times.
+/// If the policy is no longer satisfied because a PCR was extended, it is satisfied again, up to
+/// kPolicyAttempts times.
 ///
-/// In the child of a fork the key makes a connection of its own when it first signs, and loads
-/// itself there with the secrets that it has. What the parent had loaded, and the parent's
-/// connection, are left alone and leaked: the parent's threads may have been at work on them.
+/// In the child of a fork, the first signature makes a new connection and loads the key there with
+/// the secrets it has. The parent's connection and loaded objects are left alone and leaked,
+/// because the parent's threads may have been using them.
 class TpmKey final : public provider::PrivateKey {
  public:
   TpmKey(std::shared_ptr<Tpm> tpm, PublicArea area, provider::EmsaPss pss,
@@ -47,7 +47,7 @@ class TpmKey final : public provider::PrivateKey {
   [[nodiscard]] Result<std::shared_ptr<Tpm>> Connect(InProcess& process) const;
 
   [[nodiscard]] Result<void> EnsureLoaded(const InUse& here) const;
-  /// Satisfies the policy and says what the session is to prove.
+  /// Satisfies the policy and sets what the session is to prove.
   [[nodiscard]] Result<void> Authorize(const InUse& here) const;
   [[nodiscard]] static TpmResult<TPMT_SIGNATURE> SignOnce(Tpm& tpm, const LoadedKey& key,
                                                           const DigestToSign& digest);
@@ -55,7 +55,7 @@ class TpmKey final : public provider::PrivateKey {
   [[nodiscard]] static TpmResult<TPMT_SIGNATURE> DecryptOnce(Tpm& tpm, const LoadedKey& key,
                                                              ByteView encoded);
 
-  /// SignOnce() or DecryptOnce(), as often as it takes.
+  /// SignOnce() or DecryptOnce(), repeated as needed.
   using Operation = std::function<TpmResult<TPMT_SIGNATURE>(Tpm&, const LoadedKey&)>;
   [[nodiscard]] Result<Bytes> Run(const Operation& operation) const;
   [[nodiscard]] Result<Bytes> RunOrReload(const InUse& here, const Operation& operation) const;

@@ -22,7 +22,7 @@ tl::unexpected<Error> Malformed(std::string message) {
   return Fail(ErrorCode::kMalformed, std::move(message));
 }
 
-/// The text of an object's member; null when there is none.
+/// Returns the text of an object's member, or null if there is none.
 std::string* Text(Json& object, const char* name) {
   if (!object.is_object()) return nullptr;
   const auto found = object.find(name);
@@ -67,7 +67,7 @@ Secret FormatCacheEntry(const CacheEntry& entry) {
   constexpr std::string_view kName = "\"Credentials\":";
   const Secret credentials = FormatProcessJson(entry.credentials);
   std::string text;
-  text.reserve(head.size() + kName.size() + credentials.size() + 2);  // growing leaves copies
+  text.reserve(head.size() + kName.size() + credentials.size() + 2);  // growing would leave copies
   text += head;
   text += kName;
   text += credentials.Reveal();
@@ -76,7 +76,7 @@ Secret FormatCacheEntry(const CacheEntry& entry) {
 }
 
 Result<CacheEntry> ParseCacheEntry(const Secret& text) {
-  // The parser's own copies are out of reach; those in the document are taken over.
+  // The parser's own copies cannot be wiped. Those in the document are moved out.
   Json object = Json::parse(text.Reveal(), nullptr, false);
   if (!object.is_object()) return Malformed("it is not a JSON object");
   if (object.value("Format", Json()) != kFormat) return Malformed("it has another format");

@@ -10,32 +10,33 @@
 
 namespace credmint {
 
-/// What one file of the cache holds: credentials, what they were asked for with, and when.
+/// The contents of a cache file: credentials, the parameters they were requested with, and the
+/// time.
 struct CacheEntry {
-  std::string key;  ///< of CacheKey: an entry under another name is not taken
+  std::string key;  ///< CacheKey::digest; an entry under another file name is ignored
   std::string role_arn;
   std::string role_session_name;  ///< empty: the service chose it
   TimePoint created;
   Credentials credentials;
 
-  /// Good enough to be given out: SDKs ask for new ones from 15 minutes before the old ones expire
-  /// (CONTRACT section 5), and would ask again at once. A minute more is left to use them; of
-  /// sessions under 32 minutes half of their life has to be left. An entry from the future is
-  /// not fresh: the date has been set back, and nothing can be said of its age.
+  /// Whether the credentials may be given out. SDKs ask for new ones from 15 minutes before the old
+  /// ones expire (CONTRACT section 5), and would ask again at once. One minute more leaves time to
+  /// use them. For sessions under 32 minutes, half of their life must be left.
+  ///
+  /// An entry from the future is not fresh: the clock was set back, so its age is unknown.
   [[nodiscard]] bool IsFresh(TimePoint now) const;
 };
 
-/// One JSON object and a line end:
+/// Formats one JSON object and a line end:
 ///
 ///     {"Created": TIME, "Format": 1, "Key": TEXT, "RoleArn": TEXT, "RoleSessionName": TEXT,
 ///      "Credentials": as FormatProcessJson}
 ///
-/// The secrets are in clear. There is no key that would protect them better than the file's mode
-/// does: whatever credmint could read to decrypt or to authenticate an entry, every other program
-/// of the same user could read as well.
+/// The secrets are in clear text. Encryption would not protect them better than the file's mode:
+/// any program of the same user could read the key that credmint reads.
 Secret FormatCacheEntry(const CacheEntry& entry);
 
-/// The inverse. Fails with kMalformed on everything else, the beginning of an entry included.
+/// Parses such a text. Fails with kMalformed on anything else, including a truncated entry.
 Result<CacheEntry> ParseCacheEntry(const Secret& text);
 
 }  // namespace credmint

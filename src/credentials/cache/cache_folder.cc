@@ -54,7 +54,7 @@ Result<void> RefuseMode(const struct stat& status, mode_t refused, const std::st
               fmt::format(fmt::runtime(hint), path));
 }
 
-/// A folder of ours that others cannot write: what is in it is what we put there.
+/// Opens a directory that belongs to us and that others cannot write, so only we put files there.
 Result<Descriptor> OpenBase(const char* variable, const std::string& path) {
   if (path.front() != '/') {
     return Fail(ErrorCode::kLocalIo,
@@ -70,7 +70,7 @@ Result<Descriptor> OpenBase(const char* variable, const std::string& path) {
   return base;
 }
 
-/// A regular file of ours, for us alone, under one name.
+/// Accepts a regular file of ours that only we can access and that has no other name.
 Result<void> CheckFile(int descriptor, const std::string& path) {
   auto status = StatusOf(descriptor, path);
   if (!status) return Fail(std::move(status));
@@ -78,7 +78,7 @@ Result<void> CheckFile(int descriptor, const std::string& path) {
     return Fail(ErrorCode::kLocalIo, fmt::format("{} is not a regular file", path));
   }
   if (status->st_nlink > 1) {
-    return Fail(ErrorCode::kLocalIo, fmt::format("{} has another name as well", path));
+    return Fail(ErrorCode::kLocalIo, fmt::format("{} has another hard link", path));
   }
   return RefuseMode(*status, kForOthers, path, "chmod 600 {}");
 }
@@ -103,7 +103,7 @@ Result<CacheFolder> CacheFolder::Open() {
     return Fail(ErrorCode::kLocalIo,
                 "there is no place for the cache: neither XDG_RUNTIME_DIR nor RUNTIME_DIRECTORY "
                 "is set",
-                "a login session has the first, a systemd unit with RuntimeDirectory= the second");
+                "a login session sets the first, a systemd unit with RuntimeDirectory= the second");
   }
   auto folder = OpenBase("RUNTIME_DIRECTORY", path);
   if (!folder) return Fail(std::move(folder));
@@ -112,7 +112,7 @@ Result<CacheFolder> CacheFolder::Open() {
 
 Result<CacheFolder> CacheFolder::Check(Descriptor folder, std::string path, const char* hint) {
   if (!folder && (errno == ELOOP || errno == ENOTDIR)) {
-    return Fail(ErrorCode::kLocalIo, fmt::format("{} is a symbolic link, or no folder", path),
+    return Fail(ErrorCode::kLocalIo, fmt::format("{} is a symbolic link or not a folder", path),
                 fmt::format("rm {}", path));
   }
   if (!folder) return FailErrno(path);
@@ -132,7 +132,7 @@ Result<Secret> CacheFolder::Read(const std::string& name) const {
 }
 
 Result<void> CacheFolder::Replace(const std::string& name, const Secret& contents) const {
-  const std::string temporary = name + ".new";  // of one writer that was killed
+  const std::string temporary = name + ".new";  // may be left from a writer that was killed
   if (auto removed = Remove(temporary); !removed) return removed;
   const std::string path = path_ + "/" + temporary;
   {
@@ -160,7 +160,7 @@ Result<std::optional<Descriptor>> CacheFolder::TryLock(const std::string& name) 
     if (errno == EWOULDBLOCK || errno == EINTR) return std::nullopt;
     return FailErrno(path);
   }
-  // Who held it before may have removed the file: another one is the lock then.
+  // The previous holder may have removed the file. Another file is then the lock.
   struct stat ours {};
   struct stat named {};
   if (fstat(file.get(), &ours) != 0) return FailErrno(path);

@@ -11,34 +11,37 @@
 
 namespace credmint {
 
-/// A folder whose files nobody but this user can read or write, in memory, gone with the session
-/// or service: `$XDG_RUNTIME_DIR/credmint`, made if it is missing, or else the first path of
-/// `$RUNTIME_DIRECTORY` (systemd).
+/// A directory whose files only this user can read or write, in memory, and deleted with the
+/// session or service. It is `$XDG_RUNTIME_DIR/credmint`, created if missing, or else the first
+/// path in `$RUNTIME_DIRECTORY` (systemd).
 ///
-/// Everything is reached from the folder's open descriptor and judged by what was opened, so that
-/// nothing can be exchanged in between. Names of files have no slash. All functions fail with
-/// kLocalIo, which says what is wrong with what.
+/// All files are opened relative to the directory's open descriptor and checked after opening, so
+/// that nothing can be exchanged in between. File names contain no slash. All functions fail with
+/// kLocalIo, which names the path and the problem.
 class CacheFolder {
  public:
-  /// Fails if neither variable is set, if what it names belongs to somebody else or may be written
-  /// by others, or if the folder is a symbolic link or not for its owner alone (0700).
+  /// Fails in these cases:
+  ///
+  /// - Neither variable is set.
+  /// - The directory that it names belongs to another user, or others can write it.
+  /// - The cache directory is a symbolic link, or accessible to others (it must be 0700).
   static Result<CacheFolder> Open();
 
-  /// The whole of a regular file of ours, with mode 0600 or less and without a second name.
+  /// Reads a whole regular file of ours with mode 0600 or less and without a second name.
   [[nodiscard]] Result<Secret> Read(const std::string& name) const;
 
-  /// Writes a file in place of the one with that name, if there is one: who reads gets the old or
-  /// the new one. For one writer at a time: hold the lock.
+  /// Creates or atomically replaces a file: readers see the old or the new contents. Only one
+  /// writer may call it at a time, so hold the lock.
   [[nodiscard]] Result<void> Replace(const std::string& name, const Secret& contents) const;
 
-  /// Locks the file of that name, which is made if it is missing, until the descriptor is closed
-  /// or the process ends. Nothing if somebody else has it.
+  /// Locks the file of that name, created if missing, until the descriptor is closed or the process
+  /// ends. Returns nothing if another process holds the lock.
   [[nodiscard]] Result<std::optional<Descriptor>> TryLock(const std::string& name) const;
 
-  /// Removes a file, if it is there.
+  /// Removes a file if it exists.
   [[nodiscard]] Result<void> Remove(const std::string& name) const;
 
-  /// The names of all that is in it, in alphabetical order.
+  /// Returns the names of all files, in alphabetical order.
   [[nodiscard]] Result<std::vector<std::string>> Names() const;
 
  private:

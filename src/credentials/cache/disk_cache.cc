@@ -24,7 +24,7 @@ constexpr std::string_view kLock = ".lock";
 
 std::string EntryName(const std::string& digest) { return digest + std::string(kEntry); }
 
-/// The file is one of ours: a digest with this ending.
+/// Whether the file is one of ours: a digest with this ending.
 bool Is(std::string_view name, std::string_view ending) {
   return name.size() == kDigestSize + ending.size() && name.substr(kDigestSize) == ending &&
          name.substr(0, kDigestSize).find_first_not_of("0123456789abcdef") ==
@@ -37,7 +37,7 @@ Result<CacheEntry> ReadEntry(const CacheFolder& folder, const std::string& name)
   auto entry = ParseCacheEntry(*text);
   if (!entry) return Fail(std::move(entry), name);
   if (EntryName(entry->key) != name) {
-    return Fail(ErrorCode::kMalformed, fmt::format("{}: it is of another key", name));
+    return Fail(ErrorCode::kMalformed, fmt::format("{}: it belongs to another key", name));
   }
   return entry;
 }
@@ -64,10 +64,10 @@ Result<Credentials> DiskCache::Get() {
     if (!lock) return Fail(std::move(lock), "locking the cache");
     if (*lock) return Mint();
     if (environment_.stopwatch() >= deadline) {
-      return Fail(
-          ErrorCode::kTimeout,
-          fmt::format("another process mints the same credentials since {} ms", timeout_.count()),
-          Remedy::kAllowMoreTime);
+      return Fail(ErrorCode::kTimeout,
+                  fmt::format("another process has been minting the same credentials for {} ms",
+                              timeout_.count()),
+                  Remedy::kAllowMoreTime);
     }
     environment_.sleep(kLookAgain);
   }
@@ -88,14 +88,14 @@ std::optional<Credentials> DiskCache::Find() const {
 }
 
 Result<Credentials> DiskCache::Mint() const {
-  // Who held the lock before may have left an entry since we looked.
+  // The previous holder of the lock may have written an entry since we looked.
   if (auto found = Find()) return *std::move(found);
   auto credentials = mint_();
   if (!credentials) return credentials;
   const CacheEntry entry{key_.digest, key_.role_arn, key_.role_session_name, environment_.clock(),
                          credentials->Clone()};
   if (auto written = folder_.Replace(EntryName(key_.digest), FormatCacheEntry(entry)); !written) {
-    LogWarning(fmt::format("not kept in the cache: {}", written.error().message));
+    LogWarning(fmt::format("not written to the cache: {}", written.error().message));
   }
   return credentials;
 }

@@ -15,35 +15,34 @@
 
 namespace credmint {
 
-/// Under which name credentials are kept, and what a person is told about them.
+/// The key under which credentials are cached, and the fields shown to people.
 struct CacheKey {
-  std::string digest;  ///< of everything that changes the result; 64 hexadecimal digits
+  std::string digest;  ///< of everything that affects the result; 64 hexadecimal digits
   std::string role_arn;
   std::string role_session_name;
 };
 
-/// What a cache has from its surroundings. Tests replace it.
+/// The clock, stopwatch and sleep that a cache uses. Tests replace them.
 struct CacheEnvironment {
   Clock clock = [] { return std::chrono::system_clock::now(); };
   Stopwatch stopwatch = [] { return std::chrono::steady_clock::now(); };
   std::function<void(std::chrono::milliseconds)> sleep;  ///< default: sleeps
 };
 
-/// Credentials that processes of one user share by files: KEY.json, written in one step, and
-/// KEY.lock, held by the one process that mints. Who finds neither a fresh entry nor the lock
-/// waits for one of them. The kernel frees the lock of a process that dies.
+/// Shares credentials between the processes of one user in files. KEY.json is written atomically.
+/// KEY.lock is held by the one process that mints. A process that finds neither a fresh entry nor a
+/// free lock waits for one of them. The kernel releases the lock of a process that dies.
 ///
-/// An entry that is missing, malformed, under a wrong name, open to others or somebody else's is
-/// replaced. Failures are not kept, and credentials that cannot be written are given out all the
-/// same.
+/// An entry is replaced if it is missing, malformed, under a wrong name, open to others or another
+/// user's. Failures are not cached. Credentials that cannot be written are returned all the same.
 class DiskCache : public CredentialSource {
  public:
-  /// `mint` is asked on a miss only, with the lock held. `timeout` is for waiting for the lock.
+  /// `mint` is called only on a miss, with the lock held. `timeout` limits the wait for the lock.
   DiskCache(CacheFolder folder, CacheKey key, std::function<Result<Credentials>()> mint,
             std::chrono::milliseconds timeout, CacheEnvironment environment = {});
 
-  /// Fails with mint's error; kTimeout when another process holds the lock for too long; kLocalIo
-  /// when the lock's file is not ours alone.
+  /// Fails with the error of `mint`. Fails with kTimeout if another process holds the lock for too
+  /// long, and with kLocalIo if others have access to the lock file.
   Result<Credentials> Get() override;
 
  private:
@@ -57,10 +56,10 @@ class DiskCache : public CredentialSource {
   CacheEnvironment environment_;
 };
 
-/// All entries of a folder that can be read, in no order that means anything; the rest is left out.
+/// Returns all readable entries of a folder, in arbitrary order. Other files are ignored.
 Result<std::vector<CacheEntry>> ListCache(const CacheFolder& folder);
 
-/// Removes all entries, what killed writers left, and the locks that nobody holds. Other files
+/// Removes all entries, the remains of killed writers, and locks that nobody holds. Other files
 /// stay.
 Result<void> ClearCache(const CacheFolder& folder);
 

@@ -25,8 +25,8 @@ bool IsOfProfile(std::string_view header, std::string_view profile) {
   return !profile.empty() && NameInHeader(header, "profile") == profile;
 }
 
-/// The value of a key in the sections that `wanted` says yes to, lines that go on with it included,
-/// with a line feed in front of each.
+/// Returns the value of a key in the sections accepted by `wanted`. Continuation lines are
+/// included, each with a line feed in front.
 template <typename Wanted>
 std::optional<std::string> FindKey(const std::vector<IniLine>& lines, std::string_view key,
                                    Wanted wanted) {
@@ -56,7 +56,7 @@ Result<std::string> FindAwsFile(const char* variable, std::string_view name) {
   const char* home = getenv("HOME");
   if (home == nullptr || *home == '\0') {
     return Fail(ErrorCode::kLocalIo, "$HOME is not set",
-                fmt::format("set it, or name the file by ${}", variable));
+                fmt::format("set it, or name the file in ${}", variable));
   }
   return path.empty() ? fmt::format("{}/.aws/{}", home, name)
                       : fmt::format("{}/{}", home, path.substr(2));
@@ -99,7 +99,7 @@ std::optional<std::string> AwsConfig::FindOfService(std::string_view services,
   const auto nested = FindKey(lines_, service, [&](std::string_view header) {
     return !services.empty() && NameInHeader(header, "services") == services;
   });
-  // One line of settings is a value, not a block.
+  // Settings on the same line are a value, not a nested block.
   if (!nested || !nested->starts_with('\n')) return std::nullopt;
   std::string_view rest = *nested;
   std::optional<std::string> value;

@@ -23,11 +23,11 @@ constexpr const char* kProcessHint =
     "SDKs prefer keys in a file to a credential_process: use one of the two, or another "
     "profile";
 
-/// What a key of the profile is set to; the removed one has no value.
+/// A key of the profile and its value. A key to be removed has no value.
 struct Setting {
   std::string_view key;
   std::string_view value;
-  std::size_t line = 0;  // where it stands, counted from 1; 0 while it was not seen
+  std::size_t line = 0;  // its line, counted from 1; 0 if not seen yet
 };
 
 using Settings = std::array<Setting, 4>;
@@ -49,7 +49,7 @@ Setting* Find(Settings& settings, std::string_view key) {
   return found == settings.end() ? nullptr : found;
 }
 
-/// What can be said against the text before its lines are looked at.
+/// Checks the text as a whole before its lines are read.
 Result<void> CheckBytes(std::string_view text) {
   if (text.starts_with(kByteOrderMark)) {
     return Refuse(1, "the file begins with a byte order mark, which botocore does not read",
@@ -59,7 +59,7 @@ Result<void> CheckBytes(std::string_view text) {
     return std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(place), '\n') + 1;
   };
   if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
-    return Refuse(line_of(nul), "there is a NUL byte: this is not a text of UTF-8");
+    return Refuse(line_of(nul), "there is a NUL byte, so this is not UTF-8 text");
   }
   for (std::size_t i = text.find('\r'); i != std::string_view::npos; i = text.find('\r', i + 1)) {
     if (!text.substr(i + 1).starts_with('\n')) {
@@ -71,8 +71,8 @@ Result<void> CheckBytes(std::string_view text) {
   return {};
 }
 
-/// A header that botocore reads as another, or not as one, while other programs take it for the
-/// profile's, or for the end of the profile.
+/// Finds a header that programs read differently. For botocore it has another name or is not a
+/// header, but others see the profile's header or the profile's end.
 bool IsAmbiguous(const IniLine& line, std::string_view profile) {
   const std::string_view name = NarrowHeaderName(line);
   if (name.empty()) return false;
@@ -80,7 +80,7 @@ bool IsAmbiguous(const IniLine& line, std::string_view profile) {
   return line.kind == IniLine::Kind::kContinuation && (name == profile || line.section == profile);
 }
 
-/// Checks one option of the profile, and notes in `settings` where the keys stand.
+/// Checks one option of the profile, and records in `settings` the lines of the keys.
 Result<void> CheckOption(const IniLine& line, std::size_t number, Settings& settings) {
   if (IsKey(line.name, kCredentialProcess)) {
     return Refuse(number, "the profile has a credential_process, which would be ignored",
@@ -90,14 +90,14 @@ Result<void> CheckOption(const IniLine& line, std::size_t number, Settings& sett
   if (setting == nullptr) return {};
   if (setting->line != 0) {
     return Refuse(number,
-                  fmt::format("{} is there already, in line {}", setting->key, setting->line),
+                  fmt::format("{} is already defined in line {}", setting->key, setting->line),
                   "botocore does not read a file with a key twice: remove one");
   }
   setting->line = number;
   return {};
 }
 
-/// Checks all lines; the result is the index of the profile's header, or how many lines there are.
+/// Checks all lines. Returns the index of the profile's header, or the number of lines without one.
 Result<std::size_t> CheckLines(const std::vector<IniLine>& lines, std::string_view profile,
                                Settings& settings) {
   std::size_t header = lines.size();
@@ -105,12 +105,12 @@ Result<std::size_t> CheckLines(const std::vector<IniLine>& lines, std::string_vi
     const IniLine& line = lines[i];
     if (IsAmbiguous(line, profile)) {
       return Refuse(i + 1, "only some programs read this as the header of a section",
-                    "write headers unindented, with nothing behind the bracket");
+                    "write headers unindented, with nothing after the bracket");
     }
     if (line.kind == IniLine::Kind::kHeader && line.name == profile) {
       if (header != lines.size()) {
         return Refuse(i + 1,
-                      fmt::format("the section [{}] is there already, in line {}",
+                      fmt::format("the section [{}] is already defined in line {}",
                                   PrintableUtf8(profile), header + 1),
                       "botocore does not read a file with a section twice: join the two");
       }
@@ -123,8 +123,9 @@ Result<std::size_t> CheckLines(const std::vector<IniLine>& lines, std::string_vi
     if (line.kind != IniLine::Kind::kOption) continue;
     if (line.section == kIniDefaults &&
         (IsKey(line.name, kCredentialProcess) || IsKey(line.name, kSecurityToken))) {
-      return Refuse(i + 1, fmt::format("[DEFAULT] gives every profile its {}", line.name),
-                    "move it to the profile that it is for; [default] is the one without a name");
+      return Refuse(
+          i + 1, fmt::format("[DEFAULT] gives every profile its {}", line.name),
+          "move it to the profile that it is meant for; [default] is the one without a name");
     }
     if (line.section != profile) continue;
     if (auto checked = CheckOption(line, i + 1, settings); !checked) {
@@ -134,8 +135,8 @@ Result<std::size_t> CheckLines(const std::vector<IniLine>& lines, std::string_vi
   return header;
 }
 
-/// The indentation that lets the next line stay what it is: behind a header it may be indented in
-/// any way, behind a key only as much as that.
+/// Returns the indentation for new keys that keeps the meaning of the next line. After a header the
+/// next line may have any indentation, but after a key only the key's.
 std::string_view IndentBehind(const std::vector<IniLine>& lines, std::size_t header) {
   const auto next =
       std::find_if(lines.begin() + static_cast<std::ptrdiff_t>(header) + 1, lines.end(),
@@ -154,7 +155,7 @@ void AppendMissing(std::string& text, const Settings& settings, std::string_view
   }
 }
 
-/// Writes a line of one of the keys anew, or leaves it out.
+/// Writes a line with the key's new value, or omits it if there is none.
 void AppendSetting(std::string& text, const IniLine& line, const Setting& setting) {
   if (setting.value.empty()) return;
   text += line.text.substr(0, line.value_at);
@@ -177,10 +178,10 @@ void AppendSection(std::string& text, std::string_view profile, const Settings& 
   AppendMissing(text, settings, "", end);
 }
 
-/// Everything up to the end of `lines`, with the profile's section edited.
+/// Appends `lines` with the profile's section edited.
 void AppendLines(std::string& text, const std::vector<IniLine>& lines, std::size_t header,
                  Settings& settings) {
-  const Setting* current = nullptr;  // the setting whose value goes on in the next lines
+  const Setting* current = nullptr;  // the setting that continuation lines belong to
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const IniLine& line = lines[i];
     if (line.kind == IniLine::Kind::kContinuation && current != nullptr) continue;
@@ -206,8 +207,9 @@ bool FitsIntoALine(std::string_view value) {
          std::all_of(value.begin(), value.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-/// More than the text takes, because growing would leave copies of secrets behind: the keys, their
-/// separators, an indentation and a line end each, and the header.
+/// Returns an upper bound on the size of the edited text, because growing would leave copies of
+/// secrets behind. Counts the header and, for each key, its separators, an indentation and a line
+/// end.
 std::size_t EnoughFor(std::string_view text, std::string_view profile, const Settings& settings,
                       std::string_view indent) {
   constexpr std::size_t kKeyAndSeparators = 64;
@@ -218,7 +220,7 @@ std::size_t EnoughFor(std::string_view text, std::string_view profile, const Set
   return size;
 }
 
-/// The name that a header of a config file gives a profile, without quotes; empty if it is none.
+/// Returns the profile named by a config file's header, without quotes. Empty for other headers.
 std::string_view ProfileOfConfig(std::string_view header) {
   return header == "default" ? header : NameInHeader(header, "profile");
 }
@@ -230,9 +232,9 @@ Result<void> CheckProfileName(std::string_view profile) {
     return Fail(ErrorCode::kUsage, fmt::format("the profile's name {} {}", Shown(profile), reason));
   };
   if (profile.empty()) return refuse("is empty");
-  if (profile.find_first_of("[]") != std::string_view::npos) return refuse("holds a bracket");
+  if (profile.find_first_of("[]") != std::string_view::npos) return refuse("contains a bracket");
   if (PrintableUtf8(profile) != profile) {
-    return refuse("holds control characters or is not UTF-8");
+    return refuse("contains control characters or is not UTF-8");
   }
   if (kIniBlanks.find(profile.front()) != std::string_view::npos ||
       kIniBlanks.find(profile.back()) != std::string_view::npos) {
@@ -240,10 +242,10 @@ Result<void> CheckProfileName(std::string_view profile) {
   }
   if (profile.find(" #") != std::string_view::npos ||
       profile.find(" ;") != std::string_view::npos) {
-    return refuse("holds what some programs read as a comment");
+    return refuse("contains text that some programs read as a comment");
   }
   if (profile == kIniDefaults) {
-    return refuse("is botocore's for what all profiles have in common");
+    return refuse("is reserved: botocore applies its settings to all profiles");
   }
   return {};
 }
@@ -253,9 +255,9 @@ Result<Secret> SetProfile(std::string_view text, std::string_view profile,
   Settings settings = MakeSettings(credentials);
   for (const Setting& setting : settings) {
     if (setting.key != kSecurityToken && !FitsIntoALine(setting.value)) {
-      return Fail(ErrorCode::kServiceAnswer,
-                  fmt::format("what the service gave as {} does not fit into a line of a file",
-                              setting.key));
+      return Fail(
+          ErrorCode::kServiceAnswer,
+          fmt::format("the service's {} does not fit on one line of the file", setting.key));
     }
   }
   if (auto checked = CheckBytes(text); !checked) return Fail(std::move(checked));

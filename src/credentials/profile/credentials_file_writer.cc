@@ -23,7 +23,7 @@ namespace {
 constexpr std::chrono::seconds kPatience{10};
 constexpr int kMaxTries = 10;
 
-/// The text of a regular file; nothing if it cannot be had.
+/// Reads a regular file; empty if that is impossible.
 Secret ReadIfThere(const std::string& path) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat status {};
@@ -78,7 +78,7 @@ Result<void> WriteCredentials(const CredentialsFile& file, const Credentials& cr
     return {};
   }
   return Fail(ErrorCode::kLocalIo,
-              fmt::format("{}: another program writes it again and again", ShownPath(file.path)));
+              fmt::format("{}: another program keeps writing it", ShownPath(file.path)));
 }
 
 }  // namespace credmint

@@ -9,15 +9,15 @@ namespace {
 
 using namespace std::string_view_literals;
 
-/// What str.isspace() of Python says yes to, beyond ASCII: U+0085, U+00A0, U+1680, U+2000 to
-/// U+200A, U+2028, U+2029, U+202F, U+205F, U+3000.
+/// The characters beyond ASCII for which Python's str.isspace() is true: U+0085, U+00A0, U+1680,
+/// U+2000 to U+200A, U+2028, U+2029, U+202F, U+205F, U+3000.
 constexpr std::array kWideSpaces = {
     "\xc2\x85"sv,     "\xc2\xa0"sv,     "\xe1\x9a\x80"sv, "\xe2\x80\x80"sv, "\xe2\x80\x81"sv,
     "\xe2\x80\x82"sv, "\xe2\x80\x83"sv, "\xe2\x80\x84"sv, "\xe2\x80\x85"sv, "\xe2\x80\x86"sv,
     "\xe2\x80\x87"sv, "\xe2\x80\x88"sv, "\xe2\x80\x89"sv, "\xe2\x80\x8a"sv, "\xe2\x80\xa8"sv,
     "\xe2\x80\xa9"sv, "\xe2\x80\xaf"sv, "\xe2\x81\x9f"sv, "\xe3\x80\x80"sv};
 
-/// The length in bytes of the white space character that `text` begins with; 0 if it is another.
+/// Returns the size in bytes of the white space character that `text` begins with, or 0.
 std::size_t SpaceAt(std::string_view text) {
   const char first = text.empty() ? 'x' : text.front();
   if (first == ' ' || (first >= '\t' && first <= '\r') || (first >= '\x1c' && first <= '\x1f')) {
@@ -52,7 +52,7 @@ std::string_view WithoutTrailingSpace(std::string_view text) {
   return text.substr(0, end);
 }
 
-/// configparser's state between two lines.
+/// Holds configparser's state between two lines.
 class Reader {
  public:
   void Read(IniLine& line) {

@@ -36,14 +36,15 @@ std::string FolderOf(const std::string& path) {
 
 std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-/// The path with the symbolic links at its end followed, whether they lead to a file or not.
+/// Follows the symbolic links at the end of a path, whether or not they lead to an existing file.
 Result<std::string> FollowLinks(std::string path) {
   for (int i = 0; i < kMaxLinks; ++i) {
     struct stat status {};
     if (lstat(path.c_str(), &status) != 0 || !S_ISLNK(status.st_mode)) return path;
     if (status.st_uid != geteuid() && status.st_uid != 0) {
-      return Fail(ErrorCode::kLocalIo,
-                  fmt::format("{} is a symbolic link that another user has made", ShownPath(path)));
+      return Fail(
+          ErrorCode::kLocalIo,
+          fmt::format("{} is a symbolic link that belongs to another user", ShownPath(path)));
     }
     std::array<char, PATH_MAX> buffer;
     const ssize_t size = readlink(path.c_str(), buffer.data(), buffer.size());
@@ -61,7 +62,7 @@ Result<std::string> FollowLinks(std::string path) {
 Result<Descriptor> OpenFolder(const std::string& path) {
   if (mkdir(path.c_str(), kOwnersFolder) != 0 && errno != EEXIST) {
     return Fail(ErrorCode::kLocalIo,
-                fmt::format("cannot make the folder {}: {}", ShownPath(path), strerror(errno)));
+                fmt::format("cannot create the folder {}: {}", ShownPath(path), strerror(errno)));
   }
   Descriptor folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() < 0) {
@@ -71,7 +72,7 @@ Result<Descriptor> OpenFolder(const std::string& path) {
   return folder;
 }
 
-/// Some file systems cannot do it for a folder, and need not.
+/// Syncs a folder. Some file systems do not support that, and do not need it.
 bool SyncFolder(int descriptor) { return fsync(descriptor) == 0 || errno == EINVAL; }
 
 bool SameTime(const timespec& one, const timespec& other) {
@@ -102,7 +103,7 @@ tl::unexpected<Error> LockedFile::FailErrno(std::string_view what) const {
   return Fail(ErrorCode::kLocalIo, fmt::format("cannot {} {}: {}", what, path_, strerror(errno)));
 }
 
-/// What is there now; nothing if nothing is.
+/// Returns the file's current status, or nothing if there is no file.
 Result<std::optional<struct stat>> LockedFile::Look() const {
   struct stat status {};
   if (fstatat(folder_.get(), name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -115,13 +116,14 @@ Result<std::optional<struct stat>> LockedFile::Look() const {
                             S_ISDIR(status.st_mode) ? "a directory" : "not a regular file"));
   }
   if (status.st_uid != geteuid() && geteuid() != 0) {
-    return Fail(ErrorCode::kLocalIo, fmt::format("{} is another user's", path_),
+    return Fail(ErrorCode::kLocalIo, fmt::format("{} belongs to another user", path_),
                 "run credmint as that user");
   }
   return status;
 }
 
-/// Made by root, it is given to the owner of the file, who could not open it otherwise.
+/// Opens or creates the lock file. If root creates it, it goes to the owner of the file, who could
+/// not open it otherwise.
 Result<Descriptor> LockedFile::OpenLock() const {
   const std::string name = fmt::format(".{}.credmint-lock", name_);
   constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
@@ -149,7 +151,7 @@ Result<void> LockedFile::Lock(milliseconds patience) {
     if (errno != EWOULDBLOCK && errno != EINTR) return FailErrno("lock");
     if (steady_clock::now() >= end) {
       return Fail(ErrorCode::kLocalIo, fmt::format("{} is being updated by another process", path_),
-                  "see who holds it: fuser, on the file .NAME.credmint-lock beside it");
+                  "to find that process, run fuser on the file .NAME.credmint-lock next to it");
     }
     std::this_thread::sleep_for(kBetweenTries);
   }
@@ -169,7 +171,7 @@ Result<Secret> LockedFile::Read() {
 
 Result<bool> LockedFile::Replace(std::string_view contents) {
   const std::string name = fmt::format(".{}.credmint-new", name_);
-  unlinkat(folder_.get(), name.c_str(), 0);  // of one who was killed
+  unlinkat(folder_.get(), name.c_str(), 0);  // may be left from a writer that was killed
   if (auto written = WriteBeside(name, contents); !written) {
     unlinkat(folder_.get(), name.c_str(), 0);
     return Fail(std::move(written));
@@ -193,7 +195,8 @@ Result<void> LockedFile::WriteBeside(const std::string& name, std::string_view c
                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly));
   if (file.get() < 0) return FailErrno("write");
   const mode_t mode = last_read_ ? last_read_->st_mode & kOwnerOnly : kOwnerOnly;
-  // A group that this user is not in has no rights to lose.
+  // If this user is not in the group, fchown() fails for the owner. The group keeps no access
+  // anyway.
   if (last_read_ && fchown(file.get(), last_read_->st_uid, last_read_->st_gid) != 0 &&
       last_read_->st_uid != geteuid()) {
     return FailErrno("write");

@@ -15,28 +15,33 @@
 
 namespace credmint {
 
-/// A small file with secrets that several programs read while it is replaced, held against others
-/// that replace it in this way (a flock on `.NAME.credmint-lock` beside it, which stays). Readers
-/// find the old file or the new one, complete, whatever happens in between.
+/// A small file with secrets that programs may read while it is replaced. Holds a flock on
+/// `.NAME.credmint-lock` next to the file against other updaters that use it; that lock file stays.
+/// Readers always see the complete old or new file.
 ///
-/// The file may be missing, or be a symbolic link, which is followed, also to a file that is not
-/// there yet; links of users other than this one and root are refused. So are a folder, a pipe, a
-/// device, and, unless this is root, a file of another user.
+/// The file may be missing, or be a symbolic link to an existing or missing file. Refused are:
 ///
-/// Everything here fails with kLocalIo, naming the file.
+/// - Links of users other than this one and root.
+/// - Folders, pipes and devices.
+/// - Another user's file, unless this user is root.
+///
+/// All functions fail with kLocalIo, naming the file.
 class LockedFile {
  public:
-  /// Waits for the lock at most `patience`. A missing folder is made, for this user alone.
+  /// Waits for the lock for at most `patience`. Creates a missing folder, accessible to this user
+  /// only.
   static Result<LockedFile> Open(const std::string& path, std::chrono::milliseconds patience);
 
-  /// The contents; nothing if there is no file. At most kMaxFileSize bytes.
+  /// Returns the contents, at most kMaxFileSize bytes; empty if there is no file.
   Result<Secret> Read();
 
-  /// Replaces the file: writes a new one beside it (`.NAME.credmint-new`, removed by the next
-  /// holder of the lock if this process is killed), has it written to the disk, and gives it the
-  /// name. Owner and mode stay, but nobody except the owner is left any access; a new file has mode
-  /// 0600. The result is false, and nothing is done, if it is not the file that was last read: a
-  /// program without this lock has written it.
+  /// Replaces the file atomically: writes a new one next to it, syncs it to disk, and renames it.
+  /// The new file is `.NAME.credmint-new`. If this process is killed, the next holder of the lock
+  /// removes it. Owner and mode are kept, but group and others lose all access; a file that did not
+  /// exist gets 0600.
+  ///
+  /// Returns false, without replacing anything, if the file is not the one last read: a program
+  /// without this lock has written it.
   Result<bool> Replace(std::string_view contents);
 
  private:
@@ -49,8 +54,8 @@ class LockedFile {
   Result<void> WriteBeside(const std::string& name, std::string_view contents) const;
   [[nodiscard]] tl::unexpected<Error> FailErrno(std::string_view what) const;
 
-  std::string path_;  // without symbolic links at its end
-  std::string name_;  // in the folder
+  std::string path_;  // with the symbolic links at its end followed
+  std::string name_;  // relative to the folder
   Descriptor folder_;
   Descriptor lock_;
   std::optional<struct stat> last_read_;

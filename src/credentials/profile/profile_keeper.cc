@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-/// What only another command line or another file would change.
+/// Whether only another command line or another file could help.
 bool IsHopeless(ErrorCode code) {
   return code == ErrorCode::kUsage || code == ErrorCode::kMalformed ||
          code == ErrorCode::kPinRequired || code == ErrorCode::kContextPinRequired;
@@ -23,7 +23,7 @@ bool IsHopeless(ErrorCode code) {
 Result<void> ProfileKeeper::Run() {
   Refresher refresher(source_, {[this](const Credentials& credentials) { Take(credentials); },
                                 [this](const Error& error) { TakeFailure(error); }});
-  const MutexLock lock(mutex_);  // given back before the refresher ends, which waits for Take()
+  const MutexLock lock(mutex_);  // released before the refresher, whose destructor waits for Take()
   while (!stopping_ && !hopeless_) {
     if (std::exchange(reloading_, false)) {
       refresher.Reload();
@@ -74,7 +74,7 @@ void ProfileKeeper::Write() {
     return;
   }
   Report(written.error());
-  if (unwritten_) return;  // newer ones
+  if (unwritten_) return;  // newer credentials have arrived
   unwritten_ = std::move(credentials);
   write_at_ = steady_clock::now() +
               SpacingAfterFailure(written.error(), ++write_failures_, RandomFraction());

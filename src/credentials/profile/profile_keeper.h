@@ -14,14 +14,14 @@
 
 namespace credmint {
 
-/// Keeps a profile of the shared credentials file fresh: a Refresher in front of the source, and
-/// whatever it brings is written (WriteCredentials()). What cannot be written is tried again with
-/// growing spacing, without another call of the source.
+/// Keeps a profile of the shared credentials file fresh. A Refresher asks the source, and all new
+/// credentials are written with WriteCredentials(). A failed write is retried at growing intervals,
+/// without another call of the source.
 class ProfileKeeper {
  public:
-  /// `report` is told of failures, each once until something has succeeded or another one comes;
-  /// from any thread, one at a time. `written` is told of each write that succeeded, by Run().
-  /// The source must outlive the keeper.
+  /// `report` is called for failures, one call at a time, from any thread. A repeated failure is
+  /// reported once, until a success or another failure. Run() calls `written` after each successful
+  /// write. The source must outlive the keeper.
   ProfileKeeper(
       CredentialSource& source, CredentialsFile file, std::function<void(const Error&)> report,
       std::function<void()> written = [] {})
@@ -30,21 +30,22 @@ class ProfileKeeper {
         report_(std::move(report)),
         written_(std::move(written)) {}
 
-  /// Until Stop() is called, after the call of the source that runs then; once. Fails, and reports
-  /// nothing, if the very first call of the source fails in a way that no waiting mends: kUsage,
-  /// kMalformed, kPinRequired, kContextPinRequired.
+  /// Runs until Stop() is called and a running call of the source has ended. Call it once.
+  ///
+  /// Fails without reporting if the first call of the source fails in a way that waiting cannot
+  /// fix: kUsage, kMalformed, kPinRequired or kContextPinRequired.
   Result<void> Run();
 
-  /// From any thread, at any time.
+  /// Safe to call from any thread, at any time.
   void Stop();
-  /// Has the source asked now, even after a refused PIN, and a failed write tried again.
+  /// Asks the source now, even after a refused PIN, and retries a failed write.
   void Reload();
 
  private:
   void Take(const Credentials& credentials);
   void TakeFailure(const Error& error);
   void Write() CREDMINT_REQUIRES(mutex_);
-  /// Without the mutex meanwhile.
+  /// Releases the mutex while it writes.
   Result<void> WriteToFile(const Credentials& credentials) CREDMINT_REQUIRES(mutex_);
   void Report(const Error& error) CREDMINT_REQUIRES(mutex_);
   void Wait() CREDMINT_REQUIRES(mutex_);
@@ -63,7 +64,7 @@ class ProfileKeeper {
   std::optional<Credentials> unwritten_ CREDMINT_GUARDED_BY(mutex_);
   std::chrono::steady_clock::time_point write_at_ CREDMINT_GUARDED_BY(mutex_);
   int write_failures_ CREDMINT_GUARDED_BY(mutex_) = 0;
-  /// While nothing has succeeded since.
+  /// The failure reported since the last success.
   ReportedFailure reported_ CREDMINT_GUARDED_BY(mutex_);
 };
 

@@ -35,9 +35,9 @@ ContainerCredentials::ContainerCredentials(ServedRoles& roles, Secret token)
 
 Response ContainerCredentials::Answer(const Request& request) {
   const auto token = FindHeader(request, "Authorization");
-  // An empty secret would be one that everybody knows.
+  // Every client could guess an empty token.
   if (!token || token_.empty() || !EqualInConstantTime(*token, token_.Reveal())) {
-    return ErrorResponse(401, "Unauthorized", "the right Authorization is needed");
+    return ErrorResponse(401, "Unauthorized", "a valid Authorization header is required");
   }
   return Proven(AnswerHolder(request), Proof::kContainerToken);
 }

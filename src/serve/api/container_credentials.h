@@ -9,20 +9,20 @@
 
 namespace credmint::serve {
 
-/// The credentials of the roles as the agent of a container gives them (CONTRACT section 7): GET
-/// /role/NAME, with the token that the caller was given as the whole value of Authorization.
-/// Without credentials the answer is a 5xx with the reason.
+/// Serves the roles' credentials like a container's credentials agent (CONTRACT section 7): GET
+/// /role/NAME, with the client's token as the whole value of Authorization. If there are no
+/// credentials, the answer is a 5xx with the reason.
 ///
 /// Safe to call from any thread if the roles' sources are.
 class ContainerCredentials {
  public:
-  /// The roles must outlive this.
+  /// `roles` must outlive this object.
   ContainerCredentials(ServedRoles& roles, Secret token);
 
   [[nodiscard]] Response Answer(const Request& request);
 
  private:
-  /// Of the token.
+  /// Answers a client that has the token.
   Response AnswerHolder(const Request& request);
   Response CredentialsOf(const ServedRole& role);
 

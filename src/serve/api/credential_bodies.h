@@ -12,16 +12,16 @@
 
 namespace credmint::serve {
 
-/// The body of the answer with each role's credentials, which are many answers' until the next
-/// mint: to format it is the dearest part of one. Any thread may call.
+/// Caches the response body with each role's credentials until the next mint, because formatting it
+/// is the most expensive part of an answer. Safe to call from any thread.
 class CredentialBodies {
  public:
   using Format = std::function<Secret(const Credentials&)>;
 
   explicit CredentialBodies(Format format) : format_(std::move(format)) {}
 
-  /// The role's last one, if it is of these credentials, by their key and expiration; else a new
-  /// one.
+  /// Returns the role's cached body if it holds these credentials, judged by access key ID and
+  /// expiration. Otherwise formats a new one.
   [[nodiscard]] Secret For(const std::string& role, const Credentials& credentials);
 
  private:

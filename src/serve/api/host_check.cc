@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kLocalhost = "localhost";
 
-/// An IPv4 address is here as IPv6 writes it, ::ffff:a.b.c.d.
+/// An IPv6 address, or an IPv4 address mapped to IPv6: ::ffff:a.b.c.d.
 using Address = std::array<unsigned char, 16>;
 constexpr std::array<unsigned char, 12> kIpv4Prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -46,7 +46,7 @@ bool IsPort(std::string_view text) {
          text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-/// "name", "name:port", "[address]", "[address]:port" without port and brackets.
+/// Removes port and brackets from "name", "name:port", "[address]" or "[address]:port".
 std::optional<std::string> HostName(std::string_view host) {
   const bool bracketed = host.starts_with('[');
   const auto end = bracketed ? host.find(']') : host.find(':');

@@ -8,17 +8,16 @@
 
 namespace credmint::serve {
 
-/// Whether a numeric IP address, without brackets, is one of this machine's loopback interface:
-/// 127.0.0.0/8 or ::1.
+/// Whether a numeric IP address, without brackets, is a loopback address: 127.0.0.0/8 or ::1.
 bool IsLoopback(const std::string& address);
 
-/// Whether `host`, the value of a Host field, names this server: localhost, a loopback address, or
-/// the address that it listens on, with a port or without. Where that is the wildcard, any address
-/// will do. No other name will, because whoever owns it can make it point here (DNS rebinding).
+/// Whether `host`, the value of a Host field, names this server, with or without a port. Accepts
+/// localhost, a loopback address, and the listen address; if that is the wildcard, any IP address.
+/// Rejects all other names, because their owners can make them point here (DNS rebinding).
 bool IsOwnHost(std::string_view host, std::string_view listen_address);
 
-/// Whether a request was made by a program here for itself: Host is ours, and it is neither a web
-/// page's (Origin) nor passed on for somebody else (X-Forwarded-For).
+/// Whether a local program made the request for itself. Host must be ours. Origin would mean a web
+/// page, and X-Forwarded-For a proxy.
 bool IsLocalRequest(const Request& request, std::string_view listen_address);
 
 }  // namespace credmint::serve

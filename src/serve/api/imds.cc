@@ -21,10 +21,10 @@ constexpr std::string_view kRolePath = "/latest/meta-data/iam/security-credentia
 constexpr std::string_view kTtlHeader = "X-aws-ec2-metadata-token-ttl-seconds";
 constexpr std::string_view kTokenHeader = "X-aws-ec2-metadata-token";
 
-/// Shaped like an instance's; SDKs show it but ask nobody about it.
+/// Shaped like an instance's ID. SDKs show it but never look it up.
 constexpr std::string_view kInstanceId = "i-00000000000000000";
 
-/// One slash for several, none at the end.
+/// Merges repeated slashes and removes a final one.
 std::string WithoutSpareSlashes(const std::string& path) {
   std::string clean;
   for (const char c : path) {
@@ -34,7 +34,7 @@ std::string WithoutSpareSlashes(const std::string& path) {
   return clean;
 }
 
-/// Without the header the longest, as in aws_signing_helper.
+/// Without the header returns the maximum, like aws_signing_helper.
 std::optional<std::chrono::seconds> TtlOf(const Request& request) {
   if (!HasHeader(request, kTtlHeader)) return Imds::kMaxTtl;
   const auto text = FindHeader(request, kTtlHeader);
@@ -82,7 +82,8 @@ Response Imds::Answer(const Request& request) {
   if (request.method != "GET") return WrongMethod("GET");
   const auto token = FindHeader(request, kTokenHeader);
   if (!token || !tokens_.IsValid(*token)) {
-    return ErrorResponse(401, "Unauthorized", fmt::format("a token of {} is needed", kTokenPath));
+    return ErrorResponse(401, "Unauthorized",
+                         fmt::format("a token from {} is required", kTokenPath));
   }
   return Proven(Metadata(path), Proof::kMetadataToken);
 }

@@ -15,33 +15,33 @@
 namespace credmint::serve {
 
 /// The instance metadata service, version 2, as far as SDKs need it for a role's credentials
-/// (CONTRACT section 6): a token by PUT /latest/api/token, and with it
+/// (CONTRACT section 6). PUT /latest/api/token returns a token, which is required for:
 ///
 ///     /latest/meta-data/iam/security-credentials[/]       the first role's name: most SDKs would
-///                                                         take more lines for one long name
+///                                                         treat several lines as one long name
 ///     /latest/meta-data/iam/security-credentials/NAME     a role's credentials
 ///     /latest/meta-data/iam/info
 ///     /latest/meta-data/placement/region, .../availability-zone
 ///     /latest/dynamic/instance-identity/document
 ///
-/// where what follows the credentials is told of the first role. Slashes may be doubled or stand at
-/// the end. Version 1, without a token, is refused with 401. No valid PUT is answered with 403, 404
-/// or 405, by which clients would take this for version 1. Without credentials the answer is a 5xx
-/// with the reason.
+/// The last three lines describe the first role. Slashes may be doubled or final. Version 1
+/// requests, without a token, are refused with 401. A valid PUT is never answered with 403, 404 or
+/// 405, because clients would then fall back to version 1. If there are no credentials, the answer
+/// is a 5xx with the reason.
 ///
 /// Safe to call from any thread if the roles' sources are.
 class Imds {
  public:
   static constexpr std::chrono::seconds kMaxTtl{21600};
 
-  /// The roles must outlive this.
+  /// `roles` must outlive this object.
   explicit Imds(
       ServedRoles& roles, Clock clock = [] { return std::chrono::system_clock::now(); },
       Stopwatch stopwatch = [] { return std::chrono::steady_clock::now(); });
 
   [[nodiscard]] Response Answer(const Request& request);
 
-  /// How many tokens have been given out.
+  /// The number of tokens issued.
   [[nodiscard]] std::uint64_t tokens() const { return tokens_.issued(); }
 
  private:
@@ -58,7 +58,7 @@ class Imds {
   CredentialBodies bodies_;
 };
 
-/// Whether it is a path of the service, right or wrong: /latest, and all that is below.
+/// Whether the path is /latest or below, known or not.
 bool IsImdsPath(const std::string& path);
 
 }  // namespace credmint::serve

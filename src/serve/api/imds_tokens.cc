@@ -28,7 +28,7 @@ ImdsTokens::ImdsTokens(Stopwatch stopwatch) : stopwatch_(std::move(stopwatch)) {
 }
 
 Result<Secret> ImdsTokens::Issue(std::chrono::seconds ttl) {
-  if (!hmac_) return Fail(ErrorCode::kInternal, "making a token: there were no random numbers");
+  if (!hmac_) return Fail(ErrorCode::kInternal, "making a token: the system has no random numbers");
   const nanoseconds expiry = (stopwatch_() + ttl).time_since_epoch();
   const std::string facts = fmt::format("{:016x}{:016x}", expiry.count(), ++issued_);
   return Secret(facts + CodeOf(facts));

@@ -15,31 +15,30 @@
 
 namespace credmint::serve {
 
-/// The session tokens of IMDSv2: 64 hexadecimal digits that say when the token expires and which
-/// one it is, and the first half of their HMAC-SHA256 by a key that was made with this object. None
-/// is remembered, so there may be as many as anybody wants, and nobody's are given up for
-/// another's.
+/// The session tokens of IMDSv2. A token has 64 hexadecimal digits: its expiry, its serial number,
+/// and the first half of their HMAC-SHA256. The key is generated with this object. No token is
+/// stored, so there can be any number of them, and no client's token is dropped for another's.
 ///
 /// Safe to call from any thread.
 class ImdsTokens {
  public:
   explicit ImdsTokens(Stopwatch stopwatch = [] { return std::chrono::steady_clock::now(); });
 
-  /// Fails with kInternal where the system has no random numbers.
+  /// Fails with kInternal if the system has no random numbers.
   Result<Secret> Issue(std::chrono::seconds ttl);
 
-  /// Whether it was issued here and has not expired. How long that takes tells nothing of a token
-  /// that would be valid.
+  /// Whether the token was issued by this object and has not expired. The time taken reveals
+  /// nothing about valid tokens.
   [[nodiscard]] bool IsValid(std::string_view token) const;
 
-  /// How many there have been.
+  /// The number of tokens issued.
   [[nodiscard]] std::uint64_t issued() const { return issued_; }
 
  private:
   [[nodiscard]] std::string CodeOf(std::string_view facts) const;
 
   Stopwatch stopwatch_;
-  std::optional<PlainHmac> hmac_;  // none: no random numbers
+  std::optional<PlainHmac> hmac_;  // empty if there were no random numbers
   std::atomic<std::uint64_t> issued_ = 0;
 };
 

@@ -14,8 +14,9 @@ Routes::Routes(ServedRoles& roles, Secret container_token, std::string listen_ad
 
 Response Routes::Answer(const Request& request) {
   if (!IsLocalRequest(request, listen_address_)) {
-    return ErrorResponse(400, "BadRequest",
-                         "the Host is not this server's, or Origin or X-Forwarded-For is there");
+    return ErrorResponse(
+        400, "BadRequest",
+        "Host is not this server's, or there is an Origin or X-Forwarded-For header");
   }
   if (!IsImdsPath(request.path)) return container_.Answer(request);
   if (!imds_) return ErrorResponse(403, "Forbidden", "the metadata service is switched off here");

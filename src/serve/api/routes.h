@@ -13,19 +13,19 @@
 
 namespace credmint::serve {
 
-/// All that is served: which interface a request is for, and that strangers get nothing.
+/// Chooses the interface for each request and rejects requests that are not local.
 ///
 /// Safe to call from any thread.
 class Routes {
  public:
-  /// `listen_address` is numeric, without brackets. Where it is not the loopback interface's, there
-  /// is no metadata service, whose tokens anybody may fetch: it answers 403, as one that is
-  /// switched off. The roles must outlive this.
+  /// `listen_address` is numeric, without brackets. If it is not a loopback address, the metadata
+  /// service answers 403, as if switched off: any client that reaches it could fetch a token.
+  /// `roles` must outlive this object.
   Routes(ServedRoles& roles, Secret container_token, std::string listen_address);
 
   [[nodiscard]] Response Answer(const Request& request);
 
-  /// How many the metadata service has given out; 0 where there is none.
+  /// The number of metadata tokens issued; 0 without a metadata service.
   [[nodiscard]] std::uint64_t tokens() const { return imds_ ? imds_->tokens() : 0; }
 
  private:

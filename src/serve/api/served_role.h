@@ -8,14 +8,14 @@
 
 namespace credmint::serve {
 
-/// A role whose credentials are given out, under the name that its user has chosen, or the last
-/// segment of its ARN. Clients wait a second for an answer (CONTRACT section 6.1), so the source
-/// answers from memory: a Refresher.
+/// A role whose credentials are served under a name, which the user chose or which is the last
+/// segment of its ARN. Clients wait one second for an answer (CONTRACT section 6.1), so the source
+/// must answer from memory, like a Refresher.
 struct ServedRole {
   std::string name;
   std::string account;    ///< twelve digits
   std::string partition;  ///< "aws"
-  std::string region;     ///< where its programs are taken to run
+  std::string region;     ///< reported as the region of the clients
   std::shared_ptr<CredentialSource> source;
 };
 

@@ -10,7 +10,7 @@ void ServedRoles::Set(std::vector<ServedRole> roles) {
   shared.reserve(roles.size());
   for (ServedRole& role : roles)
     shared.push_back(std::make_shared<const ServedRole>(std::move(role)));
-  roles_.Lock()->swap(shared);  // what was there ends after the lock
+  roles_.Lock()->swap(shared);  // the old roles are destroyed after the lock is released
 }
 
 std::shared_ptr<const ServedRole> ServedRoles::First() { return roles_.Lock()->front(); }

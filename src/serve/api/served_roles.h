@@ -10,17 +10,17 @@
 
 namespace credmint::serve {
 
-/// The roles that are given out, which may be exchanged while requests are answered: one that runs
-/// keeps the role it has found. Any thread may call.
+/// The served roles. They may be replaced while requests are answered: a running request keeps the
+/// role it has found. Safe to call from any thread.
 class ServedRoles {
  public:
-  /// At least one; the first is that of the metadata service's list.
+  /// At least one role. The first is the one that the metadata service lists.
   explicit ServedRoles(std::vector<ServedRole> roles) { Set(std::move(roles)); }
 
   void Set(std::vector<ServedRole> roles);
 
   [[nodiscard]] std::shared_ptr<const ServedRole> First();
-  /// Null if there is none of this name.
+  /// Returns null if there is no role of this name.
   [[nodiscard]] std::shared_ptr<const ServedRole> Find(std::string_view name);
 
  private:

@@ -36,10 +36,10 @@ Result<void> CheckReplaceable(const std::string& path) {
     if (errno == ENOENT) return {};
     return CannotWrite(path);
   }
-  if (!S_ISREG(status.st_mode)) return CannotWrite(path, "it is there and is not a regular file");
-  if (status.st_uid != geteuid()) return CannotWrite(path, "it is there and is somebody else's");
+  if (!S_ISREG(status.st_mode)) return CannotWrite(path, "it exists and is not a regular file");
+  if (status.st_uid != geteuid()) return CannotWrite(path, "it exists and belongs to another user");
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return CannotWrite(path, "it is there and is open to others",
+    return CannotWrite(path, "it exists and is open to others",
                        fmt::format("chmod 600 {}, or remove it", ShownPath(path)));
   }
   return {};
@@ -51,7 +51,7 @@ bool IsOurs(int descriptor) {
          (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
 }
 
-/// All of it, if it is no longer than that.
+/// Reads everything, but no more than one byte beyond `size`.
 Secret ReadUpTo(int descriptor, std::size_t size) {
   std::string bytes(size + 1, '\0');
   std::size_t done = 0;
@@ -81,7 +81,8 @@ std::optional<Secret> ReadTokenFile(const std::string& path, std::size_t digits)
 Result<void> WriteTokenFile(const std::string& path, const Secret& token) {
   if (auto checked = CheckReplaceable(path); !checked) return checked;
   std::string fresh = path + ".XXXXXX";
-  const int descriptor = mkostemp(fresh.data(), O_CLOEXEC);  // of mode 0600, and no one else's
+  const int descriptor =
+      mkostemp(fresh.data(), O_CLOEXEC);  // created with mode 0600 and owned by us
   if (descriptor < 0) return CannotWrite(path);
   const bool written = WriteAll(descriptor, token.Reveal());
   const int write_error = errno;

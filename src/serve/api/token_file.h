@@ -10,15 +10,15 @@
 
 namespace credmint::serve {
 
-/// The token of that many hexadecimal digits that an earlier run has left, which programs may hold
-/// still. Nothing if what is there is anything else, or not a regular file of this user that is
-/// closed to all others: somebody else may then know it.
+/// Reads the token that an earlier run left, since programs may still hold it. Returns nothing if
+/// the file does not contain a token of `digits` hexadecimal digits. Also returns nothing unless it
+/// is a regular file of this user with no permissions for others, who might otherwise know it.
 std::optional<Secret> ReadTokenFile(const std::string& path, std::size_t digits);
 
-/// Writes a token where clients read it (AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE), for the owner's
-/// eyes alone and without a line's end, which botocore would refuse (CONTRACT section 7). A file
-/// that is there is replaced in one step, so that whoever reads it finds a whole token, but only if
-/// it is this user's, regular, and closed to all others. Fails with kLocalIo.
+/// Writes a token where clients read it (AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE). Only the owner
+/// can read the file. It has no line end, which botocore would refuse (CONTRACT section 7). An
+/// existing file is replaced atomically, but only if it is a regular file of this user with no
+/// permissions for others. Fails with kLocalIo.
 Result<void> WriteTokenFile(const std::string& path, const Secret& token);
 
 }  // namespace credmint::serve

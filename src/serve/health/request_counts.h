@@ -12,15 +12,15 @@
 
 namespace credmint::serve {
 
-/// How many requests were answered, by interface ("imds": what IsImdsPath() says; else
-/// "container") and status. Those that the HTTP server refuses by itself are not among them.
+/// Counts answered requests by interface ("imds" if IsImdsPath(), otherwise "container") and
+/// status. Requests that the HTTP server itself refuses are not counted.
 ///
 /// Safe to call from any thread.
 class RequestCounts {
  public:
   using Counts = std::map<std::pair<std::string_view, int>, std::uint64_t>;
 
-  /// NotYet() is no answer, and not counted.
+  /// Does not count NotYet(), which is not an answer.
   void Add(const Request& request, const Response& response);
 
   [[nodiscard]] Counts Read();

@@ -13,7 +13,7 @@
 namespace credmint::serve {
 namespace {
 
-/// Lines of Prometheus' text format 0.0.4, of one metric after the other.
+/// Builds lines of Prometheus' text format 0.0.4, one metric after the other.
 class MetricsText {
  public:
   void Begin(std::string_view name, std::string_view type, std::string_view help) {
@@ -21,7 +21,7 @@ class MetricsText {
     text_ += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
   }
 
-  /// `labels` as they stand between braces; none if empty.
+  /// `labels` is the text between the braces; no braces if it is empty.
   void Add(std::int64_t value, std::string_view labels = {}) {
     text_ += labels.empty() ? fmt::format("{} {}\n", name_, value)
                             : fmt::format("{}{{{}}} {}\n", name_, labels, value);
@@ -51,7 +51,7 @@ std::int64_t SecondsSinceEpoch(TimePoint time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-/// Several codes have one reason.
+/// Adds up the codes that share a reason.
 std::map<std::string_view, std::uint64_t> ByReason(const RefresherState& state) {
   std::map<std::string_view, std::uint64_t> counts;
   for (const auto& [code, count] : state.failures) counts[ReasonOf(code)] += count;
@@ -59,11 +59,11 @@ std::map<std::string_view, std::uint64_t> ByReason(const RefresherState& state) 
 }
 
 void AddRefreshes(MetricsText& metrics, const std::vector<RoleStatus>& roles) {
-  metrics.Begin("credmint_refreshes_total", "counter", "Calls for new credentials that ended.");
+  metrics.Begin("credmint_refreshes_total", "counter", "Completed calls for new credentials.");
   for (const auto& [name, state, longest_call] : roles) {
     metrics.Add(static_cast<std::int64_t>(state.calls), Label("role", name));
   }
-  metrics.Begin("credmint_refresh_failures_total", "counter", "Those of them that failed.");
+  metrics.Begin("credmint_refresh_failures_total", "counter", "Failed calls for new credentials.");
   for (const auto& [name, state, longest_call] : roles) {
     for (const auto& [reason, count] : ByReason(state)) {
       metrics.Add(static_cast<std::int64_t>(count),
@@ -71,7 +71,7 @@ void AddRefreshes(MetricsText& metrics, const std::vector<RoleStatus>& roles) {
     }
   }
   metrics.Begin("credmint_credentials_expiration_timestamp_seconds", "gauge",
-                "When the last credentials expire, in seconds since the epoch.");
+                "Expiration of the latest credentials, in seconds since the epoch.");
   for (const auto& [name, state, longest_call] : roles) {
     if (state.expiration) {
       metrics.Add(SecondsSinceEpoch(*state.expiration), Label("role", name));
@@ -80,15 +80,14 @@ void AddRefreshes(MetricsText& metrics, const std::vector<RoleStatus>& roles) {
 }
 
 void AddServer(MetricsText& metrics, const ServerStatus& server) {
-  metrics.Begin("credmint_http_requests_total", "counter", "Requests that were answered.");
+  metrics.Begin("credmint_http_requests_total", "counter", "Answered requests.");
   for (const auto& [key, count] : server.requests()) {
     metrics.Add(static_cast<std::int64_t>(count),
                 Label("interface", key.first) + "," + Label("status", std::to_string(key.second)));
   }
-  metrics.Begin("credmint_http_connections", "gauge", "Connections that are open.");
+  metrics.Begin("credmint_http_connections", "gauge", "Open connections.");
   metrics.Add(server.connections());
-  metrics.Begin("credmint_metadata_tokens_issued_total", "counter",
-                "Metadata tokens that were given out.");
+  metrics.Begin("credmint_metadata_tokens_issued_total", "counter", "Metadata tokens issued.");
   metrics.Add(static_cast<std::int64_t>(server.tokens()));
 }
 
@@ -96,11 +95,11 @@ void AddServer(MetricsText& metrics, const ServerStatus& server) {
 
 Response Status::Answer(const Request& request) const {
   if (!IsLocalRequest(request, listen_address_)) {
-    return TextResponse(400, "this is for requests of this machine to itself\n");
+    return TextResponse(400, "only requests from this machine to itself are answered\n");
   }
   const bool is_health = request.path == "/healthz";
   if (!is_health && request.path != "/metrics") {
-    return TextResponse(404, "there are /healthz and /metrics\n");
+    return TextResponse(404, "the paths are /healthz and /metrics\n");
   }
   if (request.method != "GET") return WrongMethod("GET");
   return is_health ? Health() : Metrics();
@@ -117,7 +116,7 @@ Response Status::Health() const {
 
 Response Status::Metrics() const {
   MetricsText metrics;
-  metrics.Begin("credmint_build_info", "gauge", "The version that runs.");
+  metrics.Begin("credmint_build_info", "gauge", "The running version.");
   metrics.Add(1, Label("version", CREDMINT_VERSION));
   AddRefreshes(metrics, roles_());
   AddServer(metrics, server_);

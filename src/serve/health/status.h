@@ -14,34 +14,35 @@
 
 namespace credmint::serve {
 
-/// A role that is served, and how its refresher stands.
+/// A served role and the state of its refresher.
 struct RoleStatus {
   std::string name;
   RefresherState state;
-  std::chrono::milliseconds longest_call{0};  ///< longer ones are stuck
+  std::chrono::milliseconds longest_call{0};  ///< a longer call is stuck
 };
 
-/// Of all roles that are served now. Called by any thread.
+/// Returns the status of all currently served roles. Safe to call from any thread.
 using RolesStatus = std::function<std::vector<RoleStatus>()>;
 
-/// What a server has done and has open. Called by the status' thread.
+/// A server's totals and open connections. Called on the status listener's thread.
 struct ServerStatus {
   std::function<RequestCounts::Counts()> requests;
   std::function<std::uint64_t()> tokens;
   std::function<unsigned()> connections;
 };
 
-/// What whoever watches over the process may know of it, on a listener of its own:
+/// Serves monitoring data, on a listener of its own:
 ///
 ///     /healthz    200 while there are valid credentials for every role; else 503, and for each
 ///                 role without them a line "ROLE: REASON"
 ///     /metrics    figures in Prometheus' text format 0.0.4
 ///
-/// There is no secret in it and no ARN, since every program of the machine can ask: names of roles,
-/// reasons as in response.h ("Pending": the first call has not ended), counts and dates.
+/// Every program on the machine can read it, so it contains no secrets and no ARNs. It contains the
+/// names of roles, counts, dates, and reasons as in response.h. The reason "Pending" means that the
+/// first call has not ended.
 class Status {
  public:
-  /// `listen_address` is numeric, without brackets; for the check of Host (host_check.h).
+  /// `listen_address` is numeric, without brackets, and used to check Host (host_check.h).
   Status(RolesStatus roles, ServerStatus server, std::string listen_address)
       : roles_(std::move(roles)),
         server_(std::move(server)),

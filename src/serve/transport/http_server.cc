@@ -29,7 +29,7 @@ constexpr std::size_t kMaxRequest = 16 << 10;
 constexpr int kDefaultHopLimit = -1;  // the system's
 constexpr std::chrono::milliseconds kLongestTurn{1000};
 constexpr std::chrono::milliseconds kLookForGoneSpacing{250};
-/// Of those that have been ended and not been closed yet; some are opened in each turn.
+/// The limit on connections that were ended but are not closed yet. Each turn opens some more.
 constexpr unsigned kMostEnded = 64;
 
 bool IsIpv6(int descriptor) {
@@ -59,7 +59,7 @@ bool HasBody(const Request& request) {
   return HasHeader(request, "Content-Length") && FindHeader(request, "Content-Length") != "0";
 }
 
-/// Who is refused shall not come again on the same connection, which others may need.
+/// A refused client must not keep its connection, which others may need.
 bool IsRefusal(const Response& response) { return response.status >= 400 && response.status < 500; }
 
 MHD_Result Send(MHD_Connection* connection, Response response, bool is_last = false) {
@@ -82,7 +82,7 @@ MHD_Result Send(MHD_Connection* connection, Response response, bool is_last = fa
 
 }  // namespace
 
-/// The library's event loop, turned by a thread of ours.
+/// Runs the library's event loop on our own thread.
 class MicrohttpdServer : public HttpServer {
  public:
   MicrohttpdServer(Handler handler, WaitingRequests& waiting, HttpServerOptions options)
@@ -115,7 +115,7 @@ class MicrohttpdServer : public HttpServer {
   void Wait() const;
   void LookForGone();
   MHD_Result Answer(MHD_Connection* connection, const Request& request);
-  /// The rest is for requests that can be answered.
+  /// The remaining connections are for requests that can be answered at once.
   [[nodiscard]] std::size_t MostWaiting() const {
     return std::size_t{3} * options_.max_connections / 4;
   }
@@ -148,11 +148,12 @@ Result<void> MicrohttpdServer::Listen(ListenSocket socket) {
   is_ipv6_ = IsIpv6(socket.descriptor());
   if (!SetHopLimit(socket.descriptor(), is_ipv6_, options_.hop_limit) ||
       !SetHopLimit(socket.descriptor(), is_ipv6_, kDefaultHopLimit)) {
-    return Fail(ErrorCode::kLocalIo, fmt::format("a hop limit of {}: {}", options_.hop_limit,
-                                                 std::generic_category().message(errno)));
+    return Fail(ErrorCode::kLocalIo,
+                fmt::format("setting a hop limit of {}: {}", options_.hop_limit,
+                            std::generic_category().message(errno)));
   }
   if (waiting_.descriptor() < 0) {
-    return Fail(ErrorCode::kLocalIo, "starting the server: the system gives no more descriptors");
+    return Fail(ErrorCode::kLocalIo, "starting the server: no more descriptors are available");
   }
   const auto patience = static_cast<unsigned>(options_.patience.count());
   constexpr unsigned kFlags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
@@ -183,7 +184,7 @@ void MicrohttpdServer::Run() {
   }
 }
 
-/// Until there is something to do, or for the time of a turn.
+/// Waits until there is something to do, at most for one turn.
 void MicrohttpdServer::Wait() const {
   MHD_UNSIGNED_LONG_LONG left = kLongestTurn.count();
   if (MHD_UNSIGNED_LONG_LONG due = 0; Microhttpd().get_timeout(daemon_, &due) == MHD_YES) {
@@ -194,7 +195,7 @@ void MicrohttpdServer::Wait() const {
   if (waiting[1].revents != 0) waiting_.Quiet();
 }
 
-/// The library does not look at connections whose requests wait.
+/// Ends waiting requests whose clients have gone: the library does not watch suspended connections.
 void MicrohttpdServer::LookForGone() {
   const auto now = steady_clock::now();
   if (now < look_for_gone_at_) return;
@@ -202,19 +203,20 @@ void MicrohttpdServer::LookForGone() {
   waiting_.ResumeGone([this](int descriptor) { open_.End(descriptor); });
 }
 
-/// The library calls it when the fields have come, again when the request is complete, and again
-/// after each time that it was laid aside.
+/// The library calls this when the fields have arrived, when the request is complete, and after
+/// each time that the request was suspended.
 MHD_Result MicrohttpdServer::OnRequest(void* closure, MHD_Connection* connection, const char* path,
                                        const char* method, const char* /*version*/,
                                        const char* /*data*/, std::size_t* size, void** state) try {
   auto& server = *static_cast<MicrohttpdServer*>(closure);
   if (*state == nullptr) {
     auto request = std::make_unique<Request>(Request{method, path, {}});
-    request->headers.reserve(8);  // SDKs send no more
+    request->headers.reserve(8);  // as many as SDKs send
     Microhttpd().get_connection_values(connection, MHD_HEADER_KIND, &AddHeader, request.get());
     *state = request.release();
     if (!HasBody(*static_cast<Request*>(*state))) return MHD_YES;
-    return Send(connection, ErrorResponse(413, "ContentTooLarge", "no body is taken"));
+    return Send(connection,
+                ErrorResponse(413, "ContentTooLarge", "a request must not have a body"));
   }
   *size = 0;
   return server.Answer(connection, *static_cast<Request*>(*state));
@@ -235,7 +237,8 @@ MHD_Result MicrohttpdServer::Answer(MHD_Connection* connection, const Request& r
       return Send(connection, std::move(response), is_last);
     }
     if (waiting_.size() >= MostWaiting()) {
-      return Send(connection, ErrorResponse(503, "Pending", "too many wait for an answer"));
+      return Send(connection,
+                  ErrorResponse(503, "Pending", "too many requests wait for an answer"));
     }
     if (waiting_.Add({connection, descriptor}, wakes)) return MHD_YES;
   }

@@ -14,35 +14,41 @@
 namespace credmint::serve {
 
 struct HttpServerOptions {
-  int hop_limit = 64;                      ///< of the IP packets of answers to PUT, 1 to 255
-  unsigned max_connections = 512;          ///< for one more another is ended (open_connections.h)
-  std::chrono::seconds longest_life{300};  ///< of a connection; it then ends after an answer
-  std::chrono::seconds patience{10};  ///< for a whole request, and with a client that does not read
+  int hop_limit = 64;                      ///< of IP packets that answer a PUT, 1 to 255
+  unsigned max_connections = 512;          ///< one more ends another (open_connections.h)
+  std::chrono::seconds longest_life{300};  ///< of a connection, which then ends after an answer
+  std::chrono::seconds patience{10};       ///< for a whole request, and for a slow reader
 };
 
-/// An HTTP/1.1 server. What it refuses by itself: a request whose line and fields exceed 16 KiB
-/// (431 or 414), one with a body (413), one that is no HTTP (400), and one that does not come in
-/// time. A connection ends with an answer that refuses (4xx), so that whoever is refused holds
-/// none, and with its client, also while it waits for an answer.
+/// An HTTP/1.1 server that answers all requests on one thread.
 ///
-/// Requests are answered by one thread, so that none costs more than its answer.
+/// It refuses these requests by itself:
+///
+/// - One with a request line and fields longer than 16 KiB (431 or 414).
+/// - One with a body (413).
+/// - One that is not HTTP (400).
+/// - One that does not arrive in time.
+///
+/// A connection ends after a refusal (4xx), so that refused clients do not occupy connections. It
+/// also ends with its client, even while it waits for an answer.
 class HttpServer {
  public:
-  /// Called by the server's thread, which it must not keep waiting: what cannot be answered from
-  /// memory is NotYet(), and asked again when `waiting` says so.
+  /// Called on the server's thread, which it must not block. A request that cannot be answered from
+  /// memory gets NotYet(). The handler is called for it again when `waiting` is woken.
   using Handler = std::function<Response(const Request&)>;
 
-  /// Fails with kInternal if the HTTP library cannot be loaded, with kLocalIo where the system does
-  /// not let it work. `waiting` must outlive the server, and is for it alone.
+  /// Fails with kInternal if the HTTP library cannot be loaded, and with kLocalIo if the system
+  /// does not allow it to run. `waiting` must outlive the server and must not be shared with
+  /// another one.
   static Result<std::unique_ptr<HttpServer>> Start(ListenSocket socket, Handler handler,
                                                    WaitingRequests& waiting,
                                                    HttpServerOptions options = {});
 
-  /// Those that are open. Safe to call from any thread, as is SinceTurn().
+  /// The number of open connections. Safe to call from any thread, like SinceTurn().
   [[nodiscard]] virtual unsigned connections() const = 0;
 
-  /// How long ago its thread was last free for the next request. That is less than two seconds,
-  /// also if none comes, unless it is stuck.
+  /// The time since the server's thread was last ready for another request. Less than two seconds,
+  /// even without requests, unless the thread is stuck.
   [[nodiscard]] virtual std::chrono::milliseconds SinceTurn() const = 0;
 
   virtual ~HttpServer() = default;

@@ -18,7 +18,7 @@
 namespace credmint::serve {
 namespace {
 
-/// An address of either family.
+/// An IPv4 or IPv6 address.
 struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t size = sizeof(storage);
@@ -67,12 +67,12 @@ Result<ListenSocket> ListenSocket::Open(const std::string& address, std::uint16_
   if (!parsed) {
     return Fail(ErrorCode::kUsage,
                 fmt::format("{} is not an IP address to listen on", Shown(address)),
-                "an IPv4 or IPv6 address of this machine in numbers");
+                "expected a numeric IPv4 or IPv6 address of this machine");
   }
   ListenSocket opened(
       socket(parsed->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const int on = 1;
-  // SO_REUSEADDR: what the last process left behind does not keep the port, another server does.
+  // SO_REUSEADDR: connections left by the last process do not block the port. Another server does.
   if (opened.descriptor_ < 0 ||
       setsockopt(opened.descriptor_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
       bind(opened.descriptor_, parsed->get(), parsed->size) != 0 ||
@@ -89,7 +89,7 @@ Result<ListenSocket> ListenSocket::Adopt(int descriptor) {
   ListenSocket adopted(descriptor);
   if (!Listens(descriptor)) {
     return Fail(ErrorCode::kLocalIo,
-                fmt::format("descriptor {} is not a TCP socket that listens", descriptor),
+                fmt::format("descriptor {} is not a listening TCP socket", descriptor),
                 "the service manager passes one with ListenStream=ADDRESS:PORT");
   }
   if (auto named = adopted.ReadName(); !named) return Fail(std::move(named));

@@ -9,14 +9,15 @@
 
 namespace credmint::serve {
 
-/// A TCP socket that takes connections, and where it does. Move-only; closed when destroyed.
+/// A listening TCP socket with its address. Move-only; closed when destroyed.
 class ListenSocket {
  public:
-  /// Opens one. `address` is numeric, IPv4 or IPv6 (brackets may stand around it); port 0 is any
-  /// that is free. Fails with kUsage on another address, with kLocalIo where it cannot be had.
+  /// Opens a socket. `address` is a numeric IPv4 or IPv6 address, with or without brackets. Port 0
+  /// chooses any free port. Fails with kUsage if the address is malformed, and with kLocalIo if it
+  /// is not available.
   static Result<ListenSocket> Open(const std::string& address, std::uint16_t port);
 
-  /// Takes over one that is open. Fails with kLocalIo unless it is a TCP socket that listens.
+  /// Takes over an open socket. Fails with kLocalIo unless it is a listening TCP socket.
   static Result<ListenSocket> Adopt(int descriptor);
 
   ListenSocket(ListenSocket&& other) noexcept;
@@ -29,10 +30,10 @@ class ListenSocket {
   [[nodiscard]] const std::string& address() const { return address_; }  ///< without brackets
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
-  /// "127.0.0.1:9911", "[::1]:9911": as it stands in a URL.
+  /// "127.0.0.1:9911" or "[::1]:9911", the form used in URLs.
   [[nodiscard]] std::string Authority() const;
 
-  /// Hands the descriptor to somebody else, who closes it.
+  /// Releases ownership of the descriptor.
   int Release();
 
  private:

@@ -7,8 +7,8 @@
 
 namespace credmint::serve {
 
-/// The functions of libmicrohttpd, loaded when a server starts. To link it would cost every start
-/// of the program, also where nothing is served.
+/// libmicrohttpd's functions, loaded when a server starts. Linking it would slow down every start
+/// of the program, even if nothing is served.
 struct MicrohttpdLibrary {
   decltype(&::MHD_add_response_header) add_response_header = nullptr;
   decltype(&::MHD_create_response_from_buffer_with_free_callback_cls) create_response = nullptr;
@@ -25,11 +25,11 @@ struct MicrohttpdLibrary {
   decltype(&::MHD_suspend_connection) suspend_connection = nullptr;
 };
 
-/// Loads it, once; it stays for the life of the process. Fails with kInternal if it is not
-/// installed. Safe to call from any thread.
+/// Loads the library once; it is never unloaded. Fails with kInternal if it is not installed. Safe
+/// to call from any thread.
 Result<void> LoadMicrohttpd();
 
-/// To be called after LoadMicrohttpd() succeeded.
+/// Call only after LoadMicrohttpd() succeeded.
 const MicrohttpdLibrary& Microhttpd();
 
 }  // namespace credmint::serve

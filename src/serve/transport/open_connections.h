@@ -9,43 +9,44 @@
 
 namespace credmint::serve {
 
-/// The connections of a server, and which of them have to end:
+/// The open connections of a server. Decides which of them to end:
 ///
-/// * one on which no whole request comes in time, however busily its bytes drip (slow loris); the
-///   HTTP library only knows a time without any byte;
-/// * one for each that is opened beyond `most`: the oldest stranger's, on which no token has been
-///   shown. Strangers keep an eighth of the room, so that whoever comes can show his; where there
-///   are no more of them, of those who have proved least the one that has been idle for longest;
-/// * one that is older than `longest_life`, after its next answer.
+/// - One that has not sent a whole request in time, however busily its bytes drip (slow loris). The
+///   HTTP library only limits the time without any byte.
+/// - One for each connection opened beyond `most`. If strangers, which have shown no token, hold
+///   more than an eighth of `most`, the oldest of them ends. Otherwise an idle connection with a
+///   token ends: the one with the weakest proof, and then the longest idle. This way new
+///   clients can always show a token.
+/// - One older than `longest_life`, after its next answer.
 ///
-/// To end one is to shut it down: whoever serves it sees the end, and closes it.
+/// Ending a connection shuts it down. The code that serves it sees the end and closes it.
 ///
-/// Used by the server's thread alone.
+/// For use by the server's thread only.
 class OpenConnections {
  public:
-  static constexpr std::size_t kStrangersPart = 8;  ///< one of so many parts of the room
+  static constexpr std::size_t kStrangersPart = 8;  ///< strangers may keep 1/8 of `most`
 
   OpenConnections(std::chrono::milliseconds patience, std::size_t most,
                   std::chrono::milliseconds longest_life);
 
   void IsOpened(int descriptor);
-  void IsClosed(int descriptor);  ///< to be called before the number can be used again
+  void IsClosed(int descriptor);  ///< call it before the number can be used again
 
-  /// Its request is here. False: it has been ended, there is no need to answer.
+  /// A request has arrived. Returns false if the connection was ended and needs no answer.
   bool HasRequest(int descriptor);
 
-  /// What the request has proved; counts from then on.
+  /// Records the token that the request has shown; the strongest proof is kept.
   void HasProved(int descriptor, Proof proof);
 
   void WaitsForRequest(int descriptor);  ///< its request was answered
 
-  /// Whether it has lived for long enough.
+  /// Whether the connection is older than `longest_life`.
   [[nodiscard]] bool IsOld(int descriptor);
 
   void End(int descriptor);
 
-  /// Ends those whose time for a request is over. To be called often: looks four times in that time
-  /// at the most.
+  /// Ends connections whose time for a request is over. Call it often: it looks at the connections
+  /// at most four times in that time.
   void EndOverdue();
 
  private:
@@ -66,7 +67,7 @@ class OpenConnections {
   const std::size_t most_;
   const std::chrono::milliseconds longest_life_;
   std::vector<Connection> connections_;  // by descriptor
-  std::size_t count_ = 0;                // of those that are open and have not been ended
+  std::size_t count_ = 0;                // open connections that have not been ended
   Moment look_at_;
 };
 

@@ -12,10 +12,10 @@ struct MHD_Connection;
 
 namespace credmint::serve {
 
-/// Requests whose answer was not there yet (NotYet() in response.h): the server lays them aside and
-/// asks its handler again when somebody says that this may have changed.
+/// Requests without an answer yet (NotYet() in response.h). The server suspends them, and asks its
+/// handler again after Wake().
 ///
-/// For one server, which it outlives. Safe to call from any thread.
+/// Belongs to one server and must outlive it. Safe to call from any thread.
 class WaitingRequests {
  public:
   WaitingRequests();
@@ -23,7 +23,7 @@ class WaitingRequests {
   WaitingRequests(const WaitingRequests&) = delete;
   WaitingRequests& operator=(const WaitingRequests&) = delete;
 
-  /// Has the server ask its handler again for each of them: there may be answers now.
+  /// Makes the server ask its handler again for each request, because there may be answers now.
   void Wake();
 
  private:
@@ -40,7 +40,8 @@ class WaitingRequests {
     void ResumeAll();
   };
 
-  /// Becomes readable when the server's thread is to look at them; -1 where the system gave none.
+  /// Becomes readable when the server's thread must look at the requests; -1 if the system gave
+  /// none.
   [[nodiscard]] int descriptor() const { return descriptor_; }
   void Alert() const;
   void Quiet() const;
@@ -48,15 +49,15 @@ class WaitingRequests {
   [[nodiscard]] std::uint64_t wakes();
   [[nodiscard]] std::size_t size();
 
-  /// Lays a request aside. `wakes` is what wakes() said before its handler was asked. False if
-  /// Wake() was called since: the answer may be there by now.
+  /// Suspends a request. `wakes` is the value of wakes() before its handler was asked. Returns
+  /// false if Wake() was called since then, because there may be an answer by now.
   bool Add(Waiting request, std::uint64_t wakes);
 
-  /// Resumes those whose clients have closed the connection. `tell` is called before, with the
-  /// descriptor of each.
+  /// Resumes requests whose clients have closed the connection. Calls `tell` with the descriptor of
+  /// each beforehand.
   void ResumeGone(const std::function<void(int)>& tell);
 
-  /// Resumes all, and lays no more aside: the server ends.
+  /// Resumes all requests and suspends no more, because the server is stopping.
   void Close();
 
   const int descriptor_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which commands the TPM is sent, counted on the wire.
+// The commands that the TPM gets, from a capture of its traffic.
 
 #include "providers/tpm2/tpm2_test.h"
 
@@ -20,7 +20,7 @@ TEST_F(Tpm2Test, SendsTwoCommandsForAPersistentKeyAndOnePerFurtherSignature) {
   EXPECT_EQ(CapturedCodes(), (Codes{kReadPublic, kSign, kSign}));
 }
 
-// The name of such a key cannot be checked, so the TPM is asked for its public area.
+// The name of such a key cannot be checked, so the provider reads its public area from the TPM.
 TEST_F(Tpm2Test, SendsOneCommandMoreWhereTheNameIsOfAnotherHash) {
   MakeParent();
   Tool({"tpm2_create", "-Q", "-C", File("parent.ctx").string(), "-G", "ecc256", "-g", "sha1", "-a",
@@ -111,7 +111,7 @@ TEST_F(Tpm2Test, SaltsTheSessionOfAPersistentKeyWithTheStorageRootKey) {
 }
 
 TEST_F(Tpm2Test, SaltsWithAPassingPrimaryWhereAnotherKeyIsInThePlaceOfTheStorageRootKey) {
-  MakePersistentKey("ecc256");  // at 0x81000001, and it cannot decrypt
+  MakePersistentKey("ecc256");  // at 0x81000001; it cannot decrypt
   CreateKey("ecc256", kSigningKey, kAuth);
   Persist(File("key.ctx"), "0x81000002");
   Answers answers{.auth = kAuth};
@@ -121,7 +121,7 @@ TEST_F(Tpm2Test, SaltsWithAPassingPrimaryWhereAnotherKeyIsInThePlaceOfTheStorage
   EXPECT_TRUE(application.Sign(key->get()));
 }
 
-/// The digest stands in for the value: tpm2-tools is told it in hexadecimal.
+/// The digest replaces the auth value; tpm2-tools gets it in hexadecimal.
 TEST_F(Tpm2Test, TakesTheDigestOfAnAuthValueThatIsLongerThanOne) {
   const std::string longest(64, 'x');
   std::string hex = "hex:";

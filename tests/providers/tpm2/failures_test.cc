@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is refused, and what is said of it.
+// Refusals and their messages.
 
 #include "providers/tpm2/tpm2_test.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a key file's key is loaded below.
+// The parents of keys in key files.
 
 #include "providers/tpm2/tpm2_test.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys that are bound to a policy.
+// Keys with a policy.
 
 #include "providers/tpm2/tpm2_test.h"
 

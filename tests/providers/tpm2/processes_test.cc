@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads, children of a fork, and resets of the TPM.
+// Threads, forked children, and resets of the TPM.
 
 #include "providers/tpm2/tpm2_test.h"
 
 namespace {
 
-/// In a child that leaks on purpose.
+/// True in a child that leaks on purpose.
 bool leaks_are_meant = false;
 
 }  // namespace
 
-/// Asked by LeakSanitizer, if the test is built with it, when the process exits.
+/// LeakSanitizer calls this when the process exits, if the test is built with it.
 // NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 extern "C" __attribute__((visibility("default"))) int __lsan_is_turned_off() {
   return leaks_are_meant ? 1 : 0;
@@ -49,10 +49,10 @@ TEST_F(Tpm2Test, SignsFromManyThreads) {
   ExpectNothingLoaded();
 }
 
-// It hung, or crashed, in what OpenSSL does for a library context when a thread ends.
+// OpenSSL's cleanup of a library context at the end of the thread must not hang or crash.
 TEST_F(Tpm2Test, AThreadEndsThatOpenedAKeyWhichAnotherOneFreed) {
   MakePersistentKey("ecc256", kSigningKey, kAuth);
-  mallopt(M_PERTURB, 0xa5);  // what was freed is overwritten
+  mallopt(M_PERTURB, 0xa5);  // overwrites freed memory
   {
     Answers answers{.auth = kAuth};
     Application application;
@@ -72,7 +72,7 @@ TEST_F(Tpm2Test, AThreadEndsThatOpenedAKeyWhichAnotherOneFreed) {
   mallopt(M_PERTURB, 0);
 }
 
-// That a child can sign shows tpm_fork_test.py: swtpm serves no second connection.
+// tpm_fork_test.py shows that a child can sign. Here it cannot: swtpm serves one connection.
 TEST_F(Tpm2Test, AForkedChildTouchesNothingOfItsParent) {
   const path file = MakeKeyFile("P-256", {std::string("user-auth:") + kAuth});
   const std::string capturing = CapturingTcti();
@@ -89,7 +89,7 @@ TEST_F(Tpm2Test, AForkedChildTouchesNothingOfItsParent) {
       leaks_are_meant = true;
       key->reset();
       application.reset();
-      exit(0);  // with exit handlers, as a program would
+      exit(0);  // runs exit handlers, as a program does
     }
     int status = -1;
     ASSERT_EQ(waitpid(child, &status, 0), child);
@@ -131,7 +131,7 @@ TEST_F(Tpm2Test, AForkedChildsExitTouchesNothingOfItsParent) {
   const pid_t child = fork();
   if (child == 0) {
     leaks_are_meant = true;
-    exit(0);  // with exit handlers, but without freeing anything first
+    exit(0);  // runs exit handlers, but frees nothing first
   }
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);
@@ -152,8 +152,8 @@ TEST_F(Tpm2Test, AKeyThatOutlivesTheConnectionFailsCleanly) {
   EXPECT_EQ(signature.error().code, ErrorCode::kDevice);
 }
 
-/// What the firmware does after a reset: TPM2_Startup(CLEAR). On the provider's own connection if
-/// it keeps one open between commands, because swtpm serves only one.
+/// Sends TPM2_Startup(CLEAR), as firmware does after a reset. Uses the provider's connection if it
+/// is open, because swtpm serves only one.
 void StartUp(const std::string& socket_path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -310,7 +310,7 @@ TEST_F(Tpm2Test, RenewsTheSessionOfAPersistentKeyAfterAReset) {
     ExpectValid(application.Sign(key->get()));
     EXPECT_EQ(answers.asked.size(), 1U);
   }
-  // Not the lockout counter: the TPM itself counts a reset without TPM2_Shutdown as a wrong try.
+  // The lockout counter would not do: a reset without TPM2_Shutdown counts as a wrong try.
   for (const test::CapturedCommand& command : test::ReadTpmCapture(File("capture"))) {
     EXPECT_NE(command.answer & 0xffU, std::uint32_t{TPM2_RC_AUTH_FAIL}) << command.code;
   }

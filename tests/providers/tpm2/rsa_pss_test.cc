@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Salts and paddings of RSA.
+// Salts and padding of RSA.
 
 #include "providers/tpm2/tpm2_test.h"
 

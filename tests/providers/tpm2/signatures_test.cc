@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signatures of every kind of key, checked by the openssl command.
+// Signatures by every kind of key, checked by the openssl command.
 
 #include "providers/tpm2/tpm2_test.h"
 
@@ -8,8 +8,8 @@ namespace {
 
 struct KeyKind {
   const char* name;
-  const char* file_type;  // for tpm2-openssl
-  const char* algorithm;  // for tpm2-tools
+  const char* file_type;  // in tpm2-openssl's notation
+  const char* algorithm;  // in tpm2-tools' notation
 };
 
 class Tpm2SignatureTest : public Tpm2Test, public testing::WithParamInterface<KeyKind> {};

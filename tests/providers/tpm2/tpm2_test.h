@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The TPM provider against a real TPM 2.0 in software. Keys are made by tpm2-tools and
-// tpm2-openssl, and signatures are checked by the openssl command with public keys that those
-// exported: nothing here that judges a signature shares code with what made it.
+// The base of tests of the TPM provider, on a software TPM 2.0.
+//
+// Keys are made by tpm2-tools and tpm2-openssl, which also export the public keys. The openssl
+// command checks signatures with them. No checker shares code with the provider.
 #pragma once
 
 #include <fmt/format.h>
@@ -72,7 +73,7 @@ inline std::string_view AsText(const Bytes& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// An answer to questions for auth values, and a record of them.
+/// Answers requests for auth values, and records them.
 struct Answers {
   std::vector<PassphraseRequest> asked;
   std::string auth;
@@ -86,7 +87,7 @@ struct Answers {
   }
 };
 
-/// An application with the provider built in. While it lives and has a key, it is connected.
+/// An application with the provider built in. It is connected as long as it has a key.
 class Application {
  public:
   Application() {
@@ -111,12 +112,12 @@ class Application {
     return OnlyKey(ReadStore(*context_, Secret(ReadText(file)), "tss2", options));
   }
 
-  /// As an application does that knows nothing of TPMs; the TCTI comes from the environment.
+  /// Opens a key like an application that does not know TPMs. The environment has the TCTI.
   Result<PkeyPtr> OpenAnyFile(const path& file, PassphraseFunction passphrase = {}) {
     return OnlyKey(OpenStore(*context_, file.string(), {.passphrase = std::move(passphrase)}));
   }
 
-  /// With a salt length, in OpenSSL's words, RSA-PSS.
+  /// Signs a message. With a salt length, in OpenSSL's notation, it uses RSA-PSS.
   Result<Bytes> Sign(EVP_PKEY* key, const char* digest = "SHA256", const char* salt = nullptr) {
     ERR_clear_error();
     const MdCtxPtr context(EVP_MD_CTX_new());
@@ -176,7 +177,7 @@ class Tpm2Test : public testing::Test {
   [[nodiscard]] path File(const std::string& name) const { return swtpm_->directory() / name; }
   [[nodiscard]] std::string tcti() const { return swtpm_->tcti(); }
 
-  /// Runs a tool that must succeed. Nothing it loaded stays.
+  /// Runs a tool, which must succeed, and flushes the objects that it loaded.
   std::string Tool(const std::vector<std::string>& arguments) {
     const ProcessResult result = swtpm_->Tool(arguments);
     EXPECT_TRUE(result.ok()) << arguments[0] << " " << arguments[1] << ": " << result.err;
@@ -186,7 +187,7 @@ class Tpm2Test : public testing::Test {
     return result.out;
   }
 
-  /// `type` is "RSA" or a curve. Returns the file; its public key is in pub.pem.
+  /// Has tpm2-openssl make a key file. `type` is "RSA" or a curve. The public key is in pub.pem.
   path MakeKeyFile(const std::string& type, const std::vector<std::string>& options = {}) {
     path file = File("key.pem");
     std::vector<std::string> arguments = {"openssl",   "genpkey", "-provider", "tpm2",
@@ -209,7 +210,7 @@ class Tpm2Test : public testing::Test {
     Tool(all);
   }
 
-  /// Makes a key below parent.ctx: key.pub and key.priv, and key.ctx with it loaded.
+  /// Makes a child key of parent.ctx: key.pub, key.priv, and key.ctx with the loaded key.
   void CreateKey(const std::string& algorithm, const std::string& attributes,
                  const std::string& auth = {}, const std::string& parent_auth = {}) {
     std::vector<std::string> arguments = {"tpm2_create", "-Q",
@@ -238,7 +239,7 @@ class Tpm2Test : public testing::Test {
     EXPECT_TRUE(swtpm_->Tool({"tpm2_flushcontext", "-t"}).ok());
   }
 
-  /// Writes key.pub and key.priv as a key file, with the DER of the fields up to the parent.
+  /// Writes a key file from key.pub and key.priv. `head` is the DER of the fields up to the parent.
   path WrapKeyFile(const std::string& head) {
     const auto octets = [](const std::string& contents) {
       EXPECT_LT(contents.size(), 0x10000U);
@@ -254,7 +255,7 @@ class Tpm2Test : public testing::Test {
     return File("key.der");
   }
 
-  /// Verifies with pub.pem; with a salt length, in OpenSSL's words, RSA-PSS.
+  /// Verifies a signature with pub.pem. With a salt length, in OpenSSL's notation, it is RSA-PSS.
   void ExpectValid(const Result<Bytes>& signature, const std::string& digest = "-sha256",
                    const std::string& salt = {}) {
     ASSERT_TRUE(signature) << signature.error().message;
@@ -283,14 +284,15 @@ class Tpm2Test : public testing::Test {
     return properties.substr(start, properties.find('\n', start) - start);
   }
 
-  /// The TCTI with a recorder in front; recording starts anew.
+  /// A TCTI that records the traffic. Starts a new recording.
   std::string CapturingTcti() {
     std::filesystem::remove(File("capture"));
     setenv("TCTI_PCAP_FILE", File("capture").c_str(), 1);
     return swtpm_->capturing_tcti();
   }
-  /// What was sent, without what the TPM asked to send again: it answers "retry" to the first use
-  /// of a key with dictionary-attack protection after a reset (TPM 2.0 Part 1 section 19.8.5).
+  /// The codes of the commands, without those that the TPM answered with TPM_RC_RETRY. It does so
+  /// at the first use of a key with dictionary-attack protection after a reset (TPM 2.0 Part 1
+  /// section 19.8.5).
   [[nodiscard]] Codes CapturedCodes() const {
     Codes codes;
     for (const test::CapturedCommand& command : test::ReadTpmCapture(File("capture"))) {
@@ -299,7 +301,7 @@ class Tpm2Test : public testing::Test {
     return codes;
   }
 
-  /// Nor what can be computed from it alone, so that it could be guessed.
+  /// Checks that neither the value nor a digest of it was sent, from which it could be guessed.
   void ExpectNotSent(const std::string& auth) const {
     const std::string sent = ReadText(File("capture"));
     EXPECT_EQ(sent.find(auth), std::string::npos);

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""credential-process --cache: who gets what is kept, and what is never trusted."""
+"""credential-process --cache: who gets cached credentials, and which entries are not trusted."""
 
 import concurrent.futures
 import datetime
@@ -32,12 +32,12 @@ class CacheTest(MintTest):
         self.start_own_service()
 
     def cached(self, *flags):
-        """A command line with --cache; by default for the identity of the test."""
+        """A command line with --cache, by default with the test's identity."""
         command, *rest = self.arguments(*(flags or self.identity))
         return (command, "--cache", *rest)
 
     def mint(self, *flags, **more):
-        """What a run prints that must succeed, whether it mints or not."""
+        """Runs the command, which must succeed; returns its stdout. It may use the cache."""
         return self.succeed(*self.cached(*flags), **more)
 
     def expect_mints(self, count):
@@ -101,7 +101,7 @@ class Hit(CacheTest):
         self.assertEqual(self.mint(*flags, wrapper=wrapper), first)
         lines = trace.read_text().splitlines()
         opened = "\n".join(line for line in lines if "execve(" not in line)
-        self.assertIn("web.pem", opened)  # the trace sees what is opened
+        self.assertIn("web.pem", opened)  # the trace works
         for name in ("softhsm", "p11-kit", "libtss2", "libcurl", "libssl", "/dev/tpm", "socket("):
             self.assertNotIn(name, opened)
         self.expect_mints(1)
@@ -116,7 +116,7 @@ class Hit(CacheTest):
         first = self.mint(*flags, *pin)
         (self.folder / "t").rename(self.folder / "gone")
         self.assertEqual(self.mint(*flags, *pin), first)
-        self.assertEqual(self.mint(*flags), first)  # nor for its PIN
+        self.assertEqual(self.mint(*flags), first)  # a hit does not need the PIN either
 
     def test_debug_says_so(self):
         self.mint()
@@ -179,10 +179,10 @@ class Miss(CacheTest):
 
 @expand
 class Age(CacheTest):
-    """The date is that of the machine, so entries are made older."""
+    """Tests change the dates of entries, because the clock is the machine's."""
 
     def aged(self, left, lifetime):
-        """Whether an entry of this lifetime is given out with so much left (both in seconds)."""
+        """Whether an entry is used. `left` is the rest of its `lifetime`, both in seconds."""
         first = self.mint()
         now = datetime.datetime.utcnow().replace(microsecond=0)
 
@@ -214,7 +214,7 @@ class Age(CacheTest):
 
     def test_is_what_the_document_says(self):
         text = documents.read("guide/cache.md")
-        least = 60 * int(re.search(r"less than (\d+) minutes are left", text)[1])
+        least = 60 * int(re.search(r"at least (\d+) minutes", text)[1])
         self.assertFalse(self.aged(least - 1, 3600))
         self.assertTrue(self.aged(least + 30, 3600))
 
@@ -323,7 +323,7 @@ class Damage(CacheTest):
 
 @expand
 class Refusal(CacheTest):
-    """Where the folder is not safe nothing is minted: one would mint for every call unseen."""
+    """Nothing is minted without a safe folder: otherwise every call would silently mint."""
 
     def refused(self, message, hint=None):
         self.fail_with(program.LOCAL_IO, message, *self.cached(), hint=hint)
@@ -359,12 +359,12 @@ class Refusal(CacheTest):
     def test_of_a_symbolic_link(self):
         (self.runtime / "elsewhere").mkdir(mode=0o700)
         self.cache.symlink_to("elsewhere")
-        self.refused("is a symbolic link, or no folder")
+        self.refused("is a symbolic link or not a folder")
         self.assertEqual(list((self.runtime / "elsewhere").iterdir()), [])
 
     def test_of_a_file(self):
         self.cache.write_text("")
-        self.refused("is a symbolic link, or no folder")
+        self.refused("is a symbolic link or not a folder")
 
     @unittest.skipUnless(os.getuid() == 0, "only root can give files away")
     def test_of_somebody_else_s_folder(self):
@@ -401,7 +401,7 @@ class Together(CacheTest):
         return program.start(self.cached(*flags), self.folder, self.env)
 
     def run_all(self, *flags):
-        """The outputs of many processes that start together; each must succeed in silence."""
+        """Starts many processes at once; returns their outputs. All must succeed without stderr."""
         started = [self.start(*flags) for _ in range(AT_ONCE)]
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
             results = list(pool.map(lambda each: each.finish(), started))

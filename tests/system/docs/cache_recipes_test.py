@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/guide/cache.md is true: its shell blocks are run as they stand, in an empty home directory."""
+"""Runs the shell blocks of docs/guide/cache.md unchanged, in an empty home directory."""
 
 import unittest
 
@@ -18,7 +18,7 @@ class Recipes(recipes.InOneHome):
     PRINTED = {}
 
     def mints(self, text):
-        """Once for all that run in one place: the others take what is kept."""
+        """At most one: the other commands of a block get cached credentials."""
         return min(super().mints(text), 1)
 
     def run_block(self, text):

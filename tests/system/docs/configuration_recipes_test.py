@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/reference/configuration.md is true: its shell blocks are run as they stand, and its table is complete."""
+"""Runs the shell blocks of docs/reference/configuration.md. Its table must be complete."""
 
 import json
 import re

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""From a key in a device to credentials: openssl makes the request with credmint's loadable module.
+"""From a key in a device to credentials: openssl makes the request with credmint's modules.
 
-The environment variable CREDMINT_MODULES names the folder of the modules, credmint-pkcs11.so and
+The environment variable CREDMINT_MODULES has the path of the folder with credmint-pkcs11.so and
 credmint-tpm2.so.
 """
 
@@ -22,7 +22,7 @@ class FirstCertificate(MintTest):
         super().setUp()
 
     def certify(self, provider, key, env, *flags):
-        """Has openssl request a certificate for a key, and writes what the CA makes of it."""
+        """Has openssl request a certificate for a key, and writes the issued certificate."""
         request = run_tool(
             *(openssl.OPENSSL, "req", "-new", "-subj", "/CN=web", "-key", key, *flags),
             *("-provider-path", self.modules, "-provider", provider, "-provider", "default"),
@@ -46,9 +46,9 @@ class FirstCertificate(MintTest):
 
     def test_of_a_persistent_tpm_key(self):
         made = tpm.Tpm(self, self.folder / "t")
-        made.make_persistent("0x81000001")
-        self.certify("credmint-tpm2", "handle:0x81000001", made.env)
-        self.mint_with("handle:0x81000001")
+        made.make_persistent("0x81000002")
+        self.certify("credmint-tpm2", "handle:0x81000002", made.env)
+        self.mint_with("handle:0x81000002")
 
     def test_of_a_tpm_key_file(self):
         made = tpm.Tpm(self, self.folder / "t")

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a hint tells people to type works: each command in a hint is run, as it is printed.
+"""Runs each command that a hint tells people to type.
 
-OLD and NEW in a command are the file that was refused and the one that is written; what else is put
-in its place is said in the test. A scan of the sources finds the commands that are not run here.
+In a command, OLD is the refused file and NEW the one to write. Each test documents any other
+replacement. A scan of the sources finds commands that no test runs.
 """
 
 import os
@@ -20,10 +20,10 @@ from support.system_test import MintTest, make_folder
 
 PASSPHRASE = "correct horse 3917"
 COMMAND = r"(?:openssl|tpm2_\w+|chmod|rm|cp|ssh-keygen|iconv|sed|printf|pkcs11-tool|credmint) "
-# A word that only a command has behind its name.
+# Matches the first argument of a command. In prose no such word follows the name of a command.
 ARGUMENTS = r"(?:'|-|\{|\w+ -|list|handles-|properties-)"
 
-# In hints, with the test that runs it.
+# {command in a hint: the test that runs it}
 RUN_HERE = {
     "iconv -f UTF-16 -t UTF-8 OLD > NEW": "Files.test_utf16",
     "printf '%b\\\\n' \\\"$(cat OLD)\\\" > NEW": "Files.test_escaped",
@@ -58,7 +58,7 @@ RUN_HERE = {
 
 
 class HintTest(MintTest):
-    """`typed` runs in the folder of the test what a hint says."""
+    """`typed` runs a hint's command in the test's folder."""
 
     def hint_of(self, result):
         return result.stderr.splitlines()[1].removeprefix("hint: ")
@@ -67,7 +67,7 @@ class HintTest(MintTest):
         return re.search(COMMAND + ".*", self.hint_of(result))[0]
 
     def typed(self, command, lines=(), env=None):
-        """In a shell without a terminal: what a program asks for is read from `lines`."""
+        """Runs a command in a shell without a terminal. Programs read their input from `lines`."""
         result = subprocess.run(
             ["/bin/sh", "-c", command],
             cwd=self.folder,
@@ -85,7 +85,7 @@ class HintTest(MintTest):
 
 @expand
 class Files(HintTest):
-    """A file is refused, the command makes another one of it, and that one mints."""
+    """A file is refused, the hint's command converts it, and the new file mints."""
 
     def setUp(self):
         super().setUp()
@@ -149,7 +149,7 @@ class Files(HintTest):
 
     @each(md5_des="PBE-MD5-DES", sha1_des="PBE-SHA1-DES", rc2="PBE-SHA1-RC2-40", rc4="PBE-SHA1-RC4-128")
     def test_old_pem(self, algorithm):
-        """PBES1: the right passphrase is not blamed."""
+        """The scheme is PBES1. The message must not call the right passphrase wrong."""
         old = run_tool(
             *(openssl.OPENSSL, "pkcs8", "-topk8", "-v1", algorithm, "-provider", "legacy"),
             *("-provider", "default", "-passout", f"pass:{PASSPHRASE}"),
@@ -209,7 +209,7 @@ class Modes(HintTest):
     def test_of_the_configuration_file(self):
         config = self.write("config.toml", '[role.web]\nrole-session-name = "web"\n', mode=0o666)
         result = self.mint_fails_locally(
-            program.LOCAL_IO, "everybody may write", *self.identity, "--config", "config.toml"
+            program.LOCAL_IO, "is writable by everyone", *self.identity, "--config", "config.toml"
         )
         self.typed(self.command_in(result))
         self.assertEqual(config.stat().st_mode & 0o777, 0o664)
@@ -269,11 +269,11 @@ class TpmTools(HintTest):
         self.assertIn("handle:0x81000001", shown)
 
     def test_that_defines(self):
-        """The size, the hierarchy and the index are everybody's own."""
+        """Users choose the size, the hierarchy and the index."""
         self.typed("tpm2_nvdefine -a 'ownerread|ownerwrite|authread|no_da' -C o -s 9 0x01c00009")
 
     def test_that_makes_an_rsa_key(self):
-        """The parent and the handle are everybody's own."""
+        """Users choose the parent and the handle."""
         public_key = self.tpm.make_persistent("0x81000002", "rsa2048")
         self.write("web.pem", pki.pem(self.root.issue(public_key)))
         self.mint("--certificate", "web.pem", "--private-key", "handle:0x81000002")

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/guide/hsm.md is true: its shell blocks are run as they stand, in an empty home directory."""
+"""Runs the shell blocks of docs/guide/hsm.md unchanged, in an empty home directory."""
 
 import os
 import re
@@ -11,6 +11,7 @@ from support.cases import each, expand
 from support.requirements import need, provider_modules
 
 TEXT = documents.read("guide/hsm.md")
+REFERENCE = documents.read("reference/pkcs11.md")
 SECTIONS = documents.sections(TEXT)
 RECIPES = recipes.of(TEXT)
 
@@ -32,7 +33,7 @@ class Recipes(recipes.InOneHome):
         modules = provider_modules()
         super().setUpClass()
         cls.env["OPENSSL_MODULES"] = modules
-        if os.getuid() == 0:  # for whom p11-kit reads no configuration of a user's
+        if os.getuid() == 0:  # root's p11-kit reads no user configuration
             cls.home.parent.chmod(0o711)
             os.chown(cls.home, NOBODY, NOBODY)
             os.chown(cls.home / ".state", NOBODY, NOBODY)
@@ -45,9 +46,18 @@ class Recipes(recipes.InOneHome):
     def test_recipe(self, wanted):
         self.run_up_to(wanted)
 
+    def test_softhsm_needs_the_default_provider(self):
+        self.run_up_to(RECIPES[0])
+        (request,) = re.findall(r"(?m)^openssl req -new .*object=web'.*$", RECIPES[0].text)
+        refused = request.replace(" -provider default", "")
+        self.assertNotEqual(refused, request)
+        said = self.run_block(f"! {refused} 2> said\ncat said\n")
+        (message,) = re.findall(r"`(logging in to token [^`]*)`", TEXT)
+        self.assertIn(message, said)
+
 
 class Claims(unittest.TestCase):
-    """What the document says of the program, and of itself."""
+    """Facts about the program in the guide and its reference page, and about the guide."""
 
     def test_what_was_not_run_is_marked_and_nothing_else(self):
         for section in SECTIONS:
@@ -64,20 +74,22 @@ class Claims(unittest.TestCase):
     def test_every_parameter_of_the_store_is_named(self):
         names = facts.parameters("credmint-pkcs11") - {"expect"}
         self.assertGreater(len(names), 5)
-        self.assertEqual([name for name in names if f"`{name}`" not in TEXT], [])
+        self.assertEqual([name for name in names if f"`{name}`" not in REFERENCE], [])
 
     def test_every_setting_stands_in_the_table(self):
-        settings = {row.typed for row in documents.rows(TEXT, "setting")}
+        settings = {row.typed for row in documents.rows(REFERENCE, "setting")}
         self.assertEqual(settings, facts.settings("credmint-pkcs11"))
 
     def test_numbers_of_calls(self):
         counts = (documents.SOURCE / "tests/system/tokens/counts_test.py").read_text()
-        rsa, ec = re.search(r'EXACTLY = \{"RSA": (\d+), "EC": (\d+)\}', counts).groups()
-        self.assertIn(f"An RSA key takes {rsa} calls", TEXT)
+        found = re.findall(r'EXACTLY\w* = \{"RSA": (\d+), "EC": (\d+)\}', counts)
+        (rsa, ec), (rsa_on_token, ec_on_token) = found
+        self.assertIn(f"| RSA | {rsa} calls | {rsa_on_token} calls |", REFERENCE)
+        self.assertIn(f"| EC | {ec} calls | {ec_on_token} calls |", REFERENCE)
         self.assertIn(f"```\n{ec}\n1\n1\n```", TEXT)
 
     def test_numbers_of_sessions(self):
-        self.assertIn(f"there are at most {facts.of('sessions with a token')} at once", TEXT)
+        self.assertIn(f"at most {facts.of('sessions with a token')} sessions", REFERENCE)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/reference/key-references.md is true and complete: each of its examples is run."""
+"""Runs each example of docs/reference/key-references.md, and checks that the page is complete."""
 
 import json
 import re
@@ -26,13 +26,13 @@ AUTH = "auth-27182818"
 PARENT_AUTH = "parent-16180339"
 PARENT = "0x81000011"
 
-# What stands in the document for what differs from machine to machine.
+# The document's values for everything that differs from machine to machine.
 FOLDER = "/etc/web"
 SERIAL = "6d1c9c1f4a1d7e83"
 SLOT = 0x4A1D7E83
 DEFAULT_TCTI = "device:/dev/tpmrm0"
 
-# What the document has in variables.
+# The contents of the document's variables.
 VARIABLES = {
     "WEB_KEY": "web.key",
     "WEB_CERTIFICATE": "file.pem",
@@ -40,12 +40,12 @@ VARIABLES = {
     "OFFICER_KEY": "officer.key",
 }
 
-# Of `sign-string`, and not about keys.
+# Flags of `sign-string` that are not about keys.
 OTHER_FLAGS = {"--allow-weak-key", "--debug", "--digest", "--format", "--help", "--log-format"}
 
 
 def by_name(rows):
-    """For @each. No dot may be in the name of a test: tap.py finds the class by the last one."""
+    """Names the cases for @each, without dots: tap.py splits a test's name at the last dot."""
     named = {re.sub(r"[^\w%=;:/-]+", "_", row.name): row for row in rows}
     if len(named) != len(rows):
         raise AssertionError("an example stands twice in one section of the document")
@@ -61,13 +61,13 @@ def path_attributes(uri):
 
 
 def several_keys(*keys):
-    """PKCS#12 with more than one key, which openssl alone does not write."""
+    """Merges PKCS#12 files into one with several keys, which openssl cannot write."""
     command = ("pkcs12", "-export", "-nomac", "-nocerts", "-passout", f"pass:{PASSPHRASE}")
     return pki.merged_pkcs12(*(openssl.rewrite(pki.pkcs8_pem(key), *command) for key in keys))
 
 
 class Material:
-    """The files, tokens and TPM keys that the examples name; `serials` are those of the leaves."""
+    """The files, tokens and TPM keys of the examples, and the serial numbers of the leaves."""
 
     def __init__(self, cls):
         self.root = cls.root
@@ -91,7 +91,7 @@ class Material:
         return leaf
 
     def _certify(self, kind, public_key):
-        """A leaf in web.pem."""
+        """Writes a leaf to web.pem."""
         leaf = self._issue(kind, public_key)
         self.leaves.append(leaf)
         return leaf
@@ -197,11 +197,11 @@ class Material:
 
     def _make_tpm(self, cls):
         self.tpm = made = tpm.Tpm(cls, make_folder(cls) / "t")
-        public_key = made.make_persistent("0x81000001")
+        public_key = made.make_persistent("0x81000002")
         leaf = self._certify("tpm", public_key)
-        made.tool("readpublic", "-Q", "-c", "0x81000001", "-t", self.folder / "web.object")
+        made.tool("readpublic", "-Q", "-c", "0x81000002", "-t", self.folder / "web.object")
         no_lockout = f"{tpm.SIGNING}|noda"
-        public_key_2 = made.make_persistent("0x81000002", auth=AUTH, attributes=no_lockout)
+        public_key_2 = made.make_persistent("0x81000003", auth=AUTH, attributes=no_lockout)
         leaf_2 = self._certify("tpm", public_key_2)
         chained = self._issue("tpm", public_key, issuer=self.issuer)
         self._write("chained.pem", pki.pem(chained))
@@ -232,7 +232,7 @@ class Material:
         self._write("importable.tss2", file.pem())
 
     def _make_policies(self):
-        """Key files under policies, each named after what it demands."""
+        """Makes key files with policies, each named after its policy's condition."""
         made = self.tpm
         officer = pki.make_key()
         public = made.external_public(officer.public_key())
@@ -244,7 +244,7 @@ class Material:
         self._make_key_under("signed", Policy().signed(public))
         on_token = made.external_public(self.officer_on_token)
         self._make_key_under("signed-token", Policy().signed(on_token))
-        in_tpm = made.external_public(made.public_key("0x81000001"))
+        in_tpm = made.external_public(made.public_key("0x81000002"))
         self._make_key_under("signed-tpm", Policy().signed(in_tpm))
         policies = [("now", Policy().pcr(made, 0, 7).signed_by(officer, public))]
         self._make_key_under("authorized", Policy().authorize(public), auth_policy=policies)
@@ -252,7 +252,7 @@ class Material:
         made.tool("pcrextend", f"16:sha256={'11' * 32}")
         unknown = [(tpm_policy.POLICY_NV, b"")]
         parts = self._make_key_under("unknown", Policy().auth_value(), policy=unknown)
-        made.persist(PARENT, *parts, "0x81000003")
+        made.persist(PARENT, *parts, "0x81000004")
 
     def _make_key_under(self, name, condition, auth="", **fields):
         public, private, key = self.tpm.create(
@@ -265,7 +265,7 @@ class Material:
 
 
 class Examples(MintTest):
-    """Runs what the document shows, in a folder with all that it names."""
+    """Runs the document's examples, in a folder with all files that they name."""
 
     @classmethod
     def setUpClass(cls):
@@ -290,7 +290,7 @@ class Examples(MintTest):
         return (self.folder / file).read_text()
 
     def put_in_place(self, text):
-        """The document's text as it is on this machine."""
+        """Replaces the document's values in a text by those of this machine."""
         stand_ins = {
             FOLDER: self.folder,
             SERIAL: self.material.serial,
@@ -304,7 +304,7 @@ class Examples(MintTest):
         return text
 
     def command(self, typed):
-        """The arguments of credmint, as text for a shell."""
+        """The arguments of credmint, quoted for a shell."""
         text = self.put_in_place(typed)
         if text.startswith("credmint "):
             return text.partition(" ")[2]
@@ -314,7 +314,7 @@ class Examples(MintTest):
         return f"credential-process {shlex.join(flags)} {text}"
 
     def in_shell(self, typed):
-        """For run_program: a shell that runs it."""
+        """Keywords for run_program, which make a shell run the command."""
         return {"wrapper": ("/bin/sh", "-c", f'exec "$0" {self.command(typed)}')}
 
 
@@ -325,8 +325,8 @@ class WhatIsTyped(Examples):
         if row.typed.startswith("credmint list"):
             in_tpm = re.search("--tpm|handle:|nv:", row.typed)
             shown = b"nv:0x01c00002" if in_tpm else b"prod"
-            if row.typed.endswith("handle:0x81000001"):
-                shown = b"handle:0x81000001"
+            if row.typed.endswith("handle:0x81000002"):
+                shown = b"handle:0x81000002"
             if ".pem" in row.typed or ".p12" in row.typed:
                 shown = b"CN=web"
             self.assertIn(shown, self.succeed(**self.in_shell(row.typed)))
@@ -360,7 +360,7 @@ class WhatIsRefused(Examples):
 
 @expand
 class EachAttributeMatters(Examples):
-    """Another value of an attribute than that of the example leads nowhere."""
+    """An example fails if an attribute of its URI has another value."""
 
     @each(**by_name(ATTRIBUTES))
     def test(self, row):
@@ -382,7 +382,7 @@ class EachAttributeMatters(Examples):
 
 
 class Quoting(Examples):
-    """The line of ~/.aws/config, taken apart by each of the ways in which SDKs do it."""
+    """The line of ~/.aws/config, split in each of the ways in which SDKs split it."""
 
     def setUp(self):
         super().setUp()
@@ -417,10 +417,10 @@ class Quoting(Examples):
 
 
 class Complete(SystemTest):
-    """What the program accepts, the document shows."""
+    """The document shows everything that the program accepts."""
 
     def assert_shown(self, wanted, pattern):
-        """`pattern`, with {} for the name, must be in something that is typed and accepted."""
+        """Checks that an accepted example contains `pattern`, in which {} is the name."""
         typed = "\n".join(row.typed for row in TYPED)
         missing = [
             name for name in wanted if not re.search(pattern.format(re.escape(name)), typed)
@@ -444,7 +444,7 @@ class Complete(SystemTest):
         self.assert_shown(names, r"--passin {}\b")
 
     def test_keys_of_selectors(self):
-        """Those of AWS's tool."""
+        """The keys are those of AWS's tool."""
         for name in ("x509Subject", "x509Issuer", "x509Serial"):
             self.assertIn(name, TEXT)
             selector = f"Key={name},Value=1"
@@ -481,13 +481,15 @@ class Complete(SystemTest):
 
 @expand
 class Citations(unittest.TestCase):
-    """The files that a document cites, and those that it links, are there."""
+    """The files that a document cites or links to exist."""
 
     @each(
         key_references="docs/reference/key-references.md",
-        pkcs11="docs/guide/hsm.md",
+        hsm="docs/guide/hsm.md",
+        pkcs11="docs/reference/pkcs11.md",
         threat_model="docs/design/threat-model.md",
         tpm="docs/guide/tpm.md",
+        tpm2="docs/reference/tpm2.md",
     )
     def test(self, name):
         document = documents.SOURCE / name

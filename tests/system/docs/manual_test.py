@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The man pages are well formed, describe the options that the program has, and their examples run."""
+"""The man pages are well formed, describe exactly the program's options, and their examples run."""
 
 import re
 import signal
@@ -28,12 +28,12 @@ COMMANDS = {
 }
 SHARED = manual.Page("credmint-options.7").subsections()
 
-# "  --name TYPE=default   text", the text perhaps on the next line, or "  -h,--help".
+# "  --name TYPE=default   text", with the text possibly on the next line, or "  -h,--help".
 _HELP_LINE = re.compile(r"^  (?:-\w,)?(--[\w-]+)(?: (\S.*?))?(?:  |$)", re.MULTILINE)
 
 
 def options_of_help(*command):
-    """The options of a command, each with its default, if the help says it."""
+    """The options of a command in its help, each with its default if the help has one."""
     printed = program.run((*command, "--help"), "/").stdout.decode()
     shown = _HELP_LINE.findall(printed)
     return {name: re.search(r"(?:=(\S+)|$)", kind)[1] for name, kind in shown}
@@ -95,7 +95,7 @@ class Pages(unittest.TestCase):
 
 @expand
 class Examples(MintTest):
-    """In a home with a key and a certificate in files, one on a token and one in a TPM."""
+    """Runs the examples in a home with keys and certificates in files, on a token and in a TPM."""
 
     @classmethod
     def setUpClass(cls):
@@ -141,7 +141,7 @@ class Examples(MintTest):
             self.run_block(block, bool(stays))
 
     def run_block(self, block, stays):
-        """One that stays is ended when it has minted."""
+        """Runs an example. If it stays running, it is ended after its first mint."""
         earlier = len(self.service.requests())
         started = subprocess.Popen(
             ["/bin/sh", "-euc", f"exec {block}" if stays else block],

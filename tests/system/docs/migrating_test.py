@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/guide/migrating.md is true: a test for each line of its table, and every flag is taken."""
+"""Tests each line of the table in docs/guide/migrating.md. Every flag of AWS's tool is accepted."""
 
 import re
 import unittest
@@ -14,7 +14,7 @@ from support.system_test import MEMBERS, MintTest, make_folder
 TEXT = documents.read("guide/migrating.md")
 LINES = [row.cells[0] for row in documents.rows(TEXT, "today")]
 
-# Of aws_signing_helper 1.8 (cmd/*.go), by command.
+# The flags of aws_signing_helper 1.8 (cmd/*.go), by command.
 SESSION = """
 role-arn profile-arn trust-anchor-arn session-duration region endpoint
 no-verify-ssl with-proxy debug certificate private-key intermediates cert-selector system-store-name
@@ -32,7 +32,7 @@ FLAGS = {
     "read-certificate-data": "certificate cert-selector system-store-name pkcs11-lib debug".split(),
 }
 
-# Lines that other tests hold, by the place of those tests.
+# {line of the table: the file and the name of a test elsewhere}
 ELSEWHERE = {
     "a persistent TPM key asks for a password": "keys/prompt_test.py: noda",
     "`serve` mints within a request": "serve/serve_test.py: test_200_requests_at_the_start",
@@ -42,7 +42,7 @@ ELSEWHERE = {
 
 
 def of(line):
-    """Marks the test of a line of the table."""
+    """Marks a test as the one for a line of the table."""
 
     def mark(test):
         test.line = line
@@ -73,7 +73,7 @@ class Lines(MintTest):
 
     @of("log lines on stderr")
     def test_stderr(self):
-        """mint() and mint_fails() check the rest of the line."""
+        """mint() and mint_fails() check the other claims of this line."""
         self.mint(*self.identity)
         result = self.run_program(*self.arguments(*self.identity, "--debug"))
         self.assertEqual(result.status, program.SUCCESS)
@@ -87,7 +87,7 @@ class Lines(MintTest):
 
     @of("`--with-proxy`")
     def test_proxies(self):
-        """For a service that is not on loopback, which no proxy is asked for."""
+        """The service is not on loopback, for which no proxy is used."""
         used = proxy.Proxy()
         self.addCleanup(used.stop)
         far = (*self.identity, "--endpoint", "https://far.invalid", "--timeout", "2")
@@ -165,7 +165,7 @@ class Lines(MintTest):
         self.assertEqual(served.request("PUT", path, header).status, 200)
 
     def serve(self):
-        """Returns once it has minted."""
+        """Starts `serve`; returns once it has minted."""
         command = self.arguments(*self.identity, "--port", "0", "--token-file", "token")
         server = Server(self, *command[1:])
         server.container()

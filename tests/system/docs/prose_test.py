@@ -56,7 +56,7 @@ class Readers(unittest.TestCase):
         cxx=(
             prose.of_cxx,
             '/// One line\n/// goes on.\nint x;  // Behind code.\nFail("no such key "\n "is here");\n',
-            ["One line goes on. Behind code.", "no such key is here"],
+            ["One line goes on.", "Behind code.", "no such key is here"],
         ),
         python=(prose.of_python, '"""Doc."""\n# Comment.\nx = "text"\n', ["Doc.", "Comment."]),
         script=(prose.of_script, "#!/bin/sh\n# One.\n#\n# Two.\nx\n", ["One.", "Two."]),

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""README.md is true: the three ways of use are run as they stand, and its links lead somewhere."""
+"""Runs the three ways of use in README.md, and checks its links."""
 
 import json
 import re
@@ -29,7 +29,7 @@ MOST_ROWS = 10
 
 
 class ThreeWays(MintTest):
-    """In a home with the configuration of the README; only /etc/web is somewhere else."""
+    """Runs in a home with the README's configuration. Only the folder /etc/web is another one."""
 
     @classmethod
     def setUpClass(cls):
@@ -40,7 +40,7 @@ class ThreeWays(MintTest):
 
     @classmethod
     def start_service(cls, *anchors, **options):
-        """It knows the ARNs of the README."""
+        """Starts a service that knows the README's ARNs."""
         role = tomllib.loads(CONFIGURATION)["role"]["web"]
         trust_anchor, profile = role["trust-anchor-arn"], role["profile-arn"]
         return super().start_service(
@@ -84,7 +84,7 @@ class ThreeWays(MintTest):
         self.assertEqual(self.last_request()["reason"], "accepted")
 
     def test_the_first_example(self):
-        """It prints what is shown; secrets and times differ."""
+        """The output is as shown, except for secrets and times."""
         command, shown = re.fullmatch(r"\$ (.*)\n(.*)\n", EXAMPLE).groups()
         printed = self.finish(self.start(command))
         self.check(printed)
@@ -94,7 +94,7 @@ class ThreeWays(MintTest):
         self.check(self.finish(self.start(COMMAND)))
 
     def test_serve(self):
-        """On a port of its own, which is all that differs."""
+        """The command is the README's, with a port added."""
         started = self.start(f"exec {SERVE.strip()} --port 0")
         printed = ""
         while "METADATA" not in printed:

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/guide/rotation.md is true: its shell blocks are run as they stand, under running programs."""
+"""Runs the shell blocks of docs/guide/rotation.md unchanged, while serve and update are running."""
 
 import re
 import subprocess
@@ -16,7 +16,7 @@ BLOCKS = {
     for section in documents.sections(documents.read("guide/rotation.md"))
     if section.blocks()
 }
-OF_FILES, OF_REASONS, OF_DEVICES = BLOCKS
+OF_FILES, OF_TOKENS, OF_TPMS, OF_REASONS = BLOCKS
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
 
@@ -40,7 +40,7 @@ class RecipesTest(FilesTest):
         self.assertEqual(result.returncode, 0, f"{text}\n{result.stderr}")
 
     def renew(self, public_key):
-        """Writes new.pem, which expires last."""
+        """Writes new.pem, a certificate that expires after all others."""
         certificate = self.root.issue(public_key, not_after=60 * pki.DAY)
         self.put("new.pem", pki.pem(certificate))
         return certificate
@@ -71,7 +71,7 @@ class OfFiles(RecipesTest):
 
 class OnDevices(RecipesTest):
     def test_token(self):
-        write, _ = BLOCKS[OF_DEVICES]
+        (write,) = BLOCKS[OF_TOKENS]
         made = token.Token(self.folder / "t", label="prod")
         self.env = made.env
         public_key = made.generate("EC:prime256v1")
@@ -86,7 +86,7 @@ class OnDevices(RecipesTest):
         self.end()
 
     def test_nv_index(self):
-        _, write = BLOCKS[OF_DEVICES]
+        (write,) = BLOCKS[OF_TPMS]
         used = tpm.Tpm(self, make_folder(self) / "t")
         self.env = used.env
         public_key = used.make_persistent("0x81000002")

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/guide/tpm.md is true: its shell blocks are run as they stand, in an empty home directory.
+"""Tests docs/guide/tpm.md, docs/guide/tpm-policies.md and docs/reference/tpm2.md.
 
-Where a reader has /dev/tpmrm0, there is a swtpm behind tpm2-abrmd: both flush what programs leave.
+The shell blocks of the guides run as they are, one page after the other, in one empty home. A swtpm
+behind tpm2-abrmd replaces /dev/tpmrm0: both flush what programs leave.
 """
 
 import pathlib
@@ -15,9 +16,9 @@ from support.requirements import in_library_folder, provider_modules
 from support.system_test import SystemTest, make_folder
 from support.tpm_test import TpmTest
 
-TEXT = documents.read("guide/tpm.md")
-SECTIONS = documents.sections(TEXT)
-RECIPES = recipes.of(TEXT)
+GUIDE = documents.read("guide/tpm.md") + documents.read("guide/tpm-policies.md")
+REFERENCE = documents.read("reference/tpm2.md")
+RECIPES = recipes.of(GUIDE)
 
 
 @expand
@@ -38,7 +39,7 @@ class Recipes(recipes.InOneHome):
 
     @classmethod
     def installed_modules(cls):
-        """credmint's modules beside the system's, as they are where credmint is installed."""
+        """A folder with credmint's modules and the system's, as after an installation."""
         folder = cls.home.parent / "ossl-modules"
         folder.mkdir()
         ours = pathlib.Path(provider_modules()).glob("*.so")
@@ -53,16 +54,16 @@ class Recipes(recipes.InOneHome):
 
 
 class Claims(unittest.TestCase):
-    """What the document says of the program, and of itself."""
+    """Claims of the pages about the program and about themselves."""
 
     def test_only_shell_and_what_it_prints(self):
-        for section in SECTIONS:
+        for section in documents.sections(GUIDE):
             languages = {language for language, _ in section.blocks()}
             self.assertLessEqual(languages, {"sh", ""}, section.title)
 
     def test_auth_options(self):
         shown = program.run(("credential-process", "--help"), "/").stdout.decode()
-        for row in documents.rows(TEXT, "option"):
+        for row in documents.rows(REFERENCE, "option"):
             self.assertIn(f"  {row.typed} ", shown)
 
     def test_numbers_of_commands(self):
@@ -71,28 +72,28 @@ class Claims(unittest.TestCase):
             "persistent": re.search(r"COMMANDS_FOR_A_HANDLE = (\d+)", counts)[1],
             "key file, parent in a hierarchy": re.search(r"FOR_A_KEY_FILE = (\d+)", counts)[1],
         }
-        said = {row.cells[0]: row.cells[1] for row in documents.rows(TEXT, "key")}
+        said = {row.cells[0]: row.cells[1] for row in documents.rows(REFERENCE, "key")}
         self.assertLessEqual(numbers.items(), said.items())
-        for row in documents.rows(TEXT, "key"):
+        for row in documents.rows(REFERENCE, "key"):
             self.assertEqual(int(row.cells[1]), row.cells[2].count("`") / 2, row.cells[0])
 
     def test_parameters_of_the_store(self):
         names = facts.parameters("credmint-tpm2") - {"expect"}
         self.assertGreater(len(names), 5)
-        self.assertEqual([name for name in names if f"`{name}`" not in TEXT], [])
+        self.assertEqual([name for name in names if f"`{name}`" not in REFERENCE], [])
 
     def test_settings(self):
-        settings = {row.typed for row in documents.rows(TEXT, "setting")}
+        settings = {row.typed for row in documents.rows(REFERENCE, "setting")}
         self.assertEqual(settings, facts.settings("credmint-tpm2"))
 
 
 class Variables(SystemTest):
     def test_their_order(self):
-        """Each names a device that is not there, and the message names the first one."""
-        order = re.search(r"first of these variables that is set: ([^.]*)\.", TEXT)[1]
+        """Each variable names a missing device. The message names the first one's."""
+        order = re.search(r"first of these variables that is set: ([^.]*)\.", REFERENCE)[1]
         names = re.findall(r"`(\w+)`", order)
         self.assertEqual(len(names), 4, names)
-        command = ("sign-string", "--private-key", "handle:0x81000001")
+        command = ("sign-string", "--private-key", "handle:0x81000002")
         for first, name in enumerate(names):
             env = {later: self.nowhere(later) for later in names[first:]}
             self.fail_with(program.KEY, f"/nowhere/{name})", *command, env=env)
@@ -102,7 +103,7 @@ class Variables(SystemTest):
 
 
 class PolicySteps(TpmTest):
-    """Those that are read from a key file, and no others, stand in both tables."""
+    """The steps that the program reads from a key file, and no others, are in both tables."""
 
     @classmethod
     def make_keys(cls):
@@ -110,15 +111,15 @@ class PolicySteps(TpmTest):
         cls.key = cls.tpm.create("0x81000010")
 
     def said_of(self, code):
-        """What the program says of a key under this step, with an empty body."""
+        """Returns what the program says of a key under this step, with an empty body."""
         public, private, _ = self.key
         self.write("web.tss2", tss2.KeyFile(public, private, policy=[(code, b"")]).pem())
         command = ("sign-string", "--private-key", "web.tss2", "--tcti", "device:/nowhere")
         return self.run_program(*command).stderr
 
     def cells(self, head):
-        """Names in the first column and codes in the second, of the table with this head."""
-        rows = [row for row in documents.rows(TEXT, "step") if head in row.heads]
+        """The names in the first column and the codes in the second, for the table with `head`."""
+        rows = [row for row in documents.rows(REFERENCE, "step") if head in row.heads]
         self.assertGreater(len(rows), 6)
         return [set(re.findall(r"`(\w+)`", " ".join(row.cells[i] for row in rows))) for i in (0, 1)]
 

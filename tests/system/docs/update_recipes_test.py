@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/guide/update.md is true: its shell blocks are run as they stand."""
+"""Runs the shell blocks of docs/guide/update.md unchanged."""
 
 import json
 import signal
@@ -22,13 +22,13 @@ class Recipes(recipes.WithIdentity):
         super().setUp()
 
     def test_once(self):
-        update, export = BLOCKS["Once"]
+        update, export = BLOCKS["Write it once"]
         self.assertEqual(self.finish(self.start(update)), b"")
         exported = json.loads(self.finish(self.start(export)))
         self.assertEqual(exported["AccessKeyId"], self.last_request()["access_key_id"])
 
     def test_for_as_long_as_it_runs(self):
-        (block,) = BLOCKS["For as long as it runs"]
+        (block,) = BLOCKS["Keep it fresh"]
         started = self.start(f"exec {block}")
         path = self.folder / ".aws/credentials"
         wait_until(path.exists)

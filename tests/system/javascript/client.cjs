@@ -1,13 +1,16 @@
 "use strict";
 /*
- * A program with the AWS SDK for JavaScript: for each line on stdin it calls GetCallerIdentity and
- * writes a line of JSON: `account`, or `error` (its text, and what a server said), and `requests`, all
- * that was sent by HTTP meanwhile, "METHOD PATH", those for credentials too.
+ * A client that uses the AWS SDK for JavaScript. For each line on stdin it calls GetCallerIdentity
+ * and writes a line of JSON with these members:
+ *
+ *   account    the result, on success
+ *   error      the error's text and the server's message, on failure
+ *   requests   all HTTP requests made meanwhile, including those for credentials: "METHOD PATH"
  *
  *   NODE_PATH=.../node_modules node client.cjs STS_URL [PROVIDER [OPTIONS]]
  *
- * PROVIDER is a function of @aws-sdk/credential-providers, OPTIONS its argument as JSON. Without one
- * the SDK looks wherever it looks by itself.
+ * PROVIDER is a function of @aws-sdk/credential-providers, OPTIONS its argument as JSON. Without a
+ * PROVIDER the SDK uses its default provider chain.
  */
 const diagnostics = require("node:diagnostics_channel");
 const readline = require("node:readline");

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Where two certificates with different keys are meant by what was typed, nothing is guessed."""
+"""A reference that matches two certificates with different keys is refused, not guessed."""
 
 import re
 import unittest
@@ -37,7 +37,10 @@ class TwoOfOneLabel(MintTest):
         self.pin_flags = ("--pkcs11-lib", token.MODULE, "--passin", f"pass:{self.secret(token.PIN)}")
 
     def refuse(self, *flags):
-        """Both keys are named with their ids, both certificates with their serial numbers."""
+        """Mints, which must fail with a message that names the IDs of both keys.
+
+        The hint names the serial numbers of both certificates.
+        """
         result = self.mint_fails_locally(
             program.KEY,
             re.compile(r"2 private keys on token 'test' match: .*;id=%01.*;id=%02"),
@@ -47,7 +50,7 @@ class TwoOfOneLabel(MintTest):
         return result
 
     def choose(self, *flags):
-        """Mints; returns the serial number of the leaf that was sent."""
+        """Mints; returns the serial number of the leaf in the request."""
         self.mint(*flags, *self.pin_flags)
         return int(self.last_request()["serial"])
 

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""--cert-selector takes a name in every form in which people find it printed.
+"""--cert-selector accepts a name in every form in which tools print it.
 
-The names are made by python3-cryptography and printed by the openssl command; what Go prints is
-written down here by the rules of its crypto/x509/pkix.
+python3-cryptography makes the names and the openssl command prints them. Go's form is computed here
+by the rules of its crypto/x509/pkix.
 """
 
 import json
@@ -20,7 +20,7 @@ from support.processes import run_tool
 from support.system_test import MintTest, SystemTest
 
 COMMA = "sep_comma_plus"
-# Each is a list of -nameopt's values. Those without esc_2253 leave a comma in a value as it is.
+# Each form is a list of values of -nameopt. Without esc_2253, a comma in a value is not escaped.
 FORMS = {
     "default": (),
     "compat": ("compat",),
@@ -79,7 +79,7 @@ PRINTABLE = set(
 
 
 def random_name(chance):
-    """Of one to six RDNs, of which some have several values."""
+    """A name of one to six RDNs, some with several values."""
     rdns = []
     for _ in range(chance.randint(1, 6)):
         types = chance.sample(sorted(set(TYPES), key=lambda oid: oid.dotted_string), 2)
@@ -110,10 +110,10 @@ GO_NAMES = dict(zip(GO_FIELDS, "C O OU L ST STREET POSTALCODE CN SERIALNUMBER".s
 
 
 def go_string(name):
-    """pkix.Name.String() of a name that was parsed from a certificate."""
+    """The result of Go's pkix.Name.String() for a name parsed from a certificate."""
     fields = {oid: [] for oid in GO_FIELDS}
     rdns = []
-    # DER sorts the values of an RDN; python3-cryptography forgets their order.
+    # DER sorts the values of an RDN; python3-cryptography does not keep their order.
     for attribute in (each for rdn in name.rdns for each in sorted(rdn, key=encoded)):
         oid = attribute.oid.dotted_string
         if oid in fields:
@@ -127,14 +127,14 @@ def go_string(name):
 
 
 def encoded(attribute):
-    return x509.Name([attribute]).public_bytes()[4:]  # without the heads of SEQUENCE and SET
+    return x509.Name([attribute]).public_bytes()[4:]  # without the headers of SEQUENCE and SET
 
 
 def go_attribute(attribute):
     oid, value = attribute.oid.dotted_string, attribute.value
     if oid not in GO_NAMES:
         data = value.encode()
-        # asn1.Marshal: PrintableString where that is possible, else UTF8String.
+        # asn1.Marshal writes a PrintableString if possible, otherwise a UTF8String.
         tag = 0x13 if set(value) <= PRINTABLE else 0x0C
         return f"{oid}=#{tag:02x}{len(data):02x}{data.hex()}"
     escaped = ""
@@ -165,7 +165,7 @@ class NamesTest(SystemTest):
         return certificate.sign(self.issuer_key, pki.hashes.SHA256())
 
     def printed(self, certificate, options):
-        """What the openssl command prints behind "subject="."""
+        """The openssl command's output after "subject="."""
         nameopt = ("-nameopt", *options) if options else ()
         shown = run_tool(
             *(openssl.OPENSSL, "x509", "-noout", "-subject", *nameopt), stdin=pki.pem(certificate)
@@ -173,7 +173,7 @@ class NamesTest(SystemTest):
         return shown.decode("utf-8", "surrogateescape").removeprefix("subject=").strip("\n")
 
     def selects(self, text, *certificates):
-        """The serial number of the certificate that the text selects; nothing without one."""
+        """The serial number of the certificate that the text selects, or None."""
         self.write("all.pem", pki.pem(*certificates))
         selector = f"Key=x509Subject,Value={text}"
         result = self.run_program(

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Which certificates leave the machine: the leaf, and the issuers above it that someone needs."""
+"""The certificates that are sent: the leaf, and the issuers that a service may need."""
 
 import base64
 import datetime
@@ -31,7 +31,7 @@ class ChainTest(MintTest):
         self.write("web.key", pki.pkcs8_pem(self.key))
 
     def mint_from(self, certificate_file, *flags):
-        """Mints with what a --certificate file holds; returns the issuers that were sent."""
+        """Mints with a --certificate file of these contents; returns the issuers that were sent."""
         self.write("web.pem", certificate_file)
         self.mint("--certificate", "web.pem", "--private-key", "web.key", *flags)
         return self.sent_issuers()
@@ -137,7 +137,7 @@ class Chain(ChainTest):
         self.assertEqual(self.sent_issuers(), [])
 
     def leaf_below(self, count):
-        """A leaf and the `count` intermediates between it and the root, its issuer first."""
+        """A leaf and the `count` intermediates above it, the leaf's issuer first."""
         issuer, issuers = self.root, []
         for number in range(count):
             issuer = issuer.make_intermediate(f"level {number}")
@@ -159,7 +159,7 @@ class TrustAnchorBelowTheRoot(ChainTest):
 
 
 class WhichLeaf(ChainTest):
-    """A file may hold several certificates for the machine's key, or for other keys."""
+    """A file may have several certificates for the machine's key, and some for other keys."""
 
     def setUp(self):
         super().setUp()
@@ -169,7 +169,7 @@ class WhichLeaf(ChainTest):
         self.both = pki.pem(self.old, self.new)
 
     def choose(self, *flags):
-        """Mints from a file with the two certificates; returns the common name of the leaf sent."""
+        """Mints with both certificates in a file; returns the common name of the chosen leaf."""
         self.mint_from(self.both, *flags)
         return self.sent_leaf().subject.rfc4514_string().partition("=")[2]
 

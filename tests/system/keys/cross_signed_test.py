@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Issuers that were certified more than once: one path is sent whole, then what others need."""
+"""Cross-signed issuers: one whole path is sent first, then the certificates of other paths."""
 
 import base64
 import unittest
@@ -13,8 +13,8 @@ from support.system_test import MintTest, make_folder
 
 
 class CrossSignedTest(MintTest):
-    """The issuing CA is certified by two roots: below the new one directly and for long, below the
-    old one through a policy CA."""
+    """Two roots certify the issuing CA: the new one directly and for longer, the old one through a
+    policy CA."""
 
     @classmethod
     def setUpClass(cls):
@@ -40,7 +40,7 @@ class CrossSignedTest(MintTest):
         self.write("web.key", pki.pkcs8_pem(self.key))
 
     def sent(self, *flags):
-        """Mints with the service of each root; returns the issuers, which are the same for both."""
+        """Mints with each root's service; returns the issuers, which must be the same for both."""
         sent = []
         for service in (self.service, self.old_service):
             _, records = self.mint_with_records_of(service, *flags)
@@ -59,9 +59,9 @@ class CrossSignedTest(MintTest):
         return minted, records
 
     def check_by_openssl(self, leaf, to_root, to_old_root):
-        """Each root is reached by its part of what was sent, in one piece.
+        """Checks that each root is reached by its contiguous part of the chain.
 
-        The openssl command is not given all at once: of two issuers it follows one and no other.
+        The openssl command does not get the whole chain, because it follows only one of two issuers.
         """
         self.write("leaf.pem", pki.pem(leaf))
         for root, issuers in ((self.root, to_root), (self.old_root, to_old_root)):

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every form in which people have keys and certificates is read, or refused by its name.
+"""Every common form of keys and certificates is read, or refused by name.
 
-The files are made by the tools that people have them from: openssl, ssh-keygen, Java's keytool.
+The files are made by common tools: openssl, ssh-keygen, Java's keytool.
 """
 
 import os
@@ -43,7 +43,7 @@ class FormTest(MintTest):
 
 @expand
 class CertificatesThatAreRead(FormTest):
-    """All of a file, whatever the labels of its blocks."""
+    """All blocks of a file are read, whatever their labels."""
 
     def mint_chain(self, *flags):
         self.mint("--private-key", "web.key", *flags)
@@ -96,7 +96,7 @@ class CertificatesThatAreRead(FormTest):
 
 @expand
 class CertificatesThatAreNot(FormTest):
-    """No block is left out in silence."""
+    """No block is ignored silently."""
 
     FLAGS = ("--private-key", "web.key")
 
@@ -140,7 +140,7 @@ class CertificatesThatAreNot(FormTest):
 
 @expand
 class SeveralKeys(FormTest):
-    """PKCS#12 as Java and NSS write it, with more than one key."""
+    """PKCS#12 files with more than one key, as Java and NSS write them."""
 
     def setUp(self):
         super().setUp()
@@ -228,7 +228,7 @@ class FormsThatAreNamed(FormTest):
         )
 
     def made(self, form):
-        """The file of a form, as its tool writes it."""
+        """A file of this form, written by its tool."""
         name, _, encoding = form.partition("_")
         outform = ("-outform", encoding.upper() or "PEM")
         key = self.path("web.key")
@@ -286,7 +286,7 @@ class FormsThatAreNamed(FormTest):
         "java": ("a Java keystore (JKS)", "PKCS12"),
         "crl": ("a certificate revocation list", "give an X.509 certificate"),
         "crl_der": ("a certificate revocation list", "give an X.509 certificate"),
-        "pgp": ("a file of OpenPGP", "give an X.509 certificate"),
+        "pgp": ("an OpenPGP file", "give an X.509 certificate"),
         "parameters": ("parameters without a key", "give the private key"),
         "certificate": ("a certificate", SWAPPED),
         "certificate_der": ("a certificate", SWAPPED),
@@ -301,7 +301,7 @@ class FormsThatAreNamed(FormTest):
         "java": ("a Java keystore (JKS)", "PKCS12"),
         "crl": ("a certificate revocation list", "give an X.509 certificate"),
         "crl_der": ("a certificate revocation list", "give an X.509 certificate"),
-        "pgp": ("a file of OpenPGP", "give an X.509 certificate"),
+        "pgp": ("an OpenPGP file", "give an X.509 certificate"),
         "parameters": ("parameters without a key", "the certificate that the CA issued"),
         "key": ("a private key", SWAPPED),
         "key_der": ("a private key", SWAPPED),
@@ -334,7 +334,7 @@ class FormsThatAreNamed(FormTest):
 
 @expand
 class BrokenCommands(FormTest):
-    r"""`\` at the end of a line of ~/.aws/config, as the ways to take a command apart leave it."""
+    r"""A `\` at the end of a line of ~/.aws/config, as the ways of splitting a command leave it."""
 
     @each(alone="\\", with_line="\\\n", crlf="\\\r\n", line="\n", joined="\n--private-key")
     def test_with(self, rest):
@@ -345,7 +345,7 @@ class BrokenCommands(FormTest):
         )
 
     def test_as_botocore_takes_it_apart(self):
-        """It splits by shlex, without a shell: the line end becomes an argument."""
+        """botocore uses shlex and no shell, so the newline becomes an argument."""
         self.assertEqual(shlex.split("credmint \\\n  --debug"), ["credmint", "\n", "--debug"])
 
 

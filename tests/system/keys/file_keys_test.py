@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Keys in files, in every form in which people have them: each mints."""
+"""Key files mint in every common form."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ PASSPHRASE = "correct horse 3917"
 
 
 class FileKeyTest(MintTest):
-    """An RSA and an EC key with a leaf certificate each, written as web.pem."""
+    """An RSA and an EC key, each with a leaf certificate, which is written to web.pem."""
 
     @classmethod
     def setUpClass(cls):
@@ -28,7 +28,7 @@ class FileKeyTest(MintTest):
         self.secret(PASSPHRASE)
 
     def mint_with(self, kind, key_file, *flags):
-        """Mints with the contents of a key file and the certificate for it."""
+        """Mints with this key file and its certificate."""
         self.write("web.pem", pki.pem(self.leaves[kind]))
         self.write("web.key", key_file)
         return self.mint("--certificate", "web.pem", "--private-key", "web.key", *flags)
@@ -120,7 +120,7 @@ class EncryptedForms(FileKeyTest):
 
 
 class Pkcs12(FileKeyTest):
-    """One file with everything in it, named by --certificate alone."""
+    """A single file with the key and all certificates, named only by --certificate."""
 
     def setUp(self):
         super().setUp()
@@ -148,7 +148,7 @@ class Pkcs12(FileKeyTest):
         self.mint_with_file(self.exported(PASSPHRASE), "--passin", f"pass:{PASSPHRASE}")
 
     def test_as_old_programs_write_it_the_passphrase_is_not_blamed(self):
-        """OpenSSL 3 leaves RC2 to its legacy provider, so the right passphrase does not help."""
+        """OpenSSL 3 has RC2 only in its legacy provider, so the right passphrase does not help."""
         self.write("web.p12", self.exported(PASSPHRASE, "-legacy"))
         flags = ("--certificate", "web.p12", "--passin", f"pass:{PASSPHRASE}")
         self.mint_fails_locally(program.KEY, "web.p12", *flags, hint="legacy")
@@ -159,14 +159,14 @@ class Pkcs12(FileKeyTest):
         self.mint("--certificate", "web.pem", "--private-key", "web.p12")
 
     def test_the_password_is_asked_for_once(self):
-        """Key and certificate come from one file: a password from a pipe is enough for both."""
+        """Key and certificate come from one file, so a password from a pipe works for both."""
         self.write("web.p12", pki.pkcs12_file(self.key, self.leaf, self.chain, PASSPHRASE))
         self.mint(
             "--certificate", "web.p12", "--passin", "stdin", stdin=PASSPHRASE.encode() + b"\n"
         )
 
     def exported(self, password, *more):
-        """What `openssl pkcs12 -export` makes of key, leaf and chain."""
+        """The key, leaf and chain as exported by `openssl pkcs12 -export`."""
         parts = pki.pkcs8_pem(self.key) + pki.pem(self.leaf, *self.chain)
         command = ("pkcs12", "-export", "-passout", f"pass:{password}", *more)
         return run_tool(openssl.OPENSSL, *command, stdin=parts)
@@ -202,7 +202,7 @@ class InOneFileWithTheCertificate(FileKeyTest):
         self.mint("--certificate", "web.pem", "--passin", f"pass:{PASSPHRASE}")
 
     def test_encrypted_key_elsewhere_leaves_the_certificate_readable(self):
-        """The certificate is readable although the same file holds a key that no one can open."""
+        """The certificate is readable although the file has a key with an unknown passphrase."""
         other = pki.encrypted_pkcs8_pem(pki.make_key(), "another passphrase")
         self.write("web.pem", pki.pem(self.leaves["EC"]) + other)
         self.write("web.key", self.pem("EC"))
@@ -273,7 +273,7 @@ class WaysToNameAFile(FileKeyTest):
 @unittest.skipIf(openssl.version() < (3, 5), "OpenSSL has ML-DSA from version 3.5 on")
 @expand
 class MlDsa(SystemTest):
-    """The emulator knows no ML-DSA, so a signature is checked by the openssl command."""
+    """The openssl command checks these signatures, because the emulator does not know ML-DSA."""
 
     @each("ML-DSA-44", "ML-DSA-65", "ML-DSA-87")
     def test_sign_with(self, algorithm):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""`credmint list`: what is on the tokens, with a URI for each thing that selects exactly it."""
+"""`credmint list`: the objects on tokens, each with a URI that selects only this object."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from support.system_test import SystemTest, make_folder
 
 
 class ListTest(SystemTest):
-    """A token with keys of several kinds, certificates for some of them, and a second token."""
+    """A token with several kinds of keys and certificates for some of them, and a second token."""
 
     @classmethod
     def setUpClass(cls):
@@ -49,7 +49,7 @@ class ListTest(SystemTest):
         return json.loads(self.succeed("list", "--json", *arguments, **more))
 
     def tokens(self, *arguments, **more):
-        """The tokens listed, by label."""
+        """The listed tokens, by label."""
         (module,) = self.list_json(*arguments, **more)["modules"]
         return {
             slot["token"]["label"]: slot["token"]
@@ -58,7 +58,7 @@ class ListTest(SystemTest):
         }
 
     def everything(self):
-        """The token `test`, logged in to."""
+        """The token `test`, listed with a login."""
         return self.tokens("pkcs11:token=test", *self.pin_flags)["test"]
 
 
@@ -154,7 +154,7 @@ class WithLogin(ListTest):
 
 @expand
 class Uris(ListTest):
-    """Each URI that is listed selects what it stands at, and nothing else."""
+    """Each listed URI selects its object and no other."""
 
     @each(by_default=(), by_module=("--pkcs11-lib", token.MODULE))
     def test_of_private_keys_sign_with_that_key(self, module):
@@ -165,7 +165,7 @@ class Uris(ListTest):
             self.check_signature(self.keys[key["label"]], signature)
 
     def check_signature(self, public_key, signature):
-        """The text that sign-string signs, as docs of aws_signing_helper and its source have it."""
+        """Verifies a signature of sign-string's text, as aws_signing_helper documents it."""
         text = b"AWS Roles Anywhere Credential Helper Signing Test1" + self.digest(public_key)
         if isinstance(public_key, ec.EllipticCurvePublicKey):
             public_key.verify(signature, text, ec.ECDSA(hashes.SHA256()))
@@ -318,7 +318,7 @@ class Trouble(ListTest):
 
 @expand
 class Files(SystemTest):
-    """In the shape of tokens; what is there goes by the path of its file."""
+    """Files are listed like tokens; the references are their paths."""
 
     @classmethod
     def setUpClass(cls):

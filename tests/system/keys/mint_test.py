@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A person runs credential-process with a key file and gets credentials."""
+"""credential-process gets credentials with a key file."""
 
 import datetime
 import json

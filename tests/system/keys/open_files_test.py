@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Files that say whom to trust or what to sign with, and that others may write or read."""
+"""Files with keys, secrets or trust settings that other users may read or write."""
 
 import json
 import os
@@ -23,7 +23,7 @@ class OpenFiles(MintTest):
     def refuse(self, name, *arguments, **more):
         self.fail_with(
             program.LOCAL_IO,
-            f"everybody may write {name} (mode 0{self.mode(name):o})",
+            f"{name} is writable by everyone (mode 0{self.mode(name):o})",
             *arguments,
             hint=f"chmod o-w {name}",
             **more,
@@ -93,7 +93,7 @@ class OpenFiles(MintTest):
         self.assertTrue((self.folder / "loaded").exists())
 
     def loud(self):
-        """A library that leaves a file when it is loaded."""
+        """The source of a library that creates a file when it is loaded."""
         source = """
             #include <fcntl.h>
             #include <unistd.h>
@@ -119,7 +119,7 @@ class OpenFiles(MintTest):
             timeout=60,
             check=False,
         )
-        self.assertIn(f"everybody may write {self.folder}/module.so", run.stderr.decode())
+        self.assertIn(f"{self.folder}/module.so is writable by everyone", run.stderr.decode())
 
     @each(
         group=(0o640, "its group may read it (mode 0640)"),

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Where a PIN, an auth value or a passphrase comes from, and what must not happen to it."""
+"""Sources of a PIN, an auth value or a passphrase, and their protection."""
 
 import os
 import unittest
@@ -14,7 +14,7 @@ PASSPHRASE = "correct horse 3917"
 
 
 class PassinTest(MintTest):
-    """An encrypted key file; tests give its passphrase in different ways."""
+    """An encrypted key file, whose passphrase tests pass in different ways."""
 
     @classmethod
     def setUpClass(cls):
@@ -33,7 +33,7 @@ class PassinTest(MintTest):
         self.mint(*self.identity, "--passin", source, **more)
 
     def refuse(self, status, message, source, hint=None, **more):
-        """A mint with this source must fail; also with --debug, and without showing the secret."""
+        """Mints with this source, which must fail with and without --debug and show no secret."""
         flags = (*self.identity, "--passin", source)
         self.mint_fails_locally(status, message, *flags, hint=hint, **more)
         self.run_program(*self.arguments(*flags, "--debug"), **more)
@@ -129,7 +129,7 @@ class SourcesThatFail(PassinTest):
         self.refuse(program.LOCAL_IO, "absent: No such file or directory", "file:./absent")
 
     def test_file_that_is_not_there_and_may_be_the_secret_itself(self):
-        message = "the file named for a secret is not there"
+        message = "the file named for a secret does not exist"
         self.refuse(program.LOCAL_IO, message, f"file:{PASSPHRASE}", hint="file:./NAME")
 
     def test_file_that_is_empty(self):
@@ -232,7 +232,7 @@ class TokenPin(TokenPinTest):
 
 
 class PinInTheUri(TokenPinTest):
-    """RFC 7512's pin-value and pin-source."""
+    """The attributes pin-value and pin-source of RFC 7512."""
 
     URI = "pkcs11:token=test;object=web"
 
@@ -263,7 +263,7 @@ class PinInTheUri(TokenPinTest):
         self.assertEqual(result.status, program.SUCCESS)
 
     def test_pin_value_is_in_no_system_call(self):
-        """Names of files are seen by auditors of a machine; a URI is easily taken for one."""
+        """Auditing tools record file names, and a URI could be opened as a file by mistake."""
         need_strace()
         trace = self.folder / "trace"
         strace = (STRACE, "-f", "-s", "9999", "-e", "trace=%file,write", "-o", str(trace))

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A secret that no option gives is asked for at the terminal, and only where a person sits at it."""
+"""A secret without a source is read from the terminal, if the program runs in its foreground."""
 
 import json
 import os
@@ -32,13 +32,13 @@ class PromptTest(MintTest):
         return self.start(*self.arguments(*flags), **more)
 
     def answer(self, terminal, *typed, prompt=PIN_PROMPT):
-        """Types one line at each prompt."""
+        """Types the lines, one at each prompt."""
         for line in typed:
             terminal.wait_for(prompt)
             terminal.type(line + ENTER)
 
     def end_well(self, terminal):
-        """The program must end well, with the JSON as all of its output; returns what it shows."""
+        """The program must succeed and print only its JSON; returns the terminal's output."""
         result = terminal.finish()
         self.assertEqual((result.status, result.stderr), (program.SUCCESS, ""), str(result))
         self.assertEqual(set(json.loads(result.stdout)), MEMBERS)
@@ -52,7 +52,7 @@ class PromptTest(MintTest):
         return self.end_silently(terminal)
 
     def end_silently(self, terminal):
-        """The terminal must be as before and show no secret; returns what it shows."""
+        """The terminal must echo again and show no secret; returns the terminal's output."""
         self.assertTrue(terminal.echoes(), "the terminal was left without echo")
         shown = terminal.shown.decode()
         for secret in self.secrets:
@@ -61,7 +61,7 @@ class PromptTest(MintTest):
 
 
 class TokenPromptTest(PromptTest):
-    """A token whose calls are logged by OpenSC's spy."""
+    """A token behind OpenSC's spy, which logs calls."""
 
     KEY_FLAGS = ()
 
@@ -97,7 +97,7 @@ class TokenPromptTest(PromptTest):
 
 
 class TokenNearItsLock(PromptTest):
-    """What the token says of its PIN is looked at before each try, and the last one is not ours."""
+    """The token's PIN flags are read before each try, and the final try is not used."""
 
     @classmethod
     def setUpClass(cls):
@@ -285,7 +285,7 @@ class Signals(TokenPromptTest):
 
 class HangUp(TokenPromptTest):
     def hang_up(self, **more):
-        """Returns the Run of a program whose terminal goes away."""
+        """Runs a program whose terminal is closed; returns its Run."""
         terminal = self.start_mint(*self.flags(), **more)
         terminal.wait_for(PIN_PROMPT)
         terminal.hang_up()
@@ -343,7 +343,7 @@ class NoPrompt(TokenPromptTest):
 
 
 class ContextPin(TokenPromptTest):
-    """A key that wants the PIN again for each signature (CKA_ALWAYS_AUTHENTICATE)."""
+    """A key that requires the PIN for each signature (CKA_ALWAYS_AUTHENTICATE)."""
 
     KEY_FLAGS = ("--always-auth",)
 
@@ -401,7 +401,7 @@ class KeyFile(PromptTest):
 
 
 class TpmKey(PromptTest):
-    """A TPM locks itself after few wrong tries, for all of its keys."""
+    """A TPM locks all of its keys after a few wrong tries."""
 
     PROMPT = "credmint: auth value for web.key: "
 
@@ -438,7 +438,7 @@ class TpmKey(PromptTest):
 
 
 class TpmHandle(PromptTest):
-    """The TPM does not tell whether a persistent key has an auth value, but counts wrong ones."""
+    """A TPM does not reveal whether a persistent key has an auth value, but counts wrong ones."""
 
     KEYS = {"with": "0x81000001", "without": "0x81000002", "noda": "0x81000003"}
 

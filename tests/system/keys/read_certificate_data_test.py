@@ -173,7 +173,7 @@ class OnAToken(SystemTest):
         cls.original = token.Token(make_folder(cls) / "t")
 
     def read(self, uri, *flags):
-        """Reads without a PIN: certificates are public objects."""
+        """Runs the command without a PIN, because certificates are public objects."""
         copy = self.original.copy(self.folder / uuid.uuid4().hex)
         command = ("read-certificate-data", "--certificate", uri, "--pkcs11-lib", token.MODULE)
         return self.succeed(*command, *flags, env=copy.env).decode()
@@ -191,7 +191,7 @@ class OfTokens(OnAToken):
             cls.original.write_certificate(leaf, f"leaf {number}", f"0{number}")
 
     def line(self, number, leaf):
-        """What aws_signing_helper prints of one, without the URI."""
+        """aws_signing_helper's lines for a certificate, without the URI."""
         return (
             f"{number}) Hex Fingerprint: {leaf.fingerprint(hashes.SHA1()).hex()}\n"
             f"Subject: {leaf.subject.rfc4514_string()}\n"
@@ -200,7 +200,7 @@ class OfTokens(OnAToken):
         )
 
     def read_matches(self, uri, *flags):
-        """What is printed of each, and its URI."""
+        """The printed lines of each match, and the URIs."""
         shown = self.read(uri, *flags)
         title, _, rest = shown.partition("\n")
         self.assertEqual(title, "Matching identities")
@@ -244,7 +244,7 @@ class OfTokens(OnAToken):
 
 @expand
 class Names(OnAToken):
-    """Names as Go prints what it has parsed, which aws_signing_helper shows and compares with."""
+    """Names in Go's form, which aws_signing_helper prints and compares."""
 
     _E = x509.NameOID
     NAMES = {

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the service answers with "Insufficient certificate" is named before anything is sent.
+"""Defects that the service reports as "Insufficient certificate" are found before anything is sent.
 
-Whether the service would refuse it is asked of the emulator, by a client that looks at nothing.
+A client that checks nothing shows that the emulator refuses each of them.
 """
 
 import unittest
@@ -37,7 +37,7 @@ class RefusedTest(MintTest):
         )
 
     def certify(self, issuer, public_key, name, *options, ca=False):
-        """A certificate that the openssl command makes; `options` say how it is signed."""
+        """Has the openssl command make a certificate; `options` choose the signature."""
         issuer_key = self.write("issuer.key", pki.pkcs8_pem(issuer.key))
         issuer_pem = self.write("issuer.pem", pki.pem(issuer.certificate))
         usage = "keyCertSign" if ca else "digitalSignature"
@@ -180,7 +180,7 @@ class Issuers(RefusedTest):
 
 
 def ml_dsa_certificate(root):
-    """A certificate for a key of ML-DSA-65, put together here: python3-cryptography knows none."""
+    """Builds a certificate for an ML-DSA-65 key, which python3-cryptography cannot."""
     pattern = root.issue(pki.make_key().public_key())
     (_, fields, _), *_ = asn1.elements(pattern.tbs_certificate_bytes)
     parts = [whole for *_, whole in asn1.elements(fields)]
@@ -194,7 +194,7 @@ def ml_dsa_certificate(root):
 @expand
 @unittest.skipIf(openssl.version() >= (3, 5), "OpenSSL has ML-DSA from version 3.5 on")
 class MlDsaWithAnOldOpenssl(SystemTest):
-    """A key whose algorithm OpenSSL lacks must not look like one without a name."""
+    """A message names the key's algorithm even if OpenSSL does not have it."""
 
     NEEDED = "certificate CN=web: its key is ML-DSA-65, which needs OpenSSL 3.5 or later"
 

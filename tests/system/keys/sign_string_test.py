@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""sign-string tries a key without AWS; what it signs is known, so anyone can check it."""
+"""sign-string tests a key without AWS. It signs a known text, so anyone can verify the result."""
 
 import json
 import unittest
@@ -17,7 +17,7 @@ DIGESTS = {"SHA256": hashes.SHA256(), "SHA384": hashes.SHA384(), "SHA512": hashe
 
 
 def verify(public_key, signature, digest="SHA256"):
-    """Raises InvalidSignature if it is not the signature of the fixed text."""
+    """Raises InvalidSignature if it is not a signature of the known text."""
     text = sign_string.message_for(public_key)
     if isinstance(public_key, rsa.RSAPublicKey):
         public_key.verify(signature, text, padding.PKCS1v15(), DIGESTS[digest])
@@ -191,7 +191,7 @@ class WithATpmKey(SignStringTest):
 
     @each("SHA256", "SHA384")
     def test_digest_for_a_key_made_for_sha384(self, digest):
-        """SHA-256, which the service wants, goes through such a key as well, padded with zeros."""
+        """A key for SHA-384 also signs SHA-256, which the service requires, padded with zeros."""
         signature = self.sign_with("0x81000004", "--digest", digest)
         verify(self.public_keys["0x81000004"], signature, digest)
 

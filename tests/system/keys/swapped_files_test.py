@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Key and certificate are replaced while credential-process, which runs anew each time, reads them."""
+"""Key and certificate are replaced while credential-process reads them."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ IDENTITY = ("--certificate", "web.pem", "--private-key", "web.key")
 MISMATCH = "the private key does not belong to it"
 RUNS = 60
 
-# Replaces both files all the time: by renaming, or cut to nothing and written in place.
+# Replaces both files continuously: by renaming, or by truncating and writing them in place.
 SWAPS = """
 import os, sys, time
 how, pause = sys.argv[1], float(sys.argv[2])
@@ -38,7 +38,7 @@ while True:
 
 
 def age(*paths):
-    """Until the files have not been touched for more than a second, by the clock of their system."""
+    """Waits until the files have not changed for more than a second, by their ctime."""
     wait_until(lambda: all(time.time() - os.stat(path).st_ctime > 1.1 for path in paths))
 
 
@@ -96,7 +96,7 @@ class SwappedFiles(MintTest):
         self.put("two", "pem" if last == "key" else "key")
         started = program.start(self.arguments(*IDENTITY, "--debug"), self.folder, self.env)
         self.addCleanup(started.process.kill)
-        time.sleep(0.4)  # what is waited for must come meanwhile, whatever else it waits for
+        time.sleep(0.4)  # the other file must come while the program waits for it
         self.write("web.new", (self.folder / f"two.{last}").read_bytes())
         os.rename(self.folder / "web.new", self.folder / f"web.{last}")
         run = started.finish()

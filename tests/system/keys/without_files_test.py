@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Keys and certificates in variables and streams, for what stays running and for the cache, too.
+"""Keys and certificates in variables and streams, also for running programs and the cache.
 
-Each form once is in docs/reference/key-references.md, whose examples are run.
+docs/reference/key-references.md has an example of each form, which its own test runs.
 """
 
 import json
@@ -24,7 +24,7 @@ class WithoutFiles(MintTest):
         self.both = pki.pkcs8_pem(self.key) + pki.pem(self.root.issue(self.key.public_key()))
 
     def pipe(self, contents):
-        """The number of a descriptor that it can be read from, once."""
+        """A descriptor from which the contents can be read once."""
         reader, writer = os.pipe()
         os.write(writer, contents)
         os.close(writer)
@@ -105,7 +105,7 @@ class Cached(WithoutFiles):
 
 
 class StaysRunning(RenewalTest):
-    """A stream is gone when the credentials are renewed, and what it held is not."""
+    """Renewals reuse the contents of a stream, which can be read only once."""
 
     def start_from_stream(self, name, contents):
         _, *flags = self.arguments("--certificate", "-", "--private-key", "-", "--role-arn", ROLES[name])

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What is taken from the surroundings as the AWS SDKs take it, below the flags."""
+"""Settings from the environment and the AWS config file, as the AWS SDKs read them. Flags win."""
 
 import os
 import unittest
@@ -17,7 +17,7 @@ DUALSTACK = "rolesanywhere.us-east-1.api.aws"
 
 
 class AwsSettingsTest(MintTest):
-    """A service that speaks TLS with a certificate of a CA that nobody knows."""
+    """A service with TLS, whose certificate is from a CA that the system does not trust."""
 
     @classmethod
     def setUpClass(cls):
@@ -36,12 +36,12 @@ class AwsSettingsTest(MintTest):
         return self.write(name, text.format(url=self.service.url, ca=self.service.ca_bundle))
 
     def reach(self, *flags, env=None):
-        """Mints, with the service at the address and behind the CA that is configured."""
+        """Mints, which must reach the service by the configured address and CA."""
         self.succeed(*self.flags(*flags), env=env)
         self.assertEqual(self.last_request()["reason"], "accepted")
 
     def host(self, *flags, env=None):
-        """The host of the region that is meant: a proxy tells, and leads to the service."""
+        """Mints through a proxy that leads to the service; returns the requested host."""
         proxy = Proxy(self.service.port)
         self.addCleanup(proxy.stop)
         env = {"HTTPS_PROXY": proxy.url, **(env or {})}

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What people get wrong: each mistake gives one clear line, its class of status, and nothing else.
+"""Mistakes of users: each gives one clear line, its exit status, and nothing else.
 
-What a service or a network does wrong is in service_errors_test.py and endpoint_test.py, what can
-be wrong about the source of a PIN in passin_test.py.
+Failures of services and networks are in service_errors_test.py and endpoint_test.py. Mistakes with
+the source of a PIN are in passin_test.py.
 """
 
 import os
@@ -36,7 +36,7 @@ def damaged_base64(pem):
 
 
 class IdentityTest(MintTest):
-    """web.key and web.pem fit; tests spoil one of them."""
+    """web.key and web.pem match; each test spoils one of them."""
 
     @classmethod
     def setUpClass(cls):
@@ -51,7 +51,7 @@ class IdentityTest(MintTest):
 
 @expand
 class Files(IdentityTest):
-    """The same mistakes with each file that the command line names."""
+    """The same mistakes with each file on the command line."""
 
     FLAGS = {
         "key": ("--certificate", "web.pem", "--private-key"),
@@ -71,7 +71,7 @@ class Files(IdentityTest):
         )
 
     def refuse_as_path(self, flag, text, what):
-        """It is not repeated: who knows what it is."""
+        """The message does not repeat the text, which might be a secret."""
         self.mint_fails_locally(
             program.USAGE, f"a path or a URI is expected, not {what}", *self.FLAGS[flag], text
         )
@@ -306,7 +306,7 @@ class LeavesThatTheServiceWouldRefuse(IdentityTest):
         self.refuse("its keyUsage does not include digitalSignature", usage=set())
 
     def test_signed_with_sha1(self):
-        """Which the openssl command still does and python3-cryptography no longer."""
+        """The openssl command still signs with SHA-1; python3-cryptography does not."""
         root = self.write("root.pem", pki.pem(self.root.certificate))
         root_key = self.write("root.key", pki.pkcs8_pem(self.root.key))
         extensions = self.write("extensions", "keyUsage=critical,digitalSignature\n")
@@ -464,7 +464,7 @@ class TokenInputTest(MintTest):
         self.pin_flags = ("--passin", f"pass:{self.secret(token.PIN)}")
 
     def refuse(self, uri, message, *flags, status=program.KEY, hint=None):
-        """A mint with this key must fail, and nothing is said of the PIN under --debug either."""
+        """Mints with this key, which must fail and must not show the PIN, even with --debug."""
         key = ("--certificate", "web.pem", "--private-key", uri)
         flags = flags or ("--pkcs11-lib", token.MODULE, *self.pin_flags)
         self.run_program(*self.arguments(*key, *flags, "--debug"))
@@ -493,7 +493,7 @@ class Uris(TokenInputTest):
         self.refuse(uri, re.compile("--private-key: (it|the|an) |opening key pkcs11:"))
 
     def test_upper_case_scheme_is_the_same_scheme(self):
-        """RFC 3986 section 3.1."""
+        """RFC 3986 section 3.1: schemes are case-insensitive."""
         key = ("--certificate", "web.pem", "--private-key", "PKCS11:token=test;object=web")
         self.mint(*key, "--pkcs11-lib", token.MODULE, *self.pin_flags)
 
@@ -514,7 +514,7 @@ class Uris(TokenInputTest):
         self.refuse("pkcs11:slot-id=1", "no token of", hint="--pkcs11-lib")
 
     def use_certificate_of_no_key(self):
-        """The certificate of a key on the token would tell which one is meant."""
+        """Writes another key's certificate: one for a key on the token would select that key."""
         self.write("web.pem", pki.pem(self.root.issue(pki.make_key().public_key())))
 
     def test_ambiguous_key(self):
@@ -690,7 +690,7 @@ class TpmInputTest(MintTest):
         self.write("web.pem", pki.pem(self.leaf))
 
     def refuse(self, key, message, *flags, status=program.KEY, hint=None):
-        """A mint with this key must fail, and leave nothing in the TPM."""
+        """Mints with this key, which must fail and leave nothing in the TPM."""
         before = self.tpm.loaded()
         flags = ("--certificate", "web.pem", "--private-key", key, *flags)
         self.mint_fails_locally(status, message, *flags, hint=hint)

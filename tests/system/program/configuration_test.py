@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The configuration file: identities and roles by name, and what is wrong with one."""
+"""The configuration file: identities and roles by name, and mistakes in the file."""
 
 import concurrent.futures
 import json
@@ -52,7 +52,7 @@ class ConfigurationTest(MintTest):
         return self.write(path, "\n".join(parts), mode)
 
     def mint(self, *flags, **more):
-        """Mints by the file; returns the JSON object and what the service saw."""
+        """Mints with the file; returns the JSON output and the service's record."""
         earlier = len(self.service.requests())
         minted = json.loads(self.succeed("credential-process", *flags, **more))
         (record,) = self.service.requests()[earlier:]
@@ -168,7 +168,7 @@ class Files(ConfigurationTest):
 
     def test_that_everybody_may_write(self):
         path = self.configure(self.FILES, self.defaults(), self.role("web"), mode=0o666)
-        self.refuse(f"everybody may write {path} (mode 0666)", hint=f"chmod o-w {path}", status=program.LOCAL_IO)
+        self.refuse(f"{path} is writable by everyone (mode 0666)", hint=f"chmod o-w {path}", status=program.LOCAL_IO)
 
     @unittest.skipIf(os.geteuid() == 0, "root may read everything")
     def test_that_may_not_be_read(self):
@@ -181,7 +181,7 @@ class Files(ConfigurationTest):
 
 @expand
 class Mistakes(ConfigurationTest):
-    """Each with the line, and what to write instead."""
+    """Each message names the line and what to write instead."""
 
     @each(
         **{
@@ -200,8 +200,8 @@ class Mistakes(ConfigurationTest):
             "out of range": ("[role.web]\ntimeout = 0.01\n", 2, "timeout: it is not a number of seconds", None),
             "no such identity": ("[identity.hsm]\n[role.web]\nidentity = 'hms'\n", 2, "no [identity.hms]", "'hsm'"),
             "which identity": ("[identity.a]\n[identity.b]\n[role.web]\n", 3, "does not say which identity", "a, b"),
-            "no TOML": ("[role.web\n", 1, "it is not TOML", None),
-            "name": ("[role.'a/b']\n", 1, "'a/b' is no name", None),
+            "no TOML": ("[role.web\n", 1, "invalid TOML", None),
+            "name": ("[role.'a/b']\n", 1, "'a/b' is not a valid name", None),
         }
     )
     def test_of(self, case):
@@ -232,7 +232,7 @@ class Mistakes(ConfigurationTest):
             "store": ("system-store-name = 'MY'", "system-store-name", "no Windows certificate store", ()),
             "no certificate": ("", "role.web", "--certificate is missing", {"certificate"}),
             "key": ("private-key = 'pkcs11:object=a;type=cert'", "private-key", "--private-key: ", {"private-key"}),
-            "no TOML in a missing quote": ("region = 'us-east-1", "region", "no quote at its end", ()),
+            "no TOML in a missing quote": ("region = 'us-east-1", "region", "no closing quote", ()),
         }
     )
     def test_that_is_seen_later_only_has_file_and_line(self, case):
@@ -371,7 +371,7 @@ class Serve(ConfigurationTest):
         wait_until(lambda: server.container("new").status == 200)
         self.assertEqual(server.container("old").status, 404)
         self.assertEqual(server.metadata("/meta-data/iam/security-credentials/").body, b"new")
-        wait_until(lambda: self.access_key(server, "web") != web)  # minted anew, too
+        wait_until(lambda: self.access_key(server, "web") != web)  # `web` is minted again too
         self.end_well(server)
 
     def test_hangup_reads_secrets_for_a_role_that_changed(self):
@@ -415,7 +415,7 @@ class Serve(ConfigurationTest):
         server.end(signal.SIGTERM)
 
     def hang_up_without_service(self, *roles):
-        """A server that had credentials for `web`, and cannot mint for what is configured now."""
+        """Starts a server, which mints for `web`. Then configures `roles`, whose mints fail."""
         self.start_own_service(fail=["slow:0", "500x99"])
         self.configure("[serve]\nport = 0", self.FILES, self.defaults(), self.role("web"))
         server = self.serve()
@@ -482,7 +482,7 @@ class Serve(ConfigurationTest):
 
 
 class OneTpmKey(ConfigurationTest):
-    """A TPM says that an auth value is wrong when it is used, and locks itself after some of them."""
+    """A TPM refuses a wrong auth value only when the key is used, and locks after several tries."""
 
     ROLES = ("a", "b", "c", "d")
 
@@ -502,7 +502,7 @@ class OneTpmKey(ConfigurationTest):
             wait_until(lambda tries=tries: device.wrong_tries() == tries)
             for name in self.ROLES:
                 self.assertEqual(server.container(name).status, 503)
-            time.sleep(1.5)  # twice the time in which the refreshers would try again
+            time.sleep(1.5)  # twice the time after which the refreshers would retry
             self.assertEqual(device.wrong_tries(), tries)
             self.write("auth", self.secret("wrong") if tries == 1 else "right")
             server.process.send_signal(signal.SIGHUP)
@@ -511,7 +511,7 @@ class OneTpmKey(ConfigurationTest):
 
 
 class OneKey(ConfigurationTest):
-    """Roles that share a key on a token, counted by OpenSC's spy."""
+    """Roles that share a key on a token. OpenSC's spy counts the calls."""
 
     ROLES = ("a", "b", "c", "d")
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing of the host reaches a test, whatever is set up there: tests/support/private_host.py.
+"""The host's configuration does not reach a test: tests/support/private_host.py.
 
-The host is a hostile one: each variable that a tool obeys is set to something that cannot work, and
-p11-kit is told of a module that is missing and that nothing works without.
+These tests run on a simulated hostile host. Each environment variable that a tool reads has an
+unusable value, and p11-kit's configuration has a critical module that does not exist.
 """
 
 import json
@@ -62,10 +62,10 @@ class HostileHost(unittest.TestCase):
         }
 
     def run_there(self, *command):
-        """Runs it on the hostile host; root's has the module where packages put theirs."""
+        """Runs a command on the hostile host. For root the module is in the packages' folder."""
         if os.getuid() == 0:
             if seen := os.environ.get(private_host.SEEN):
-                miss(f"root may not hide this host's PKCS#11 modules ({seen})")
+                miss(f"root cannot hide this host's PKCS#11 modules ({seen})")
             script = f'mount --bind "$0" {MODULES} && exec "$@"'
             command = ("/usr/bin/unshare", "--mount", "/bin/sh", "-c", script, self.modules, *command)
         return subprocess.run(
@@ -125,14 +125,14 @@ class HostileHost(unittest.TestCase):
 
 
 class EveryTest(unittest.TestCase):
-    """What meson starts, by its own account."""
+    """The commands of all tests, from meson's introspection."""
 
     def test_is_alone(self):
         build = os.environ.get("CREDMINT_BUILD") or miss("CREDMINT_BUILD does not name the build folder")
         for kind in ("tests", "benchmarks"):
             listed = json.loads(pathlib.Path(build, "meson-info", f"intro-{kind}.json").read_text())
             commands = {each["name"]: each["cmd"] for each in listed}
-            commands.pop("layers", None)  # reads the sources and runs nothing
+            commands.pop("layers", None)  # reads the sources and runs no program
             self.assertTrue(commands)
             for name, (interpreter, flags, script, *_) in commands.items():
                 with self.subTest(name):

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a person hands in where a path, a name or a source of a secret is meant is never repeated.
+"""A key or secret given by mistake as a path, a name or a source is never printed.
 
-Every command is given keys in every option that takes text; nothing of them may be printed. With
-CREDMINT_TEST_ALL each option gets every form of a key, else a few.
+Each command gets keys in every option that takes text, and must not print any part of them. With
+CREDMINT_TEST_ALL each option gets every form of a key, otherwise a few forms.
 """
 
 import base64
@@ -21,13 +21,13 @@ from support.system_test import SystemTest, make_folder
 WINDOW = 16
 HUNTER = "hunter2-and-more"
 ALL = bool(os.environ.get("CREDMINT_TEST_ALL"))
-# One of each kind; the others only take time once a command has been given them all.
+# One form of each kind. Once a command has had all forms, the rest only take time.
 KINDS = ("pem", "base64", "base64 with escapes", "URI of base64", "long text", "two lines")
 FEW = ("pem", "base64 with escapes", "long text")
 SESSION = dict(zip(emulator.SESSION_FLAGS[::2], emulator.SESSION_FLAGS[1::2]))
 NOWHERE = ("--endpoint", "http://127.0.0.1:1", "--timeout", "2")
 FILES = ("--certificate", "web.pem", "--private-key", "web.key")
-# What follows each command so that the option under test is the only thing wrong, and that it ends.
+# The arguments of each command: only the option under test is wrong, and the command ends.
 COMMANDS = {
     "credential_process": ("credential-process", *FILES, *emulator.SESSION_FLAGS, *NOWHERE),
     "update": ("update", "--once", *FILES, *emulator.SESSION_FLAGS, *NOWHERE),
@@ -44,7 +44,7 @@ FORMS = {
 
 
 def handed_in(key, leaf):
-    """Texts that hold a key, by what they are."""
+    """Texts that contain a key, by their form."""
     pem = pki.pkcs8_pem(key).decode()
     der = base64.b64encode(pki.pkcs8_der(key)).decode()
     lines = textwrap.wrap(der, 64)
@@ -99,7 +99,7 @@ class SecretsTest(SystemTest):
             self.write(name, contents)
 
     def check_run(self, value, *arguments, **more):
-        """Runs the program; no part of `value` may be printed."""
+        """Runs the program, which must not print any part of `value`."""
         result = self.run_program(*arguments, **more)
         printed = bare(result.stderr + result.stdout.decode(errors="replace"))
         secret = bare(value)
@@ -191,7 +191,7 @@ class Settings(SecretsTest):
                 self.run_with("identity.x", option, source + HUNTER, "credential-process", secret=HUNTER)
 
     def run_with(self, section, setting, value, *command, secret=None):
-        """The files are given as flags where they are not what is wrong."""
+        """Runs with one wrong setting. Key and certificate are flags, unless one is that setting."""
         settings = {**SESSION, "--endpoint": NOWHERE[1]}
         lines = [f"{name[2:]} = {json.dumps(text)}" for name, text in settings.items()]
         tables = {"": [], "defaults": [], "serve": [], "identity.x": [], "role.web": lines}
@@ -235,7 +235,7 @@ class Environment(SecretsTest):
 
 @expand
 class SourcesOfSecrets(SecretsTest):
-    """Where the secret is asked for: by an encrypted key file, and by a token."""
+    """The secret is needed for an encrypted key file or a token."""
 
     def setUp(self):
         super().setUp()

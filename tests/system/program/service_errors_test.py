@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the service, or something in its place, answers when it does not hand out credentials."""
+"""Responses without credentials, from the service or from another server at the endpoint."""
 
 import datetime
 import json
@@ -14,7 +14,7 @@ from support.system_test import MintTest
 
 
 class FaultTest(MintTest):
-    """Each test starts a service of its own, with a script of faults."""
+    """Each test starts its own service with a script of faults."""
 
     @classmethod
     def setUpClass(cls):
@@ -27,7 +27,7 @@ class FaultTest(MintTest):
         self.identity = self.write_identity(self.key, self.leaf)
 
     def refused(self, status, message, *scripts, flags=(), hint=None, attempts=1, **options):
-        """A mint that meets these faults must fail after so many attempts."""
+        """Mints with these faults, which must fail after `attempts` requests."""
         self.start_own_service(fail=scripts, **options)
         result = self.mint_fails(status, message, *self.identity, *flags, hint=hint)
         self.assertEqual(len(self.service.requests()), attempts)
@@ -35,14 +35,14 @@ class FaultTest(MintTest):
         return result
 
     def minted_after(self, *scripts, flags=(), attempts, **options):
-        """A mint that meets these faults must succeed with its last attempt."""
+        """Mints with these faults, which must succeed with the last of `attempts` requests."""
         self.start_own_service(fail=scripts, **options)
         _, records = self.mint_with_records(*self.identity, *flags)
         self.assertEqual(len(records), attempts)
         self.assert_proper_requests()
 
     def assert_proper_requests(self):
-        """No request was wrong in itself, and none is a copy of an earlier one."""
+        """Checks that each request was valid and that none is a copy of an earlier one."""
         for record in self.service.requests():
             self.assertRegex(record["reason"], r"(\A|: )accepted\Z")
         signatures = [
@@ -104,7 +104,7 @@ class Refusals(FaultTest):
 
 
 class RealRefusals(MintTest):
-    """Nothing scripted: the service's own judgement."""
+    """Refusals by the service itself, without scripted faults."""
 
     def test_of_another_trust_anchor(self):
         arn = emulator.TRUST_ANCHOR_ARN.replace("0002", "0009")
@@ -204,7 +204,7 @@ class Delays(FaultTest):
 
 @expand
 class Answers(FaultTest):
-    """Success by its status, but not by what it holds."""
+    """Responses with a success status but without usable contents."""
 
     HINT = "something other than the service may have answered"
 
@@ -233,7 +233,7 @@ class Answers(FaultTest):
 
 @expand
 class OtherServers(MintTest):
-    """Something that is not the service answers at the endpoint."""
+    """Another server answers at the endpoint."""
 
     @each(
         no_http=(program.SERVICE, b"220 mail.example.com ESMTP\r\n"),
@@ -267,7 +267,7 @@ class OtherServers(MintTest):
         self.mint_fails(expected, "creating a session: ", *flags)
 
     def test_an_account_in_no_arn_leaves_the_account_out(self):
-        """AccountId is optional for the SDKs; an empty one would not be."""
+        """AccountId is optional for the SDKs, but must not be empty."""
         answer = json.dumps(
             {
                 "credentialSet": [
@@ -293,7 +293,7 @@ class OtherServers(MintTest):
 class Clocks(FaultTest):
     @each(ahead=4000, behind=-3000)
     def test_of_the_service(self, seconds):
-        """The first answer tells the service's time; the second request is signed by it."""
+        """The first response has the service's time, with which the second request is signed."""
         self.start_own_service(clock_offset=seconds)
         _, records = self.mint_with_records(*self.identity)
         self.assertEqual([record["status"] for record in records], [403, 201])
@@ -311,13 +311,13 @@ class Clocks(FaultTest):
         self.assertEqual(len(self.service.requests()), 2)
 
     def test_of_another_century_is_not_believed(self):
-        """A key must not sign for whatever date an answer has."""
+        """A response's date must not make the key sign for any date."""
         self.start_own_service(fail=["skew:2335000000"])
         self.mint_fails(
             program.SERVICE,
             "status 403",
             *self.identity,
-            hint="set this machine's clock: it is 27025 days behind the service's, and no more than 24 hours",
+            hint="set this machine's clock: it is 27025 days behind the service's, and at most 24 hours",
         )
         (record,) = self.service.requests()
         self.assertEqual(record["headers"]["x-amz-date"][:4], str(pki.now().year))
@@ -334,7 +334,7 @@ class Clocks(FaultTest):
     @each(next_year=31536000, a_little_more_than_asked_for=3600 + 900 + 60)
     def test_no_service_gives_an_expiration(self, seconds):
         self.start_own_service(fail=[f"expires:{seconds}"])
-        self.mint_fails(program.SERVICE, "which no service gives", *self.identity)
+        self.mint_fails(program.SERVICE, "the service grants none beyond", *self.identity)
 
     def test_what_is_a_little_longer_than_asked_for_is_taken(self):
         self.start_own_service(fail=[f"expires:{3600 + 900 - 60}"])

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What docs/reference/stability.md promises has the shape of stable_shapes.json: no less, and no more.
+"""The interfaces in docs/reference/stability.md have exactly the shapes in stable_shapes.json.
 
-In that file a JSON type stands for a value of it, and a name ends in "?" where not every object has
-it. An option has what `--help` says of its value, null if it takes none.
+In that file the name of a JSON type represents a value, and a name that ends in "?" is optional. An
+option has its type from `--help`, or null if it takes no value.
 """
 
 import configparser
@@ -27,7 +27,7 @@ TABLES = (TOP, "serve", "defaults", "identity.NAME", "role.NAME")
 
 _COMMAND = re.compile(r"^  ([\w-]+)", re.MULTILINE)
 _OPTION = re.compile(r"^  ((?:-\w,)?--[\w-]+|\w+)(?: (?!Excludes:)(\S.*?))?(?: Excludes:.*)? *$")
-_DESCRIPTIONS = 30  # the column in which --help has them, or one line below
+_DESCRIPTIONS = 30  # the column of descriptions in --help, on the option's line or the next
 
 
 def differences(held, found, place):
@@ -45,7 +45,7 @@ def differences(held, found, place):
 
 
 def shape_of(*values):
-    """What values that stand in the same place have in common."""
+    """The common shape of values that occur in the same place."""
     if all(isinstance(value, dict) for value in values):
         names = {name for value in values for name in value}
         found = {name: [value[name] for value in values if name in value] for name in names}
@@ -65,13 +65,13 @@ def _type(value):
 
 
 class Shapes:
-    """Of a TestCase: compares what there is with a part of stable_shapes.json."""
+    """A mixin of TestCase that compares what it finds with a part of stable_shapes.json."""
 
     def hold(self, found, *path):
         self._compare(_held(path), found, path)
 
     def hold_names(self, found, *path):
-        """The same for names, whose order means nothing."""
+        """Compares names, whose order does not matter."""
         self._compare(dict.fromkeys(_held(path)), dict.fromkeys(found), path)
 
     def _compare(self, held, found, path):
@@ -88,7 +88,10 @@ def _held(path):
 
 
 def help_of(*command):
-    """A default is TYPE=VALUE with CLI11 2.3 (Debian 12), TYPE [VALUE] with 2.4 (Debian 13)."""
+    """The help of a command in the form of CLI11 2.3.
+
+    CLI11 2.3 (Debian 12) prints a default as TYPE=VALUE, 2.4 (Debian 13) as TYPE [VALUE].
+    """
     shown = program.run((*command, "--help"), "/").stdout.decode()
     return re.sub(r"^(  -.*?) \[([^]\s]+)\](?=\s)", r"\1=\2  ", shown, flags=re.MULTILINE)
 
@@ -98,7 +101,7 @@ def without_description(line):
 
 
 def options_of(*command):
-    """The options and arguments of a command, each with its value, and those of all below it."""
+    """The options and arguments of a command and its subcommands, each with its type."""
     shown, _, commands = help_of(*command).partition("\nSubcommands:\n")
     matches = [_OPTION.match(without_description(line)) for line in shown.splitlines()]
     found = {match[1]: match[2] for match in matches if match}
@@ -117,7 +120,7 @@ class CommandLine(Shapes, SystemTest):
 
 
 class Configuration(Shapes, SystemTest):
-    """Every option of the commands that read the file is tried as a setting of every table."""
+    """Tries every option of the commands that read the file as a setting in every table."""
 
     def test_settings(self):
         names = {name for table in SHAPES["configuration"].values() for name in table}
@@ -131,9 +134,9 @@ class Configuration(Shapes, SystemTest):
         return {name: kind for name, kind in types.items() if kind}
 
     def type_of(self, table, name):
-        """What the setting wants; None if there is none."""
+        """The type of a setting, or None if the table does not have it."""
         said = self.said_of(table, name, "true")
-        refused = ("there is no setting", "a secret does not belong", "is no table")
+        refused = ("there is no setting", "a secret does not belong", "is not a table")
         if any(reason in said for reason in refused):
             return None
         if "must be a number" in said:
@@ -144,7 +147,7 @@ class Configuration(Shapes, SystemTest):
         return "strings" if many else "string"
 
     def said_of(self, table, name, value):
-        """A run with this setting ends before it does anything: its role has no ARNs."""
+        """Runs with this setting; returns stderr. The run fails early: its role has no ARNs."""
         head = f"[{table}]\n" if table != TOP else ""
         role = "[role.NAME]\n" if table != "role.NAME" else ""
         self.write("config.toml", f"{head}{name} = {value}\n{role}")
@@ -155,19 +158,19 @@ class Configuration(Shapes, SystemTest):
 
 
 class Documents(Shapes, unittest.TestCase):
-    """What no program lists is held by what documents and files say."""
+    """Compares interfaces that no program lists with documents and files."""
 
     def test_exit_statuses(self):
-        """Those that the program knows, by their numbers; ExitStatuses has them by name."""
+        """Compares the numbers that the program has. ExitStatuses tests each name."""
         held = sorted(SHAPES["exit statuses"].values())
-        readme = (documents.SOURCE / "README.md").read_text()
-        documented = [int(row.cells[0]) for row in documents.rows(readme, "status")]
+        text = documents.read("reference/exit-statuses.md")
+        documented = [int(row.cells[0]) for row in documents.rows(text, "status")]
         self.assertEqual((held[0], held[1:]), (0, facts.of("exit statuses of failures")), ADD)
-        self.assertEqual(documented, held[1:])
+        self.assertEqual(documented, held)
 
     def test_variables(self):
-        readme = (documents.SOURCE / "README.md").read_text()
-        cells = [row.cells[0] for row in documents.rows(readme, "variable")]
+        text = documents.read("reference/environment.md")
+        cells = [row.cells[0] for row in documents.rows(text, "variable")]
         names = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
         self.hold_names(names, "variables that are read")
 
@@ -183,7 +186,7 @@ class Documents(Shapes, unittest.TestCase):
 
 @expand
 class ExitStatuses(MintTest):
-    """Each by a failure of its class. 1 is of defects, so none is known."""
+    """Each status by a failure of its class. Status 1 is for defects, so no failure is known."""
 
     def setUp(self):
         super().setUp()
@@ -302,7 +305,7 @@ class Outputs(Shapes, MintTest):
 
 
 class Serve(Shapes, MintTest):
-    """A service that refuses first, so that there are failures to show and to count."""
+    """The service first refuses, so that the server has failures to show and count."""
 
     REFUSED = "403:AccessDeniedException:no"
     METADATA = "/meta-data/iam/security-credentials/demo"
@@ -369,7 +372,7 @@ class Serve(Shapes, MintTest):
 
 @expand
 class CacheEntries(Shapes, MintTest):
-    """What is kept, and what a program does with what an older or a newer one has kept."""
+    """The form of cache entries, and the use of entries of an older or newer version."""
 
     def setUp(self):
         super().setUp()
@@ -381,7 +384,7 @@ class CacheEntries(Shapes, MintTest):
         self.entry = json.loads(self.path.read_text())
 
     def mint_with(self, entry):
-        """What a run prints that finds this entry."""
+        """Runs the command with this cache entry; returns its stdout."""
         self.path.write_text(json.dumps(entry))
         return self.succeed(*self.command)
 
@@ -410,7 +413,7 @@ class CacheEntries(Shapes, MintTest):
 
     @each(newer=2, older=0, text="1", none=None)
     def test_another_format(self, number):
-        """A miss: the entry is replaced, and no command fails for it."""
+        """Another format is a miss: the entry is replaced, and no command fails."""
         other = {**self.entry, "Format": number}
         self.assertNotEqual(self.mint_with(other), self.first)
         self.assertEqual(json.loads(self.path.read_text()).keys(), self.entry.keys())
@@ -422,7 +425,7 @@ class CacheEntries(Shapes, MintTest):
 
 
 class Itself(unittest.TestCase):
-    """How a change is told."""
+    """The shapes and the messages about changes."""
 
     def test_shapes(self):
         self.assertEqual(

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Random TOML, read by credmint's parser and by Python's tomllib: both read the same, or neither."""
+"""Random TOML, for which credmint's parser and Python's tomllib must agree."""
 
 import datetime
 import json
@@ -33,7 +33,7 @@ BETWEEN = ("", "", "", " ", "\t", " # x", "\n", "\r\n", "# x\n")
 
 
 class Reader:
-    """The program that reads; see tests/support/read_toml.cc."""
+    """Runs credmint's parser; see tests/support/read_toml.cc."""
 
     def __init__(self, test):
         self._process = subprocess.Popen(
@@ -48,7 +48,7 @@ class Reader:
         self._process.communicate(timeout=10)
 
     def read(self, text):
-        """(what is in it, or None; the reason)"""
+        """Returns (contents, None), or (None, reason) if the parser refuses the text."""
         self._process.stdin.write(f"{len(text)}\n".encode() + text)
         self._process.stdin.flush()
         word, size = self._process.stdout.readline().split()
@@ -71,7 +71,7 @@ class Generated:
         return self._random.random() < chance
 
     def _spoil(self):
-        """Takes a byte away, adds one, or changes one."""
+        """Removes, adds or changes a byte."""
         place = self._random.randrange(len(self.text))
         byte = self._choose(b"", b"[", b"]", b'"', b"'", b"=", b",", b"{", b"}", b".", b"\\", b"\n", b"\xff", b"\x01", b"\xc3")
         self.text = self.text[:place] + byte + self.text[place + self._random.randrange(2) :]
@@ -128,7 +128,7 @@ class RandomToml(unittest.TestCase):
         self.reader = Reader(self)
 
     def by_tomllib(self, text):
-        """None if it refuses it, or knows larger numbers than have a place in 64 bits."""
+        """The contents, or None if tomllib refuses them or a number does not fit into 64 bits."""
         try:
             read = tomllib.loads(text.decode())
         except ValueError:

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the program says of a command line that it cannot take, and of one that asks for help."""
+"""Messages for invalid command lines, and the help."""
 
 import json
 import re

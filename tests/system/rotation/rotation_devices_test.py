@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Keys and certificates on a token and in a TPM are renewed under serve and update."""
+"""Keys and certificates on a token and in a TPM are renewed while serve and update run."""
 
 import time
 import unittest
@@ -12,7 +12,7 @@ from support.system_test import make_folder
 
 
 class OnAToken(RenewalTest):
-    """With one program alone: see support/token.py."""
+    """Only one program runs, because two would disturb each other: see support/token.py."""
 
     PROGRAMS = ("serve",)
     OBJECT = "pkcs11:token=test;object=web"
@@ -24,7 +24,7 @@ class OnAToken(RenewalTest):
         self.write("pin", self.secret(token.PIN))
 
     def issue(self, name, key_type="EC:prime256v1"):
-        """A new key on the token and a certificate for it, which is not there yet."""
+        """Makes a key on the token and issues its certificate, which is not written yet."""
         return self.root.issue(self.token.generate(key_type), name)
 
     def start(self, certificate):
@@ -32,7 +32,7 @@ class OnAToken(RenewalTest):
         super().start("--certificate", certificate, "--private-key", self.OBJECT, *module)
 
     def test_another_certificate_for_the_same_key(self):
-        """There is none between the old one and the new one, which may be half a minute."""
+        """The token has no certificate for a while between the old one and the new one."""
         old = self.issue("old")
         self.token.write_certificate(old)
         self.start(self.OBJECT)
@@ -45,7 +45,7 @@ class OnAToken(RenewalTest):
         self.end(stays("old", reason))
 
     def test_another_key(self):
-        """From RSA to EC. The old one is gone, so nothing can be minted until all is there."""
+        """From RSA to EC. The old key is gone, so nothing is minted until the pair is complete."""
         self.token.write_certificate(self.issue("old", "rsa:2048"))
         self.start(self.OBJECT)
         for kind in ("cert", "privkey", "pubkey"):
@@ -60,7 +60,7 @@ class OnAToken(RenewalTest):
         lines = self.end_at_will()
         self.assertRegex(
             lines["serve"][-2],
-            f"^credmint: opening certificate {self.OBJECT};type=cert: .*; nor is the earlier one of use: "
+            f"^credmint: opening certificate {self.OBJECT};type=cert: .*; the earlier one is unusable, too: "
             "(opening key|certificate CN=old: the private key does not belong to it)",
         )
 
@@ -98,7 +98,7 @@ class InATpm(RenewalTest):
         self.start("--certificate", f"nv:{self.INDEX}", *key, *flags)
 
     def test_another_certificate_for_the_same_key(self):
-        """Nothing of ours is in the TPM between two mints, the key that stays in use included."""
+        """Nothing stays loaded in the TPM between mints, including the key in use."""
         public_key = self.tpm.make_persistent(self.KEY)
         old = self.root.issue(public_key, "old")
         self.start_with(old)
@@ -108,10 +108,10 @@ class InATpm(RenewalTest):
         wait_until(lambda: self.tpm.loaded() == [])  # a mint may be running
         self.write_nv(pki.der(certificate))
         self.assert_uses(certificate)
-        self.end(stays("old", f"opening certificate nv:{self.INDEX}: .*it holds something else"))
+        self.end(stays("old", f"opening certificate nv:{self.INDEX}: .*it holds something other"))
 
     def test_another_key(self):
-        """Another curve, too. The old one is gone, so nothing can be minted until all is there."""
+        """To another curve. The old key is gone: nothing is minted until the pair is complete."""
         self.start_with(self.root.issue(self.tpm.make_persistent(self.KEY), "old"))
         self.tpm.tool("evictcontrol", "-Q", "-C", "o", "-c", self.KEY)
         public_key = self.tpm.make_persistent(self.KEY, "ecc384")
@@ -126,7 +126,7 @@ class InATpm(RenewalTest):
         self.assertRegex(lines["update"][-2], "^credmint: certificate CN=old: the private key does")
 
     def test_a_key_file_before_its_certificate(self):
-        """What the old file held is enough for the TPM, so there is no order to keep."""
+        """The old key stays usable from its file's contents, so the order does not matter."""
         key_file, public_key = self.tpm.make_key_file(tpm.EC_P256)
         old = self.root.issue(public_key, "old")
         self.put("web.key", key_file)
@@ -148,7 +148,7 @@ class InATpm(RenewalTest):
         )
 
     def test_another_key_file_with_another_auth_value(self):
-        """The new auth value is not tried on what the old file held: the TPM counts wrong ones."""
+        """The new auth value is not tried on the old key, because the TPM counts wrong ones."""
         self.tpm.set_lockout(after_tries=10)
         key_file, public_key = self.tpm.make_key_file(tpm.EC_P256, "user-auth:old-27182818")
         self.put("pin", self.secret("old-27182818"))
@@ -168,7 +168,7 @@ class InATpm(RenewalTest):
         self.assertEqual(self.tpm.wrong_tries(), 0)
 
     def test_another_auth_value(self):
-        """The TPM counts wrong ones: each program sends the old one once, and waits for SIGHUP."""
+        """Each program sends the old value once and waits for SIGHUP: the TPM counts wrong ones."""
         self.tpm.set_lockout(after_tries=10)
         self.put("pin", self.secret("old-27182818"))
         old = self.root.issue(self.tpm.make_persistent(self.KEY, auth="old-27182818"), "old")

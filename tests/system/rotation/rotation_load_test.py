@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Keys and certificates change many times a second, while programs are answered.
+"""Keys and certificates change many times a second while clients request credentials.
 
-CREDMINT_ROTATIONS is how often (300); CREDMINT_ROTATION_FIGURES=1 prints what happened.
+CREDMINT_ROTATIONS is the number of changes (300); CREDMINT_ROTATION_FIGURES=1 prints statistics.
 """
 
 import collections
@@ -22,13 +22,13 @@ from support.system_test import MintTest
 
 ROTATIONS = int(os.environ.get("CREDMINT_ROTATIONS", "300"))
 SERVERS = 8
-LIFETIME_SECONDS = 4  # half of it for mints that fail or wait for the processor
+LIFETIME_SECONDS = 4  # half of it allows for mints that fail or wait for the processor
 LONGEST_PAUSE_SECONDS = 0.03
 FILES = ("--certificate", "tls.crt", "--private-key", "tls.key")
 
 
 class Files:
-    """Two files that are replaced one by one, in either order, sometimes written in place."""
+    """Two files that are replaced one after the other, in either order, sometimes in place."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -54,7 +54,7 @@ class Files:
 
 
 class Volume:
-    """A secret in a volume of Kubernetes: both files change at once."""
+    """A Kubernetes secret volume: both files change atomically."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -101,7 +101,7 @@ class UnderLoad(MintTest):
         return Server(self, "--port", "0", "--token-file", f"token{number}", *flags)
 
     def ask(self, number):
-        """A client that asks without end."""
+        """Acts as a client that requests credentials until the test ends."""
         while not self.ended.is_set():
             try:
                 answer = self.servers[number].container(role(number).rpartition("/")[2])
@@ -122,7 +122,7 @@ class UnderLoad(MintTest):
         self.servers = []
         for number in range(SERVERS):
             self.servers.append(self.start(number))
-            time.sleep(LIFETIME_SECONDS / 2 / SERVERS)  # so that they mint at different moments
+            time.sleep(LIFETIME_SECONDS / 2 / SERVERS)  # so that they mint at different times
         wait_until(lambda: all(self.mints(number) for number in range(SERVERS)))
         clients = [threading.Thread(target=self.ask, args=(n,)) for n in range(SERVERS)]
         for client in clients:

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""serve and update find a renewed certificate or key that cannot be used, or not yet."""
+"""serve and update find a renewed certificate or key that is unusable, for now or for good."""
 
 import datetime
 import threading
@@ -14,7 +14,7 @@ from support.renewal import MISMATCH, FilesTest, stays
 @expand
 class Half(FilesTest):
     def write_half(self, name, contents):
-        """In place, as a program does that has not finished."""
+        """Writes half of a file in place, like a program that has not finished."""
         self.write(name, contents[: len(contents) // 2])
 
     @each(pem=pki.pem, der=pki.der)
@@ -93,7 +93,7 @@ class NotUsable(FilesTest):
         self.end(stays("old", MISMATCH), stays("old", "opening certificate web.pem: "))
 
     def test_after_the_earlier_one_has_expired(self):
-        """The error says both; what follows is used again."""
+        """The error names both problems. A later pair is used."""
         self.start_with(not_after=datetime.timedelta(seconds=3))
         self.put("web.pem", "no certificate")
         lines = []
@@ -101,12 +101,12 @@ class NotUsable(FilesTest):
         watchdog = threading.Timer(program.TIME_LIMIT_SECONDS, started.process.kill)
         watchdog.start()
         self.addCleanup(watchdog.cancel)
-        while not lines or "nor is the earlier one of use" not in lines[-1]:
+        while not lines or "the earlier one is unusable, too" not in lines[-1]:
             lines.append(started.process.stderr.readline().decode())
             self.assertTrue(lines[-1], lines)
         self.assertRegex(
             lines[-1],
-            "^credmint: opening certificate web.pem: .*; nor is the earlier one of use: "
+            "^credmint: opening certificate web.pem: .*; the earlier one is unusable, too: "
             "certificate CN=old: it expired on ",
         )
         key, certificate = self.pair("new")

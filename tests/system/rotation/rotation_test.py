@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Certificate and key files are renewed under serve and update, in either order."""
+"""Certificate and key files are renewed in either order while serve and update run."""
 
 import os
 import shutil
@@ -72,7 +72,7 @@ class InOrder(FilesTest):
         self.end(stays("old", MISMATCH))
 
     def test_the_passphrase_too(self):
-        """The key is renewed with another passphrase, which SIGHUP has them read."""
+        """The new key has another passphrase, which the programs read on SIGHUP."""
         old_key, old = self.pair("old")
         self.put("web.pem", pki.pem(old))
         self.put("web.key", pki.encrypted_pkcs8_pem(old_key, self.secret("old-27182")))
@@ -90,7 +90,7 @@ class InOrder(FilesTest):
 
 
 class Kubernetes(FilesTest):
-    """A volume of a secret: tls.crt -> ..data/tls.crt, ..data -> ..2026_11_24, which is replaced."""
+    """A secret volume: tls.crt -> ..data/tls.crt, and ..data -> ..2026_11_24, which is replaced."""
 
     def mount(self, generation, key, certificate):
         folder = self.folder / f"..{generation}"

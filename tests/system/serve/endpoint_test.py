@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""How the service is found and reached: endpoints, TLS, proxies, regions."""
+"""Reaching the service: endpoints, TLS, proxies, regions."""
 
 import unittest
 
@@ -24,7 +24,7 @@ class EndpointTest(MintTest):
 
 
 class TlsTest(EndpointTest):
-    """A service that speaks TLS with a certificate of a CA that nobody knows."""
+    """A service with TLS, whose certificate is from a CA that the system does not trust."""
 
     @classmethod
     def setUpClass(cls):
@@ -126,10 +126,10 @@ class EndpointOfTheEnvironment(EndpointTest):
 
 
 class EndpointOfTheRegion(EndpointTest):
-    """Nothing is sent to AWS: a proxy leads to the emulator and tells where it should have gone."""
+    """A proxy connects to the emulator instead of AWS and records the requested host."""
 
     def host_for(self, region, *flags, partition="aws"):
-        """Mints in a region without naming an endpoint; returns the host that was to be reached."""
+        """Mints in a region without --endpoint; returns the requested host."""
         move = {"arn:aws:": f"arn:{partition}:", "us-east-1": region}
         anchor, profile, role = (
             replace_all(arn, move)

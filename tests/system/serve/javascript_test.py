@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The AWS SDK for JavaScript gets credentials from credmint, in each way that it knows.
+"""The AWS SDK for JavaScript gets credentials from credmint in each way that it supports.
 
-A service that notes who called says whose credentials it used; the client itself says what it sent.
+A recording service shows which credentials it used; the client reports its HTTP requests.
 """
 
 import json
@@ -23,7 +23,7 @@ ROLES = "GET /latest/meta-data/iam/security-credentials/"
 ROLE = ROLES + "demo"
 CONTAINER = "GET /role/demo"
 
-# The SDK asks for new credentials at each call where less than five minutes are left.
+# The SDK requests new credentials for each call if the old ones expire within five minutes.
 NEARLY_EXPIRED_SECONDS = 290
 
 
@@ -47,11 +47,11 @@ class JavaScriptTest(MintTest):
         return Client(self, self.sts.url, *provider, env=self.client_env)
 
     def issued(self):
-        """The access key IDs that the service has given out in this test."""
+        """The access key IDs that the service has issued in this test."""
         return [record["access_key_id"] for record in self.service.requests()[self.earlier :]]
 
     def call(self, client):
-        """Calls, which must succeed; returns the access key ID used and what was sent for it."""
+        """Makes a call, which must succeed; returns its access key ID and the requests for it."""
         earlier = len(self.sts.access_key_ids)
         answer = client.call()
         self.assertEqual(answer.get("account"), "111122223333", answer)
@@ -60,7 +60,7 @@ class JavaScriptTest(MintTest):
         return used, answer["requests"]
 
     def call_fails(self, client):
-        """Calls, which must fail before the service is called; returns why and what was sent."""
+        """Makes a call, which must fail before it reaches STS; returns (error, requests)."""
         earlier = len(self.sts.access_key_ids)
         answer = client.call()
         self.assertIn("error", answer)
@@ -68,20 +68,20 @@ class JavaScriptTest(MintTest):
         return answer["error"], answer["requests"]
 
     def end(self, client):
-        """The SDK warns, on stderr, where it stretches the life of credentials."""
+        """Ends the client. The SDK would warn on stderr if it had extended credentials' lifetime."""
         self.assertEqual(client.end(), "")
 
 
 @expand
 class Process(JavaScriptTest):
-    """credential-process, by a profile of the config file."""
+    """credential-process in a profile of the config file."""
 
     def setUp(self):
         super().setUp()
         self.write_profile()
 
     def write_profile(self):
-        """The SDK gives the command to a shell."""
+        """Writes a profile, whose command the SDK runs in a shell."""
         self.identity = (
             "--certificate",
             self.folder / "web.pem",
@@ -143,20 +143,20 @@ class File(JavaScriptTest):
         self.end(client)
 
     def test_is_not_found_by_a_name_of_two_words(self):
-        """As docs/guide/update.md says. botocore finds it: see update_test.py."""
+        """docs/guide/update.md says so. botocore finds the profile: see update_test.py."""
         error, _ = self.call_fails(self.update("web server"))
         self.assertIn("Could not resolve credentials using profile: [web server]", error)
 
 
 class ServeTest(JavaScriptTest):
     def serve(self, *variables):
-        """Starts it; programs get those of the variables that it prints."""
+        """Starts `serve`; clients get these of the variables that it prints."""
         flags = (*self.identity, "--token-file", "token", *self.arguments()[1:])
         self.server = Server(self, *flags, "--port", "0")
         self.client_env = {name: self.server.variables[name] for name in variables}
 
     def use_token(self):
-        """For what does not know the variable for the token's file."""
+        """Passes the token itself to a client that does not support the token file's variable."""
         del self.client_env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
         token = (self.folder / "token").read_text()
         self.client_env["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = token
@@ -170,7 +170,7 @@ class ServeTest(JavaScriptTest):
         wait_until(lambda: self.container("AccessKeyId") != before)
 
     def check_that_new_ones_are_taken(self, provider, requests):
-        """Two calls use different credentials, and each sends these requests, or more often."""
+        """Checks that two calls use different credentials, each after one or more of `requests`."""
         self.start_own_service(lifetime=NEARLY_EXPIRED_SECONDS)
         self.earlier = 0
         self.serve(*self.VARIABLES)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""botocore and the AWS CLI get credentials by a profile whose credential_process is credmint."""
+"""botocore and the AWS CLI get credentials by a profile with credmint as credential_process."""
 
 import json
 import shlex
@@ -26,9 +26,9 @@ print(json.dumps(frozen._asdict()))
 
 
 class ClientTest(MintTest):
-    """A profile `web` in a config file, with a key on a token; nothing of it is in the environment.
+    """A profile `web` in a config file, with a key on a token.
 
-    SOFTHSM2_CONF stands in for the installation of a real token.
+    The environment has only SOFTHSM2_CONF, which corresponds to the installation of a real token.
     """
 
     @classmethod
@@ -46,7 +46,7 @@ class ClientTest(MintTest):
         self.use_key(KEY.replace("pin%20file", pin_source), "--pkcs11-lib", token.MODULE)
 
     def use_key(self, key, *flags):
-        """Writes the profile. shlex quotes as POSIX shells do, which is right for every client."""
+        """Writes the profile, quoted for a POSIX shell, which every client accepts."""
         certificate = self.folder / "web.pem"
         flags = ("--certificate", certificate, "--private-key", key, *flags)
         self.process = shlex.join(map(str, (program.path(), *self.arguments(*flags))))
@@ -55,7 +55,7 @@ class ClientTest(MintTest):
         )
 
     def run_client(self, *command):
-        """Runs a client that must succeed; returns its stdout."""
+        """Runs a client, which must succeed; returns its stdout."""
         result = self.run_client_anyhow(*command)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         return result.stdout
@@ -79,7 +79,7 @@ class ClientTest(MintTest):
         )
 
     def assert_issued(self, access_key_id):
-        """The credentials are those of the only request that the service has seen in this test."""
+        """Checks that this key is from the service's last request, the only one of this test."""
         self.assertEqual(self.last_request()["reason"], "accepted")
         self.assertEqual(access_key_id, self.last_request()["access_key_id"])
 
@@ -139,7 +139,7 @@ class AwsCli(ClientTest):
         self.assertTrue(credentials["SessionToken"])
 
     def test_call_a_service(self):
-        """get-caller-identity, as far as a service that writes down who called."""
+        """Runs get-caller-identity against a service that records its callers."""
         sts = RecordingServer()
         self.addCleanup(sts.stop)
         command = ("sts", "get-caller-identity", "--profile", "web", "--endpoint-url", sts.url)
@@ -157,17 +157,17 @@ class AwsCli(ClientTest):
 
 
 class OtherSdks(ClientTest):
-    """How the SDKs of other languages run the very same profile."""
+    """The ways in which the SDKs of other languages run the same profile."""
 
     def run_in_shell(self, command):
         return json.loads(self.run_client("/bin/sh", "-c", command))
 
     def test_through_a_shell(self):
-        """JavaScript, Java, Go."""
+        """The SDKs for JavaScript, Java and Go do so."""
         self.assert_issued(self.run_in_shell(self.process)["AccessKeyId"])
 
     def test_with_stderr_mixed_into_stdout(self):
-        """C++."""
+        """The SDK for C++ does so."""
         self.assert_issued(self.run_in_shell(self.process + " 2>&1")["AccessKeyId"])
 
 

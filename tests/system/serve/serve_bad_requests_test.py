@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""credmint serve, and bytes that are no request, or a strange one: it refuses them, goes on, and
-does not grow."""
+"""credmint serve refuses malformed and unusual requests, keeps running, and leaks no memory."""
 
 import concurrent.futures
 import os
@@ -22,7 +21,7 @@ GET = b"GET /latest/meta-data/iam/info HTTP/1.1\r\n" + HOST
 SILENCE_SECONDS = 0.7
 MANY = int(os.environ.get("CREDMINT_BAD_REQUESTS", "1500"))
 
-# What a refusal starts with; the connection is closed, or goes on, behind it.
+# The start of a refusal. The connection may then be closed or stay open.
 REFUSED = re.compile(rb"\AHTTP/1\.[01] (4\d\d|501|505) ")
 
 
@@ -46,7 +45,7 @@ class BadRequests(MintTest):
         self.assertEqual(len(self.server.token()), 64)
 
     def send(self, data, then_end=True):
-        """All that it answers to those bytes, until it closes or has been silent for a moment."""
+        """Sends bytes; returns the response until the server closes or is silent for a moment."""
         address = (self.server.host, self.server.port)
         answer = b""
         with socket.create_connection(address, timeout=5) as client:
@@ -55,7 +54,7 @@ class BadRequests(MintTest):
                 if then_end:
                     client.shutdown(socket.SHUT_WR)
             except OSError:
-                pass  # refused while it still spoke
+                pass  # refused before everything was sent
             client.settimeout(SILENCE_SECONDS)
             try:
                 while part := client.recv(65536):
@@ -113,7 +112,7 @@ class BadRequests(MintTest):
         expect=PUT + b"Expect: 100-continue\r\nContent-Length: 4\r\n\r\n",
     )
     def test_refuses(self, data):
-        """With an error, or without a word."""
+        """The server sends an error, or closes the connection without a response."""
         answer = self.send(data)
         for secret in self.secrets:
             self.assertNotIn(secret.encode(), answer)
@@ -134,7 +133,7 @@ class BadRequests(MintTest):
         self.assertEqual([len(body) for body in bodies], [64, 1] * 50)
 
     def test_nothing_is_smuggled_behind_a_body(self):
-        """What follows a refused body is no request."""
+        """Bytes after a refused body's headers are not read as a request."""
         inner = PUT + b"\r\n"
         length = b"Content-Length: %d\r\n\r\n" % len(inner)
         self.assertEqual(self.statuses(PUT + length + inner), [413])
@@ -150,7 +149,7 @@ class BadRequests(MintTest):
             self.assertIn(b" 401 ", client.recv(4096))
 
     def mutated(self, chance):
-        """A request with a few bytes changed, doubled, dropped or cut off."""
+        """A request with some bytes changed, repeated, inserted or removed."""
         token = b"Authorization: %s\r\n" % self.token
         wholes = [
             PUT + b"\r\n",
@@ -176,7 +175,7 @@ class BadRequests(MintTest):
         return bytes(data)
 
     def resident_after(self, requests):
-        """Sends them; how much memory there is (in KiB) when their connections are closed."""
+        """Sends requests; returns the resident memory in KiB once their connections are closed."""
         with concurrent.futures.ThreadPoolExecutor(32) as pool:
             list(pool.map(lambda data: self.send(data, then_end=False), requests))
         wait_until(lambda: self.server.metrics().get("http_connections") == 0)

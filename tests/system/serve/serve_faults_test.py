@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""serve, while the service fails around a refresh: what programs get, and how often it is asked.
+"""serve while the service fails during a refresh: responses to clients, and calls to the service.
 
-CREDMINT_OUTAGE_SECONDS is how long outages are and sessions live; with 600 it takes 14 minutes.
+CREDMINT_OUTAGE_SECONDS is the length of an outage and the lifetime of a session. With 600 the test
+takes 14 minutes.
 """
 
 import bisect
@@ -28,18 +29,19 @@ from support.system_test import MintTest, make_folder
 OUTAGE_SECONDS = float(os.environ.get("CREDMINT_OUTAGE_SECONDS", "8"))
 POLL_SECONDS = 0.05
 
-# Nobody waits for the service: that is what an answer may take, without the time for which the
-# machine ran nothing of this test. On a busy one a few may take longer, half of what SDKs wait.
+# No client waits for the service, so 99 % of the responses must take less than USUAL_SECONDS, not
+# counting pauses of this process. On a busy machine a few may take longer, up to half of what SDKs
+# wait.
 USUAL_SECONDS = 0.05
 LONGEST_SECONDS = 0.5
 
-# A call may arrive that much sooner after the one before it than it was sent.
+# By how much two calls may arrive closer together than they were sent.
 JITTER_SECONDS = 0.2
 
-# Between the end of an outage and the next call: the longest pause that can have begun by then.
+# The longest time from the end of an outage to the next call: the pause that has begun by then.
 RECOVERY_SECONDS = min(60, OUTAGE_SECONDS * 2) + program.TIME_LIMIT_SECONDS
 
-# The fault, and the status once there are no credentials.
+# {name: (fault, status once the credentials have expired)}
 FAULTS = {
     "refuses": ("403:AccessDeniedException", 502),
     "has_a_fault": ("500", 503),
@@ -54,15 +56,15 @@ FAULTS = {
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    begun: float  # seconds since 1970, as `ended`
+    begun: float  # seconds since 1970, like `ended`
     ended: float
     status: int
     key: str  # the access key ID, or None
-    is_error: bool  # in the form in which SDKs read one, with nothing else in it
+    is_error: bool  # whether the body is exactly an error as SDKs read it
 
 
 class Pauses:
-    """When the machine did not run this process, as seen by a thread that wants to run all the time."""
+    """The times when this process did not run, measured by a thread that keeps waking up."""
 
     STEP_SECONDS = 0.002
 
@@ -83,7 +85,7 @@ class Pauses:
             begun = time.time()
 
     def during(self, answer):
-        """Seconds of them while an answer was waited for."""
+        """The seconds of pauses while the client waited for a response."""
         first = bisect.bisect_left(self._pauses, answer.begun, key=lambda pause: pause[1])
         shared = 0
         for begun, ended in itertools.islice(self._pauses, first, None):
@@ -94,7 +96,7 @@ class Pauses:
 
 
 class Programs:
-    """A program on each interface, which get credentials in turn."""
+    """A client of each interface; they get credentials in turn."""
 
     def __init__(self, server, folder):
         self._server = server
@@ -126,13 +128,13 @@ class Programs:
 
 
 class Outage:
-    """One serve, and its service, which fails from a quarter of a session's life to a quarter more."""
+    """One serve and its service, which fails from 25 % to 125 % of a session's lifetime."""
 
     def __init__(self, owner, fault):
         self.folder = make_folder(owner)
         self.env = {}
         self.addCleanup = owner.addClassCleanup
-        # An anchor of its own: no two threads may look at one.
+        # Each service needs its own object: two threads may not use one certificate.
         anchor = x509.load_pem_x509_certificate(pki.pem(owner.root.certificate))
         self.service = emulator.Emulator(anchor, lifetime=int(OUTAGE_SECONDS))
         owner.addClassCleanup(self.service.stop)
@@ -161,14 +163,14 @@ class Outage:
         return self
 
     def seconds(self, pauses=None):
-        """What the answers took, without the pauses, in order."""
+        """The durations of the responses, sorted, without the pauses if they are given."""
         return sorted(
             answer.ended - answer.begun - (pauses.during(answer) if pauses else 0)
             for answer in self.answers
         )
 
     def calls(self):
-        """When the service was asked, in seconds, and the records."""
+        """The times of the calls to the service, in seconds, and their records."""
         records = self.service.requests()
         return [record["arrived"] for record in records], records
 
@@ -183,7 +185,7 @@ class Outage:
 
 
 class Outages(MintTest):
-    """All at the same time; each test looks at one of them."""
+    """All outages run at the same time; each test examines one."""
 
     @classmethod
     def setUpClass(cls):
@@ -214,7 +216,7 @@ class WhenTheService(Outages):
         self.report(name, outage)
 
     def check_answers(self, outage, status):
-        """Old credentials until they expire; then errors; new ones when the service has recovered."""
+        """Old credentials until they expire, then errors, and new ones after the recovery."""
         first = outage.answers[0].key
         seen = {"old": 0, "error": 0, "new": 0}
         for answer in outage.answers:
@@ -237,7 +239,7 @@ class WhenTheService(Outages):
         self.assertLess(seconds[-1], LONGEST_SECONDS)
 
     def check_calls(self, outage):
-        """At least a second apart, further and further; and not before the service wants it."""
+        """Calls are at least a second apart, back off, and obey Retry-After."""
         times, records = outage.calls()
         gaps = [later - earlier for earlier, later in zip(times, times[1:])]
         self.assertGreaterEqual(min(gaps), 1 - JITTER_SECONDS)
@@ -267,7 +269,7 @@ class ManyAtOnce(MintTest):
         return Server(self, *flags)
 
     def get_200(self, server):
-        """The access key IDs and statuses of 200 requests at the same time."""
+        """Makes 200 requests at the same time; returns the set of (status, access key ID)."""
         with concurrent.futures.ThreadPoolExecutor(200) as pool:
             answers = list(pool.map(lambda _: server.container(), range(200)))
         members = [json.loads(answer.body) for answer in answers]

@@ -1,12 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""credmint serve with 64 clients: every request is answered, the counts are exact, and it does not
-grow.
+"""credmint serve with 64 clients: it answers every request, counts exactly, and does not leak.
 
-How much is asked is set by
-  CREDMINT_LOAD         requests of a client on a connection that is kept (2000)
-  CREDMINT_LOAD_NEW     requests of a client on new connections (250)
-  CREDMINT_LOAD_TOKENS  metadata tokens that are fetched (40000)
+These variables set the load:
+  CREDMINT_LOAD         requests of each client on a kept-alive connection (2000)
+  CREDMINT_LOAD_NEW     requests of each client on new connections (250)
+  CREDMINT_LOAD_TOKENS  metadata tokens (40000)
 """
 
 import os
@@ -24,7 +23,7 @@ TOKENS = int(os.environ.get("CREDMINT_LOAD_TOKENS", "40000"))
 ROLE = "/latest/meta-data/iam/security-credentials/demo"
 TTL = "X-aws-ec2-metadata-token-ttl-seconds: 21600"
 
-# A C program that links libmicrohttpd, libcurl and libcrypto and makes one HTTPS request has 12 MiB.
+# A C program that links libmicrohttpd, libcurl and libcrypto uses 12 MiB after one HTTPS request.
 RESIDENT_KIB = 10 << 10
 OWN_KIB = 6 << 10
 GROWTH_KIB = 256
@@ -89,7 +88,8 @@ class LoadTest(MintTest):
     def check_memory(self):
         if load.SANITIZED:
             return
-        wait_until(lambda: load.memory(self.pid)["Rss"] < RESIDENT_KIB)  # a call may just have ended
+        # A call to the service may have ended only recently.
+        wait_until(lambda: load.memory(self.pid)["Rss"] < RESIDENT_KIB)
         used = load.memory(self.pid)
         print(f"# {used['Rss']} KiB resident, {used['Anonymous']} of its own")
         self.assertLess(used["Anonymous"], OWN_KIB, used)

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""credmint serve beside programs that hold its connections: whoever has a token is answered all the same.
+"""credmint serve answers clients with a token even if other programs hold its connections.
 
-How much of it is set by
+These variables set the load:
   CREDMINT_NEIGHBOURS         idle connections (2000)
-  CREDMINT_NEIGHBOURS_SECONDS for how long an authorised client asks beside each kind (4)
+  CREDMINT_NEIGHBOURS_SECONDS seconds of requests by an authorised client beside each kind (4)
 """
 
 import os
@@ -21,7 +21,7 @@ from support.system_test import MintTest
 
 IDLE = int(os.environ.get("CREDMINT_NEIGHBOURS", "2000"))
 SECONDS = float(os.environ.get("CREDMINT_NEIGHBOURS_SECONDS", "4"))
-MANY = 600  # more than there is room for
+MANY = 600  # more than the server's limit
 P99_SECONDS = 0.1
 ROLE = "/latest/meta-data/iam/security-credentials/demo"
 REGION = "/latest/meta-data/placement/region"
@@ -45,7 +45,7 @@ class NeighboursTest(MintTest):
         )
 
     def p99(self, server, path, headers, seconds=SECONDS):
-        """Of requests on a connection that is kept and on new ones: the worse of the two."""
+        """The 99th percentile of requests, on a kept-alive connection or new ones: the worse one."""
         times = {"kept": [], "new": []}
         kept = server.connect(timeout=5)
         deadline = time.monotonic() + seconds
@@ -72,7 +72,7 @@ class NeighboursTest(MintTest):
         self.assertLess(self.p99(server, path, headers), limit)
 
     def usual(self, server):
-        """The limit; on a machine that has no time for anybody, four times what it takes without neighbours."""
+        """The limit for p99. On a busy machine it is four times the value without neighbours."""
         headers = {"Authorization": (self.folder / "token").read_text()}
         self.assertEqual(server.container().status, 200)  # the first one waits for the service
         return max(P99_SECONDS, 4 * self.p99(server, "/role/demo", headers, seconds=1))
@@ -124,13 +124,13 @@ class Tokens(NeighboursTest):
 
 class GivenUp(NeighboursTest):
     def closed_by_clients(self, port):
-        """How many connections of the server are in CLOSE_WAIT."""
+        """The number of the server's connections in CLOSE_WAIT."""
         lines = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
         fields = [line.split() for line in lines]
         return sum(field[1].endswith(f":{port:04X}") and field[3] == CLOSE_WAIT for field in fields)
 
     def test_clients_do_not_stay(self):
-        """They asked while there were no credentials yet, and then closed."""
+        """Clients that waited for the first credentials and then closed their connections."""
         self.start_own_service(fail=["slow:20"])
         server = self.serve("--timeout", "60")
         token = server.token(600)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""credmint serve --status-port: what it tells of its health and what it has done, and to whom."""
+"""credmint serve --status-port: health, metrics, and who may read them."""
 
 import datetime
 import json
@@ -139,7 +139,7 @@ class Health(StatusTest):
         wait_until(lambda: server.health() == (200, "ok\n"))
 
     def test_in_bad_times(self):
-        """Old credentials are as good as new ones until they expire."""
+        """Old credentials count as healthy until they expire."""
         self.start_own_service(fail=["slow:0", "500x100"], lifetime=6)
         server = self.serve()
         server.container()

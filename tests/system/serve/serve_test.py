@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""credmint serve: what programs get from it, who gets nothing, and what it does in bad times."""
+"""credmint serve: responses to clients, refusals, and behaviour while the service fails."""
 
 import concurrent.futures
 import datetime
@@ -55,7 +55,7 @@ class ServeTest(MintTest):
         self.fail_with(status, message, "serve", *flags, hint=hint, **more)
 
     def end_well(self, server, number=signal.SIGTERM):
-        """Ends it; it must have had nothing to complain about."""
+        """Ends the server, which must succeed and have logged nothing."""
         run = server.end(number)
         self.assertEqual((run.status, run.stderr), (0, ""), str(run))
 
@@ -159,7 +159,7 @@ class TokenFile(ServeTest):
         self.write("token", "old", mode=0o644)
         self.serve_fails(
             program.LOCAL_IO,
-            "token: it is there and is open to others",
+            "token: it exists and is open to others",
             *self.flags("--port", "0"),
             hint="chmod 600",
         )
@@ -224,10 +224,10 @@ class CommandLine(ServeTest):
 
 
 class Readiness(ServeTest):
-    """A service manager starts what needs credentials when it is told that serve is ready."""
+    """Service managers start programs that need credentials once serve reports that it is ready."""
 
     def manager(self):
-        """Its socket and the environment that names it."""
+        """The manager's socket and the environment with its path."""
         path = str(self.folder / "notify")
         manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.addCleanup(manager.close)
@@ -284,7 +284,7 @@ class Signals(ServeTest):
         self.end_well(server)
 
     def test_sighup_takes_another_passphrase(self):
-        """A refused one is not tried again before that."""
+        """A refused passphrase is not tried again before SIGHUP."""
         self.write("web.key", pki.encrypted_pkcs8_pem(self.key, "right-27182"))
         self.write("pin", self.secret("wrong-31415"))
         server = self.serve("--passin", "file:pin")
@@ -314,7 +314,7 @@ class BadTimes(ServeTest):
         self.end_well(server)
 
     def test_a_request_at_the_start_waits_as_long_as_its_client(self):
-        """The most patient ones of the known ones wait for three and a half seconds."""
+        """The most patient known clients wait for three and a half seconds."""
         self.start_own_service(fail=["slow:4"])
         server = self.serve()
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -355,7 +355,7 @@ class BadTimes(ServeTest):
                 loud.sendall(b"x" * (1 << 20))
                 self.assertIn(b" 431 ", loud.recv(4096))
             except ConnectionError:
-                pass  # refused while it still spoke
+                pass  # refused before everything was sent
         slow = [socket.create_connection((server.host, server.port)) for _ in range(100)]
         for each_slow in slow:
             self.addCleanup(each_slow.close)
@@ -374,7 +374,7 @@ class BadTimes(ServeTest):
 
 
 class Clients(ServeTest):
-    """Programs of AWS that know nothing but the variables that serve prints."""
+    """AWS's programs, configured only by the variables that serve prints."""
 
     def setUp(self):
         super().setUp()
@@ -382,7 +382,7 @@ class Clients(ServeTest):
 
     def run_client(self, *command, variables):
         printed = {name: self.server.variables[name] for name in variables}
-        if variables == self.CONTAINER:  # for SDKs that do not know the file
+        if variables == self.CONTAINER:  # for SDKs that do not support the token file
             printed["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = (self.folder / "token").read_text()
         files = {
             "AWS_CONFIG_FILE": str(self.folder / "config"),

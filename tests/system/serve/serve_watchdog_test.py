@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""credmint serve under a service manager with a watchdog: it is told that all is well as long as
-that is so, and hears no more of it when something is stuck."""
+"""credmint serve under a service manager with a watchdog: it sends pings as long as it works, and
+stops when a thread is stuck."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ class WatchdogTest(MintTest):
         return Server(self, *(identity or self.write_identity()), *more, env=env)
 
     def heard(self, seconds):
-        """What the manager is told within that time."""
+        """The messages that the manager gets within that time."""
         messages = []
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
@@ -46,7 +46,7 @@ class WatchdogTest(MintTest):
         return messages
 
     def wait_for_silence(self, seconds):
-        """No more pings within that time, for twice the interval; that it is ready may still be told."""
+        """Waits at most `seconds` until no ping comes for two intervals. READY may still come."""
         deadline = time.monotonic() + seconds
         while PING in self.heard(2 * INTERVAL_SECONDS):
             self.assertLess(time.monotonic(), deadline)
@@ -61,7 +61,7 @@ class WatchdogTest(MintTest):
         self.assertEqual(self.heard(1)[-1], b"STOPPING=1")
 
     def test_pings_come_while_the_service_is_unreachable(self):
-        """A restart would not help."""
+        """A restart would not help, so pings continue."""
         self.start_own_service(fail=["stall:60x100"])
         self.serve()
         self.assertGreaterEqual(self.heard(4).count(PING), 5)

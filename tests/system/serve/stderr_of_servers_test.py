@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What serve and update say on stderr: that the service is not verified, and each failure once."""
+"""Messages of serve and update: a warning if the service is not verified, and each failure once."""
 
 import signal
 import unittest

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The systemd units: what systemd says about them, and the program within what they allow.
+"""The systemd units: systemd verifies them, and the program runs in their sandbox.
 
-CREDMINT_BUILD names the build folder, from which they are installed.
+CREDMINT_BUILD has the path of the build folder, from which they are installed.
 """
 
 import json
@@ -26,7 +26,7 @@ MOST_EXPOSURE = 2.5
 
 
 def install(owner):
-    """What `meson install` puts below the root; returns that root."""
+    """Runs `meson install` into a new root; returns the root."""
     build = os.environ.get("CREDMINT_BUILD") or miss("CREDMINT_BUILD does not name the build folder")
     root = make_folder(owner)
     run_tool("meson", "install", "--no-rebuild", "--quiet", "-C", build, "--destdir", root)
@@ -57,7 +57,7 @@ class Units(UnitsTest):
         self.verify(self.runnable_units(), *self.units)
 
     def test_systemd_finds_no_fault_in_the_drop_ins_of_the_documentation(self):
-        """Each alone: several are about the same setting."""
+        """Each drop-in is tested alone, because several change the same setting."""
         drop_ins = [
             (path, text)
             for section in documents.sections(documents.read("guide/systemd.md"))
@@ -76,7 +76,7 @@ class Units(UnitsTest):
                 self.verify(folder, unit)
 
     def runnable_units(self):
-        """A folder of the units with the path that the program has before it is moved into place."""
+        """A folder with the units, changed to run the program from the installation's root."""
         folder = make_folder(self)
         for name, text in self.units.items():
             moved = re.sub(r"(?m)^(ExecStart=)(/\S+)", rf"\1{self.root}\2", text)
@@ -141,7 +141,7 @@ class Softhsm:
 
 
 class P11KitProxy(Softhsm):
-    """The module that is used when none is named."""
+    """p11-kit's proxy, which is used without --pkcs11-lib."""
 
     MODULE = ()
 
@@ -159,7 +159,7 @@ KEYS = {"file": File, "softhsm": Softhsm, "p11_kit_proxy": P11KitProxy, "swtpm":
 
 @expand
 class Sandbox(UnitsTest, MintTest):
-    """With keys of each kind, by TLS, with all the calls that are forbidden being deadly."""
+    """Keys of each kind and TLS, with a process that is killed on a forbidden system call."""
 
     @classmethod
     def setUpClass(cls):
@@ -196,7 +196,7 @@ class Sandbox(UnitsTest, MintTest):
     def test_update_with_a_key_of(self, kind):
         flags = ("update", "--once", *self.flags(kind(self)))
         confine = sandbox.confine(self.units[SERVICES["update"]])
-        for _ in range(2):  # makes the file, and replaces it
+        for _ in range(2):  # creates the file, then replaces it
             self.succeed(*flags, preexec=confine)
             written = (self.folder / ".aws/credentials").read_text()
             self.assertIn(self.last_request()["access_key_id"], written)
@@ -208,7 +208,7 @@ class Sandbox(UnitsTest, MintTest):
         mount=("ctypes.CDLL(None).umount2(b'/', 0)", "update"),
     )
     def test_is_deadly_for(self, case):
-        """The check of the check: what is forbidden is seen."""
+        """Checks the sandbox itself: forbidden calls kill the process."""
         statement, name = case
         result = subprocess.run(
             ["/usr/bin/python3", "-c", f"import ctypes, mmap, os, socket; {statement}"],

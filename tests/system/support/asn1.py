@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DER as far as tests build it or look into it: elements with tags of one byte."""
+"""A DER reader and writer for tests. Tags have one byte."""
 
 
 def element(tag, *parts):
@@ -12,7 +12,7 @@ def element(tag, *parts):
 
 
 def elements(data):
-    """The elements that follow each other in `data`: of each its tag, its contents, all of it."""
+    """Yields (tag, contents, whole element) for each of the consecutive elements in `data`."""
     while data:
         start, size = 2, data[1]
         if size >= 0x80:
@@ -23,11 +23,11 @@ def elements(data):
 
 
 def integer(value):
-    """The shortest INTEGER of a number of either sign."""
+    """The shortest INTEGER encoding of a number, which may be negative."""
     bits = (value if value >= 0 else ~value).bit_length()
     return element(0x02, value.to_bytes(bits // 8 + 1, "big", signed=True))
 
 
 def explicit(number, contents):
-    """The context tag [number] EXPLICIT around an element."""
+    """Wraps an element in the context tag [number] EXPLICIT."""
     return element(0xA0 + number, contents)

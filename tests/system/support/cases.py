@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One test method for each case of a table, so that each is named and counted."""
+"""Turns each case of a table into a test method, so that it is named and counted."""
 
 
 def each(*names, **values):
-    """Marks a method `test_x(self, value)`: with @expand there is a `test_x_NAME` for each case."""
+    """Marks a method `test_x(self, value)`: @expand makes it a `test_x_NAME` for each case."""
 
     def mark(method):
         method.cases = {**{name: name for name in names}, **values}

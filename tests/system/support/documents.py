@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the documents in docs/ claim, taken out of them so that it can be run."""
+"""Extracts tables and code blocks from the documents in docs/, so that tests can run them."""
 
 import dataclasses
 import pathlib
@@ -14,7 +14,7 @@ _SECTION = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A line of a table: the section it is in, the heads of its columns, its cells."""
+    """A row of a table: its section, the headers of its columns, and its cells."""
 
     section: str
     heads: tuple
@@ -22,7 +22,7 @@ class Row:
 
     @property
     def typed(self):
-        """The code in the first column."""
+        """The code span in the first column."""
         return code(self.cells[0])
 
     @property
@@ -36,7 +36,7 @@ class Section:
     text: str
 
     def blocks(self):
-        """(language, contents) of its fenced blocks, in order."""
+        """The (language, contents) of its fenced blocks, in order."""
         return _FENCE.findall(self.text)
 
 
@@ -45,7 +45,7 @@ def read(name):
 
 
 def code(cell):
-    """The only code of a cell."""
+    """The contents of a cell that is a single code span."""
     found = _CODE.fullmatch(cell.strip())
     if not found:
         raise AssertionError(f"{cell!r} is not a piece of code and nothing else")
@@ -53,7 +53,7 @@ def code(cell):
 
 
 def sections(text):
-    """The sections, each without those below it; what stands before the first one is left out."""
+    """The sections, each without its subsections. Text before the first heading is ignored."""
     headings = list(_SECTION.finditer(_FENCE.sub(lambda fence: " " * len(fence[0]), text)))
     ends = [heading.start() for heading in headings[1:]] + [len(text)]
     return [
@@ -62,7 +62,7 @@ def sections(text):
 
 
 def rows(text, *first_heads):
-    """The lines of all tables whose first column is headed so."""
+    """The rows of all tables whose first column has one of these headers."""
     found = []
     for section in sections(text):
         heads = ()

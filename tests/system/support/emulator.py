@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The emulator of Roles Anywhere, running inside the test: on a port of its own, gone with it.
+"""Runs the emulator of Roles Anywhere inside the test process, on a port of its own.
 
-The emulator is a program of tests/emulator; its parts are used here directly, which saves a process
-per test and gives its ledger without a detour.
+tests/emulator also has it as a program. Using its parts directly saves a process per test and gives
+access to its ledger.
 """
 
 import datetime
@@ -35,8 +35,8 @@ SESSION_FLAGS = (
 class Emulator:
     """A service that trusts `anchors` (certificates). `fail` is the script of its faults.
 
-    With `tls_folder` it speaks TLS, and `ca_bundle` is the file of the CA to trust. More keywords
-    go to the emulator's Service: role_arns, accept_role_session_name, lifetime.
+    With `tls_folder` it serves HTTPS, and `ca_bundle` is the file with the CA to trust. Other
+    keywords are passed to the emulator's Service: role_arns, accept_role_session_name, lifetime.
     """
 
     def __init__(
@@ -69,11 +69,11 @@ class Emulator:
         self.url = f"{scheme}://localhost:{self.port}{base_path}"
 
     def fail(self, *scripts):
-        """The next requests meet these faults, in place of what is left of others; none: no fault."""
+        """Replaces the pending faults. Without arguments, no faults remain."""
         self._running.set_faults(_parse(scripts))
 
     def requests(self):
-        """The records of all requests so far, each with what was wrong with it if anything was."""
+        """The records of all requests so far, each with the reason if it was refused."""
         return self._running.ledger.records()
 
 

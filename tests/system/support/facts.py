@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the sources know and no run of the program shows soon; see tests/support/print_facts.cc."""
+"""Facts of the source code, printed by tests/support/print_facts.cc."""
 
 import functools
 import json
@@ -15,18 +15,18 @@ def _facts():
 
 
 def of(name):
-    """What the program prints under this name. Misses what was left out of this build."""
+    """The fact of this name. Skips the test if this build does not have the feature."""
     if name not in _facts():
         miss(f"this build has no {name}")
     return _facts()[name]
 
 
 def parameters(provider):
-    """The parameters that programs may give to any store of the provider."""
+    """The parameters that programs may set on any store of the provider."""
     stores = of(provider)["parameters of the stores"].values()
     return {name for names in stores for name in names}
 
 
 def settings(provider):
-    """What the provider reads from its section in openssl.cnf."""
+    """The settings that the provider reads from its section in openssl.cnf."""
     return set(of(provider)["settings"])

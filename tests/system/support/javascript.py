@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The AWS SDK for JavaScript, as tests/system/javascript/ pins it, and a program that uses it.
+"""The AWS SDK for JavaScript, as pinned in tests/system/javascript/, and a program that uses it.
 
-The SDK is no Debian package. Where node and npm are there, it is installed once, from the registry
-that npm is set up for, into the caller's $XDG_CACHE_HOME/credmint-javascript (~/.cache), and used from
-there by all later runs. Where they are not, or no registry answers, tests skip, in CI too; any other failure
+Debian does not package the SDK. npm installs it once, from its configured registry, into the
+caller's $XDG_CACHE_HOME/credmint-javascript (~/.cache by default). Later runs use that copy.
+
+Tests are skipped, even in CI, if node or npm is missing or no registry answers. Any other failure
 fails them.
 """
 
@@ -29,7 +30,7 @@ _INSTALL = (
 )
 _INSTALL_TIME_LIMIT_SECONDS = 240
 
-# How npm says that it reached no registry.
+# The npm error codes that mean that no registry could be reached.
 _NO_REGISTRY = {
     "EAI_AGAIN",
     "ECONNREFUSED",
@@ -44,7 +45,7 @@ _NO_REGISTRY = {
 
 
 def sdk():
-    """The folder that node finds the SDK in."""
+    """The folder where node finds the SDK."""
     folder, missing = _installed()
     if missing:
         raise unittest.SkipTest(missing)
@@ -53,7 +54,7 @@ def sdk():
 
 @functools.cache
 def _installed():
-    """The folder, and None or what is missing."""
+    """The folder, and the reason if the SDK is missing, otherwise None."""
     for tool in ("node", "npm"):
         if not _which(tool):
             return None, f"{tool} is missing"
@@ -70,7 +71,7 @@ def _which(tool):
 
 
 def _install(folder):
-    """Installs elsewhere and moves, so that what is there is complete. Returns what is missing."""
+    """Installs into a temporary folder and renames it. Returns the reason if that is impossible."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         for name in _PINNED:
@@ -107,10 +108,10 @@ def _no_registry(result):
 
 
 class Client:
-    """client.cjs with these arguments, running; it ends with the test.
+    """A running client.cjs with these arguments, which ends with the test.
 
-    It has no environment but `env` and its home, which is the test's folder. Node does not warn, as it
-    would of its age; the SDK does.
+    Its environment is `env` and its home, the test's folder. Node's warnings about old versions are
+    off; the SDK's are on.
     """
 
     def __init__(self, test, *arguments, env=None):
@@ -130,7 +131,7 @@ class Client:
         test.addCleanup(self._process.kill)
 
     def call(self):
-        """Calls STS; returns the line that it answers with, as a dictionary."""
+        """Calls STS; returns the client's line of JSON as a dictionary."""
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
@@ -139,6 +140,6 @@ class Client:
         return json.loads(line)
 
     def end(self):
-        """Ends it; returns what it wrote to stderr, where the SDK's warnings go."""
+        """Ends the client; returns its stderr, which has the SDK's warnings."""
         _, stderr = self._process.communicate(timeout=program.TIME_LIMIT_SECONDS)
         return stderr

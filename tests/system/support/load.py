@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many requests of many clients at once, by ApacheBench, and what a server spends on them."""
+"""Load from many concurrent clients, by ApacheBench, and the resources that a server uses."""
 
 import dataclasses
 import os
@@ -14,7 +14,7 @@ AB = "/usr/bin/ab"
 
 
 def _is_sanitized(path):
-    """Whether a program is built with a sanitizer, whose memory is not ours."""
+    """Whether a program is built with a sanitizer, whose memory does not count."""
     contents = pathlib.Path(path).read_bytes()
     return any(name in contents for name in (b"__asan_init", b"__tsan_init"))
 
@@ -25,14 +25,14 @@ SANITIZED = _is_sanitized(program.path())
 @dataclasses.dataclass(frozen=True)
 class Load:
     complete: int
-    failed: int  # no answer, a broken one, or one of another length
-    refused: int  # answers other than 2xx
+    failed: int  # no response, a broken one, or one of another length
+    refused: int  # responses other than 2xx
     per_second: float
     p99_milliseconds: float
 
 
 def run(url, folder, headers=(), *, clients, each, keep_alive, put=False):
-    """`clients` at a time make `each` requests for one another; `headers` are lines."""
+    """Has `clients` concurrent clients make `each` requests each; `headers` are whole lines."""
     need(AB, "apache2-utils")
     percentiles = folder / "percentiles.csv"
     command = [AB, "-q", "-r", "-n", str(clients * each), "-c", str(clients), "-e", str(percentiles)]
@@ -62,13 +62,13 @@ def run(url, folder, headers=(), *, clients, each, keep_alive, put=False):
 
 
 def cpu_seconds(pid):
-    """What a process has used so far, of its own and of the kernel's."""
+    """The user and system time that a process has used so far."""
     with open(f"/proc/{pid}/stat", encoding="ascii") as file:
         fields = file.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(pid):
-    """{"Rss": KiB, "Pss": KiB, "Anonymous": KiB, ...} of all that it has mapped."""
+    """{"Rss": KiB, "Pss": KiB, "Anonymous": KiB, ...} of all mappings of a process."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         return {name: int(kib) for name, kib in re.findall(r"^(\w+):\s+(\d+) kB", file.read(), re.M)}

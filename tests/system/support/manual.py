@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The man pages of docs/man, as far as they can be compared with the program and run."""
+"""The parts of the man pages in docs/man that tests run or compare with the program."""
 
 import re
 
@@ -27,18 +27,18 @@ class Page:
         return _parts("Ss", self.text, "S[hs] ")
 
     def shared(self):
-        """The sections of credmint-options(7) that it says it takes."""
+        """The sections of credmint-options(7) that the page refers to."""
         items = self.sections.get("SHARED OPTIONS", "").split(".It\n")[1:]
         return [item.split("\n")[0] for item in items]
 
     def examples(self):
-        """The blocks of its examples, as one types them."""
+        """The code blocks of its examples, as typed in a shell."""
         blocks = _EXAMPLE.findall(self.sections.get("EXAMPLES", ""))
         return [block.replace("\\e\n", "\\\n") for block in blocks]
 
 
 def options(text):
-    """What is described in a text: the name of each long option, and its description."""
+    """{name: description} of the long options that a text describes."""
     described = {}
     items = list(_ITEM.finditer(text))
     ends = [item.start() for item in items[1:]] + [len(text)]

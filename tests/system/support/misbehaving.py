@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The PKCS#11 module that misbehaves in one chosen way, in front of a token's own.
+"""The misbehaving PKCS#11 module, which wraps a token's own module and adds chosen faults.
 
-tests/support/misbehaving_module.cc says what it reads from the environment, and
-tests/support/misbehaving_settings.h which faults there are. The environment variable
-CREDMINT_MISBEHAVING_MODULE names it.
+tests/support/misbehaving_module.cc documents its environment variables, and
+tests/support/misbehaving_settings.h its faults. The environment variable
+CREDMINT_MISBEHAVING_MODULE has its path.
 """
 
 import os
@@ -20,9 +20,9 @@ def module():
 
 
 def environment(env, *faults, behind=token.MODULE, log=None, pin=token.PIN):
-    """The environment with which a program finds a token, of environment `env`, behind the module.
+    """The environment of a program that uses a token, whose environment is `env`, via the module.
 
-    `log` is a file for the calls, `pin` what the module logs in with where it does so by itself.
+    `log` is a file for the calls. `pin` is the PIN for logins that the module makes by itself.
     """
     variables = {
         "MISBEHAVING_MODULE_BEHIND": behind,
@@ -35,5 +35,5 @@ def environment(env, *faults, behind=token.MODULE, log=None, pin=token.PIN):
 
 
 def calls(log):
-    """The names of the functions that were called, in order."""
+    """The names of the called functions, in order."""
     return log.read_text().splitlines() if log.exists() else []

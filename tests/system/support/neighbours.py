@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Other programs of the machine that keep connections to a server:
+"""Acts as other programs on the machine that hold connections to a server:
 
     neighbours.py KIND PORT COUNT [TOKEN]
 
-    idle       say nothing, and do not come again when they are closed on
-    strangers  ask without a token every three seconds
-    putters    have a metadata token made every three seconds
-    known      ask with the metadata token TOKEN every three seconds
+    idle       send nothing
+    strangers  send a request without a token every three seconds
+    putters    request a metadata token every three seconds
+    known      send a request with the metadata token TOKEN every three seconds
 
-Those that ask come again a quarter of a second after they were closed on.
+When the server closes a connection, all kinds but `idle` reconnect after a quarter of a second.
 
-Prints a line when there are COUNT connections, or the system gives no more, or five seconds have
-passed; goes on until it is killed.
+The program prints a line when it has COUNT connections, or as many as the system allows, or after
+five seconds. It runs until it is killed.
 """
 
 import collections
@@ -46,7 +46,7 @@ def allow_many_files():
 
 
 def start(test, kind, port, count, token=""):
-    """Starts them for the time of a test; returns when they are there."""
+    """Starts neighbours for the duration of a test; returns when they are connected."""
     process = subprocess.Popen(
         [sys.executable, "-m", "support.neighbours", kind, str(port), str(count), token],
         cwd=__file__.rpartition("/support/")[0],
@@ -66,8 +66,8 @@ class Neighbours:
         self._left = count
         self._pending = set()
         self._open = {}  # descriptor: socket
-        self._due = {}  # descriptor: when it asks next
-        self._again = collections.deque()  # when one comes again
+        self._due = {}  # descriptor: time of its next request
+        self._again = collections.deque()  # times to reconnect
         self._poll = select.epoll()
 
     def run(self):

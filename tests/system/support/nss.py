@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NSS's software token, the one of Firefox and Thunderbird: a PKCS#11 module other than SoftHSM.
+"""NSS's software token, known from Firefox and Thunderbird: a PKCS#11 module other than SoftHSM.
 
-It keeps keys and certificates in a database and learns which one from a text in the reserved
-argument of C_Initialize, which p11-kit passes on from its configuration.
+It keeps keys and certificates in a database. A string in the reserved argument of C_Initialize
+names the database; p11-kit passes it on from its configuration.
 """
 
 import pathlib
@@ -22,14 +22,14 @@ _PASSPHRASE = "transport"
 
 
 class Database:
-    """A database in `folder`; without `pin` it is one that needs no login."""
+    """A database in `folder`. Without a `pin` it needs no login."""
 
     def __init__(self, folder, pin=PIN):
         need(MODULE, "libnss3")
         need(CERTUTIL, "libnss3-tools")
         self.folder = pathlib.Path(folder)
         self.folder.mkdir()
-        # NSS asks access(2) for the files, which for p11_kit.wrapper() is without capabilities.
+        # NSS checks its files by access(2), which ignores the capabilities of p11_kit.wrapper().
         for each in (self.folder, self.folder.parent):
             each.chmod(0o711)
         self._pin_file = self.folder / "pin"
@@ -39,10 +39,10 @@ class Database:
         run_tool(CERTUTIL, "-N", *self._at, *login)
 
     def add(self, label, key, certificate):
-        """Imports a key with its certificate, both under that label."""
+        """Imports a key and its certificate, both with this label."""
         path = self.folder / "transport.p12"
         path.write_bytes(
-            # The files of python3-cryptography 43 are not to the taste of NSS 3.110.
+            # NSS 3.110 does not accept the PKCS#12 files of python3-cryptography 43.
             openssl.rewrite(
                 pki.pkcs8_pem(key) + pki.pem(certificate),
                 *("pkcs12", "-export", "-name", label, "-passout", f"pass:{_PASSPHRASE}"),
@@ -58,5 +58,5 @@ class Database:
 
     @property
     def module(self):
-        """For p11_kit.Configuration. Read-only, as users of several programs share a database."""
+        """The entry for p11_kit.Configuration. Read-only, as when several programs share it."""
         return MODULE, f"configdir='sql:{self.folder}' flags=readOnly"

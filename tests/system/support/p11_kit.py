@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A configuration of p11-kit for one test, which its proxy module and its programs then know alone.
+"""A p11-kit configuration for one test, which replaces that of the machine.
 
-It is that of a user, and says that only the user's counts. p11-kit does not read a user's
-configuration for root, so there programs are run as another user, who may still open every file.
+It is a user's configuration with the setting "user-config: only". p11-kit does not read a user's
+configuration for root. When tests run as root, programs run as another user that can still open
+every file.
 """
 
 import os
@@ -17,7 +18,7 @@ _NOBODY = "65534"
 
 
 class Configuration:
-    """Modules by name: the path of each, or its path and what C_Initialize gets as reserved."""
+    """Modules by name: a path, or a path and the reserved argument of C_Initialize."""
 
     def __init__(self, folder, **modules):
         need(PROXY, "p11-kit-modules")
@@ -32,7 +33,7 @@ class Configuration:
 
 
 def wrapper():
-    """The command in front of a program that is to read the configuration."""
+    """The command prefix for a program that reads the configuration."""
     if os.getuid() != 0:
         return ()
     need(_SETPRIV, "util-linux")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a program said to the TPM, from the file that tpm2-tss's TCTI `pcap` writes (pcapng)."""
+"""Reads the TPM commands of a program from the pcapng file of tpm2-tss's TCTI `pcap`."""
 
 import struct
 
@@ -29,10 +29,10 @@ COMMANDS = {  # TPM 2.0 Part 2 section 6.5.2
 
 
 def commands(path):
-    """The names of the commands, in order; a code without name here as its hexadecimal number.
+    """The names of the commands, in order. A code without a name here is a hexadecimal number.
 
-    A command that the TPM puts off (TPM_RC_RETRY, when it first notes the use of a key that counts
-    wrong tries) is sent again by tpm2-tss, and counted once.
+    A command that the TPM answers with TPM_RC_RETRY counts once, although tpm2-tss sends it again.
+    A TPM does so when it records the first use of a key that counts wrong tries.
     """
     messages = [message for message in map(_tpm_message, _packets(path.read_bytes())) if message]
     answered = zip(messages[::2], messages[1::2])
@@ -56,7 +56,7 @@ def _packets(capture):
 
 
 def _tpm_message(packet):
-    """The payload of an IPv4 and TCP packet; empty for the packets of a handshake."""
+    """The payload of an IPv4 and TCP packet; empty for handshake packets."""
     ip_header = 4 * (packet[0] & 0x0F)
     tcp_header = 4 * (packet[ip_header + 12] >> 4)
     return packet[ip_header + tcp_header :]

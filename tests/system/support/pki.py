@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys and certificates as an organisation's own CA makes them, with any defect a test may want."""
+"""Keys and certificates of an organisation's own CA, with any defect that a test needs."""
 
 import datetime
 
@@ -23,7 +23,7 @@ def now():
 
 
 def make_key(kind="P256"):
-    """A private key in memory: P256, P384, P521, or RSA with its bits, as in RSA2048."""
+    """A private key in memory: P256, P384, P521, or RSA and its size in bits, such as RSA2048."""
     if kind.startswith("RSA"):
         return rsa.generate_private_key(65537, int(kind[3:]))
     return ec.generate_private_key(CURVES[kind]())
@@ -37,7 +37,7 @@ class Issuer:
         self.certificate = certificate
 
     def issue(self, public_key, common_name="web", **changes):
-        """A leaf certificate; `changes` are those of `make_certificate`."""
+        """Issues a leaf certificate; `changes` are keywords of `make_certificate`."""
         changes.setdefault("usage", {"digital_signature"})
         return make_certificate(
             public_key, common_name, self.certificate.subject, self.key, **changes
@@ -72,10 +72,10 @@ def make_certificate(
     extensions=(),
     authority=None,
 ):
-    """A certificate that is valid from and until the given times from now; no `usage`, no keyUsage.
+    """Makes a certificate whose validity is given relative to now.
 
-    Carries the issuer's key identifier, as CAs of today write it, or another `authority`. Further
-    `extensions` are critical.
+    Without `usage` it has no keyUsage. It carries the issuer's key identifier, as current CAs write
+    it, or another `authority`. Additional `extensions` are critical.
     """
     identifier = x509.SubjectKeyIdentifier.from_public_key(public_key)
     authority = authority or x509.AuthorityKeyIdentifier.from_issuer_public_key(
@@ -101,7 +101,7 @@ def make_certificate(
 
 
 def name(common_name):
-    """Of nothing but the common name; without one, the empty name. A whole one stays."""
+    """An x509.Name with this common name only, or an empty one. Returns an x509.Name as it is."""
     if isinstance(common_name, x509.Name):
         return common_name
     if not common_name:
@@ -110,9 +110,9 @@ def name(common_name):
 
 
 def as_version_1(certificate, issuer_key):
-    """The certificate without version and extensions, signed anew by an EC key.
+    """The certificate without version and extensions, signed again by an EC key.
 
-    Which option of the openssl command writes such a certificate depends on its version.
+    The openssl command's option for such certificates depends on its version.
     """
     (_, fields, _), *_ = asn1.elements(certificate.tbs_certificate_bytes)
     _, serial, algorithm, *others = (whole for *_, whole in asn1.elements(fields))
@@ -148,7 +148,7 @@ def pkcs8_der(key):
 
 
 def traditional_pem(key):
-    """PKCS#1 for RSA, SEC1 for EC."""
+    """The key as PKCS#1 (RSA) or SEC 1 (EC)."""
     return _private(key, serialization.Encoding.PEM, _TRADITIONAL)
 
 
@@ -157,7 +157,7 @@ def traditional_der(key):
 
 
 def encrypted_pkcs8_pem(key, passphrase):
-    """PBES2 with PBKDF2 and AES-256."""
+    """The key encrypted by PBES2 with PBKDF2 and AES-256."""
     encryption = serialization.BestAvailableEncryption(passphrase.encode())
     return key.private_bytes(serialization.Encoding.PEM, _PKCS8, encryption)
 
@@ -174,9 +174,9 @@ def pkcs12_file(key, certificate, others=(), passphrase=None):
 
 
 def merged_pkcs12(*files):
-    """One PKCS#12 file with the contents of all, which are without a MAC and have one passphrase.
+    """Merges PKCS#12 files without a MAC that have one passphrase.
 
-    The openssl command writes one key a file; Java and NSS write several.
+    The openssl command writes one key per file; Java and NSS write several.
     """
     safes = b"".join(_safes(file) for file in files)
     data = asn1.element(0x06, bytes.fromhex("2a864886f70d010701"))
@@ -185,7 +185,7 @@ def merged_pkcs12(*files):
 
 
 def _safes(file):
-    """What is in the SEQUENCE of its safes."""
+    """The contents of a file's SEQUENCE of safes (AuthenticatedSafe)."""
     for number in (0, 1, 1, 0, 0):
         file = list(asn1.elements(file))[number][1]
     return file

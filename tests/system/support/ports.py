@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Addresses at which nobody answers, or not what was asked for."""
+"""Ports at which a client gets no response or a wrong one."""
 
 import contextlib
 import socket
@@ -7,7 +7,7 @@ import threading
 
 
 def dead_port(owner):
-    """A port that refuses connections for as long as the test runs: bound, but not listening."""
+    """A port that refuses connections for the duration of the test: bound, but not listening."""
     sock = socket.socket()
     owner.addCleanup(sock.close)
     sock.bind(("127.0.0.1", 0))
@@ -15,7 +15,7 @@ def dead_port(owner):
 
 
 def silent_port(owner):
-    """A port that takes connections and never says a word."""
+    """A port that accepts connections and never sends anything."""
     sock = socket.socket()
     owner.addCleanup(sock.close)
     sock.bind(("127.0.0.1", 0))
@@ -24,7 +24,7 @@ def silent_port(owner):
 
 
 def answering_port(owner, answer):
-    """A port that answers the first bytes of each connection with `answer` and hangs up."""
+    """A port that answers the first bytes of each connection with `answer` and closes it."""
     listener = socket.socket()
     owner.addCleanup(listener.close)
     listener.bind(("127.0.0.1", 0))
@@ -38,7 +38,7 @@ def _answer_all(listener, answer):
         try:
             connection, _ = listener.accept()
         except OSError:
-            return  # the test is over
+            return  # the test has ended
         with connection, contextlib.suppress(ConnectionError):
             connection.recv(65536)
             connection.sendall(answer)
@@ -48,7 +48,7 @@ def _answer_all(listener, answer):
 
 
 def free_port():
-    """A port for a server that cannot be told to choose one itself; free a moment ago."""
+    """A port for a server that cannot choose one itself. Another program may take it meanwhile."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]

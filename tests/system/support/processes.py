@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Child processes that do not outlive the test, however it ends."""
+"""Child processes that do not outlive the test, however the test ends."""
 
 import ctypes
 import os
 import signal
 import subprocess
 
-# In front of a command, as die_with_parent does it. Python forks for a preexec_fn, which copies what
-# a test has loaded; without one the child shares it until it is another program (vfork): 11 ms
-# instead of 26 for a program that starts and ends.
+# A command prefix with the effect of die_with_parent. With a preexec_fn Python forks, which copies
+# the memory mappings of the test; without one it uses vfork. Running a short program then takes
+# 11 ms instead of 26.
 ENDING_WITH_PARENT = ("/usr/bin/setpriv", "--pdeathsig", "KILL")
 
 _PR_SET_PDEATHSIG = 1
@@ -23,14 +23,14 @@ def die_with_parent():
 
 
 def obey_file_modes():
-    """For preexec_fn: even root may then read only what the mode of a file lets its owner read."""
+    """For preexec_fn: file modes then apply to root too. Also calls die_with_parent."""
     die_with_parent()
     for capability in _DAC_CAPABILITIES:
         _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
 def run_tool(*command, env=None, stdin=None):
-    """Runs a program of the system that must succeed; returns what it printed, as bytes."""
+    """Runs a system program, which must succeed; returns its stdout as bytes."""
     result = subprocess.run(
         [*ENDING_WITH_PARENT, *(str(part) for part in command)],
         env={"PATH": "/usr/bin:/bin", "HOME": os.environ.get("HOME", "/"), **(env or {})},

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs credmint as a user does, in an environment that holds nothing but what the test put there.
+"""Runs credmint as a user does, in an environment that only the test defines.
 
-The environment variable CREDMINT names the program.
+The environment variable CREDMINT has the path of the program.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ import time
 from support.processes import ENDING_WITH_PARENT
 from support.requirements import miss
 
-# Slower than this is a hang, whatever the outcome.
+# A run that takes longer counts as a hang.
 TIME_LIMIT_SECONDS = 15
 
 SUCCESS = 0
@@ -26,13 +26,13 @@ SERVICE = 5
 NETWORK = 6
 LOCAL_IO = 7
 
-# For builds with sanitizers: how they report.
+# Options of sanitizers, for builds that have them.
 _PASSED_ON = ("ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")
 
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What one run came to. `stdout` is bytes, a signature may be in it."""
+    """The result of one run. `stdout` is bytes, because it may be a signature."""
 
     command: tuple
     status: int
@@ -61,7 +61,7 @@ def environment(home, more=None):
 
 
 def _lend_p11_kit_configuration(home):
-    """A user's programs find that of tests/support/private_host.py; those of root read none."""
+    """Lends a user's program the configuration of private_host.py. Root's programs read none."""
     theirs = home / ".config" / "pkcs11"
     ours = pathlib.Path(os.environ.get("HOME", "/"), ".config", "pkcs11")
     if os.getuid() != 0 and home.is_dir() and ours.is_dir() and not theirs.exists():
@@ -79,19 +79,19 @@ def run(
     preexec=None,
     wrapper=(),
 ):
-    """Runs the program in `folder`, which is its home as well. AssertionError if it hangs.
+    """Runs the program in `folder`, which is also its home. Raises AssertionError if it hangs.
 
-    It has no terminal, even where the tests have one: see Terminal. `preexec` is called in the
-    child, and has to see to it that this ends with the test.
+    It has no terminal, even if the tests have one: see Terminal. `preexec` is called in the child
+    and must make the child end with the test.
 
-    `wrapper` is a command that runs the command behind it, such as strace.
+    `wrapper` is a command that runs another one, such as strace.
     """
     command = (*wrapper, path(), *map(str, arguments))
     return Started(command, folder, env, stdout, pass_fds, preexec).finish(stdin)
 
 
 class Started:
-    """The program, running."""
+    """The running program."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class Started:
         )
 
     def finish(self, stdin=b""):
-        """Waits for the end; returns a Run. AssertionError if it hangs."""
+        """Waits for the program to end; returns a Run. Raises AssertionError if it hangs."""
         try:
             out, err = self.process.communicate(stdin, timeout=TIME_LIMIT_SECONDS)
         except subprocess.TimeoutExpired:
@@ -129,7 +129,7 @@ class Started:
 
 
 def start(arguments, folder, env=None, preexec=None):
-    """Starts the program as `run` does, and does not wait for it."""
+    """Starts the program as `run` does, but does not wait for it."""
     return Started((path(), *map(str, arguments)), folder, env, preexec=preexec)
 
 
@@ -140,6 +140,6 @@ def _knows(reference):
 
 
 def need_back_end(scheme):
-    """Misses, as one misses a device, what this build of the program leaves out."""
+    """Calls miss() if this build of the program does not have the back end."""
     if not _knows(f"{scheme}:"):
         miss(f"this build of credmint knows no {scheme}: keys")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A forward proxy for HTTPS: takes CONNECT, notes its target, and connects to one place only."""
+"""A forward proxy for HTTPS: accepts CONNECT, records its target, and connects to a fixed port."""
 
 import socket
 import socketserver
@@ -7,10 +7,10 @@ import threading
 
 
 class Proxy:
-    """Listens on a port of its own until `stop`. `targets` are what clients asked to reach.
+    """Listens on a port of its own until `stop`. `targets` are the targets that clients asked for.
 
-    Whatever they asked for, they are connected to `port` on this machine; with no `port` they are
-    refused with status 403.
+    Every client is connected to `port` on this machine. Without a `port` it is refused with status
+    403.
     """
 
     def __init__(self, port=None):
@@ -47,4 +47,4 @@ def _pump(source, sink):
             sink.sendall(data)
         sink.shutdown(socket.SHUT_WR)
     except OSError:
-        pass  # the other direction has ended the conversation
+        pass  # the other direction has closed the connection

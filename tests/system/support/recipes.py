@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recipes of a document: its shell blocks, run as they stand, one after the other, in one home.
+"""Runs the recipes of a document: its shell blocks, unchanged, one after another, in one home.
 
-A block without a language that follows is what the last block prints. A test of a document has a
-class with the sections as cases, each of which begins where the one before it ended:
+A block without a language is the expected output of the shell block before it. The test of a
+document has a class with a case for each section. Each section continues from the one before it:
 
     RECIPES = recipes.of(documents.read("guide/hsm.md"))
 
@@ -31,7 +31,7 @@ UNTESTED = "**untested**"
 
 _TIME_LIMIT_SECONDS = 60
 
-# Runs a block as the lines of one shell that goes on from block to block.
+# Runs a block as if one shell ran all of them.
 _CONTINUE = """
 set -eu
 . ./.state
@@ -41,7 +41,7 @@ export -p > .state
 
 
 def of(text):
-    """The sections of a document that have something to run."""
+    """The sections of a document that have shell blocks."""
     return [
         section
         for section in documents.sections(text)
@@ -54,12 +54,12 @@ def by_name(sections):
 
 
 def is_marked(section):
-    """Whether the section says that nobody ran it."""
+    """Whether the section is marked as untested."""
     return UNTESTED in section.text.split("\n\n")
 
 
 class InOneHome(unittest.TestCase):
-    """One home for all sections, and one service that the minting ones share."""
+    """Runs sections in one home. Those that mint share one service."""
 
     SECTIONS = []
 
@@ -78,7 +78,7 @@ class InOneHome(unittest.TestCase):
 
     @classmethod
     def wrapper(cls):
-        """The command in front of the shell."""
+        """The command prefix of the shell."""
         return ()
 
     def run_up_to(self, wanted):
@@ -101,11 +101,11 @@ class InOneHome(unittest.TestCase):
                 self.assertEqual(printed, text, section.title)
 
     def mints(self, text):
-        """How many sessions a block creates."""
+        """The number of sessions that a block creates."""
         return text.count("credmint credential-process")
 
     def run_block(self, text):
-        """What it prints on stdout. It must succeed, and mint as often as it says."""
+        """Runs a block, which must succeed and mint as often as `mints` says; returns stdout."""
         before = len(self.service.requests()) if self.service else 0
         mints = self.mints(text)
         if mints and not self.service:
@@ -132,7 +132,7 @@ class InOneHome(unittest.TestCase):
         return result.stdout
 
     def start_service(self, text):
-        """The service trusts the CA of the recipe and knows the ARNs that stand in it."""
+        """Starts a service that trusts the recipe's CA and knows the recipe's ARNs."""
         certificate = x509.load_pem_x509_certificate((self.home / "ca.pem").read_bytes())
         cls = type(self)
         cls.service = emulator.Emulator(
@@ -146,7 +146,7 @@ class InOneHome(unittest.TestCase):
 
 
 class WithIdentity(MintTest):
-    """A block alone, in a folder with web.pem and web.key, the three ARNs in variables."""
+    """Runs a single block in a folder with web.pem and web.key. Variables hold the three ARNs."""
 
     def setUp(self):
         super().setUp()
@@ -163,7 +163,7 @@ class WithIdentity(MintTest):
         }
 
     def start(self, script):
-        """Starts a shell with the script, which has its own standard output and error."""
+        """Starts a shell with the script; its output and errors are captured."""
         started = subprocess.Popen(
             ["/bin/sh", "-euc", script],
             cwd=self.folder,
@@ -178,7 +178,7 @@ class WithIdentity(MintTest):
         return started
 
     def finish(self, started):
-        """Waits for a success with nothing on standard error; returns what it printed."""
+        """Waits for a shell, which must succeed without writing to stderr; returns its stdout."""
         out, err = started.communicate(timeout=_TIME_LIMIT_SECONDS)
         self.assertEqual((started.returncode, err), (0, b""), out)
         return out

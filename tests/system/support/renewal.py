@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""serve and update, running with one key and certificate that a test renews under them.
+"""Runs serve and update with one key and certificate, which a test renews while they run.
 
-Their credentials live so short that each mints every second. They ask for roles of their own, so the
-service's records tell which of them sent what; each record says whether the signature is that of the
-certificate it came with, as the service has computed it anew.
+Their credentials are so short-lived that each program mints every second. They use different roles,
+so the service's records show which program sent a request. The service verifies each signature
+against the certificate in the request and records the result.
 """
 
 import json
@@ -32,17 +32,17 @@ class RenewalTest(MintTest):
         self.last_seen = {}
 
     def pair(self, name, kind="P256", **changes):
-        """A key and a certificate CN=NAME for it."""
+        """A new key and its certificate CN=NAME."""
         key = pki.make_key(kind)
         return key, self.root.issue(key.public_key(), name, **changes)
 
     def put(self, name, contents):
-        """Replaces a file in one step."""
+        """Replaces a file atomically."""
         self.write(f"{name}.new", contents)
         os.replace(self.folder / f"{name}.new", self.folder / name)
 
     def start(self, *identity):
-        """Starts them; returns when each has minted."""
+        """Starts the programs; returns when each has minted."""
         _, *flags = self.arguments(*identity, "--role-arn", "ROLE")
         role = flags.index("ROLE")
         for name in self.PROGRAMS:
@@ -60,7 +60,7 @@ class RenewalTest(MintTest):
             started.process.send_signal(signal.SIGHUP)
 
     def serials(self, name):
-        """The serial numbers of the certificates that one minted with, in order."""
+        """The serial numbers of the certificates that a program minted with, in order."""
         return [
             int(record["serial"])
             for record in self.service.requests()
@@ -68,7 +68,7 @@ class RenewalTest(MintTest):
         ]
 
     def look(self):
-        """How often each has minted; notes when that was."""
+        """The number of mints of each program. Records when a number has changed."""
         counts = {name: len(self.serials(name)) for name in self.PROGRAMS}
         for name, count in counts.items():
             if count != self.last_seen.get(name, (0, 0))[0]:
@@ -76,16 +76,16 @@ class RenewalTest(MintTest):
         return counts
 
     def wait_for_mints(self, more):
-        """Until each has minted so many times more; returns how often each had before."""
+        """Waits until each program has minted `more` times; returns the numbers before that."""
         before = self.look()
         wait_until(lambda: all(self.look()[name] >= before[name] + more for name in self.PROGRAMS))
         return before
 
     def wait_for_new_mints(self, mints):
-        """Until each has minted so often after what was done last.
+        """Waits until each program has made `mints` mints that began after the call.
 
-        Returns the serial numbers of these mints. One that begins before belongs to them only if the
-        last one is so short ago that the next, a second after it, cannot have begun.
+        Returns their serial numbers. The next mint is skipped, because it may already have begun,
+        unless the last one was within CLEAR_SECONDS: mints are a second apart.
         """
         oldest = min(when for _, when in self.last_seen.values())
         unclear = int(time.monotonic() - oldest > CLEAR_SECONDS)
@@ -93,7 +93,7 @@ class RenewalTest(MintTest):
         return {name: self.serials(name)[before[name] + unclear :] for name in self.PROGRAMS}
 
     def assert_uses(self, certificate, mints=1):
-        """Each mint that begins now is made with it."""
+        """Checks that each mint that begins now uses the certificate."""
         for name, used in self.wait_for_new_mints(mints).items():
             self.assertEqual(set(used), {certificate.serial_number}, name)
 
@@ -101,14 +101,17 @@ class RenewalTest(MintTest):
         self.assertEqual(self.server.container("serve").status, 200)
 
     def end(self, *reasons):
-        """Ends them; each must have said these things (expressions), once and nothing else."""
+        """Ends the programs. Each must have logged these reasons (regular expressions) once each.
+
+        It must have logged nothing else.
+        """
         for name, lines in self.end_at_will().items():
             self.assertEqual(len(lines), len(reasons), (name, lines))
             for line, reason in zip(lines, reasons):
                 self.assertRegex(line, reason, name)
 
     def end_at_will(self):
-        """Ends them; returns what each has said, without hints."""
+        """Ends the programs; returns the messages of each, without hints."""
         lines = {}
         for name in self.running:
             stderr = self.finish(name).stderr
@@ -116,7 +119,7 @@ class RenewalTest(MintTest):
         return lines
 
     def finish(self, name):
-        """Ends one, of which the service must have accepted all; returns the Run."""
+        """Ends one program; returns the Run. The service must have accepted every request."""
         self.running[name].process.send_signal(signal.SIGTERM)
         run = self.running[name].finish()
         self.assertEqual(run.status, program.SUCCESS, str(run))
@@ -130,7 +133,7 @@ class FilesTest(RenewalTest):
         self.put("web.key", pki.pkcs8_pem(key))
 
     def start_with(self, name="old", kind="P256", **changes):
-        """Starts them with a new pair; returns its certificate."""
+        """Starts the programs with a new key and certificate; returns the certificate."""
         key, certificate = self.pair(name, kind, **changes)
         self.put_pair(key, certificate)
         self.start(*IDENTITY)
@@ -138,6 +141,6 @@ class FilesTest(RenewalTest):
 
 
 def stays(name, reason):
-    """What is said when the certificate CN=NAME stays in use."""
+    """The message that the certificate CN=NAME stays in use, as a regular expression."""
     until = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
     return f"^credmint: the certificate CN={name}, valid until {until}, stays in use: {reason}"

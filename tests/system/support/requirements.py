@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a test needs from the machine. A developer may lack it and sees a skip; CI may not."""
+"""Requirements of tests on the machine. A missing one skips a developer's test and fails CI's."""
 
 import glob
 import os
@@ -7,7 +7,7 @@ import unittest
 
 
 def miss(reason):
-    """Skips the test, or fails it where CI or CREDMINT_REQUIRE_DEVICES is set."""
+    """Skips the test, or fails it if CI or CREDMINT_REQUIRE_DEVICES is set."""
     if os.environ.get("CI") or os.environ.get("CREDMINT_REQUIRE_DEVICES"):
         raise AssertionError(f"{reason}, and this run must not skip for it")
     raise unittest.SkipTest(reason)
@@ -19,7 +19,7 @@ def need(path, package):
 
 
 def provider_modules():
-    """The folder of credmint-pkcs11.so and credmint-tpm2.so, which CREDMINT_MODULES names."""
+    """The folder of credmint-pkcs11.so and credmint-tpm2.so, from CREDMINT_MODULES."""
     modules = os.environ.get("CREDMINT_MODULES")
     if not modules:
         miss("the environment variable CREDMINT_MODULES does not name the provider modules")
@@ -27,6 +27,6 @@ def provider_modules():
 
 
 def in_library_folder(name):
-    """The path of a file in the folder for libraries of this machine's architecture."""
+    """The path of a file in the library folder of this machine's architecture."""
     found = glob.glob(f"/usr/lib/*-linux-gnu*/{name}")
     return found[0] if found else f"/usr/lib/{name}"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sandbox that a systemd unit asks for, as far as it is one of system calls, without systemd.
+"""Applies the system call sandbox of a systemd unit, without systemd.
 
-The kernel kills a process that makes a call which the unit forbids, where systemd would let the call
-fail: so nothing is overlooked that a program takes in silence.
+The kernel kills a process that makes a forbidden call. Under systemd the call would fail, and a
+program might ignore that silently.
 """
 
 import ctypes
@@ -29,12 +29,12 @@ class _Comparison(ctypes.Structure):
 
 
 def settings(unit, name):
-    """The values of a setting in the text of a unit, in order."""
+    """The values of a setting in a unit's text, in order."""
     return re.findall(rf"^{name}=(.*)$", unit, re.MULTILINE)
 
 
 def _calls(group):
-    """The system calls of a group such as @system-service, or the one call that it names."""
+    """The system calls of a group such as @system-service; any other name is a single call."""
     if not group.startswith("@"):
         return {group}
     lines = run_tool(ANALYZE, "syscall-filter", group).decode().splitlines()[1:]
@@ -43,7 +43,7 @@ def _calls(group):
 
 
 def allowed_calls(unit):
-    """As SystemCallFilter= says: the first line is what is allowed, others add or (~) take away."""
+    """The calls that SystemCallFilter= allows. Each line adds calls, or removes them with ~."""
     allowed = _calls("@default")
     for value in settings(unit, "SystemCallFilter"):
         calls = set().union(*(_calls(group) for group in value.lstrip("~").split()))
@@ -52,7 +52,7 @@ def allowed_calls(unit):
 
 
 def _comparisons(unit):
-    """The calls that are allowed with certain arguments only: which, one after the other."""
+    """{call: alternatives} of the calls that are allowed only with certain arguments."""
     (families,) = settings(unit, "RestrictAddressFamilies")
     conditions = {
         "socket": [(0, _EQUAL, getattr(socket, family), 0) for family in families.split()]
@@ -66,7 +66,7 @@ def _comparisons(unit):
 
 
 def confine(unit):
-    """For preexec_fn: from here on only what the text of this unit allows."""
+    """For preexec_fn: restricts the child to the calls that this unit's text allows."""
     need(ANALYZE, "systemd")
     library = ctypes.CDLL("libseccomp.so.2", use_errno=True)
     library.seccomp_init.restype = ctypes.c_void_p
@@ -81,7 +81,7 @@ def confine(unit):
     for name in sorted(allowed_calls(unit)):
         number = library.seccomp_syscall_resolve_name(name.encode())
         if number < 0:
-            continue  # of another architecture
+            continue  # a call of another architecture
         for condition in conditions.get(name, [None]):
             comparison = _Comparison(*condition) if condition else None
             added = library.seccomp_rule_add_array(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""credmint serve, running, and plain requests to it."""
+"""Runs credmint serve and sends it plain requests."""
 
 import dataclasses
 import http.client
@@ -17,12 +17,12 @@ _URL = re.compile(r"http://(\[[0-9a-f:]+\]|[0-9.]+):(\d+)")
 @dataclasses.dataclass(frozen=True)
 class Answer:
     status: int
-    headers: dict  # names in lower case
+    headers: dict  # by name, in lower case
     body: bytes
 
 
 class Server:
-    """The program with the command line `arguments`; it ends with the test."""
+    """A running `credmint serve` with these arguments, which ends with the test."""
 
     def __init__(self, test, *arguments, env=None, preexec=None):
         self._test = test
@@ -41,7 +41,7 @@ class Server:
         self.host, self.port = match[1].strip("[]"), int(match[2])
 
     def _read_start(self):
-        """What it prints at once, when it listens."""
+        """Reads the lines that it prints once it listens."""
         ready, _, _ = select.select([self.process.stdout], [], [], program.TIME_LIMIT_SECONDS)
         return self.process.stdout.read1(65536).decode() if ready else ""
 
@@ -51,7 +51,7 @@ class Server:
             self.process.communicate()
 
     def end(self, number):
-        """Sends the signal; returns the Run."""
+        """Sends a signal and waits; returns the Run."""
         self.process.send_signal(number)
         return self.started.finish()
 
@@ -69,7 +69,7 @@ class Server:
             connection.close()
 
     def token(self, seconds=60):
-        """A token of the metadata service."""
+        """Gets a token of the metadata service."""
         header = {"X-aws-ec2-metadata-token-ttl-seconds": str(seconds)}
         return self.request("PUT", "/latest/api/token", header).body.decode()
 
@@ -82,19 +82,19 @@ class Server:
         return self.request("GET", f"/role/{role}", {"Authorization": token})
 
     def health(self):
-        """Of a server with --status-port: status and text."""
+        """The status and text of /healthz. The server needs --status-port."""
         answer = self.request("GET", "/healthz", port=self.status_port)
         return answer.status, answer.body.decode()
 
     def metrics(self):
-        """The Metrics of a server with --status-port."""
+        """The Metrics of the server, which needs --status-port."""
         answer = self.request("GET", "/metrics", port=self.status_port)
         assert answer.status == 200, answer
         return Metrics(answer.body.decode())
 
 
 class Metrics:
-    """Samples of Prometheus' text format, as its client library reads them."""
+    """Samples in Prometheus' text format, parsed by its client library."""
 
     def __init__(self, text):
         self.text = text
@@ -106,11 +106,11 @@ class Metrics:
         }
 
     def get(self, name, **labels):
-        """None if there is none."""
+        """The value of a sample, or None."""
         return self.samples.get((f"credmint_{name}", tuple(sorted(labels.items()))))
 
     def requests(self, interface):
-        """{status: count}"""
+        """{status: count} of an interface."""
         return {
             int(dict(labels)["status"]): count
             for (name, labels), count in self.samples.items()
@@ -119,7 +119,7 @@ class Metrics:
 
 
 def wait_until(condition, seconds=program.TIME_LIMIT_SECONDS):
-    """Waits for something that happens in its own time."""
+    """Waits until a condition is true."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The text that sign-string signs, put together from its description."""
+"""The text that sign-string signs, built from its documentation."""
 
 import hashlib
 
@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 
 def message_for(public_key):
-    """For an RSA or EC key of python3-cryptography."""
+    """The text for an RSA or EC public key of python3-cryptography."""
     if isinstance(public_key, rsa.RSAPublicKey):
         encoded = public_key.public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.PKCS1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stops one thread of a child process, as a debugger does, while the others go on."""
+"""Stops one thread of a child process, as a debugger does, while the others keep running."""
 
 import contextlib
 import ctypes
@@ -19,7 +19,7 @@ def _ptrace(request, thread):
 
 
 def find(pid, name):
-    """The number of the thread of that name (pthread_setname_np)."""
+    """The ID of the thread with this name (pthread_setname_np)."""
     for folder in pathlib.Path(f"/proc/{pid}/task").iterdir():
         if (folder / "comm").read_text().strip() == name:
             return int(folder.name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""strace, which shows what the program asks of the kernel."""
+"""The requirement of tests that use strace to see the program's system calls."""
 
 import subprocess
 import unittest

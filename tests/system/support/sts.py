@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A service that writes down who called."""
+"""A service that records its callers."""
 
 import http.server
 import threading
@@ -13,7 +13,7 @@ _ANSWER = (
 
 
 class RecordingServer:
-    """Answers every POST as STS does GetCallerIdentity; `access_key_ids` are the callers'."""
+    """Answers every POST as STS answers GetCallerIdentity. Records the callers' access key IDs."""
 
     def __init__(self):
         self.access_key_ids = []

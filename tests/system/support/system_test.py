@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of all tests here: a folder of its own, the program run in it, and what is always true.
+"""The base of all system tests: runs the program in a folder of its own and checks each run.
 
-Always true: the status is one of the documented classes; a success writes nothing to stderr; a
-failure writes nothing to stdout and one line, or one and a hint, to stderr; no secret is shown.
+* The status is one of the documented ones.
+* A success writes nothing to stderr.
+* A failure writes nothing to stdout, and one line or one line and a hint to stderr.
+* No secret is shown.
 """
 
 import json
@@ -24,9 +26,9 @@ MEMBERS = {
 
 
 def make_folder(owner):
-    """A folder that goes with `owner`, a test or (in setUpClass) a class of tests.
+    """A folder that is removed with `owner`, which is a test or (in setUpClass) a class of tests.
 
-    Its name is short: paths of Unix sockets have at most 107 bytes.
+    Its name is short, because paths of Unix sockets have at most 107 bytes.
     """
     folder = tempfile.mkdtemp(prefix="cm-", dir="/tmp")
     cleanup = owner.addClassCleanup if isinstance(owner, type) else owner.addCleanup
@@ -43,14 +45,14 @@ class SystemTest(unittest.TestCase):
         self.secrets = set()
 
     def write(self, name, contents, mode=0o600):
-        """Writes a file into the folder in which the program runs."""
+        """Writes a file into the folder where the program runs."""
         path = self.folder / name
         path.write_bytes(contents if isinstance(contents, bytes) else contents.encode())
         path.chmod(mode)
         return path
 
     def secret(self, text):
-        """Notes a text that must not be shown, by no run."""
+        """Registers a text that no run may show."""
         self.secrets.add(text)
         return text
 
@@ -62,15 +64,15 @@ class SystemTest(unittest.TestCase):
         return result
 
     def succeed(self, *arguments, **more):
-        """Runs the program, which must succeed in silence; returns its stdout."""
+        """Runs the program, which must succeed and write nothing to stderr; returns its stdout."""
         result = self.run_program(*arguments, **more)
         self.assertEqual((result.status, result.stderr), (program.SUCCESS, ""), str(result))
         return result.stdout
 
     def fail_with(self, status, message, *arguments, hint=None, **more):
-        """Runs the program, which must fail with this status and a line that holds `message`.
+        """Runs the program, which must fail with this status and a line that contains `message`.
 
-        `message` and `hint` are texts, or compiled expressions to search for.
+        `message` and `hint` are strings or compiled regular expressions.
         """
         result = self.run_program(*arguments, **more)
         self.check_failure(result, status, message, hint)
@@ -93,7 +95,7 @@ class SystemTest(unittest.TestCase):
 
 
 class MintTest(SystemTest):
-    """Tests against a service that all tests of a class share, with a CA that it trusts."""
+    """Tests with a service that all tests of a class share, and a CA that it trusts."""
 
     @classmethod
     def setUpClass(cls):
@@ -107,21 +109,21 @@ class MintTest(SystemTest):
         return service
 
     def start_own_service(self, *anchors, **options):
-        """A service for this test alone, used by its runs from here on."""
+        """Starts a service for this test alone, which the test's later runs use."""
         service = emulator.Emulator(*(anchors or [self.root.certificate]), **options)
         self.addCleanup(service.stop)
         self.service = service
         return service
 
     def arguments(self, *flags):
-        """A command line for credential-process; `flags` replace what would be there by default."""
+        """A command line for credential-process; `flags` override the defaults."""
         defaults = ("--endpoint", self.service.url, *emulator.SESSION_FLAGS)
         pairs = list(zip(defaults[::2], defaults[1::2]))
         kept = [part for pair in pairs if pair[0] not in flags for part in pair]
         return ("credential-process", *flags, *kept)
 
     def write_identity(self, key=None, certificate=None):
-        """Writes web.key and web.pem, a key and a leaf for it; returns the flags that name them."""
+        """Writes web.key and its certificate web.pem; returns the flags that name them."""
         key = key or pki.make_key()
         certificate = certificate or self.root.issue(key.public_key())
         self.write("web.key", pki.pkcs8_pem(key))
@@ -129,7 +131,7 @@ class MintTest(SystemTest):
         return ("--certificate", "web.pem", "--private-key", "web.key")
 
     def mint(self, *flags, **more):
-        """Mints, which must succeed with one careful request; returns the JSON object printed."""
+        """Mints, which must succeed with one request without warnings; returns the JSON output."""
         minted, records = self.mint_with_records(*flags, **more)
         self.assertEqual(len(records), 1, records)
         self.assertEqual(records[0]["reason"], "accepted")
@@ -137,7 +139,7 @@ class MintTest(SystemTest):
         return minted
 
     def mint_with_records(self, *flags, **more):
-        """Mints, which must succeed; returns the JSON object and the records of its requests."""
+        """Mints, which must succeed; returns the JSON output and the records of its requests."""
         earlier = len(self.service.requests())
         stdout = self.succeed(*self.arguments(*flags), **more)
         records = self.service.requests()[earlier:]
@@ -150,11 +152,11 @@ class MintTest(SystemTest):
         return self.service.requests()[-1]
 
     def mint_fails(self, status, message, *flags, hint=None, **more):
-        """A mint that must fail; see fail_with."""
+        """Mints, which must fail; see fail_with."""
         return self.fail_with(status, message, *self.arguments(*flags), hint=hint, **more)
 
     def mint_fails_locally(self, status, message, *flags, hint=None, **more):
-        """A mint that must fail before anything is sent."""
+        """Mints, which must fail before anything is sent."""
         earlier = len(self.service.requests())
         result = self.mint_fails(status, message, *flags, hint=hint, **more)
         self.assertEqual(len(self.service.requests()), earlier, "a request was sent")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The resource manager of user space, tpm2-abrmd, on a message bus of its own."""
+"""The user-space resource manager, tpm2-abrmd, on a private message bus."""
 
 import pathlib
 import subprocess
@@ -12,7 +12,7 @@ DBUS_DAEMON = "/usr/bin/dbus-daemon"
 TABRMD = "/usr/sbin/tpm2-abrmd"
 _TIME_LIMIT_SECONDS = 15
 
-# As the system's bus, it lets other users in: servers sign as such.
+# Like the system bus, it admits other users: servers sign under their own accounts.
 _BUS = """
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -29,7 +29,7 @@ _BUS = """
 </busconfig>
 """
 
-# Another client, by tpm2-tss, which keeps its connection until its stdin ends.
+# A client that uses tpm2-tss and keeps its connection until its stdin is closed.
 _HOLDER = """
 import sys
 from tpm2_pytss import TCTILdr
@@ -45,10 +45,9 @@ def need_tabrmd():
 
 
 class Tabrmd:
-    """Shares `tpm`, whose only client it is from here on, until `owner`, a test or a class of tests,
-    ends. `flags` are more options of tpm2-abrmd.
+    """Shares `tpm` as its only client until `owner`, a test or a class of tests, ends.
 
-    The environment `env` leads to it.
+    `flags` are additional options of tpm2-abrmd. Programs use it with the environment `env`.
     """
 
     def __init__(self, owner, tpm, folder, *flags):
@@ -63,12 +62,12 @@ class Tabrmd:
         bus = self._start(
             owner, DBUS_DAEMON, f"--config-file={configuration}", "--nofork", "--print-address"
         )
-        bus.stdout.readline()  # it listens
+        bus.stdout.readline()  # the bus listens
         self._start(owner, TABRMD, "--session", "--allow-root", f"--tcti={tpm.tcti}", *flags)
         self._wait_until_it_answers()
 
     def hold_connection(self, test):
-        """One that is in use until the test ends."""
+        """Opens a connection that stays in use until the test ends."""
         holder = self._start(test, "/usr/bin/python3", "-c", _HOLDER, stdin=subprocess.PIPE)
         test.assertEqual(holder.stdout.readline(), b"connected\n")
 

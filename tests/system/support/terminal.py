@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A person at a terminal: the program runs in the foreground of a pseudo-terminal of its own.
+"""Acts as a person at a terminal: the program runs in the foreground of a pseudo-terminal.
 
-stdin, stdout and stderr are not the terminal, as under an SDK: what is shown there was written to
-/dev/tty.
+As under an SDK, stdin, stdout and stderr are not the terminal. Text on the terminal was therefore
+written to /dev/tty.
 """
 
 import fcntl
@@ -21,12 +21,12 @@ CTRL_U = "\x15"
 
 _IUTF8 = 0o40000  # missing in Python's termios
 
-# Runs the command behind it as a shell runs a job in the background: not in the foreground group.
+# Runs a command as a shell's background job: outside the foreground process group.
 IN_THE_BACKGROUND = ("/bin/bash", "-c", 'set -m; "$@" & set +m; wait $!', "bash")
 
 
 class Terminal:
-    """The program, started at a new terminal; it ends with `owner`, a test."""
+    """The program on a new terminal; it ends with `owner`, a test."""
 
     def __init__(self, owner, arguments, folder, env=None, preexec=None, wrapper=(), stdin=None):
         self._master, self._slave = os.openpty()
@@ -55,7 +55,7 @@ class Terminal:
         owner.addCleanup(self._end)
 
     def _count_characters(self):
-        """As the terminals that people use are set, which show UTF-8."""
+        """Sets IUTF8, as terminals that show UTF-8 do."""
         modes = termios.tcgetattr(self._slave)
         modes[0] |= _IUTF8
         termios.tcsetattr(self._slave, termios.TCSANOW, modes)
@@ -67,14 +67,14 @@ class Terminal:
         self.hang_up()
 
     def wait_for(self, text):
-        """Waits until `text` is the last that is shown, after what was typed last."""
+        """Waits until the output since the last input ends with `text`."""
         deadline = time.monotonic() + program.TIME_LIMIT_SECONDS
         while not self.shown[self._shown_before :].endswith(text.encode()):
             if not self._read(deadline - time.monotonic()):
                 raise AssertionError(f"instead of {text!r} the terminal shows {self.shown!r}")
 
     def _read(self, seconds):
-        """Reads what is shown next; False if there is nothing within this time."""
+        """Reads more output; returns False if there is none within this time."""
         readable, _, _ = select.select([self._master], [], [], max(seconds, 0))
         if readable:
             self.shown += os.read(self._master, 4096)
@@ -90,13 +90,13 @@ class Terminal:
             self._master = None
 
     def echoes(self):
-        """Whether the terminal shows what is typed and edits lines, as it does for a shell."""
+        """Whether the terminal echoes input and edits lines, as it does for a shell."""
         flags = termios.tcgetattr(self._slave)[3]
         wanted = termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN
         return flags & wanted == wanted
 
     def finish(self):
-        """Waits for the end; returns a Run. What was shown until then is in `shown`."""
+        """Waits for the program to end; returns a Run. `shown` has the terminal's output."""
         try:
             stdout, stderr = self.process.communicate(timeout=program.TIME_LIMIT_SECONDS)
         except subprocess.TimeoutExpired:

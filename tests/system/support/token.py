@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A SoftHSM token for one test: its own configuration, its own objects, its own PIN.
+"""A SoftHSM token for one test, with its own configuration, objects and PIN.
 
-Keys are generated inside it by pkcs11-tool, a program that shares no code with what is tested.
-Making keys takes time, so a class makes a token with keys and each test takes a copy: SoftHSM
-rewrites a token's files at login, and two processes at once would disturb each other.
+pkcs11-tool, which shares no code with the tested program, generates its keys. That takes time, so a
+class makes a token with keys and each test copies it. Tests cannot share a token, because SoftHSM
+rewrites its files at each login and two processes would disturb each other.
 """
 
 import pathlib
@@ -37,7 +37,7 @@ def need_softhsm():
 
 
 class Token:
-    """A SoftHSM configuration in `folder` with one token, and more after add_token."""
+    """A SoftHSM configuration in `folder` with one token; add_token adds more."""
 
     def __init__(self, folder, label="test", pin=PIN):
         need_softhsm()
@@ -56,7 +56,7 @@ class Token:
         self.env = {"SOFTHSM2_CONF": str(configuration)}
 
     def copy(self, folder):
-        """The same token, to be used by another test."""
+        """Copies the token into `folder` for another test."""
         twin = object.__new__(Token)
         twin.folder, twin.label, twin.pin = pathlib.Path(folder), self.label, self.pin
         twin._objects = twin.folder / "objects"
@@ -72,19 +72,20 @@ class Token:
         )
 
     def generate(self, key_type, label="web", key_id="01", flags=(), token=None):
-        """Makes a key pair in the token, such as EC:prime256v1; returns the public key."""
+        """Generates a key pair (such as EC:prime256v1) in the token; returns the public key."""
         self.generate_unread(key_type, label, key_id, flags, token)
         return self.public_key(label, token, key_id)
 
     def generate_unread(self, key_type, label="web", key_id="01", flags=(), token=None):
-        """The same for keys whose public half public_key() cannot read: Ed25519."""
+        """The same for keys that public_key() cannot read, such as Ed25519."""
         self._tool(
             *("--keypairgen", "--key-type", key_type, "--label", label, "--id", key_id, *flags),
             token=token,
         )
 
     def public_key(self, label="web", token=None, key_id=None):
-        """Of an EC key from its point: pkcs11-tool 0.23 cannot write one out on every curve."""
+        """Reads a public key. pkcs11-tool 0.23 cannot export EC keys on every curve, so those are
+        built from their point."""
         listed = self._tool("--list-objects", "--type", "pubkey", token=token).decode()
         named = rf"  label: +{re.escape(label)}\n" + (rf"  ID: +{key_id}\n" if key_id else "")
         (shown,) = re.findall(rf"EC_POINT[^;]*?\n{named}|$", listed)[:1]
@@ -110,7 +111,7 @@ class Token:
         return self._tool("--list-objects").decode()
 
     def crowd(self, count, key_type):
-        """Adds `count` key pairs `other`: one is made, the others are copies of its files."""
+        """Adds `count` key pairs labelled `other`. One is generated, the rest copy its files."""
         (token,) = (entry for entry in self._objects.iterdir() if entry.is_dir())
         before = set(token.glob("*.object"))
         self.generate(key_type, "other", "99")
@@ -124,13 +125,13 @@ class Token:
 
 
 def spied(env, output):
-    """The environment with which a program that loads SPY uses the token and logs each call."""
+    """The environment for a program that loads SPY: it uses the token and logs each call."""
     need(SPY, "opensc")
     return {**env, "PKCS11SPY": MODULE, "PKCS11SPY_OUTPUT": str(output)}
 
 
 def calls(output):
-    """The names of the functions that a spied program called, in order."""
+    """The names of the functions in a spy's log, in order."""
     lines = output.read_text(errors="replace").splitlines()
     numbered = (line.partition(": ") for line in lines)
     return [name for number, _, name in numbered if number.isdigit() and name.startswith("C_")]

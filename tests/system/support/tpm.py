@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A software TPM (swtpm) for one test, on a Unix socket of its own, gone with the test.
+"""A software TPM (swtpm) for one test, on a Unix socket of its own.
 
-Keys are made in it by tpm2-tools and tpm2-openssl, programs that share no code with what is tested.
+tpm2-tools and tpm2-openssl, which share no code with the tested program, make its keys.
 """
 
 import pathlib
@@ -30,10 +30,7 @@ def need_swtpm():
 
 
 class Tpm:
-    """A running TPM that keeps its state in `folder`.
-
-    `owner` is the test, or the class of tests, with which it ends.
-    """
+    """A running TPM that keeps its state in `folder` and ends with `owner`, a test or a class."""
 
     def __init__(self, owner, folder):
         need_swtpm()
@@ -47,7 +44,7 @@ class Tpm:
         (owner.addClassCleanup if isinstance(owner, type) else owner.addCleanup)(self.stop)
 
     def _start(self):
-        """The sockets are ours and listen already: whoever connects early waits for the TPM."""
+        """Starts swtpm on sockets that already listen, so an early client waits for the TPM."""
         with _listener(self.folder / "s") as server, _listener(self.folder / "s.ctrl") as control:
             return subprocess.Popen(
                 [
@@ -68,7 +65,7 @@ class Tpm:
         self._process.wait()
 
     def lose_power(self):
-        """Ends it without TPM2_Shutdown, and starts it again."""
+        """Kills the TPM without TPM2_Shutdown and starts it again."""
         self._process.kill()
         self._process.wait()
         for channel in ("", ".ctrl"):
@@ -76,20 +73,23 @@ class Tpm:
         self._process = self._start()
 
     def connect(self, channel=""):
-        """A connection to the TPM itself, or with ".ctrl" to what controls it."""
+        """Connects to the TPM, or with ".ctrl" to its control channel."""
         connection = socket.socket(socket.AF_UNIX)
         connection.connect(f"{self.folder}/s{channel}")
         return connection
 
     def power_cycle(self):
-        """Takes away all that is loaded. Works while someone is connected, who has to start it."""
+        """Resets the TPM, which loses all loaded objects. Works while a client is connected.
+
+        The client must then send TPM2_Startup.
+        """
         run_tool("/usr/bin/swtpm_ioctl", "--unix", self.folder / "s.ctrl", "-i")
 
     def tool(self, name, *arguments):
         return run_tool(f"/usr/bin/tpm2_{name}", *arguments, env=self.env).decode()
 
     def make_persistent(self, handle, algorithm="ecc256", auth="", attributes=SIGNING):
-        """Makes a key in the TPM, keeps it at `handle`, and returns its public key."""
+        """Makes a key in the TPM and persists it at `handle`; returns its public key."""
         names = ("primary", "public", "private", "key")
         primary, public, private, key = (str(self.folder / name) for name in names)
         self.tool("createprimary", "-Q", "-G", "ecc", "-c", primary)
@@ -105,10 +105,10 @@ class Tpm:
         return self.public_key(handle)
 
     def make_parts(self, parent, algorithm="ecc256", auth="", attributes=SIGNING):
-        """Makes a key that is kept outside the TPM: its public and its private part, marshalled,
-        and its public key.
+        """Makes a key that is stored outside the TPM.
 
-        `parent` is a persistent handle, or options of tpm2_createprimary.
+        Returns (marshalled public part, marshalled private part, public key). `parent` is a
+        persistent handle, or options of tpm2_createprimary.
         """
         public, private, pem = (self.folder / name for name in ("public", "private", "pem"))
         if not isinstance(parent, str):
@@ -124,7 +124,7 @@ class Tpm:
         return public.read_bytes(), private.read_bytes(), public_key
 
     def make_parent(self, handle, auth="", attributes=STORAGE):
-        """Makes a storage key and keeps it at `handle`."""
+        """Makes a storage key and persists it at `handle`."""
         primary = str(self.folder / "parent")
         authorised = ("-p", auth) if auth else ()
         self.tool("createprimary", "-Q", "-G", "ecc", "-a", attributes, "-c", primary, *authorised)
@@ -132,7 +132,7 @@ class Tpm:
         self.tool("flushcontext", "-t")
 
     def write_nv(self, index, contents, attributes=READABLE, size=None, auth=""):
-        """Defines an NV index of `size` bytes and writes `contents` (or nothing, if None) to it."""
+        """Defines an NV index of `size` bytes and writes `contents` to it, unless that is None."""
         size = size or len(contents)
         authorised = ("-p", auth) if auth else ()
         self.tool("nvdefine", "-Q", "-C", "o", "-s", size, "-a", attributes, *authorised, index)
@@ -142,7 +142,7 @@ class Tpm:
             self.tool("nvwrite", "-Q", "-C", "o", "-i", path, index)
 
     def create(self, parent, algorithm="ecc256", auth="", policy=b"", attributes=SIGNING):
-        """Makes a key below `parent`; returns (public part, private part, public key).
+        """Makes a child key of `parent`; returns (public part, private part, public key).
 
         `policy` is a policy digest.
         """
@@ -156,12 +156,12 @@ class Tpm:
             *(("-p", auth) if auth else ()),
             *(("-L", digest) if policy else ()),
         )
-        self.tool("flushcontext", "-l")  # tpm2-tools leave their sessions behind
+        self.tool("flushcontext", "-l")  # tpm2-tools leave sessions loaded
         key = serialization.load_pem_public_key(pem.read_bytes())
         return public.read_bytes(), private.read_bytes(), key
 
     def persist(self, parent, public, private, handle):
-        """Loads a key that create() made and keeps it at `handle`."""
+        """Loads a key that create() made and persists it at `handle`."""
         paths = [self.folder / name for name in ("p.pub", "p.priv", "p.ctx")]
         paths[0].write_bytes(public)
         paths[1].write_bytes(private)
@@ -170,7 +170,7 @@ class Tpm:
         self.tool("flushcontext", "-t")
 
     def wrap(self, parent, key, auth=""):
-        """Wraps a private key for `parent` on the host, as TPM2_Import takes it.
+        """Wraps a private key for `parent` on the host, in the form that TPM2_Import accepts.
 
         Returns (public part, duplicate, encrypted seed, public key).
         """
@@ -192,10 +192,10 @@ class Tpm:
         return public.read_bytes(), private.read_bytes(), seed.read_bytes(), key.public_key()
 
     def duplicate(self, parent, public, private, command, new_parent):
-        """Hands a key over that a PolicyCommandCode(TPM2_Duplicate) allows to.
+        """Duplicates a key whose policy is PolicyCommandCode(TPM2_Duplicate).
 
-        `new_parent` is a file with the public part of the other TPM's key. Returns (duplicate,
-        encrypted seed).
+        `new_parent` is a file with the public part of the other TPM's parent key. Returns
+        (duplicate, encrypted seed).
         """
         names = ("d.pub", "d.priv", "d.ctx", "d.parent", "d.session", "d.dup", "d.seed")
         inside, wrapped, key, above, session, moved, seed = (self.folder / name for name in names)
@@ -216,7 +216,7 @@ class Tpm:
         return moved.read_bytes(), seed.read_bytes()
 
     def external_public(self, key):
-        """The TPM2B_PUBLIC that tpm2_loadexternal makes of a public key."""
+        """The TPM2B_PUBLIC that tpm2_loadexternal makes from a public key."""
         algorithm = "rsa" if isinstance(key, rsa.RSAPublicKey) else "ecc"
         pem, context, public = (self.folder / name for name in ("x.pem", "x.ctx", "x.pub"))
         pem.write_bytes(
@@ -230,19 +230,19 @@ class Tpm:
         return public.read_bytes()
 
     def name(self, handle):
-        """The name (nameAlg and hash) of what is at a persistent handle."""
+        """The name (nameAlg and hash) of the object at a persistent handle."""
         path = self.folder / "name"
         self.tool("readpublic", "-Q", "-c", handle, "-n", path)
         return path.read_bytes()
 
     def pcr_values(self, *numbers):
-        """Their values in the SHA-256 bank, one after the other."""
+        """The values of these PCRs in the SHA-256 bank, concatenated."""
         path = self.folder / "pcrs"
         self.tool("pcrread", "-Q", "-o", path, f"sha256:{','.join(map(str, numbers))}")
         return path.read_bytes()
 
     def policy_pcr_digest(self, selection):
-        """What a trial session makes of TPM2_PolicyPCR: "sha256:0,7"."""
+        """The digest of a trial session after TPM2_PolicyPCR with a selection like "sha256:0,7"."""
         session, digest = self.folder / "trial", self.folder / "trial.digest"
         self.tool("startauthsession", "-S", session)
         self.tool("policypcr", "-Q", "-S", session, "-l", selection, "-L", digest)
@@ -255,16 +255,16 @@ class Tpm:
         return serialization.load_pem_public_key(path.read_bytes())
 
     def make_key_file(self, algorithm, *options):
-        """A TSS2 PEM file as tpm2-openssl writes it, and the public key.
+        """Has tpm2-openssl make a TSS2 PEM file; returns the file's text and the public key.
 
-        `options` are its -pkeyopt: user-auth:…, parent:0x81…, parent-auth:….
+        `options` are values of -pkeyopt: user-auth:…, parent:0x81…, parent-auth:….
         """
         arguments = [part for option in options for part in ("-pkeyopt", option)]
         contents = self._tpm2_openssl("genpkey", *algorithm, *arguments)
         return contents, serialization.load_pem_public_key(self._public_part(contents))
 
     def _public_part(self, contents):
-        """Taken out of the file itself: to have it loaded would need its auth value."""
+        """The public key, read from the file, because loading the key needs its auth value."""
         path = self.folder / "tss2.public"
         path.write_bytes(tss2.parts(tss2.to_der(contents))[0])
         return self.tool("print", "-t", "TPM2B_PUBLIC", "-f", "pem", path).encode()
@@ -275,12 +275,12 @@ class Tpm:
         return run_tool(openssl.OPENSSL, command, *providers, *arguments, env=env)
 
     def loaded(self):
-        """The handles of transient objects and of sessions that someone left in the TPM."""
+        """The handles of the transient objects and sessions that are left in the TPM."""
         kinds = ("handles-transient", "handles-loaded-session", "handles-saved-session")
         return [line for kind in kinds for line in self.tool("getcap", kind).splitlines()]
 
     def wrong_tries(self):
-        """The counter that leads to lockout."""
+        """The lockout counter."""
         properties = self.tool("getcap", "properties-variable")
         return int(re.search(r"TPM2_PT_LOCKOUT_COUNTER: 0x([0-9A-Fa-f]+)", properties)[1], 16)
 
@@ -288,7 +288,7 @@ class Tpm:
         self.tool("dictionarylockout", "-s", "-n", str(after_tries), "-t", "1000", "-l", "1000")
 
 
-# The primary keys that key files mean by the name of a hierarchy (docs/design/contract.md 9.1).
+# The primary keys to which a hierarchy refers in a key file (docs/design/contract.md 9.1).
 ECC_PRIMARY = ("-G", "ecc", "-a", STORAGE + "|noda")
 RSA_PRIMARY = ("-G", "rsa2048", "-a", STORAGE + "|noda")
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policies of TPM keys: what a TPM makes of them, by the formulas of TPM 2.0 Part 3 section 23, and
-how a key file says them (draft-bottomley-tpm2-keys). Computed here; the TPM is the judge.
+"""Policies of TPM keys: their digests (TPM 2.0 Part 3 section 23), and their form in key files
+(draft-bottomley-tpm2-keys). Digests are computed here, independently; the TPM verifies them.
 
     policy = Policy().pcr(tpm, 16).auth_value()
     tpm.make_policy_key(policy.digest) ... tss2.KeyFile(..., policy=policy.commands)
@@ -34,7 +34,7 @@ OWNER = 0x40000001
 
 
 def sized(contents):
-    """A TPM2B."""
+    """The contents as a TPM2B."""
     return len(contents).to_bytes(2, "big") + contents
 
 
@@ -44,14 +44,14 @@ def name_of(public):
 
 
 class Policy:
-    """A policy digest (SHA-256) that grows step by step, and the steps (command code, body)."""
+    """A SHA-256 policy digest, extended step by step, and the steps as (command code, body)."""
 
     def __init__(self):
         self.digest = _NOTHING_YET
         self.commands = []
 
     def pcr(self, tpm, *numbers):
-        """The PCRs of the SHA-256 bank as they are now."""
+        """Requires the current values of these PCRs in the SHA-256 bank."""
         bits = sum(1 << number for number in numbers)
         selection = _number(1) + _SHA256 + b"\x03" + bits.to_bytes(3, "little")
         values = _hash(tpm.pcr_values(*numbers))
@@ -61,7 +61,7 @@ class Policy:
         return self._extend(POLICY_AUTH_VALUE, b"", b"")
 
     def password(self):
-        """To the TPM the same as auth_value()."""
+        """Has the same digest as auth_value()."""
         self._extend(POLICY_AUTH_VALUE, b"", b"")
         self.commands[-1] = (POLICY_PASSWORD, b"")
         return self
@@ -79,7 +79,7 @@ class Policy:
         return self._extend_twice(POLICY_SIGNED, name_of(public), reference, body)
 
     def any_of(self, *others):
-        """After the steps of this policy, which must amount to one of the digests."""
+        """Adds PolicyOR: the digest so far must be that of this policy or of one of the others."""
         digests = [self.digest, *(other.digest for other in others)]
         self.digest = _hash(_NOTHING_YET, _number(POLICY_OR), *digests)
         body = _number(len(digests)) + b"".join(sized(digest) for digest in digests)
@@ -87,13 +87,13 @@ class Policy:
         return self
 
     def authorize(self, public, reference=b""):
-        """Whatever the owner of the key `public` signs; at the beginning."""
+        """Accepts any policy that the owner of the key `public` signs. Must be the first step."""
         self.digest = _NOTHING_YET
         body = public + sized(reference) + _NULL
         return self._extend_twice(POLICY_AUTHORIZE, name_of(public), reference, body)
 
     def signed_by(self, key, public, reference=b""):
-        """The steps of this policy as its owner signs them for authorize(), with an EC key."""
+        """Signs the steps of this policy for authorize() with the owner's EC key."""
         approved = _hash(self.digest, reference)
         signature = key.sign(approved, ec.ECDSA(utils.Prehashed(hashes.SHA256())))
         numbers = [n.to_bytes(32, "big") for n in utils.decode_dss_signature(signature)]

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stands between a program and a TPM: records what passes, answers in its place, cuts the line.
+"""A proxy between a program and a TPM.
+
+It records commands, answers them itself, or drops connections:
 
     proxy = TpmProxy(test, tpm, folder)      # test.env = proxy.env
     proxy.answer("Sign", 0x922, times=1)     # the first Sign does not reach the TPM
-    proxy.hold("Load")                       # the TPM has done it, the program is not told
+    proxy.hold("Load")                       # the TPM loads, the program gets no response yet
     proxy.held.wait(); ...; proxy.release()
 """
 
@@ -29,19 +31,19 @@ class Command:
 
     @property
     def response_code(self):
-        """None if there was no whole answer."""
+        """The code of the response, or None if the response is incomplete."""
         return _HEADER.unpack_from(self.answer)[2] if len(self.answer) >= _HEADER.size else None
 
 
 class LineCut(Exception):
-    """Ends a connection, in a rule."""
+    """Raised by a rule to drop the connection."""
 
 
 class TpmProxy:
-    """Offers what swtpm offers, two sockets, at `tcti` until `owner`, a test, ends.
+    """Serves the same two sockets as swtpm, at `tcti`, until `owner`, a test, ends.
 
-    Rules are made with `answer`, `hold`, `cut`, `cut_answer`, `before` and `between`. Each is for one command,
-    by its name in pcap.py, and for so many `times` from now on; the first that fits is used.
+    `answer`, `hold`, `cut`, `cut_answer`, `before` and `between` add rules. A rule applies to the
+    next `times` commands of one name (pcap.py). The first matching rule is used.
     """
 
     def __init__(self, owner, tpm, folder):
@@ -66,7 +68,7 @@ class TpmProxy:
             listener.shutdown(socket.SHUT_RDWR)
             listener.close()
 
-    # --- what the test asks -------------------------------------------------------------------
+    # --- queries --------------------------------------------------------------------------------
 
     def names(self):
         return [command.name for command in self.commands]
@@ -78,19 +80,19 @@ class TpmProxy:
         return [command.response_code for command in self.commands if command.name == name]
 
     def saw(self, secret):
-        """Whether these bytes passed, in either direction."""
+        """Whether these bytes passed through, in either direction."""
         return any(secret in command.request + command.answer for command in self.commands)
 
-    # --- what the test orders -----------------------------------------------------------------
+    # --- rules ----------------------------------------------------------------------------------
 
     def answer(self, name, response_code, parameters=b"", times=ALWAYS):
-        """The TPM is not asked."""
+        """Answers the command without asking the TPM."""
         size = _HEADER.size + len(parameters)
         response = _HEADER.pack(_NO_SESSIONS, size, response_code) + parameters
         self._add(name, times, lambda _command: response)
 
     def before(self, name, action, times=1):
-        """`action` is called with the connection to the TPM before the command is passed on."""
+        """Calls `action` with the connection to the TPM before passing the command on."""
 
         def act(command):
             action(self._server)
@@ -99,8 +101,8 @@ class TpmProxy:
         self._add(name, times, act)
 
     def between(self, name, action):
-        """`action` is called before the next such command while nobody is connected to the TPM, so
-        that it can run tools on it."""
+        """Disconnects from the TPM and calls `action`, which can run tools on it, before the next
+        such command."""
 
         def act(command):
             self._server.close()
@@ -111,7 +113,7 @@ class TpmProxy:
         self._add(name, 1, act)
 
     def hold(self, name):
-        """Keeps back the TPM's answer to the next such command until `release`."""
+        """Holds back the TPM's response to the next such command until `release`."""
 
         def wait(command):
             answer = self._ask(command)
@@ -125,7 +127,7 @@ class TpmProxy:
         self._released.set()
 
     def cut(self, name):
-        """The line goes dead instead of passing the next such command on."""
+        """Drops the connection instead of passing on the next such command."""
 
         def cut(_command):
             raise LineCut
@@ -133,7 +135,7 @@ class TpmProxy:
         self._add(name, 1, cut)
 
     def cut_answer(self, name, size):
-        """The line goes dead after so many bytes of the next such answer."""
+        """Drops the connection after `size` bytes of the next such response."""
 
         def cut(command):
             self._client.sendall(self._ask(command)[:size])
@@ -144,7 +146,7 @@ class TpmProxy:
     def _add(self, name, times, rule):
         self._rules.append([_CODES[name], times, rule])
 
-    # --- how it is done -----------------------------------------------------------------------
+    # --- implementation -------------------------------------------------------------------------
 
     def _carry_commands(self, client):
         self._server = self._tpm.connect()
@@ -153,7 +155,7 @@ class TpmProxy:
             while request := receive(client):
                 client.sendall(self._handle(request))
         except (LineCut, OSError):
-            pass  # the program may go away in mid-command as well
+            pass  # the program may disconnect in the middle of a command
         finally:
             self._server.close()
 
@@ -184,7 +186,7 @@ class TpmProxy:
 
 
 def receive(connection):
-    """One command or answer of a TPM; nothing at the end of the connection."""
+    """One command or response of a TPM; empty at the end of the connection."""
     message = _receive(connection, _HEADER.size)
     if not message:
         return b""
@@ -199,7 +201,7 @@ def _receive(connection, size):
 
 
 def _serve(path, carry):
-    """Serves one connection after the other, as swtpm does."""
+    """Serves one connection at a time, as swtpm does."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     listener.listen()
@@ -223,4 +225,4 @@ def _pump(source, sink):
             sink.sendall(data)
         sink.shutdown(socket.SHUT_WR)
     except OSError:
-        pass  # the other direction has ended the conversation
+        pass  # the other direction has closed the connection

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of tests with keys in a TPM, and what is true of every mint with one."""
+"""The base of tests with keys in a TPM, with checks that apply to every mint."""
 
 from support import pki, tpm
 from support.system_test import MintTest, make_folder
@@ -9,7 +9,7 @@ AUTH = "auth-27182818"
 
 
 class TpmTest(MintTest):
-    """A TPM with the keys that `make_keys` makes. It is shared by the tests of a class."""
+    """A TPM with the keys that `make_keys` makes. The tests of a class share it."""
 
     @classmethod
     def setUpClass(cls):
@@ -29,13 +29,13 @@ class TpmTest(MintTest):
             self.write("web.pem", pki.pem(self.leaf))
 
     def mint_with_key(self, key, *flags, **more):
-        """Mints with a key of the TPM, which must hold nothing of ours afterwards."""
+        """Mints with a key of the TPM, in which nothing may stay loaded."""
         minted = self.mint("--certificate", "web.pem", "--private-key", key, *flags, **more)
         self.assertEqual(self.tpm.loaded(), [])
         return minted
 
     def refuse(self, status, message, key, *flags, hint=None, **more):
-        """A mint with this key must fail, leave nothing in the TPM, and show no secret."""
+        """Mints with this key, which must fail, leave nothing in the TPM, and show no secret."""
         command = ("--certificate", "web.pem", "--private-key", key, *flags)
         self.mint_fails_locally(status, message, *command, hint=hint, **more)
         self.assertEqual(self.tpm.loaded(), [])

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Key files "TSS2 PRIVATE KEY" (draft-bottomley-tpm2-keys) with any field a test may want.
+"""Writes "TSS2 PRIVATE KEY" files (draft-bottomley-tpm2-keys) with any fields that a test needs.
 
-The two parts of a key come from tpm2-tools (tpm2_create -u PUBLIC -r PRIVATE, tpm2_duplicate),
-which write them as the file wants them: with their two size bytes. What stands around them is
-written as openssl_tpm2_engine and other tools write it, which differ in the details:
+The two parts of a key come from tpm2-tools (tpm2_create -u PUBLIC -r PRIVATE, tpm2_duplicate).
+Those write them in the form of key files, each with its two size bytes. The other fields are
+written as openssl_tpm2_engine and other tools do, which differ in details:
 
     tss2.KeyFile(public, private, parent=tss2.OWNER, empty_auth=True).pem()
 """
@@ -21,7 +21,7 @@ NULL = 0x40000007
 ENDORSEMENT = 0x4000000B
 PLATFORM = 0x4000000C
 
-TRUE = b"\xff"  # what DER prescribes
+TRUE = b"\xff"  # as DER requires
 TRUE_OF_OLD_WRITERS = b"\x01"
 FALSE = b"\x00"
 
@@ -31,7 +31,7 @@ _KEY_TYPES = bytes.fromhex("678105 0a01")  # 2.23.133.10.1
 
 @dataclasses.dataclass(frozen=True)
 class KeyFile:
-    """The fields in their order. None leaves an optional one out."""
+    """The fields in the order of the file. An optional field that is None is omitted."""
 
     public: bytes  # a marshalled TPM2B_PUBLIC
     private: bytes  # a marshalled TPM2B_PRIVATE
@@ -71,14 +71,14 @@ class KeyFile:
 
 
 def to_pem(contents):
-    """The PEM form of a key file in DER."""
+    """Converts a key file from DER to PEM."""
     lines = textwrap.wrap(base64.b64encode(contents).decode(), 64)
     text = "\n".join(lines)
     return f"-----BEGIN TSS2 PRIVATE KEY-----\n{text}\n-----END TSS2 PRIVATE KEY-----\n".encode()
 
 
 def to_der(pem):
-    """The DER form of a key file in PEM."""
+    """Converts a key file from PEM to DER."""
     lines = pem.decode().splitlines()
     return base64.b64decode("".join(line for line in lines if not line.startswith("-----")))
 
@@ -90,12 +90,12 @@ def parts(contents):
 
 
 def old_integer(handle):
-    """A persistent handle as writers with 32-bit integers put it into a file: negative."""
+    """A persistent handle as tools with 32-bit integers write it: as a negative number."""
     return handle - (1 << 32)
 
 
 def octets(value):
-    """An element for `later`, as utf8() is."""
+    """An element for `later`, like utf8()."""
     return asn1.element(_OCTETS, value)
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""How often the device is asked, in exact numbers: each call to an HSM or TPM takes its time."""
+"""Exact numbers of calls to the device, because each call to an HSM or TPM takes time."""
 
 import unittest
 
@@ -24,7 +24,7 @@ PARENT = "0x81000010"
 
 @expand
 class Pkcs11Calls(MintTest):
-    """A whole credential-process, counted by OpenSC's spy between program and module."""
+    """Calls of a whole credential-process, counted by OpenSC's spy."""
 
     ONE_EACH = ("C_Initialize", "C_Login", "C_SignInit", "C_Sign", "C_Finalize")
     EXACTLY = {"RSA": 15, "EC": 19}
@@ -40,7 +40,7 @@ class Pkcs11Calls(MintTest):
             cls.originals[kind] = original
 
     def calls(self, kind, copy, certificate="web.pem"):
-        """The names of the functions called by one mint with the key `web` of the token."""
+        """Mints with the key `web` of a token; returns the names of the called functions."""
         log = copy.folder / "spy"
         self.write("web.pem", pki.pem(self.leaves[kind]))
         self.mint(
@@ -96,7 +96,7 @@ class Pkcs11Calls(MintTest):
 
 @expand
 class TpmCommands(MintTest):
-    """A whole credential-process, recorded by tpm2-tss's TCTI `pcap`."""
+    """Commands of a whole credential-process, recorded by tpm2-tss's TCTI `pcap`."""
 
     AUTH = "auth-27182818"
 
@@ -107,7 +107,7 @@ class TpmCommands(MintTest):
         cls.tpm.make_parent(PARENT)
 
     def commands(self, key, public_key, *flags, certificate="web.pem"):
-        """The names of the commands sent by one mint; nothing must be left loaded after them."""
+        """Mints, which must leave nothing loaded; returns the names of the commands."""
         record = self.folder / "record.pcapng"
         record.unlink(missing_ok=True)
         self.write("web.pem", pki.pem(self.root.issue(public_key)))
@@ -136,7 +136,7 @@ class TpmCommands(MintTest):
         self.assertEqual(commands, ["ReadPublic", "Sign"])
 
     def test_certificate_in_the_tpm(self):
-        """The certificate costs two commands, three if it is longer than 512 bytes."""
+        """Reading the certificate takes two commands, or three if it is longer than 512 bytes."""
         public_key = self.tpm.make_persistent("0x81000004")
         leaf = self.root.issue(public_key)
         for index, size, reading in (
@@ -213,7 +213,7 @@ class TpmCommands(MintTest):
         self.assertEqual(commands, ["ReadPublic", "Import", "Load", "Sign", "FlushContext"])
 
     def commands_under(self, policy, *flags, auth="", **fields):
-        """Those that the policy takes, besides its session."""
+        """Mints with a key under this policy; returns the commands for the policy's steps."""
         public, private, key = self.tpm.create(
             PARENT, auth=auth, policy=policy.digest, attributes=tpm.SIGNING_UNDER_POLICY
         )
@@ -249,7 +249,7 @@ class TpmCommands(MintTest):
 
 @expand
 class OpensslCommands(SystemTest):
-    """`openssl dgst -sign` with credmint-tpm2 and with tpm2-openssl, on the same keys."""
+    """`openssl dgst -sign` with credmint-tpm2 and with tpm2-openssl, with the same keys."""
 
     HANDLES = {"handle EC": ("0x81000001", "ecc256"), "handle RSA": ("0x81000002", "rsa2048")}
     FILES = {"file EC": tpm.EC_P256, "file RSA": tpm.RSA_2048}
@@ -273,7 +273,7 @@ class OpensslCommands(SystemTest):
             cls.keys[name] = (path, public_key)
 
     def commands(self, name, provider, *flags, env=None):
-        """The commands of one signature, which must be valid."""
+        """Makes a signature, which must be valid; returns the commands."""
         key, public_key = self.keys[name]
         message = self.write("message", b"a message")
         record = self.folder / f"{provider}.pcapng"
@@ -295,7 +295,7 @@ class OpensslCommands(SystemTest):
     @each(*OURS)
     def test_fewer_than_tpm2_openssl(self, name):
         ours = self.commands(name, "credmint-tpm2", env={"OPENSSL_MODULES": self.modules})
-        # Without it OpenSSL 3.0 signs with a public copy of the key, and fails.
+        # Without -propquery, OpenSSL 3.0 fails: it signs with a public copy of the key.
         theirs = self.commands(name, "tpm2", "-propquery", "?provider=tpm2")
         print(f"# {name}: {len(ours)} commands; tpm2-openssl: {len(theirs)} {theirs}")
         self.assertEqual(len(ours), self.OURS[name], ours)

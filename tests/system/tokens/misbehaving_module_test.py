@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The module that misbehaves, as OpenSC's pkcs11-tool sees it: one thing is wrong, no more."""
+"""OpenSC's pkcs11-tool with the misbehaving module: it sees the chosen fault and no other."""
 
 import subprocess
 import unittest
@@ -34,7 +34,7 @@ class MisbehavingModule(SystemTest):
         self.log = self.folder / "calls"
 
     def tool(self, *arguments, faults=()):
-        """What pkcs11-tool prints, both outputs, and whether it succeeds."""
+        """Runs pkcs11-tool; returns its stdout and stderr together, and whether it succeeded."""
         result = subprocess.run(
             (token.PKCS11_TOOL, "--module", misbehaving.module(), *map(str, arguments)),
             env=program.environment(
@@ -51,7 +51,7 @@ class MisbehavingModule(SystemTest):
         return result.stdout.decode(), result.returncode == 0
 
     def sign(self, *faults, pin=token.PIN):
-        """pkcs11-tool signing DIGEST into the file `signature`."""
+        """Has pkcs11-tool sign DIGEST into the file `signature`."""
         self.write("digest", DIGEST)
         login = ("--token-label", "test", "--login", *(("--pin", pin) if pin else ()))
         return self.tool(
@@ -100,7 +100,7 @@ class MisbehavingModule(SystemTest):
         self.assertNotIn(shown, self.tool("-L", faults=[fault])[0])
 
     def slot_id(self, *faults):
-        """The id of the first slot."""
+        """The ID of the first slot."""
         listed, _ = self.tool("-L", faults=faults)
         return int(listed.partition("Slot 0 (")[2].partition(")")[0], 16)
 
@@ -130,7 +130,7 @@ class MisbehavingModule(SystemTest):
 
     @each("sign", "sign-once")
     def test_failed_signature_ends_the_operation(self, fault):
-        """pkcs11-tool goes on with C_SignUpdate, which then has nothing to go on with."""
+        """pkcs11-tool then calls C_SignUpdate, which finds no operation."""
         output, succeeded = self.sign(f"{fault}=CKR_DEVICE_ERROR")
         self.assertFalse(succeeded, output)
         self.assertIn("C_SignUpdate failed: rv = CKR_OPERATION_NOT_INITIALIZED", output)
@@ -141,7 +141,7 @@ class MisbehavingModule(SystemTest):
         self.assertRegex(output, "CKR_(OBJECT|KEY)_HANDLE_INVALID|CKR_USER_NOT_LOGGED_IN")
 
     def test_login_already_made(self):
-        """pkcs11-tool of OpenSC 0.23 takes the code for a failure, 0.26 goes on without a word."""
+        """pkcs11-tool of OpenSC 0.23 treats the code as a failure; that of 0.26 ignores it."""
         output, succeeded = self.sign("login=CKR_USER_ALREADY_LOGGED_IN", pin="wrong")
         self.assertTrue(succeeded or "CKR_USER_ALREADY_LOGGED_IN" in output, output)
 

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Modules that nobody asked for print on stderr when p11-kit's proxy loads them, as tpm2-pkcs11 does
-on a machine without a TPM. An SDK may take that for a failure, and a person for one of credmint."""
+"""Other modules that p11-kit's proxy loads may write to stderr, as tpm2-pkcs11 does without a TPM.
+
+An SDK may treat that as a failure, and a user may blame credmint.
+"""
 
 import unittest
 
@@ -70,7 +72,7 @@ class Noise(MintTest):
 
 
 class NulsForBlanks(MintTest):
-    """tpm2-pkcs11 fills the names of its tokens up with NULs, which other programs list as blanks."""
+    """tpm2-pkcs11 pads its tokens' names with NULs, which other programs list as blanks."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Keys in NSS's software token, reached as p11-kit configures it; alone and beside SoftHSM."""
+"""Keys in NSS's software token, configured in p11-kit, alone and together with SoftHSM."""
 
 import unittest
 
@@ -18,7 +18,7 @@ def uri(label):
 
 
 class NssTest(MintTest):
-    """A database with keys of several kinds and their certificates, and that of a CA between."""
+    """A database with keys of several kinds, their certificates, and that of an intermediate CA."""
 
     DATABASE_PIN = nss.PIN
 
@@ -102,7 +102,7 @@ class Keys(NssTest):
         self.mint_fails_locally(program.CERTIFICATE, "does not belong", *flags, *self.pin_flags)
 
     def test_the_tokens_are_told_apart_where_the_uri_does_not(self):
-        """NSS has a second token, for random numbers and public keys."""
+        """NSS has a second token, for random numbers and public keys, which the URI also matches."""
         self.mint("--certificate", "web.pem", "--private-key", "pkcs11:object=web", *self.pin_flags)
 
 
@@ -125,7 +125,7 @@ class Pins(NssTest):
 
 
 class Calls(NssTest):
-    """How often NSS is asked, by the log of the module that misbehaves, which here does not."""
+    """Calls to NSS, logged by the misbehaving module without faults."""
 
     def setUp(self):
         super().setUp()
@@ -157,7 +157,7 @@ class Calls(NssTest):
 
 
 class NoPin(NssTest):
-    """A database without password: its token requires no login."""
+    """A database without a password, whose token requires no login."""
 
     DATABASE_PIN = None
 
@@ -177,7 +177,7 @@ class NoPin(NssTest):
 
 
 class BesideSoftHsm(NssTest):
-    """p11-kit's proxy shows the tokens of both modules; each has a key `web`."""
+    """p11-kit's proxy shows the tokens of both modules, each with a key `web`."""
 
     @classmethod
     def setUpClass(cls):
@@ -199,7 +199,7 @@ class BesideSoftHsm(NssTest):
         return super().run_program(*arguments, env={**self.token.env, **(env or {})}, **more)
 
     def pin_count_is_low(self):
-        """Whether SoftHSM has counted a wrong PIN."""
+        """Whether SoftHSM has recorded a wrong PIN."""
         listing = (token.PKCS11_TOOL, "--module", token.MODULE, "--list-slots")
         return b"user PIN count low" in run_tool(*listing, env=self.token.env)
 

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Many programs log in to one SoftHSM token at once: each login rewrites the token's file, and who
-looks at it in that moment sees no token, or one without a label or a PIN.
+"""Many programs log in to one SoftHSM token at once.
 
-CREDMINT_PARALLEL_MINTS is how many mints there are (40).
+Each login rewrites the token's file. A program that reads it meanwhile sees no token, or a token
+without a label or PIN. CREDMINT_PARALLEL_MINTS is the number of mints (40).
 """
 
 import concurrent.futures
@@ -59,10 +59,10 @@ class ParallelLogins(SharedTokenTest):
 
 @expand
 class WhileItIsRewritten(SharedTokenTest):
-    """The file is empty when the module is initialised, and whole when the program looks again."""
+    """The file is empty when the module is initialised, and complete when the program retries."""
 
     def rewrite_until(self, name):
-        """Leaves the file empty until the function `name` of the module has been called."""
+        """Keeps the file empty until the function `name` of the module has been called."""
         (file,) = (self.token.folder / "objects").glob("*/token.object")
         contents = file.read_bytes()
         file.write_bytes(b"")
@@ -88,7 +88,7 @@ class WhileItIsRewritten(SharedTokenTest):
         self.assertIn(calls.count("C_Initialize"), range(2, 2 + LOOKS), calls)
 
     def test_our_own_idle_session_does_not_prevent_it(self):
-        """The one in which the certificate was read."""
+        """The idle session is the one that has read the certificate."""
         env = misbehaving.environment(self.token.env, "unreadable-once-open", log=self.log)
         self.mint(*self.flags(misbehaving.module(), certificate=KEY), env=env)
         calls = misbehaving.calls(self.log)
@@ -104,7 +104,7 @@ class WhileItIsRewritten(SharedTokenTest):
 
 @expand
 class LooksAndLogins(SharedTokenTest):
-    """How often, by a module in front of the token's that counts."""
+    """Numbers of looks and logins, from the log of the misbehaving module."""
 
     def fail_on(self, message, *faults, key=KEY):
         env = misbehaving.environment(self.token.env, *faults, log=self.log)

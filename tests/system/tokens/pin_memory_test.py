@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Where a PIN is left in the memory of the program once it has logged in: nowhere of ours."""
+"""After a login, our code leaves no copies of the PIN in the program's memory."""
 
 import re
 import subprocess
@@ -16,7 +16,7 @@ PIN = "pin-60221407623"
 
 
 def writable_memory(process):
-    """The contents of each writable part of a process's memory."""
+    """Yields each writable mapping of a process with its contents."""
     with open(f"/proc/{process.pid}/maps", encoding="utf-8") as maps:
         lines = maps.readlines()
     with open(f"/proc/{process.pid}/mem", "rb", buffering=0) as memory:
@@ -33,7 +33,7 @@ def writable_memory(process):
 
 @expand
 class AfterTheLogin(SystemTest):
-    """The program waits for a slow service: it has logged in and signed."""
+    """The program has logged in and signed, and waits for a slow service."""
 
     def setUp(self):
         super().setUp()
@@ -45,7 +45,7 @@ class AfterTheLogin(SystemTest):
         self.addCleanup(self.service.stop)
 
     def places(self, *flags, env=None):
-        """Where the PIN is while the program waits for the service."""
+        """The mappings that contain the PIN while the program waits for the service."""
         process = subprocess.Popen(
             (program.path(), "credential-process", "--certificate", "web.pem", *flags)
             + ("--pkcs11-lib", token.MODULE, "--endpoint", self.service.url)
@@ -65,7 +65,7 @@ class AfterTheLogin(SystemTest):
             process.communicate()
 
     def wait_for_the_request(self, process):
-        """Its connection to the service is there: the request is signed and under way."""
+        """Waits until the program is connected to the service, and thus has signed the request."""
         wanted = f":{self.service.port:04X}"
         for _ in range(500):
             self.assertIsNone(process.poll(), process.stderr)
@@ -85,7 +85,7 @@ class AfterTheLogin(SystemTest):
 
     @each(passin=("--passin", "file:pin"), reused=("--passin", "file:pin", "--reuse-pin"))
     def test_kept_once_for_the_next_question_by(self, flags):
-        """--passin may be a pipe, so what was read is kept, wiped at the end."""
+        """--passin may be a pipe, so its contents are kept and wiped at the end."""
         self.write("pin", PIN + "\n")
         places = self.places("--private-key", "pkcs11:token=test;object=web", *flags)
         self.assertLessEqual(len(places), 1, places)

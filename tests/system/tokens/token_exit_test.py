@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every command that has loaded a PKCS#11 module ends with its own status and in silence.
+"""Each command that has loaded a PKCS#11 module exits with its own status and without messages.
 
-SoftHSM crashes a process that finalises it after its own exit handlers ran, when all that the
-process had to say has been said; which handlers run when depends on the version of OpenSSL.
+SoftHSM crashes a process that finalises it after SoftHSM's exit handlers have run. The order of exit
+handlers depends on the version of OpenSSL.
 """
 
 import unittest

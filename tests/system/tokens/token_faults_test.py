@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A token, or its module, that does not do what it should: nothing is tried twice, nothing that is
-wrong is sent to the service, nothing hangs, and the message says what happened."""
+"""Faults of a token or its module.
+
+Nothing is tried twice, nothing wrong is sent to the service, nothing hangs, and the message names
+the fault.
+"""
 
 import unittest
 
@@ -14,7 +17,7 @@ LABELS = ("web", "rsa")
 
 
 class FaultyTokenTest(MintTest):
-    """A token with an EC key `web`, its certificate and that of the CA, and an RSA key `rsa`."""
+    """A token with an EC key `web`, its certificate, the CA's certificate, and an RSA key `rsa`."""
 
     @classmethod
     def setUpClass(cls):
@@ -41,7 +44,7 @@ class FaultyTokenTest(MintTest):
             self.write(f"{label}.pem", pki.pem(leaf))
 
     def misbehave(self, *faults):
-        """From now on the program finds the token behind a module with these faults."""
+        """Puts a module with these faults in front of the token for later runs."""
         self.env = misbehaving.environment(self.token.env, *faults, log=self.log)
 
     def flags(self, label="web", uri=None, certificate=None, pin=True):
@@ -53,7 +56,7 @@ class FaultyTokenTest(MintTest):
         )
 
     def assert_calls(self, **expected):
-        """How often functions were called, named without their C_."""
+        """Checks the numbers of calls; functions are named without C_."""
         calls = misbehaving.calls(self.log)
         counted = {name: calls.count(f"C_{name}") for name in expected}
         self.assertEqual(counted, expected, calls)
@@ -102,7 +105,7 @@ class Login(FaultyTokenTest):
 
 @expand
 class Flags(FaultyTokenTest):
-    """What the token says of its PIN before one is sent."""
+    """The token's flags about its PIN, which are read before a PIN is sent."""
 
     REFUSED = {
         "pin_locked": ("pin-locked", "the token's user PIN is locked"),
@@ -158,7 +161,7 @@ class Flags(FaultyTokenTest):
 
 @expand
 class ContextLogin(FaultyTokenTest):
-    """The second login, for a key that wants it for each signature."""
+    """The second login of a key that requires one for each signature."""
 
     @classmethod
     def make_objects(cls, made):
@@ -221,7 +224,7 @@ class Signing(FaultyTokenTest):
 
     @each(*LABELS)
     def test_slow(self, label):
-        """Longer than any wait of ours for something local, within what a test may take."""
+        """The delay is longer than any of credmint's timeouts for local operations."""
         self.misbehave("slow=3000")
         self.mint(*self.flags(label))
         self.assert_calls(Login=1, Sign=1)

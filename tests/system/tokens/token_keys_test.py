@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Keys that live in a PKCS#11 token (SoftHSM) and never leave it."""
+"""Keys in a PKCS#11 token (SoftHSM), which never leave it."""
 
 import base64
 import unittest
@@ -23,7 +23,7 @@ KEY = "pkcs11:token=test;object=web"
 
 
 class TokenTest(MintTest):
-    """A token `test` with the keys that `make_objects` puts into it, a copy for each test."""
+    """A token `test` with the objects that `make_objects` makes. Each test has a copy."""
 
     @classmethod
     def setUpClass(cls):
@@ -44,7 +44,7 @@ class TokenTest(MintTest):
             self.write("web.pem", pki.pem(self.leaf))
 
     def mint_with_uri(self, uri, *flags, **more):
-        """Mints with a key on the token and the leaf in a file, by SoftHSM named directly."""
+        """Mints with a key on the token and a leaf in a file, with SoftHSM as --pkcs11-lib."""
         return self.mint(
             *("--certificate", "web.pem", "--private-key", uri, *self.pin_flags),
             *("--pkcs11-lib", token.MODULE, *flags),
@@ -99,7 +99,7 @@ class WhichModule(TokenTest):
 
 @expand
 class WhichKey(TokenTest):
-    """The attributes of RFC 7512, alone and together."""
+    """The attributes of RFC 7512, alone and combined."""
 
     @classmethod
     def make_objects(cls, made):
@@ -145,7 +145,7 @@ class WhichKey(TokenTest):
         self.mint_with_uri("pkcs11:")
 
     def test_of_many_the_error_is_cut_off_and_not_lost(self):
-        """OpenSSL drops an error of more than 1023 bytes."""
+        """OpenSSL drops an error longer than 1023 bytes."""
         self.token.crowd(30, "EC:prime256v1")
         self.write("web.pem", pki.pem(self.root.issue(pki.make_key().public_key())))
         self.mint_fails_locally(
@@ -219,7 +219,7 @@ class WhereTheCertificateIs(TokenTest):
 
 
 class ChainOnTheToken(TokenTest):
-    """A leaf and its intermediate among others: exactly the intermediate is sent."""
+    """A leaf, its intermediate and other certificates: only the intermediate is sent."""
 
     def test_exactly_the_right_certificate_is_sent(self):
         intermediate = self.root.make_intermediate("issuing CA")
@@ -244,7 +244,7 @@ class ChainOnTheToken(TokenTest):
 
 
 class CertificateAndKeyApart(TokenTest):
-    """They may be on two tokens, and go by names that differ."""
+    """They may be on different tokens and have different names."""
 
     @classmethod
     def make_objects(cls, made):
@@ -348,7 +348,7 @@ class SeveralCertificatesOnTheToken(TokenTest):
 
 
 class AlwaysAuthenticate(TokenTest):
-    """A key that wants the PIN again for each signature (CKA_ALWAYS_AUTHENTICATE)."""
+    """A key that requires the PIN for each signature (CKA_ALWAYS_AUTHENTICATE)."""
 
     @classmethod
     def make_objects(cls, made):
@@ -380,7 +380,7 @@ class AlwaysAuthenticate(TokenTest):
 
 
 class FileNamedLikeTheUri(TokenTest):
-    """Whoever can write into the working directory must not be able to slip a key in."""
+    """A user who can write to the working directory must not be able to replace the key."""
 
     URI = "pkcs11:token=test;object=web"
 
@@ -415,7 +415,7 @@ class FileNamedLikeTheUri(TokenTest):
         )
 
     def test_not_even_where_the_scheme_is_in_capitals(self):
-        """RFC 3986 section 3.1: it is the same scheme."""
+        """RFC 3986 section 3.1: schemes are case-insensitive."""
         uri = self.URI.replace("pkcs11", "PKCS11")
         self.write(uri, pki.pkcs8_pem(self.file_key))
         self.mint_with_uri(uri)

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Private EC keys of which the token shows no public half that goes by their id or label.
+"""Private EC keys without a public key of the same ID or label on the token.
 
-p11tool and pkcs11-tool write such keys. The certificate tells the public half, or something else on
-the token does, and a signature proves it.
+p11tool and pkcs11-tool write such keys. The public key comes from the certificate or from another
+object on the token, and a signature proves that it is the right one.
 """
 
 import unittest
@@ -32,7 +32,7 @@ def der_of(key):
 
 
 class LonelyKeyTest(MintTest):
-    """A token `test`, and keys that are written to it without their public halves."""
+    """A token `test`, to which private keys are written without their public keys."""
 
     def setUp(self):
         super().setUp()
@@ -48,7 +48,7 @@ class LonelyKeyTest(MintTest):
         )
 
     def put_private_key(self, kind="P256", label="web", key_id="01"):
-        """Writes a new private key alone; returns the key."""
+        """Writes a new private key without its public key; returns the key."""
         key = pki.make_key(kind)
         path = self.write("private.der", der_of(key))
         names = (("--label", label) if label else ()) + (("--id", key_id) if key_id else ())

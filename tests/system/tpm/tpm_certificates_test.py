@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Certificates that lie in an NV index of the TPM, written there by tpm2-tools."""
+"""Certificates in an NV index of the TPM, written by tpm2-tools."""
 
 import itertools
 import os
@@ -17,7 +17,7 @@ OWNER_AUTH = "owner-31415926"
 
 
 class NvTest(MintTest):
-    """A TPM of each class, with one key and a leaf for it. Each test takes indices of its own."""
+    """Each class has a TPM with one key, and a leaf. Each test uses indices of its own."""
 
     @classmethod
     def setUpClass(cls):
@@ -34,7 +34,7 @@ class NvTest(MintTest):
         self.secret(OWNER_AUTH)
 
     def written(self, contents, *arguments, **more):
-        """The reference of a new index with these contents (support/tpm.py)."""
+        """Writes a new index with these contents (support/tpm.py); returns its reference."""
         index = f"0x{next(self.numbers):08x}"
         self.tpm.write_nv(index, contents, *arguments, **more)
         return f"nv:{index}"
@@ -45,7 +45,7 @@ class NvTest(MintTest):
         self.assertEqual(self.tpm.loaded(), [])
 
     def refuse(self, status, message, certificate, *flags, hint=None, tries=0):
-        """Fails, and the TPM counts no more than `tries` wrong tries."""
+        """Mints, which must fail with at most `tries` wrong tries counted by the TPM."""
         before = self.tpm.wrong_tries()
         self.mint_fails_locally(
             status,
@@ -119,12 +119,12 @@ class Contents(NvTest):
         nothing=bytes(300),
     )
     def test_something_else(self, contents):
-        message = "it holds something else than certificates"
+        message = "it holds something other than certificates"
         self.refuse(program.CERTIFICATE, message, self.written(contents), hint="tpm2_nvwrite")
 
     def test_cut_short(self):
         certificate = self.written(pki.der(self.leaf)[:-1])
-        self.refuse(program.CERTIFICATE, "it holds something else than certificates", certificate)
+        self.refuse(program.CERTIFICATE, "it holds something other than certificates", certificate)
 
     def test_damaged_within(self):
         damaged = bytearray(pki.der(self.leaf))
@@ -164,7 +164,7 @@ class OtherCommands(NvTest):
             program.CERTIFICATE,
             "does not name an NV index",
             "nv:0x81000001",
-            hint="a key is meant by handle:0x81000001",
+            hint="for a key, write handle:0x81000001",
         )
 
     def test_without_the_scheme(self):
@@ -173,7 +173,7 @@ class OtherCommands(NvTest):
 
 
 class Reading(NvTest):
-    """Who may read an index, and what is never tried."""
+    """Authorisation to read an index, and values that are never tried."""
 
     def test_missing(self):
         message = "there is no NV index 0x01ffff00"

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""1 000 mints over a TPM with three object slots and no resource manager leave nothing behind."""
+"""1,000 mints on a TPM with three object slots and no resource manager leave nothing loaded."""
 
 import itertools
 import unittest
@@ -14,7 +14,7 @@ AUTH = "auth-27182818"
 
 
 class Endurance(MintTest):
-    """Keys of every kind that holds something in the TPM, in turn, with failures among them."""
+    """Keys of every kind that loads something into the TPM, in turn, with some failures."""
 
     def setUp(self):
         super().setUp()

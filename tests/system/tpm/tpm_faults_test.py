@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A TPM that refuses, is busy, lost or gone: each says what it is, nothing that was refused is sent
-again, and nothing is left behind."""
+"""A TPM that refuses commands, is busy, is reset or disconnects.
+
+The message names the fault, a refused command is not repeated, and nothing is left loaded.
+"""
 
 import os
 import re
@@ -21,7 +23,7 @@ AUTH = "auth-27182818"
 WRONG = "wrong-31415926"
 RESOURCE_MANAGER = r"device:/dev/tpmrm0 or tabrmd"
 
-# When the TPM answers one of these, tpm2-tss sends the command again by itself.
+# tpm2-tss itself repeats a command that gets one of these response codes.
 RETRY = 0x922
 RESENT = {"retry": RETRY, "yielded": 0x908, "testing": 0x90A}
 SENDS_OF_THE_TSS = 5
@@ -29,7 +31,7 @@ WAITS = 4
 
 
 class FaultyTpmTest(MintTest):
-    """A TPM with three persistent keys and two key files; the program finds it behind a proxy."""
+    """A TPM with three persistent keys and two key files. The program uses it through a proxy."""
 
     @classmethod
     def setUpClass(cls):
@@ -64,7 +66,7 @@ class FaultyTpmTest(MintTest):
         return ("--certificate", "web.pem", "--private-key", key, *passin)
 
     def signatures_tried(self):
-        """Without those that the TPM put off, to note first that a counted key is used."""
+        """The number of Sign commands, without those that got TPM_RC_RETRY."""
         return len([code for code in self.proxy.response_codes("Sign") if code != RETRY])
 
     def mint_with(self, key, auth=None):
@@ -108,7 +110,7 @@ class NoSlot(FaultyTpmTest):
         self.refuse("the TPM has no free session slot", KEY_WITH_AUTH, AUTH, hint=RESOURCE_MANAGER)
 
     def test_held_by_others(self):
-        """No rule of the proxy: the TPM itself has three slots."""
+        """This needs no rule of the proxy, because the TPM has only three slots."""
         context = self.tpm.folder / "other"
         for _ in range(3):
             self.tpm.tool("createprimary", "-Q", "-G", "ecc", "-c", context)
@@ -148,7 +150,7 @@ class Busy(FaultyTpmTest):
 
 @expand
 class RefusedAuthValues(FaultyTpmTest):
-    """Never sent a second time: the proxy counts."""
+    """The proxy counts commands: a refused auth value is not sent a second time."""
 
     def refuse_once(self, message, key, auth=None, hint=None):
         self.refuse(message, key, auth, hint)
@@ -206,7 +208,7 @@ class RefusedAuthValues(FaultyTpmTest):
 
 @expand
 class States(FaultyTpmTest):
-    """What the TPM says of itself; no command is sent twice."""
+    """States that the TPM reports. No command is sent twice."""
 
     CODES = {
         "not started": (0x100, "the TPM is not started", "tpm2_startup -c"),
@@ -236,20 +238,20 @@ class States(FaultyTpmTest):
         self.refuse(message, KEY, hint=hint and re.compile(hint))
 
     def test_a_disabled_hierarchy_is_named(self):
-        """No rule of the proxy: the TPM's owner hierarchy is disabled for this test."""
+        """The owner hierarchy of the TPM is really disabled for this test."""
         self.tpm.tool("hierarchycontrol", "-C", "o", "shEnable", "clear")
         self.addCleanup(self.tpm.tool, "hierarchycontrol", "-C", "p", "shEnable", "set")
         self.refuse("the owner hierarchy is disabled", "open.tss2", hint="tpm2_hierarchycontrol")
 
     def test_an_answer_to_another_question(self):
-        """Handles where properties were asked for: more of them than there can be properties."""
+        """The TPM returns handles instead of properties, and more than there can be properties."""
         handles = struct.pack(">BII", 0, 1, 254) + struct.pack(">I", 0x40000001) * 254
         self.proxy.answer("GetCapability", 0, handles)
         result = self.run_program("list", "--tpm")
         self.check_failure(result, program.KEY, "asking the TPM what it is", None)
 
     def test_not_started(self):
-        """No rule of the proxy: the TPM has been powered up and waits."""
+        """The TPM has really been powered up and waits for TPM2_Startup."""
         self.proxy.before("CreatePrimary", lambda _server: self.tpm.power_cycle())
         flags = self.flags("open.tss2")
         self.mint_fails_locally(program.KEY, "not started", *flags, hint="tpm2_startup -c")
@@ -257,7 +259,7 @@ class States(FaultyTpmTest):
 
 
 class Resets(FaultyTpmTest):
-    """What was loaded is gone: it is loaded again, once."""
+    """After a reset the loaded objects are gone. They are loaded again, once."""
 
     def power_cycle(self, server):
         self.tpm.power_cycle()
@@ -277,7 +279,8 @@ class Resets(FaultyTpmTest):
     def test_of_the_session_of_a_persistent_key(self):
         self.proxy.before("Sign", self.power_cycle)
         self.mint_with(KEY_WITH_AUTH, AUTH)
-        # Each time with the key in the place of the storage root key first, which cannot decrypt.
+        # Each time the first session is for the key at the storage root key's handle, which cannot
+        # decrypt.
         self.assertEqual(self.proxy.count("StartAuthSession"), 2 * 2)
 
     def test_another_key_has_taken_the_place_of_a_persistent_one(self):
@@ -309,7 +312,7 @@ class Resets(FaultyTpmTest):
 @expand
 class Line(FaultyTpmTest):
     def fail_on_the_line(self, key="open.tss2"):
-        """What was loaded stays loaded: nobody is there any more who could flush it."""
+        """Mints, which must fail with a lost connection. Loaded objects cannot be flushed then."""
         self.mint_fails_locally(
             *(program.KEY, "the connection to the TPM failed", *self.flags(key)),
             hint="run it again",

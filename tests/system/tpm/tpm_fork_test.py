@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Servers that open a TPM key in one process and sign with it in its children.
 
-nginx, apache and haproxy as Debian has them know nothing of the provider: openssl.cnf names it, and
-the key is a PEM file to them. tpm2-abrmd shares the TPM, as /dev/tpmrm0 would.
+Debian's nginx, apache and haproxy do not know the provider: openssl.cnf loads it, and they read the
+key as a PEM file. The TPM is shared by tpm2-abrmd, as it would be by /dev/tpmrm0.
 """
 
 import concurrent.futures
@@ -111,7 +111,7 @@ frontend web
   http-request return status 200 content-type text/plain string hello
 """
 
-# Loads the key, forks two servers, and ends when its stdin does.
+# Loads the key, forks two servers, and ends when its stdin is closed.
 PYTHON = """
 import http.server, os, signal, socket, ssl, sys
 port, certificate, key, password = int(sys.argv[1]), *sys.argv[2:5]
@@ -144,7 +144,7 @@ for child in children:
 
 
 class ForkTest(unittest.TestCase):
-    """A TPM behind tpm2-abrmd, two key files, and a client that trusts the CA that certified them."""
+    """A TPM behind tpm2-abrmd, two key files, and a client that trusts their certificates' CA."""
 
     @classmethod
     def setUpClass(cls):
@@ -154,7 +154,7 @@ class ForkTest(unittest.TestCase):
 
     def setUp(self):
         self.folder = make_folder(self)
-        self.folder.chmod(0o711)  # workers drop their rights
+        self.folder.chmod(0o711)  # workers drop their privileges
         self.tpm = tpm.Tpm(self, make_folder(self) / "t")
         self.write("root.pem", pki.pem(self.root.certificate))
         self.write("both.pem", self.make_key("web"))
@@ -215,7 +215,7 @@ class ForkTest(unittest.TestCase):
         return self.log() + said.decode()
 
     def get(self):
-        """One page over a connection of its own, so that the key signs once more."""
+        """Gets a page over a new connection, so that the key makes another signature."""
         connection = http.client.HTTPSConnection(
             "127.0.0.1", self.port, context=self.trust, timeout=TIME_LIMIT_SECONDS
         )
@@ -261,7 +261,7 @@ class ForkTest(unittest.TestCase):
 
 
 def children_of(pid):
-    """Those that are not zombies."""
+    """The children of a process, without zombies."""
     children = set()
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:
@@ -275,7 +275,7 @@ def children_of(pid):
 
 @expand
 class Servers(ForkTest):
-    """Master and workers."""
+    """Servers with a master and workers."""
 
     RELOADS = {"nginx": signal.SIGHUP, "apache": signal.SIGHUP, "haproxy": signal.SIGUSR2}
 
@@ -308,8 +308,8 @@ class Servers(ForkTest):
 
     @each("nginx", "apache", "haproxy")
     def test_reloaded_while_requests_come_in(self, name):
-        """Each reload opens the key again in the master. Only apache's takes connections down that
-        have not been answered, so that is asked once it is back."""
+        """Each reload opens the key again in the master. Only apache drops unanswered connections
+        on a reload, so requests to it wait until it is back."""
         self.start_server(name)
         for _ in range(2):
             before = self.children()
@@ -323,8 +323,8 @@ class Servers(ForkTest):
         self.assert_all_answered()
 
     def reload(self, name, before):
-        """Until there are new workers and the old ones are gone. haproxy's master does not hear a
-        signal that comes while it starts itself anew."""
+        """Reloads until new workers have replaced the old ones. haproxy's master ignores a signal
+        that arrives while it restarts itself."""
         deadline = time.monotonic() + TIME_LIMIT_SECONDS
         signalled = 0
         while not self.children() - before or self.children() & before:
@@ -336,7 +336,7 @@ class Servers(ForkTest):
 
     @each("nginx", "apache")
     def test_a_worker_is_killed(self, name):
-        """Another takes its place, forked from the same master. haproxy's master ends instead."""
+        """The same master forks another worker. haproxy's master ends instead."""
         self.start_server(name)
         before = self.children()
         os.kill(max(before), signal.SIGKILL)
@@ -347,7 +347,7 @@ class Servers(ForkTest):
 
 @expand
 class Children(ForkTest):
-    """Python's ssl module: one process loads the key, and its children sign."""
+    """Python's ssl module: a process loads the key, and its children sign."""
 
     def start_python(self, name, password=""):
         self.start(
@@ -362,7 +362,7 @@ class Children(ForkTest):
         self.assert_all_answered()
 
     def test_a_wrong_auth_value_is_tried_once_for_all_children(self):
-        """It locked the TPM: every child tried it once."""
+        """If every child tried it, the TPM would lock."""
         self.start_python("auth", WRONG)
         deadline = time.monotonic() + TIME_LIMIT_SECONDS
         refused = 0

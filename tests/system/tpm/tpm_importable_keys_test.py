@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""TPM keys that were made elsewhere and wrapped for a parent in this TPM (TPM2_Import)."""
+"""TPM keys that were made elsewhere and wrapped for a parent key in this TPM (TPM2_Import)."""
 
 import unittest
 
@@ -31,7 +31,7 @@ class ImportableTest(TpmTest):
 
 @expand
 class KeysMadeByOpenssl(ImportableTest):
-    """A key of a file, as one has it when the machine is installed, wrapped without its TPM."""
+    """A key from a file, wrapped without the machine's TPM, as during its installation."""
 
     @each("P256", "P384", "RSA2048")
     def test_mint_with(self, kind):
@@ -60,7 +60,7 @@ class KeysMadeByOpenssl(ImportableTest):
 
 
 class KeysDuplicatedByATpm(ImportableTest):
-    """A key that one TPM makes and hands over to another one."""
+    """A key that one TPM makes and duplicates for another."""
 
     def test_mint(self):
         other = tpm.Tpm(self, self.folder / "other")

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""TPM key files as each tool writes them, in PEM and in DER, given as a plain file.
+"""TPM key files in the forms of various tools, in PEM and in DER, named as plain files.
 
-tpm2-openssl, tpm2-tools and tpm2-pytss (which writes what tpm2-tss-engine wrote) are run. What
-openssl_tpm2_engine, which Debian lacks, and others write is written by support/tss2.py.
+Files are written by tpm2-openssl, tpm2-tools, and tpm2-pytss (in the form of tpm2-tss-engine). The
+forms of openssl_tpm2_engine, which Debian lacks, and of other tools come from support/tss2.py.
 """
 
 import base64
@@ -36,7 +36,7 @@ class KeyFilesTest(TpmTest):
         self.secret(PARENT_AUTH)
 
     def mint_with_file(self, contents, public_key, *flags):
-        """Mints with a file whose name says nothing."""
+        """Mints with a key file whose name does not show its type."""
         self.write("web.pem", pki.pem(self.root.issue(public_key)))
         self.write("web.key", contents)
         self.mint_with_key("web.key", *flags)
@@ -55,7 +55,7 @@ class KeyFilesTest(TpmTest):
 
 @expand
 class OfTpm2Openssl(KeyFilesTest):
-    """Every -pkeyopt that genpkey takes there."""
+    """Every -pkeyopt that tpm2-openssl's genpkey accepts."""
 
     KINDS = {
         "RSA": (tpm.RSA_2048,),
@@ -91,7 +91,7 @@ class OfTpm2Openssl(KeyFilesTest):
 
     @each("SHA256", "SHA384")
     def test_rsa_pss_is_refused(self, digest):
-        """It makes such keys restricted, which is not what anybody expects."""
+        """tpm2-openssl unexpectedly makes such keys restricted."""
         self.refuse_file(
             "the TPM key is restricted: it signs only what the TPM itself has hashed",
             *self.tpm.make_key_file(("-algorithm", "RSA-PSS"), "bits:2048", f"digest:{digest}"),
@@ -101,7 +101,7 @@ class OfTpm2Openssl(KeyFilesTest):
 
 @expand
 class OfTpm2Tools(KeyFilesTest):
-    """By tpm2_encodeobject."""
+    """Files of tpm2_encodeobject."""
 
     def encode(self, algorithm, parent, *auth):
         public, private, encoded = (self.tpm.folder / name for name in ("pub", "priv", "encoded"))
@@ -111,7 +111,7 @@ class OfTpm2Tools(KeyFilesTest):
         private.write_bytes(parts[1])
         files = ("-u", public, "-r", private, "-o", encoded)
         self.tpm.tool("encodeobject", "-C", parent, *files, *(("-p",) if "-p" in given else ()))
-        self.tpm.tool("flushcontext", "-l")  # tpm2-tools leave their sessions behind
+        self.tpm.tool("flushcontext", "-l")  # tpm2-tools leave sessions loaded
         return encoded.read_bytes(), parts[2]
 
     @each("ecc256", "ecc384", "rsa2048")
@@ -131,7 +131,7 @@ class OfTpm2Tools(KeyFilesTest):
 
 @expand
 class OfTpm2Pytss(KeyFilesTest):
-    """It writes TRUE as tpm2-tss-engine did: 0x01, where DER prescribes 0xff."""
+    """Files of tpm2-pytss, which writes TRUE as tpm2-tss-engine did: 0x01, not DER's 0xff."""
 
     def create(self, kind, *arguments, **more):
         need(PYTSS, "python3-tpm2-pytss")
@@ -140,7 +140,7 @@ class OfTpm2Pytss(KeyFilesTest):
 
         with ESAPI(self.tpm.tcti) as esapi:
             key = getattr(TSSPrivKey, f"create_{kind}")(esapi, *arguments, **more)
-        self.tpm.tool("flushcontext", "-t")  # it leaves the parent behind
+        self.tpm.tool("flushcontext", "-t")  # tpm2-pytss leaves the parent loaded
         return key, serialization.load_pem_public_key(key.public.to_pem())
 
     def mint_with(self, created, *flags):
@@ -165,7 +165,7 @@ class OfTpm2Pytss(KeyFilesTest):
 
 @expand
 class OfOtherWriters(KeyFilesTest):
-    """Field by field."""
+    """Variants of each field."""
 
     HIERARCHIES = {
         "owner": ("o", tss2.OWNER),
@@ -209,7 +209,7 @@ class OfOtherWriters(KeyFilesTest):
         self.mint_with(self.make(empty_auth=value), "--no-tpm-key-password")
 
     def test_auth_value_for_the_null_hierarchy(self):
-        """It has none. Whatever is given must not be sent in clear."""
+        """The null hierarchy has no auth value. A given one must not be sent in clear."""
         given = self.secret("owner-14142135")
         file, public_key = self.make(("-C", "n", *tpm.ECC_PRIMARY), parent=tss2.NULL)
         record = self.folder / "record.pcapng"

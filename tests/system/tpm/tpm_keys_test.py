@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Keys that live in a TPM 2.0 (swtpm): persistent handles, and key files only that TPM can use."""
+"""Keys of a TPM 2.0 (swtpm): persistent ones, and key files that only this TPM can use."""
 
 import unittest
 
@@ -48,7 +48,7 @@ class PersistentHandles(TpmTest):
 
 @expand
 class KeyFiles(TpmTest):
-    """TSS2 PRIVATE KEY files, as tpm2-openssl writes them."""
+    """TSS2 PRIVATE KEY files of tpm2-openssl."""
 
     ALGORITHMS = {"EC": tpm.EC_P256, "P384": tpm.EC_P384, "RSA": tpm.RSA_2048}
 
@@ -175,7 +175,7 @@ class AuthValues(TpmTest):
 
 
 class KeyFilesOfTpm2Tools(TpmTest):
-    """tpm2_encodeobject up to 5.4 writes the opposite of whether the key has an auth value."""
+    """tpm2_encodeobject up to 5.4 writes the inverse of the flag for an empty auth value."""
 
     PARENT = "0x81000010"
 
@@ -198,7 +198,7 @@ class KeyFilesOfTpm2Tools(TpmTest):
             *("encodeobject", "-C", cls.PARENT, "-u", public, "-r", private, "-o", encoded),
             *auth[:1],
         )
-        cls.tpm.tool("flushcontext", "-l")  # tpm2-tools leave their sessions behind
+        cls.tpm.tool("flushcontext", "-l")  # tpm2-tools leave sessions loaded
         leaf = cls.root.issue(serialization.load_pem_public_key(pem.read_bytes()))
         return encoded.read_bytes(), leaf
 
@@ -214,7 +214,7 @@ class KeyFilesOfTpm2Tools(TpmTest):
 
 
 class ParentAuthValues(TpmTest):
-    """A parent that does not count wrong tries, as the standard storage key does not."""
+    """A parent key for which wrong tries are not counted, like the standard storage key."""
 
     PARENT_AUTH = "parent-16180339"
     PARENT_ATTRIBUTES = tpm.STORAGE + "|noda"
@@ -276,7 +276,7 @@ class ParentAuthValues(TpmTest):
 
 
 class ParentAuthValuesThatAreCounted(ParentAuthValues):
-    """A parent that counts wrong tries, as tpm2_createprimary makes it."""
+    """A parent key for which wrong tries are counted, as tpm2_createprimary makes it."""
 
     PARENT_ATTRIBUTES = tpm.STORAGE
 
@@ -322,7 +322,7 @@ class WayToTheTpm(TpmTest):
 
 
 class FileNamedLikeTheUri(TpmTest):
-    """Whoever can write into the working directory must not be able to slip a key in."""
+    """A user who can write to the working directory must not be able to replace the key."""
 
     def setUp(self):
         super().setUp()
@@ -352,7 +352,7 @@ class FileNamedLikeTheUri(TpmTest):
         self.refuse(program.KEY, "there is no key at handle 0x81000099", "handle:0x81000099")
 
     def test_not_even_where_the_scheme_is_in_capitals(self):
-        """RFC 3986 section 3.1: it is the same scheme."""
+        """RFC 3986 section 3.1: schemes are case-insensitive."""
         uri = KEY.replace("handle", "HANDLE")
         self.write(uri, pki.pkcs8_pem(self.file_key))
         self.mint_with_key(uri)

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""`credmint list --tpm`: what is in a TPM, with a reference for each thing that can be used.
+"""`credmint list --tpm`: the contents of a TPM, with a reference to each usable object.
 
-What is shown is compared with what tpm2-tools show.
+The output is compared with that of tpm2-tools.
 """
 
 import json
@@ -16,7 +16,7 @@ from support.system_test import MintTest, make_folder
 AUTH = "auth-27182818"
 OWNER_AUTH = "owner-31415926"
 
-# The words of credmint, and how tpm2_readpublic shows the same attributes.
+# {credmint's word: the attributes in tpm2_readpublic's output}
 FLAGS = {
     "sign": "sign",
     "decrypt": "decrypt",
@@ -29,7 +29,7 @@ FLAGS = {
 
 
 class ListTest(MintTest):
-    """A TPM of each class, with what `fill` puts into it."""
+    """Each class has a TPM with the objects that `fill` makes."""
 
     @classmethod
     def setUpClass(cls):
@@ -48,7 +48,7 @@ class ListTest(MintTest):
         self.secret(OWNER_AUTH)
 
     def listed(self, *arguments, **more):
-        """The one TPM that `list --json` shows. Nothing is left in it, and no try was burnt."""
+        """The only TPM in `list --json`, which must leave nothing loaded and cause no wrong try."""
         before = self.tpm.wrong_tries()
         shown = json.loads(self.succeed("list", "--json", *(arguments or ["--tpm"]), **more))
         self.assertEqual(set(shown), {"tpms"})
@@ -67,7 +67,7 @@ class ListTest(MintTest):
         return self.succeed("list", *(arguments or ["--tpm"])).decode()
 
     def properties(self, kind):
-        """What tpm2_getcap shows, by name: the text behind the first `value:` or `raw:`."""
+        """The properties in tpm2_getcap's output, as {name: raw value}."""
         shown = self.tpm.tool("getcap", kind)
         return dict(re.findall(r"(TPM2_PT_\w+):\n\s+raw: 0x([0-9A-Fa-f]+)", shown))
 
@@ -142,7 +142,7 @@ class Keys(ListTest):
 
     @classmethod
     def make_bound(cls, handle):
-        """A signing key that only a policy lets sign."""
+        """Makes a signing key that can be used only under a policy."""
         policy = cls.file("policy", bytes(range(32)))
         attributes = "fixedtpm|fixedparent|sensitivedataorigin|sign|adminwithpolicy"
         cls.make_other(handle, "-G", "ecc256", "-a", attributes, "-L", policy)
@@ -359,7 +359,7 @@ class WithAnOwner(ListTest):
 
 
 class Many(ListTest):
-    """More than one answer of the TPM holds."""
+    """More handles than one response of the TPM can hold."""
 
     HANDLES_IN_AN_ANSWER = 64
 
@@ -376,7 +376,7 @@ class Many(ListTest):
             *("--tpm", "--tcti", f"pcap:{self.tpm.tcti}"), env={"TCTI_PCAP_FILE": str(record)}
         )
         self.assertEqual(shown["0x01c00002"]["key"], "handle:0x81000001")
-        # Persistent handles, two answers of NV indices, what the TPM is.
+        # One for persistent handles, two for NV indices, one for properties.
         self.assertEqual(pcap.commands(record).count("GetCapability"), 4)
 
 

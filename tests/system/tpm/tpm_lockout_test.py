@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A TPM's dictionary-attack lockout ends by itself: serve comes back with the auth value that has
-worked, asks no more often than the TPM forgets a try, and tries no other value by itself."""
+"""A TPM's dictionary-attack lockout ends by itself.
+
+serve then resumes with the auth value that had worked. It asks the TPM at most once per recovery
+time, and tries no other value by itself.
+"""
 
 import signal
 import time
@@ -22,7 +25,7 @@ RECOVERED = 60
 
 
 class LockoutTest(MintTest):
-    """`serve` with a key that has an auth value, behind a proxy that counts; short credentials."""
+    """`serve` with a key with an auth value, a proxy that counts, and short-lived credentials."""
 
     def setUp(self):
         super().setUp()
@@ -45,7 +48,7 @@ class LockoutTest(MintTest):
         self.server = Server(self, *options, *flags, env=self.proxy.env)
 
     def lock(self):
-        """Somebody else tries wrong values."""
+        """Locks the TPM by wrong values from another program."""
         message = self.write("message", "to be signed")
         for _ in range(MOST_TRIES):
             with self.assertRaises(AssertionError):
@@ -91,7 +94,7 @@ class Recovery(LockoutTest):
 
 
 class NoOtherValue(LockoutTest):
-    """Time is what must change nothing: two recoveries pass."""
+    """Other values are not tried, even after two recovery times."""
 
     def assert_is_not_asked_again(self):
         asked = len(self.proxy.response_codes("Sign"))

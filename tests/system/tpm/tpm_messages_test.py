@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The messages that docs/guide/tpm.md explains are those of the program: each is made to appear."""
+"""Provokes each message about TPMs in docs/guide/troubleshooting.md."""
 
 import re
 import unittest
@@ -12,12 +12,16 @@ from support.tpm_policy import Policy
 from support.tpm_proxy import TpmProxy
 from support.tpm_test import AUTH, HANDLE, TpmTest
 
-MESSAGES = [row.typed for row in documents.rows(documents.read("guide/tpm.md"), "message")]
+MESSAGES = [
+    row.typed
+    for row in documents.rows(documents.read("guide/troubleshooting.md"), "message")
+    if row.section == "The TPM"
+]
 KEY = f"handle:{HANDLE}"
 PARENT = "0x81000010"
 CHANGED_PCR = 16
 
-# By a key alone.
+# {message: the key that causes it}
 OF_KEYS = {
     "there is no key at handle": "handle:0x81000099",
     "needs an auth value (it is the key's parent) and none was given": "below.tss2",
@@ -27,7 +31,7 @@ OF_KEYS = {
     "the TPM key is restricted": "handle:0x81000002",
 }
 
-# By what the TPM answers to a command for a key (TPM 2.0 Part 2 section 6.6.3).
+# {message: (key, command, the response code that causes it)} (TPM 2.0 Part 2 section 6.6.3)
 OF_ANSWERS = {
     "has an auth value and none was given": (KEY, "Sign", 0x98E),
     "the TPM refused the auth value": (f"{KEY}?pass", "Sign", 0x98E),
@@ -74,7 +78,7 @@ class Messages(TpmTest):
 
     @classmethod
     def key_under(cls, condition, handle):
-        """A key file; the key is kept at the handle as well."""
+        """Makes a key file with a policy, and persists its key if there is a handle."""
         public, private, _ = cls.tpm.create(
             "0x81000011", policy=condition.digest, attributes=tpm.SIGNING_UNDER_POLICY
         )

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""TPM keys that may be used only under a policy, as key files carry it."""
+"""TPM keys that can be used only under a policy, which is in the key file."""
 
 import struct
 import subprocess
@@ -17,14 +17,14 @@ from support.tpm_test import AUTH, TpmTest
 OTHER_AUTH = "other-16180339"
 PARENT = 0x81000010
 SECRET = 0x81000011
-PCR = 16  # the one that programs may change; the TPM does not count its changes
-COUNTED_PCR = 10  # of IMA, which extends it whenever it measures a file
+PCR = 16  # for programs; the TPM does not count its changes
+COUNTED_PCR = 10  # IMA extends it whenever it measures a file
 ATTEMPTS = 8
 SIGNATURES = 40
 
 
 def extend_counted_pcr(connection):
-    """TPM2_PCR_Extend over a connection to the TPM."""
+    """Sends TPM2_PCR_Extend on a connection to the TPM."""
     password_session = struct.pack(">IHBH", 0x40000009, 0, 0, 0)
     values = struct.pack(">IH", 1, 0x000B) + bytes(32)
     body = struct.pack(">II", COUNTED_PCR, len(password_session)) + password_session + values
@@ -47,7 +47,7 @@ class PolicyTest(TpmTest):
         self.secret(OTHER_AUTH)
 
     def make_key(self, condition, auth="", **fields):
-        """Writes web.tss2, a key that only the Policy `condition` allows to use, and web.pem."""
+        """Writes web.tss2, a key under the Policy `condition`, and its certificate web.pem."""
         public, private, key = self.tpm.create(
             hex(PARENT), auth=auth, policy=condition.digest, attributes=tpm.SIGNING_UNDER_POLICY
         )
@@ -56,7 +56,7 @@ class PolicyTest(TpmTest):
         self.write("web.pem", pki.pem(self.root.issue(key)))
 
     def mint_twice(self, *flags):
-        """In two processes, so that nothing a policy needs is used up."""
+        """Mints in two processes, which shows that the first does not use up the policy."""
         self.mint_with_key("web.tss2", *flags)
         self.mint_with_key("web.tss2", *flags)
 
@@ -82,7 +82,7 @@ class PcrsThatChangeMeanwhile(PolicyTest):
         self.proxy.before("Sign", extend_counted_pcr, times=ATTEMPTS - 1)
         self.mint_with_key("web.tss2", *(("--passin", f"pass:{auth}") if auth else ()))
         codes = self.proxy.response_codes("Sign")
-        put_off = codes.count(0x922)  # to note first that a counted key is used
+        put_off = codes.count(0x922)  # TPM_RC_RETRY at the first use of a counted key
         changed = [0x128] * (ATTEMPTS - 1 - put_off)
         self.assertEqual([code for code in codes if code != 0x922], [*changed, 0])
 
@@ -102,7 +102,7 @@ class PcrsThatChangeMeanwhile(PolicyTest):
         self.assertEqual(self.proxy.response_codes("PolicyPCR"), [0, 0x128, 0, 0])
 
     def test_all_the_time(self):
-        """13 of 40 signatures failed."""
+        """PCR 10 is extended continuously."""
         self.make_key(Policy().pcr(self.tpm, 7))
         self.env = tabrmd.Tabrmd(self, self.tpm, make_folder(self)).env
         ended = threading.Event()
@@ -232,13 +232,13 @@ class Secrets(PolicyTest):
         self.refuse(program.KEY, "0x81000077", "web.tss2")
 
     def test_of_an_object_that_is_not_there_for_good(self):
-        """The handle is that of the key itself, while it is loaded."""
+        """The handle is transient: it would be that of the loaded key itself."""
         self.make_key(Policy().secret(0x80000000, self.name))
         self.refuse(program.KEY, "which does not stay in the TPM", "web.tss2")
 
     def test_of_an_object_without_a_handle(self):
         self.make_key(Policy().secret(SECRET, self.name, hint=0))
-        self.refuse(program.KEY, "without saying at which handle it is", "web.tss2")
+        self.refuse(program.KEY, "names an object without its handle", "web.tss2")
 
 
 @expand
@@ -301,7 +301,7 @@ class SignaturesOfAnotherKey(PolicyTest):
 
 
 class SignedPolicies(PolicyTest):
-    """A key whose owner signs, later on, under which conditions it may be used."""
+    """A key whose owner signs the policies for its use later."""
 
     @classmethod
     def make_keys(cls):
@@ -310,7 +310,7 @@ class SignedPolicies(PolicyTest):
         cls.public = cls.tpm.external_public(cls.officer.public_key())
 
     def make_authorized(self, *policies, auth="", reference=b"", then=None, signer=None):
-        """A key with signed `policies`, (name, Policy) each."""
+        """Makes a key with signed `policies`, each a (name, Policy)."""
         own = Policy().authorize(self.public, reference)
         if then:
             then(own)
@@ -321,7 +321,7 @@ class SignedPolicies(PolicyTest):
         self.make_key(own, auth, auth_policy=signed)
 
     def changed(self):
-        """A policy that is not met: PCR 16 is extended after it was made."""
+        """Makes a policy and then extends PCR 16, so that the policy is not satisfied."""
         policy = Policy().pcr(self.tpm, PCR)
         self.tpm.tool("pcrextend", f"{PCR}:sha256={'22' * 32}")
         return policy
@@ -354,7 +354,7 @@ class SignedPolicies(PolicyTest):
         self.mint_twice("--passin", f"pass:{AUTH}")
 
     def test_the_one_before_wants_the_auth_value(self):
-        """And the one that is met does not: the value must not be part of the proof then."""
+        """The satisfied policy does not, so its authorisation must not include the auth value."""
         before = self.tpm.wrong_tries()
         then = Policy().auth_value().pcr(self.tpm, PCR)
         self.tpm.tool("pcrextend", f"{PCR}:sha256={'33' * 32}")
@@ -381,7 +381,7 @@ class SignedPolicies(PolicyTest):
         self.refuse(program.KEY, "'now': the signature in PolicyAuthorize is not one for the steps before it", "web.tss2")
 
     def test_that_is_not_signed_itself(self):
-        """A second place for a signed policy, where there can be none."""
+        """A signed policy must not contain another place for a signed policy."""
         own = Policy().authorize(self.public)
         policy = Policy().authorize(self.public)
         signed = policy.signed_by(self.officer, self.public)
@@ -421,7 +421,7 @@ class OtherSteps(PolicyTest):
         self.refuse(program.KEY, self.NOT_ALLOWED, "web.tss2", hint="with which the key was made")
 
     def test_for_the_administrator_only(self):
-        """The auth value serves as well (userWithAuth), and the file names no policy."""
+        """The auth value is enough (userWithAuth), and the file has no policy."""
         public, private, key = self.tpm.create(hex(PARENT), policy=Policy().auth_value().digest)
         self.write("web.tss2", tss2.KeyFile(public, private, PARENT).pem())
         self.write("web.pem", pki.pem(self.root.issue(key)))
@@ -429,7 +429,7 @@ class OtherSteps(PolicyTest):
 
 
 class AfterAReset(PolicyTest):
-    """The session is gone when its first step is taken: everything is loaded again, once."""
+    """The session is lost before its first step. Everything is loaded again, once."""
 
     def setUp(self):
         super().setUp()

@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Losses of power, which a TPM without TPM2_Shutdown counts as wrong tries once a key under
-dictionary-attack protection was used: what credmint makes and uses by itself is never such a key."""
+"""Power losses without TPM2_Shutdown.
+
+A TPM counts such a loss as a wrong try if a key under dictionary-attack protection was used before.
+credmint makes no such keys for its own use.
+"""
 
 import unittest
 
@@ -12,7 +15,7 @@ from support.tpm_test import AUTH
 
 STORAGE_ROOT_KEY = "0x81000001"
 NODA = "|noda"
-LOSSES = 4  # three lock a TPM that nobody has set up
+LOSSES = 4  # three lock a TPM with default settings
 
 
 class PowerTest(MintTest):
@@ -26,7 +29,10 @@ class PowerTest(MintTest):
         self.write("web.pem", pki.pem(self.root.issue(public_key)))
 
     def mint_between_losses(self, key, *flags):
-        """The wrong tries that the TPM has counted for it. The first loss is for what tools did."""
+        """Mints between power losses; returns the number of wrong tries that the TPM has counted.
+
+        It does not include the first loss, which may count because of tools.
+        """
         self.tpm.lose_power()
         before = self.tpm.wrong_tries()
         for _ in range(LOSSES):
@@ -59,7 +65,7 @@ class Uncounted(PowerTest):
 
     @each(noda=tpm.STORAGE + NODA, protected=tpm.STORAGE)
     def test_a_persistent_key_salted_by_the_storage_root_key(self, attributes):
-        """To encrypt to it takes no authorisation, so that its own protection does not matter."""
+        """Encrypting to the key needs no authorisation, so the key's protection does not matter."""
         handle = "0x81000002"
         self.tpm.make_parent(STORAGE_ROOT_KEY, attributes=attributes)
         self.certify(self.tpm.make_persistent(handle, auth=AUTH, attributes=tpm.SIGNING + NODA))
@@ -86,7 +92,7 @@ class Uncounted(PowerTest):
 
 
 class Counted(PowerTest):
-    """What docs/guide/tpm.md warns of: it is the TPM that counts, whatever a program sends."""
+    """docs/reference/tpm2.md warns of these: the TPM counts, whatever a program sends."""
 
     def test_a_key_without_noda(self):
         self.certify(self.tpm.make_persistent("0x81000002"))
@@ -101,7 +107,7 @@ class Counted(PowerTest):
         )
 
     def test_a_parent_without_noda(self):
-        """Though it has no auth value, and the key itself is noda."""
+        """The loss counts although the parent has no auth value and the key itself is noda."""
         self.tpm.make_parent(STORAGE_ROOT_KEY, attributes=tpm.STORAGE)
         flags = self.make_noda_file(STORAGE_ROOT_KEY)
         self.tpm.lose_power()

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Several TPM keys in one process, at its start and later: serve with several roles."""
+"""Several TPM keys in one process: serve with several roles, at its start and later."""
 
 import os
 import pathlib
@@ -55,7 +55,7 @@ class SeveralKeys(MintTest):
         )
 
     def serve_all_roles(self):
-        """Starts serve as often as it is to be shown; each role must mint each time at once."""
+        """Starts serve STARTS times. Each role must mint at each start."""
         self.write("c.toml", self.configuration, 0o644)
         (self.folder / "run").mkdir(mode=0o700)
         self.runtime = {"XDG_RUNTIME_DIR": str(self.folder / "run")}
@@ -72,7 +72,7 @@ class SeveralKeys(MintTest):
         self.assertEqual((self.tpm.loaded(), self.tpm.wrong_tries()), ([], 0))
 
     def test_one_with_an_auth_value_and_one_in_the_place_of_the_storage_root_key(self):
-        """10 of 26 starts failed with 0x70018: what one closed was closed for the other."""
+        """One key's cleanup must not close what the other uses (0x70018)."""
         noda = tpm.SIGNING + "|noda"
         first = self.tpm.make_persistent("0x81000001", attributes=noda)
         self.add_role("first", first, "handle:0x81000001")
@@ -81,7 +81,7 @@ class SeveralKeys(MintTest):
         self.serve_all_roles()
 
     def test_more_than_there_are_slots(self):
-        """Two of four failed: each kept a slot, while the others waited for it."""
+        """A key must not keep a slot while it waits for others."""
         for name in ("first", "second", "third", "fourth"):
             contents, public_key = self.tpm.make_key_file(tpm.EC_P256)
             self.write(f"{name}.tss2", contents)

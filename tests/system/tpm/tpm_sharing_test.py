@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Several programs at one TPM, by the resource manager tpm2-abrmd."""
+"""Several programs share a TPM through the resource manager tpm2-abrmd."""
 
 import concurrent.futures
 import unittest
@@ -38,7 +38,7 @@ class Sharing(MintTest):
         self.assertEqual(len(self.service.requests()), PROGRAMS * MINTS)
 
     def test_more_at_once_than_may_be_connected(self):
-        """They failed with 0xa0008."""
+        """Programs wait for a connection instead of failing with 0xa0008."""
         self.share(f"--max-connections={LIMIT}")
         with concurrent.futures.ThreadPoolExecutor(PROGRAMS) as programs:
             command = self.arguments(*self.flags)
@@ -53,7 +53,7 @@ class Sharing(MintTest):
         self.mint_fails_locally(program.KEY, message, *self.flags, hint="--max-connections")
 
     def test_nobody_shares_it(self):
-        """The message of the libraries below is not shown, only ours."""
+        """Only our message is shown, not that of the libraries."""
         self.env = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={self.folder}/none"}
         for tcti in ("tabrmd:bus_type=session", "pcap:tabrmd:bus_type=session"):
             self.mint_fails_locally(

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A mint that is ended by a signal leaves nothing in the TPM, and ends by that signal."""
+"""A mint that gets a signal leaves nothing in the TPM, and terminates by that signal."""
 
 import signal
 import socket
@@ -23,7 +23,7 @@ IN_MID_COMMAND = {
 
 @expand
 class Signals(MintTest):
-    """A key file with an auth value: parent, key and session are in the TPM, two at a time."""
+    """A key file with an auth value loads a parent, a key and a session, two at a time."""
 
     @classmethod
     def setUpClass(cls):
@@ -44,7 +44,7 @@ class Signals(MintTest):
         return program.start(self.arguments(*key, *flags), self.folder, self.env, **more)
 
     def silent_endpoint(self):
-        """A service that answers nothing, so that no mint ends by itself."""
+        """Starts a service that never responds, so no mint ends by itself; returns its flags."""
         service = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(service.close)
         service.settimeout(program.TIME_LIMIT_SECONDS)
@@ -52,7 +52,7 @@ class Signals(MintTest):
         return ("--endpoint", f"http://127.0.0.1:{service.getsockname()[1]}")
 
     def start_and_hold(self, command, *flags, **more):
-        """Started, and the TPM's answer to this command is held back."""
+        """Starts a mint, and waits until the proxy holds back the response to this command."""
         self.proxy.hold(command)
         started = self.start(*flags, **more)
         self.assertTrue(self.proxy.held.wait(program.TIME_LIMIT_SECONDS), self.proxy.names())
@@ -72,7 +72,7 @@ class Signals(MintTest):
 
     @each(**SIGNALS)
     def test_no_command_is_begun_after(self, number):
-        """But for what removes the traces."""
+        """Only commands that flush objects are sent after the signal."""
         started = self.start_and_hold("Load")
         before = len(self.proxy.names())
         started.process.send_signal(number)
@@ -131,7 +131,7 @@ def block(number):
 
 
 def wait_until_taken(pid, number):
-    """Until the program has taken notice: the signal is pending no longer."""
+    """Waits until the program has received the signal, which is then no longer pending."""
     while is_pending(pid, number):
         pass
 

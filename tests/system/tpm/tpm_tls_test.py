@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """TLS 1.3 with a key in a TPM: the openssl command and curl with credmint-tpm2 as a module.
 
-The other side is always an openssl command without the module, with a key in memory or none: swtpm
-serves one connection at a time, so it is with one side only.
+The peer is always an openssl command without the module, with a key in memory or none, because swtpm
+serves one connection at a time.
 """
 
 import re
@@ -19,7 +19,7 @@ CURL = "/usr/bin/curl"
 TIME_LIMIT_SECONDS = 30
 AUTH = "auth-16180339"
 
-# What OpenSSL 3.0 and what OpenSSL 3.5 call the signature, and the name of the scheme in TLS 1.3.
+# (The signature's names in OpenSSL 3.0 and OpenSSL 3.5, the scheme's name in TLS 1.3)
 RSA = (r"RSA-PSS|rsa_pss_rsae_sha256", "rsa_pss_rsae_sha256")
 P256 = (r"ECDSA|ecdsa_secp256r1_sha256", "ecdsa_secp256r1_sha256")
 P384 = (r"ECDSA|ecdsa_secp384r1_sha384", "ecdsa_secp384r1_sha384")
@@ -40,7 +40,7 @@ tcti = {tcti}
 
 
 class TlsTest(unittest.TestCase):
-    """One TPM for all tests of a class, with keys of every kind, and a CA that certified them."""
+    """The tests of a class share a TPM with keys of every kind, and a CA that certified them."""
 
     @classmethod
     def setUpClass(cls):
@@ -90,7 +90,7 @@ class TlsTest(unittest.TestCase):
         return path
 
     def identity(self, name):
-        """Flags of s_server and s_client; `other` has its key in memory."""
+        """Flags for s_server and s_client; the identity `other` has its key in memory."""
         if name == "other":
             return ("-cert", "other.pem", "-key", "other.key")
         return (
@@ -113,7 +113,7 @@ class TlsTest(unittest.TestCase):
         return process
 
     def serve(self, name, *flags):
-        """Starts a server for one connection; returns its process, and its port when it listens."""
+        """Starts a server for one connection; returns its process and port once it listens."""
         server = self.start(
             *(openssl.OPENSSL, "s_server", "-accept", "127.0.0.1:0", "-naccept", "1"),
             *("-CAfile", "root.pem", *self.identity(name), *flags),
@@ -126,7 +126,7 @@ class TlsTest(unittest.TestCase):
         self.fail(f"the server does not start: {said.decode()}")
 
     def end(self, process, stdin=b""):
-        """Waits until it ends; returns its status and what it said."""
+        """Waits for a process to end; returns its status and output."""
         said, _ = process.communicate(stdin, timeout=TIME_LIMIT_SECONDS)
         return process.returncode, said.decode()
 
@@ -139,7 +139,7 @@ class TlsTest(unittest.TestCase):
         return self.end(client, b"hello\nCLOSE\n")
 
     def assert_peer(self, said, name, common_name):
-        """`said` is the summary of the other side, which verified the key of `name`."""
+        """Checks that `said`, the peer's summary, shows that it verified the key of `name`."""
         self.assertIn("Protocol version: TLSv1.3\n", said)
         self.assertRegex(said, rf"\nPeer certificate: CN ?= ?{common_name}\n")
         self.assertRegex(said, rf"\nSignature type: ({self.schemes[name][0]})\n")
@@ -205,7 +205,7 @@ class Clients(TlsTest):
 
 @expand
 class Curl(TlsTest):
-    """It knows nothing of the provider but what openssl.cnf says."""
+    """curl knows the provider only through openssl.cnf."""
 
     @classmethod
     def setUpClass(cls):
@@ -215,7 +215,7 @@ class Curl(TlsTest):
         cls.curl_env = {"OPENSSL_CONF": str(path), "OPENSSL_MODULES": cls.env["OPENSSL_MODULES"]}
 
     def get(self, certificate, key, scheme):
-        """Gets a page from a server that takes a client certificate with this signature only."""
+        """Gets a page from a server that accepts only this signature scheme of a client."""
         demand = ("-Verify", "1", "-verify_return_error", "-client_sigalgs", scheme)
         server, port = self.serve("other", "-www", *demand)
         client = self.start(
@@ -241,7 +241,7 @@ class Curl(TlsTest):
         self.assertEqual(self.tpm.loaded(), [])
 
     def test_with_a_handle(self):
-        """Without a type it reads a key from a PEM file; its other type, in 7.88, is an ENGINE."""
+        """curl reads a key without a type from a PEM file. In 7.88 the other type is an ENGINE."""
         name = "handle P256"
         status, said = self.get(f"{name}.pem", self.references[name], self.schemes[name][1])
         self.assertEqual(status, 58, said)  # CURLE_SSL_CERTPROBLEM

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Random AWS config files: credmint takes from a profile what botocore takes."""
+"""Random AWS config files: credmint reads the same from a profile as botocore."""
 
 import json
 import os
@@ -21,7 +21,7 @@ PROFILES = {"default": "default", "web": "profile web", "a b": 'profile "a b"', 
 
 
 class Reader:
-    """The program that reads; see tests/support/read_aws_config.cc."""
+    """Runs credmint's parser; see tests/support/read_aws_config.cc."""
 
     def __init__(self, test):
         self._process = subprocess.Popen(
@@ -98,7 +98,7 @@ class RandomFiles(unittest.TestCase):
         self.reader = Reader(self)
 
     def by_botocore(self, text, profile):
-        """None if botocore refuses the file."""
+        """The settings as botocore reads them, or None if it refuses the file."""
         from botocore import configloader, exceptions
 
         self.path.write_bytes(text)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Random credentials files, edited; botocore reads what is in them before and after."""
+"""Edits random credentials files, and compares them by botocore before and after."""
 
 import os
 import random
@@ -17,7 +17,7 @@ OLD = "aws_security_token"
 VALUES = ("KEY", "SECRET", "TOKEN")
 NAMES = ("default", "web", "a b", " web ", "web2", "café", "WEB", "x=y", "aws_access_key_id")
 VALUES_OF_OTHERS = ("x", "", "a = b", "[web]", "x # y", "é\u00a0", "%(a)s", "; y", "a:b", "\u2003")
-# Lines of files that nobody would write but a person in a hurry. The profile is [web].
+# Odd lines that a person in a hurry might write. The profile is [web].
 LINES_OF_ALL_KINDS = (
     *("[web]", "[other]", "[web] # x", "[web]]", "[[web]]", "[default]", "[DEFAULT]", "[web] x]"),
     *("aws_access_key_id = x", "aws_secret_access_key=y", "aws_session_token: z", "region = eu"),
@@ -28,7 +28,7 @@ SPACES = ("", "", "", " ", "\t", "  ", "\u00a0")
 
 
 class Editor:
-    """The program that edits; see tests/support/edit_credentials_file.cc."""
+    """Runs credmint's editor; see tests/support/edit_credentials_file.cc."""
 
     def __init__(self, test):
         self._process = subprocess.Popen(
@@ -43,7 +43,7 @@ class Editor:
         self._process.communicate(timeout=10)
 
     def edit(self, text, profile, number):
-        """(whether it was edited, the new text or the reason)"""
+        """Returns (whether the text was edited, the new text or the reason)."""
         parts = (text, profile.encode(), str(number).encode())
         lengths = "".join(f"{len(part)}\n" for part in parts)
         self._process.stdin.write(lengths.encode() + b"".join(parts))
@@ -53,7 +53,7 @@ class Editor:
 
 
 class Generated:
-    """A file, as a list of (line, whether it is of a key of the profile `target`), in bytes."""
+    """A file in bytes, as a list of (line, whether it belongs to a key of the profile `target`)."""
 
     def __init__(self, seed):
         self._random = random.Random(seed)
@@ -106,7 +106,7 @@ class Generated:
             self._noise(level)
 
     def _header_indent(self):
-        """Indented, it would go on with the option above, if there is one."""
+        """An indented header would continue the option above, if there is one."""
         headers = [line.lstrip()[:1] == b"[" for line, _ in self.lines if line.strip()]
         return self._choose("", "", "  ") if not headers or headers[-1] else ""
 
@@ -128,7 +128,7 @@ class RandomFiles(unittest.TestCase):
         self.editor = Editor(self)
 
     def read(self, text):
-        """What botocore reads, without looking into nested blocks; None if it refuses the file."""
+        """The contents as botocore reads them, without nested blocks; None if it refuses them."""
         from botocore import configloader, exceptions
 
         path = self.folder / "credentials"
@@ -139,7 +139,7 @@ class RandomFiles(unittest.TestCase):
             return None
 
     def check(self, seed):
-        """False if botocore has nothing to say about this file."""
+        """Checks one file; returns False if botocore refuses it, so that there is no comparison."""
         generated = Generated(seed)
         before = generated.text()
         profiles = self.read(before)
@@ -156,7 +156,7 @@ class RandomFiles(unittest.TestCase):
         return True
 
     def check_bytes(self, generated, before, after, seed):
-        """What is not of the keys is what it was, but for an end that the last line had to get."""
+        """Checks that other lines are unchanged, except that the last one may get a line end."""
         new = [f"{value}{seed}".encode() for value in VALUES]
         kept = [
             line

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""update writes a profile of the shared credentials file; botocore and the AWS CLI read it."""
+"""update writes a profile to the shared credentials file; botocore and the AWS CLI read it."""
 
 import errno
 import fcntl
@@ -44,7 +44,7 @@ class UpdateTest(MintTest):
         return ("update", *rest)
 
     def update(self, *flags, **more):
-        """Updates once, which must succeed; returns the access key ID that was issued."""
+        """Updates once, which must succeed; returns the issued access key ID."""
         earlier = len(self.service.requests())
         stdout = self.succeed(*self.update_arguments("--once", *flags), **more)
         self.assertEqual(stdout, b"")
@@ -53,7 +53,7 @@ class UpdateTest(MintTest):
         return record["access_key_id"]
 
     def update_fails(self, status, message, *flags, requests=0, **more):
-        """An update that must fail, by default before anything is sent."""
+        """Updates, which must fail, by default before anything is sent."""
         earlier = len(self.service.requests())
         arguments = self.update_arguments("--once", *flags)
         result = self.fail_with(status, message, *arguments, **more)
@@ -71,7 +71,7 @@ class UpdateTest(MintTest):
         return {path.name for path in (self.folder / ".aws").iterdir()}
 
     def botocore(self, profile):
-        """What botocore reads, as a dictionary: access_key, secret_key, token."""
+        """The credentials that botocore reads, as {access_key, secret_key, token}."""
         need("/usr/lib/python3/dist-packages/botocore", "python3-botocore")
         return json.loads(self.client("/usr/bin/python3", "-c", BOTOCORE_SCRIPT, profile))
 
@@ -182,7 +182,7 @@ class BadInput(UpdateTest):
         byte_order_mark=(b"\xef\xbb\xbf[a]\n", "line 1: the file begins with a byte order mark"),
         utf_16=("[a]\n".encode("utf-16"), "line 1: there is a NUL byte"),
         old_mac=(b"[a]\rb=c\r", "line 1: a carriage return"),
-        section_twice=(b"[default]\n[default]\n", "line 2: the section [default] is there already"),
+        section_twice=(b"[default]\n[default]\n", "line 2: the section [default] is already defined"),
         key_twice=(b"[default]\naws_session_token=\nAWS_SESSION_TOKEN=\n", "line 3: aws_session_to"),
         process=(b"[default]\ncredential_process = x\n", "line 2: the profile has a credential_pro"),
     )
@@ -253,7 +253,7 @@ class ManyAtOnce(UpdateTest):
         self.assertLessEqual(read, issued)
 
     def test_killed_at_random_moments(self):
-        """CREDMINT_KILLS times; tests/unit kills 500 times what only replaces the file."""
+        """Kills CREDMINT_KILLS times. A unit test kills one that only replaces the file 500 times."""
         self.write_credentials(OTHERS)
         chance = random.Random(1)
         begun = time.monotonic()
@@ -265,7 +265,7 @@ class ManyAtOnce(UpdateTest):
             started.process.kill()
             started.finish()
             self.assert_complete()
-        # Not update(): the request of one that was killed may be recorded as late as this.
+        # Not update(): the service may record the request of a killed process as late as this.
         self.succeed(*self.update_arguments("--once"))
         self.assert_complete()
         self.assertEqual(self.names(), {"credentials", ".credentials.credmint-lock"})
@@ -281,7 +281,7 @@ class ManyAtOnce(UpdateTest):
 
 @expand
 class DiskErrors(UpdateTest):
-    """Each of the calls of the kernel that replace the file fails once."""
+    """Each system call that replaces the file fails once."""
 
     FROM = re.compile(r'openat\(.*"\.credentials\.credmint-new"')
     TO = re.compile(r"fsync\(\d+<[^>]*/\.aws>\)")
@@ -292,7 +292,7 @@ class DiskErrors(UpdateTest):
         super().setUp()
 
     def trace(self, *inject):
-        """Updates; returns the Run and the lines of the calls that its first thread made."""
+        """Updates; returns the Run and the trace's lines of its first thread."""
         log = self.folder / "trace"
         strace = (STRACE, "-y", "-f", "-o", str(log), "-e", "trace=" + ",".join(set(self.CALLS)))
         result = self.run_program(*self.update_arguments("--once"), wrapper=(*strace, *inject))
@@ -300,7 +300,7 @@ class DiskErrors(UpdateTest):
         return result, [call for thread, call in lines if thread == lines[0][0]]
 
     def replacing(self):
-        """(name, n) of the calls that replace the file: each is the n-th of its name."""
+        """The (name, n) of each system call that replaces the file: it is the n-th of its name."""
         _, lines = self.trace()
         first = max(i for i, line in enumerate(lines) if self.FROM.match(line))
         last = max(i for i, line in enumerate(lines) if self.TO.match(line))
@@ -310,7 +310,7 @@ class DiskErrors(UpdateTest):
     @each(ENOSPC=errno.ENOSPC, EIO=errno.EIO)
     def test_leave_the_old_file(self, error):
         self.write_credentials(OTHERS)
-        self.update()  # the lock is there from here on
+        self.update()  # creates the lock file
         calls = self.replacing()
         self.assertEqual([name for name, _ in calls], self.CALLS)
         old = self.credentials()
@@ -322,7 +322,7 @@ class DiskErrors(UpdateTest):
                 self.check_failure(result, program.LOCAL_IO, "/.aws/credentials: ")
                 self.assertIn(os.strerror(error), result.stderr)
                 self.assertEqual(self.names(), {"credentials", ".credentials.credmint-lock"})
-                if (name, n) == calls[-1]:  # the folder's fsync, when the new file has the name
+                if (name, n) == calls[-1]:  # the folder's fsync, after the rename
                     old = self.credentials()
                     self.assertIn(self.last_request()["access_key_id"].encode(), old)
                 self.assertEqual(self.credentials(), old)
@@ -331,7 +331,7 @@ class DiskErrors(UpdateTest):
 
 @expand
 class Staying(UpdateTest):
-    """Without --once."""
+    """update without --once."""
 
     RECOVERED = "credmint: there are new credentials in the file"
 
@@ -341,7 +341,7 @@ class Staying(UpdateTest):
         return started
 
     def wait_for(self, condition):
-        """What `condition` returns, as soon as it is true."""
+        """Waits until `condition` returns a true value; returns the value."""
         end = time.monotonic() + program.TIME_LIMIT_SECONDS
         while not (value := condition()):
             self.assertLess(time.monotonic(), end, "it does not come")
@@ -349,7 +349,7 @@ class Staying(UpdateTest):
         return value
 
     def written(self, other_than=None):
-        """The access key ID in the file, as soon as there is one, or another one."""
+        """Waits for an access key ID in the file that is not `other_than`; returns it."""
 
         def look():
             try:
@@ -361,7 +361,7 @@ class Staying(UpdateTest):
         return self.wait_for(look)
 
     def end(self, started, number=signal.SIGTERM):
-        """Ends it, which must be a success; returns what it wrote to stderr."""
+        """Ends the program, which must succeed; returns its stderr."""
         started.process.send_signal(number)
         result = started.finish()
         self.assertEqual((result.status, result.stdout), (program.SUCCESS, b""), str(result))

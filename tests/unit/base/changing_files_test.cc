@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
-/// Files that are as old as the test says; time passes only in pauses.
+/// Files of an age that the test sets. Time passes only in pauses.
 class ChangingFilesTest : public testing::Test {
  protected:
   std::string Write(const std::string& name, const std::string& contents) {
@@ -28,7 +28,7 @@ class ChangingFilesTest : public testing::Test {
     return path;
   }
 
-  /// As of now the files are so old.
+  /// Sets the age of the files.
   void SetAge(milliseconds age) {
     struct stat status {};
     ASSERT_EQ(stat(key_.c_str(), &status), 0);
@@ -72,7 +72,7 @@ TEST_F(ChangingFilesTest, WaitsUntilTheYoungestHasSettled) {
   ChangingFiles files = Files();
   files.Look();
   EXPECT_FALSE(files.WaitForChange(500ms));
-  EXPECT_GE(passed_, 180ms);  // the other file is younger by what it took to write it
+  EXPECT_GE(passed_, 180ms);  // the other file was written a little later
   EXPECT_LE(passed_, 300ms);
   EXPECT_EQ(pauses_.front(), ChangingFiles::kFirstPause);
   EXPECT_TRUE(std::is_sorted(pauses_.begin(), pauses_.end()));

@@ -24,7 +24,7 @@ TEST(GuardedTest, LetsOneThreadInAtATime) {
       for (int step = 0; step < kSteps; ++step) {
         const auto access = counter.Lock();
         const int seen = *access;
-        std::this_thread::yield();  // an invitation to get in between
+        std::this_thread::yield();  // lets another thread interfere
         *access = seen + 1;
       }
     });

@@ -17,8 +17,8 @@
 namespace credmint {
 namespace {
 
-/// A line of /proc/self/smaps as the kernel counts it, not as the code under test reads it: KiB
-/// that are resident of the code of libraries whose path contains `name`.
+/// The resident code, in KiB, of libraries whose path contains `name`. Reads /proc/self/smaps
+/// without the code under test.
 std::size_t ResidentCode(const std::string& name) {
   std::ifstream smaps("/proc/self/smaps");
   std::size_t total = 0;
@@ -70,7 +70,7 @@ TEST(IdleMemoryTest, GivesFreeMemoryBack) {
     return std::numeric_limits<unsigned long>::max();
   };
   std::vector<std::string> texts(4096, std::string(4096, 'x'));
-  const std::string last(4096, 'x');  // above them all in the heap
+  const std::string last(4096, 'x');  // lies above all others in the heap
   const auto before = anonymous();
   texts.clear();
   texts.shrink_to_fit();
@@ -78,7 +78,7 @@ TEST(IdleMemoryTest, GivesFreeMemoryBack) {
   EXPECT_LT(anonymous() + (8 << 10), before);
 }
 
-// In a page of its own, as a debugger's breakpoint would be.
+// A constant in its own page, which the test changes as a debugger's breakpoint would.
 alignas(64 << 10) constexpr std::array<unsigned char, 64 << 10> kConstant = {1};
 
 TEST(IdleMemoryTest, KeepsWhatDiffersFromTheFile) {

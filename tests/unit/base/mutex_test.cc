@@ -12,7 +12,7 @@
 namespace credmint {
 namespace {
 
-/// A count that threads share, and a condition on it.
+/// A counter that threads share, with a condition variable.
 class Count {
  public:
   void Add() {
@@ -26,7 +26,7 @@ class Count {
     while (value_ < value) changed_.wait(mutex_);
   }
 
-  /// Runs it with the mutex given to others, and tells what the value is afterwards.
+  /// Runs `body` with the mutex unlocked; returns the value afterwards.
   int Beside(const std::function<void()>& body) {
     const MutexLock lock(mutex_);
     RunBeside(body);

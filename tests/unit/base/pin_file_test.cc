@@ -18,7 +18,7 @@ TEST(PinFileTest, RefusesACommand) {
   ASSERT_FALSE(pin.has_value());
   EXPECT_EQ(pin.error().code, ErrorCode::kUsage);
   EXPECT_EQ(pin.error().message, "a command as the source of a PIN is not supported");
-  EXPECT_EQ(pin.error().hint, "write the PIN to a file of mode 0600 and name that");
+  EXPECT_EQ(pin.error().hint, "write the PIN to a file with mode 0600 and name the file");
 }
 
 TEST(PinFileTest, NamesAMissingFile) {

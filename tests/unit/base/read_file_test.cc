@@ -15,7 +15,7 @@
 namespace credmint {
 namespace {
 
-/// A pipe that already holds `contents` (less than the kernel's buffer) and whose end is reached.
+/// A pipe that holds `contents`, less than the kernel's buffer, and has no writer.
 class FullPipe {
  public:
   explicit FullPipe(std::string_view contents) {

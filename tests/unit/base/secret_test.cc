@@ -13,14 +13,14 @@
 
 namespace {
 
-/// A block of memory to look at in the moment it is given back, and what it then held.
+/// A block of memory whose contents are recorded when it is freed.
 const void* watched_block = nullptr;
 std::size_t watched_size = 0;
 std::string released_bytes;
 
 }  // namespace
 
-// This program's own array allocation, so that a test can see what a freed block still holds.
+// Replaces array allocation, so that a test can see the contents of a freed block.
 void* operator new[](std::size_t size) {
   void* block = malloc(size > 0 ? size : 1);
   if (block == nullptr) throw std::bad_alloc();
@@ -44,14 +44,14 @@ static_assert(!std::is_copy_constructible_v<Secret>);
 static_assert(!std::is_copy_assignable_v<Secret>);
 static_assert(std::is_nothrow_move_constructible_v<Secret>);
 static_assert(std::is_nothrow_move_assignable_v<Secret>);
-// Neither made from text nor turned into it by accident.
+// There are no implicit conversions from or to text.
 static_assert(!std::is_convertible_v<std::string_view, Secret>);
 static_assert(!std::is_convertible_v<Secret, std::string>);
 static_assert(!std::is_convertible_v<Secret, std::string_view>);
 static_assert(!std::is_constructible_v<std::string, Secret>);
 static_assert(!std::is_constructible_v<std::string_view, Secret>);
 
-/// Starts to watch the memory of a secret's bytes.
+/// Watches the memory of a secret's bytes.
 void Watch(const Secret& secret) {
   released_bytes = "still held";
   watched_block = secret.Reveal().data();
@@ -106,7 +106,7 @@ TEST(SecretTest, MovesWithoutLeavingACopy) {
   const Secret target = std::move(source);
   EXPECT_EQ(target.Reveal(), "1234");
   EXPECT_EQ(target.Reveal().data(), bytes);
-  EXPECT_TRUE(source.empty());  // NOLINT(bugprone-use-after-move): what a move leaves is the point
+  EXPECT_TRUE(source.empty());  // NOLINT(bugprone-use-after-move): tests the moved-from object
 }
 
 TEST(SecretTest, SurvivesAssignmentToItself) {

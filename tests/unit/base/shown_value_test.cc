@@ -14,8 +14,8 @@ namespace {
 
 using testing::StartsWith;
 
-// The beginnings of `openssl genpkey` for P-256, RSA and Ed25519, of `openssl pkcs8 -topk8`, and of
-// a certificate, as `base64` prints them.
+// The first base64 characters of keys from `openssl genpkey` (P-256, RSA, Ed25519) and from
+// `openssl pkcs8 -topk8`, and of a certificate.
 constexpr const char* kBase64OfDer[] = {
     "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg",
     "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ",

@@ -12,7 +12,7 @@
 namespace credmint {
 namespace {
 
-/// Descriptor 2 is a file as long as this lives: what a user would see.
+/// Replaces descriptor 2 by a file for the object's lifetime: the file has what a user would see.
 class Shown {
  public:
   Shown() : before_(dup(STDERR_FILENO)), file_(tmpfile()) { dup2(fileno(file_), STDERR_FILENO); }
@@ -69,7 +69,8 @@ TEST(StandardErrorTest, KeepsNoMoreThanItsBound) {
   const CaughtStandardError caught;
   const std::string line(1000, 'x');
   for (int i = 0; i < 200; ++i) {
-    static_cast<void>(write(STDERR_FILENO, line.data(), line.size()) >= 0);  // more is refused
+    // Writes beyond the bound fail.
+    static_cast<void>(write(STDERR_FILENO, line.data(), line.size()) >= 0);
   }
   EXPECT_LE(caught.Text().size(), 65536U);
   EXPECT_GE(caught.Text().size(), 65000U);

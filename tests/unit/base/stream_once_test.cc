@@ -10,7 +10,7 @@
 namespace credmint {
 namespace {
 
-/// The reading end of a pipe that holds `contents`.
+/// The read end of a pipe that holds `contents`.
 int PipeWith(std::string_view contents) {
   std::array<int, 2> ends{};
   EXPECT_EQ(pipe(ends.data()), 0);
@@ -27,7 +27,7 @@ TEST(StreamOnceTest, GivesWhoeverAsksAgainTheSame) {
     ASSERT_TRUE(contents.has_value()) << contents.error().message;
     EXPECT_EQ(contents->Reveal(), "a key");
   }
-  // Not closed: what is kept goes by the number, which the next test would get.
+  // The descriptor stays open: contents are cached by its number, which the next test would get.
 }
 
 TEST(StreamOnceTest, KeepsAFailureBecauseTheRestIsNotTheWhole) {
@@ -39,7 +39,7 @@ TEST(StreamOnceTest, KeepsAFailureBecauseTheRestIsNotTheWhole) {
     EXPECT_EQ(failed.error().message, "cannot read fd:N: it is empty");
     ASSERT_EQ(dup2(full, empty), empty);
   }
-  close(full);  // not `empty`, for the same reason
+  close(full);  // `empty` stays open for the same reason
 }
 
 }  // namespace

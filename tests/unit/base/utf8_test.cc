@@ -13,7 +13,7 @@ struct Character {
   std::uint32_t value;
 };
 
-// The first and the last of each length, from table 3-7 of the Unicode Standard.
+// The first and the last character of each length, from table 3-7 of the Unicode Standard.
 constexpr Character kCharacters[] = {{"A", 0x41},
                                      {"\xc2\x80", 0x80},
                                      {"\xdf\xbf", 0x7ff},

@@ -53,7 +53,7 @@ TEST_F(ConfigurationFile, IsRefusedWhereEverybodyMayWriteIt) {
     chmod(path.c_str(), mode);
     const Error error = FailureOf(path);
     EXPECT_EQ(error.code, ErrorCode::kLocalIo);
-    EXPECT_THAT(error.message, HasSubstr("everybody may write " + path));
+    EXPECT_THAT(error.message, HasSubstr(path + " is writable by everyone"));
     EXPECT_EQ(error.hint, "chmod o-w " + path);
   }
 }
@@ -85,7 +85,7 @@ TEST_F(ConfigurationFile, TheUsersOwnComesFirst) {
   EXPECT_NE(FindConfigurationFile(), home);
   const std::string xdg = Write("xdg/credmint/config.toml", "");
   EXPECT_EQ(FindConfigurationFile(), xdg);
-  setenv("XDG_CONFIG_HOME", "xdg", 1);  // relative: ignored
+  setenv("XDG_CONFIG_HOME", "xdg", 1);  // ignored, because it is relative
   EXPECT_EQ(FindConfigurationFile(), home);
 }
 

@@ -69,27 +69,28 @@ struct Bad {
 
 TEST(Configuration, SaysWhatIsWrongAndWhere) {
   const Bad bad[] = {
-      {"\nport 9911\n", "c.toml:2: it is not TOML: ", ""},
-      {"a = 1\na = 2\n", "c.toml:2: it is not TOML: ", ""},
-      {"a = '\xff'\n", "c.toml:1: it is not TOML: there is a byte that is not UTF-8", ""},
-      {"\n# \x01\n", "c.toml:2: it is not TOML: there is a control character", ""},
+      {"\nport 9911\n", "c.toml:2: invalid TOML: ", ""},
+      {"a = 1\na = 2\n", "c.toml:2: invalid TOML: ", ""},
+      {"a = '\xff'\n", "c.toml:1: invalid TOML: a byte is not UTF-8", ""},
+      {"\n# \x01\n", "c.toml:2: invalid TOML: control characters are not allowed", ""},
       {"\n[role.web]\nrole-arn = 'arn\nregion = 'x'\n",
-       "c.toml:3: it is not TOML: a text has no quote at its end", ""},
-      {"[role.web]\nrole-arn = arn\n",
-       "c.toml:2: it is not TOML: the value is neither text in quotes", "text stands in quotes"},
-      {"[role.web]\nrole-arn = arn'\n\n", "c.toml:2: it is not TOML: ", "text stands in quotes"},
+       "c.toml:3: invalid TOML: a text has no closing quote", ""},
+      {"[role.web]\nrole-arn = arn\n", "c.toml:2: invalid TOML: the value is not text in quotes",
+       "text must be in quotes"},
+      {"[role.web]\nrole-arn = arn'\n\n", "c.toml:2: invalid TOML: ", "text must be in quotes"},
       {"\n[roles.web]\n", "c.toml:2: there is no table [roles]", "did you mean 'role'?"},
       {"[web]\n", "c.toml:1: there is no table [web]", "possible: serve, defaults, identity, role"},
-      {"role = 'web'\n", "c.toml:1: role is no table", "[role.NAME]"},
-      {"[role]\nrole-arn = 'x'\n", "c.toml:2: [role] holds nothing but tables", "[role.NAME]"},
-      {"serve = 1\n", "c.toml:1: serve is no table", "[serve]"},
-      {"[[role]]\n", "role is no table", "[role.NAME]"},
-      {"[[role.web]]\n", "[role] holds nothing but tables", "[role.NAME]"},
-      {"[role.'a/b']\n", "c.toml:1: 'a/b' is no name for [role.NAME]", "1 to 64 letters"},
-      {"[identity.'']\n", "c.toml:1: '' is no name for [identity.NAME]", "1 to 64 letters"},
-      {"[role.web]\n\ndate = 2026-01-01\n", "c.toml:3: date is neither text, number", ""},
-      {"[role.web]\nsub = {a = 1}\n", "c.toml:2: sub is neither text, number", ""},
-      {"[role.web]\nlist = [1]\n", "c.toml:2: list is neither text, number", ""},
+      {"role = 'web'\n", "c.toml:1: role is not a table", "[role.NAME]"},
+      {"[role]\nrole-arn = 'x'\n", "c.toml:2: [role] may hold only tables", "[role.NAME]"},
+      {"serve = 1\n", "c.toml:1: serve is not a table", "[serve]"},
+      {"[[role]]\n", "role is not a table", "[role.NAME]"},
+      {"[[role.web]]\n", "[role] may hold only tables", "[role.NAME]"},
+      {"[role.'a/b']\n", "c.toml:1: 'a/b' is not a valid name for [role.NAME]", "1 to 64 letters"},
+      {"[identity.'']\n", "c.toml:1: '' is not a valid name for [identity.NAME]",
+       "1 to 64 letters"},
+      {"[role.web]\n\ndate = 2026-01-01\n", "c.toml:3: date is not text, a number", ""},
+      {"[role.web]\nsub = {a = 1}\n", "c.toml:2: sub is not text, a number", ""},
+      {"[role.web]\nlist = [1]\n", "c.toml:2: list is not text, a number", ""},
   };
   for (const Bad& each : bad) {
     const Error error = FailureOf(each.text);
@@ -102,7 +103,7 @@ TEST(Configuration, SaysWhatIsWrongAndWhere) {
 
 TEST(Configuration, DeepNestingIsRefusedNotFollowed) {
   const std::string deep = "a = " + std::string(100000, '[') + std::string(100000, ']');
-  EXPECT_THAT(FailureOf(deep).message, HasSubstr("it is not TOML"));
+  EXPECT_THAT(FailureOf(deep).message, HasSubstr("invalid TOML"));
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 
 #include <string>
 
-// What a whole text means is compared with Python's tomllib (tests/system/program/toml_test.py);
-// here it is what tomllib does not say: lines, and reasons.
+// tests/system/program/toml_test.py compares the contents of texts with Python's tomllib. These
+// tests cover line numbers and reasons, which tomllib does not have.
 
 namespace credmint {
 namespace {
@@ -66,27 +66,25 @@ TEST(Toml, NumbersAreTextAsACommandLineHasThem) {
 TEST(Toml, CharactersThatTheGrammarHasNotAreRefusedWithTheirLine) {
   for (const char* bad : {"\x01", "\x7f", "\x1b[m", "\r", "\r\r\n"}) {
     EXPECT_EQ(WhyRefused("\n# " + std::string(bad) + "x\n"),
-              "c:2: it is not TOML: there is a control character");
+              "c:2: invalid TOML: control characters are not allowed");
   }
   EXPECT_EQ(WhyRefused(std::string("\na = 1\0\n", 8)),
-            "c:2: it is not TOML: there is a control character");
+            "c:2: invalid TOML: control characters are not allowed");
   for (const char* bad : {"\xff", "\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
                           "\xf4\x90\x80\x80", "\xf0\x80\x80\xaf"}) {
-    EXPECT_EQ(WhyRefused("\n\n# " + std::string(bad)),
-              "c:3: it is not TOML: there is a byte that is not UTF-8");
+    EXPECT_EQ(WhyRefused("\n\n# " + std::string(bad)), "c:3: invalid TOML: a byte is not UTF-8");
   }
 }
 
 TEST(Toml, AMistakeIsInTheLineThatItBeginsIn) {
-  EXPECT_EQ(WhyRefused("\na = \"x\nb = 1\n"),
-            "c:2: it is not TOML: a text has no quote at its end");
+  EXPECT_EQ(WhyRefused("\na = \"x\nb = 1\n"), "c:2: invalid TOML: a text has no closing quote");
   EXPECT_EQ(WhyRefused("\na = '''x\nb = 1\n"),
-            "c:2: it is not TOML: a text has no three quotes at its end");
-  EXPECT_THAT(WhyRefused("\na = [1,\n2\nb = 1\n"), StartsWith("c:2: it is not TOML: the list has"));
-  EXPECT_EQ(WhyRefused("a = 1\n\na = 2\n"), "c:3: it is not TOML: it is there already, in line 1");
-  EXPECT_EQ(WhyRefused("[a]\n[b]\n[a]\n"), "c:3: it is not TOML: it is there already, in line 1");
-  EXPECT_EQ(WhyRefused("\na\n"), "c:2: it is not TOML: there is no '=' behind the name");
-  EXPECT_EQ(WhyRefused("\n[a\n"), "c:2: it is not TOML: a header ends with ']'");
+            "c:2: invalid TOML: a text lacks its three closing quotes");
+  EXPECT_THAT(WhyRefused("\na = [1,\n2\nb = 1\n"), StartsWith("c:2: invalid TOML: a list lacks"));
+  EXPECT_EQ(WhyRefused("a = 1\n\na = 2\n"), "c:3: invalid TOML: already defined in line 1");
+  EXPECT_EQ(WhyRefused("[a]\n[b]\n[a]\n"), "c:3: invalid TOML: already defined in line 1");
+  EXPECT_EQ(WhyRefused("\na\n"), "c:2: invalid TOML: there is no '=' after the name");
+  EXPECT_EQ(WhyRefused("\n[a\n"), "c:2: invalid TOML: a header must end with ']'");
 }
 
 TEST(Toml, AReasonRepeatsNoValue) {
@@ -101,7 +99,7 @@ TEST(Toml, DeepNestingIsRefusedNotFollowed) {
   for (int i = 0; i < 100000; ++i) braces += "{a=";
   for (const std::string& text :
        {"a = " + std::string(100000, '['), "a = " + braces, key + " = 1", "[" + key + "]"}) {
-    EXPECT_EQ(WhyRefused(text), "c:1: it is not TOML: it is nested too deeply");
+    EXPECT_EQ(WhyRefused(text), "c:1: invalid TOML: it is nested too deeply");
   }
 }
 

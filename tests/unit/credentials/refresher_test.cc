@@ -23,8 +23,8 @@ using std::chrono::seconds;
 // 2026-01-01T12:00:00Z
 constexpr TimePoint kBegin{seconds(1767268800)};
 
-/// Time that stands still until the test moves it, the source that a refresher asks, and what is
-/// known of its thread. Locks are taken in this order: the refresher's, then this one's.
+/// A clock that the test controls, the source of a refresher, and the state of its thread. Lock
+/// order: the refresher's mutex, then this object's.
 class World : public CredentialSource {
  public:
   using Step = std::function<Result<Credentials>()>;
@@ -44,7 +44,7 @@ class World : public CredentialSource {
     return environment;
   }
 
-  /// Called by the refresher's thread. Without a step left the last one is repeated.
+  /// Takes the next step, on the refresher's thread. The last step is repeated.
   Result<Credentials> Get() override {
     Step step;
     {
@@ -78,7 +78,7 @@ class World : public CredentialSource {
     return elapsed_;
   }
 
-  /// Returns what the refresher's thread waits with.
+  /// Waits until the refresher's thread is idle; returns its mutex and condition variable.
   std::pair<Mutex*, std::condition_variable_any*> AwaitIdle() {
     std::unique_lock guard(mutex_);
     changed_.wait(guard, [this] { return idle_; });
@@ -89,7 +89,7 @@ class World : public CredentialSource {
     changed_.wait(guard, [&] { return calls_.size() >= count; });
   }
 
-  /// Lets time pass, without waiting for what happens then.
+  /// Advances the time, and does not wait for the refresher's reaction.
   void Move(milliseconds time) {
     const auto [mutex, condition] = AwaitIdle();
     const std::lock_guard refresher(*mutex);
@@ -107,18 +107,18 @@ class World : public CredentialSource {
   void AdvanceInSeconds(seconds time) {
     for (seconds n(0); n < time; ++n) Advance(seconds(1));
   }
-  /// While a call runs.
+  /// Advances the time during a call.
   void Pass(milliseconds time) {
     const std::lock_guard guard(mutex_);
     elapsed_ += time;
   }
-  /// As a correction of the date, or a sleep of the machine, which the stopwatch does not see.
+  /// Moves the date but not the stopwatch, as a clock correction or a suspended machine does.
   void MoveDate(milliseconds time) {
     const std::lock_guard guard(mutex_);
     date_offset_ += time;
   }
 
-  /// When the source was asked, from the start.
+  /// The times of the calls to the source, since the start.
   std::vector<milliseconds> Calls() {
     const std::lock_guard guard(mutex_);
     return calls_;
@@ -150,7 +150,7 @@ class World : public CredentialSource {
   std::condition_variable_any* refreshers_condition_ = nullptr;
 };
 
-/// A call of the source that ends when the test says so.
+/// Lets a test decide when a call to the source ends.
 class Gate {
  public:
   void Open() { promise_.set_value(); }
@@ -248,7 +248,7 @@ TEST(RefresherTest, KeepsGoodCredentialsUntilTheyExpireAndThenFails) {
   const Result<Credentials> credentials = refresher.Get();
   ASSERT_FALSE(credentials);
   EXPECT_EQ(credentials.error().code, ErrorCode::kServiceRefused);
-  EXPECT_GT(world.Calls().size(), 25U);  // it was asked at least every minute
+  EXPECT_GT(world.Calls().size(), 25U);  // at least one call a minute
 }
 
 TEST(RefresherTest, RecoversAfterTheyExpired) {
@@ -590,8 +590,8 @@ TEST(RefresherTest, EndsWhileACallRuns) {
   EXPECT_EQ(world.Calls().size(), 1U);
 }
 
-/// Clocks that move whenever they are looked at, by up to `step` at once, and a source whose
-/// credentials soon expire; some of its calls fail, if they may.
+/// Clocks that advance by up to `step` at each reading, and a source with short-lived credentials.
+/// If `may_fail` is set, some calls to the source fail.
 class RestlessWorld : public CredentialSource {
  public:
   RestlessWorld(unsigned seed, bool may_fail, milliseconds step)
@@ -692,7 +692,7 @@ TEST(RefresherTest, RunsByTheClocksOfTheSystem) {
     for (std::thread& thread : threads) thread.join();
   }
   EXPECT_GE(source.calls, 1);
-  EXPECT_LE(source.calls, 20);  // one a second, on a machine that is very busy
+  EXPECT_LE(source.calls, 20);  // at one a second, this allows for a very busy machine
 }
 
 }  // namespace

@@ -25,8 +25,8 @@ bool IsBlockedInAChild(int number) {
   return status != 0;
 }
 
-/// The processes of these tests are forked from one that has no signal blocked, nor ignored as
-/// nohup or a shell's & has them.
+/// Tests fork their processes from this one, in which no signal is blocked or ignored. Under nohup
+/// or a shell's & some would be ignored.
 class EndSignalsTest : public testing::Test {
  protected:
   EndSignalsTest() {

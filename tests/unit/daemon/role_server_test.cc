@@ -16,7 +16,7 @@ namespace {
 
 using roles::ListOf;
 
-/// A server on a port of its own, asked over HTTP by libcurl.
+/// A server on its own port, which libcurl sends requests to.
 class RoleServerTest : public roles::RunningRoles {
  protected:
   RoleServerTest() {

@@ -15,7 +15,7 @@ namespace {
 
 using roles::ListOf;
 
-/// Each runs in a process of its own (EXPECT_EXIT): signals are for a process as a whole.
+/// Each test runs in its own process (EXPECT_EXIT), because signals affect the whole process.
 class RunUntilToldTest : public roles::RunningRoles {
  protected:
   RunUntilToldTest() {

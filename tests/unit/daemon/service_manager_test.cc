@@ -15,8 +15,8 @@
 namespace credmint::daemon {
 namespace {
 
-/// Ends the process with 0 if there is a socket of that port, with 1 if there is none, 2 if it is
-/// refused; from a process of its own, because the descriptor is a fixed one.
+/// Takes the socket and exits: with 0 if it has this port, 1 if there is no such socket, 2 if it is
+/// refused. It needs its own process, because the number of the descriptor is fixed.
 [[noreturn]] void TakeSocket(const char* pid, const char* count, std::uint16_t port) {
   setenv("LISTEN_PID", pid, 1);
   setenv("LISTEN_FDS", count, 1);

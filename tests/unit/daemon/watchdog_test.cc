@@ -29,7 +29,7 @@ TEST_F(WatchdogTest, IsNotContentWithAServerThatIsStuck) {
 TEST_F(WatchdogTest, IsNotContentWithACallThatKeepsARoleWaiting) {
   db_.calling = milliseconds(30'001);
   EXPECT_FALSE(watchdog_.IsContent());
-  db_.has_valid = true;  // the old credentials can be given
+  db_.has_valid = true;  // the old credentials are still valid
   EXPECT_TRUE(watchdog_.IsContent());
 }
 

@@ -244,7 +244,7 @@ TEST_F(CurlTransportTest, NeverProxiesALoopbackHost) {
   EXPECT_TRUE(proxy.requests().empty());
 }
 
-// 192.0.2.0/24 is set aside for documentation (RFC 5737): nothing answers there.
+// 192.0.2.0/24 is reserved for documentation (RFC 5737), so no host answers there.
 TEST_F(CurlTransportTest, ProxiesOtherHosts) {
   LocalServer proxy([](const std::string&) { return "HTTP/1.1 204 No Content\r\n\r\n"; });
   setenv("http_proxy", ("http://" + Peer(proxy.port())).c_str(), 1);

@@ -22,8 +22,7 @@
 
 namespace credmint {
 
-/// A socket of the loopback interface with a port of the system's choice; connections are refused
-/// until it listens.
+/// A loopback socket with a port that the system chooses. Connections are refused until it listens.
 class LoopbackSocket {
  public:
   LoopbackSocket() : descriptor_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -49,13 +48,13 @@ class LoopbackSocket {
   std::uint16_t port_ = 0;
 };
 
-/// An HTTP server of a test, in a thread of its own: takes connections one after the other, reads
-/// one request from each, sends what the handler makes of it, byte for byte, and hangs up.
+/// An HTTP server for tests, with a thread of its own. It serves one connection at a time: it reads
+/// one request, sends the handler's bytes unchanged, and closes the connection.
 class LocalServer {
  public:
   using Handler = std::function<std::string(const std::string& request)>;
 
-  /// A handler's answer that means: say nothing and wait until the client goes.
+  /// A handler returns this to send nothing and wait until the client closes the connection.
   static constexpr const char* kSilence = "silence";
 
   explicit LocalServer(Handler handler) : handler_(std::move(handler)), stop_(eventfd(0, 0)) {
@@ -74,7 +73,7 @@ class LocalServer {
   [[nodiscard]] std::vector<std::string> requests() { return *requests_.Lock(); }
 
  private:
-  /// False once the server is to stop.
+  /// Waits for input on the descriptor. Returns false if the server must stop.
   [[nodiscard]] bool WaitFor(int descriptor) const {
     std::array<pollfd, 2> waiting = {{{descriptor, POLLIN, 0}, {stop_, POLLIN, 0}}};
     poll(waiting.data(), waiting.size(), -1);

@@ -14,7 +14,7 @@ namespace {
 
 using test::NewReference;
 
-/// CN=web 1,O=Example\, Inc.,OU=Lab, serial 0x0a1b, issued by CN=CA,O=Example.
+/// A certificate for CN=web 1,O=Example\, Inc.,OU=Lab with serial 0x0a1b, from CN=CA,O=Example.
 Certificate Web() {
   test::CertificateSpec ca = test::CaSpec("CA");
   ca.subject = {{"O", "Example"}, {"CN", "CA"}};
@@ -196,7 +196,7 @@ TEST_F(CertificateSelectorTest, NumberZeroIsASerial) {
   EXPECT_FALSE(CertificateSelector::Parse("Key=x509Serial,Value=10")->Matches(certificate));
 }
 
-// Some print it so, and what is printed must match.
+// Some tools print an unescaped comma, and every printed form must match.
 TEST_F(CertificateSelectorTest, ACommaInAValueNeedNotBeEscaped) {
   test::CertificateSpec spec;
   spec.subject = {{"CN", "a,b"}};
@@ -207,7 +207,7 @@ TEST_F(CertificateSelectorTest, ACommaInAValueNeedNotBeEscaped) {
       CertificateSelector::Parse(R"(Key=x509Subject,Value=CN=a\, b)")->Matches(certificate));
 }
 
-// All orders of equal values would be tried, were they not the same.
+// Equal values must not be tried in all orders.
 TEST_F(CertificateSelectorTest, ManyEqualValuesAreNoBurden) {
   test::CertificateSpec spec;
   spec.subject = {{"CN", "a"}};

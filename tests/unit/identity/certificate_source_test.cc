@@ -25,9 +25,9 @@ using test::Named;
 using test::Party;
 using test::Until;
 
-// A provider with a store of certificates that is not a file, as a token is one.
+// A provider whose store of certificates is not a file, like a token.
 
-/// What the store "token:" holds, in DER, and how much of it has been handed out.
+/// The certificates in the store "token:", in DER, and the number of them that were returned.
 std::vector<std::string> token_certificates;
 std::size_t token_position = 0;
 
@@ -91,7 +91,7 @@ class CertificateSourceTest : public testing::Test {
         .Load(SigningKey(context_, PkeyPtr(test::NewReference(key))), kNow);
   }
 
-  /// The chain as names, leaf first, or the error's message.
+  /// The names in the chain, leaf first, or the error's message.
   std::vector<std::string> Names(const CertificateOptions& options, const test::TestKey& key) {
     const auto chain = Load(options, key);
     if (!chain) return {chain.error().message};
@@ -176,10 +176,10 @@ TEST_F(CertificateSourceTest, SelectorMayLeaveNothing) {
   CertificateOptions options = File({leaf_});
   options.selector = Select("Key=x509Subject,Value=CN=nobody");
   ExpectFailure(options, ErrorCode::kCertificate,
-                "no certificate matches the selector, there is CN=leaf (serial 01)");
+                "no certificate matches the selector; there is CN=leaf (serial 01)");
 }
 
-// Files.
+// Certificates in files.
 
 TEST_F(CertificateSourceTest, LeafOfAFileIsTheCertificateOfTheKey) {
   EXPECT_EQ(Names(File({leaf_}), leaf_.key), NameList({"CN=leaf 1"}));
@@ -255,7 +255,7 @@ TEST_F(CertificateSourceTest, ReadsTheFileAgainForEveryLoad) {
   EXPECT_EQ(source.Load(key, kNow)->leaf.SerialDecimal(), "2");
 }
 
-// Places with several certificates: tokens.
+// Tokens, which may have several certificates.
 
 TEST_F(CertificateSourceTest, DoesNotChooseAmongCertificatesOfOtherKeys) {
   const CertificateOptions options = Token({other_, intermediate_});
@@ -316,7 +316,7 @@ TEST_F(CertificateSourceTest, SelectorComesBeforeTheLatestExpiring) {
   EXPECT_EQ(Names(options, leaf_.key), NameList({"CN=leaf 1"}));
 }
 
-// What is shown to people.
+// Messages.
 
 TEST_F(CertificateSourceTest, FindReturnsWhatTheSelectorLeaves) {
   CertificateOptions options = File({leaf_, intermediate_, root_});

@@ -9,11 +9,11 @@
 
 namespace credmint::test {
 
-/// A day on which what CertificateSpec makes is valid.
+/// A time at which certificates of the default CertificateSpec are valid.
 inline constexpr std::chrono::system_clock::time_point kNow =
     std::chrono::sys_days(std::chrono::year(2026) / 6 / 1);
 
-/// A leaf of its own name.
+/// A leaf with this name.
 inline CertificateSpec Named(const std::string& name, const std::string& serial = "1") {
   CertificateSpec spec;
   spec.subject = {{"CN", name}};
@@ -21,7 +21,7 @@ inline CertificateSpec Named(const std::string& name, const std::string& serial 
   return spec;
 }
 
-/// The same, but with another end (YYYYMMDDHHMMSSZ).
+/// The same certificate with another end of validity (YYYYMMDDHHMMSSZ).
 inline CertificateSpec Until(CertificateSpec spec, const std::string& not_after) {
   spec.not_after = not_after;
   return spec;

@@ -21,7 +21,7 @@ using test::Party;
 using test::ToCertificate;
 using test::Until;
 
-/// The issuers of the chain by their names and serials, leaf's issuer first.
+/// The names and serial numbers of the issuers in the chain, the leaf's issuer first.
 std::vector<std::string> Issuers(const Party& leaf, const std::vector<Party>& pool) {
   std::vector<Certificate> certificates;
   for (const Party& party : pool) certificates.push_back(ToCertificate(party));
@@ -98,7 +98,7 @@ TEST_F(ChainTest, WorksWithKeyIdentifiers) {
   const Party root = Issue(ca);
   ca.subject = {{"CN", "CA"}};
   const Party issuer = Issue(ca, &root);
-  const Party twin = Issue(ca, &root);  // same name, other key and identifier
+  const Party twin = Issue(ca, &root);  // same name, different key and identifier
   CertificateSpec spec;
   spec.key_identifiers = true;
   EXPECT_EQ(Issuers(Issue(spec, &issuer), {twin, issuer}).size(), 1U);
@@ -155,7 +155,7 @@ TEST_F(ChainTest, HasAtMostFiveIssuers) {
             Names({"CN=CA7 1", "CN=CA6 1", "CN=CA5 1", "CN=CA4 1", "CN=CA3 1"}));
 }
 
-/// Two CAs that have certified each other.
+/// Two CAs that certify each other.
 class CrossSignedTest : public ChainTest {
  protected:
   const Party a_self_ = Issue(Ca("A"));
@@ -176,14 +176,14 @@ TEST_F(CrossSignedTest, DoesNotGoRoundInCirclesThroughARenewedTwin) {
   EXPECT_EQ(Issuers(leaf_of_a_, {a_by_b_, b_by_a_, twin}), Names({"CN=A 2", "CN=B 2", "CN=A 3"}));
 }
 
-// The circle must not hide the way up: the service may trust the root only.
+// The cycle must not hide the path to the root, which may be the service's only trust anchor.
 TEST_F(CrossSignedTest, FindsTheWayOutOfACircle) {
   const Party a_by_root = Issue(Ca("A", "3"), &root_, a_self_.key);
   EXPECT_EQ(Issuers(leaf_of_a_, {a_by_b_, b_by_a_, a_by_root}),
             Names({"CN=A 3", "CN=A 2", "CN=B 2"}));
 }
 
-/// One issuing CA, certified by two others, of which one is below a CA more.
+/// An issuing CA that two other CAs certify. One path is a CA longer than the other.
 class TwoPathsTest : public ChainTest {
  protected:
   const Party old_root_ = Issue(Ca("Old Root"));
@@ -206,7 +206,8 @@ TEST_F(TwoPathsTest, OfEqualPathsTheOneThatStaysValidLongestIsFirst) {
   const Party middle = Issue(Ca("Middle"), &root_);
   const Party lower_by_middle =
       Issue(Until(Ca("Lower", "4"), "20261201000000Z"), &middle, lower_.key);
-  // The path ends with its first certificate: Lower 3 lives longest, but not Upper 2 above it.
+  // A path is valid until its first certificate expires. Lower 3 expires last, but Upper 2 above it
+  // does not.
   EXPECT_EQ(Issuers(leaf_, {brief, middle, lower_by_middle, lower_by_upper_}),
             Names({"CN=Lower 4", "CN=Middle 1", "CN=Lower 3", "CN=Upper 2"}));
 }
@@ -256,7 +257,7 @@ TEST_F(TwoPathsTest, ALargePoolOfCrossSignedAuthoritiesIsNoBurden) {
   EXPECT_EQ(Issuers(leaf_, pool).size(), kMaxIssuers);
 }
 
-// Path validation matches names and verifies signatures; identifiers only help to find the way
+// Path validation matches names and verifies signatures. Key identifiers only help to build a path
 // (RFC 5280 section 4.2.1.1).
 TEST_F(ChainTest, KeepsAnIssuerWhoseKeyIdentifierIsNotTheOneThatTheLeafNames) {
   CertificateSpec with_identifier = Ca("Keyed");
@@ -274,7 +275,7 @@ TEST_F(ChainTest, KeepsAnIssuerWhoseKeyIdentifierIsNotTheOneThatTheLeafNames) {
   EXPECT_EQ(Issuers(leaf, {reissued}), Names({"CN=Keyed 2"}));
 }
 
-// RFC 4210 section 4.4: a CA's new key, certified by its old one under the same name.
+// RFC 4210 section 4.4: a CA's old key certifies its new one under the same name.
 TEST_F(ChainTest, KeepsAnIssuerThatIsSelfIssuedButNotSelfSigned) {
   const Party new_with_old = Issue(Ca("Root", "2"), &root_);
   EXPECT_EQ(Issuers(Issue({}, &new_with_old), {root_, new_with_old}), Names({"CN=Root 2"}));

@@ -8,8 +8,8 @@
 namespace credmint {
 namespace {
 
-// What real tools write is in tests/system/keys/file_forms_test.py; this is what lies between the
-// forms.
+// tests/system/keys/file_forms_test.py tests the files of real tools. These tests cover the
+// boundaries between forms.
 
 std::string Pem(const std::string& label) {
   return "-----BEGIN " + label + "-----\nAAAA\n-----END " + label + "-----\n";

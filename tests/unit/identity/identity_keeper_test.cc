@@ -25,10 +25,10 @@ using Opened = Result<std::shared_ptr<const Identity>>;
 constexpr const char* kKept =
     "the certificate CN=first, valid until 2026-12-31T23:59:59Z, stays in use: ";
 
-/// A key that opens and matches, but signs with the secret of another one.
+/// A key that opens and matches its certificate, but signs with another private key.
 TestKey FaultyKey() { return test::Chimera(test::NewKey(), test::NewKey()); }
 
-/// A keeper in front of what the test says that is there.
+/// A keeper whose results of opening are set by the test.
 class IdentityKeeperTest : public testing::Test {
  protected:
   ~IdentityKeeperTest() override {
@@ -46,13 +46,13 @@ class IdentityKeeperTest : public testing::Test {
     return std::make_shared<const Identity>(std::move(identity).value());
   }
 
-  /// What is there from now on; the last one stays.
+  /// Sets the results of the next openings; the last one is repeated.
   void Find(std::deque<Opened> opened) { there_ = std::move(opened); }
   void FindFailure(const std::string& message, ErrorCode code = ErrorCode::kMalformed) {
     Find({Fail(code, message, "do this")});
   }
 
-  /// The subject of what Get() gives, or its error's message.
+  /// The subject of the identity from Get(), or the error's message.
   std::string Got() {
     const Opened opened = keeper_.Get();
     return opened ? (*opened)->leaf().Subject() : opened.error().message;
@@ -159,7 +159,7 @@ TEST_F(IdentityKeeperTest, LeavesAKeyAloneThatDoesNotSign) {
 }
 
 TEST_F(IdentityKeeperTest, ASignatureThatFailsSaysWhyTheEarlierKeyIsInUse) {
-  Find({Pair("first", FaultyKey())});  // the first one is not tried
+  Find({Pair("first", FaultyKey())});  // the first key makes no test signature
   const Opened first = keeper_.Get();
   ASSERT_TRUE(first.has_value());
   FindFailure("half a certificate");
@@ -184,7 +184,7 @@ TEST_F(IdentityKeeperTest, FailsWithBothReasonsOnceTheEarlierCertificateHasExpir
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().code, ErrorCode::kMalformed);
   EXPECT_EQ(opened.error().message,
-            "half a key; nor is the earlier one of use: certificate CN=first: it expired on "
+            "half a key; the earlier one is unusable, too: certificate CN=first: it expired on "
             "2026-12-31 23:59:59 UTC");
   EXPECT_EQ(opened.error().hint, "do this");
   EXPECT_EQ(reports_.size(), 1U);
@@ -221,7 +221,7 @@ TEST_P(RefusedPinTest, IsNotTriedAgainWhereNothingIsKept) {
 INSTANTIATE_TEST_SUITE_P(Codes, RefusedPinTest,
                          testing::Values(ErrorCode::kPinIncorrect, ErrorCode::kPinLocked));
 
-// Whether it makes sense by now is for the caller to say: see RoleIdentity.
+// The caller decides when to try again: see RoleIdentity.
 TEST_F(IdentityKeeperTest, ALockoutIsMetOnceInACall) {
   Find({Pair("first")});
   Got();
@@ -235,7 +235,7 @@ TEST_F(IdentityKeeperTest, ALockoutIsMetOnceInACall) {
   EXPECT_EQ(Got(), "CN=second");
 }
 
-// The pause is between the two: the second one may be the refusal.
+// There is a pause between two attempts, and the second one may be refused.
 TEST_F(IdentityKeeperTest, APinRefusedInTheSecondAttemptIsNotTriedAgainEither) {
   Find({Pair("first")});
   Got();
@@ -246,7 +246,7 @@ TEST_F(IdentityKeeperTest, APinRefusedInTheSecondAttemptIsNotTriedAgainEither) {
   EXPECT_EQ(reports_[0].message, kKept + std::string("refused"));
 }
 
-// Only a refusal costs tries: what was not given may be needless with the next file.
+// Only a refusal costs a try. A missing passphrase may be unnecessary for the next file.
 TEST_F(IdentityKeeperTest, AMissingPassphraseIsNoRefusal) {
   Find({Pair("first")});
   Got();

@@ -26,7 +26,7 @@ using Use = KeyReference::Use;
 
 constexpr const char* kPassphrase = "right one";
 
-/// A leaf of CN=CA with an RSA or EC key; made once, because RSA keys take their time.
+/// A leaf issued by CN=CA with an RSA or EC key, made once because RSA keys take time.
 const Party& Leaf(std::string_view kind) {
   static const Party ca = test::Issue(test::CaSpec("CA"));
   static const Party rsa = test::Issue({}, &ca, test::NewKey("RSA-1024"));
@@ -45,8 +45,8 @@ bool Available(const char* reference) {
   return scheme != nullptr && scheme->init != nullptr;
 }
 
-/// One for all: OpenSSL numbers the providers that a process loads, and after 128 of them their
-/// errors cannot be told from its own.
+/// A context for all tests. OpenSSL numbers the providers that a process loads, and errors of those
+/// after the 128th look like its own.
 const LibraryContext& Context() {
   static const LibraryContext context = LibraryContext::Create(BuiltinProviders()).value();
   return context;
@@ -221,9 +221,9 @@ TEST_F(KeyOpenerTest, ReadsAKeyFromAPipe) {
   EXPECT_EQ(EVP_PKEY_eq((*opened)->get(), Leaf("EC").key.get()), 1);
 }
 
-// What a person types.
+// Passphrases from a terminal.
 
-/// A person at a terminal, and what they were asked.
+/// Answers prompts like a person at a terminal, and records them.
 struct Typist {
   std::deque<std::string> answers;
   std::vector<PromptReason> reasons;
@@ -354,12 +354,12 @@ TEST_F(PromptedKeyTest, PipeIsReadOnceForAllTries) {
   EXPECT_TRUE(opened.has_value()) << opened.error().message;
 }
 
-// Private keys in every form people keep them in.
+// Private keys in every common form.
 
 struct Form {
   const char* name;
   std::function<std::string(const Party&)> write;
-  std::optional<std::string> passphrase;  ///< that opens it, unless it is not encrypted
+  std::optional<std::string> passphrase;  ///< unless the form is not encrypted
 };
 
 std::ostream& operator<<(std::ostream& out, const Form& form) { return out << form.name; }

@@ -27,7 +27,7 @@ KeyReference Parse(const std::string& text, Use use = Use::kPrivateKey) {
   return *std::move(reference);
 }
 
-// Files and what is none.
+// Files, and references that are not files.
 
 TEST(KeyReferenceTest, RefusesAnEmptyReference) {
   for (const char* text : {"", "file:", "file://"}) {
@@ -134,7 +134,7 @@ TEST(KeyReferenceTest, UriWithoutAttributesOfRfc7512StaysAsItIs) {
   EXPECT_EQ(reference.ForPrivateKey().text(), "handle:0x81000001");
 }
 
-// URIs of PKCS#11 tokens.
+// PKCS#11 URIs.
 
 class Pkcs11ReferenceTest : public testing::Test {
  protected:
@@ -189,7 +189,7 @@ TEST_F(Pkcs11ReferenceTest, RefusesAnEmptyPinSource) {
   EXPECT_EQ(reference.error().code, ErrorCode::kMalformed);
 }
 
-// Where people put a PIN by mistake; a reference is printed in every error message about it.
+// People put PINs into these places by mistake, and error messages print the reference.
 TEST_F(Pkcs11ReferenceTest, NeverShowsAPinThatStandsInTheWrongPlace) {
   for (const char* text : {"pkcs11:token=a;pin-value=271828", "pkcs11:pin-value=271828",
                            "pkcs11:token=a?module-name=x;pin-value=271828",
@@ -296,7 +296,7 @@ TEST_F(Pkcs11ReferenceTest, PlaceOfACertificateLeadsToItsPrivateKey) {
   EXPECT_FALSE(key.is_file());
 }
 
-// With the certificate's URI as the only reference, its PIN is the only one there is.
+// If only the certificate's URI is given, its PIN is also the key's.
 TEST_F(Pkcs11ReferenceTest, PrivateKeyAtThePlaceOfACertificateHasItsPin) {
   KeyReference key = Parse("pkcs11:token=a?pin-value=1234", Use::kCertificate).ForPrivateKey();
   const auto pin = key.TakePin();
@@ -340,7 +340,7 @@ TEST_F(Pkcs11ReferenceTest, FileOfThatNameDoesNotCount) {
   EXPECT_FALSE(Parse("pkcs11:token=a").is_file());
 }
 
-// What is in no file.
+// Keys and certificates in variables and streams.
 
 TEST(WithoutAFileTest, NamesAVariable) {
   const KeyReference reference = Parse("env:WEB_KEY");

@@ -19,7 +19,7 @@ namespace {
 
 using test::TempDir;
 
-/// Sets a variable of this process, or removes it, as long as it lives.
+/// Sets or removes an environment variable for the object's lifetime.
 class Variable {
  public:
   Variable(const char* name, const char* value) : name_(name) {
@@ -43,7 +43,7 @@ class Variable {
   std::optional<std::string> before_;
 };
 
-/// The reading end of a pipe that holds `contents` and then ends.
+/// The read end of a pipe that holds `contents` and has no writer.
 int PipeWith(std::string_view contents) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) abort();
@@ -52,7 +52,7 @@ int PipeWith(std::string_view contents) {
   return ends[0];
 }
 
-/// Feeds this process's stdin from a text as long as it lives.
+/// Replaces this process's stdin by a text for the object's lifetime.
 class Stdin {
  public:
   explicit Stdin(std::string_view contents) : before_(fcntl(0, F_DUPFD_CLOEXEC, 3)) {
@@ -269,7 +269,7 @@ INSTANTIATE_TEST_SUITE_P(
             "token 'prod' needs a context-specific PIN for each signature and none was given",
             Remedy::kGiveContextPin}));
 
-/// All sources given, each with its own secret.
+/// All sources, each with a different secret.
 PinSources AllSources() {
   PinSources sources;
   sources.user = SecretSource::FromSecret(Secret("user"));
@@ -317,7 +317,7 @@ TEST(PinSourcesTest, ReusesTheTokenPinOnlyWhenToldTo) {
   EXPECT_FALSE(sources.Answer({PassphraseKind::kContextPin, "x"}).has_value());
 }
 
-/// A person who types what they are asked for: "0 for x" for a request of the first kind.
+/// Answers prompts by naming the request: "0 for x" for a request of the first kind.
 PromptedSecrets TypedByAPerson(int& prompts) {
   return PromptedSecrets([&prompts](const PassphraseRequest& request, PromptReason) {
     ++prompts;
@@ -378,7 +378,7 @@ TEST(PinSourcesTest, KnowsWhetherWhatWasAcceptedIsStillTheSame) {
   const TempDir directory;
   const std::string path = directory.Write("pin", "1234", 0600);
   PinSources sources;
-  EXPECT_TRUE(sources.WereAccepted());  // without a secret there is no wrong one
+  EXPECT_TRUE(sources.WereAccepted());  // no secret has been read, so none is wrong
   sources.user = SecretSource::FromFile(path);
   EXPECT_TRUE(sources.WereAccepted());
   EXPECT_TRUE(sources.Answer({PassphraseKind::kTokenPin, "x"}).has_value());

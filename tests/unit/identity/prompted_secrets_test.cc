@@ -13,7 +13,7 @@ namespace {
 const PassphraseRequest kToken{PassphraseKind::kTokenPin, "token 'prod'"};
 constexpr const char* kPlace = "x:token=prod";
 
-/// A person who types what is on a list, and what they were asked.
+/// Answers prompts from a list, and records them.
 struct Person {
   std::deque<std::string> answers;
   std::vector<PromptReason> asked;
@@ -29,7 +29,7 @@ struct Person {
   }
 };
 
-/// What is given out: the secret, "-" for nothing, or the failure.
+/// The secret, "-" if there is none, or the error's message.
 std::string Get(PromptedSecrets& secrets, const PassphraseRequest& request = kToken,
                 const std::string& place = kPlace) {
   const auto got = secrets.Get(request, place);

@@ -55,7 +55,7 @@ TEST(SchemeTableTest, SisterSchemesHaveWhatTheOtherHasNot) {
   EXPECT_EQ(FindSisterScheme(*FindScheme("nv:"))->name, "handle");
 }
 
-// RFC 3986 section 3.1.
+// RFC 3986 section 3.1: schemes are case-insensitive.
 TEST(SchemeTableTest, SchemesHaveNoCase) {
   ASSERT_NE(FindScheme("PKCS11:token=a"), nullptr);
   EXPECT_EQ(FindScheme("PKCS11:token=a")->name, "pkcs11");

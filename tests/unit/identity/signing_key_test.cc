@@ -16,7 +16,7 @@ namespace {
 using test::NewKey;
 using test::TestKey;
 
-/// OpenSSL's own judgement, with the process's default context and none of our code.
+/// Verifies a signature by OpenSSL, with the default context and none of our code.
 bool Verifies(const TestKey& key, const char* digest, int rsa_padding, std::string_view message,
               const Bytes& signature) {
   EVP_MD_CTX* context = EVP_MD_CTX_new();

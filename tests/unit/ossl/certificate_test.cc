@@ -125,7 +125,7 @@ TEST_F(CertificateTest, KnowsItsValidityToTheSecond) {
   EXPECT_EQ(certificate.NotAfter(), sys_days(2051y / 1 / 1));
 }
 
-// RFC 5280 section 4.1.2.5: the date of certificates without one, as devices have them.
+// RFC 5280 section 4.1.2.5: devices' certificates without an expiration date have this one.
 TEST_F(CertificateTest, EndOfYear9999IsInTheFuture) {
   CertificateSpec spec;
   spec.not_after = "99991231235959Z";
@@ -222,7 +222,7 @@ TEST_F(CertificateTest, EqualsOnlyItself) {
   const Certificate copy = certificate;
   EXPECT_EQ(copy, certificate);
   EXPECT_EQ(Certificate::FromDer(context_, certificate.Der()).value(), certificate);
-  EXPECT_FALSE(Make({}, party.key) == certificate);  // another signature
+  EXPECT_FALSE(Make({}, party.key) == certificate);  // the signature differs
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace credmint {
 namespace {
 
-// FIPS 180-4 examples.
+// Examples of FIPS 180-4.
 TEST(DigestTest, HasTheVectorsOfSha256) {
   const auto context = LibraryContext::Create({});
   ASSERT_TRUE(context.has_value());

@@ -13,7 +13,7 @@ namespace credmint {
 namespace {
 
 /// An error library, registered as OpenSSL does for a provider of that name. OpenSSL keeps pointers
-/// to the strings, so objects of this class must never go.
+/// to the strings, so objects of this class must not be destroyed.
 class ErrorLibrary {
  public:
   explicit ErrorLibrary(const char* name) : number_(ERR_get_next_error_library()) {
@@ -31,7 +31,7 @@ class ErrorLibrary {
   std::array<ERR_STRING_DATA, 2> strings_{};
 };
 
-/// An error of a provider of ours.
+/// Raises an error as one of our providers does.
 void RaiseOurs(int reason, const char* text) {
   static const ErrorLibrary library("credmint-test");
   library.Raise(reason, text);

@@ -10,7 +10,7 @@ namespace {
 
 class HelperNameTest : public testing::Test {
  protected:
-  /// Adds an attribute; `set` -1 for an RDN of the one before, 0 for one of its own.
+  /// Adds an attribute: with `set` -1 to the previous RDN, with 0 as a new RDN.
   void Add(const char* type, const char* value, int set = 0) {
     ASSERT_EQ(
         X509_NAME_add_entry_by_txt(name_.get(), type, MBSTRING_UTF8,
@@ -21,7 +21,7 @@ class HelperNameTest : public testing::Test {
   Handle<X509_NAME, X509_NAME_free> name_{X509_NAME_new()};
 };
 
-// By the rules by which Go prints names (crypto/x509/pkix, Name.String).
+// The order of Go's Name.String (crypto/x509/pkix).
 TEST_F(HelperNameTest, OfTheUsualKindsInGosOrder) {
   Add("CN", "web");
   Add("serialNumber", "7");

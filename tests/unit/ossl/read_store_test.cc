@@ -19,15 +19,15 @@ namespace {
 
 using test::NewKey;
 
-// A provider whose store does what a test wants.
+// A provider with a store that tests control.
 
-/// What the next load of the store "test:" does, and what it saw.
+/// The behaviour of the next load from the store "test:", and a record of it.
 struct FakeStore {
-  // Orders.
-  std::vector<std::string> certificates;  ///< DER of the objects to hand out
-  std::string question;                   ///< what to ask the passphrase for, unless empty
+  // Behaviour.
+  std::vector<std::string> certificates;            ///< the objects to return, in DER
+  std::string question;                             ///< the subject of a passphrase request, if any
   std::vector<std::pair<int, std::string>> errors;  ///< reasons and texts to raise instead
-  // Observations.
+  // Record.
   std::string uri;
   std::map<std::string, std::string> parameters;  ///< text and octet strings
   std::string answer;
@@ -103,7 +103,7 @@ static int FakeEof(void* /*loader*/) { return fake->loaded && fake->certificates
 
 static int FakeClose(void* /*loader*/) { return 1; }
 
-/// Without a table of reasons OpenSSL does not tell the provider's name with its errors.
+/// OpenSSL attaches a provider's name to its errors only if there is a table of reasons.
 static const OSSL_ITEM* FakeReasons(void* /*provider*/) {
   static const OSSL_ITEM kNone[] = {{0, nullptr}};
   return kNone;
@@ -146,7 +146,7 @@ std::string Der(const X509Ptr& certificate) {
   return test::CertificateDer(test::TestCertificate(certificate.get(), [](X509*) {}));
 }
 
-// The store of a provider.
+// A provider's store.
 
 class OpenStoreTest : public testing::Test {
  protected:
@@ -284,7 +284,7 @@ TEST_F(OpenStoreTest, PropertiesKeepAFileOfThatNameOut) {
   EXPECT_EQ(Der(opened->certificates[0]), test::CertificateDer(real.certificate));
 }
 
-// Contents in memory, through OpenSSL's own loader.
+// Contents in memory, read by OpenSSL's own loader.
 
 class ReadStoreTest : public testing::Test {
  protected:

@@ -14,7 +14,7 @@ using std::chrono::seconds;
 
 class RoleIdentityTest : public RoleWorld {
  protected:
-  /// That of web.pem, whose key has a passphrase in the file `pin`.
+  /// The identity of web.pem, whose key has a passphrase in the file `pin`.
   std::shared_ptr<RoleIdentity> Locked() {
     WriteIdentity("web", "1234");
     directory_.Write("pin", "1234\n");
@@ -30,7 +30,7 @@ class RoleIdentityTest : public RoleWorld {
     return *identity;
   }
 
-  /// Nothing if it opens.
+  /// Opens an identity; returns the error, if any.
   std::optional<Error> Open(RoleIdentity& identity) {
     auto opened = identity.Open(generation_);
     return opened ? std::nullopt : std::optional(opened.error());
@@ -115,7 +115,7 @@ TEST_F(RoleIdentityTest, DoesNotTakeAnotherSecretForTheOneThatWorked) {
   identity->NoteWorked(generation_);
   directory_.Write("pin", "other\n");
   identity->Reload();
-  EXPECT_FALSE(Open(*identity));  // the earlier key is in memory
+  EXPECT_FALSE(Open(*identity));  // the earlier key stays in memory
   EXPECT_EQ(kept_earlier_.size(), 1U);
   EXPECT_EQ(identity->NoteLockout(kLockedOut).code, ErrorCode::kPinLocked);
 }

@@ -44,7 +44,7 @@ TEST_F(RoleSessionTest, MakesOfALockoutWhatTheIdentitySays) {
   service_.FailWith({ErrorCode::kLockedOut, "in lockout", "", std::chrono::seconds(100)});
   const auto session = Create(MakeRole("web"));
   ASSERT_TRUE(session);
-  // No secret has been read, so there is no wrong one; but none has worked either.
+  // No secret has been read, so none was wrong, but none has worked either.
   EXPECT_EQ((*session)->Get().error().code, ErrorCode::kPinLocked);
   service_.GiveCredentials();
   EXPECT_EQ((*session)->Get().error().code, ErrorCode::kPinLocked);

@@ -14,7 +14,7 @@ class RoleSetTest : public RunningRoles {
     dropped_ = set_->Start();
   }
 
-  /// The access key of the only role, or of that of a name.
+  /// The access key ID of the first role, or of the role with this name.
   std::string Given(const std::string& name = "") {
     for (const RunningRole& role : set_->roles()) {
       if (!name.empty() && role.name != name) continue;

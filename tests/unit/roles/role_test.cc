@@ -9,7 +9,7 @@
 namespace credmint::roles {
 namespace {
 
-/// Whether what a field decides may be taken from the cache all the same.
+/// Whether a change of the field makes cached credentials unusable.
 enum class Cached { kMisses, kHits };
 
 struct Field {
@@ -34,7 +34,7 @@ SessionRequest With(const std::function<void(SessionParameters&)>& change) {
   return SessionRequest::Create(parameters).value();
 }
 
-// One for each member. CountsOf below does not compile where one is added: give it a row here.
+// A row for each member. After adding a member, CountsOf below does not compile: add a row here.
 const Field kFields[] = {
     {"certificate", Cached::kMisses,
      [](auto& identity, auto&) { identity.certificate.certificate = AsReference("token:x"); }},
@@ -100,7 +100,7 @@ const Field kFields[] = {
      [](auto&, auto& session) { session.timeout = std::chrono::seconds(1); }},
 };
 
-/// How many members the specs have, all in all, but for those of a SessionRequest, which has five.
+/// The number of members of the specs, including the five of a SessionRequest.
 std::size_t CountsOf(const IdentitySpec& identity, const SessionSpec& session) {
   const auto& [certificate, private_key, weak, secrets, policy_key, policy_secret, parameters] =
       identity;

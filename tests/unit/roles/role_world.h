@@ -21,12 +21,12 @@
 
 namespace credmint::roles {
 
-/// A service that answers in this process, as the test says. Any thread may ask it.
+/// A service in this process, whose responses the test sets. It is thread-safe.
 class FakeService {
  public:
   using Answer = std::function<Result<HttpResponse>(const HttpRequest&)>;
 
-  /// From now on.
+  /// Sets the responses to later requests.
   void AnswerBy(Answer answer) {
     const std::lock_guard lock(mutex_);
     answer_ = std::move(answer);
@@ -34,7 +34,7 @@ class FakeService {
   void FailWith(const Error& error) {
     AnswerBy([error](const HttpRequest&) -> Result<HttpResponse> { return tl::unexpected(error); });
   }
-  /// Credentials for an hour whose access keys are ID1, ID2 ...
+  /// Responds with credentials for an hour, whose access keys are `id` with 1, 2, … appended.
   void GiveCredentials(const std::string& id = "AK") {
     AnswerBy([id, count = std::make_shared<int>(0)](const HttpRequest&) {
       return Credentials(id + std::to_string(++*count));
@@ -89,7 +89,7 @@ class FakeService {
   std::vector<std::string> bodies_;
 };
 
-/// A key and a certificate in files, a service, and roles that use them.
+/// The base of tests with a key and a certificate in files, a service, and roles that use them.
 class RoleWorld : public testing::Test {
  protected:
   RoleWorld() {
@@ -97,8 +97,8 @@ class RoleWorld : public testing::Test {
     service_.GiveCredentials();
   }
 
-  /// NAME.pem and NAME.key, valid whenever the test runs; the key under a passphrase if there is
-  /// one.
+  /// Writes NAME.pem and NAME.key, valid whenever the test runs. With a passphrase the key is
+  /// encrypted.
   void WriteIdentity(const std::string& name, const std::string& passphrase = "") const {
     test::CertificateSpec spec;
     spec.subject = {{"CN", name}};

@@ -12,8 +12,9 @@
 
 namespace credmint::roles {
 
-/// Roles that run, by refreshers for which a second is over each time they look, and what is said
-/// of them: "added web", "answered", "failed web: MESSAGE", "recovered web".
+/// Running roles that record their events, such as "added web", "answered", "failed web: MESSAGE"
+/// and "recovered web". Their stopwatch advances by two seconds at each reading, so they need not
+/// wait.
 class RunningRoles : public RoleWorld {
  protected:
   Environment MakeRunningEnvironment() {

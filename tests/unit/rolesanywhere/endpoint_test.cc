@@ -59,7 +59,7 @@ TEST(EndpointTest, KnowsEveryPartition) {
            Case{"us-isob-west-1", "sc2s.sgov.gov", "api.aws.scloud"},
            Case{"eu-isoe-west-1", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
            Case{"us-isof-south-1", "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
-           // Shapes no partition owns are of "aws".
+           // A Region that matches no partition belongs to "aws".
            Case{"xx-east-1", "amazonaws.com", "api.aws"},
            Case{"cn-north", "amazonaws.com", "api.aws"},
            Case{"cn-north-x", "amazonaws.com", "api.aws"},

@@ -11,7 +11,7 @@
 
 namespace credmint {
 
-/// A Transport that sends nothing: it keeps the requests, and answers from a script.
+/// A Transport that sends nothing. It records requests and responds from a script.
 class FakeTransport : public Transport {
  public:
   using Step = std::function<Result<HttpResponse>()>;

@@ -137,7 +137,7 @@ INSTANTIATE_TEST_SUITE_P(
             ErrorCode::kServiceRefused,
             "the service answered with status 403, AccessDeniedException: Untrusted "
             "certificate. Insufficient certificate",
-            "the certificate lacks something the service asks for: X.509 v3, keyUsage "
+            "the certificate lacks something that the service requires: X.509 v3, keyUsage "
             "digitalSignature, CA:FALSE"},
         MeaningCase{"InvalidSignature",
                     {403, "AccessDeniedException", "Invalid signature"},

@@ -19,7 +19,7 @@ using std::chrono::seconds;
 
 constexpr const char* kDenied = R"({"__type": "AccessDeniedException", "message": "No."})";
 
-/// A session in a world whose clocks move only when it sleeps or when an answer takes time.
+/// A session whose clocks advance only when it sleeps or when a response takes time.
 class SessionTest : public testing::Test {
  protected:
   SessionMinter MakeSession() {
@@ -45,7 +45,7 @@ class SessionTest : public testing::Test {
 
   Result<Credentials> Get() { return MakeSession().Get(); }
 
-  /// The service's own idea of the date.
+  /// The service's date.
   [[nodiscard]] TimePoint ServiceDate() const { return VectorDate() + elapsed_; }
 
   void Answer(int status, const std::string& body, const Headers& headers = {},
@@ -227,7 +227,7 @@ struct SkewCase {
   const char* name;
   seconds clock_offset;
   int status;
-  const char* date;  ///< of the answer; the service's date is 12:00:00
+  const char* date;  ///< of the response; the service's date is 12:00:00
   bool signs_again;
 };
 
@@ -271,8 +271,8 @@ TEST_F(SessionTest, SignsNothingForAnotherCentury) {
   ASSERT_FALSE(credentials);
   EXPECT_EQ(credentials.error().code, ErrorCode::kServiceRefused);
   EXPECT_EQ(credentials.error().hint,
-            "set this machine's clock: it is 27028 days behind the service's, and no more than 24 "
-            "hours are corrected");
+            "set this machine's clock: it is 27028 days behind the service's, and at most 24 hours "
+            "are corrected");
   EXPECT_EQ(Dates(), std::vector<std::string>{"20260101T120000Z"});
 }
 
@@ -292,8 +292,8 @@ TEST_F(SessionTest, CredentialsThatHaveExpiredByOurClockAreAnError) {
 
 struct ExpirationCase {
   const char* name;
-  seconds lifetime;  ///< by the service's date, 12:00:00; an hour is asked for
-  const char* date;  ///< of the answer
+  seconds lifetime;  ///< from the service's date, 12:00:00; the request is for an hour
+  const char* date;  ///< of the response
   bool is_taken;
 };
 

@@ -114,8 +114,8 @@ TEST(SessionResponseTest, RefusesAnExpirationThatNoServiceGives) {
   ASSERT_FALSE(credentials);
   EXPECT_EQ(credentials.error().code, ErrorCode::kServiceAnswer);
   EXPECT_EQ(credentials.error().message,
-            "the credentials expire at 2026-01-01T13:15:01Z, later than 2026-01-01T13:15:00Z, "
-            "which no service gives");
+            "the credentials expire at 2026-01-01T13:15:01Z, but the service grants none beyond "
+            "2026-01-01T13:15:00Z");
 }
 
 TEST(SessionResponseTest, ReadsTheFirstElement) {

@@ -27,7 +27,7 @@ class SigV4X509Test : public testing::Test {
   const LibraryContext context_ = VectorContext();
 };
 
-/// Checks an ECDSA signature with OpenSSL alone, and a certificate read by it from the file.
+/// Verifies an ECDSA signature by OpenSSL, with a certificate that OpenSSL reads from the file.
 bool Verifies(const std::string& certificate_file, const std::string& message,
               const std::string& signature_hex) {
   const std::unique_ptr<FILE, int (*)(FILE*)> file(fopen(certificate_file.c_str(), "r"), fclose);

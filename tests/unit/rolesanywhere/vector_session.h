@@ -15,8 +15,8 @@
 
 namespace credmint {
 
-/// What the worked signatures were made from: "rsa" or "ec" leaf with its key and its issuer, the
-/// parameters of the session, and the date. Anything that cannot be loaded ends the test program.
+/// The inputs of the test vectors: the session's parameters, the date, and the "rsa" or "ec" leaf
+/// with its key and issuer. A file that cannot be loaded ends the test program.
 
 inline SessionParameters VectorParameters() {
   SessionParameters parameters;

@@ -13,7 +13,7 @@ namespace credmint::serve {
 // 2026-01-01T12:00:00Z
 constexpr TimePoint kNow{std::chrono::seconds(1767268800)};
 
-/// Gives credentials for an hour from kNow, or the failure that it is set to.
+/// Returns credentials for an hour from kNow, or an error if `fails` is set.
 class FakeSource : public CredentialSource {
  public:
   Result<Credentials> Get() override {
@@ -22,7 +22,7 @@ class FakeSource : public CredentialSource {
                        account_id};
   }
 
-  /// Outlived by this.
+  /// A role with this source, which must outlive it.
   ServedRole AsRole(const std::string& name = "web") {
     const std::shared_ptr<void> nobody;
     return {name, "111122223333", "aws", "eu-central-1",

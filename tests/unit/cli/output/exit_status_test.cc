@@ -59,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(Codes, ExitStatusOfTest,
                                          Case{ErrorCode::kServiceBusy, ExitStatus::kService},
                                          Case{ErrorCode::kServiceAnswer, ExitStatus::kService}));
 
-// An error queue may hold a number that no version of ours has given a meaning.
+// An error queue may contain a number that no version of credmint has defined.
 TEST(ExitStatusTest, UnknownCodeIsADefect) {
   EXPECT_EQ(ExitStatusOf(static_cast<ErrorCode>(0)), ExitStatus::kInternal);
   EXPECT_EQ(ExitStatusOf(static_cast<ErrorCode>(999)), ExitStatus::kInternal);

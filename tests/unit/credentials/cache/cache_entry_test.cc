@@ -35,7 +35,7 @@ TEST(CacheEntryTest, RefusesOtherTypesAndMissingMembers) {
   for (const auto& [name, value] : entry.items()) {
     for (const nlohmann::json& other :
          {nlohmann::json(), nlohmann::json(7), nlohmann::json("x"), nlohmann::json::array()}) {
-      if (name == "Key" || name.starts_with("Role")) continue;  // any text
+      if (name == "Key" || name.starts_with("Role")) continue;  // these may be any text
       auto changed = entry;
       changed[name] = other;
       const auto parsed = ParseCacheEntry(Secret(changed.dump()));

@@ -25,7 +25,7 @@ class DiskCacheTest : public testing::Test {
   DiskCacheTest() { setenv("XDG_RUNTIME_DIR", base_.path().c_str(), 1); }
   ~DiskCacheTest() override { unsetenv("XDG_RUNTIME_DIR"); }
 
-  /// Through a new object each time, as every process has its own.
+  /// Gets credentials through a new object, as each process does.
   Result<Credentials> Get() {
     DiskCache cache(CacheFolder::Open().value(), {kDigest, "role", ""}, [this] { return Mint(); },
                     seconds(10),

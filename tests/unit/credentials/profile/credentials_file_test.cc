@@ -34,17 +34,16 @@ std::string WhyRefused(std::string_view text, std::string_view profile = "web") 
   return edited.error().message;
 }
 
-// --- what is refused
-// ------------------------------------------------------------------------------
+// --- refused files ---
 
 TEST(CredentialsFileTest, RefusesASectionTwice) {
   EXPECT_EQ(WhyRefused("[web]\nregion = x\n[other]\n[web]\n"),
-            "line 4: the section [web] is there already, in line 1");
+            "line 4: the section [web] is already defined in line 1");
 }
 
 TEST(CredentialsFileTest, RefusesAKeyTwice) {
   EXPECT_EQ(WhyRefused("[web]\naws_session_token = a\nAWS_Session_Token: b\n"),
-            "line 3: aws_session_token is there already, in line 2");
+            "line 3: aws_session_token is already defined in line 2");
 }
 
 TEST(CredentialsFileTest, LeavesWhatIsTwiceElsewhere) {
@@ -84,7 +83,7 @@ TEST(CredentialsFileTest, RefusesHeadersThatProgramsReadInDifferentWays) {
 TEST(CredentialsFileTest, RefusesBytesThatAreNoText) {
   EXPECT_THAT(WhyRefused("\xef\xbb\xbf[web]\n"), HasSubstr("byte order mark"));
   EXPECT_EQ(WhyRefused(std::string("[a]\nb = \0\n", 9)),
-            "line 2: there is a NUL byte: this is not a text of UTF-8");
+            "line 2: there is a NUL byte, so this is not UTF-8 text");
   for (const char* text : {"[a]\nb = c\rd\n", "[a]\n# \r", "[a]\n\r\r\n"}) {
     EXPECT_THAT(WhyRefused(text), StartsWith("line 2: a carriage return")) << text;
   }
@@ -128,8 +127,7 @@ TEST(CredentialsFileTest, RefusesACredentialProcessInTheConfigFile) {
   EXPECT_TRUE(CheckConfig("[profile web]\nregion = x\n", "web"));
 }
 
-// --- where the keys go
-// ----------------------------------------------------------------------------
+// --- places of the keys ---
 
 TEST(CredentialsFileTest, MakesANewProfile) {
   EXPECT_EQ(Edit(""), "[web]\n" + kKeys);

@@ -25,9 +25,9 @@
 
 namespace {
 
-/// Lets one call of the operating system fail, or all from one on.
+/// Makes one system call fail, or all from that one on.
 struct Fault {
-  int calls_before = -1;  // -1: none fails
+  int calls_before = -1;  // calls that still succeed; -1: no call fails
   int error = 0;
   bool for_good = false;
 } fault;
@@ -45,12 +45,12 @@ bool Fails() {
 
 }  // namespace
 
-// In the place of the C library's, for everything in this program.
+// These replace the C library's functions in this program.
 extern "C" {
 
 ssize_t write(int descriptor, const void* bytes, size_t size) {
   if (Fails()) return -1;
-  return syscall(SYS_write, descriptor, bytes, size > 5 ? size / 2 : size);  // some at a time
+  return syscall(SYS_write, descriptor, bytes, size > 5 ? size / 2 : size);  // partial writes
 }
 
 int fsync(int descriptor) {
@@ -102,7 +102,7 @@ std::set<std::string> NamesIn(const fs::path& folder) {
   return names;
 }
 
-/// Reads and replaces as an updater does; the message of the error, or nothing.
+/// Reads and replaces a file as an updater does. Returns the error's message, or an empty text.
 std::string Update(const std::string& path, std::string_view contents) {
   auto file = LockedFile::Open(path, seconds(5));
   if (!file) return file.error().message;
@@ -127,7 +127,7 @@ class LockedFileTest : public testing::Test {
   const std::string path_ = dir_.File("credentials");
 };
 
-/// For what root may do all the same.
+/// Gives up root's rights, which would override file modes. Returns false for other users.
 bool BecomeAnotherUser() { return geteuid() == 0 && seteuid(65534) == 0; }
 
 TEST_F(LockedFileTest, RefusesWhatIsNoFile) {
@@ -145,16 +145,16 @@ TEST_F(LockedFileTest, RefusesAFileOrALinkOfAnotherUser) {
   fs::permissions(dir_.path(), fs::perms::all);
   if (geteuid() != 0) GTEST_SKIP() << "needs root";
   ASSERT_EQ(lchown(dir_.File("link").c_str(), 12345, 12345), 0);
-  EXPECT_THAT(WhyNotOpened(dir_.File("link")), HasSubstr("link that another user has made"));
+  EXPECT_THAT(WhyNotOpened(dir_.File("link")), HasSubstr("link that belongs to another user"));
   ASSERT_TRUE(BecomeAnotherUser());
-  EXPECT_THAT(WhyNotOpened(path_), EndsWith("is another user's"));
+  EXPECT_THAT(WhyNotOpened(path_), EndsWith("belongs to another user"));
   ASSERT_EQ(seteuid(0), 0);
   EXPECT_EQ(Contents(path_), "old");
 }
 
 TEST_F(LockedFileTest, RefusesAFolderThatIsMissingInAnother) {
   EXPECT_EQ(WhyNotOpened(dir_.File("a/b/credentials")),
-            "cannot make the folder " + dir_.File("a/b") + ": No such file or directory");
+            "cannot create the folder " + dir_.File("a/b") + ": No such file or directory");
 }
 
 TEST_F(LockedFileTest, RefusesALoopOfLinks) {
@@ -209,7 +209,7 @@ TEST_F(LockedFileTest, NoticesThatAnotherProgramWroteTheFile) {
             (std::set<std::string>{"credentials", ".credentials.credmint-lock"}));
 }
 
-/// Lets each call fail in turn, with the file that is there and without.
+/// Makes each system call fail in turn. The file exists before, or does not.
 void TryEachFault(const test::TempDir& dir, int error, bool for_good, bool exists) {
   const std::string path = dir.File("credentials");
   for (int calls = 0;; ++calls) {
@@ -225,12 +225,12 @@ void TryEachFault(const test::TempDir& dir, int error, bool for_good, bool exist
     EXPECT_EQ(NamesIn(dir.path()).count(".credentials.credmint-new"), 0U);
     if (none_failed) {
       EXPECT_EQ(message, "");
-      EXPECT_GE(calls, 6);  // open, mode, several writes, sync, rename, sync of the folder
+      EXPECT_GE(calls, 6);  // open, fchmod, several writes, fsync, rename, fsync of the folder
       return;
     }
     EXPECT_THAT(message, EndsWith(": " + std::string(strerror(error))));
     EXPECT_THAT(message, HasSubstr(path));
-    // Only the last call, the sync of the folder, comes when the new file is there.
+    // Only the last call, the folder's fsync, follows the rename.
     const std::string now = Contents(path);
     EXPECT_TRUE(now == old || now == std::string(40, 'n')) << now;
     EXPECT_EQ(fs::exists(path), exists || now != old);
@@ -307,7 +307,7 @@ TEST_F(LockedFileTest, ReadsAnEmptyFileAndNone) {
   }
 }
 
-/// Replaces the file again and again, by files whose bytes are all the same.
+/// Replaces the file repeatedly. Each new file consists of one repeated letter.
 [[noreturn]] void ReplaceForever(const std::string& path) {
   for (char letter = 'a';; letter = letter == 'z' ? 'a' : static_cast<char>(letter + 1)) {
     Update(path, std::string(20'000, letter));

@@ -22,7 +22,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::seconds;
 
-/// Fails with these codes, one after the other, then gives credentials, numbered from 1.
+/// Fails with each of these codes in turn, then returns credentials numbered from 1.
 class ScriptedSource : public CredentialSource {
  public:
   explicit ScriptedSource(std::deque<ErrorCode> failures) : failures_(std::move(failures)) {}

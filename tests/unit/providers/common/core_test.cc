@@ -15,8 +15,8 @@
 namespace credmint::provider {
 namespace {
 
-/// The number of an error library that OpenSSL would register for a provider of ours. OpenSSL keeps
-/// pointers to the strings.
+/// The number of an error library like the one that OpenSSL registers for one of our providers.
+/// OpenSSL keeps pointers to the strings.
 int Library() {
   static const int number = ERR_get_next_error_library();
   static std::array<ERR_STRING_DATA, 2> strings{{{ERR_PACK(number, 0, 0), "credmint-test"}, {}}};
@@ -55,7 +55,7 @@ class CoreRaiseTest : public testing::Test {
     EXPECT_EQ(taken.retry_after, error.retry_after);
   }
 
-  /// What a program that knows nothing of us prints of the entries.
+  /// The texts of the queue's entries, as programs other than credmint print them.
   static std::vector<std::string> Texts() {
     std::vector<std::string> texts;
     const char* data = nullptr;

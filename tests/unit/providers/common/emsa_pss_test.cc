@@ -10,7 +10,7 @@
 namespace credmint::provider {
 namespace {
 
-/// What an encoded message is given to: the bare RSA operation, in software.
+/// The raw RSA operation on an encoded message, in software.
 Bytes RawRsa(EVP_PKEY* key, const Bytes& message) {
   const PkeyCtxPtr context(EVP_PKEY_CTX_new(key, nullptr));
   Bytes result(message.size());
@@ -22,7 +22,7 @@ Bytes RawRsa(EVP_PKEY* key, const Bytes& message) {
   return result;
 }
 
-/// By OpenSSL, whose code for PSS is its own.
+/// Verifies by OpenSSL, which has its own code for PSS.
 bool IsValid(EVP_PKEY* key, const EVP_MD* digest, std::size_t salt_length, const Bytes& value,
              const Bytes& signature) {
   const ErrorMark mark;
@@ -57,7 +57,7 @@ TEST_F(EmsaPssTest, EncodesAsOpensslVerifies) {
     const EVP_MD* md;
     std::size_t size;
   };
-  // Not only whole bytes: with 1017 bits the encoded message is a byte shorter than the modulus.
+  // With 1017 bits the encoded message is a byte shorter than the modulus.
   for (const int bits : {1017, 1018, 1023, 1024, 2048}) {
     const PkeyPtr key(EVP_RSA_gen(static_cast<unsigned>(bits)));
     for (const Case& each : {Case{Digest::kSha256, EVP_sha256(), 32},

@@ -14,7 +14,7 @@ constexpr const char* kName = "name";
 
 class ParamsTest : public testing::Test {
  protected:
-  /// Nothing of what was read may be left in the queue, whatever OpenSSL thinks of it.
+  /// Reading parameters must not leave errors in OpenSSL's queue.
   void TearDown() override { EXPECT_EQ(ERR_peek_error(), 0U); }
 
   static std::array<OSSL_PARAM, 2> Only(OSSL_PARAM param) {

@@ -18,7 +18,7 @@ namespace {
 using test::NewKey;
 using test::TestKey;
 
-/// One key of each kind, because RSA keys take their time.
+/// A key of this kind, made once because RSA keys take time.
 const TestKey& KeyOf(std::string_view kind) {
   static std::map<std::string, TestKey> keys;
   TestKey& key = keys[std::string(kind)];
@@ -26,7 +26,7 @@ const TestKey& KeyOf(std::string_view kind) {
   return key;
 }
 
-/// Big-endian, without leading zero bytes.
+/// A number of the key, big-endian and without leading zero bytes.
 Bytes Number(const TestKey& key, const char* name) {
   BIGNUM* raw = nullptr;
   EXPECT_EQ(EVP_PKEY_get_bn_param(key.get(), name, &raw), 1);
@@ -36,7 +36,7 @@ Bytes Number(const TestKey& key, const char* name) {
   return bytes;
 }
 
-/// Uncompressed.
+/// The public point of the key, uncompressed.
 Bytes Point(const TestKey& key) {
   Bytes point(200);
   std::size_t size = 0;

@@ -21,7 +21,7 @@ TEST(RemedyTextTest, HasWordsForWhatTheProvidersGive) {
   }
 }
 
-// TakeOpensslError() takes what is behind that for what the error adds.
+// TakeOpensslError() treats text after this separator as the error's addition.
 TEST(RemedyTextTest, EndsBeforeWhatTheErrorAdds) {
   for (int number = 0; number <= static_cast<int>(kLastRemedy); ++number) {
     const std::string words(RemedyWords(static_cast<Remedy>(number)));

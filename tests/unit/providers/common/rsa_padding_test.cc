@@ -15,7 +15,7 @@
 namespace credmint::provider {
 namespace {
 
-/// Parameters, and what they point to.
+/// Parameters and the values that they point to.
 class Params {
  public:
   Params& Add(const char* name, const std::string& text) {
@@ -172,7 +172,7 @@ TEST_F(RsaPaddingTest, SaltLengthsFollowDigestAndKey) {
   }
 }
 
-/// The identifier that OpenSSL's own RSA gives for the same settings.
+/// The algorithm identifier from OpenSSL's own RSA for the same settings.
 Bytes OpensslIdentifier(EVP_PKEY* key, const char* digest, int salt, const char* mgf1) {
   const MdCtxPtr context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* settings = nullptr;

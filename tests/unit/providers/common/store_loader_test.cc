@@ -21,7 +21,7 @@ namespace {
 
 constexpr const char* kParam = "test-param";
 
-/// What reached the application's error queue.
+/// The errors in the application's queue.
 std::vector<std::uint32_t> raised;
 
 void BeginNoError(const OSSL_CORE_HANDLE* /*handle*/) {}
@@ -42,7 +42,7 @@ class TestProvider : public ProviderContext {
   [[nodiscard]] const char* description() const override { return "a provider for tests"; }
 };
 
-/// Finds what the test says, and counts how often it looks.
+/// Finds the objects that a test sets, and counts the searches.
 class TestLoader final : public StoreLoader {
  public:
   using Finder = std::function<Result<StoreObjects>()>;
@@ -212,7 +212,7 @@ TEST(StoreTableTest, HasAttachOnlyWhereItIsGiven) {
   EXPECT_EQ(table.back().function_id, 0);
 }
 
-/// Cannot be made for want of memory.
+/// A provider whose construction fails for lack of memory.
 class GreedyProvider final : public TestProvider {
  public:
   GreedyProvider(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, Linkage linkage)

@@ -19,10 +19,10 @@ using provider::SignatureScheme;
 const Bytes kMessage = {'m', 's', 'g'};
 const Bytes kValue = {1, 2, 3, 4, 5, 6, 7, 8};
 
-/// A key on a token that refuses the mechanisms it is told to.
+/// A key on a token that allows only some mechanisms.
 class FakeKey {
  public:
-  /// Every mechanism but these is refused with this code.
+  /// Every mechanism except `allowed` is refused with the code `refusal`.
   explicit FakeKey(std::vector<CK_MECHANISM_TYPE> allowed, CK_RV refusal = CKR_MECHANISM_INVALID)
       : allowed_(std::move(allowed)), refusal_(refusal) {}
 
@@ -65,7 +65,7 @@ SignatureRequest Request(SignatureScheme scheme, Digest digest = Digest::kSha256
 
 Bytes Given(const SignInput& input) { return {input.bytes().begin(), input.bytes().end()}; }
 
-/// The numbers of PKCS#11 v2.40 and v3.0, written out.
+/// Numbers from PKCS#11 v2.40 and v3.0, spelt out.
 struct SchemeCase {
   const char* name;
   SignatureScheme scheme;
@@ -153,7 +153,7 @@ TEST(MechanismChoiceTest, MessageThatIsNotAtHandIsMissed) {
   SignatureRequest request = Request(kEcdsa);
   request.message = std::nullopt;
   FakeKey key({CKM_ECDSA_SHA256});
-  for (int i = 0; i < 2; ++i) {  // before and after it is known that the token hashes
+  for (int i = 0; i < 2; ++i) {  // before and after the provider knows that the token hashes
     const auto begun = key.Begin(request);
     ASSERT_FALSE(begun);
     EXPECT_EQ(begun.error().code, ErrorCode::kKeyUnusable);
@@ -161,7 +161,7 @@ TEST(MechanismChoiceTest, MessageThatIsNotAtHandIsMissed) {
               "the token refuses CKM_ECDSA for this key (CKR_MECHANISM_INVALID), and "
               "CKM_ECDSA_SHA256 needs the message, which is not at hand");
     EXPECT_EQ(begun.error().hint,
-              "sign the message itself, in one piece or of at most 65536 bytes");
+              "sign the message itself, in one piece or with at most 65536 bytes");
     EXPECT_EQ(key.tried, Tried{CKM_ECDSA});
     ASSERT_TRUE(key.Begin(Request(kEcdsa)));
   }

@@ -15,7 +15,7 @@ namespace {
 constexpr const char* kSyntaxHint =
     "the syntax is 'pkcs11:token=LABEL;object=LABEL;id=%01' (RFC 7512); quote it in a shell";
 
-/// Fills a fixed-width field as PKCS#11 has them: padded with blanks.
+/// Fills a fixed-width field of PKCS#11, padded with blanks.
 template <std::size_t N>
 void Fill(CK_UTF8CHAR (&field)[N], std::string_view text) {
   memset(field, ' ', N);
@@ -27,7 +27,7 @@ CK_TOKEN_INFO Token() {
   Fill(info.label, "My Token");
   Fill(info.manufacturerID, "Acme");
   Fill(info.model, "v1");
-  Fill(info.serialNumber, "0123456789abcdef");  // all of its 16 bytes
+  Fill(info.serialNumber, "0123456789abcdef");  // fills all 16 bytes
   return info;
 }
 
@@ -56,11 +56,11 @@ std::string Value(const CK_ATTRIBUTE& attribute) {
   return {static_cast<const char*>(attribute.pValue), attribute.ulValueLen};
 }
 
-// What is refused.
+// Refused URIs.
 
 struct RefusedCase {
   std::string uri;
-  const char* message;  ///< null where it is p11-kit's
+  const char* message;  ///< null if it is p11-kit's
 };
 
 void PrintTo(const RefusedCase& test_case, std::ostream* out) { *out << test_case.uri; }
@@ -137,7 +137,7 @@ INSTANTIATE_TEST_SUITE_P(Escapes, RefusedUriTest,
                                          RefusedCase{"pkcs11:?pin-value=%1", nullptr},
                                          RefusedCase{"pkcs11:?module-path=/%", nullptr}));
 
-// A blank that is not encoded would be dropped, and another token be meant.
+// A blank that is not encoded would be dropped, and the URI would name another token.
 INSTANTIATE_TEST_SUITE_P(Blanks, RefusedUriTest,
                          testing::Values(RefusedCase{"pkcs11:token=My Token", nullptr},
                                          RefusedCase{"pkcs11:?module-path=/my modules/a.so",
@@ -172,7 +172,7 @@ INSTANTIATE_TEST_SUITE_P(
         RefusedCase{"pkcs11:slot-id=", nullptr},
         RefusedCase{"pkcs11:slot-id=18446744073709551616", nullptr}));  // 2^64
 
-// RFC 7512 section 2.3: an absolute path; the working directory is anybody's.
+// RFC 7512 section 2.3 requires an absolute path. The working directory is not trusted.
 INSTANTIATE_TEST_SUITE_P(Modules, RefusedUriTest,
                          testing::Values(RefusedCase{"pkcs11:?module-path=module.so", nullptr},
                                          RefusedCase{"pkcs11:?module-path=m%2Fa.so", nullptr},
@@ -181,7 +181,7 @@ INSTANTIATE_TEST_SUITE_P(Modules, RefusedUriTest,
                                          RefusedCase{"pkcs11:?module-name=a%2Fb", nullptr},
                                          RefusedCase{"pkcs11:?module-name=../module", nullptr}));
 
-// What matches.
+// Matching.
 
 TEST(UriTest, EmptyOneMatchesEverything) {
   for (const char* text : {"pkcs11:", "pkcs11:?"}) {
@@ -237,7 +237,7 @@ INSTANTIATE_TEST_SUITE_P(
         MatchCase{"pkcs11:serial=0123456789abcdeF", false},
         MatchCase{"pkcs11:token=My%20Token;model=v1;manufacturer=Acme", true},
         MatchCase{"pkcs11:token=My%20Token;model=v2;manufacturer=Acme", false},
-        // Attributes of other things do not matter to the token.
+        // Attributes that are not about the token do not matter.
         MatchCase{"pkcs11:object=x;slot-id=9;library-version=9", true}));
 
 class SlotUriTest : public testing::TestWithParam<MatchCase> {};
@@ -281,7 +281,7 @@ TEST(UriTest, SlotIdIsExactAndZeroIsOne) {
   EXPECT_TRUE(Parse("pkcs11:slot-id=4294967295").MatchesSlotId(4294967295UL));
 }
 
-// 2^64 - 1 is how p11-kit says that no slot is named.
+// p11-kit represents a URI without a slot by 2^64 - 1.
 TEST(UriTest, LargestSlotIdDoesNotMatchEverySlot) {
   const auto uri = Uri::Parse("pkcs11:slot-id=18446744073709551615");
   EXPECT_TRUE(!uri || !uri->MatchesSlotId(0));
@@ -346,7 +346,7 @@ TEST(UriTest, EmptyObjectIsSearchedAsSuch) {
   EXPECT_EQ(search[0].ulValueLen, 0U);
 }
 
-// RFC 7512 section 2.3: characters that need no escape.
+// RFC 7512 section 2.3: these characters need no escape.
 TEST(UriTest, KeepsReservedCharactersOfItsParts) {
   const Uri uri = Parse("pkcs11:object=a:[]@!$'()*+,=&b?module-path=/m?a|b/c");
   EXPECT_EQ(Value(uri.ObjectTemplate().at(0)), "a:[]@!$'()*+,=&b");

@@ -45,7 +45,7 @@ TEST_F(ContainerCredentialsTest, AnEmptyTokenOpensNothing) {
 TEST_F(ContainerCredentialsTest, HasNothingAtOtherPaths) {
   for (const char* path : {"/role/other", "/role/we", "/role/web/", "/role/", "/", "//role/web"}) {
     EXPECT_EQ(Get("the token", path).status, 404) << path;
-    EXPECT_EQ(Get("wrong", path).status, 401) << path;  // tells nobody what there is
+    EXPECT_EQ(Get("wrong", path).status, 401) << path;  // does not reveal which roles exist
   }
 }
 

@@ -116,7 +116,7 @@ TEST_F(ImdsTest, WithoutCredentialsTheAnswerIsAnError) {
   EXPECT_EQ(response.status, 503);
   const json expected = {{"Code", "ServiceBusy"}, {"Message", "the service answered 500"}};
   EXPECT_EQ(json::parse(response.body.Reveal()), expected);
-  EXPECT_EQ(GetText(credentials_), "web");  // a name needs none
+  EXPECT_EQ(GetText(credentials_), "web");  // a role's name needs no credentials
 }
 
 TEST_F(ImdsTest, ATokenIsPlainTextAndItsLifetimeIsRepeated) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever is asked: an answer of a known kind, and no secret for whom has no token.
+// Random requests: each gets a known kind of response, and no secret without a token.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,17 +19,17 @@ namespace {
 constexpr int kRequests = 50'000;
 constexpr const char* kContainerToken = "0123456789abcdef0123456789abcdef";
 
-/// What FakeSource gives, as it stands in JSON.
+/// The secret of FakeSource, as it appears in JSON.
 constexpr std::string_view kSecret = "secret/key+=";
 
 constexpr std::array kStatuses = {200, 400, 401, 403, 404, 405, 502, 503};
 
-/// Requests that are right, mutated ones, and noise.
+/// Valid requests, mutated ones, and noise.
 class Requests {
  public:
   explicit Requests(unsigned seed) : random_(seed) {}
 
-  /// Without the tokens that open something, unless mutation hits one of them.
+  /// A random request, without valid tokens unless mutation makes one by chance.
   Request Next() {
     Request request{Pick(methods_), Pick(paths_), {}};
     if (!OneIn(8)) request.headers.emplace_back("Host", Pick(hosts_));
@@ -134,7 +134,7 @@ class RoutesPropertyTest : public testing::Test {
     EXPECT_EQ(body.find(kSecret), std::string_view::npos)
         << request.method << " " << testing::PrintToString(request.path);
     EXPECT_EQ(body.find(kContainerToken), std::string_view::npos);
-    // A metadata token is given to whoever asks for it, and to nobody else.
+    // Without a token the only success is a request for a metadata token.
     if (response.status == 200) {
       EXPECT_EQ(request.method, "PUT");
       EXPECT_EQ(body.size(), 64U);
@@ -173,7 +173,7 @@ TEST_F(RoutesPropertyTest, WithTokensTheAnswersAreOfTheKnownKinds) {
     Check(routes, request, true);
     if (routes.Answer(request).body.Reveal().find(kSecret) != std::string_view::npos) ++answered;
   }
-  EXPECT_GT(answered, kRequests / 1000);  // the requests are not all wrong
+  EXPECT_GT(answered, kRequests / 1000);  // some requests are valid
 }
 
 }  // namespace

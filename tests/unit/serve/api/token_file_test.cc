@@ -40,7 +40,7 @@ class TokenFileTest : public testing::Test {
 TEST_F(TokenFileTest, LeavesAloneWhatIsOpenToOthers) {
   for (const mode_t mode : {0640U, 0604U, 0620U, 0601U}) {
     folder_.Write("token", "old", mode);
-    ExpectRefused("it is there and is open to others");
+    ExpectRefused("it exists and is open to others");
     EXPECT_EQ(Contents(), "old");
   }
 }
@@ -48,19 +48,19 @@ TEST_F(TokenFileTest, LeavesAloneWhatIsOpenToOthers) {
 TEST_F(TokenFileTest, FollowsNoLink) {
   const std::string target = folder_.Write("target", "old");
   fs::create_symlink(target, path_);
-  ExpectRefused("it is there and is not a regular file");
+  ExpectRefused("it exists and is not a regular file");
   EXPECT_EQ(Contents(), "old");
 }
 
 TEST_F(TokenFileTest, LeavesAloneWhatIsNoFile) {
   fs::create_directory(path_);
-  ExpectRefused("it is there and is not a regular file");
+  ExpectRefused("it exists and is not a regular file");
 }
 
 TEST_F(TokenFileTest, LeavesAloneWhatIsSomebodyElses) {
   folder_.Write("token", "old");
   if (chown(path_.c_str(), 12345, 12345) != 0) GTEST_SKIP() << "needs root";
-  ExpectRefused("it is there and is somebody else's");
+  ExpectRefused("it exists and belongs to another user");
 }
 
 TEST_F(TokenFileTest, NeedsAFolder) {

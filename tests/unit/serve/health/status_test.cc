@@ -62,7 +62,7 @@ TEST_F(StatusTest, IsHealthyWhileThereAreCredentialsForEveryRole) {
   db_.failure = ErrorCode::kTls;
   EXPECT_EQ(status_.Answer(Get("/healthz")).status, 503);
   EXPECT_EQ(Body("/healthz"), "d\"\\b: ServiceUnreachable\n");
-  db_.has_valid = true;  // the last call failed, but what is there is good
+  db_.has_valid = true;  // the last call failed, but there are valid credentials
   EXPECT_EQ(status_.Answer(Get("/healthz")).status, 200);
   EXPECT_EQ(Body("/healthz"), "ok\n");
 }

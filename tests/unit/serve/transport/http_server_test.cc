@@ -21,15 +21,15 @@ namespace {
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-/// What no answer ends with.
+/// No response ends with this text.
 constexpr const char* kNever = "never";
 
-/// A connection on which bytes go out as they are.
+/// A connection that sends raw bytes.
 class Client {
  public:
   explicit Client(std::uint16_t port, int min_hop_limit = 0)
       : descriptor_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    if (min_hop_limit > 0) {  // packets with less are thrown away
+    if (min_hop_limit > 0) {  // drops packets with a lower hop limit
       setsockopt(descriptor_, IPPROTO_IP, IP_MINTTL, &min_hop_limit, sizeof(min_hop_limit));
     }
     sockaddr_in address{};
@@ -47,7 +47,7 @@ class Client {
            static_cast<ssize_t>(text.size());
   }
 
-  /// What arrives until `end` is at its end, the connection is closed, or the time has passed.
+  /// Receives until the text ends with `end`, the connection is closed, or the time has passed.
   std::string Receive(const std::string& end, seconds time = seconds(20)) const {
     const auto deadline = steady_clock::now() + time;
     std::string text;
@@ -64,7 +64,7 @@ class Client {
     return text;
   }
 
-  /// Whether the other side closes within that time.
+  /// Whether the server closes the connection within this time.
   [[nodiscard]] bool IsClosedWithin(seconds time) const {
     const auto start = steady_clock::now();
     Receive(kNever, time);
@@ -87,7 +87,7 @@ class HttpServerTest : public testing::Test {
     server_ = *std::move(server);
   }
 
-  /// Answers with the request in words.
+  /// Starts a server that responds with a description of the request.
   void StartEcho(HttpServerOptions options = {}) {
     const auto echo = [](const Request& request) {
       std::string text = request.method + " " + request.path;
@@ -171,7 +171,7 @@ TEST_F(HttpServerTest, WhoWaitsDoesNotHoldUpOthersAndIsAnsweredWhenWoken) {
   }
   EXPECT_EQ(slow.Receive("end", seconds(1)), "");
   EXPECT_EQ(asked, 1);
-  waiting_.Wake();  // in vain
+  waiting_.Wake();  // the response is not ready yet
   EXPECT_EQ(slow.Receive("end", seconds(1)), "");
   EXPECT_EQ(asked, 2);
   ready = true;

@@ -17,7 +17,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-/// A connection and its other end.
+/// A connection and its peer.
 class Pair {
  public:
   explicit Pair(OpenConnections& open) {
@@ -79,7 +79,7 @@ TEST_F(OpenConnectionsTest, StrangersGiveWayFirstAndTheOldestOfThem) {
 TEST_F(OpenConnectionsTest, StrangersKeepAnEighthOfTheRoom) {
   for (int i = 0; i < 8; ++i) Open(Proof::kContainerToken);
   for (int i = 0; i < 8; ++i) Open(Proof::kMetadataToken);
-  Ask(8, Proof::kMetadataToken);  // has been idle for the shortest time
+  Ask(8, Proof::kMetadataToken);  // is now the one idle for the shortest time
   Open();
   Open();
   EXPECT_EQ(Ended(), (std::vector<int>{9, 10}));

@@ -24,7 +24,7 @@ TEST(HandleUriTest, RefusesWhatIsNotAPersistentHandle) {
 
 TEST(HandleUriTest, SaysWhatAnotherHandleIs) {
   EXPECT_EQ(HandleUri::Parse("handle:0x1c00002").error().hint,
-            "that is an NV index: a certificate in it is named by nv:0x01c00002");
+            "that is an NV index; for a certificate in it, write nv:0x01c00002");
   EXPECT_NE(HandleUri::Parse("handle:0x80000001").error().hint.find("a transient object"),
             std::string::npos);
   EXPECT_NE(HandleUri::Parse("handle:0x40000001").error().hint.find("a hierarchy, not a key"),

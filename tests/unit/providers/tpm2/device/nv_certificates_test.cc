@@ -13,7 +13,7 @@ namespace {
 
 using test::Join;
 
-/// SEQUENCE { SEQUENCE {}, SEQUENCE {}, BIT STRING }, as small as a certificate's frame gets.
+/// SEQUENCE { SEQUENCE {}, SEQUENCE {}, BIT STRING }: the smallest frame of a certificate.
 const Bytes kOne = {0x30, 0x08, 0x30, 0x00, 0x30, 0x00, 0x03, 0x02, 0x00, 0x01};
 const Bytes kTwo = {0x30, 0x08, 0x30, 0x00, 0x30, 0x00, 0x03, 0x02, 0x00, 0x02};
 
@@ -27,7 +27,7 @@ void ExpectNone(const Bytes& contents) {
   const auto read = CertificatesInNv(contents);
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code, ErrorCode::kCertificate);
-  EXPECT_EQ(read.error().message, "it holds something else than certificates");
+  EXPECT_EQ(read.error().message, "it holds something other than certificates");
 }
 
 TEST(NvCertificatesTest, RefusesWhatIsNoCertificate) {
@@ -36,8 +36,8 @@ TEST(NvCertificatesTest, RefusesWhatIsNoCertificate) {
   ExpectNone(Bytes(100, 0xff));
   ExpectNone({'h', 'e', 'l', 'l', 'o'});
   ExpectNone({0x30, 0x80, 0x00, 0x00});              // indefinite length
-  ExpectNone({0x30, 0x03, 0x02, 0x01, 0x00});        // another SEQUENCE
-  ExpectNone({0x30, 0x84, 0xff, 0xff, 0xff, 0xff});  // longer than there is
+  ExpectNone({0x30, 0x03, 0x02, 0x01, 0x00});        // a different SEQUENCE
+  ExpectNone({0x30, 0x84, 0xff, 0xff, 0xff, 0xff});  // longer than the data
   ExpectNone(Join({{0x30, 0x0a}, Bytes(kOne.begin() + 2, kOne.end()), {5, 0}}));  // a fourth field
   ExpectNone(Pem(kOne, "PRIVATE KEY"));
 }

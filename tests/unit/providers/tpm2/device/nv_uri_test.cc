@@ -20,7 +20,7 @@ TEST(NvUriTest, RefusesWhatIsNotAnNvIndex) {
 }
 
 TEST(NvUriTest, NamesTheSchemeOfAKey) {
-  EXPECT_EQ(NvUri::Parse("nv:81000001").error().hint, "a key is meant by handle:0x81000001");
+  EXPECT_EQ(NvUri::Parse("nv:81000001").error().hint, "for a key, write handle:0x81000001");
 }
 
 TEST(NvUriTest, ReadsEveryForm) {

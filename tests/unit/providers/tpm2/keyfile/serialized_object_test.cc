@@ -20,7 +20,7 @@ Bytes FromHex(const std::string& text) {
   return bytes;
 }
 
-/// Handle 0x81000001, the name of the area "abc", a type, the area.
+/// A serialised object: the handle 0x81000001, the name of the area "abc", a type, the area.
 Bytes Blob(const std::string& algorithm = "000b", const std::string& hash = kSha256) {
   const std::size_t size = 2 + hash.size() / 2;
   std::string text = "8100000100";

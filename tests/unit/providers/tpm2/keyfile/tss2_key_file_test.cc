@@ -17,8 +17,8 @@ namespace {
 using test::Join;
 using test::Tlv;
 
-/// Made by tpm2-openssl 1.1.1 (openssl genpkey -algorithm EC -pkeyopt group:P-256); the TPM that
-/// could use it is gone.
+/// Made by tpm2-openssl 1.1.1 (openssl genpkey -algorithm EC -pkeyopt group:P-256) with a TPM that
+/// no longer exists.
 constexpr const char* kPem =
     "-----BEGIN TSS2 PRIVATE KEY-----\n"
     "MIHwBgZngQUKAQOgAwEBAQIEQAAAAQRYAFYAIwALAAYAcgAAABAAEAADABAAIPuF\n"
@@ -34,7 +34,7 @@ constexpr const char* kOtherPem =
     "MAMCAQE=\n"
     "-----END CERTIFICATE-----\n";
 
-/// The DER of kPem, by OpenSSL's PEM and base64 reader rather than ours.
+/// The DER of kPem, decoded by OpenSSL rather than by our code.
 Bytes RealDer() {
   std::string base64(kPem);
   base64.erase(0, base64.find('\n') + 1);
@@ -48,7 +48,7 @@ Bytes RealDer() {
   return der;
 }
 
-/// A key file in pieces, so that a test can change one. The defaults are the pieces of kPem.
+/// A key file in parts, so that a test can change one. The defaults are the parts of kPem.
 struct KeyFile {
   Bytes type = {0x06, 0x06, 0x67, 0x81, 0x05, 0x0a, 0x01, 0x03};
   Bytes options = {0xa0, 0x03, 0x01, 0x01, 0x01};
@@ -83,7 +83,7 @@ void ExpectMalformed(const KeyFile& file, const std::string& message) {
 TEST(Tss2KeyFileTest, RefusesEveryTruncation) {
   const Bytes der = RealDer();
   for (std::size_t size = 0; size < der.size(); ++size) {
-    // A copy of exactly this size, so that a sanitizer sees any read behind it.
+    // A copy of exactly this size, so that a sanitizer sees any read beyond it.
     const Bytes truncated(der.begin(), der.begin() + static_cast<std::ptrdiff_t>(size));
     const auto parsed = Tss2KeyFile::ParseDer(truncated);
     ASSERT_FALSE(parsed) << size;
@@ -108,7 +108,7 @@ TEST(Tss2KeyFileTest, SurvivesChangesAndTruncationsInside) {
   for (std::size_t size = 0; size <= real.public_area.size(); ++size) {
     KeyFile file;
     file.public_area.resize(size);
-    if (size > 2) {  // with size bytes that match, so that the structure itself is cut short
+    if (size > 2) {  // sets matching size bytes, so that only the structure is truncated
       file.public_area[0] = static_cast<std::uint8_t>((size - 2) >> 8U);
       file.public_area[1] = static_cast<std::uint8_t>(size - 2);
     }
@@ -322,7 +322,7 @@ TEST(Tss2KeyFileTest, ReadsParentsInEveryForm) {
   };
   for (const Case& c : {
            Case{{0x02, 0x05, 0x00, 0x81, 0x00, 0x00, 0x01}, 0x81000001},
-           Case{{0x02, 0x04, 0x81, 0x00, 0x00, 0x01}, 0x81000001},  // negative: old writers
+           Case{{0x02, 0x04, 0x81, 0x00, 0x00, 0x01}, 0x81000001},  // negative, from old writers
            Case{{0x02, 0x05, 0x00, 0x81, 0xff, 0xff, 0xff}, 0x81ffffff},
            Case{{0x02, 0x01, 0x00}, TPM2_RH_OWNER},
            Case{KeyFile().parent, TPM2_RH_OWNER},

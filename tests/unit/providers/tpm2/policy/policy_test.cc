@@ -21,13 +21,13 @@ Bytes Sized(const Bytes& contents) {
   return Join({{0, static_cast<std::uint8_t>(contents.size())}, contents});
 }
 
-/// A TPMPolicy: the command codes here have two bytes.
+/// A TPMPolicy, whose command code has two bytes.
 Bytes Step(std::uint16_t code, const Bytes& body) {
   const Bytes number = {static_cast<std::uint8_t>(code >> 8U), static_cast<std::uint8_t>(code)};
   return Tlv(0x30, Join({Tlv(0xa0, Tlv(0x02, number)), Tlv(0xa1, Tlv(0x04, body))}));
 }
 
-/// TPM2B_PUBLIC of a P-256 key for verifying.
+/// The TPM2B_PUBLIC of a P-256 verification key.
 const Bytes kPublic = Sized(Join({{0x00, 0x23, 0x00, 0x0b, 0x00, 0x04, 0x00, 0x40, 0x00, 0x00},
                                   {0x00, 0x10, 0x00, 0x10, 0x00, 0x03, 0x00, 0x10},
                                   Sized(Bytes(32, 1)),
@@ -44,7 +44,7 @@ class PolicyTest : public testing::Test {
   }
 
   static DerElement Field(const Bytes& contents) {
-    return {1, 0x80, true, contents};  // as the reader of the file hands it over
+    return {1, 0x80, true, contents};  // as the file's reader passes it
   }
 
   static Result<PolicySteps> Read(std::initializer_list<Bytes> steps) {

@@ -38,7 +38,7 @@ TEST(SigningSchemeTest, RefusesDigestsThatTheKeyCannotSign) {
             "the TPM key signs only digests of 48 bytes, as fixed at its creation, not of 32");
   EXPECT_FALSE(Fit(Rsassa(TPM2_ALG_SHA1), Digest::kSha256, sha256));
   EXPECT_FALSE(Fit(Ecdsa(TPM2_ALG_SHA256, 32), Digest::kSha384, sha384));
-  // The order of P-256 would cut the zeros off together with half of the digest.
+  // ECDSA would truncate the padded digest to the size of the curve's order and lose half of it.
   EXPECT_FALSE(Fit(Ecdsa(TPM2_ALG_SHA384, 32), Digest::kSha256, sha256));
   EXPECT_FALSE(Fit(Ecdsa(TPM2_ALG_SHA512, 48), Digest::kSha256, sha256));
 }
@@ -52,7 +52,7 @@ TEST(SigningSchemeTest, RefusesOtherSignaturesThanItsOwn) {
   const SigningScheme rsa = Rsassa(std::nullopt);
   const SigningScheme ec = Ecdsa(std::nullopt, 32);
   EXPECT_EQ(rsa.Allow(Request(SignatureScheme::kEcdsa)).error().message,
-            "the TPM key does not have this kind of signature");
+            "the TPM key cannot make this kind of signature");
   EXPECT_FALSE(rsa.Allow(Request(SignatureScheme::kEd25519)));
   EXPECT_FALSE(ec.Allow(Request(SignatureScheme::kRsaPkcs1)));
   EXPECT_FALSE(ec.Allow(Request(SignatureScheme::kRsaPss)));
@@ -70,8 +70,8 @@ TEST(SigningSchemeTest, RefusesAnotherPaddingThanTheFixedOne) {
   EXPECT_EQ(pkcs1.error().code, ErrorCode::kKeyUnusable);
   EXPECT_EQ(pkcs1.error().message, "the TPM key signs only with PSS, as fixed at its creation");
   EXPECT_EQ(pkcs1.error().hint,
-            "create an RSA key without a fixed scheme (tpm2_create -G rsa2048), which signs with "
-            "PKCS#1 v1.5, as IAM Roles Anywhere wants it, and with PSS, as TLS 1.3 does");
+            "create an RSA key without a fixed scheme (tpm2_create -G rsa2048); it signs PKCS#1 "
+            "v1.5 for IAM Roles Anywhere and PSS for TLS 1.3");
 }
 
 TEST(SigningSchemeTest, RefusesAnotherMgf1Digest) {
