@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+
+namespace credmint::serve {
+
+/// The users at the other end of TCP connections on this machine.
+///
+/// The kernel knows who created a socket, and answers any user for the exact addresses and ports of
+/// a connection (sock_diag(7), NETLINK_SOCK_DIAG). Where netlink is refused, /proc/net/tcp and
+/// /proc/net/tcp6 are read. A socket may since have been handed to another process: only its
+/// creator is known.
+///
+/// For use by one thread.
+class SocketOwners {
+ public:
+  /// Asks the kernel about `listener`, a listening TCP socket, to learn whether netlink works.
+  explicit SocketOwners(int listener);
+  ~SocketOwners();
+  SocketOwners(const SocketOwners&) = delete;
+  SocketOwners& operator=(const SocketOwners&) = delete;
+
+  /// Returns the user ID of the creator of the socket at the other end of `connection`.
+  ///
+  /// Returns nothing in these cases, all of which must be treated as a stranger:
+  ///
+  /// - The other end is on another machine or in another network namespace.
+  /// - The other end is closed. An orphaned socket has no inode, and older kernels report it as
+  ///   root's.
+  /// - The user namespace of this process does not map the user. It then shows as the overflow
+  ///   user, usually nobody. In the initial namespace nobody is a user like any other.
+  [[nodiscard]] std::optional<uid_t> OfPeer(int connection) const;
+
+ private:
+  int netlink_ = -1;           // -1: /proc/net is read
+  uid_t unmapped_ = 65534;     // shows for users that are not mapped
+  bool all_are_mapped_ = false;
+};
+
+/// Whether the other end of a connection has a loopback address: 127.0.0.0/8, ::1, or the first
+/// mapped into IPv6.
+bool IsOverLoopback(int connection);
+
+}  // namespace credmint::serve
