@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -39,9 +40,11 @@ Result<std::optional<serve::ListenSocket>> ListenForStatus(std::optional<std::ui
   return *std::move(socket);
 }
 
+/// Returns the folder that a variable names. systemd separates several by colons; the first counts.
 std::string Folder(const char* variable) {
-  const char* folder = getenv(variable);
-  return folder != nullptr && folder[0] == '/' ? folder : "";
+  const char* value = getenv(variable);
+  const std::string folder = value != nullptr ? value : "";
+  return folder.starts_with('/') ? folder.substr(0, folder.find(':')) : "";
 }
 
 /// Returns the default token file, in this service's directory or in this user's. The user may run
@@ -57,24 +60,61 @@ std::string DefaultTokenFile(std::uint16_t port) {
 /// Returns the token in the file, which stays the same from run to run: programs hold it, and not
 /// all read it again. Creates one if there is none. Without a file the token is empty and grants
 /// nothing.
-Result<Secret> MakeToken(const std::string& file) {
+Result<Secret> MakeToken(const std::string& file, std::optional<gid_t> reader = std::nullopt) {
   if (file.empty()) return Secret();
-  if (auto earlier = serve::ReadTokenFile(file, 2 * kTokenBytes)) return *std::move(earlier);
+  if (auto earlier = serve::ReadTokenFile(file, 2 * kTokenBytes, reader)) {
+    return *std::move(earlier);
+  }
   auto token = RandomHex(kTokenBytes);
   if (!token) return Fail(std::move(token), "making a token");
-  if (auto written = serve::WriteTokenFile(file, *token); !written) {
+  if (auto written = serve::WriteTokenFile(file, *token, reader); !written) {
     return Fail(std::move(written));
   }
   return token;
 }
 
-std::vector<serve::ServedRole> ForServe(const std::vector<roles::RunningRole>& running) {
+/// Whom a role is served to.
+struct Share {
+  serve::AllowedUsers allowed;
+  Secret token;  ///< empty: the common one
+};
+using Shares = std::map<std::string, Share>;  // by the role's name
+
+Result<Share> ShareOf(const roles::Sharing& sharing,
+                      const std::vector<std::string>& users_of_server) {
+  auto allowed = serve::AllowedUsers::Resolve(sharing.allow_users.value_or(users_of_server));
+  if (!allowed) return Fail(std::move(allowed), "allow-users");
+  std::optional<gid_t> group;
+  if (!sharing.token_group.empty()) {
+    const auto found = serve::ResolveGroup(sharing.token_group);
+    if (!found) return Fail(found, "token-group");
+    group = *found;
+  }
+  auto token = MakeToken(sharing.token_file, group);
+  if (!token) return Fail(std::move(token));
+  return Share{*std::move(allowed), *std::move(token)};
+}
+
+Result<Shares> SharesOf(const std::vector<roles::Role>& roles,
+                        const std::vector<std::string>& users_of_server) {
+  Shares shares;
+  for (const roles::Role& role : roles) {
+    auto share = ShareOf(role.sharing, users_of_server);
+    if (!share) return Fail(std::move(share), fmt::format("role {}", roles::NameOf(role)));
+    shares.insert_or_assign(roles::NameOf(role), *std::move(share));
+  }
+  return shares;
+}
+
+std::vector<serve::ServedRole> ForServe(const std::vector<roles::RunningRole>& running,
+                                        Shares shares) {
   std::vector<serve::ServedRole> served;
   served.reserve(running.size());
   for (const roles::RunningRole& role : running) {
     const Arn& arn = role.request.role();
-    served.push_back(
-        {role.name, arn.account, arn.partition, role.request.region(), role.refresher});
+    Share& share = shares[role.name];
+    served.push_back({role.name, arn.account, arn.partition, role.request.region(),
+                      role.refresher, std::move(share.allowed), std::move(share.token)});
   }
   return served;
 }
@@ -96,33 +136,43 @@ struct RoleServer::Doors {
   std::optional<serve::ListenSocket> status;
   std::string token_file;
   Secret token;
+  Shares shares = {};
 };
 
 Result<std::unique_ptr<RoleServer>> RoleServer::Start(const LibraryContext& context,
                                                       std::vector<roles::Role> roles,
                                                       const ServerOptions& options,
                                                       const roles::RoleSetObserver& observer,
+                                                      UserObserver users,
                                                       roles::Environment environment) {
-  std::unique_ptr<RoleServer> server(new RoleServer(context, observer, std::move(environment)));
+  std::unique_ptr<RoleServer> server(
+      new RoleServer(context, observer, std::move(users), std::move(environment)));
+  const std::vector<roles::Role> wanted = roles;
   if (auto set = server->set_.Set(std::move(roles)); !set) return Fail(std::move(set));
   auto doors = Open(options);
   if (!doors) return Fail(std::move(doors));
-  auto started = server->Start(*std::move(doors), options.hop_limit);
+  auto shares = SharesOf(wanted, options.allow_users);
+  if (!shares) return Fail(std::move(shares));
+  doors->shares = *std::move(shares);
+  auto started = server->Start(*std::move(doors), options);
   if (!started) return Fail(std::move(started));
   return server;
 }
 
 RoleServer::RoleServer(const LibraryContext& context, const roles::RoleSetObserver& observer,
-                       roles::Environment environment)
-    : set_(context, Waking(waiting_, observer), std::move(environment)) {}
+                       UserObserver users, roles::Environment environment)
+    : set_(context, Waking(waiting_, observer), std::move(environment)),
+      observer_(std::move(users)) {}
 
 Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options) {
   auto socket = Listen(options.listen, options.port);
   if (!socket) return Fail(std::move(socket));
   auto status = ListenForStatus(options.status_port);
   if (!status) return Fail(std::move(status));
-  const std::string file =
-      options.token_file.empty() ? DefaultTokenFile(socket->port()) : options.token_file;
+  std::string file;
+  if (options.serves_container) {
+    file = options.token_file.empty() ? DefaultTokenFile(socket->port()) : options.token_file;
+  }
   if (file.empty() && !serve::IsLoopback(socket->address())) {
     return Fail(ErrorCode::kUsage, fmt::format("listening on {} needs a token", socket->address()),
                 Remedy::kNameTokenFile);
@@ -132,18 +182,19 @@ Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options) {
   return Doors{*std::move(socket), *std::move(status), file, *std::move(token)};
 }
 
-Result<void> RoleServer::Start(Doors doors, int hop_limit) {
+Result<void> RoleServer::Start(Doors doors, const ServerOptions& options) {
   set_.Start();
   const auto running = set_.roles();
-  roles_.emplace(ForServe(running));
-  routes_.emplace(*roles_, std::move(doors.token), doors.socket.address());
+  roles_.emplace(ForServe(running, std::move(doors.shares)));
+  routes_.emplace(*roles_, std::move(doors.token), doors.socket.address(), options.serves_imds);
   places_ = {.authority = doors.socket.Authority(),
              .is_loopback = serve::IsLoopback(doors.socket.address()),
-             .token_file = doors.token_file};
+             .token_file = doors.token_file,
+             .serves_imds = options.serves_imds};
   for (const roles::RunningRole& role : running) places_.roles.push_back(role.name);
   auto server = serve::HttpServer::Start(
       std::move(doors.socket), [this](const serve::Request& request) { return Answer(request); },
-      waiting_, {.hop_limit = hop_limit});
+      waiting_, {.hop_limit = options.hop_limit, .asks_for_users = true});
   if (!server) return Fail(std::move(server));
   server_ = *std::move(server);
   watchdog_.emplace([this] { return server_->SinceTurn(); }, [this] { return States(); });
@@ -156,7 +207,8 @@ Result<void> RoleServer::StartStatus(std::optional<serve::ListenSocket> socket) 
   status_.emplace(
       [this] { return States(); },
       serve::ServerStatus{[this] { return requests_.Read(); }, [this] { return routes_->tokens(); },
-                          [this] { return server_->connections(); }},
+                          [this] { return server_->connections(); },
+                          [this] { return users_.given(); }},
       kStatusAddress);
   auto server = serve::HttpServer::Start(
       *std::move(socket),
@@ -170,13 +222,27 @@ Result<void> RoleServer::StartStatus(std::optional<serve::ListenSocket> socket) 
 serve::Response RoleServer::Answer(const serve::Request& request) {
   serve::Response response = routes_->Answer(request);
   requests_.Add(request, response);
+  Record(request, response);
   return response;
 }
 
-Result<void> RoleServer::Serve(std::vector<roles::Role> roles) {
+void RoleServer::Record(const serve::Request& request, const serve::Response& response) {
+  const serve::Client& client = request.client;
+  if (!response.role.empty() && users_.AddGiven(response.role, client.user) && observer_.given) {
+    observer_.given(response.role, client.user);
+  }
+  if (response.refuses_user && users_.AddRefused(client.user) && observer_.refused) {
+    observer_.refused({client.user, serve::FindSocketProgram(client.inode)});
+  }
+}
+
+Result<void> RoleServer::Serve(std::vector<roles::Role> roles,
+                               const std::vector<std::string>& allow_users) {
+  auto shares = SharesOf(roles, allow_users);
+  if (!shares) return Fail(std::move(shares));
   if (auto set = set_.Set(std::move(roles)); !set) return set;
   auto dropped = set_.Start();
-  roles_->Set(ForServe(set_.roles()));
+  roles_->Set(ForServe(set_.roles(), *std::move(shares)));
   waiting_.Wake();
   Drop(std::move(dropped));
   return {};

@@ -17,8 +17,10 @@
 #include "serve/api/served_roles.h"
 #include "serve/health/request_counts.h"
 #include "serve/health/status.h"
+#include "serve/health/user_records.h"
 #include "serve/transport/http_server.h"
 #include "serve/transport/listen_socket.h"
+#include "serve/transport/socket_program.h"
 #include "serve/transport/waiting_requests.h"
 
 namespace credmint::daemon {
@@ -30,6 +32,19 @@ struct ServerPlaces {
   std::vector<std::string> roles;
   std::string token_file;        ///< empty: no container credentials
   std::string status_authority;  ///< empty: no status listener
+  bool serves_imds = true;
+};
+
+/// A user who was refused: who may have no role.
+struct RefusedUser {
+  std::optional<uid_t> user;
+  std::optional<serve::SocketProgram> program;  ///< nothing: not readable
+};
+
+/// Callbacks on the server's thread, each once for a user (and role).
+struct UserObserver {
+  std::function<void(const RefusedUser&)> refused;
+  std::function<void(const std::string& role, std::optional<uid_t>)> given;
 };
 
 /// Everything that runs during `serve`: the roles with their refreshers, the HTTP server that
@@ -43,10 +58,12 @@ class RoleServer {
                                                    std::vector<roles::Role> roles,
                                                    const ServerOptions& options,
                                                    const roles::RoleSetObserver& observer,
+                                                   UserObserver users = {},
                                                    roles::Environment environment = {});
 
-  /// Replaces the served roles (see RoleSet::Set()). Only one thread may call it at a time.
-  Result<void> Serve(std::vector<roles::Role> roles);
+  /// Replaces the served roles (see RoleSet::Set()), and resolves the users who may have them; see
+  /// ServerOptions. If that fails, nothing changes. Only one thread may call it at a time.
+  Result<void> Serve(std::vector<roles::Role> roles, const std::vector<std::string>& allow_users);
 
   [[nodiscard]] const ServerPlaces& places() const { return places_; }
   /// Whether the first call for each role has succeeded or failed.
@@ -58,13 +75,14 @@ class RoleServer {
   struct Doors;
 
   RoleServer(const LibraryContext& context, const roles::RoleSetObserver& observer,
-             roles::Environment environment);
+             UserObserver users, roles::Environment environment);
   static Result<Doors> Open(const ServerOptions& options);
-  Result<void> Start(Doors doors, int hop_limit);
+  Result<void> Start(Doors doors, const ServerOptions& options);
   Result<void> StartStatus(std::optional<serve::ListenSocket> socket);
   serve::Response Answer(const serve::Request& request);
   std::vector<serve::RoleStatus> States();
   void Drop(std::vector<std::shared_ptr<void>> roles);
+  void Record(const serve::Request& request, const serve::Response& response);
 
   // Each member is used by those after it.
   serve::WaitingRequests waiting_;
@@ -72,6 +90,8 @@ class RoleServer {
   std::optional<serve::ServedRoles> roles_;
   std::optional<serve::Routes> routes_;
   serve::RequestCounts requests_;
+  const UserObserver observer_;
+  serve::UserRecords users_;
   std::unique_ptr<serve::HttpServer> server_;
   std::optional<Watchdog> watchdog_;
   std::optional<serve::Status> status_;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "identity/identity_spec.h"
 #include "roles/session_spec.h"
@@ -16,6 +18,13 @@ struct Origins {
   std::string ca_bundle;
 };
 
+/// How `serve` shares a role with other users, as configured.
+struct Sharing {
+  std::optional<std::vector<std::string>> allow_users;  ///< nothing: those of the server
+  std::string token_file;   ///< for a token of this role alone; empty: the common one
+  std::string token_group;  ///< may read that file; empty: only its owner
+};
+
 /// A role as specified by flags and configuration: a key and a session. Created once per process
 /// and configuration. Immutable.
 struct Role {
@@ -24,10 +33,15 @@ struct Role {
   SessionSpec session;
   bool cache = false;  ///< share the credentials with other processes
   Origins origins;
+  Sharing sharing = {};
 };
 
+/// The name under which a role is served: its own, or the last segment of its ARN.
+std::string NameOf(const Role& role);
+
 /// Whether both roles get the same credentials in the same way under the same name. The refresher
-/// of one can then continue for the other. Ignores `cache` and `origins`.
+/// of one can then continue for the other. Ignores `cache`, `origins`
+/// and `sharing`.
 inline bool AreTheSame(const Role& left, const Role& right) {
   return left.name == right.name && *left.identity == *right.identity &&
          left.session == right.session;

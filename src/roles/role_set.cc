@@ -12,8 +12,6 @@
 namespace credmint::roles {
 namespace {
 
-std::string LastSegment(const Arn& arn) { return arn.resource.substr(arn.resource.rfind('/') + 1); }
-
 /// Whether both request the same role in the same way, ignoring the duration and the key.
 bool AskForTheSame(const SessionRequest& left, const SessionRequest& right) {
   return left.role() == right.role() && left.profile() == right.profile() &&
@@ -23,12 +21,16 @@ bool AskForTheSame(const SessionRequest& left, const SessionRequest& right) {
 
 }  // namespace
 
+std::string NameOf(const Role& role) {
+  if (!role.name.empty()) return role.name;
+  const std::string& resource = role.session.request.role().resource;
+  return resource.substr(resource.rfind('/') + 1);
+}
+
 /// A role with everything needed to get its credentials.
 struct RoleSet::Member {
   [[nodiscard]] const SessionRequest& request() const { return role.session.request; }
-  [[nodiscard]] std::string Name() const {
-    return role.name.empty() ? LastSegment(request().role()) : role.name;
-  }
+  [[nodiscard]] std::string Name() const { return NameOf(role); }
 
   Role role;
   std::unique_ptr<RoleSession> session;

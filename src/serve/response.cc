@@ -9,16 +9,31 @@
 namespace credmint::serve {
 
 Response TextResponse(int status, std::string_view text) {
-  return {status, {{"Content-Type", "text/plain"}}, Secret(text), Proof::kNone};
+  return {.status = status, .headers = {{"Content-Type", "text/plain"}}, .body = Secret(text)};
 }
 
 Response JsonResponse(int status, Secret json) {
-  return {status, {{"Content-Type", "application/json"}}, std::move(json), Proof::kNone};
+  return {.status = status,
+          .headers = {{"Content-Type", "application/json"}},
+          .body = std::move(json)};
+}
+
+Response CredentialsResponse(const std::string& role, Secret json) {
+  Response response = JsonResponse(200, std::move(json));
+  response.role = role;
+  return response;
 }
 
 Response ErrorResponse(int status, std::string_view code, std::string_view message) {
   const std::array<JsonMember, 2> members = {{{"Code", code}, {"Message", message}}};
   return JsonResponse(status, FormatJsonObject(members));
+}
+
+Response UserRefused(int status) {
+  Response response = ErrorResponse(
+      status, "UserNotAllowed", "this user may have no role here; the log of credmint says more");
+  response.refuses_user = true;
+  return response;
 }
 
 std::string_view ReasonOf(ErrorCode code) {

@@ -21,6 +21,8 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   Secret body;
   Proof proof = Proof::kNone;  ///< that the request has shown; decides which connections are kept
+  std::string role = {};       ///< whose credentials are in the body; empty: none
+  bool refuses_user = false;   ///< because the client's user may have no role
 };
 
 /// Means that there is no answer yet (http_server.h).
@@ -35,10 +37,15 @@ inline Response Proven(Response response, Proof proof) {
 
 Response TextResponse(int status, std::string_view text);
 Response JsonResponse(int status, Secret json);
+Response CredentialsResponse(const std::string& role, Secret json);
 
 /// {"Code":...,"Message":...}, the format in which SDKs read a container agent's answers (CONTRACT
 /// section 7).
 Response ErrorResponse(int status, std::string_view code, std::string_view message);
+
+/// Returns the answer to a client whose user may have no role. The metadata service must not use
+/// 403, 404 or 405 for it, since clients then fall back to version 1.
+Response UserRefused(int status);
 
 /// Returns the kind of a failure in one word: "ServiceBusy".
 std::string_view ReasonOf(ErrorCode code);

@@ -73,19 +73,26 @@ void AddByPrimaryGroup(gid_t group, std::set<uid_t>& users) {
   endpwent();
 }
 
-Result<void> AddMembers(const std::string& name, std::set<uid_t>& users) {
-  std::vector<char> buffer;
+/// Returns a group, whose texts are in `buffer`.
+Result<group> FindGroup(const std::string& name, std::vector<char>& buffer) {
   const auto id = ParseId(name);
   auto found = id ? Look<group>(&getgrgid_r, *id, buffer)
                   : Look<group>(&getgrnam_r, name.c_str(), buffer);
   if (!found) return Fail(std::move(found), fmt::format("looking for group {}", Shown(name)));
   if (!*found) return Fail(NoSuch("group", name));
-  for (char** member = (*found)->gr_mem; *member != nullptr; ++member) {
+  return **found;
+}
+
+Result<void> AddMembers(const std::string& name, std::set<uid_t>& users) {
+  std::vector<char> buffer;
+  const auto found = FindGroup(name, buffer);
+  if (!found) return Fail(found);
+  for (char** member = found->gr_mem; *member != nullptr; ++member) {
     std::vector<char> user_buffer;
     const auto user = Look<passwd>(&getpwnam_r, *member, user_buffer);
     if (user && *user) users.insert((*user)->pw_uid);  // a group may list users that are gone
   }
-  AddByPrimaryGroup((*found)->gr_gid, users);
+  AddByPrimaryGroup(found->gr_gid, users);
   return {};
 }
 
@@ -111,6 +118,13 @@ Result<AllowedUsers> AllowedUsers::Resolve(const std::vector<std::string>& names
 
 bool AllowedUsers::Has(uid_t user) const {
   return any_ || user == 0 || user == geteuid() || users_.contains(user);
+}
+
+Result<gid_t> ResolveGroup(const std::string& name) {
+  std::vector<char> buffer;
+  const auto found = FindGroup(name, buffer);
+  if (!found) return Fail(found);
+  return found->gr_gid;
 }
 
 std::string NameOfUser(uid_t user) {

@@ -31,6 +31,9 @@ class AllowedUsers {
   std::set<uid_t> users_;
 };
 
+/// Resolves the name or ID of a group. Fails as AllowedUsers::Resolve().
+Result<gid_t> ResolveGroup(const std::string& name);
+
 /// Returns a user's name, or the ID in digits where NSS knows no name.
 std::string NameOfUser(uid_t user);
 

@@ -34,18 +34,22 @@ ContainerCredentials::ContainerCredentials(ServedRoles& roles, Secret token)
     : roles_(roles), token_(std::move(token)), bodies_(FormatCredentials) {}
 
 Response ContainerCredentials::Answer(const Request& request) {
+  if (!roles_.First(request.client)) return UserRefused(403);
+  const std::string_view path = request.path;
+  const auto role = path.starts_with(kPath)
+                        ? roles_.Find(path.substr(kPath.size()), request.client)
+                        : nullptr;
+  const Secret& wanted = role && !role->token.empty() ? role->token : token_;
   const auto token = FindHeader(request, "Authorization");
   // Every client could guess an empty token.
-  if (!token || token_.empty() || !EqualInConstantTime(*token, token_.Reveal())) {
+  if (!token || wanted.empty() || !EqualInConstantTime(*token, wanted.Reveal())) {
     return ErrorResponse(401, "Unauthorized", "a valid Authorization header is required");
   }
-  return Proven(AnswerHolder(request), Proof::kContainerToken);
+  return Proven(AnswerHolder(request, role.get()), Proof::kContainerToken);
 }
 
-Response ContainerCredentials::AnswerHolder(const Request& request) {
-  const std::string_view path = request.path;
-  const auto role = path.starts_with(kPath) ? roles_.Find(path.substr(kPath.size())) : nullptr;
-  if (!role) return ErrorResponse(404, "NotFound", "no role is served at this path");
+Response ContainerCredentials::AnswerHolder(const Request& request, const ServedRole* role) {
+  if (role == nullptr) return ErrorResponse(404, "NotFound", "no role is served at this path");
   return request.method == "GET" ? CredentialsOf(*role) : WrongMethod("GET");
 }
 
@@ -53,7 +57,7 @@ Response ContainerCredentials::CredentialsOf(const ServedRole& role) {
   const auto credentials = role.source->TryGet();
   if (!credentials) return NotYet();
   if (!*credentials) return SourceFailed(credentials->error());
-  return JsonResponse(200, bodies_.For(role.name, **credentials));
+  return CredentialsResponse(role.name, bodies_.For(role.name, **credentials));
 }
 
 }  // namespace credmint::serve

@@ -10,8 +10,9 @@
 namespace credmint::serve {
 
 /// Serves the roles' credentials like a container's credentials agent (CONTRACT section 7): GET
-/// /role/NAME, with the client's token as the whole value of Authorization. If there are no
-/// credentials, the answer is a 5xx with the reason.
+/// /role/NAME, with the client's token as the whole value of Authorization. A role may have a token
+/// of its own, which no other role accepts. If there are no credentials, the answer is a 5xx with
+/// the reason.
 ///
 /// Safe to call from any thread if the roles' sources are.
 class ContainerCredentials {
@@ -22,8 +23,8 @@ class ContainerCredentials {
   [[nodiscard]] Response Answer(const Request& request);
 
  private:
-  /// Answers a client that has the token.
-  Response AnswerHolder(const Request& request);
+  /// Answers a client that has the token. Null: no role is served at the path.
+  Response AnswerHolder(const Request& request, const ServedRole* role);
   Response CredentialsOf(const ServedRole& role);
 
   ServedRoles& roles_;

@@ -81,32 +81,34 @@ Response Imds::Answer(const Request& request) {
   }
   if (request.method != "GET") return WrongMethod("GET");
   const auto token = FindHeader(request, kTokenHeader);
-  if (!token || !tokens_.IsValid(*token)) {
+  if (!token || !tokens_.IsValid(*token, request.client.user)) {
     return ErrorResponse(401, "Unauthorized",
                          fmt::format("a token from {} is required", kTokenPath));
   }
-  return Proven(Metadata(path), Proof::kMetadataToken);
+  return Proven(Metadata(path, request.client), Proof::kMetadataToken);
 }
 
 Response Imds::PutToken(const Request& request) {
+  if (!roles_.First(request.client)) return UserRefused(400);
   const auto ttl = TtlOf(request);
   if (!ttl) {
     return ErrorResponse(
         400, "BadRequest",
         fmt::format("{} must be one number of seconds from 1 to {}", kTtlHeader, kMaxTtl.count()));
   }
-  const auto token = tokens_.Issue(*ttl);
+  const auto token = tokens_.Issue(*ttl, request.client.user);
   if (!token) return ErrorResponse(500, "InternalError", token.error().message);
   Response response = TextResponse(200, token->Reveal());
   response.headers.emplace_back(kTtlHeader, std::to_string(ttl->count()));
   return response;
 }
 
-Response Imds::Metadata(const std::string& path) {
-  const auto first = roles_.First();
+Response Imds::Metadata(const std::string& path, const Client& client) {
+  const auto first = roles_.First(client);
+  if (!first) return NotFound();  // SIGHUP has changed who may have it
   if (path == kCredentialsPath) return TextResponse(200, first->name);
   if (path.starts_with(kRolePath)) {
-    const auto role = roles_.Find(path.substr(kRolePath.size()));
+    const auto role = roles_.Find(path.substr(kRolePath.size()), client);
     return role ? SecurityCredentials(*role) : NotFound();
   }
   if (path == "/latest/meta-data/iam/info") return Info(*first);
@@ -122,7 +124,7 @@ Response Imds::SecurityCredentials(const ServedRole& role) {
   const auto credentials = role.source->TryGet();
   if (!credentials) return NotYet();
   if (!*credentials) return SourceFailed(credentials->error());
-  return JsonResponse(200, bodies_.For(role.name, **credentials));
+  return CredentialsResponse(role.name, bodies_.For(role.name, **credentials));
 }
 
 Response Imds::Info(const ServedRole& role) const {

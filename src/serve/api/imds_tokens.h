@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -16,7 +18,7 @@
 namespace credmint::serve {
 
 /// The session tokens of IMDSv2. A token has 64 hexadecimal digits: its expiry, its serial number,
-/// and the first half of their HMAC-SHA256. The key is generated with this object. No token is
+/// and the first half of the HMAC-SHA256 of both and of the user that it is for. The key is generated with this object. No token is
 /// stored, so there can be any number of them, and no client's token is dropped for another's.
 ///
 /// Safe to call from any thread.
@@ -25,17 +27,17 @@ class ImdsTokens {
   explicit ImdsTokens(Stopwatch stopwatch = [] { return std::chrono::steady_clock::now(); });
 
   /// Fails with kInternal if the system has no random numbers.
-  Result<Secret> Issue(std::chrono::seconds ttl);
+  Result<Secret> Issue(std::chrono::seconds ttl, std::optional<uid_t> user);
 
-  /// Whether the token was issued by this object and has not expired. The time taken reveals
+  /// Whether the token was issued by this object for this user and has not expired. The time taken reveals
   /// nothing about valid tokens.
-  [[nodiscard]] bool IsValid(std::string_view token) const;
+  [[nodiscard]] bool IsValid(std::string_view token, std::optional<uid_t> user) const;
 
   /// The number of tokens issued.
   [[nodiscard]] std::uint64_t issued() const { return issued_; }
 
  private:
-  [[nodiscard]] std::string CodeOf(std::string_view facts) const;
+  [[nodiscard]] std::string CodeOf(std::string_view facts, std::optional<uid_t> user) const;
 
   Stopwatch stopwatch_;
   std::optional<PlainHmac> hmac_;  // empty if there were no random numbers

@@ -7,9 +7,10 @@
 
 namespace credmint::serve {
 
-Routes::Routes(ServedRoles& roles, Secret container_token, std::string listen_address)
+Routes::Routes(ServedRoles& roles, Secret container_token, std::string listen_address,
+               bool serves_imds)
     : listen_address_(std::move(listen_address)), container_(roles, std::move(container_token)) {
-  if (IsLoopback(listen_address_)) imds_.emplace(roles);
+  if (serves_imds && IsLoopback(listen_address_)) imds_.emplace(roles);
 }
 
 Response Routes::Answer(const Request& request) {

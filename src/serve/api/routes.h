@@ -18,10 +18,12 @@ namespace credmint::serve {
 /// Safe to call from any thread.
 class Routes {
  public:
-  /// `listen_address` is numeric, without brackets. If it is not a loopback address, the metadata
-  /// service answers 403, as if switched off: any client that reaches it could fetch a token.
-  /// `roles` must outlive this object.
-  Routes(ServedRoles& roles, Secret container_token, std::string listen_address);
+  /// `listen_address` is numeric, without brackets. If it is not a loopback address, or without
+  /// `serves_imds`, the metadata service answers 403, as if switched off: beyond loopback any client
+  /// could fetch a token. Without `container_token` there are no container credentials, except for
+  /// roles with a token of their own. `roles` must outlive this object.
+  Routes(ServedRoles& roles, Secret container_token, std::string listen_address,
+         bool serves_imds = true);
 
   [[nodiscard]] Response Answer(const Request& request);
 

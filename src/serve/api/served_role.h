@@ -4,7 +4,10 @@
 #include <memory>
 #include <string>
 
+#include "base/secret.h"
 #include "credentials/credential_source.h"
+#include "serve/api/allowed_users.h"
+#include "serve/request.h"
 
 namespace credmint::serve {
 
@@ -17,6 +20,14 @@ struct ServedRole {
   std::string partition;  ///< "aws"
   std::string region;     ///< reported as the region of the clients
   std::shared_ptr<CredentialSource> source;
+  AllowedUsers allowed;  ///< over loopback; beyond it the token decides
+  Secret token = {};     ///< for container credentials of this role alone; empty: the common one
 };
+
+/// Whether the client's user may have the role. If any user may, an unknown one may, too.
+inline bool MayHave(const Client& client, const ServedRole& role) {
+  if (!client.is_local || role.allowed.any()) return true;
+  return client.user && role.allowed.Has(*client.user);
+}
 
 }  // namespace credmint::serve

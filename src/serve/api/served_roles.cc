@@ -13,12 +13,18 @@ void ServedRoles::Set(std::vector<ServedRole> roles) {
   roles_.Lock()->swap(shared);  // the old roles are destroyed after the lock is released
 }
 
-std::shared_ptr<const ServedRole> ServedRoles::First() { return roles_.Lock()->front(); }
-
-std::shared_ptr<const ServedRole> ServedRoles::Find(std::string_view name) {
+std::shared_ptr<const ServedRole> ServedRoles::First(const Client& client) {
   const auto roles = roles_.Lock();
   for (const auto& role : *roles) {
-    if (role->name == name) return role;
+    if (MayHave(client, *role)) return role;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<const ServedRole> ServedRoles::Find(std::string_view name, const Client& client) {
+  const auto roles = roles_.Lock();
+  for (const auto& role : *roles) {
+    if (role->name == name) return MayHave(client, *role) ? role : nullptr;
   }
   return nullptr;
 }

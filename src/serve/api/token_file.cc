@@ -30,7 +30,13 @@ tl::unexpected<Error> CannotWrite(const std::string& path) {
   return CannotWrite(path, std::generic_category().message(errno));
 }
 
-Result<void> CheckReplaceable(const std::string& path) {
+/// Whether nobody but the owner has any permission. The group may read if it is `reader`.
+bool IsClosed(const struct stat& status, std::optional<gid_t> reader) {
+  const mode_t others = status.st_mode & (S_IRWXG | S_IRWXO);
+  return others == 0 || (others == S_IRGRP && reader && status.st_gid == *reader);
+}
+
+Result<void> CheckReplaceable(const std::string& path, std::optional<gid_t> reader) {
   struct stat status {};
   if (lstat(path.c_str(), &status) != 0) {
     if (errno == ENOENT) return {};
@@ -38,17 +44,17 @@ Result<void> CheckReplaceable(const std::string& path) {
   }
   if (!S_ISREG(status.st_mode)) return CannotWrite(path, "it exists and is not a regular file");
   if (status.st_uid != geteuid()) return CannotWrite(path, "it exists and belongs to another user");
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+  if (!IsClosed(status, reader)) {
     return CannotWrite(path, "it exists and is open to others",
                        fmt::format("chmod 600 {}, or remove it", ShownPath(path)));
   }
   return {};
 }
 
-bool IsOurs(int descriptor) {
+bool IsOurs(int descriptor, std::optional<gid_t> reader) {
   struct stat status {};
   return fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
-         (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+         IsClosed(status, reader);
 }
 
 /// Reads everything, but no more than one byte beyond `size`.
@@ -67,10 +73,11 @@ Secret ReadUpTo(int descriptor, std::size_t size) {
 
 }  // namespace
 
-std::optional<Secret> ReadTokenFile(const std::string& path, std::size_t digits) {
+std::optional<Secret> ReadTokenFile(const std::string& path, std::size_t digits,
+                                    std::optional<gid_t> reader) {
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (descriptor < 0) return std::nullopt;
-  Secret token = IsOurs(descriptor) ? ReadUpTo(descriptor, digits) : Secret();
+  Secret token = IsOurs(descriptor, reader) ? ReadUpTo(descriptor, digits) : Secret();
   close(descriptor);
   const bool is_token =
       token.Reveal().size() == digits &&
@@ -78,13 +85,18 @@ std::optional<Secret> ReadTokenFile(const std::string& path, std::size_t digits)
   return is_token ? std::optional(std::move(token)) : std::nullopt;
 }
 
-Result<void> WriteTokenFile(const std::string& path, const Secret& token) {
-  if (auto checked = CheckReplaceable(path); !checked) return checked;
+Result<void> WriteTokenFile(const std::string& path, const Secret& token,
+                            std::optional<gid_t> reader) {
+  if (auto checked = CheckReplaceable(path, reader); !checked) return checked;
   std::string fresh = path + ".XXXXXX";
   const int descriptor =
       mkostemp(fresh.data(), O_CLOEXEC);  // created with mode 0600 and owned by us
   if (descriptor < 0) return CannotWrite(path);
-  const bool written = WriteAll(descriptor, token.Reveal());
+  constexpr mode_t kForGroup = S_IRUSR | S_IWUSR | S_IRGRP;
+  const bool is_shared =
+      !reader || (fchown(descriptor, static_cast<uid_t>(-1), *reader) == 0 &&
+                  fchmod(descriptor, kForGroup) == 0);
+  const bool written = is_shared && WriteAll(descriptor, token.Reveal());
   const int write_error = errno;
   const bool closed = close(descriptor) == 0;
   if (written && closed && rename(fresh.c_str(), path.c_str()) == 0) return {};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -12,13 +14,16 @@ namespace credmint::serve {
 
 /// Reads the token that an earlier run left, since programs may still hold it. Returns nothing if
 /// the file does not contain a token of `digits` hexadecimal digits. Also returns nothing unless it
-/// is a regular file of this user with no permissions for others, who might otherwise know it.
-std::optional<Secret> ReadTokenFile(const std::string& path, std::size_t digits);
+/// is a regular file of this user with no permissions for others, who might otherwise know it. The
+/// group `reader`, if given, may read it.
+std::optional<Secret> ReadTokenFile(const std::string& path, std::size_t digits,
+                                    std::optional<gid_t> reader = std::nullopt);
 
 /// Writes a token where clients read it (AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE). Only the owner
-/// can read the file. It has no line end, which botocore would refuse (CONTRACT section 7). An
+/// and the group `reader`, if given, can read the file. It has no line end, which botocore would refuse (CONTRACT section 7). An
 /// existing file is replaced atomically, but only if it is a regular file of this user with no
 /// permissions for others. Fails with kLocalIo.
-Result<void> WriteTokenFile(const std::string& path, const Secret& token);
+Result<void> WriteTokenFile(const std::string& path, const Secret& token,
+                            std::optional<gid_t> reader = std::nullopt);
 
 }  // namespace credmint::serve

@@ -85,6 +85,14 @@ void AddServer(MetricsText& metrics, const ServerStatus& server) {
     metrics.Add(static_cast<std::int64_t>(count),
                 Label("interface", key.first) + "," + Label("status", std::to_string(key.second)));
   }
+  metrics.Begin("credmint_credentials_given_total", "counter",
+                "Answers with credentials, by the user who got them.");
+  for (const auto& [key, count] : server.given()) {
+    const auto& [role, user] = key;
+    metrics.Add(static_cast<std::int64_t>(count),
+                Label("role", role) + "," +
+                    Label("uid", user ? std::to_string(*user) : "unknown"));
+  }
   metrics.Begin("credmint_http_connections", "gauge", "Open connections.");
   metrics.Add(server.connections());
   metrics.Begin("credmint_metadata_tokens_issued_total", "counter", "Metadata tokens issued.");

@@ -9,6 +9,7 @@
 
 #include "credentials/refresher.h"
 #include "serve/health/request_counts.h"
+#include "serve/health/user_records.h"
 #include "serve/request.h"
 #include "serve/response.h"
 
@@ -29,6 +30,7 @@ struct ServerStatus {
   std::function<RequestCounts::Counts()> requests;
   std::function<std::uint64_t()> tokens;
   std::function<unsigned()> connections;
+  std::function<UserRecords::Given()> given;
 };
 
 /// Serves monitoring data, on a listener of its own:
@@ -38,7 +40,7 @@ struct ServerStatus {
 ///     /metrics    figures in Prometheus' text format 0.0.4
 ///
 /// Every program on the machine can read it, so it contains no secrets and no ARNs. It contains the
-/// names of roles, counts, dates, and reasons as in response.h. The reason "Pending" means that the
+/// names of roles, user IDs, counts, dates, and reasons as in response.h. The reason "Pending" means that the
 /// first call has not ended.
 class Status {
  public:

@@ -11,6 +11,8 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <map>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <system_error>
@@ -19,6 +21,7 @@
 
 #include "serve/transport/microhttpd_library.h"
 #include "serve/transport/open_connections.h"
+#include "serve/transport/socket_owners.h"
 
 namespace credmint::serve {
 namespace {
@@ -115,16 +118,21 @@ class MicrohttpdServer : public HttpServer {
   void Wait() const;
   void LookForGone();
   MHD_Result Answer(MHD_Connection* connection, const Request& request);
+  [[nodiscard]] Client ClientOf(int descriptor) const;
   /// The remaining connections are for requests that can be answered at once.
   [[nodiscard]] std::size_t MostWaiting() const {
     return std::size_t{3} * options_.max_connections / 4;
   }
+  /// No user keeps the others from waiting.
+  [[nodiscard]] std::size_t MostWaitingOfUser() const { return MostWaiting() / 2; }
   void LimitHops(int descriptor, bool is_put);
 
   const Handler handler_;
   WaitingRequests& waiting_;
   const HttpServerOptions options_;
   OpenConnections open_;
+  std::optional<SocketOwners> owners_;
+  std::map<int, Client> clients_;  // by descriptor
   std::set<int> hop_limited_;
   bool is_ipv6_ = false;
   MHD_Daemon* daemon_ = nullptr;
@@ -167,6 +175,7 @@ Result<void> MicrohttpdServer::Listen(ListenSocket socket) {
     return Fail(ErrorCode::kLocalIo,
                 fmt::format("starting the server: {}", std::generic_category().message(errno)));
   }
+  if (options_.asks_for_users) owners_.emplace(socket.descriptor());
   socket.Release();  // the daemon closes it
   events_ = Microhttpd().get_daemon_info(daemon_, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
   thread_ = std::thread([this] { Run(); });
@@ -210,7 +219,7 @@ MHD_Result MicrohttpdServer::OnRequest(void* closure, MHD_Connection* connection
                                        const char* /*data*/, std::size_t* size, void** state) try {
   auto& server = *static_cast<MicrohttpdServer*>(closure);
   if (*state == nullptr) {
-    auto request = std::make_unique<Request>(Request{method, path, {}});
+    auto request = std::make_unique<Request>(Request{method, path, {}, server.clients_[DescriptorOf(connection)]});
     request->headers.reserve(8);  // as many as SDKs send
     Microhttpd().get_connection_values(connection, MHD_HEADER_KIND, &AddHeader, request.get());
     *state = request.release();
@@ -236,12 +245,22 @@ MHD_Result MicrohttpdServer::Answer(MHD_Connection* connection, const Request& r
       const bool is_last = IsRefusal(response) || open_.IsOld(descriptor);
       return Send(connection, std::move(response), is_last);
     }
-    if (waiting_.size() >= MostWaiting()) {
+    const auto user = request.client.user;
+    if (waiting_.size() >= MostWaiting() || waiting_.SizeOf(user) >= MostWaitingOfUser()) {
       return Send(connection,
                   ErrorResponse(503, "Pending", "too many requests wait for an answer"));
     }
-    if (waiting_.Add({connection, descriptor}, wakes)) return MHD_YES;
+    if (waiting_.Add({connection, descriptor, user}, wakes)) return MHD_YES;
   }
+}
+
+/// Asks the kernel, so once a connection.
+Client MicrohttpdServer::ClientOf(int descriptor) const {
+  if (!owners_) return {};
+  if (!IsOverLoopback(descriptor)) return {.is_local = false};
+  const auto owner = owners_->OfPeer(descriptor);
+  if (!owner) return {};
+  return {.is_local = true, .user = owner->user, .inode = owner->inode};
 }
 
 void MicrohttpdServer::LimitHops(int descriptor, bool is_put) {
@@ -263,10 +282,13 @@ void MicrohttpdServer::OnConnection(void* closure, MHD_Connection* connection, v
   const int descriptor = DescriptorOf(connection);
   if (code == MHD_CONNECTION_NOTIFY_STARTED) {
     ++server.connections_;
-    server.open_.IsOpened(descriptor);
+    const Client client = server.ClientOf(descriptor);
+    server.clients_[descriptor] = client;
+    server.open_.IsOpened(descriptor, client.user);
   } else {
     --server.connections_;
     server.open_.IsClosed(descriptor);
+    server.clients_.erase(descriptor);
     server.hop_limited_.erase(descriptor);
   }
 }

@@ -18,6 +18,7 @@ struct HttpServerOptions {
   unsigned max_connections = 512;          ///< one more ends another (open_connections.h)
   std::chrono::seconds longest_life{300};  ///< of a connection, which then ends after an answer
   std::chrono::seconds patience{10};       ///< for a whole request, and for a slow reader
+  bool asks_for_users = false;             ///< whether Request::client is filled in
 };
 
 /// An HTTP/1.1 server that answers all requests on one thread.

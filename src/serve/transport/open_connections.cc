@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 namespace credmint::serve {
@@ -23,9 +24,9 @@ OpenConnections::Connection& OpenConnections::At(int descriptor) {
   return connections_[number];
 }
 
-void OpenConnections::IsOpened(int descriptor) {
+void OpenConnections::IsOpened(int descriptor, std::optional<uid_t> user) {
   const Moment now = steady_clock::now();
-  At(descriptor) = {true, false, true, Proof::kNone, now, now};
+  At(descriptor) = {true, false, true, Proof::kNone, user, now, now};
   if (++count_ > most_) MakeRoom(descriptor);
 }
 
@@ -76,7 +77,19 @@ void OpenConnections::EndOverdue() {
   }
 }
 
+/// Returns the user with the most open connections, and their number.
+std::pair<std::optional<uid_t>, std::size_t> OpenConnections::Greediest() const {
+  std::map<std::optional<uid_t>, std::size_t> counts;
+  for (const Connection& each : connections_) {
+    if (each.is_open && !each.is_ended) ++counts[each.user];
+  }
+  return *std::max_element(counts.begin(), counts.end(), [](const auto& one, const auto& other) {
+    return one.second < other.second;
+  });
+}
+
 void OpenConnections::MakeRoom(int newcomer) {
+  const auto [user, count] = Greediest();
   const auto goes_first = [](const Connection& one, const Connection& other) {
     return std::tie(one.proof, one.idle_since) < std::tie(other.proof, other.idle_since);
   };
@@ -85,7 +98,7 @@ void OpenConnections::MakeRoom(int newcomer) {
   int least_known = -1;
   for (int descriptor = 0; descriptor < static_cast<int>(connections_.size()); ++descriptor) {
     const Connection& each = At(descriptor);
-    if (!each.is_open || each.is_ended) continue;
+    if (!each.is_open || each.is_ended || each.user != user) continue;
     if (each.proof == Proof::kNone) {
       ++strangers;
       if (descriptor != newcomer &&
@@ -96,7 +109,7 @@ void OpenConnections::MakeRoom(int newcomer) {
       least_known = descriptor;
     }
   }
-  const bool are_many = strangers > most_ / kStrangersPart;
+  const bool are_many = strangers > count / kStrangersPart;
   int leaves = are_many || least_known < 0 ? oldest_stranger : least_known;
   if (leaves < 0) leaves = least_known;
   End(leaves < 0 ? newcomer : leaves);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstddef>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "serve/response.h"
@@ -13,10 +17,11 @@ namespace credmint::serve {
 ///
 /// - One that has not sent a whole request in time, however busily its bytes drip (slow loris). The
 ///   HTTP library only limits the time without any byte.
-/// - One for each connection opened beyond `most`. If strangers, which have shown no token, hold
-///   more than an eighth of `most`, the oldest of them ends. Otherwise an idle connection with a
-///   token ends: the one with the weakest proof, and then the longest idle. This way new
-///   clients can always show a token.
+/// - One for each connection opened beyond `most`: one of the user who has the most of them. If
+///   strangers, which have shown no token, hold more than an eighth of that user's connections, the
+///   oldest of them ends. Otherwise an idle connection with a token ends: the one with the weakest
+///   proof, and then the longest idle. This way new clients can always show a token, and no user
+///   takes another's share.
 /// - One older than `longest_life`, after its next answer.
 ///
 /// Ending a connection shuts it down. The code that serves it sees the end and closes it.
@@ -24,12 +29,13 @@ namespace credmint::serve {
 /// For use by the server's thread only.
 class OpenConnections {
  public:
-  static constexpr std::size_t kStrangersPart = 8;  ///< strangers may keep 1/8 of `most`
+  static constexpr std::size_t kStrangersPart = 8;  ///< strangers keep 1/8 of a user's connections
 
   OpenConnections(std::chrono::milliseconds patience, std::size_t most,
                   std::chrono::milliseconds longest_life);
 
-  void IsOpened(int descriptor);
+  /// `user` is the client's. Unknown users count as one.
+  void IsOpened(int descriptor, std::optional<uid_t> user);
   void IsClosed(int descriptor);  ///< call it before the number can be used again
 
   /// A request has arrived. Returns false if the connection was ended and needs no answer.
@@ -56,11 +62,13 @@ class OpenConnections {
     bool is_ended = false;
     bool is_idle = false;
     Proof proof = Proof::kNone;
+    std::optional<uid_t> user;
     Moment opened;
     Moment idle_since;
   };
 
   Connection& At(int descriptor);
+  [[nodiscard]] std::pair<std::optional<uid_t>, std::size_t> Greediest() const;
   void MakeRoom(int newcomer);
 
   const std::chrono::milliseconds patience_;

@@ -31,11 +31,6 @@ struct Endpoint {
   }
 };
 
-struct Owned {
-  uid_t user = 0;
-  std::uint64_t inode = 0;  ///< 0: orphaned
-};
-
 in6_addr Mapped(std::uint32_t ipv4) {
   in6_addr mapped{};
   mapped.s6_addr[10] = mapped.s6_addr[11] = 0xff;
@@ -152,7 +147,7 @@ std::optional<Endpoint> ParseEndpoint(const std::string& digits, unsigned port) 
   return endpoint;
 }
 
-std::optional<Owned> FindInFile(const char* path, const Endpoint& source, const Endpoint& target) {
+std::optional<SocketOwner> FindInFile(const char* path, const Endpoint& source, const Endpoint& target) {
   std::ifstream file(path);
   std::string line;
   std::getline(file, line);  // the heads of the columns
@@ -170,25 +165,25 @@ std::optional<Owned> FindInFile(const char* path, const Endpoint& source, const 
     }
     if (ParseEndpoint(local.data(), local_port) == source &&
         ParseEndpoint(remote.data(), remote_port) == target) {
-      return Owned{user, inode};
+      return SocketOwner{user, inode};
     }
   }
   return std::nullopt;
 }
 
 /// A socket for IPv6 may hold an IPv4 connection.
-std::optional<Owned> FindInProc(const Endpoint& source, const Endpoint& target) {
+std::optional<SocketOwner> FindInProc(const Endpoint& source, const Endpoint& target) {
   if (source.IsIpv4()) {
     if (auto found = FindInFile("/proc/net/tcp", source, target)) return found;
   }
   return FindInFile("/proc/net/tcp6", source, target);
 }
 
-std::optional<Owned> Find(int netlink, const Endpoint& source, const Endpoint& target) {
+std::optional<SocketOwner> Find(int netlink, const Endpoint& source, const Endpoint& target) {
   if (netlink < 0) return FindInProc(source, target);
   const auto found = Ask(netlink, source, target);
   if (!found || found->idiag_state == TCP_LISTEN) return std::nullopt;
-  return Owned{found->idiag_uid, found->idiag_inode};
+  return SocketOwner{found->idiag_uid, found->idiag_inode};
 }
 
 /// Whether the user namespace maps every user to itself, as the initial one does.
@@ -215,14 +210,14 @@ SocketOwners::~SocketOwners() {
   if (netlink_ >= 0) close(netlink_);
 }
 
-std::optional<uid_t> SocketOwners::OfPeer(int connection) const {
+std::optional<SocketOwner> SocketOwners::OfPeer(int connection) const {
   const auto peer = NameOf(connection, &getpeername);
   const auto own = NameOf(connection, &getsockname);
   if (!peer || !own) return std::nullopt;
   const auto found = Find(netlink_, *peer, *own);
-  if (!found || found->inode == 0) return std::nullopt;
+  if (!found || found->inode == 0) return std::nullopt;  // none, or an orphan
   if (found->user == unmapped_ && !all_are_mapped_) return std::nullopt;
-  return found->user;
+  return found;
 }
 
 bool IsOverLoopback(int connection) {

@@ -3,9 +3,16 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 
 namespace credmint::serve {
+
+/// The creator of a socket.
+struct SocketOwner {
+  uid_t user = 0;
+  std::uint64_t inode = 0;  ///< of the socket
+};
 
 /// The users at the other end of TCP connections on this machine.
 ///
@@ -23,7 +30,7 @@ class SocketOwners {
   SocketOwners(const SocketOwners&) = delete;
   SocketOwners& operator=(const SocketOwners&) = delete;
 
-  /// Returns the user ID of the creator of the socket at the other end of `connection`.
+  /// Returns the creator of the socket at the other end of `connection`.
   ///
   /// Returns nothing in these cases, all of which must be treated as a stranger:
   ///
@@ -32,7 +39,7 @@ class SocketOwners {
   ///   root's.
   /// - The user namespace of this process does not map the user. It then shows as the overflow
   ///   user, usually nobody. In the initial namespace nobody is a user like any other.
-  [[nodiscard]] std::optional<uid_t> OfPeer(int connection) const;
+  [[nodiscard]] std::optional<SocketOwner> OfPeer(int connection) const;
 
  private:
   int netlink_ = -1;           // -1: /proc/net is read

@@ -5,6 +5,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "serve/transport/microhttpd_library.h"
 
 namespace credmint::serve {
@@ -38,6 +40,13 @@ void WaitingRequests::Wake() {
 std::uint64_t WaitingRequests::wakes() { return state_.Lock()->wakes; }
 
 std::size_t WaitingRequests::size() { return state_.Lock()->requests.size(); }
+
+std::size_t WaitingRequests::SizeOf(std::optional<uid_t> user) {
+  const auto state = state_.Lock();
+  return static_cast<std::size_t>(
+      std::count_if(state->requests.begin(), state->requests.end(),
+                    [&](const Waiting& each) { return each.user == user; }));
+}
 
 bool WaitingRequests::Add(Waiting request, std::uint64_t wakes) {
   const auto state = state_.Lock();

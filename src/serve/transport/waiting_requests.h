@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "base/guarded.h"
@@ -31,6 +34,7 @@ class WaitingRequests {
   struct Waiting {
     MHD_Connection* connection;
     int descriptor;
+    std::optional<uid_t> user;
   };
   struct State {
     bool closed = false;
@@ -48,6 +52,8 @@ class WaitingRequests {
 
   [[nodiscard]] std::uint64_t wakes();
   [[nodiscard]] std::size_t size();
+  /// The number of waiting requests of a user.
+  [[nodiscard]] std::size_t SizeOf(std::optional<uid_t> user);
 
   /// Suspends a request. `wakes` is the value of wakes() before its handler was asked. Returns
   /// false if Wake() was called since then, because there may be an answer by now.

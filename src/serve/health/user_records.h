@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/guarded.h"
+
+namespace credmint::serve {
+
+/// Which users got which roles, and which users were refused. Users whose ID is not known count as
+/// one. Keeps at most kMost of each; later ones are not recorded.
+///
+/// Safe to call from any thread.
+class UserRecords {
+ public:
+  using User = std::optional<uid_t>;
+  using Given = std::map<std::pair<std::string, User>, std::uint64_t>;
+  static constexpr std::size_t kMost = 1024;
+
+  /// Records that a user got a role's credentials. Returns whether it was the first time.
+  bool AddGiven(const std::string& role, User user);
+
+  /// Records that a user was refused. Returns whether it was the first time.
+  bool AddRefused(User user);
+
+  [[nodiscard]] Given given();
+
+ private:
+  struct State {
+    Given given;
+    std::set<User> refused;
+  };
+
+  Guarded<State> state_;
+};
+
+}  // namespace credmint::serve
