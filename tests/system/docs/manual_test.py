@@ -5,9 +5,10 @@
 import re
 import signal
 import subprocess
+import sys
 import unittest
 
-from support import emulator, manual, program, token, tpm
+from support import documents, emulator, manual, program, token, tpm
 from support.cases import each, expand
 from support.pki import pem
 from support.processes import die_with_parent
@@ -100,6 +101,14 @@ class Pages(unittest.TestCase):
     def test_share_no_section_that_nobody_takes(self):
         taken = [section for name in PAGES for section in manual.Page(name).shared()]
         self.assertEqual(set(taken), set(SHARED))
+
+
+class OptionsPage(unittest.TestCase):
+    def test_is_what_the_man_pages_say(self):
+        made = [sys.executable, "-EsB", documents.SOURCE / "scripts" / "options-page"]
+        printed = subprocess.run(made, capture_output=True, text=True, timeout=60, check=True).stdout
+        page = (documents.SOURCE / "docs" / "reference" / "options.md").read_text()
+        self.assertEqual(page, printed, "run scripts/options-page > docs/reference/options.md")
 
 
 @expand
