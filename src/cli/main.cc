@@ -32,8 +32,8 @@
 namespace credmint::cli {
 namespace {
 
-/// PINs and credentials must not end up in a core file; a reader that goes away is an error to
-/// report, not a signal to die of; and what foreign modules print must not end up in the answer.
+/// Keeps PINs and credentials out of core files, and the output of foreign modules out of the
+/// result. Makes a reader that goes away an error instead of a fatal signal.
 void PrepareProcess() {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
@@ -41,7 +41,7 @@ void PrepareProcess() {
   AllowCatchingStandardError();
 }
 
-/// `help COMMAND` as `COMMAND --help`, `help` alone as `--help`.
+/// Turns `help COMMAND` into `COMMAND --help`, and `help` alone into `--help`.
 std::vector<char*> WithoutHelpCommand(std::vector<char*> arguments) {
   static char help[] = "--help";
   if (arguments.size() < 2 || std::string_view(arguments[1]) != "help") return arguments;
@@ -50,8 +50,8 @@ std::vector<char*> WithoutHelpCommand(std::vector<char*> arguments) {
   return arguments;
 }
 
-/// What `arguments`, the program's name first, could not be parsed for; or the help or version that
-/// was asked for.
+/// Reports why `arguments`, which begin with the program's name, could not be parsed, or prints the
+/// help or version that they ask for.
 ExitStatus ReportUsage(CLI::App& app, const CLI::ParseError& error, std::span<char*> arguments) {
   if (arguments.size() < 2) {
     fputs(app.help().c_str(), stderr);
@@ -66,7 +66,7 @@ ExitStatus ReportUsage(CLI::App& app, const CLI::ParseError& error, std::span<ch
   return ReportError(usage);
 }
 
-/// What is left of "\\" at a line's end in a file whose reader does not join such lines.
+/// The remains of a "\\" at the end of a line, in a file whose reader does not join such lines.
 bool IsContinuation(std::string_view argument) {
   return argument == "\\" || argument.starts_with("\\\n") || argument.starts_with("\\\r") ||
          argument.starts_with('\n');
@@ -74,8 +74,8 @@ bool IsContinuation(std::string_view argument) {
 
 ExitStatus ReportContinuation() {
   return ReportError({ErrorCode::kUsage,
-                      "an argument is the end of a line: the command is broken by a backslash, "
-                      "which its reader does not understand",
+                      "an argument is a line end: the command is broken by a backslash, which "
+                      "does not join lines here",
                       "write the whole command on one line"});
 }
 
@@ -83,12 +83,12 @@ ExitStatus Run(std::vector<char*> arguments) {
   if (std::any_of(arguments.begin(), arguments.end(), IsContinuation)) return ReportContinuation();
   const daemon::EndSignals end_signals;
   CLI::App app(
-      "credmint: AWS credentials from a key in an HSM, a TPM or a file, by IAM Roles "
+      "credmint: AWS credentials with a key in an HSM, a TPM or a file, through IAM Roles "
       "Anywhere");
   app.require_subcommand(1);
-  app.set_version_flag("-V,--version", CREDMINT_VERSION);
+  app.set_version_flag("-V,--version", CREDMINT_VERSION, "Print the version and exit");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  // Each makes its flags when it is the command that is given: those of all would take 0.2 ms.
+  // Only the command that is given adds its flags: adding those of all would take 0.2 ms.
   CredentialProcessCommand credential_process(app);
   UpdateCommand update(app);
   ServeCommand serve(app);
@@ -129,7 +129,7 @@ ExitStatus Run(std::vector<char*> arguments) {
 int main(int argc, char** argv) try {
   credmint::cli::PrepareProcess();
   return static_cast<int>(credmint::cli::Run({argv, argv + argc}));
-} catch (...) {  // nothing of ours throws: what is left is a library that ran out of memory
+} catch (...) {  // our code does not throw, so a library ran out of memory
   fputs("credmint: out of memory\n", stderr);
   return static_cast<int>(credmint::cli::ExitStatus::kInternal);
 }

@@ -164,8 +164,8 @@ Error TpmFailure::ToError() const {
     case TpmFault::kObjectLost:
     case TpmFault::kSessionLost:
       return {ErrorCode::kDeviceLost, "the TPM was reset and no longer holds what was loaded",
-              "if this persists, another program flushes foreign objects, which a resource manager "
-              "(device:/dev/tpmrm0 or tabrmd) prevents"};
+              "if this persists, another program flushes objects that are not its own; a resource "
+              "manager (device:/dev/tpmrm0 or tabrmd) prevents that"};
     case TpmFault::kPolicyRefused:
       return {
           ErrorCode::kPolicyUnmet,

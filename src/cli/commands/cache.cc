@@ -53,12 +53,12 @@ std::string FormatJson(const std::vector<CacheEntry>& entries, TimePoint now) {
 }  // namespace
 
 CacheCommand::CacheCommand(CLI::App& app)
-    : app_(app.add_subcommand("cache", "List or clear what credential-process --cache keeps")) {
+    : app_(app.add_subcommand("cache", "List or clear the credentials stored by --cache")) {
   app_->preparse_callback([this](std::size_t) {
     app_->require_subcommand(1);
-    list_ = app_->add_subcommand("list", "Show which credentials are kept, and how long");
+    list_ = app_->add_subcommand("list", "List the stored credentials and when they expire");
     list_->add_flag("--json", json_, "Print JSON");
-    app_->add_subcommand("clear", "Remove them");
+    app_->add_subcommand("clear", "Remove the stored credentials");
   });
 }
 

@@ -7,13 +7,13 @@
 
 namespace credmint::cli {
 
-/// `credmint cache list` and `credmint cache clear`: what credential-process --cache has kept.
+/// `credmint cache list` and `credmint cache clear`: the credentials that --cache has stored.
 ///
-/// The list has a line for each entry: role ARN, session name ("-": the service's choice), expiry,
-/// what is left of it. With `--json` an array, without secrets:
+/// The list has a line for each entry: role ARN, session name ("-": chosen by the service), expiry,
+/// and the time left. `--json` prints an array, without secrets:
 ///
 ///     [{"roleArn", "roleSessionName", "accessKeyId", "expiration": RFC 3339, "secondsLeft",
-///       "fresh": whether it would be given out}]
+///       "fresh": whether a run would use it}]
 class CacheCommand {
  public:
   explicit CacheCommand(CLI::App& app);

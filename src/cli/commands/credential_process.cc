@@ -9,7 +9,7 @@
 namespace credmint::cli {
 CredentialProcessCommand::CredentialProcessCommand(CLI::App& app)
     : app_(app.add_subcommand("credential-process",
-                              "Mint credentials and print them for a credential_process")) {
+                              "Mint credentials and print them as credential_process JSON")) {
   app_->preparse_callback([this](std::size_t) {
     AddRoleFlags(*app_, flags_);
     AddCacheFlag(*app_, flags_.given.cache);

@@ -9,11 +9,11 @@
 namespace credmint::cli {
 
 /// `credmint credential-process`: mints session credentials and prints them in the form that AWS
-/// SDKs and the AWS CLI read from a credential_process. Asks for a PIN that no option gives where a
-/// person is at the terminal, never by stdin, stdout or stderr.
+/// SDKs and the AWS CLI read from a credential_process. If no option gives a PIN, asks for it at
+/// the controlling terminal, never through stdin, stdout or stderr.
 ///
-/// With `--cache` processes share what was minted (credentials/disk_cache.h); credentials from
-/// there take no key, no token and no network.
+/// With `--cache`, processes share what was minted (credentials/cache/disk_cache.h). Credentials
+/// from the cache need no key, no token and no network.
 class CredentialProcessCommand {
  public:
   explicit CredentialProcessCommand(CLI::App& app);

@@ -13,17 +13,16 @@
 namespace credmint::cli {
 
 ListCommand::ListCommand(CLI::App& app)
-    : app_(app.add_subcommand("list", "Show tokens, keys and certificates, with URIs to paste")) {
+    : app_(app.add_subcommand("list", "List tokens, keys and certificates, with URIs to paste")) {
   app_->preparse_callback([this](std::size_t) {
-    CLI::Option* uri =
-        app_->add_option("uri", uri_, "What to show: a URI, or a file (default: all tokens)")
-            ->check(PlainText());
+    CLI::Option* uri = app_->add_option("uri", uri_, "URI or file to list (default: all tokens)")
+                           ->check(PlainText());
     app_->add_flag_callback(
-            "--tpm", [this] { uri_ = "nv:"; }, "Show what is in the TPM")
+            "--tpm", [this] { uri_ = "nv:"; }, "List what is in the TPM")
         ->excludes(uri);
     app_->add_flag("--json", json_, "Print JSON");
     app_->add_flag("--login", login_,
-                   "Log in, with the PIN of --passin or one typed at the terminal");
+                   "Log in to the token, with the PIN of --passin or one typed at the terminal");
     AddTokenFlags(*app_, key_);
     AddProcessFlags(*app_, process_);
   });

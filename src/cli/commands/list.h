@@ -10,9 +10,9 @@
 
 namespace credmint::cli {
 
-/// `credmint list [URI | FILE | --tpm]`: modules, slots, tokens, keys and certificates, each with a
-/// URI to paste, and which key belongs to which certificate. Text for people; with `--json` one
-/// object:
+/// `credmint list [URI | FILE | --tpm]`: lists modules, slots, tokens, keys and certificates, each
+/// with a URI to paste, and shows which key belongs to which certificate. Prints text, or with
+/// `--json` one object:
 ///
 ///     {"modules": [{"uri", "path", "description", "manufacturer", "version", "cryptoki",
 ///       "slots": [{"uri", "number", "description", "manufacturer",
@@ -23,20 +23,20 @@ namespace credmint::cli {
 ///           "certificates": [{"uri", "unique", "label", "id", "subject", "issuer", "serial",
 ///                             "notBefore", "notAfter", "key": URI or null}]}}]}]}
 ///
-/// Of a TPM (`--tpm`, or a URI of one) its persistent objects and the certificates in it:
+/// For a TPM (`--tpm`, or a URI of one), its persistent objects and the certificates in it:
 ///
 ///     {"tpms": [{"uri", "manufacturer", "model", "firmware", "specification",
 ///       "keys": as above, and "scheme"?, "unusable"?,
-///       "certificates": as above, or "error" instead of what stands in it,
+///       "certificates": as above, or "error" instead of the contents,
 ///       "others": [{"label", "type" or "error", "flags"}]}]}
 ///
-/// Of a file its private keys and certificates, whose URI is its path:
+/// For a file, its private keys and certificates, whose URI is the path:
 ///
 ///     {"files": [{"uri", "keys": as on a token, and "unusable"?, "certificates": as on a token}]}
 ///
-/// Without logging in only what is public is there; `--login`, `--passin` or a PIN in the URI logs
-/// in to the one token that the URI matches. Ids and serial numbers are hexadecimal, times RFC
-/// 3339.
+/// Without a login only public objects are listed. `--login`, `--passin` or a PIN in the URI logs
+/// in to the one token that the URI matches. Ids and serial numbers are hexadecimal; times have the
+/// form of RFC 3339.
 class ListCommand {
  public:
   explicit ListCommand(CLI::App& app);

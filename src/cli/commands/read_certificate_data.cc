@@ -18,7 +18,7 @@
 namespace credmint::cli {
 namespace {
 
-/// The URI that selects a certificate; empty if it is not in the inventory.
+/// The URI of a certificate; empty if it is not in the inventory.
 std::string UriOf(const Certificate& certificate, const Inventory& inventory) {
   for (const InventoryEntry& entry : inventory) {
     if (entry.certificate && *entry.certificate == certificate) return entry.uri;
@@ -26,7 +26,7 @@ std::string UriOf(const Certificate& certificate, const Inventory& inventory) {
   return {};
 }
 
-/// As aws_signing_helper lists them.
+/// The list of matches, in the form of aws_signing_helper.
 std::string FormatMatches(const LibraryContext& context,
                           const std::vector<Certificate>& certificates,
                           const Inventory& inventory) {
@@ -57,11 +57,12 @@ std::string FormatJson(const std::vector<Certificate>& certificates) {
 }  // namespace
 
 ReadCertificateDataCommand::ReadCertificateDataCommand(CLI::App& app)
-    : app_(app.add_subcommand("read-certificate-data", "Show what a certificate is")) {
+    : app_(app.add_subcommand("read-certificate-data", "Show a certificate")) {
   app_->preparse_callback([this](std::size_t) {
-    app_->add_option("--format", format_,
-                     "text: for people; json: one object a line (default: json for a file, a list "
-                     "for others)")
+    app_->add_option(
+            "--format", format_,
+            "text (for people) or json, one object a line (default: json for a file, else a "
+            "numbered list)")
         ->check(OneOf({"text", "json"}));
     AddCertificateFlags(*app_, key_);
     AddProcessFlags(*app_, process_);

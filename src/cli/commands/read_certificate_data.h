@@ -10,10 +10,12 @@
 
 namespace credmint::cli {
 
-/// `credmint read-certificate-data`, in the forms of aws_signing_helper: one JSON object about the
-/// first certificate of a file; for certificates on tokens and in TPMs its numbered list of
-/// matches. With `--format json` a JSON object for each of those, one a line; with `--format text`
-/// all that is known about each, for people (certificate_text.h).
+/// `credmint read-certificate-data`: prints certificates, by default as aws_signing_helper does.
+///
+/// * A file: its first certificate as a JSON object.
+/// * A token or TPM: the matching certificates as a numbered list, or with `--format json` as JSON
+///   objects, one a line.
+/// * `--format text`: all that is known about each certificate, for people (certificate_text.h).
 class ReadCertificateDataCommand {
  public:
   explicit ReadCertificateDataCommand(CLI::App& app);

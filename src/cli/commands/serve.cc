@@ -15,7 +15,8 @@
 namespace credmint::cli {
 ServeCommand::ServeCommand(CLI::App& app)
     : app_(app.add_subcommand(
-          "serve", "Give credentials out by HTTP, as EC2's metadata service and containers do")) {
+          "serve",
+          "Serve credentials over HTTP, like a container agent and the EC2 metadata service")) {
   app_->preparse_callback([this](std::size_t) {
     AddServerFlags(*app_, server_);
     AddRoleFlags(*app_, flags_);
@@ -23,7 +24,7 @@ ServeCommand::ServeCommand(CLI::App& app)
 }
 
 Result<void> ServeCommand::Run(const daemon::EndSignals& end_signals) const {
-  mallopt(M_ARENA_MAX, 1);  // threads here do not compete, and one heap is smaller than several
+  mallopt(M_ARENA_MAX, 1);  // threads do not compete here, and one heap is smaller than several
   const auto file = ReadConfiguration(flags_);
   if (!file) return Fail(file);
   const auto options = Options(*file);

@@ -12,15 +12,16 @@
 
 namespace credmint::cli {
 
-/// `credmint serve`: gives credentials out by HTTP, as EC2's metadata service and as the agent of a
-/// container (serve/routes.h), and keeps them fresh until SIGTERM or SIGINT, which it ends by with
-/// success; a second one ends it at once. SIGHUP has the configuration file read again, credentials
-/// minted anew, and the secrets of --passin and its like read again; a file that is wrong is
-/// reported, and changes nothing. Where it listens stays as it was.
+/// `credmint serve`: gives out credentials over HTTP, as the EC2 metadata service and as the agent
+/// of a container (serve/api/routes.h), and keeps them fresh.
 ///
-/// Listens on the socket of a service manager if there is one, else where --listen and --port say.
-/// Prints the variables by which SDKs find it once it listens. Nothing is asked for; what fails
-/// later is written to stderr and tried again.
+/// SIGTERM and SIGINT end it with success; a second one ends it at once. SIGHUP makes it read the
+/// configuration file and the secrets (--passin and similar options) again, and mint. A file with
+/// an error is reported and changes nothing. The listening address never changes.
+///
+/// Listens on the socket of a service manager, or else where --listen and --port say. Once it
+/// listens, prints the variables by which SDKs find it. Never asks for a secret. Later failures are
+/// written to stderr and retried.
 class ServeCommand {
  public:
   explicit ServeCommand(CLI::App& app);

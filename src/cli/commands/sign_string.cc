@@ -24,7 +24,7 @@ tl::unexpected<Error> OpensslFailure() {
   return Fail(TakeOpensslError(ErrorCode::kInternal).In("encoding the public key"));
 }
 
-/// The bytes that aws_signing_helper puts into its test string for a public key.
+/// The bytes of a public key in the test string of aws_signing_helper.
 Result<Bytes> PublicKeyBytes(const EVP_PKEY* pkey) {
   if (EVP_PKEY_is_a(pkey, "EC") == 1) {
     std::array<std::uint8_t, 256> point{};
@@ -71,8 +71,8 @@ Result<void> CheckKeyIsGiven(const IdentitySpec& identity) {
       "the key is in the same place");
 }
 
-/// A certificate is read only where the key alone is not enough: which of several it is, or what
-/// its public half is, where its device does not tell.
+/// Reads a certificate only if the key alone is not enough. The certificate chooses among several
+/// keys, and has the public half of a key whose device does not tell it.
 Result<std::shared_ptr<const SigningKey>> OpenKeyToTry(IdentityOpener& opener) {
   auto key = opener.OpenKey();
   if (key || !opener.spec()->certificate.certificate) return key;
@@ -99,9 +99,10 @@ SignStringCommand::SignStringCommand(CLI::App& app)
   app_->preparse_callback([this](std::size_t) {
     AddKeyFlags(*app_, key_);
     AddProcessFlags(*app_, process_);
-    app_->add_option("--format", format_, "json, text (both hexadecimal) or bin")
+    app_->add_option("--format", format_,
+                     "Output: json or text, both hexadecimal, or bin (default: json)")
         ->check(OneOf({"json", "text", "bin"}));
-    app_->add_option("--digest", digest_, "SHA256, SHA384 or SHA512")
+    app_->add_option("--digest", digest_, "Digest: SHA256, SHA384 or SHA512 (default: SHA256)")
         ->check(OneOf({"SHA256", "SHA384", "SHA512"}, true));
   });
 }

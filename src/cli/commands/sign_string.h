@@ -10,9 +10,10 @@
 
 namespace credmint::cli {
 
-/// `credmint sign-string`: makes one signature over the fixed test string of aws_signing_helper,
+/// `credmint sign-string`: signs the fixed test string of aws_signing_helper and prints the
+/// signature. The string is
 ///     "AWS Roles Anywhere Credential Helper Signing Test" || "1" || SHA256("IAM RA" || public key)
-/// where the public key is a PKCS#1 RSAPublicKey or an uncompressed EC point, and prints it.
+/// where the public key is a PKCS#1 RSAPublicKey or an uncompressed EC point.
 class SignStringCommand {
  public:
   explicit SignStringCommand(CLI::App& app);

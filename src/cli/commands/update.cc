@@ -38,7 +38,7 @@ UpdateCommand::UpdateCommand(CLI::App& app)
     AddText(*app_, "--profile", profile_, "Profile to write")
         ->capture_default_str()
         ->group(kFileGroup);
-    app_->add_flag("--once", once_, "Write it once, and end")->group(kFileGroup);
+    app_->add_flag("--once", once_, "Write the profile once and exit")->group(kFileGroup);
     AddRoleFlags(*app_, flags_);
   });
 }

@@ -11,13 +11,14 @@
 namespace credmint::cli {
 
 /// `credmint update`: writes session credentials into a profile of the shared credentials file
-/// (credentials/credentials_file_writer.h), for programs that read nothing else, and keeps them
-/// fresh until SIGTERM or SIGINT, which it ends by with success; a second one ends it at once.
-/// SIGHUP has the secrets of --passin and its like read again, and credentials minted. With --once
-/// it writes and ends.
+/// (credentials/profile/credentials_file_writer.h), for programs that read nothing else, and keeps
+/// them fresh. With --once it writes them once and ends.
 ///
-/// Nothing is asked for, nothing is printed; what fails on the way is written to stderr and tried
-/// again. It fails before anything is sent if the profile could not be written.
+/// SIGTERM and SIGINT end it with success; a second one ends it at once. SIGHUP makes it read the
+/// secrets (--passin and similar options) again, and mint.
+///
+/// Never asks for a secret and prints nothing. Later failures are written to stderr and retried. If
+/// the profile cannot be written, it fails before anything is sent.
 class UpdateCommand {
  public:
   explicit UpdateCommand(CLI::App& app);

@@ -7,7 +7,7 @@
 
 namespace credmint::cli {
 
-/// `credmint version`: the version number, alone on a line, as aws_signing_helper prints its own.
+/// `credmint version`: prints the version number alone on a line, as aws_signing_helper does.
 class VersionCommand {
  public:
   explicit VersionCommand(CLI::App& app);

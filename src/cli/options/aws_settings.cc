@@ -26,7 +26,7 @@ constexpr const char* kConfigVariable = "AWS_CONFIG_FILE";
 constexpr const char* kService = "rolesanywhere";
 constexpr const char* kEndpoint = "endpoint_url";
 
-/// A setting, and who says it.
+/// A setting and its source.
 struct Found {
   std::string value;
   std::string source;
@@ -37,7 +37,7 @@ std::string FromEnvironment(const char* name) {
   return value != nullptr ? value : "";
 }
 
-/// As botocore does: everything else is false.
+/// Any other value is false, as in botocore.
 bool IsTrue(std::string_view text) {
   constexpr std::string_view kTrue = "true";
   return std::equal(text.begin(), text.end(), kTrue.begin(), kTrue.end(),
@@ -49,7 +49,7 @@ class Surroundings {
   /// Reads the AWS config file.
   Result<void> Read();
 
-  /// The variable's value, else the setting of the profile.
+  /// The variable's value, or the profile's setting if the variable is empty.
   [[nodiscard]] std::optional<Found> Find(const char* variable, const char* setting) const;
   [[nodiscard]] std::optional<Found> FindEndpoint() const;
   [[nodiscard]] std::string missing_profile() const;
@@ -99,7 +99,7 @@ std::optional<Found> Surroundings::Find(const char* variable, const char* settin
   return InProfile(setting);
 }
 
-/// In botocore's order: variables before the file, and in each the service's before that of all.
+/// Follows botocore's order: variables before the file, the service's URL before the general one.
 std::optional<Found> Surroundings::FindEndpoint() const {
   const auto ignored =
       Find("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls");
@@ -116,7 +116,7 @@ std::optional<Found> Surroundings::FindEndpoint() const {
   return InProfile(kEndpoint);
 }
 
-/// Empty: it is there, or was not asked for.
+/// Empty if the profile exists, or if AWS_PROFILE names none.
 std::string Surroundings::missing_profile() const {
   const bool missing =
       !FromEnvironment("AWS_PROFILE").empty() && !path_.empty() && !config_.HasProfile(profile_);

@@ -18,7 +18,7 @@ using Use = KeyReference::Use;
 
 constexpr const char* kCertificateGroup = "Certificate";
 
-/// An option by its name without dashes, and what was given to it.
+/// An option by its name without dashes, and its value.
 struct Given {
   std::string_view option;
   const std::string& text;
@@ -33,7 +33,7 @@ Result<void> CheckSystemStore(const KeyOptions& options) {
   if (options.system_store_name.empty()) return {};
   return Fail(ErrorCode::kUsage,
               "--system-store-name: this system has no Windows certificate store",
-              "name the certificate by --certificate FILE or --certificate 'pkcs11:…'");
+              "name the certificate with --certificate FILE or --certificate 'pkcs11:…'");
 }
 
 Parsed<void> ParseReference(std::optional<KeyReference>& reference, const Given& given, Use use) {
@@ -79,7 +79,7 @@ Parsed<void> ParseSource(std::optional<SecretSource>& source, const Given& given
   return {};
 }
 
-/// Of options that say the same thing in different ways.
+/// Refuses more than one of several options that set the same thing.
 Parsed<void> CheckOnlyOne(std::initializer_list<std::pair<std::string_view, bool>> given) {
   std::string_view first;
   for (const auto& [option, is_given] : given) {
@@ -123,7 +123,7 @@ Parsed<void> ParseSecrets(IdentitySpec& identity, const KeyOptions& options) {
   return {};
 }
 
-/// A stream that holds a key or certificates cannot hold a secret besides.
+/// A stream that holds a key or certificates cannot hold a secret as well.
 Parsed<void> CheckStreams(const IdentitySpec& identity) {
   using Reference = std::pair<std::string_view, const std::optional<KeyReference>*>;
   using Source = std::pair<std::string_view, const std::optional<SecretSource>*>;
@@ -143,14 +143,14 @@ Parsed<void> CheckStreams(const IdentitySpec& identity) {
       Error error{
           ErrorCode::kUsage,
           fmt::format("--{} and --{} both read {}", option, secret_option, (*reference)->text()),
-          "give the secret by another descriptor, fd:N, or by file:PATH"};
+          "give the secret through another descriptor, fd:N, or in a file, file:PATH"};
       return tl::unexpected(Refusal{std::move(error), {secret_option, option}});
     }
   }
   return {};
 }
 
-/// The devices' parameters, which are the same for each key that a command opens.
+/// The parameters of the devices, the same for each key that a command opens.
 std::vector<std::pair<std::string, std::string>> MakeParameters(const KeyOptions& options) {
   std::vector<std::pair<std::string, std::string>> parameters;
   if (!options.pkcs11_lib.empty()) {
@@ -163,93 +163,96 @@ std::vector<std::pair<std::string, std::string>> MakeParameters(const KeyOptions
 
 void AddKeySecretFlags(CLI::App& command, KeyOptions& options) {
   AddSecret(command, "--context-passin", options.context_passin,
-            "Context-specific PIN of an always-authenticate key; forms as --passin")
+            "Context-specific PIN of an always-authenticate key; sources as for --passin")
       ->group(kKeyGroup);
   AddSecret(command, "--tpm-key-password", options.tpm_key_password,
-            "Auth value of the TPM key (visible to other users; prefer --passin)")
+            "Auth value of the TPM key; visible to other users, prefer --passin")
       ->group(kKeyGroup);
   command
       .add_flag("--no-tpm-key-password", options.no_tpm_key_password,
-                "The TPM key has an empty auth value")
+                "The TPM key has no auth value: use the empty one and do not ask")
       ->group(kKeyGroup);
   AddSecret(command, "--policy-passin", options.policy_passin,
-            "Auth value of what the TPM key's policy names (PolicySecret); forms as --passin")
+            "Auth value for PolicySecret in the TPM key's policy; sources as for --passin")
       ->group(kKeyGroup);
   AddPlace(command, "--policy-key", options.policy_key,
-           "Key that signs what the TPM key's policy wants signed (PolicySigned); as --private-key",
+           "Key that signs for PolicySigned in the TPM key's policy; forms as for --private-key",
            "a path or a URI")
       ->group(kKeyGroup);
   AddSecret(command, "--policy-key-passin", options.policy_key_passin,
-            "PIN or passphrase of --policy-key; forms as --passin")
+            "PIN or passphrase of --policy-key; sources as for --passin")
       ->group(kKeyGroup);
   AddSecret(command, "--pkcs8-password", options.pkcs8_password,
-            "Passphrase of a key file (visible to other users; prefer --passin)")
+            "Passphrase of the key file; visible to other users, prefer --passin")
       ->group(kKeyGroup);
 }
 
 }  // namespace
 
 void AddTokenFlags(CLI::App& command, KeyOptions& options) {
-  AddSecret(command, "--passin", options.passin,
-            "Token PIN, TPM auth value or passphrase: file:PATH, env:NAME, fd:N, stdin, "
-            "cred:NAME, pass:TEXT (default: asked at the terminal, if there is one)")
+  AddSecret(
+      command, "--passin", options.passin,
+      "Token PIN, TPM auth value or passphrase: file:PATH, env:NAME, fd:N, stdin, cred:NAME or "
+      "pass:TEXT (default: ask at the terminal, except in serve and update)")
       ->group(kKeyGroup);
   command
       .add_flag("--allow-final-try", options.allow_final_try,
-                "Send a PIN even where one more wrong PIN locks the token")
+                "Send the PIN even if one more wrong PIN locks the token")
       ->group(kKeyGroup);
-  AddPlace(command, "--pkcs11-lib", options.pkcs11_lib, "PKCS#11 module (default: p11-kit's proxy)",
-           "a path")
+  AddPlace(command, "--pkcs11-lib", options.pkcs11_lib,
+           "PKCS#11 module (default: the p11-kit proxy)", "a path")
       ->group(kKeyGroup);
   AddSecret(command, "--parent-passin", options.parent_passin,
-            "Auth value of the TPM key's parent, or of the owner of an NV index; forms as "
-            "--passin")
+            "Auth value of the TPM key's parent or of an NV index's owner; sources as for --passin")
       ->group(kKeyGroup);
-  AddText(command, "--tcti", options.tcti,
-          "Way to the TPM (default: $TPM2TOOLS_TCTI, $TSS2_TCTI, $TPM2OPENSSL_TCTI, the path "
-          "$TPM_DEVICE, else device:/dev/tpmrm0 or device:/dev/tpm0)")
+  AddText(
+      command, "--tcti", options.tcti,
+      "Connection to the TPM (default: $TPM2TOOLS_TCTI, $TSS2_TCTI, $TPM2OPENSSL_TCTI, the path "
+      "$TPM_DEVICE, else device:/dev/tpmrm0 or device:/dev/tpm0)")
       ->group(kKeyGroup);
 }
 
 void AddCertificateFlags(CLI::App& command, KeyOptions& options) {
-  AddPlace(command, "--certificate", options.certificate,
-           "Certificate: file (PEM, DER, PKCS#7, PKCS#12), pkcs11: URI, nv:0x01…, env:NAME, fd:N, "
-           "or - for stdin",
-           "a path or a URI")
+  AddPlace(
+      command, "--certificate", options.certificate,
+      "Certificate: a file (PEM, DER, PKCS#7, PKCS#12), pkcs11: URI, nv:0x01…, env:NAME, fd:N, "
+      "or - for stdin",
+      "a path or a URI")
       ->group(kCertificateGroup);
   AddText(command, "--cert-selector", options.cert_selector,
-          "Which of several certificates: 'Key=x509Subject,Value=CN=Example', JSON, or "
+          "Choice among several certificates: 'Key=x509Subject,Value=CN=Example', JSON, or "
           "file://PATH")
       ->group(kCertificateGroup);
   AddText(command, "--system-store-name", options.system_store_name,
-          "Certificate store of Windows: refused on Linux")
+          "Windows certificate store: refused, Linux has none")
       ->group(kCertificateGroup);
   AddTokenFlags(command, options);
 }
 
 void AddKeyFlags(CLI::App& command, KeyOptions& options) {
   AddCertificateFlags(command, options);
-  AddPlace(command, "--private-key", options.private_key,
-           "Private key: file, pkcs11: URI, handle:0x81…, TSS2 PEM file, env:NAME, fd:N, or - for "
-           "stdin (default: the place of --certificate)",
-           "a path or a URI")
+  AddPlace(
+      command, "--private-key", options.private_key,
+      "Private key: a file (also a TSS2 PEM file), pkcs11: URI, handle:0x81…, env:NAME, fd:N, or "
+      "- for stdin (default: looked for where --certificate is)",
+      "a path or a URI")
       ->group(kKeyGroup);
   AddPlace(command, "--intermediates", options.intermediates,
-           "Intermediate certificates between leaf and trust anchor; forms as --certificate",
+           "Certificates between the leaf and the trust anchor; forms as for --certificate",
            "a path or a URI")
       ->group(kCertificateGroup);
   command
       .add_flag("--use-latest-expiring-certificate", options.use_latest_expiring_certificate,
-                "Of several matching certificates take the one that expires last")
+                "If several certificates match, use the one that expires last")
       ->group(kCertificateGroup);
   command
       .add_flag("--reuse-pin", options.reuse_pin,
-                "Use the token PIN as context-specific PIN of an always-authenticate key")
+                "Use the token PIN as the context-specific PIN of an always-authenticate key")
       ->group(kKeyGroup);
   command
       .add_flag("--allow-weak-key", options.allow_weak_key,
-                "Use a key of RSA below 2048 bits, or of another curve than P-256, P-384 and "
-                "P-521: for tests only")
+                "Accept RSA keys below 2048 bits and curves other than P-256, P-384 and P-521; for "
+                "tests only")
       ->group(kKeyGroup);
   AddKeySecretFlags(command, options);
 }

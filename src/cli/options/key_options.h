@@ -12,8 +12,8 @@ namespace credmint::cli {
 
 constexpr const char* kKeyGroup = "Private key";
 
-/// The flags that say which key and certificate, shared by every command that uses one; the names
-/// are those of aws_signing_helper where it has them. As typed.
+/// The flags that name the key and the certificate, as typed; all commands that use a key share
+/// them. A flag that aws_signing_helper has keeps its name.
 struct KeyOptions {
   std::string certificate;
   std::string private_key;
@@ -37,19 +37,18 @@ struct KeyOptions {
   std::string tcti;
 };
 
-/// Adds the flags about tokens, then those about certificates, then those about the private key
-/// too; each includes those before it.
+/// Adds the flags about tokens, about certificates, and about the private key; each function
+/// includes the flags of those before it.
 void AddTokenFlags(CLI::App& command, KeyOptions& options);
 void AddCertificateFlags(CLI::App& command, KeyOptions& options);
 void AddKeyFlags(CLI::App& command, KeyOptions& options);
 
-/// What they mean, without anything having been opened: that a certificate or a key is named is for
-/// those to check who need one. Refuses, with kUsage or the codes of KeyReference, what is
-/// malformed, what contradicts itself, and --system-store-name, which names what is not there on
-/// Linux.
+/// Parses the options without opening anything. Whether a certificate or a key is named at all is
+/// for the caller to check. Malformed or contradictory options are refused, with kUsage or the
+/// codes of KeyReference; so is --system-store-name, because Linux has no such store.
 Parsed<std::shared_ptr<const IdentitySpec>> ParseIdentity(const KeyOptions& options);
 
-/// kUsage without --certificate.
+/// Fails with kUsage if --certificate is missing.
 Result<void> CheckCertificateIsGiven(const IdentitySpec& identity);
 
 }  // namespace credmint::cli

@@ -10,25 +10,26 @@
 
 namespace credmint::cli {
 
-/// Why options cannot be used, and which of them are at fault, by their names without dashes: the
-/// one that is named first in a configuration file is where its line is.
+/// The reason that options were refused, and the options at fault, by their names without dashes.
+/// For a configuration file, the message names the line of the first of them that the file sets.
 struct Refusal {
   Error error;
   std::vector<std::string_view> options;
 };
 
-/// What becomes of options.
+/// The result of parsing options.
 template <typename T>
 using Parsed = tl::expected<T, Refusal>;
 
-/// `return Refuse(std::move(result), {"region"});` where one of these options is at fault.
+/// Passes a failure on and names the options at fault:
+/// `return Refuse(std::move(result), {"region"});`
 template <typename T>
 tl::unexpected<Refusal> Refuse(Result<T>&& failed,
                                std::initializer_list<std::string_view> options = {}) {
   return tl::unexpected(Refusal{std::move(failed).error(), options});
 }
 
-/// The failure alone, where there are only flags.
+/// Keeps the error alone, for commands that read flags only.
 template <typename T>
 Result<T> WithoutPlace(Parsed<T>&& parsed) {
   if (parsed) return *std::move(parsed);

@@ -14,12 +14,14 @@ namespace credmint::cli {
 void AddProcessFlags(CLI::App& command, ProcessOptions& options) {
   constexpr const char* kLogGroup = "Diagnostics";
   command
-      .add_option("--provider", options.providers,
-                  "Also load this OpenSSL provider; may be given several times")
+      .add_option("--provider", options.providers, "OpenSSL provider to load as well; repeatable")
       ->check(PlainText())
       ->group(kKeyGroup);
-  command.add_flag("--debug", options.debug, "Say on stderr what is done")->group(kLogGroup);
-  command.add_option("--log-format", options.log_format, "Form of --debug: text or json")
+  command.add_flag("--debug", options.debug, "Log to stderr what is done, without secrets")
+      ->group(kLogGroup);
+  command
+      .add_option("--log-format", options.log_format,
+                  "Format of the log: text or json (default: text)")
       ->check(OneOf({"text", "json"}))
       ->group(kLogGroup);
 }

@@ -10,7 +10,7 @@
 
 namespace credmint::cli {
 
-/// The flags about the process as a whole, whatever it does with which key.
+/// The flags of the process as a whole, independent of any key.
 struct ProcessOptions {
   std::vector<std::string> providers;
   bool debug = false;
@@ -19,10 +19,10 @@ struct ProcessOptions {
 
 void AddProcessFlags(CLI::App& command, ProcessOptions& options);
 
-/// Says what --debug and --log-format ask for. Before anything is logged.
+/// Configures the log as --debug and --log-format ask. Called before anything is logged.
 void StartLog(const ProcessOptions& options);
 
-/// OpenSSL with our providers and those of --provider.
+/// Starts OpenSSL with the built-in providers and those of --provider.
 Result<LibraryContext> StartLibrary(const ProcessOptions& options);
 
 }  // namespace credmint::cli

@@ -16,8 +16,7 @@ std::string QuotingHint(std::span<char* const> arguments) {
     if (value.starts_with('=')) value.remove_prefix(1);
     const bool more = i + 1 < arguments.size() && arguments[i + 1][0] != '-';
     if (more && value.starts_with(kPair)) {
-      return "put the value of --cert-selector between single quotes: a shell takes it apart at "
-             "its blanks";
+      return "put the value of --cert-selector in single quotes: the shell splits it at its blanks";
     }
   }
   return {};

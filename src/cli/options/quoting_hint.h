@@ -6,8 +6,8 @@
 
 namespace credmint::cli {
 
-/// What to do about words too many on the command line `arguments`, where a shell has taken the
-/// unquoted value of --cert-selector apart at its blanks; empty if that is not what happened.
+/// The hint for a command line `arguments` in which a shell has split an unquoted value of
+/// --cert-selector at its blanks; empty for any other.
 std::string QuotingHint(std::span<char* const> arguments);
 
 }  // namespace credmint::cli

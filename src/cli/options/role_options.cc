@@ -23,17 +23,17 @@ namespace {
 
 constexpr const char* kConfigurationGroup = "Configuration";
 constexpr const char* kPlaces =
-    "~/.config/credmint/config.toml (in $XDG_CONFIG_HOME, if that is set), "
-    "/etc/credmint/config.toml, or --config FILE";
+    "write ~/.config/credmint/config.toml (below $XDG_CONFIG_HOME, if that is set) or "
+    "/etc/credmint/config.toml, or name another with --config FILE";
 
-/// A role of the configuration file: what was made of it, and where it stands.
+/// A role of the configuration file: its options, and the sections that they come from.
 struct FileRole {
   RoleOptions options;
   const Section* role = nullptr;
   const Section* identity = nullptr;  ///< null: none
 };
 
-/// The options of one role, as the sections of the file may set them.
+/// The options of one role, grouped by the sections of the file that may set them.
 struct RoleSettings {
   RoleSettings() {
     AddProcessFlags(program, options.process);
@@ -50,7 +50,7 @@ struct RoleSettings {
   std::string identity_name;
 };
 
-/// For the name of a section in its brackets.
+/// The name of a section as messages show it in its brackets.
 std::string ShownName(const std::string& name) {
   return DescribeUnshown(name).empty() ? name : "NAME";
 }
@@ -75,8 +75,8 @@ const Section* FindSection(const std::vector<Section>& sections, std::string_vie
   return found != sections.end() ? &*found : nullptr;
 }
 
-/// The identity that the role names; the only one there is, if it names none. Null: there is none,
-/// and flags have to say which key.
+/// The identity that the role names, or the only one of the file. Null if the file has none; flags
+/// must then name the key.
 Result<const Section*> FindIdentity(const Configuration& file, const Section& role,
                                     const std::string& name) {
   if (name.empty()) {
@@ -84,8 +84,8 @@ Result<const Section*> FindIdentity(const Configuration& file, const Section& ro
     if (file.identities.empty()) return nullptr;
     return Fail(
         ErrorCode::kUsage,
-        fmt::format("{}: [role.{}] does not say which identity", file.At(role.line), role.name),
-        fmt::format("identity = one of: {}", fmt::join(NamesOf(file.identities), ", ")));
+        fmt::format("{}: [role.{}] names no identity", file.At(role.line), role.name),
+        fmt::format("add identity = NAME, one of: {}", fmt::join(NamesOf(file.identities), ", ")));
   }
   const Section* identity = FindSection(file.identities, name);
   if (identity != nullptr) return identity;
@@ -111,7 +111,7 @@ Result<FileRole> MakeRole(const CLI::App& command, const Configuration& file, co
   return FileRole{settings.options, &role, *identity};
 }
 
-/// What no role uses is checked too: it will be used one day.
+/// Checks unused identities as well: a role may use them one day.
 Result<void> CheckIdentities(const Configuration& file) {
   for (const Section& identity : file.identities) {
     RoleSettings settings;
@@ -122,8 +122,8 @@ Result<void> CheckIdentities(const Configuration& file) {
 
 Result<std::vector<FileRole>> MakeRoles(const CLI::App& command, const Configuration& file) {
   if (file.roles.empty()) {
-    return Fail(ErrorCode::kUsage, fmt::format("{}: there is no role in it", file.path),
-                "[role.NAME]");
+    return Fail(ErrorCode::kUsage, fmt::format("{}: it defines no role", file.path),
+                "add a [role.NAME] section");
   }
   if (auto checked = CheckIdentities(file); !checked) return Fail(std::move(checked));
   std::vector<FileRole> roles;
@@ -136,7 +136,7 @@ Result<std::vector<FileRole>> MakeRoles(const CLI::App& command, const Configura
 }
 
 std::string ChooseOne(const Configuration& file) {
-  return fmt::format("--role NAME, one of: {}", fmt::join(NamesOf(file.roles), ", "));
+  return fmt::format("choose one with --role NAME: {}", fmt::join(NamesOf(file.roles), ", "));
 }
 
 Result<std::vector<FileRole>> Choose(std::vector<FileRole> roles, const RoleFlags& flags,
@@ -167,14 +167,14 @@ Parsed<roles::Role> ParseRole(const RoleOptions& options, std::string name) {
                      options.service.origins};
 }
 
-/// Has messages about what is seen only in use say file and line, unless the surroundings say it.
+/// Makes messages about a bad endpoint or CA bundle name file and line, if the file sets these.
 void NameLines(const RolePlace& place, roles::Origins& origins) {
   const roles::Origins flags = ServiceOptions().origins;
   if (origins.endpoint == flags.endpoint) origins.endpoint = place.Source("endpoint");
   if (origins.ca_bundle == flags.ca_bundle) origins.ca_bundle = place.Source("ca-bundle");
 }
 
-/// Notes that several roles have say the same of them.
+/// Adds notes that are not there yet; several roles may have the same ones.
 void AddNotes(std::vector<std::string>& notes, const std::vector<std::string>& added) {
   for (const std::string& note : added) {
     if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
@@ -184,8 +184,8 @@ void AddNotes(std::vector<std::string>& notes, const std::vector<std::string>& a
 Result<WantedRoles> RoleOfFlags(const RoleFlags& flags) {
   if (!IsGiven(flags.given)) {
     return Fail(
-        ErrorCode::kUsage, "no flag says which key and role, and there is no configuration file",
-        fmt::format("--certificate, --trust-anchor-arn, --profile-arn and --role-arn; or {}",
+        ErrorCode::kUsage, "no option names a key and a role, and there is no configuration file",
+        fmt::format("give --certificate, --trust-anchor-arn, --profile-arn and --role-arn, or {}",
                     kPlaces));
   }
   RoleOptions options = flags.given;
@@ -197,7 +197,7 @@ Result<WantedRoles> RoleOfFlags(const RoleFlags& flags) {
   return wanted;
 }
 
-/// Adds what a role of the file comes to.
+/// Parses a role of the file and adds it.
 Result<void> AddRole(const CLI::App& command, const Configuration& file, FileRole& role,
                      WantedRoles& wanted) {
   const RolePlace place(command, file, *role.role, role.identity);
@@ -219,9 +219,10 @@ Result<void> AddRole(const CLI::App& command, const Configuration& file, FileRol
 }  // namespace
 
 void AddCacheFlag(CLI::App& command, bool& cache) {
-  command.add_flag("--cache", cache,
-                   "Share credentials with other processes by a file that only you can read, in "
-                   "$XDG_RUNTIME_DIR/credmint or $RUNTIME_DIRECTORY");
+  command.add_flag(
+      "--cache", cache,
+      "Share the credentials with later runs, in a private file below $XDG_RUNTIME_DIR or "
+      "$RUNTIME_DIRECTORY");
 }
 
 void AddRoleFlags(CLI::App& command, RoleFlags& flags) {
@@ -231,9 +232,10 @@ void AddRoleFlags(CLI::App& command, RoleFlags& flags) {
            "a path")
       ->group(kConfigurationGroup);
   command
-      .add_option("--role", flags.roles,
-                  "Role of the configuration file; where several are possible it may be given "
-                  "several times")
+      .add_option(
+          "--role", flags.roles,
+          "Role of the configuration file, for serve repeatable (default: the only one, for serve "
+          "all)")
       ->check(PlainText())
       ->group(kConfigurationGroup);
   AddServiceFlags(command, flags.given.service);
@@ -269,7 +271,7 @@ Result<WantedRoles> FindRoles(const CLI::App& command, const RoleFlags& flags,
   if (chosen) chosen = Choose(*std::move(chosen), flags, *file);
   if (!chosen) return Fail(std::move(chosen));
   if (chosen->size() > 1 && !flags.given.service.session.role_arn.empty()) {
-    return Fail(ErrorCode::kUsage, "--role-arn is of one role, and several are possible",
+    return Fail(ErrorCode::kUsage, "--role-arn is for one role, and several are possible",
                 ChooseOne(*file));
   }
   if (chosen->size() > 1 && how_many == HowMany::kOne) {

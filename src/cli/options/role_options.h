@@ -15,7 +15,7 @@
 
 namespace credmint::cli {
 
-/// All that decides which credentials are minted, and how, as typed or set.
+/// Everything that decides which credentials are minted and how, as typed or set.
 struct RoleOptions {
   ProcessOptions process;
   KeyOptions key;
@@ -23,48 +23,54 @@ struct RoleOptions {
   bool cache = false;
 };
 
-/// The flags that say whose credentials are wanted: roles of the configuration file by their names,
-/// or everything about one of them. What is given here overrides the file.
+/// The flags that choose the credentials: roles of the configuration file by name, or all details
+/// of one role. Flags override the file.
 struct RoleFlags {
   std::string config;
   std::vector<std::string> roles;
   RoleOptions given;
 };
 
-/// Adds --config, --role and those of service_options.h, key_options.h and process_options.h.
+/// Adds --config, --role, and the flags of service_options.h, key_options.h and process_options.h.
 void AddRoleFlags(CLI::App& command, RoleFlags& flags);
 
 void AddCacheFlag(CLI::App& command, bool& cache);
 
-/// The configuration file, if one is to be read: that of --config, else the one that is found
-/// (FindConfigurationFile()) where --role is given or where no flag says which key and which role.
-/// Fails with kUsage if there is none for --role, else as ReadConfigurationFile().
+/// Reads the configuration file, if one applies: that of --config, or else the one that
+/// FindConfigurationFile() finds. Without --config a file applies only if --role is given, or if no
+/// flag names a key or a role. Fails with kUsage if --role is given and there is no file; otherwise
+/// as ReadConfigurationFile().
 Result<std::optional<Configuration>> ReadConfiguration(const RoleFlags& flags);
 
-/// What is wanted: roles, at least one, and what the process as a whole is to do.
+/// The chosen roles, at least one, and the options of the process as a whole.
 struct WantedRoles {
   std::vector<roles::Role> roles;
   ProcessOptions process;
   std::vector<std::string> notes;  ///< for --debug, each once
 
-  /// Says in the log what the surroundings said, and what should not be.
+  /// Logs the notes, and a warning for each role that does not verify TLS.
   void Log() const;
 };
 
 enum class HowMany { kAny, kOne };
 
-/// The roles that are wanted: those of --role in its order, else all of the file in its order;
-/// without a file the one of the flags. The whole file is checked, whatever is wanted of it. Fails
-/// with kUsage for a role that the file has not, for --role-arn where there are several, for
-/// several where one is wanted, and where neither file nor flags say the role; as ApplySettings();
-/// and, for those that are wanted, as ParseSession(), ParseIdentity() and
-/// CheckCertificateIsGiven(), with file and line of the setting in front, or of the role's header
-/// where one is missing; without them if a flag is at fault.
+/// The chosen roles: those of --role in the order given, or else all of the file in its order.
+/// Without a file, the one role that the flags describe. The whole file is checked, even what no
+/// chosen role uses.
+///
+/// Fails with kUsage
+/// * for a --role that the file does not have;
+/// * for --role-arn with several roles, and for several roles where `how_many` allows one;
+/// * if neither the file nor the flags describe a role.
+///
+/// Also fails as ApplySettings() does, and for the chosen roles as ParseSession(), ParseIdentity()
+/// and CheckCertificateIsGiven() do. The message begins with the file and line of the setting, or
+/// of the role's header if a setting is missing. If a flag is at fault, it names neither.
 Result<WantedRoles> FindRoles(const CLI::App& command, const RoleFlags& flags,
                               const std::optional<Configuration>& file,
                               HowMany how_many = HowMany::kAny);
 
-/// The one role that is wanted, of whichever file there is.
+/// Reads the configuration file, if one applies, and returns the one role that is chosen.
 Result<WantedRoles> FindRole(const CLI::App& command, const RoleFlags& flags);
 
 }  // namespace credmint::cli

@@ -31,7 +31,7 @@ std::string RolePlace::Source(std::string_view setting) const {
   return fmt::format("{}{}--{}", place, place.empty() ? "" : ": ", setting);
 }
 
-/// In the order in which sections override each other.
+/// Searches the sections in order of precedence.
 const Setting* RolePlace::Find(std::string_view setting) const {
   for (const Section* section : {&role_, &file_.defaults, identity_, &file_.program}) {
     if (section == nullptr) continue;

@@ -10,8 +10,8 @@
 
 namespace credmint::cli {
 
-/// Where the settings of a role stand in the configuration file: in its own section, in that of its
-/// identity, or in what holds for all. For messages.
+/// Finds the settings of a role in the configuration file, for messages. They may be in its own
+/// section, in its identity's, or in one that applies to all roles.
 class RolePlace {
  public:
   /// `identity` is null where the role has none. All must outlive it.
@@ -19,11 +19,11 @@ class RolePlace {
             const Section* identity)
       : command_(command), file_(file), role_(role), identity_(identity) {}
 
-  /// "FILE:LINE: [role.NAME]" with the line of the first of these settings that the file has; that
-  /// of the role's header where it has none; empty where a flag is at fault.
+  /// "FILE:LINE: [role.NAME]", with the line of the first of these settings that the file has. If
+  /// it has none of them, the line is that of the role's header. Empty if a flag is at fault.
   [[nodiscard]] std::string Of(std::span<const std::string_view> settings) const;
 
-  /// What messages say in front of the name of the option, and the name: "FILE:LINE: … --endpoint".
+  /// The place and the option's name, as messages begin: "FILE:LINE: … --endpoint".
   [[nodiscard]] std::string Source(std::string_view setting) const;
 
  private:

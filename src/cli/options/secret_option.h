@@ -8,13 +8,13 @@
 
 namespace credmint::cli {
 
-/// Whether what was given to the option of this name (without its dashes) is a secret itself, and
-/// not the place of one.
+/// True if the value of this option (named without dashes) is a secret itself, not the place of
+/// one.
 bool IsSecret(std::string_view name, std::string_view value);
 
-/// Of a value that is given twice the last one counts; but not of a secret, because a wrong one may
-/// use up a try of few: two different ones fail with kUsage. Sources of secrets (`file:PATH`) are
-/// places, as paths are.
+/// Fails with kUsage if an option is given two different secrets. The last value of an option
+/// counts, but a wrong secret may use up one of few tries. Sources of secrets (`file:PATH`) are
+/// places, as paths are, and not checked.
 Result<void> CheckSecrets(const CLI::App& command);
 
 }  // namespace credmint::cli

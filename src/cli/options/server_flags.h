@@ -7,7 +7,7 @@
 
 namespace credmint::cli {
 
-/// Adds the flags that say where `serve` listens and whom it answers.
+/// Adds the flags that set where `serve` listens and which requests it answers.
 void AddServerFlags(CLI::App& command, daemon::ServerOptions& options);
 
 }  // namespace credmint::cli

@@ -17,14 +17,14 @@ namespace {
 constexpr const char* kSessionGroup = "Session";
 constexpr const char* kNetworkGroup = "Network";
 
-/// CLI::Range lets "nan" through.
+/// Unlike CLI::Range, refuses "nan".
 std::string CheckTimeout(const std::string& text) {
   double seconds = 0;
   const bool good = CLI::detail::lexical_cast(text, seconds) && seconds >= 0.1 && seconds <= 600;
   return good ? "" : "it is not a number of seconds from 0.1 to 600";
 }
 
-/// A host alone is one that speaks TLS.
+/// Makes a host without a scheme https.
 std::string AddScheme(std::string& endpoint) {
   if (!endpoint.empty() && endpoint.find("://") == std::string::npos) {
     endpoint.insert(0, "https://");
@@ -32,7 +32,7 @@ std::string AddScheme(std::string& endpoint) {
   return {};
 }
 
-/// A flag of which it is known whether it was given. The parser counts "false" as -1.
+/// Adds a flag that keeps apart "not given" and "false". The parser counts "false" as -1.
 void AddChoice(CLI::App& command, const char* name, std::optional<bool>& value,
                const char* description) {
   command
@@ -43,9 +43,10 @@ void AddChoice(CLI::App& command, const char* name, std::optional<bool>& value,
 
 void AddSessionFlags(CLI::App& command, ServiceOptions& options) {
   AddText(command, "--trust-anchor-arn", options.session.trust_anchor_arn,
-          "ARN of the trust anchor that vouches for the certificate")
+          "ARN of the trust anchor")
       ->group(kSessionGroup);
-  AddText(command, "--profile-arn", options.session.profile_arn, "ARN of the profile")
+  AddText(command, "--profile-arn", options.session.profile_arn,
+          "ARN of the Roles Anywhere profile")
       ->group(kSessionGroup);
   AddText(command, "--role-arn", options.session.role_arn, "ARN of the role to assume")
       ->group(kSessionGroup);
@@ -56,41 +57,40 @@ void AddSessionFlags(CLI::App& command, ServiceOptions& options) {
       ->capture_default_str()
       ->group(kSessionGroup);
   AddText(command, "--role-session-name", options.session.role_session_name,
-          "Name of the session, if the profile accepts one")
+          "Name for the session, if the profile accepts one")
       ->group(kSessionGroup);
   AddText(command, "--region", options.session.region,
-          "Region to sign for (default: that of the trust anchor)")
+          "Region to sign for (default: the trust anchor's)")
       ->group(kSessionGroup);
 }
 
 void AddNetworkFlags(CLI::App& command, ServiceOptions& options) {
   AddText(command, "--endpoint", options.endpoint,
-          "URL of the service, http or https, or its host (default: "
-          "$AWS_ENDPOINT_URL_ROLESANYWHERE, $AWS_ENDPOINT_URL, the AWS config file, else that of "
-          "the region)")
+          "URL or host name of the service (default: $AWS_ENDPOINT_URL_ROLESANYWHERE, "
+          "$AWS_ENDPOINT_URL, the AWS config file, else the region's endpoint)")
       ->transform(CLI::Validator(AddScheme, ""))
       ->group(kNetworkGroup);
   AddChoice(command, "--use-fips-endpoint", options.fips, "Use the region's FIPS endpoint");
   AddChoice(command, "--use-dualstack-endpoint", options.dualstack,
-            "Use the region's endpoint for IPv4 and IPv6");
+            "Use the region's dual-stack endpoint (IPv4 and IPv6)");
   AddPlace(command, "--ca-bundle", options.ca_bundle,
-           "PEM file of the CAs to trust (default: $AWS_CA_BUNDLE, the AWS config file, "
-           "else those of the system)",
+           "PEM file of trusted CAs (default: $AWS_CA_BUNDLE, the AWS config file, else the "
+           "system's)",
            "a path")
       ->group(kNetworkGroup);
   command
       .add_flag("--no-verify-ssl", options.no_verify_ssl,
-                "Accept any certificate of the service: for tests only")
+                "Do not verify the service's certificate; for tests only")
       ->group(kNetworkGroup);
   command
       .add_flag("--with-proxy", options.with_proxy,
-                "Accepted for compatibility: proxies of the environment are used anyway")
+                "Accepted for compatibility; proxies from the environment are used by default")
       ->group(kNetworkGroup);
-  command.add_flag("--no-proxy", options.no_proxy, "Ignore the proxies of the environment")
+  command.add_flag("--no-proxy", options.no_proxy, "Ignore proxies from the environment")
       ->group(kNetworkGroup);
   command
       .add_option("--timeout", options.timeout_seconds,
-                  "Seconds for the whole call, retries included")
+                  "Time limit for the whole call in seconds, retries included")
       ->capture_default_str()
       ->check(CLI::Validator(CheckTimeout, "0.1 to 600"))
       ->group(kNetworkGroup);
@@ -102,7 +102,7 @@ Result<void> CheckArnsAreGiven(const SessionParameters& parameters) {
                                     std::pair{parameters.role_arn, "--role-arn"}}) {
     if (value.empty()) {
       return Fail(ErrorCode::kUsage, fmt::format("{} is missing", flag),
-                  "--trust-anchor-arn, --profile-arn and --role-arn are all needed");
+                  "give --trust-anchor-arn, --profile-arn and --role-arn");
     }
   }
   return {};
@@ -119,7 +119,7 @@ Parsed<void> CheckArns(const SessionParameters& parameters) {
   return {};
 }
 
-/// With one parameter more at a time, so that it is known which of them is at fault.
+/// Adds one parameter at a time, to know which one is at fault.
 Parsed<SessionRequest> ParseRequest(const ServiceOptions& options) {
   const SessionParameters& given = options.session;
   if (auto checked = CheckArns(given); !checked) return tl::unexpected(std::move(checked).error());

@@ -12,8 +12,8 @@
 
 namespace credmint::cli {
 
-/// The flags that say which session is wanted and how the service is reached. As typed, and
-/// completed by the surroundings (AddAwsSettings()).
+/// The flags that describe the session and the way to the service, as typed; AddAwsSettings()
+/// fills in the rest.
 struct ServiceOptions {
   SessionParameters session;
   long long duration_seconds = 3600;
@@ -27,14 +27,14 @@ struct ServiceOptions {
   double timeout_seconds = 10;
 
   roles::Origins origins{.endpoint = "--endpoint", .ca_bundle = "--ca-bundle"};
-  std::vector<std::string> notes;  ///< for --debug: what the surroundings said
+  std::vector<std::string> notes;  ///< for --debug: where settings came from
 };
 
 void AddServiceFlags(CLI::App& command, ServiceOptions& options);
 
-/// What they mean, checked as far as that is possible without key and network. Refuses, with
-/// kUsage, ARNs that are missing or malformed or do not fit together, and whatever else
-/// contradicts itself. Whether the endpoint is a URL is seen when it is used.
+/// Parses the options and checks what needs neither key nor network. Fails with kUsage if ARNs are
+/// missing, malformed or of different regions or accounts, or if other options contradict each
+/// other. Whether the endpoint is a URL is checked when it is used.
 Parsed<roles::SessionSpec> ParseSession(const ServiceOptions& options);
 
 }  // namespace credmint::cli

@@ -24,7 +24,7 @@ bool HoldsSecret(const Setting& setting) {
   });
 }
 
-/// Without the dashes. --help is none: it ends the program.
+/// The names without dashes, except --help, which ends the program.
 std::vector<std::string_view> Names(const CLI::App& options) {
   std::vector<std::string_view> names;
   for (const CLI::Option* option : options.get_options()) {
@@ -68,9 +68,9 @@ Result<void> ApplySetting(const Setting& setting, const std::string& where, CLI:
   }
   if (HoldsSecret(setting)) {
     return Fail(ErrorCode::kUsage,
-                fmt::format("{}: {}: a secret does not belong into the configuration file", where,
+                fmt::format("{}: {}: a secret does not belong in the configuration file", where,
                             setting.name),
-                "passin names a place for it: file:PATH, env:NAME or cred:NAME");
+                "name its place with passin: file:PATH, env:NAME or cred:NAME");
   }
   CLI::Option& option = *options.get_option(name);
   const Setting::Type type = TypeOf(option);
@@ -90,7 +90,7 @@ Result<void> ApplySetting(const Setting& setting, const std::string& where, CLI:
   }
   try {
     Give(setting.values, option);
-  } catch (const CLI::ParseError&) {  // its words may repeat the value
+  } catch (const CLI::ParseError&) {  // its message may repeat the value
     return Fail(ErrorCode::kUsage, fmt::format("{}: {}: it is not accepted", where, setting.name));
   }
   return {};

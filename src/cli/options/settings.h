@@ -8,15 +8,15 @@
 
 namespace credmint::cli {
 
-/// Gives the settings of a section to the options of the same names (`port` is --port), with the
-/// same checks as if they had been typed. Fails with kUsage, saying file and line, for one that
-/// is no option of `options` (with the one that was probably meant), that has a value of another
-/// type, or that the option refuses; and for a secret, which does not belong into a file that many
-/// may read: the value is not shown.
+/// Sets the options of `options` from the settings of the same names in a section (`port` sets
+/// --port). The values are checked as on the command line.
+///
+/// Fails with kUsage, naming file and line, for an unknown setting, a value of the wrong type, and
+/// a value that the option refuses. The hint for an unknown setting suggests a known one. A secret
+/// fails too, without being shown: many users may read the file.
 Result<void> ApplySettings(const Configuration& file, const Section& section, CLI::App& options);
 
-/// Gives what was typed to a command to those of `options` that have the same names: a flag
-/// overrides the file.
+/// Sets those of `options` that were typed to `command`: a flag overrides the file.
 void ApplyFlags(const CLI::App& command, CLI::App& options);
 
 }  // namespace credmint::cli

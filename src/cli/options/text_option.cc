@@ -19,7 +19,7 @@ namespace {
 constexpr const char* kEmpty = "the value is empty";
 constexpr const char* kNul = "the value holds a NUL";
 
-/// What every text must be.
+/// The check for every text.
 std::string CheckAny(const std::string& text) {
   if (text.empty()) return kEmpty;
   return text.find('\0') == std::string::npos ? "" : kNul;
@@ -93,7 +93,7 @@ CLI::Validator OneOf(std::initializer_list<const char*> words, bool any_case) {
     const bool good = std::any_of(known.begin(), known.end(), [&](const std::string& word) {
       return any_case ? strcasecmp(word.c_str(), text.c_str()) == 0 : word == text;
     });
-    return good ? "" : fmt::format("it is none of {}", fmt::join(known, ", "));
+    return good ? "" : fmt::format("it is not one of {}", fmt::join(known, ", "));
   };
   return {check, ""};
 }

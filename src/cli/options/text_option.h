@@ -7,26 +7,26 @@
 
 namespace credmint::cli {
 
-// What an option accepts. The reasons for a refusal are ours and never repeat the value, which may
-// be a secret that was meant for another option; cli/usage_error reports them.
+// The values that options accept. The reasons for a refusal are our own. They never repeat the
+// value, which may be a secret meant for another option. cli/options/usage_error reports them.
 
-/// Adds an option with a text value. An empty one is refused: it is a script's unset variable, and
-/// ignoring it would use another key, PIN or endpoint than was meant. So is what looks like a key
-/// or certificate, since no option takes the contents of one.
+/// Adds an option with a text value. An empty value is refused: it comes from a script's unset
+/// variable, and ignoring it would use the wrong key, PIN or endpoint. The contents of a key or
+/// certificate are refused as well, since no option takes them.
 CLI::Option* AddText(CLI::App& command, const std::string& name, std::string& value,
                      const std::string& description);
 
-/// The same for the place of something: `expected` is "a path" or "a path or a URI". What is no
-/// file and must not be shown (base/shown_value) is refused here already.
+/// Adds an option whose value is a place: `expected` is "a path" or "a path or a URI". A value that
+/// is not a file and must not be shown (base/shown_value) is refused here already.
 CLI::Option* AddPlace(CLI::App& command, const std::string& name, std::string& value,
                       const std::string& description, const std::string& expected);
 
-/// The same for a secret, or a source of one, which may be any text but the empty one.
+/// Adds an option for a secret or a source of one: any text but the empty one.
 CLI::Option* AddSecret(CLI::App& command, const std::string& name, std::string& value,
                        const std::string& description);
 
-/// For options of other types: of text as AddText has it, of a whole number in decimal digits, and
-/// of one of several words, whose case counts unless `any_case`.
+/// Checks for options of other types: text as in AddText, a whole number in decimal digits, and one
+/// of several words. Case matters unless `any_case` is set.
 CLI::Validator PlainText();
 CLI::Validator WholeNumber();
 CLI::Validator WholeNumber(long long least, long long most);

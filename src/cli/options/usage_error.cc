@@ -22,7 +22,7 @@ bool IsNameCharacter(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
 }
 
-/// `--name` in front of any '='; empty: it is no such thing.
+/// The `--name` in front of any '='; empty if the argument is no long option.
 std::string LongName(std::string_view argument) {
   const std::string_view name = argument.substr(0, argument.find('='));
   const bool good = name.starts_with("--") && name.size() > 2 && name.size() <= kLongestName &&
@@ -55,7 +55,7 @@ std::string NameOf(const CLI::App& command) {
   return command.get_parent() == nullptr ? kProgram : command.get_name();
 }
 
-/// "credmint cache list": how a command is typed.
+/// The command as typed: "credmint cache list".
 std::string Typed(const CLI::App& command) {
   const CLI::App* parent = command.get_parent();
   return parent == nullptr ? kProgram : fmt::format("{} {}", Typed(*parent), command.get_name());
@@ -67,7 +67,7 @@ bool IsFlagValue(std::string_view text) {
   return std::find(kValues.begin(), kValues.end(), text) != kValues.end();
 }
 
-/// The command line, read as CLI11 reads it.
+/// Reads the command line as CLI11 does.
 class Reading {
  public:
   Reading(CLI::App& program, std::span<char* const> arguments)
@@ -82,7 +82,7 @@ class Reading {
       if (!problem.empty()) return Usage(problem);
     }
     const bool needs_command = !command_->get_subcommands({}).empty();
-    return Usage(needs_command ? "a command is missing" : "the command line makes no sense");
+    return Usage(needs_command ? "a command is missing" : "the command line cannot be parsed");
   }
 
  private:
@@ -108,11 +108,11 @@ class Reading {
     return IsShortName(argument) ? command_->get_option_no_throw(argument) : nullptr;
   }
 
-  /// What follows an unknown option may be its value, and is then no stray argument.
+  /// The word after an unknown option may be its value, so it does not count as a stray argument.
   void NoteUnknown(const std::string& name, const std::string& argument) {
     const std::vector<std::string> known = OptionNames(*command_);
     if (owner_ == nullptr) owner_ = command_;
-    // Other programs' options have one dash.
+    // Options of other programs have one dash.
     const std::string closest = Closest(name.empty() ? "-" + argument : name, known);
     if (!name.empty() || IsShortName(argument)) {
       unknown_.push_back({name.empty() ? argument : name, closest});
@@ -207,14 +207,14 @@ class Reading {
                                   fmt::join(names, ", ")));
     }
     if (strays_ > 0) {
-      parts.push_back(strays_ == 1 ? "an argument is not expected"
-                                   : fmt::format("{} arguments are not expected", strays_));
+      parts.push_back(strays_ == 1 ? "unexpected argument"
+                                   : fmt::format("{} unexpected arguments", strays_));
     }
     Error error = Usage(fmt::format("{}", fmt::join(parts, "; ")));
     if (!meant.empty()) error.hint = fmt::format("did you mean {}?", fmt::join(meant, ", "));
     if (owner_ != command_ && !names.empty() && command_->get_option_no_throw(names.front())) {
       error.hint =
-          fmt::format("options follow the command: {} {}", Typed(*command_), names.front());
+          fmt::format("put options after the command: {} {}", Typed(*command_), names.front());
     }
     return error;
   }
@@ -222,7 +222,7 @@ class Reading {
   [[nodiscard]] Error Usage(std::string message) const {
     const bool is_program = command_->get_parent() == nullptr;
     return {ErrorCode::kUsage, std::move(message),
-            fmt::format("{}{} --help", Typed(*command_), is_program ? " COMMAND" : "")};
+            fmt::format("see {}{} --help", Typed(*command_), is_program ? " COMMAND" : "")};
   }
 
   CLI::App* command_;
@@ -231,7 +231,7 @@ class Reading {
   bool only_values_ = false;
   std::vector<const CLI::Option*> seen_;
   std::vector<Unknown> unknown_;
-  const CLI::App* owner_ = nullptr;  ///< the command, or the program, that does not know the first
+  const CLI::App* owner_ = nullptr;  ///< the command or program that does not know the first
   std::size_t strays_ = 0;
   std::string no_command_;
   std::string missing_;
@@ -263,12 +263,12 @@ Error NoSuchCommand(const CLI::App& parent, const std::string& name) {
 }
 
 std::string WhyRefused(CLI::Option& option, const std::string& value) {
-  std::string checked = value;  // a check may change what the next one is given
+  std::string checked = value;  // a check may change the value for the next one
   try {
     for (int i = 0;; ++i) {
       if (auto reason = (*option.get_validator(i))(checked); !reason.empty()) return reason;
     }
-  } catch (const CLI::OptionNotFound&) {  // there are no more
+  } catch (const CLI::OptionNotFound&) {  // no more checks
     return {};
   }
 }

@@ -27,13 +27,13 @@ std::string KeyType(const Certificate& certificate) {
   return key != nullptr ? EVP_PKEY_get0_type_name(key) : "";
 }
 
-/// AWS's tool lists three digests for every key; a key that brings its own hash has just its name.
+/// AWS's tool lists three digests for every key; a key with a built-in hash has its name only.
 std::vector<std::string> SupportedAlgorithms(const std::string& type) {
   if (type != "RSA" && type != "EC") return {type};
   return {type + "SHA256", type + "SHA384", type + "SHA512"};
 }
 
-/// SHA-1 because that is the number AWS's tool prints and people compare.
+/// SHA-1, because AWS's tool prints it and people compare the two.
 std::string Fingerprint(const LibraryContext& context, const Certificate& certificate) {
   const Bytes der = certificate.Der();
   std::array<std::uint8_t, 20> digest{};
@@ -43,7 +43,7 @@ std::string Fingerprint(const LibraryContext& context, const Certificate& certif
   return hashed ? Hex(digest) : "";
 }
 
-/// A number, where SerialHex() has whole bytes.
+/// The serial number without the leading zeros that SerialHex() has for whole bytes.
 std::string SerialNumber(const Certificate& certificate) {
   const std::string hex = certificate.SerialHex();
   return hex.substr(std::min(hex.find_first_not_of('0'), hex.size() - 1));
@@ -104,7 +104,7 @@ std::string FormatCertificateText(const Certificate& certificate, const std::str
   if (const EVP_PKEY* key = certificate.public_key(); key != nullptr) {
     if (auto strong = CheckStrength(key); !strong) refusals.push_back(std::move(strong).error());
   }
-  if (refusals.empty()) text += "as leaf  nothing is known against it\n";
+  if (refusals.empty()) text += "as leaf  no problem found\n";
   for (const Error& refusal : refusals) {
     text += fmt::format("as leaf  refused: {}\n", refusal.message);
   }

@@ -5,11 +5,11 @@
 
 namespace credmint::cli {
 
-/// What the process returns: the class of failure, for scripts.
+/// The exit status of the process: the class of failure, for scripts.
 enum class ExitStatus : int {
   kSuccess = 0,
   kInternal = 1,     ///< a defect in credmint or a broken installation
-  kUsage = 2,        ///< the command line
+  kUsage = 2,        ///< the command line or the configuration file
   kKey = 3,          ///< key, token, TPM, PIN
   kCertificate = 4,  ///< certificate, or key and certificate that do not match
   kService = 5,      ///< the service answered, but not with credentials

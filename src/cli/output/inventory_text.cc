@@ -24,7 +24,7 @@ std::string Fact(const InventoryEntry& entry, std::string_view name) {
   return {};
 }
 
-/// "private key 'web' id 01". What has neither label nor id is just named by its kind: in files.
+/// "private key 'web' id 01". An object without label and id, as in files, has its kind only.
 std::string Named(std::string_view kind, const InventoryEntry& entry) {
   if (entry.label.empty() && entry.id.empty()) return std::string(kind);
   return fmt::format("{} '{}'{}{}", kind, PrintableUtf8(entry.label),
@@ -39,14 +39,14 @@ std::string UriLine(const InventoryEntry& entry) {
   return fmt::format("{}{}", entry.uri, entry.unique ? "" : "   (another object has the same URI)");
 }
 
-/// The entries that lie inside the token, file or TPM at `token`.
+/// The entries inside the token, file or TPM at index `token`.
 std::span<const InventoryEntry> Contents(const Inventory& inventory, std::size_t token) {
   std::size_t end = token + 1;
   while (end < inventory.size() && inventory[end].kind > Kind::kTpm) ++end;
   return std::span(inventory).subspan(token + 1, end - token - 1);
 }
 
-/// A public key is not worth showing beside its private key.
+/// True if the private key is listed too; the public key is then not shown.
 bool HasPrivateHalf(const InventoryEntry& entry, std::span<const InventoryEntry> contents) {
   return std::any_of(contents.begin(), contents.end(), [&](const InventoryEntry& other) {
     return other.kind == Kind::kPrivateKey && BelongTogether(entry, other);
@@ -119,7 +119,7 @@ std::string CertificateText(const InventoryEntry& entry, std::span<const Invento
   return text;
 }
 
-/// What is neither a key nor a certificate.
+/// An object that is neither a key nor a certificate.
 std::string OtherText(const InventoryEntry& entry) {
   const std::string type = Fact(entry, "type");
   return fmt::format("      {}{}{}\n{}", Named(type.empty() ? "object" : type, entry),

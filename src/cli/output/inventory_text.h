@@ -8,8 +8,8 @@
 
 namespace credmint::cli {
 
-/// An inventory for people: an indented tree, the URI of each thing on a line of its own. Labels
-/// are made fit for a terminal. `now` tells which certificates have expired.
+/// An inventory for people: an indented tree with the URI of each object on a line of its own.
+/// Labels are made safe for a terminal. `now` decides which certificates have expired.
 std::string FormatInventoryText(const Inventory& inventory,
                                 std::chrono::system_clock::time_point now);
 

@@ -10,7 +10,7 @@ namespace credmint::cli {
 /// The named curve of a key ("prime256v1"); empty for one without.
 std::string CurveOf(const EVP_PKEY* key);
 
-/// What kind of key it is, for people: "EC prime256v1", "RSA 2048"; null is "of unknown type".
+/// The kind of a key, for people: "EC prime256v1", "RSA 2048"; "of unknown type" for null.
 std::string DescribeKey(const EVP_PKEY* key);
 
 }  // namespace credmint::cli

@@ -8,25 +8,24 @@
 
 namespace credmint::cli {
 
-/// Rules of user-visible text: a successful command writes its result to stdout and nothing to
-/// stderr; a failed one writes nothing to stdout and to stderr one line
+/// The rules for user-visible text. A successful command writes its result to stdout and nothing to
+/// stderr. A failed one writes nothing to stdout, and to stderr one line
 ///     credmint: what failed, outermost first
-/// and, where a fix is known, a second one
+/// and, if a fix is known, a second one
 ///     hint: what to do
 
-/// Writes a result to stdout in one piece; kLocalIo if it cannot be written.
+/// Writes a result to stdout in one piece; fails with kLocalIo if it cannot be written.
 Result<void> WriteResult(std::string_view text);
 
-/// Writes an error to stderr and returns the status to exit with. Control characters (an answer of
-/// a strange server may be part of the message) come out as '?'.
+/// Writes an error to stderr and returns the status to exit with. Control characters become '?',
+/// because a message may quote the answer of a hostile server.
 ExitStatus ReportError(const Error& error);
 
-/// Writes that what was reported has passed to stderr, as "credmint: MESSAGE"; for commands that
-/// stay.
+/// Writes "credmint: MESSAGE" to stderr when a reported failure is over; for long-running commands.
 void ReportRecovery(std::string_view message);
 
-/// Writes to stderr what goes on all the same but should not, as "credmint: warning: MESSAGE"; for
-/// commands that stay.
+/// Writes "credmint: warning: MESSAGE" to stderr about a condition that does not stop the command;
+/// for long-running commands.
 void ReportWarning(std::string_view message);
 
 }  // namespace credmint::cli

@@ -13,78 +13,78 @@ std::string_view Words(Remedy remedy) {
     case Remedy::kGiveSecret:
       return "give it with --passin file:PATH, env:NAME, fd:N or cred:NAME";
     case Remedy::kGiveSecretOrDenyIt:
-      return "give it with --passin; if it has none after all, --no-tpm-key-password";
+      return "give it with --passin, or give --no-tpm-key-password if the key has none";
     case Remedy::kGiveContextPin:
-      return "give it with --context-passin, or --reuse-pin if it is the same";
+      return "give it with --context-passin, or give --reuse-pin if it is the token's PIN";
     case Remedy::kGiveHandleAuth:
       return "give it with --passin";
     case Remedy::kGiveNvAuth:
-      return "write ?pass behind it and give the value with --passin";
+      return "append ?pass to the URI and give the value with --passin";
     case Remedy::kGiveParentAuth:
       return "give it with --parent-passin";
     case Remedy::kGivePolicyAuth:
       return "give it with --policy-passin";
     case Remedy::kCheckAuthValue:
-      return "check it: tpm2-tools take a line feed at the end of a file as a part of it; if the "
-             "key has none, leave out --passin";
+      return "check it (tpm2-tools count a line feed at the end of a file as part of it); if the "
+             "key has none, omit --passin";
     case Remedy::kAllowFinalTry:
-      return "log in once with the right PIN by the vendor's tool or pkcs11-tool; or, if this PIN "
-             "is surely right, --allow-final-try";
+      return "log in once with the right PIN in the vendor's tool or pkcs11-tool, or give "
+             "--allow-final-try if you are sure of this PIN";
     case Remedy::kNamePrivateKey:
       return "name the key with --private-key";
     case Remedy::kNamePolicyKey:
       return "name that key with --policy-key";
     case Remedy::kChooseCertificate:
-      return "name one by its URI, by --cert-selector, or take --use-latest-expiring-certificate";
+      return "name one by its URI or with --cert-selector, or give "
+             "--use-latest-expiring-certificate";
     case Remedy::kSelectCertificate:
-      return "say by --cert-selector which certificate is meant";
+      return "choose a certificate with --cert-selector";
     case Remedy::kGiveLeafFirst:
-      return "give the leaf certificate; issuers belong into --intermediates";
+      return "give the leaf certificate, and its issuers with --intermediates";
     case Remedy::kGiveCertificate:
-      return "give the certificate with --certificate, or write it or the public key to the token "
-             "with the same id";
+      return "give the certificate with --certificate, or store it or the public key on the token "
+             "under the same id";
     case Remedy::kAllowWeakKey:
-      return "--allow-weak-key uses it all the same: for tests only";
+      return "use another key; for tests only, --allow-weak-key accepts this one";
     case Remedy::kLoadProvider:
-      return "--provider NAME loads one more";
+      return "load another provider with --provider NAME";
     case Remedy::kNameModule:
       return "name the module with --pkcs11-lib or the URI's module-path";
     case Remedy::kCheckToken:
-      return "is the device connected, the label right, the module the right one (--pkcs11-lib), "
-             "and may this user read it?";
+      return "check that the device is connected, that the label and the module (--pkcs11-lib) are "
+             "right, and that this user may read it";
     case Remedy::kListToken:
-      return "credmint list --passin ... shows them; an id is written id=%01";
+      return "run credmint list --passin ... to see the keys; write an id as id=%01";
     case Remedy::kListTpm:
-      return "credmint list --tpm shows what is there";
+      return "run credmint list --tpm to see what is there";
     case Remedy::kNameTcti:
-      return "--tcti or TPM2TOOLS_TCTI names another way to a TPM (the kernel's is "
-             "device:/dev/tpmrm0)";
+      return "name another TPM with --tcti or TPM2TOOLS_TCTI (the kernel's is device:/dev/tpmrm0)";
     case Remedy::kConfirmTcti:
-      return "give it with --tcti or in openssl.cnf if it is meant";
+      return "if you mean it, give it with --tcti or in openssl.cnf";
     case Remedy::kCompleteChain:
-      return "the certificate does not chain to the trust anchor: check --trust-anchor-arn, and "
-             "add missing issuers with --intermediates";
+      return "check --trust-anchor-arn, and add missing issuers with --intermediates: the "
+             "certificate does not chain to the trust anchor";
     case Remedy::kLeaveOutSessionName:
       return "leave out --role-session-name, or set acceptRoleSessionName on the profile";
     case Remedy::kAllowMoreTime:
-      return "--timeout SECONDS allows more time";
+      return "allow more time with --timeout SECONDS";
     case Remedy::kLeaveOutProxy:
-      return "the environment names a proxy (https_proxy, http_proxy or all_proxy); --no-proxy "
-             "connects without it";
+      return "give --no-proxy to connect without the proxy that the environment names "
+             "(https_proxy, http_proxy or all_proxy)";
     case Remedy::kNameCa:
-      return "--ca-bundle FILE names the CA to trust, of a proxy that inspects TLS or of a private "
-             "endpoint";
+      return "name the CA to trust with --ca-bundle FILE: that of a TLS-inspecting proxy or a "
+             "private endpoint";
     case Remedy::kCheckCaFile:
       return "check --ca-bundle, SSL_CERT_FILE and SSL_CERT_DIR";
     case Remedy::kChoosePort:
-      return "--port chooses another port";
+      return "choose another port with --port";
     case Remedy::kChooseStatusPort:
-      return "--status-port chooses another port";
+      return "choose another port with --status-port";
     case Remedy::kNameTokenFile:
-      return "--token-file names a file for it";
+      return "name a file for it with --token-file";
     case Remedy::kNameKeyApart:
-      return "without --private-key the key is looked for where the certificate is; name it: a "
-             "file, pkcs11:…, handle:0x81…";
+      return "name the key with --private-key: a file, pkcs11:… or handle:0x81… (by default it is "
+             "looked for where the certificate is)";
     case Remedy::kNameCertificate:
       return "name one of the certificates, by its URI or with --cert-selector";
     case Remedy::kNone:
@@ -93,7 +93,7 @@ std::string_view Words(Remedy remedy) {
   return {};
 }
 
-/// Both, or the one that says something.
+/// Both texts with `joint` between them, or the one that is not empty.
 std::string Joined(std::string_view first, std::string_view joint, std::string_view second) {
   return fmt::format("{}{}{}", first, first.empty() || second.empty() ? "" : joint, second);
 }

@@ -7,8 +7,8 @@
 
 namespace credmint::cli {
 
-/// What to do about an error, for the program's user: its remedy in the flags of the program, with
-/// what the error adds to it, or its hint. Empty where nothing is known.
+/// The hint for an error, for users of the program: its remedy in terms of the program's flags, and
+/// the error's own hint. Empty if the error has none of these.
 std::string HintText(const Error& error);
 
 }  // namespace credmint::cli

@@ -11,9 +11,9 @@
 namespace credmint::cli {
 namespace {
 
-constexpr const char* kUnverified = "--no-verify-ssl: whoever answers is taken for the service";
+constexpr const char* kUnverified = "--no-verify-ssl: the service's certificate is not verified";
 
-/// In front of a message: which role it is about, where there may be several.
+/// The name of the role in front of a message, if there may be several roles.
 std::string RoleClause(const roles::Role& role) {
   return role.name.empty() ? "" : fmt::format("role {}: ", role.name);
 }

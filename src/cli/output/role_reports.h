@@ -8,12 +8,12 @@
 
 namespace credmint::cli {
 
-/// Says in the log that TLS is not verified where a role wants it so; and the same on stderr, for
-/// commands that stay, where `clause` stands in front.
+/// Warns if a role does not verify TLS: in the log, or on stderr for long-running commands.
+/// `clause` is put in front.
 void LogUnverified(const roles::Role& role);
 void WarnOfUnverified(const roles::Role& role, const std::string& clause = {});
 
-/// Says on stderr what roles of a server come to, with the role's name in front where it has one.
+/// Reports failures and recoveries of a server's roles on stderr, after the role's name, if any.
 roles::RoleSetObserver ReportRoles();
 
 }  // namespace credmint::cli

@@ -23,7 +23,7 @@ std::string ServerVariables(const daemon::ServerPlaces& places) {
   const std::string url = "http://" + places.authority;
   std::string text;
   if (places.token_file.empty()) {
-    text = "# no container credentials: --token-file names a file for their token\n";
+    text = "# no container credentials: name a file for their token with --token-file\n";
   } else {
     for (const std::string& role : places.roles) {
       text += fmt::format("{}export AWS_CONTAINER_CREDENTIALS_FULL_URI={}/role/{}\n",
@@ -35,16 +35,16 @@ std::string ServerVariables(const daemon::ServerPlaces& places) {
         ShellQuoted(std::filesystem::absolute(places.token_file)));
   }
   if (places.is_loopback) {
-    // Older botocore puts no slash in front of the path, so there is one here. Other SDKs then send
-    // two, which Imds takes for one.
+    // Older botocore adds no slash in front of the path, so the URL ends in one. Other SDKs then
+    // send two, which serve/api/imds treats as one.
     text += fmt::format(
         "{}export AWS_EC2_METADATA_SERVICE_ENDPOINT={}/\n",
         places.token_file.empty() ? "" : "# or, for programs that do not know these:\n", url);
   } else {
-    text += "# most SDKs take http from 169.254.170.2 and 169.254.170.23 only\n";
+    text += "# most SDKs accept http only from 169.254.170.2 and 169.254.170.23\n";
   }
   if (!places.status_authority.empty()) {
-    text += fmt::format("# for whoever watches over it: http://{0}/healthz http://{0}/metrics\n",
+    text += fmt::format("# for monitoring: http://{0}/healthz http://{0}/metrics\n",
                         places.status_authority);
   }
   return text;

@@ -7,8 +7,8 @@
 
 namespace credmint::cli {
 
-/// What `serve` prints once it listens: lines for a shell, `export NAME=VALUE`, by which SDKs find
-/// it, with comments beside them; and where its status is, if it has one.
+/// The text that `serve` prints once it listens: `export NAME=VALUE` lines by which SDKs find it,
+/// and comments. One of these has the URLs of the status port, if there is one.
 std::string ServerVariables(const daemon::ServerPlaces& places);
 
 }  // namespace credmint::cli

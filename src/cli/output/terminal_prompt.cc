@@ -24,8 +24,8 @@ namespace {
 
 constexpr std::size_t kMaxTyped = 255;
 
-/// Below the minute after which an SDK kills its credential_process, which would leave the terminal
-/// without echo.
+/// Less than the minute after which an SDK kills its credential_process, which would leave the
+/// terminal without echo.
 constexpr int kLongestPauseMilliseconds = 45'000;
 
 constexpr char kCtrlC = 0x03;
@@ -55,10 +55,10 @@ class Descriptor {
   int number_;
 };
 
-/// Holds back the signals that would end or stop the process in the midst, and tells by a
-/// descriptor that one came; it is delivered when this object goes. A signal that is ignored
-/// (nohup) or held back already (end_signals.h) stays so. SIGTTIN and SIGTTOU held back become
-/// errors of read() and nothing.
+/// Blocks the signals that would end or stop the process in the middle, and reports through a
+/// descriptor that one arrived. The signal is delivered when this object goes. A signal that is
+/// ignored (nohup) or already blocked (end_signals.h) stays so. Blocked, SIGTTIN becomes an error
+/// of read(), and SIGTTOU has no effect.
 class HeldSignals {
  public:
   HeldSignals() : watched_(Watched()), pending_(signalfd(-1, &watched_, SFD_CLOEXEC)) {
@@ -70,7 +70,7 @@ class HeldSignals {
   HeldSignals(const HeldSignals&) = delete;
   HeldSignals& operator=(const HeldSignals&) = delete;
 
-  /// Readable when a signal came; -1 if the system is out of descriptors.
+  /// Readable once a signal has arrived; -1 if the system is out of descriptors.
   [[nodiscard]] int descriptor() const { return pending_.get(); }
 
  private:
@@ -93,8 +93,8 @@ class HeldSignals {
   Descriptor pending_;
 };
 
-/// The terminal without echo, line editing and keys that send signals, as long as this lives.
-/// Ends the line.
+/// Turns off echo, line editing and the keys that send signals, as long as this object lives. Ends
+/// the line when it goes.
 class Silence final : public ClosedAtExit {
  public:
   explicit Silence(int terminal) : terminal_(terminal) {
@@ -143,7 +143,7 @@ class Silence final : public ClosedAtExit {
   bool closed_ CREDMINT_GUARDED_BY(mutex_) = false;
 };
 
-/// The line as it is being typed; wiped at the end.
+/// The line being typed; wiped at the end.
 class Line {
  public:
   explicit Line(bool utf8) : utf8_(utf8) {}
@@ -157,7 +157,7 @@ class Line {
     if (!too_long_) bytes_[size_++] = c;
   }
 
-  /// Takes away the last character, which has several bytes in UTF-8.
+  /// Removes the last character, which may have several bytes in UTF-8.
   void Erase() {
     while (size_ > 0) {
       const auto last = static_cast<unsigned char>(bytes_[--size_]);
@@ -171,8 +171,8 @@ class Line {
     spoilt_ = false;
   }
   Result<Secret> Take() {
-    if (too_long_) return NoAnswer("what was typed is longer than 255 bytes");
-    if (spoilt_) return NoAnswer("what was typed holds control characters");
+    if (too_long_) return NoAnswer("the input is longer than 255 bytes");
+    if (spoilt_) return NoAnswer("the input holds control characters");
     return Secret::Take(std::span(bytes_).first(size_));
   }
 

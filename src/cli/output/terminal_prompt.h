@@ -12,22 +12,24 @@ namespace credmint::cli {
 
 /// Asks for a secret at the controlling terminal (/dev/tty; never stdin or stdout), without echo.
 ///
-/// Nothing, at once, if there is no such terminal or this process is not in its foreground: what a
-/// daemon or an SDK starts must neither hang nor be stopped. Otherwise waits until a line is typed,
-/// of at most 255 bytes, but for no key longer than 45 seconds. Backspace and ^U correct it; ^C, ^D
-/// and ^\ cancel.
+/// Returns nothing, at once, if there is no such terminal or this process is not in its foreground.
+/// A process that a daemon or an SDK starts must neither hang nor be stopped. Otherwise waits for a
+/// line of at most 255 bytes, and at most 45 seconds for each key. Backspace and ^U correct the
+/// line; ^C, ^D and ^\ cancel.
 ///
-/// Fails with kPinRequired when the person cancels or types nothing (an empty passphrase or auth
-/// value is one, an empty PIN is none), the terminal hangs up, or the
-/// line is too long or holds other control characters (an arrow key would spoil a PIN unseen). The
-/// terminal is as it was before on every return, and also when SIGINT, SIGTERM, SIGHUP or SIGQUIT
-/// arrives while it waits: the signal then takes its course. SIGTSTP waits until the end. To be
-/// called while no other thread runs that would take these signals, unless it closes everything
-/// (base/closed_at_exit.h) before they take their course.
+/// Fails with kPinRequired if
+/// * the person cancels, or the terminal hangs up;
+/// * the PIN is empty (a passphrase or auth value may be);
+/// * the line is too long or holds other control characters: an arrow key would spoil a PIN unseen.
+///
+/// The terminal is restored on every return. It is restored too if SIGINT, SIGTERM, SIGHUP or
+/// SIGQUIT arrives during the wait; the signal is delivered afterwards. SIGTSTP is delayed until
+/// the end. No other thread may take these signals meanwhile, unless it closes everything
+/// (base/closed_at_exit.h) before they are delivered.
 Result<std::optional<Secret>> AskAtTerminal(const PassphraseRequest& request, PromptReason reason);
 
-/// What AskAtTerminal shows: "credmint: PIN for token 'prod': ", below a line about the last answer
-/// unless it is the first time.
+/// The prompt of AskAtTerminal: "credmint: PIN for token 'prod': ". A line about the last answer is
+/// in front of it, except the first time.
 std::string PromptText(const PassphraseRequest& request, PromptReason reason);
 
 }  // namespace credmint::cli

@@ -5,9 +5,10 @@
 import re
 import signal
 import subprocess
+import sys
 import unittest
 
-from support import emulator, manual, program, token, tpm
+from support import documents, emulator, manual, program, token, tpm
 from support.cases import each, expand
 from support.pki import pem
 from support.processes import die_with_parent
@@ -28,6 +29,9 @@ COMMANDS = {
 }
 SHARED = manual.Page("credmint-options.7").subsections()
 
+# Which manuals this host has is no fault of the page.
+OF_THE_HOST = ("STYLE: referenced manual not found", "mandoc: outdated mandoc.db lacks")
+
 # "  --name TYPE=default   text", with the text possibly on the next line, or "  -h,--help".
 _HELP_LINE = re.compile(r"^  (?:-\w,)?(--[\w-]+)(?: (\S.*?))?(?:  |$)", re.MULTILINE)
 
@@ -45,13 +49,14 @@ class Pages(unittest.TestCase):
     def test_is_well_formed(self, name):
         need(MANDOC, "mandoc")
         result = subprocess.run(
-            [MANDOC, "-Tlint", "-Wwarning", manual.FOLDER / name],
+            [MANDOC, "-Tlint", "-Wall", manual.FOLDER / name],
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
         )
-        self.assertEqual((result.returncode, result.stdout + result.stderr), (0, ""))
+        said = (result.stdout + result.stderr).splitlines()
+        self.assertEqual([line for line in said if not any(it in line for it in OF_THE_HOST)], [])
 
     @each(**PAGES)
     def test_is_installed(self, name):
@@ -67,7 +72,7 @@ class Pages(unittest.TestCase):
     def test_describes_the_options_of(self, case):
         name, commands = case
         page = manual.Page(name)
-        described = manual.options(page.sections["OPTIONS"])
+        described = page.own_options()
         for section in page.shared():
             described |= manual.options(SHARED[section])
         shown = {}
@@ -80,7 +85,7 @@ class Pages(unittest.TestCase):
                 self.assertRegex(described[option], rf"default\b(.|\n)*\b{re.escape(default)}\b")
 
     def test_describe_the_program_itself(self):
-        described = manual.options(manual.Page("credmint.1").sections["OPTIONS"])
+        described = manual.Page("credmint.1").own_options()
         self.assertEqual(sorted(described), sorted(options_of_help()))
 
     def test_name_the_commands(self):
@@ -88,14 +93,30 @@ class Pages(unittest.TestCase):
         listed = re.findall(r"^\.It Cm ([\w-]+)$", manual.Page("credmint.1").text, re.MULTILINE)
         self.assertEqual(sorted(listed), sorted(re.findall(r"^  ([\w-]+)", printed, re.MULTILINE)))
 
+    @each(**PAGES)
+    def test_names_the_options_that_it_shares(self, name):
+        for section, names in manual.Page(name).shared().items():
+            self.assertEqual([f"-{each}" for each in names], list(manual.options(SHARED[section])))
+
     def test_share_no_section_that_nobody_takes(self):
         taken = [section for name in PAGES for section in manual.Page(name).shared()]
         self.assertEqual(set(taken), set(SHARED))
 
 
+class OptionsPage(unittest.TestCase):
+    def test_is_what_the_man_pages_say(self):
+        made = [sys.executable, "-EsB", documents.SOURCE / "scripts" / "options-page"]
+        printed = subprocess.run(made, capture_output=True, text=True, timeout=60, check=True).stdout
+        page = (documents.SOURCE / "docs" / "reference" / "options.md").read_text()
+        self.assertEqual(page, printed, "run scripts/options-page > docs/reference/options.md")
+
+
 @expand
 class Examples(MintTest):
-    """Runs the examples in a home with keys and certificates in files, on a token and in a TPM."""
+    """Runs the examples in a home with keys and certificates in files, on a token and in a TPM.
+
+    Its configuration file has a role `web`, with the key in a file.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -106,7 +127,7 @@ class Examples(MintTest):
         cls.token.write_certificate(token_leaf)
         cls.pems = {
             "token.pem": pem(token_leaf),
-            "tpm.pem": pem(cls.root.issue(cls.tpm.make_persistent("0x81000001"))),
+            "tpm.pem": pem(cls.root.issue(cls.tpm.make_persistent("0x81000002"))),
         }
 
     def setUp(self):
@@ -117,6 +138,13 @@ class Examples(MintTest):
         (self.folder / "credmint").symlink_to(program.path())
         (self.folder / "run").mkdir(mode=0o700)
         _, trust_anchor, _, profile, _, role = emulator.SESSION_FLAGS
+        (self.folder / ".config" / "credmint").mkdir(parents=True)
+        self.write(
+            ".config/credmint/config.toml",
+            '[identity.file]\ncertificate = "web.pem"\nprivate-key = "web.key"\n'
+            f'[role.web]\ntrust-anchor-arn = "{trust_anchor}"\nprofile-arn = "{profile}"\n'
+            f'role-arn = "{role}"\n',
+        )
         self.env = {
             **program.environment(self.folder, {**self.token.env, **self.tpm.env}),
             "PATH": f"{self.folder}:/usr/bin:/bin",
@@ -128,23 +156,30 @@ class Examples(MintTest):
         }
 
     def test_of_the_configuration_file(self):
-        (example,) = manual.Page("credmint-config.5").examples()
-        self.write("config.toml", example)
-        self.mint("--config", "config.toml", "--certificate", "web.pem", "--private-key", "web.key")
+        identity = ("--certificate", "web.pem", "--private-key", "web.key")
+        for example in manual.Page("credmint-config.5").examples():
+            self.write("config.toml", example)
+            self.mint("--config", "config.toml", "--role", "web", *identity)
 
     @each(**{name: name for name in PAGES if name != "credmint-config.5"})
     def test_of(self, name):
         examples = manual.Page(name).examples()
         self.assertEqual(bool(examples), name.endswith(".1"))
         for block in examples:
-            stays = re.match(r"credmint (serve|update(?! --once))", block)
-            self.run_block(block, bool(stays))
+            if block.startswith("[profile "):
+                self.run_block(re.search("^credential_process = (.*)$", block, re.MULTILINE)[1])
+            else:
+                self.run_block(block.strip())
 
-    def run_block(self, block, stays):
+    def run_block(self, block):
         """Runs an example. If it stays running, it is ended after its first mint."""
         earlier = len(self.service.requests())
+        stays = re.match(r"credmint (serve|update(?! --once))", block)
+        command = f"exec {block}" if stays else block
+        for option in re.findall(r"serve|--status-port", block):
+            command += f" {option.replace('serve', '--port')} 0"
         started = subprocess.Popen(
-            ["/bin/sh", "-euc", f"exec {block}" if stays else block],
+            ["/bin/sh", "-euc", command],
             cwd=self.folder,
             env=self.env,
             stdin=subprocess.DEVNULL,
@@ -158,7 +193,8 @@ class Examples(MintTest):
         out, err = started.communicate(timeout=60)
         self.assertEqual((started.returncode, err), (0, b""), f"{block}\n{out}")
         reasons = [record["reason"] for record in self.service.requests()[earlier:]]
-        self.assertEqual(set(reasons), {"accepted"} if "--role-arn" in block else set())
+        mints = re.search("credential-process|serve|update", block)
+        self.assertEqual(set(reasons), {"accepted"} if mints else set())
 
 
 if __name__ == "__main__":

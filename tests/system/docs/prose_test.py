@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""scripts/check-prose finds the prose of each kind of file, and what is wrong with it."""
+"""scripts/check-prose finds the prose in each kind of file, and its faults."""
 
 import importlib.machinery
 import importlib.util

@@ -111,7 +111,7 @@ class PolicySteps(TpmTest):
         cls.key = cls.tpm.create("0x81000010")
 
     def said_of(self, code):
-        """Returns what the program says of a key under this step, with an empty body."""
+        """Returns the program's message about a key with this policy step and an empty body."""
         public, private, _ = self.key
         self.write("web.tss2", tss2.KeyFile(public, private, policy=[(code, b"")]).pem())
         command = ("sign-string", "--private-key", "web.tss2", "--tcti", "device:/nowhere")

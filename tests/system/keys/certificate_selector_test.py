@@ -311,7 +311,7 @@ class Messages(MintTest):
         ):
             self.mint_fails_locally(
                 *(program.USAGE, "", *self.flags, "--cert-selector", *words),
-                hint="put the value of --cert-selector between single quotes",
+                hint="put the value of --cert-selector in single quotes",
             )
 
 

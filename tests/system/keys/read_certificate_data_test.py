@@ -109,7 +109,7 @@ class OfFiles(SystemTest):
                 f"valid    {begin} to {end}, 3 days left",
                 "key      EC prime256v1",
                 "usages   digitalSignature",
-                "as leaf  nothing is known against it",
+                "as leaf  no problem found",
             ],
         )
 
@@ -239,7 +239,7 @@ class OfTokens(OnAToken):
         _, (uri, other) = self.read_matches("pkcs11:token=test")
         self.assertIn(f"\nuri      {uri}\n", first)
         self.assertIn(f"\nuri      {other}\n", second)
-        self.assertIn("\nas leaf  nothing is known against it", first)
+        self.assertIn("\nas leaf  no problem found", first)
 
 
 @expand

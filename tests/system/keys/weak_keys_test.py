@@ -10,7 +10,7 @@ from support import pki, program
 from support.cases import each, expand
 from support.system_test import MintTest
 
-HINT = "--allow-weak-key uses it all the same: for tests only"
+HINT = "use another key; for tests only, --allow-weak-key accepts this one"
 RSA = "the key is too weak: RSA with {} bits, 2048 are the least"
 CURVE = "the key is on the curve {}, not on P-256, P-384 or P-521"
 WEAK = {

@@ -72,7 +72,7 @@ class Roles(ConfigurationTest):
 
     def test_several_are_told_apart_by_name(self):
         self.configure(self.FILES, self.defaults(), self.role("web"), self.role("backup"))
-        self.refuse("several roles are possible", hint="--role NAME, one of: web, backup", status=program.USAGE)
+        self.refuse("several roles are possible", hint="choose one with --role NAME: web, backup", status=program.USAGE)
         for name in ("web", "backup"):
             _, record = self.mint("--role", name)
             self.assertEqual(role_arn(record), f"{ACCOUNT}/path/{name}")
@@ -158,7 +158,7 @@ class Files(ConfigurationTest):
 
     def test_none_and_no_flags(self):
         self.refuse(
-            "no flag says which key and role, and there is no configuration file",
+            "no option names a key and a role, and there is no configuration file",
             hint="/etc/credmint/config.toml",
             status=program.USAGE,
         )
@@ -199,7 +199,7 @@ class Mistakes(ConfigurationTest):
             "empty text": ("[role.web]\nregion = ''\n", 2, "region: the value is empty", None),
             "out of range": ("[role.web]\ntimeout = 0.01\n", 2, "timeout: it is not a number of seconds", None),
             "no such identity": ("[identity.hsm]\n[role.web]\nidentity = 'hms'\n", 2, "no [identity.hms]", "'hsm'"),
-            "which identity": ("[identity.a]\n[identity.b]\n[role.web]\n", 3, "does not say which identity", "a, b"),
+            "which identity": ("[identity.a]\n[identity.b]\n[role.web]\n", 3, "names no identity", "a, b"),
             "no TOML": ("[role.web\n", 1, "invalid TOML", None),
             "name": ("[role.'a/b']\n", 1, "'a/b' is not a valid name", None),
         }
@@ -261,7 +261,7 @@ class Mistakes(ConfigurationTest):
 
     def test_no_role(self):
         self.write("c.toml", "debug = false\n")
-        self.refuse("c.toml: there is no role in it", "--config", "c.toml", hint="[role.NAME]")
+        self.refuse("c.toml: it defines no role", "--config", "c.toml", hint="[role.NAME]")
 
     @each(
         **{
@@ -276,7 +276,7 @@ class Mistakes(ConfigurationTest):
         text = setting % self.secret("geheim123")
         self.write("c.toml", f"[identity.a]\n{text}\n[role.web]\n")
         result = self.refuse(
-            "a secret does not belong into the configuration file", "--config", "c.toml", hint="file:PATH"
+            "a secret does not belong in the configuration file", "--config", "c.toml", hint="file:PATH"
         )
         self.assertIn("credmint: c.toml:2: ", result.stderr)
 
@@ -348,9 +348,9 @@ class Serve(ConfigurationTest):
         self.configure("[serve]\nport = 0", self.FILES, self.defaults(), self.role("web"), self.role("backup"))
         self.fail_with(
             program.USAGE,
-            "--role-arn is of one role, and several are possible",
+            "--role-arn is for one role, and several are possible",
             *("serve", "--config", ".config/credmint/config.toml", "--role-arn", f"{ACCOUNT}/demo"),
-            hint="--role NAME, one of: web, backup",
+            hint="choose one with --role NAME: web, backup",
         )
 
     def test_says_when_a_role_has_credentials_again(self):

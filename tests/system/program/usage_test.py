@@ -61,7 +61,7 @@ class UnknownOptions(UsageTest):
         self.refuse("list has no option --role-arn", "list", "--role-arn", SECRET)
 
     def test_before_the_command(self):
-        hint = "options follow the command: credmint list --passin"
+        hint = "put options after the command: credmint list --passin"
         said = self.refuse("", f"--passin={SECRET}", "list", hint=hint)
         self.assertEqual(said, "credmint has no option --passin")
 
@@ -76,7 +76,7 @@ class UnknownOptions(UsageTest):
     )
     def test_what_is_no_name_is_not_repeated(self, argument):
         said = self.refuse("", "credential-process", argument)
-        self.assertEqual(said, "an argument is not expected")
+        self.assertEqual(said, "unexpected argument")
 
 
 @expand
@@ -84,15 +84,15 @@ class Arguments(UsageTest):
     @each(*COMMANDS)
     def test_stray(self, command):
         arguments = ["pkcs11:"] if command == "list" else ["list"] if command == "cache" else []
-        self.refuse("an argument is not expected", command, *arguments, SECRET)
-        self.refuse("3 arguments are not expected", command, *arguments, SECRET, SECRET, SECRET)
+        self.refuse("unexpected argument", command, *arguments, SECRET)
+        self.refuse("3 unexpected arguments", command, *arguments, SECRET, SECRET, SECRET)
 
     def test_stray_beside_an_unknown_option(self):
         said = self.refuse("", "serve", "--zebra", SECRET, SECRET)
-        self.assertEqual(said, "serve has no option --zebra; an argument is not expected")
+        self.assertEqual(said, "serve has no option --zebra; unexpected argument")
 
     def test_behind_two_dashes(self):
-        self.refuse("an argument is not expected", "serve", "--", f"--{SECRET}")
+        self.refuse("unexpected argument", "serve", "--", f"--{SECRET}")
 
     @each(
         timeout="--timeout",

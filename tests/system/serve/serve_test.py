@@ -178,7 +178,7 @@ class TokenFile(ServeTest):
         flags = (*self.identity, *self.arguments()[1:], "--port", "0")
         server = Server(self, *flags)
         self.assertEqual(list(server.variables), ["AWS_EC2_METADATA_SERVICE_ENDPOINT"])
-        self.assertIn("# no container credentials: --token-file", server.printed)
+        self.assertIn("# no container credentials: name a file", server.printed)
         self.assertEqual(server.request("GET", "/role/demo", {"Authorization": ""}).status, 401)
         self.serve_fails(program.USAGE, "needs a token", *flags, "--listen", "0.0.0.0")
 

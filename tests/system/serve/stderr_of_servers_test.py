@@ -10,7 +10,7 @@ from support.cases import each, expand
 from support.serve import Server, wait_until
 from support.system_test import MintTest
 
-UNVERIFIED = "--no-verify-ssl: whoever answers is taken for the service"
+UNVERIFIED = "--no-verify-ssl: the service's certificate is not verified"
 COMMANDS = ("serve", "update")
 
 

@@ -26,10 +26,15 @@ class Page:
     def subsections(self):
         return _parts("Ss", self.text, "S[hs] ")
 
+    def own_options(self):
+        """Its options without the shared ones, in the form of options()."""
+        return options(self.sections["OPTIONS"].partition("\n.Ss ")[0])
+
     def shared(self):
-        """The sections of credmint-options(7) that the page refers to."""
-        items = self.sections.get("SHARED OPTIONS", "").split(".It\n")[1:]
-        return [item.split("\n")[0] for item in items]
+        """The sections of credmint-options(7) that it takes, each with the names of its options."""
+        items = self.subsections().get("Shared options", "").split(".It ")[1:]
+        named = (item.partition("\n") for item in items)
+        return {name: re.findall(r"(?<= )-[\w-]+", text) for name, _, text in named}
 
     def examples(self):
         """The code blocks of its examples, as typed in a shell."""

@@ -304,7 +304,7 @@ class Resets(FaultyTpmTest):
         self.refuse(
             "the TPM was reset and no longer holds what was loaded",
             *("open.tss2", None),
-            hint="another program flushes what is not its own",
+            hint="another program flushes objects that are not its own",
         )
         self.assertEqual((self.proxy.count("Load"), self.signatures_tried()), (2, 2))
 

@@ -405,7 +405,7 @@ class OtherSteps(PolicyTest):
         policy = Policy().pcr(self.tpm, PCR).any_of(Policy().auth_value())
         policy.commands[0] = Policy().command_code(SIGN).commands[0]
         self.make_key(policy)
-        self.refuse(program.KEY, "is none of its alternatives", "web.tss2")
+        self.refuse(program.KEY, "match none of its alternatives", "web.tss2")
 
     def test_for_signing_only(self):
         self.make_key(Policy().command_code(SIGN))

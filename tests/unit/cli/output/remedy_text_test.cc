@@ -35,10 +35,10 @@ TEST(HintTextTest, SaysWhatTheErrorAdds) {
   EXPECT_EQ(Hint(Remedy::kNamePrivateKey, "handle:…, or a file"),
             "name the key with --private-key: handle:…, or a file");
   EXPECT_EQ(Hint(Remedy::kNameTcti, "is there a TPM?"),
-            "is there a TPM? --tcti or TPM2TOOLS_TCTI names another way to a TPM (the kernel's is "
+            "is there a TPM? name another TPM with --tcti or TPM2TOOLS_TCTI (the kernel's is "
             "device:/dev/tpmrm0)");
   EXPECT_EQ(Hint(Remedy::kAllowMoreTime, "check the firewall"),
-            "check the firewall; --timeout SECONDS allows more time");
+            "check the firewall; allow more time with --timeout SECONDS");
 }
 
 TEST(HintTextTest, IsTheHintWhereThereIsNoRemedy) {
