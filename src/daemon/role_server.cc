@@ -11,15 +11,23 @@
 #include <utility>
 
 #include "base/random_text.h"
+#include "base/users.h"
 #include "daemon/service_manager.h"
 #include "serve/api/host_check.h"
 #include "serve/api/token_file.h"
 
 namespace credmint::daemon {
+
+/// Whom a role is served to.
+struct Share {
+  serve::AllowedUsers allowed;
+  std::shared_ptr<const Secret> token;  ///< null: the common one
+};
+using Shares = std::map<std::string, Share>;  // by the role's name
+
 namespace {
 
 constexpr std::size_t kTokenBytes = 32;
-constexpr const char* kStatusAddress = "127.0.0.1";
 constexpr std::chrono::seconds kLongestKeyUse{20};  // including a touch; roles take turns
 
 Result<serve::ListenSocket> Listen(const std::string& address, std::uint16_t port) {
@@ -29,10 +37,10 @@ Result<serve::ListenSocket> Listen(const std::string& address, std::uint16_t por
   return serve::ListenSocket::Open(address, port);
 }
 
-/// Opens the status listener; nothing without `port`.
-Result<std::optional<serve::ListenSocket>> ListenForStatus(std::optional<std::uint16_t> port) {
-  if (!port) return std::nullopt;
-  auto socket = serve::ListenSocket::Open(kStatusAddress, *port);
+/// Opens the status listener, if there is to be one.
+Result<std::optional<serve::ListenSocket>> ListenForStatus(const ServerOptions& options) {
+  if (!options.status_port) return std::nullopt;
+  auto socket = serve::ListenSocket::Open(options.status_listen, *options.status_port);
   if (!socket) {
     socket.error().SetRemedy(Remedy::kChooseStatusPort);
     return Fail(std::move(socket), "the status");
@@ -73,26 +81,20 @@ Result<Secret> MakeToken(const std::string& file, std::optional<gid_t> reader = 
   return token;
 }
 
-/// Whom a role is served to.
-struct Share {
-  serve::AllowedUsers allowed;
-  Secret token;  ///< empty: the common one
-};
-using Shares = std::map<std::string, Share>;  // by the role's name
-
 Result<Share> ShareOf(const roles::Sharing& sharing,
                       const std::vector<std::string>& users_of_server) {
   auto allowed = serve::AllowedUsers::Resolve(sharing.allow_users.value_or(users_of_server));
   if (!allowed) return Fail(std::move(allowed), "allow-users");
   std::optional<gid_t> group;
   if (!sharing.token_group.empty()) {
-    const auto found = serve::ResolveGroup(sharing.token_group);
+    const auto found = ResolveGroup(sharing.token_group);
     if (!found) return Fail(found, "token-group");
     group = *found;
   }
+  if (sharing.token_file.empty()) return Share{*std::move(allowed), nullptr};
   auto token = MakeToken(sharing.token_file, group);
   if (!token) return Fail(std::move(token));
-  return Share{*std::move(allowed), *std::move(token)};
+  return Share{*std::move(allowed), std::make_shared<const Secret>(*std::move(token))};
 }
 
 Result<Shares> SharesOf(const std::vector<roles::Role>& roles,
@@ -113,8 +115,8 @@ std::vector<serve::ServedRole> ForServe(const std::vector<roles::RunningRole>& r
   for (const roles::RunningRole& role : running) {
     const Arn& arn = role.request.role();
     Share& share = shares[role.name];
-    served.push_back({role.name, arn.account, arn.partition, role.request.region(),
-                      role.refresher, std::move(share.allowed), std::move(share.token)});
+    served.push_back({role.name, arn.account, arn.partition, role.request.region(), role.refresher,
+                      std::move(share.allowed), std::move(share.token)});
   }
   return served;
 }
@@ -139,12 +141,9 @@ struct RoleServer::Doors {
   Shares shares = {};
 };
 
-Result<std::unique_ptr<RoleServer>> RoleServer::Start(const LibraryContext& context,
-                                                      std::vector<roles::Role> roles,
-                                                      const ServerOptions& options,
-                                                      const roles::RoleSetObserver& observer,
-                                                      UserObserver users,
-                                                      roles::Environment environment) {
+Result<std::unique_ptr<RoleServer>> RoleServer::Start(
+    const LibraryContext& context, std::vector<roles::Role> roles, const ServerOptions& options,
+    const roles::RoleSetObserver& observer, UserObserver users, roles::Environment environment) {
   std::unique_ptr<RoleServer> server(
       new RoleServer(context, observer, std::move(users), std::move(environment)));
   const std::vector<roles::Role> wanted = roles;
@@ -167,7 +166,7 @@ RoleServer::RoleServer(const LibraryContext& context, const roles::RoleSetObserv
 Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options) {
   auto socket = Listen(options.listen, options.port);
   if (!socket) return Fail(std::move(socket));
-  auto status = ListenForStatus(options.status_port);
+  auto status = ListenForStatus(options);
   if (!status) return Fail(std::move(status));
   std::string file;
   if (options.serves_container) {
@@ -189,7 +188,9 @@ Result<void> RoleServer::Start(Doors doors, const ServerOptions& options) {
   routes_.emplace(*roles_, std::move(doors.token), doors.socket.address(), options.serves_imds);
   places_ = {.authority = doors.socket.Authority(),
              .is_loopback = serve::IsLoopback(doors.socket.address()),
+             .roles = {},
              .token_file = doors.token_file,
+             .status_authority = "",
              .serves_imds = options.serves_imds};
   for (const roles::RunningRole& role : running) places_.roles.push_back(role.name);
   auto server = serve::HttpServer::Start(
@@ -204,12 +205,11 @@ Result<void> RoleServer::Start(Doors doors, const ServerOptions& options) {
 Result<void> RoleServer::StartStatus(std::optional<serve::ListenSocket> socket) {
   if (!socket) return {};
   places_.status_authority = socket->Authority();
-  status_.emplace(
-      [this] { return States(); },
-      serve::ServerStatus{[this] { return requests_.Read(); }, [this] { return routes_->tokens(); },
-                          [this] { return server_->connections(); },
-                          [this] { return users_.given(); }},
-      kStatusAddress);
+  status_.emplace([this] { return States(); },
+                  serve::ServerStatus{
+                      [this] { return requests_.Read(); }, [this] { return routes_->tokens(); },
+                      [this] { return server_->connections(); }, [this] { return users_.given(); }},
+                  socket->address());
   auto server = serve::HttpServer::Start(
       *std::move(socket),
       [this](const serve::Request& request) { return status_->Answer(request); },

@@ -35,9 +35,9 @@ Result<void> ServeCommand::Run(const daemon::EndSignals& end_signals) const {
   wanted->Log();
   const auto library = StartLibrary(wanted->process);
   if (!library) return Fail(library);
-  const auto server =
-      daemon::RoleServer::Start(*library, std::move(wanted->roles), *options, ReportRoles(),
-                                {.kept_earlier = [](const Error& error) { ReportError(error); }});
+  const auto server = daemon::RoleServer::Start(
+      *library, std::move(wanted->roles), *options, ReportRoles(), ReportUsers(),
+      {.kept_earlier = [](const Error& error) { ReportError(error); }});
   if (!server) return Fail(server);
   return daemon::ServeUntilTold(
       **server, end_signals, [&] { return WriteResult(ServerVariables((*server)->places())); },
@@ -63,11 +63,12 @@ Result<daemon::ServerOptions> ServeCommand::Options(
 Result<void> ServeCommand::Reload(daemon::RoleServer& server) const {
   auto file = ReadConfiguration(flags_);
   if (!file) return Fail(std::move(file));
-  if (auto options = Options(*file); !options) return Fail(std::move(options));
+  auto options = Options(*file);
+  if (!options) return Fail(std::move(options));
   auto wanted = FindRoles(*app_, flags_, *file);
   if (!wanted) return Fail(std::move(wanted));
   wanted->Log();
-  return server.Serve(std::move(wanted->roles));
+  return server.Serve(std::move(wanted->roles), options->allow_users);
 }
 
 }  // namespace credmint::cli

@@ -26,7 +26,7 @@ Result<void> KeepUpdated(const CredentialsFile& file, RoleSession& session,
   return daemon::UpdateUntilTold(
       file, session, end_signals,
       {.failed = [](const Error& error) { ReportError(error); },
-       .recovered = [] { ReportRecovery("there are new credentials in the file"); }});
+       .recovered = [] { ReportNotice("there are new credentials in the file"); }});
 }
 
 }  // namespace

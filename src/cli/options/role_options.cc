@@ -13,6 +13,7 @@
 #include "base/shown_value.h"
 #include "cli/options/aws_settings.h"
 #include "cli/options/role_place.h"
+#include "cli/options/server_flags.h"
 #include "cli/options/settings.h"
 #include "cli/options/text_option.h"
 #include "cli/output/role_reports.h"
@@ -41,6 +42,14 @@ struct RoleSettings {
     AddServiceFlags(session, options.service);
     AddCacheFlag(session, options.cache);
     AddText(session, "--identity", identity_name, "");
+    AddSharing();
+  }
+
+  /// Settings without a flag: those of `serve` with these names are about all roles.
+  void AddSharing() {
+    AddAllowUsers(session, allow_users);
+    AddPlace(session, "--token-file", options.sharing.token_file, "", "a path");
+    AddText(session, "--token-group", options.sharing.token_group, "");
   }
 
   CLI::App program;
@@ -48,6 +57,7 @@ struct RoleSettings {
   CLI::App session;
   RoleOptions options;
   std::string identity_name;
+  std::vector<std::string> allow_users;
 };
 
 /// The name of a section as messages show it in its brackets.
@@ -95,6 +105,17 @@ Result<const Section*> FindIdentity(const Configuration& file, const Section& ro
               file.identities.empty() ? "" : DidYouMean(name, NamesOf(file.identities)));
 }
 
+/// Returns nothing if neither the role nor [defaults] says who may have it. An empty list allows
+/// nobody else.
+std::optional<std::vector<std::string>> AllowedUsersOf(const Configuration& file,
+                                                       const Section& role,
+                                                       std::vector<std::string> users) {
+  const Setting* own = role.Find("allow-users");
+  if (own == nullptr && file.defaults.Find("allow-users") == nullptr) return std::nullopt;
+  if (own != nullptr && own->values.empty()) return std::vector<std::string>();
+  return users;
+}
+
 Result<FileRole> MakeRole(const CLI::App& command, const Configuration& file, const Section& role) {
   RoleSettings settings;
   auto applied = ApplySettings(file, file.program, settings.program);
@@ -105,9 +126,12 @@ Result<FileRole> MakeRole(const CLI::App& command, const Configuration& file, co
   if (!identity) return tl::unexpected(identity.error());
   if (*identity != nullptr) applied = ApplySettings(file, **identity, settings.identity);
   if (!applied) return Fail(std::move(applied));
+  settings.options.sharing.allow_users = AllowedUsersOf(file, role, settings.allow_users);
+  const roles::Sharing sharing = settings.options.sharing;
   for (CLI::App* options : {&settings.program, &settings.identity, &settings.session}) {
     ApplyFlags(command, *options);
   }
+  settings.options.sharing = sharing;
   return FileRole{settings.options, &role, *identity};
 }
 
@@ -163,8 +187,8 @@ Parsed<roles::Role> ParseRole(const RoleOptions& options, std::string name) {
   auto session = ParseSession(options.service);
   if (!session) return tl::unexpected(std::move(session).error());
   if (auto given = CheckCertificateIsGiven(**identity); !given) return Refuse(std::move(given));
-  return roles::Role{std::move(name), *std::move(identity), *std::move(session), options.cache,
-                     options.service.origins};
+  return roles::Role{std::move(name), *std::move(identity),    *std::move(session),
+                     options.cache,   options.service.origins, options.sharing};
 }
 
 /// Makes messages about a bad endpoint or CA bundle name file and line, if the file sets these.

@@ -21,6 +21,7 @@ struct RoleOptions {
   KeyOptions key;
   ServiceOptions service;
   bool cache = false;
+  roles::Sharing sharing;
 };
 
 /// The flags that choose the credentials: roles of the configuration file by name, or all details

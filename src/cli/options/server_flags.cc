@@ -3,6 +3,9 @@
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <utility>
 
 #include "cli/options/text_option.h"
 
@@ -12,7 +15,80 @@ namespace {
 constexpr const char* kServerGroup = "Server";
 constexpr long long kMostPort = 65535;
 
+/// An address and a port as one argument: "127.0.0.1:9912", "[::1]:9912".
+struct AddressAndPort {
+  std::string address;
+  long long port = -1;
+};
+
+AddressAndPort Split(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  AddressAndPort split;
+  if (colon == std::string::npos || colon == 0) return split;
+  split.address = text.substr(0, colon);
+  if (!CLI::detail::lexical_cast(text.substr(colon + 1), split.port)) split.port = -1;
+  return split;
+}
+
+std::string CheckAddressAndPort(const std::string& text) {
+  const long long port = Split(text).port;
+  return port >= 0 && port <= kMostPort ? "" : "it is not ADDRESS:PORT";
+}
+
+void AddStatusFlags(CLI::App& command, daemon::ServerOptions& options) {
+  CLI::Option* port =
+      command
+          .add_option(
+              "--status-port", options.status_port,
+              "TCP port on 127.0.0.1 for /healthz and /metrics; 0 picks a free one (default: none)")
+          ->check(WholeNumber(0, kMostPort))
+          ->group(kServerGroup);
+  command
+      .add_option_function<std::string>(
+          "--status-listen",
+          [&options](const std::string& text) {
+            AddressAndPort split = Split(text);
+            options.status_listen = std::move(split.address);
+            options.status_port = static_cast<std::uint16_t>(split.port);
+          },
+          "ADDRESS:PORT for /healthz and /metrics, instead of --status-port; may be beyond "
+          "loopback")
+      ->check(CLI::Validator(CheckAddressAndPort, ""))
+      ->excludes(port)
+      ->group(kServerGroup);
+}
+
+constexpr const char* kImds = "imds";
+constexpr const char* kContainer = "container";
+
+/// "imds,container" in any order. Both are off before the first one is named.
+void AddInterfaces(CLI::App& command, daemon::ServerOptions& options) {
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--interfaces",
+          [&options](const std::vector<std::string>& names) {
+            const auto has = [&](const char* name) {
+              return std::find(names.begin(), names.end(), name) != names.end();
+            };
+            options.serves_imds = has(kImds);
+            options.serves_container = has(kContainer);
+          },
+          "Interfaces to serve: imds, container, or both (default: imds,container)")
+      ->delimiter(',')
+      ->check(OneOf({kImds, kContainer}))
+      ->type_name("TEXT")
+      ->group(kServerGroup);
+}
+
 }  // namespace
+
+CLI::Option* AddAllowUsers(CLI::App& command, std::vector<std::string>& users) {
+  return command
+      .add_option("--allow-user,--allow-users", users,
+                  "User who may have credentials besides you and root: NAME, UID, @GROUP or any; "
+                  "repeatable")
+      ->check(PlainText());
+}
 
 void AddServerFlags(CLI::App& command, daemon::ServerOptions& options) {
   command.add_option("--port", options.port, "TCP port to listen on; 0 picks a free one")
@@ -28,18 +104,15 @@ void AddServerFlags(CLI::App& command, daemon::ServerOptions& options) {
            "$XDG_RUNTIME_DIR)",
            "a path")
       ->group(kServerGroup);
+  AddAllowUsers(command, options.allow_users)->group(kServerGroup);
+  AddInterfaces(command, options);
   command
       .add_option("--hop-limit", options.hop_limit,
                   "IP hop limit of responses with a metadata token, 1 to 255")
       ->capture_default_str()
       ->check(WholeNumber(1, 255))
       ->group(kServerGroup);
-  command
-      .add_option(
-          "--status-port", options.status_port,
-          "TCP port on 127.0.0.1 for /healthz and /metrics; 0 picks a free one (default: none)")
-      ->check(WholeNumber(0, kMostPort))
-      ->group(kServerGroup);
+  AddStatusFlags(command, options);
 }
 
 }  // namespace credmint::cli

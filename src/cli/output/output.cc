@@ -26,7 +26,7 @@ ExitStatus ReportError(const Error& error) {
   return ExitStatusOf(error.code);
 }
 
-void ReportRecovery(std::string_view message) {
+void ReportNotice(std::string_view message) {
   WriteStandardError(fmt::format("credmint: {}\n", PrintableUtf8(message)));
 }
 

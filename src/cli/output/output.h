@@ -21,8 +21,9 @@ Result<void> WriteResult(std::string_view text);
 /// because a message may quote the answer of a hostile server.
 ExitStatus ReportError(const Error& error);
 
-/// Writes "credmint: MESSAGE" to stderr when a reported failure is over; for long-running commands.
-void ReportRecovery(std::string_view message);
+/// Writes "credmint: MESSAGE" to stderr about an event that is no failure, such as the end of one;
+/// for long-running commands.
+void ReportNotice(std::string_view message);
 
 /// Writes "credmint: warning: MESSAGE" to stderr about a condition that does not stop the command;
 /// for long-running commands.

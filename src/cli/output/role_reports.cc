@@ -2,10 +2,13 @@
 #include "cli/output/role_reports.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <string>
 
 #include "base/log.h"
+#include "base/printable.h"
+#include "base/users.h"
 #include "cli/output/output.h"
 
 namespace credmint::cli {
@@ -16,6 +19,28 @@ constexpr const char* kUnverified = "--no-verify-ssl: the service's certificate 
 /// The name of the role in front of a message, if there may be several roles.
 std::string RoleClause(const roles::Role& role) {
   return role.name.empty() ? "" : fmt::format("role {}: ", role.name);
+}
+
+/// "user web (33)", "a user who is not known".
+std::string Describe(std::optional<uid_t> user) {
+  if (!user) return "a user who is not known";
+  const std::string name = Printable(NameOfUser(*user));
+  const std::string id = std::to_string(*user);
+  return name == id ? fmt::format("user {}", id) : fmt::format("user {} ({})", name, id);
+}
+
+void ReportRefused(const daemon::RefusedUser& refused) {
+  std::string program;
+  if (refused.program) {
+    program = fmt::format(", program {} ({})", Printable(refused.program->name),
+                          refused.program->process);
+  }
+  const std::string name = refused.user ? NameOfUser(*refused.user) : "any";
+  ReportError({ErrorCode::kUsage,
+               fmt::format("{}{} may not have credentials", Describe(refused.user), program),
+               fmt::format("to allow it, add --allow-user {0}, or allow-users = [\"{0}\"] to the "
+                           "configuration file",
+                           Printable(name))});
 }
 
 }  // namespace
@@ -39,8 +64,16 @@ roles::RoleSetObserver ReportRoles() {
               },
           .recovered =
               [](const roles::Role& role) {
-                ReportRecovery(RoleClause(role) + "there are new credentials");
+                ReportNotice(RoleClause(role) + "there are new credentials");
               }};
+}
+
+daemon::UserObserver ReportUsers() {
+  return {.refused = ReportRefused,
+          .given = [](const std::string& role, std::optional<uid_t> user) {
+            if (user == geteuid()) return;
+            ReportNotice(fmt::format("role {}: first credentials for {}", role, Describe(user)));
+          }};
 }
 
 }  // namespace credmint::cli

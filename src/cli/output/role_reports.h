@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "daemon/role_server.h"
 #include "roles/role.h"
 #include "roles/role_set.h"
 
@@ -15,5 +16,9 @@ void WarnOfUnverified(const roles::Role& role, const std::string& clause = {});
 
 /// Reports failures and recoveries of a server's roles on stderr, after the role's name, if any.
 roles::RoleSetObserver ReportRoles();
+
+/// Reports on stderr who was refused and who got a role's credentials, except the user who runs
+/// this process.
+daemon::UserObserver ReportUsers();
 
 }  // namespace credmint::cli

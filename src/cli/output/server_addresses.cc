@@ -34,14 +34,19 @@ std::string ServerVariables(const daemon::ServerPlaces& places) {
         "# SDKs from before 2024: AWS_CONTAINER_AUTHORIZATION_TOKEN=\"$(cat {0})\"\n",
         ShellQuoted(std::filesystem::absolute(places.token_file)));
   }
-  if (places.is_loopback) {
+  if (places.is_loopback && places.serves_imds) {
     // Older botocore adds no slash in front of the path, so the URL ends in one. Other SDKs then
     // send two, which serve/api/imds treats as one.
     text += fmt::format(
         "{}export AWS_EC2_METADATA_SERVICE_ENDPOINT={}/\n",
         places.token_file.empty() ? "" : "# or, for programs that do not know these:\n", url);
-  } else {
+  } else if (!places.is_loopback) {
     text += "# most SDKs accept http only from 169.254.170.2 and 169.254.170.23\n";
+  }
+  if (places.is_loopback) {
+    text +=
+        "# for this user and root; others: --allow-user, or allow-users in the configuration "
+        "file\n";
   }
   if (!places.status_authority.empty()) {
     text += fmt::format("# for monitoring: http://{0}/healthz http://{0}/metrics\n",

@@ -16,11 +16,10 @@ namespace credmint::serve {
 class AllowedUsers {
  public:
   AllowedUsers() = default;
+  static AllowedUsers Any();
 
-  /// Resolves what was configured, by NSS: the name of a user, a user ID, `@GROUP` with the name or
-  /// ID of a group, or `any`. The members of a group include the users whose primary group it is,
-  /// as far as NSS lists all users. Fails with kUsage on a name that does not exist, and with
-  /// kLocalIo if NSS fails.
+  /// Resolves what was configured: the name or ID of a user, `@GROUP` with the name or ID of a
+  /// group, or `any`. Fails as base/users.h says.
   static Result<AllowedUsers> Resolve(const std::vector<std::string>& names);
 
   [[nodiscard]] bool Has(uid_t user) const;
@@ -30,11 +29,5 @@ class AllowedUsers {
   bool any_ = false;
   std::set<uid_t> users_;
 };
-
-/// Resolves the name or ID of a group. Fails as AllowedUsers::Resolve().
-Result<gid_t> ResolveGroup(const std::string& name);
-
-/// Returns a user's name, or the ID in digits where NSS knows no name.
-std::string NameOfUser(uid_t user);
 
 }  // namespace credmint::serve

@@ -39,7 +39,7 @@ Response ContainerCredentials::Answer(const Request& request) {
   const auto role = path.starts_with(kPath)
                         ? roles_.Find(path.substr(kPath.size()), request.client)
                         : nullptr;
-  const Secret& wanted = role && !role->token.empty() ? role->token : token_;
+  const Secret& wanted = role && role->token ? *role->token : token_;
   const auto token = FindHeader(request, "Authorization");
   // Every client could guess an empty token.
   if (!token || wanted.empty() || !EqualInConstantTime(*token, wanted.Reveal())) {

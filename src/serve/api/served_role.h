@@ -21,7 +21,8 @@ struct ServedRole {
   std::string region;     ///< reported as the region of the clients
   std::shared_ptr<CredentialSource> source;
   AllowedUsers allowed;  ///< over loopback; beyond it the token decides
-  Secret token = {};     ///< for container credentials of this role alone; empty: the common one
+  /// For container credentials of this role alone. Null: the common token.
+  std::shared_ptr<const Secret> token = nullptr;
 };
 
 /// Whether the client's user may have the role. If any user may, an unknown one may, too.

@@ -36,7 +36,7 @@ class RoleServerTest : public roles::RunningRoles {
   }
 
   Result<std::unique_ptr<RoleServer>> TryStart(std::vector<roles::Role> roles) {
-    return RoleServer::Start(context_, std::move(roles), options_, MakeObserver(),
+    return RoleServer::Start(context_, std::move(roles), options_, MakeObserver(), {},
                              MakeRunningEnvironment());
   }
 
@@ -98,10 +98,10 @@ TEST_F(RoleServerTest, HasNoAnswerBeforeTheService) {
 TEST_F(RoleServerTest, ServesOthersWhenItIsTold) {
   Start(ListOf(MakeRole("one", "first")));
   ASSERT_TRUE(AccessKeyOf("one").starts_with("AK"));
-  ASSERT_TRUE(server_->Serve(ListOf(MakeRole("two", "second"))));
+  ASSERT_TRUE(server_->Serve(ListOf(MakeRole("two", "second")), {}));
   EXPECT_TRUE(AccessKeyOf("two").starts_with("AK"));
   EXPECT_FALSE(AccessKeyOf("one").starts_with("AK"));
-  ASSERT_TRUE(server_->Serve(ListOf(MakeRole("two", "second"))));
+  ASSERT_TRUE(server_->Serve(ListOf(MakeRole("two", "second")), {}));
   EXPECT_TRUE(AccessKeyOf("two").starts_with("AK"));
 }
 
@@ -109,7 +109,7 @@ TEST_F(RoleServerTest, GoesOnWhenWhatItIsToldIsWrong) {
   Start(ListOf(MakeRole("one", "first")));
   roles::Role bad = MakeRole("bad");
   bad.session.endpoint.custom = "https://";
-  EXPECT_FALSE(server_->Serve(ListOf(std::move(bad))));
+  EXPECT_FALSE(server_->Serve(ListOf(std::move(bad)), {}));
   EXPECT_TRUE(AccessKeyOf("one").starts_with("AK"));
 }
 

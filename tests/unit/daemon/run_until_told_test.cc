@@ -28,7 +28,7 @@ class RunUntilToldTest : public roles::RunningRoles {
 
   std::unique_ptr<RoleServer> StartServer() {
     auto server = RoleServer::Start(context_, ListOf(MakeRole("web")), {.port = 0}, MakeObserver(),
-                                    MakeRunningEnvironment());
+                                    {}, MakeRunningEnvironment());
     if (!server) _exit(100);
     return *std::move(server);
   }

@@ -22,11 +22,15 @@ class FakeSource : public CredentialSource {
                        account_id};
   }
 
-  /// A role with this source, which must outlive it.
-  ServedRole AsRole(const std::string& name = "web") {
+  /// A role with this source, which must outlive it. Any user may have it.
+  ServedRole AsRole(const std::string& name = "web", AllowedUsers allowed = AllowedUsers::Any()) {
     const std::shared_ptr<void> nobody;
-    return {name, "111122223333", "aws", "eu-central-1",
-            std::shared_ptr<CredentialSource>(nobody, this)};
+    return {name,
+            "111122223333",
+            "aws",
+            "eu-central-1",
+            std::shared_ptr<CredentialSource>(nobody, this),
+            std::move(allowed)};
   }
 
   bool fails = false;

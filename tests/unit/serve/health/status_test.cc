@@ -29,12 +29,13 @@ class StatusTest : public testing::Test {
   RefresherState db_;
   RequestCounts requests_;
   std::uint64_t tokens_ = 0;
-  Status status_{
-      [this] {
-        return std::vector<RoleStatus>{{"web", web_}, {"d\"\\b", db_}};
-      },
-      {[this] { return requests_.Read(); }, [this] { return tokens_; }, [] { return 7U; }},
-      "127.0.0.1"};
+  UserRecords users_;
+  Status status_{[this] {
+                   return std::vector<RoleStatus>{{"web", web_}, {"d\"\\b", db_}};
+                 },
+                 {[this] { return requests_.Read(); }, [this] { return tokens_; },
+                  [] { return 7U; }, [this] { return users_.given(); }},
+                 "127.0.0.1"};
 };
 
 TEST_F(StatusTest, RefusesStrangers) {
@@ -44,6 +45,15 @@ TEST_F(StatusTest, RefusesStrangers) {
     request.headers.emplace_back("Origin", "http://localhost");
     EXPECT_EQ(status_.Answer(request).status, 400);
   }
+}
+
+TEST_F(StatusTest, CountsWhoGotWhat) {
+  EXPECT_TRUE(users_.AddGiven("web", 33));
+  EXPECT_FALSE(users_.AddGiven("web", 33));
+  EXPECT_TRUE(users_.AddGiven("web", std::nullopt));
+  const std::string metrics = Body("/metrics");
+  EXPECT_THAT(metrics, HasSubstr("credmint_credentials_given_total{role=\"web\",uid=\"33\"} 2\n"));
+  EXPECT_THAT(metrics, HasSubstr("{role=\"web\",uid=\"unknown\"} 1\n"));
 }
 
 TEST_F(StatusTest, HasTwoPathsAndOneMethod) {

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -20,9 +21,9 @@ using std::chrono::milliseconds;
 /// A connection and its peer.
 class Pair {
  public:
-  explicit Pair(OpenConnections& open) {
+  explicit Pair(OpenConnections& open, std::optional<uid_t> user = std::nullopt) {
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_.data()), 0);
-    open.IsOpened(ends_[0]);
+    open.IsOpened(ends_[0], user);
   }
   ~Pair() {
     close(ends_[0]);
@@ -43,8 +44,8 @@ class Pair {
 
 class OpenConnectionsTest : public testing::Test {
  protected:
-  int Open(Proof proof = Proof::kNone) {
-    pairs_.push_back(std::make_unique<Pair>(open_));
+  int Open(Proof proof = Proof::kNone, std::optional<uid_t> user = std::nullopt) {
+    pairs_.push_back(std::make_unique<Pair>(open_, user));
     if (proof != Proof::kNone) Ask(static_cast<int>(pairs_.size()) - 1, proof);
     return static_cast<int>(pairs_.size()) - 1;
   }
@@ -85,6 +86,16 @@ TEST_F(OpenConnectionsTest, StrangersKeepAnEighthOfTheRoom) {
   EXPECT_EQ(Ended(), (std::vector<int>{9, 10}));
   Open();
   EXPECT_EQ(Ended(), (std::vector<int>{9, 10, 16}));
+}
+
+TEST_F(OpenConnectionsTest, TheUserWithTheMostGivesWay) {
+  for (int i = 0; i < 3; ++i) Open(Proof::kNone, 1001);
+  for (int i = 0; i < 13; ++i) Open(Proof::kContainerToken, 1002);
+  Open(Proof::kNone, 1001);
+  EXPECT_EQ(Ended(), std::vector<int>{3});
+  for (int i = 0; i < 9; ++i) Open(Proof::kContainerToken, 1002);
+  EXPECT_EQ(Ended().size(), 10U);
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(pairs_[i]->HasEnded()) << i;
 }
 
 TEST_F(OpenConnectionsTest, WhoHasAskedIsNotCutOffBeforeTheAnswer) {
