@@ -121,6 +121,12 @@ std::vector<serve::ServedRole> ForServe(const std::vector<roles::RunningRole>& r
   return served;
 }
 
+void ForgetEnded(std::vector<std::future<void>>& threads) {
+  std::erase_if(threads, [](const std::future<void>& thread) {
+    return thread.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  });
+}
+
 /// Wakes the waiting requests before the observer is called.
 roles::RoleSetObserver Waking(serve::WaitingRequests& waiting, roles::RoleSetObserver observer) {
   observer.answered = [&waiting, told = observer.answered] {
@@ -229,11 +235,18 @@ serve::Response RoleServer::Answer(const serve::Request& request) {
 void RoleServer::Record(const serve::Request& request, const serve::Response& response) {
   const serve::Client& client = request.client;
   if (!response.role.empty() && users_.AddGiven(response.role, client.user) && observer_.given) {
-    observer_.given(response.role, client.user);
+    Report([this, role = response.role, client] { observer_.given(role, client.user); });
   }
   if (response.refuses_user && users_.AddRefused(client.user) && observer_.refused) {
-    observer_.refused({client.user, serve::FindSocketProgram(client.inode)});
+    Report([this, client] {
+      observer_.refused({client.user, serve::FindSocketProgram(client.inode)});
+    });
   }
+}
+
+void RoleServer::Report(std::function<void()> report) {
+  ForgetEnded(reports_);
+  reports_.push_back(std::async(std::launch::async, std::move(report)));
 }
 
 Result<void> RoleServer::Serve(std::vector<roles::Role> roles,
@@ -267,9 +280,7 @@ bool RoleServer::HasAnswered() {
 /// Destroys roles on another thread, because destruction waits for a running call and must not
 /// delay signals.
 void RoleServer::Drop(std::vector<std::shared_ptr<void>> roles) {
-  std::erase_if(dropping_, [](const std::future<void>& thread) {
-    return thread.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-  });
+  ForgetEnded(dropping_);
   if (roles.empty()) return;
   dropping_.push_back(std::async(std::launch::async, [dropped = std::move(roles)]() mutable {
     // It must not delay the server's thread either, which may be about to answer for one of them.

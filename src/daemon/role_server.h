@@ -41,7 +41,8 @@ struct RefusedUser {
   std::optional<serve::SocketProgram> program;  ///< nothing: not readable
 };
 
-/// Callbacks on the server's thread, each once for a user (and role).
+/// Callbacks on threads of their own, because they may look for names: each once for a user (and
+/// role).
 struct UserObserver {
   std::function<void(const RefusedUser&)> refused;
   std::function<void(const std::string& role, std::optional<uid_t>)> given;
@@ -82,6 +83,7 @@ class RoleServer {
   serve::Response Answer(const serve::Request& request);
   std::vector<serve::RoleStatus> States();
   void Drop(std::vector<std::shared_ptr<void>> roles);
+  void Report(std::function<void()> report);
   void Record(const serve::Request& request, const serve::Response& response);
 
   // Each member is used by those after it.
@@ -92,6 +94,7 @@ class RoleServer {
   serve::RequestCounts requests_;
   const UserObserver observer_;
   serve::UserRecords users_;
+  std::vector<std::future<void>> reports_;  // for the server's thread only
   std::unique_ptr<serve::HttpServer> server_;
   std::optional<Watchdog> watchdog_;
   std::optional<serve::Status> status_;

@@ -11,13 +11,13 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "serve/transport/microhttpd_library.h"
 #include "serve/transport/open_connections.h"
@@ -118,13 +118,14 @@ class MicrohttpdServer : public HttpServer {
   void Wait() const;
   void LookForGone();
   MHD_Result Answer(MHD_Connection* connection, const Request& request);
-  [[nodiscard]] Client ClientOf(int descriptor) const;
+  [[nodiscard]] Client AskForClient(int descriptor) const;
+  Client& ClientAt(int descriptor);
   /// The remaining connections are for requests that can be answered at once.
   [[nodiscard]] std::size_t MostWaiting() const {
     return std::size_t{3} * options_.max_connections / 4;
   }
   /// No user keeps the others from waiting.
-  [[nodiscard]] std::size_t MostWaitingOfUser() const { return MostWaiting() / 2; }
+  [[nodiscard]] std::size_t MostWaitingOfUser() const { return 3 * MostWaiting() / 4; }
   void LimitHops(int descriptor, bool is_put);
 
   const Handler handler_;
@@ -132,7 +133,7 @@ class MicrohttpdServer : public HttpServer {
   const HttpServerOptions options_;
   OpenConnections open_;
   std::optional<SocketOwners> owners_;
-  std::map<int, Client> clients_;  // by descriptor
+  std::vector<Client> clients_;  // by descriptor
   std::set<int> hop_limited_;
   bool is_ipv6_ = false;
   MHD_Daemon* daemon_ = nullptr;
@@ -219,7 +220,8 @@ MHD_Result MicrohttpdServer::OnRequest(void* closure, MHD_Connection* connection
                                        const char* /*data*/, std::size_t* size, void** state) try {
   auto& server = *static_cast<MicrohttpdServer*>(closure);
   if (*state == nullptr) {
-    auto request = std::make_unique<Request>(Request{method, path, {}, server.clients_[DescriptorOf(connection)]});
+    auto request = std::make_unique<Request>(
+        Request{method, path, {}, server.ClientAt(DescriptorOf(connection))});
     request->headers.reserve(8);  // as many as SDKs send
     Microhttpd().get_connection_values(connection, MHD_HEADER_KIND, &AddHeader, request.get());
     *state = request.release();
@@ -254,8 +256,14 @@ MHD_Result MicrohttpdServer::Answer(MHD_Connection* connection, const Request& r
   }
 }
 
-/// Asks the kernel, so once a connection.
-Client MicrohttpdServer::ClientOf(int descriptor) const {
+Client& MicrohttpdServer::ClientAt(int descriptor) {
+  const auto number = static_cast<std::size_t>(std::max(descriptor, 0));
+  if (clients_.size() <= number) clients_.resize(number + 1);
+  return clients_[number];
+}
+
+/// Asks the kernel, so once for each connection.
+Client MicrohttpdServer::AskForClient(int descriptor) const {
   if (!owners_) return {};
   if (!IsOverLoopback(descriptor)) return {.is_local = false};
   const auto owner = owners_->OfPeer(descriptor);
@@ -282,13 +290,12 @@ void MicrohttpdServer::OnConnection(void* closure, MHD_Connection* connection, v
   const int descriptor = DescriptorOf(connection);
   if (code == MHD_CONNECTION_NOTIFY_STARTED) {
     ++server.connections_;
-    const Client client = server.ClientOf(descriptor);
-    server.clients_[descriptor] = client;
+    const Client& client = server.ClientAt(descriptor) = server.AskForClient(descriptor);
     server.open_.IsOpened(descriptor, client.user);
   } else {
     --server.connections_;
     server.open_.IsClosed(descriptor);
-    server.clients_.erase(descriptor);
+    server.ClientAt(descriptor) = {};
     server.hop_limited_.erase(descriptor);
   }
 }

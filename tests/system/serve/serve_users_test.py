@@ -1,0 +1,385 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""`serve` knows which user of the machine asks, and what that user may have.
+
+The users are real: clients run by setpriv, and the server has a user of its own. Needs root.
+"""
+
+import concurrent.futures
+import ctypes
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tomllib
+import unittest
+
+from support import documents, emulator, pki, program
+from support.cases import each, expand
+from support.processes import die_with_parent
+from support.requirements import miss, need
+from support.serve import Server, wait_until
+from support.system_test import MintTest, make_folder
+
+SERVER, STRANGER = 4100, 4199
+USERS = {
+    "the user that runs serve": SERVER,
+    "root": 0,
+    "www-data": 33,
+    "backup": 34,
+    "nobody": 65534,
+}
+PUT_TOKEN = ("PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds: 60")
+CLONE_NEWUSER = 0x10000000
+LIST = "/latest/meta-data/iam/security-credentials/"
+
+_SECTION = {s.title: s for s in documents.sections(documents.read("guide/serve.md"))}["Users"]
+ROWS = documents.rows(f"# Users\n{_SECTION.text}", "user")
+((_, EXAMPLE),) = (block for block in _SECTION.blocks() if block[0] == "toml")
+
+
+def as_user(user, *command):
+    return ("/usr/bin/setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *command)
+
+
+class UsersTest(MintTest):
+    """Starts the server as a user of its own, from a copy that this user can execute."""
+
+    @classmethod
+    def setUpClass(cls):
+        if os.getuid() != 0:
+            miss("root, to be several users")
+        super().setUpClass()
+        cls.key = pki.make_key()
+        cls.leaf = cls.root.issue(cls.key.public_key())
+
+    def setUp(self):
+        super().setUp()
+        self.write_identity(self.key, self.leaf)
+        copy = make_folder(self)
+        copy.chmod(0o755)
+        shutil.copy(program.path(), copy / "credmint")
+        original = os.environ["CREDMINT"]
+        os.environ["CREDMINT"] = str(copy / "credmint")
+        self.addCleanup(os.environ.update, {"CREDMINT": original})
+        self.token = self.folder / "token"
+
+    def configure(self, text):
+        """Writes the configuration file: two roles, and what the test adds."""
+        _, trust_anchor, _, profile, *_ = emulator.SESSION_FLAGS
+        role = f"arn:aws:iam::{emulator.ACCOUNT}:role"
+        made = f"""
+            [identity.one]
+            certificate = "web.pem"
+            private-key = "web.key"
+            [defaults]
+            endpoint = "{self.service.url}"
+            trust-anchor-arn = "{trust_anchor}"
+            profile-arn = "{profile}"
+        """
+        for name in ("web", "backup"):
+            own = re.search(rf"\[role\.{name}\]\n((?:[^\[\n].*\n)*)", text)
+            text = text.replace(own[0], "") if own else text
+            made += f'[role.{name}]\nrole-arn = "{role}/{name}"\n{own[1] if own else ""}'
+        self.write("config.toml", text + made)
+
+    def serve(self, *flags, wrapper=None):
+        subprocess.run(("chown", "-R", str(SERVER), self.folder), check=True)
+
+        def become_server():
+            die_with_parent()
+            os.setgroups([])
+            os.setgid(SERVER)
+            os.setuid(SERVER)
+
+        arguments = ("--config", "config.toml", "--port", "0", "--token-file", "token", *flags)
+        server = Server(self, *arguments, preexec=become_server)
+        os.chmod(self.folder, 0o755)  # for what clients run in
+        return server
+
+    def ask(self, server, user, method, path, *headers, prefix=()):
+        """Sends a request as a user; returns (status, body)."""
+        fields = [part for header in headers for part in ("-H", header)]
+        url = f"http://127.0.0.1:{server.port}{path}"
+        command = ("curl", "-s", "-w", "\n%{http_code}", "-X", method, *fields, url)
+        result = subprocess.run(
+            (*prefix, *as_user(user, *command)),
+            cwd="/",
+            env={"PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+        body, _, status = result.stdout.rpartition("\n")
+        return int(status), body
+
+    def put(self, server, user, **more):
+        return self.ask(server, user, *PUT_TOKEN, **more)
+
+    def role(self, server, user, name, token=None):
+        token = token or self.token.read_text()
+        return self.ask(server, user, "GET", f"/role/{name}", f"Authorization: {token}")[0]
+
+    def metadata(self, server, user, path, token):
+        return self.ask(server, user, "GET", path, f"X-aws-ec2-metadata-token: {token}")
+
+
+@expand
+class Table(UsersTest):
+    """The table of the guide, with its configuration."""
+
+    @each(**{re.sub(r"\W", "_", row.cells[0]): row for row in ROWS})
+    def test_row(self, row):
+        self.assertEqual(set(tomllib.loads(EXAMPLE)["role"]), {"web", "backup"})
+        self.configure(EXAMPLE)
+        server = self.serve()
+        user = USERS[row.cells[0]]
+        seen = (
+            self.put(server, user)[0],
+            self.role(server, user, "web"),
+            self.role(server, user, "backup"),
+        )
+        self.assertEqual(tuple(map(str, seen)), row.cells[1:])
+
+    def test_has_all_users(self):
+        self.assertEqual([row.cells[0] for row in ROWS], list(USERS))
+
+
+class Users(UsersTest):
+    def test_the_list_names_the_first_role_that_the_user_may_have(self):
+        self.configure(EXAMPLE)
+        server = self.serve()
+        for user, name in ((SERVER, "web"), (33, "web"), (34, "backup")):
+            status, token = self.put(server, user)
+            self.assertEqual(status, 200)
+            self.assertEqual(self.metadata(server, user, LIST, token), (200, name))
+            others = {"web": "backup", "backup": "web"}
+            hidden = 200 if user == SERVER else 404
+            found = self.metadata(server, user, LIST + others[name], token)[0]
+            self.assertEqual(found, hidden)
+
+    def test_a_metadata_token_is_of_no_use_to_another_user(self):
+        self.configure("")
+        server = self.serve("--allow-user", "33", "--allow-user", "34")
+        _, token = self.put(server, 33)
+        self.assertEqual(self.metadata(server, 33, LIST, token)[0], 200)
+        self.assertEqual(self.metadata(server, 34, LIST, token)[0], 401)
+
+    def test_refusals_are_reported_once_for_each_user(self):
+        self.configure("")
+        server = self.serve()
+        for user in (65534, STRANGER):
+            for _ in range(3):
+                self.assertEqual(self.put(server, user)[0], 400)
+        self.assertEqual(self.role(server, SERVER, "web"), 200)
+        run = server.end(signal.SIGTERM)
+        self.assertEqual(run.status, 0)
+        expected = "".join(
+            f"credmint: {shown} may not have credentials\n"
+            f"hint: to allow it, add --allow-user {name}, or allow-users = "
+            f'["{name}"] to the configuration file\n'
+            for shown, name in (("user nobody (65534)", "nobody"), ("user 4199", "4199"))
+        )
+        self.assertEqual(run.stderr, expected)
+
+    def test_the_first_credentials_of_another_user_are_reported(self):
+        self.configure("")
+        server = self.serve("--allow-user", "www-data")
+        for _ in range(2):
+            self.assertEqual(self.role(server, 33, "web"), 200)
+            self.assertEqual(self.role(server, SERVER, "web"), 200)
+        run = server.end(signal.SIGTERM)
+        said = "credmint: role web: first credentials for user www-data (33)\n"
+        self.assertEqual((run.status, run.stderr), (0, said))
+
+    def test_any_is_everybody(self):
+        self.configure('[serve]\nallow-users = ["any"]\n')
+        server = self.serve()
+        self.assertEqual(self.put(server, STRANGER)[0], 200)
+        self.assertEqual(self.role(server, STRANGER, "web"), 200)
+
+    def test_the_list_of_a_role_replaces_that_of_the_server(self):
+        self.configure('[serve]\nallow-users = ["33"]\n[role.backup]\nallow-users = []\n')
+        server = self.serve()
+        self.assertEqual(self.role(server, 33, "web"), 200)
+        self.assertEqual(self.role(server, 33, "backup"), 404)
+
+    def test_sighup_resolves_them_again(self):
+        self.configure("")
+        server = self.serve()
+        _, token = self.put(server, SERVER)
+        self.assertEqual(self.role(server, 33, "web"), 403)
+        self.configure('[role.web]\nallow-users = ["www-data"]\n')
+        os.chown(self.folder / "config.toml", SERVER, SERVER)
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.role(server, 33, "web") == 200)
+        self.assertEqual(self.metadata(server, SERVER, LIST, token)[0], 200)
+
+    def test_a_user_who_does_not_exist(self):
+        self.configure('[role.web]\nallow-users = ["no-such-user"]\n')
+        self.fail_with(
+            program.USAGE,
+            "role web: allow-users: there is no user 'no-such-user'",
+            *("serve", "--config", "config.toml", "--port", "0", "--token-file", "token"),
+        )
+
+    def test_counts_of_eight_users_are_exact(self):
+        self.configure("")
+        users = [4201 + number for number in range(8)]
+        allowed = [part for user in users[:4] for part in ("--allow-user", str(user))]
+        server = self.serve(*allowed, "--status-port", "0")
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            asked = [user for user in users for _ in range(8)]
+            statuses = list(pool.map(lambda user: self.role(server, user, "web"), asked))
+        self.assertEqual(statuses, [200] * 32 + [403] * 32)
+        given = re.findall(
+            r'^credmint_credentials_given_total\{role="web",uid="(\d+)"\} (\d+)$',
+            server.request("GET", "/metrics", port=server.status_port).body.decode(),
+            re.MULTILINE,
+        )
+        self.assertEqual(given, [(str(user), "8") for user in users[:4]])
+
+
+@expand
+class RealClients(UsersTest):
+    """The AWS CLI, as a user who may have the role and as one who may not."""
+
+    def export(self, user, **variables):
+        need("/usr/bin/aws", "awscli")
+        home = make_folder(self)
+        os.chown(home, user, user)
+        return subprocess.run(
+            as_user(user, "/usr/bin/aws", "configure", "export-credentials"),
+            cwd=home,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(home), **variables},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def variables(self, server, interface):
+        if interface == "imds":
+            url = f"http://127.0.0.1:{server.port}/"
+            return {"AWS_EC2_METADATA_SERVICE_ENDPOINT": url}
+        return {
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{server.port}/role/web",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": self.token.read_text(),
+        }
+
+    @each(imds="imds", container="container")
+    def test_of(self, interface):
+        self.configure("")
+        server = self.serve("--allow-user", "33")
+        variables = self.variables(server, interface)
+        exported = self.export(33, **variables)
+        key = json.loads(exported.stdout)["AccessKeyId"]
+        minted = [record["access_key_id"] for record in self.service.requests()]
+        self.assertIn(key, minted)
+        refused = self.export(34, **variables)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertNotIn(key, refused.stdout)
+
+
+class Namespaces(UsersTest):
+    def test_a_child_user_namespace_does_not_change_the_user(self):
+        self.configure("")
+        server = self.serve("--allow-user", str(STRANGER))
+        inside = as_user(STRANGER, "unshare", "--user", "--map-root-user", "curl")
+        url = f"http://127.0.0.1:{server.port}/latest/api/token"
+        code = ("-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT", url)
+        result = subprocess.run((*inside, *code), cwd="/", capture_output=True, text=True, check=True)
+        self.assertEqual(result.stdout, "200")
+        self.assertEqual(self.put(server, 33)[0], 400)
+
+    def test_a_user_who_does_not_exist_in_that_of_the_server(self):
+        """Such a user shows as nobody, who may have credentials here."""
+
+        def enter_namespace():
+            die_with_parent()
+            if ctypes.CDLL(None).unshare(CLONE_NEWUSER) != 0:
+                os._exit(100)
+            pathlib.Path("/proc/self/setgroups").write_text("deny")
+            pathlib.Path("/proc/self/uid_map").write_text("0 0 1")
+            pathlib.Path("/proc/self/gid_map").write_text("0 0 1")
+
+        self.configure("")
+        flags = ("--config", "config.toml", "--port", "0", "--token-file", "token")
+        server = Server(self, *flags, "--allow-user", "65534", preexec=enter_namespace)
+        self.assertEqual(self.put(server, 0)[0], 200)
+        for user in (33, 65534):
+            self.assertEqual(self.put(server, user)[0], 400)
+
+    def test_another_network_namespace_does_not_reach_it(self):
+        self.configure("")
+        server = self.serve()
+        url = f"http://127.0.0.1:{server.port}/latest/api/token"
+        result = subprocess.run(("unshare", "--net", "curl", "-s", "-X", "PUT", url), check=False)
+        self.assertEqual(result.returncode, 7)  # it cannot connect
+
+
+class Interfaces(UsersTest):
+    def test_the_metadata_service_alone(self):
+        self.configure("")
+        server = self.serve("--interfaces", "imds")
+        self.assertEqual(self.put(server, SERVER)[0], 200)
+        self.assertFalse(self.token.exists())
+        self.assertNotIn("AWS_CONTAINER", server.printed)
+
+    def test_container_credentials_alone(self):
+        self.configure('[serve]\ninterfaces = ["container"]\n')
+        server = self.serve()
+        self.assertEqual(self.put(server, SERVER)[0], 403)
+        self.assertEqual(self.role(server, SERVER, "web"), 200)
+        self.assertNotIn("AWS_EC2", server.printed)
+
+    def test_no_other(self):
+        self.configure("")
+        self.fail_with(
+            program.USAGE,
+            "--interfaces",
+            *("serve", "--config", "config.toml", "--interfaces", "imdsv1"),
+        )
+
+    def test_the_status_on_another_address(self):
+        self.configure("")
+        server = self.serve("--status-listen", "127.0.0.2:0")
+        self.assertIn("http://127.0.0.2:", server.printed)
+        for wrong in ("127.0.0.1", "127.0.0.1:x", ":1", "127.0.0.1:65536"):
+            self.fail_with(
+                program.USAGE,
+                "--status-listen",
+                *("serve", "--config", "config.toml", "--status-listen", wrong),
+            )
+
+
+class TokenFiles(UsersTest):
+    def test_of_a_role_open_it_alone(self):
+        self.configure('[role.backup]\ntoken-file = "backup.token"\ntoken-group = "backup"\n')
+        subprocess.run(("chown", "-R", str(SERVER), self.folder), check=True)
+        # Only members of the group can give the file to it.
+        made = self.serve_as_root()
+        own = (self.folder / "backup.token").read_text()
+        common = self.token.read_text()
+        self.assertNotEqual(own, common)
+        self.assertEqual(self.role(made, 0, "backup", own), 200)
+        self.assertEqual(self.role(made, 0, "backup", common), 401)
+        self.assertEqual(self.role(made, 0, "web", common), 200)
+        self.assertEqual(self.role(made, 0, "web", own), 401)
+        status = (self.folder / "backup.token").stat()
+        self.assertEqual((status.st_mode & 0o777, status.st_gid), (0o640, 34))
+        made.end(signal.SIGTERM)
+        self.serve_as_root()
+        self.assertEqual((self.folder / "backup.token").read_text(), own)
+
+    def serve_as_root(self):
+        subprocess.run(("chown", "-R", "root", self.folder), check=True)
+        return Server(self, "--config", "config.toml", "--port", "0", "--token-file", "token")
+
+
+if __name__ == "__main__":
+    unittest.main()
