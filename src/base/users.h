@@ -10,8 +10,8 @@
 
 namespace credmint {
 
-// Users and groups of this system, as NSS knows them (nsswitch.conf(5)). The lookups fail with
-// kUsage on a name that does not exist, and with kLocalIo if NSS fails.
+// Users and groups of this system, as NSS knows them (nsswitch.conf(5)). Functions fail with kUsage
+// on a name that does not exist, and with kLocalIo if NSS fails.
 
 /// Returns the ID of a user, given by name or by ID. An ID need not exist.
 Result<uid_t> ResolveUser(const std::string& name);

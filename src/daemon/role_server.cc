@@ -18,7 +18,7 @@
 
 namespace credmint::daemon {
 
-/// Whom a role is served to.
+/// The clients that a role is served to.
 struct Share {
   serve::AllowedUsers allowed;
   std::shared_ptr<const Secret> token;  ///< null: the common one
@@ -70,10 +70,9 @@ std::string DefaultTokenFile(std::uint16_t port) {
 /// nothing.
 Result<Secret> MakeToken(const std::string& file, std::optional<gid_t> reader = std::nullopt) {
   if (file.empty()) return Secret();
-  if (auto earlier = serve::ReadTokenFile(file, 2 * kTokenBytes, reader)) {
-    return *std::move(earlier);
-  }
-  auto token = RandomHex(kTokenBytes);
+  auto earlier = serve::ReadTokenFile(file, 2 * kTokenBytes, reader);
+  if (earlier && !reader) return *std::move(earlier);  // with a reader its group may have to change
+  auto token = earlier ? Result<Secret>(*std::move(earlier)) : RandomHex(kTokenBytes);
   if (!token) return Fail(std::move(token), "making a token");
   if (auto written = serve::WriteTokenFile(file, *token, reader); !written) {
     return Fail(std::move(written));
@@ -145,6 +144,7 @@ struct RoleServer::Doors {
   std::string token_file;
   Secret token;
   Shares shares = {};
+  std::map<std::string, std::string> token_files = {};  // by role
 };
 
 Result<std::unique_ptr<RoleServer>> RoleServer::Start(
@@ -159,6 +159,10 @@ Result<std::unique_ptr<RoleServer>> RoleServer::Start(
   auto shares = SharesOf(wanted, options.allow_users);
   if (!shares) return Fail(std::move(shares));
   doors->shares = *std::move(shares);
+  for (const roles::Role& role : wanted) {
+    const std::string& file = role.sharing.token_file;
+    if (!file.empty()) doors->token_files[roles::NameOf(role)] = file;
+  }
   auto started = server->Start(*std::move(doors), options);
   if (!started) return Fail(std::move(started));
   return server;
@@ -191,13 +195,16 @@ Result<void> RoleServer::Start(Doors doors, const ServerOptions& options) {
   set_.Start();
   const auto running = set_.roles();
   roles_.emplace(ForServe(running, std::move(doors.shares)));
-  routes_.emplace(*roles_, std::move(doors.token), doors.socket.address(), options.serves_imds);
+  routes_.emplace(*roles_, std::move(doors.token), doors.socket.address(), options.serves_imds,
+                  options.serves_container);
   places_ = {.authority = doors.socket.Authority(),
              .is_loopback = serve::IsLoopback(doors.socket.address()),
              .roles = {},
              .token_file = doors.token_file,
+             .token_files = std::move(doors.token_files),
              .status_authority = "",
-             .serves_imds = options.serves_imds};
+             .serves_imds = options.serves_imds,
+             .serves_container = options.serves_container};
   for (const roles::RunningRole& role : running) places_.roles.push_back(role.name);
   auto server = serve::HttpServer::Start(
       std::move(doors.socket), [this](const serve::Request& request) { return Answer(request); },

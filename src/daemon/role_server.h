@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,9 +31,11 @@ struct ServerPlaces {
   std::string authority;  ///< "127.0.0.1:9911", "[::1]:9911"
   bool is_loopback = true;
   std::vector<std::string> roles;
-  std::string token_file;        ///< empty: no container credentials
-  std::string status_authority;  ///< empty: no status listener
+  std::string token_file;                               ///< empty: no container credentials
+  std::map<std::string, std::string> token_files = {};  ///< of roles with a token of their own
+  std::string status_authority;                         ///< empty: no status listener
   bool serves_imds = true;
+  bool serves_container = true;
 };
 
 /// A user who was refused: who may have no role.

@@ -16,9 +16,9 @@ struct ServerOptions {
   std::string token_file;                    ///< empty: in the runtime directory, if there is one
   std::optional<std::uint16_t> status_port;  ///< nothing: no status listener
   std::string status_listen = "127.0.0.1";
-  std::vector<std::string> allow_users;      ///< see AllowedUsers::Resolve()
-  bool serves_imds = true;                   ///< the metadata service
-  bool serves_container = true;              ///< container credentials
+  std::vector<std::string> allow_users;  ///< see AllowedUsers::Resolve()
+  bool serves_imds = true;               ///< the metadata service
+  bool serves_container = true;          ///< container credentials
 };
 
 }  // namespace credmint::daemon

@@ -28,9 +28,8 @@ bool HoldsSecret(const Setting& setting) {
 std::vector<std::string_view> Names(const CLI::App& options) {
   std::vector<std::string_view> names;
   for (const CLI::Option* option : options.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      if (name != "help") names.push_back(name);
-    }
+    const auto& all = option->get_lnames();  // of several names the last is that of the setting
+    if (!all.empty() && all.back() != "help") names.push_back(all.back());
   }
   return names;
 }

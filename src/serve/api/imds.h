@@ -24,10 +24,10 @@ namespace credmint::serve {
 ///     /latest/meta-data/placement/region, .../availability-zone
 ///     /latest/dynamic/instance-identity/document
 ///
-/// The last three lines describe the first role that the client's user may have. Slashes may be doubled or final. Version 1
-/// requests, without a token, are refused with 401. A PUT is never answered with 403, 404 or 405,
-/// because clients would then fall back to version 1: a user who may have no role gets 400. If there are no credentials, the answer
-/// is a 5xx with the reason.
+/// The last three lines describe the first role that the client's user may have. Slashes may be
+/// doubled or final. Version 1 requests, without a token, are refused with 401. A PUT is never
+/// answered with 403, 404 or 405, because clients would then fall back to version 1. A user who may
+/// have no role gets 400. If there are no credentials, the answer is a 5xx with the reason.
 ///
 /// Safe to call from any thread if the roles' sources are.
 class Imds {

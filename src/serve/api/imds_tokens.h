@@ -18,8 +18,9 @@
 namespace credmint::serve {
 
 /// The session tokens of IMDSv2. A token has 64 hexadecimal digits: its expiry, its serial number,
-/// and the first half of the HMAC-SHA256 of both and of the user that it is for. The key is generated with this object. No token is
-/// stored, so there can be any number of them, and no client's token is dropped for another's.
+/// and the first half of an HMAC-SHA256. That covers both, and the user that the token is for. The
+/// key is generated with this object. No token is stored, so there can be any number of them, and
+/// no client's token is dropped for another's.
 ///
 /// Safe to call from any thread.
 class ImdsTokens {
@@ -29,8 +30,8 @@ class ImdsTokens {
   /// Fails with kInternal if the system has no random numbers.
   Result<Secret> Issue(std::chrono::seconds ttl, std::optional<uid_t> user);
 
-  /// Whether the token was issued by this object for this user and has not expired. The time taken reveals
-  /// nothing about valid tokens.
+  /// Whether the token was issued by this object for this user and has not expired. The time taken
+  /// reveals nothing about valid tokens.
   [[nodiscard]] bool IsValid(std::string_view token, std::optional<uid_t> user) const;
 
   /// The number of tokens issued.

@@ -8,8 +8,9 @@
 namespace credmint::serve {
 
 Routes::Routes(ServedRoles& roles, Secret container_token, std::string listen_address,
-               bool serves_imds)
-    : listen_address_(std::move(listen_address)), container_(roles, std::move(container_token)) {
+               bool serves_imds, bool serves_container)
+    : listen_address_(std::move(listen_address)) {
+  if (serves_container) container_.emplace(roles, std::move(container_token));
   if (serves_imds && IsLoopback(listen_address_)) imds_.emplace(roles);
 }
 
@@ -19,9 +20,10 @@ Response Routes::Answer(const Request& request) {
         400, "BadRequest",
         "Host is not this server's, or there is an Origin or X-Forwarded-For header");
   }
-  if (!IsImdsPath(request.path)) return container_.Answer(request);
-  if (!imds_) return ErrorResponse(403, "Forbidden", "the metadata service is switched off here");
-  return imds_->Answer(request);
+  const bool is_imds = IsImdsPath(request.path);
+  if (is_imds && imds_) return imds_->Answer(request);
+  if (!is_imds && container_) return container_->Answer(request);
+  return ErrorResponse(403, "Forbidden", "this interface is switched off here");
 }
 
 }  // namespace credmint::serve

@@ -18,12 +18,11 @@ namespace credmint::serve {
 /// Safe to call from any thread.
 class Routes {
  public:
-  /// `listen_address` is numeric, without brackets. If it is not a loopback address, or without
-  /// `serves_imds`, the metadata service answers 403, as if switched off: beyond loopback any client
-  /// could fetch a token. Without `container_token` there are no container credentials, except for
-  /// roles with a token of their own. `roles` must outlive this object.
+  /// `listen_address` is numeric, without brackets. An interface that is switched off answers 403.
+  /// The metadata service is off beyond loopback, too, where any client could fetch a token.
+  /// `roles` must outlive this object.
   Routes(ServedRoles& roles, Secret container_token, std::string listen_address,
-         bool serves_imds = true);
+         bool serves_imds = true, bool serves_container = true);
 
   [[nodiscard]] Response Answer(const Request& request);
 
@@ -33,7 +32,7 @@ class Routes {
  private:
   const std::string listen_address_;
   std::optional<Imds> imds_;
-  ContainerCredentials container_;
+  std::optional<ContainerCredentials> container_;
 };
 
 }  // namespace credmint::serve

@@ -20,9 +20,9 @@ std::optional<Secret> ReadTokenFile(const std::string& path, std::size_t digits,
                                     std::optional<gid_t> reader = std::nullopt);
 
 /// Writes a token where clients read it (AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE). Only the owner
-/// and the group `reader`, if given, can read the file. It has no line end, which botocore would refuse (CONTRACT section 7). An
-/// existing file is replaced atomically, but only if it is a regular file of this user with no
-/// permissions for others. Fails with kLocalIo.
+/// and the group `reader`, if given, can read the file. It has no line end, which botocore would
+/// refuse (CONTRACT section 7). An existing file is replaced atomically, but only if it is a
+/// regular file of this user with no permissions for others. Fails with kLocalIo.
 Result<void> WriteTokenFile(const std::string& path, const Secret& token,
                             std::optional<gid_t> reader = std::nullopt);
 

@@ -129,7 +129,7 @@ bool Answers(int netlink, int listener) {
   return found && found->idiag_state == TCP_LISTEN;
 }
 
-// /proc/net ------------------------------------------------------------------------------------
+// /proc/self/net ------------------------------------------------------------------------------------
 
 constexpr std::size_t kMostLines = 65536;
 
@@ -174,9 +174,9 @@ std::optional<SocketOwner> FindInFile(const char* path, const Endpoint& source, 
 /// A socket for IPv6 may hold an IPv4 connection.
 std::optional<SocketOwner> FindInProc(const Endpoint& source, const Endpoint& target) {
   if (source.IsIpv4()) {
-    if (auto found = FindInFile("/proc/net/tcp", source, target)) return found;
+    if (auto found = FindInFile("/proc/self/net/tcp", source, target)) return found;
   }
-  return FindInFile("/proc/net/tcp6", source, target);
+  return FindInFile("/proc/self/net/tcp6", source, target);
 }
 
 std::optional<SocketOwner> Find(int netlink, const Endpoint& source, const Endpoint& target) {
@@ -221,9 +221,12 @@ std::optional<SocketOwner> SocketOwners::OfPeer(int connection) const {
 }
 
 bool IsOverLoopback(int connection) {
-  const auto peer = NameOf(connection, &getpeername);
-  if (!peer) return false;
-  return peer->IsIpv4() ? peer->address.s6_addr[12] == 127 : IN6_IS_ADDR_LOOPBACK(&peer->address);
+  const auto is_loopback = [](const std::optional<Endpoint>& end) {
+    if (!end) return false;
+    return end->IsIpv4() ? end->address.s6_addr[12] == 127 : IN6_IS_ADDR_LOOPBACK(&end->address);
+  };
+  return is_loopback(NameOf(connection, &getsockname)) ||
+         is_loopback(NameOf(connection, &getpeername));
 }
 
 }  // namespace credmint::serve

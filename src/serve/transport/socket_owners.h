@@ -17,8 +17,8 @@ struct SocketOwner {
 /// The users at the other end of TCP connections on this machine.
 ///
 /// The kernel knows who created a socket, and answers any user for the exact addresses and ports of
-/// a connection (sock_diag(7), NETLINK_SOCK_DIAG). Where netlink is refused, /proc/net/tcp and
-/// /proc/net/tcp6 are read. A socket may since have been handed to another process: only its
+/// a connection (sock_diag(7), NETLINK_SOCK_DIAG). Where netlink is refused, /proc/self/net/tcp and
+/// tcp6 are read. A socket may since have been handed to another process: only its
 /// creator is known.
 ///
 /// For use by one thread.
@@ -42,13 +42,13 @@ class SocketOwners {
   [[nodiscard]] std::optional<SocketOwner> OfPeer(int connection) const;
 
  private:
-  int netlink_ = -1;           // -1: /proc/net is read
-  uid_t unmapped_ = 65534;     // shows for users that are not mapped
+  int netlink_ = -1;        // -1: /proc is read
+  uid_t unmapped_ = 65534;  // shows for users that are not mapped
   bool all_are_mapped_ = false;
 };
 
-/// Whether the other end of a connection has a loopback address: 127.0.0.0/8, ::1, or the first
-/// mapped into IPv6.
+/// Whether an end of a connection has a loopback address: 127.0.0.0/8, ::1, or the first mapped
+/// into IPv6. A local client may bind its own end to any address of this machine.
 bool IsOverLoopback(int connection);
 
 }  // namespace credmint::serve

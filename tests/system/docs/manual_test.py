@@ -32,8 +32,9 @@ SHARED = manual.Page("credmint-options.7").subsections()
 # Which manuals this host has is no fault of the page.
 OF_THE_HOST = ("STYLE: referenced manual not found", "mandoc: outdated mandoc.db lacks")
 
-# "  --name TYPE=default   text", with the text possibly on the next line, or "  -h,--help".
-_HELP_LINE = re.compile(r"^  (?:-\w,)?(--[\w-]+)(?: (\S.*?))?(?:  |$)", re.MULTILINE)
+# "  --name TYPE=default   text", with the text possibly on the next line, or "  -h,--help". A
+# second long name is ignored.
+_HELP_LINE = re.compile(r"^  (?:-\w,)?(--[\w-]+)(?:,--[\w-]+)?(?: (\S.*?))?(?:  |$)", re.MULTILINE)
 
 
 def options_of_help(*command):

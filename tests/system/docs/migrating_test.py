@@ -35,6 +35,7 @@ FLAGS = {
 # {line of the table: the file and the name of a test elsewhere}
 ELSEWHERE = {
     "a persistent TPM key asks for a password": "keys/prompt_test.py: noda",
+    "any local user may ask `serve`": "serve/serve_users_test.py: ROWS",
     "`serve` mints within a request": "serve/serve_test.py: test_200_requests_at_the_start",
     "`update` exits at a failed call": "update/update_test.py: test_a_service_that_fails_is_asked",
     "`update` rewrites the credentials file": "update/credentials_files_test.py: everything_else",
@@ -155,7 +156,7 @@ class Lines(MintTest):
             self.assertEqual(answer.status, 200)
             self.assertIn(self.last_request()["access_key_id"], answer.body.decode())
 
-    @of("any local program may ask `serve`")
+    @of("any `Host`, `Origin` and `X-Forwarded-For`")
     def test_strangers(self):
         served = self.serve()
         path, header = "/latest/api/token", {"X-aws-ec2-metadata-token-ttl-seconds": "60"}

@@ -13,7 +13,9 @@ from support.requirements import need
 
 TEXT = documents.read("guide/serve.md")
 SECTIONS = documents.sections(TEXT)
-(SERVE, PRINTED, EXPORT) = (text for section in SECTIONS for _, text in section.blocks())
+BLOCKS = [block for section in SECTIONS for block in section.blocks()]
+(SERVE, EXPORT) = (text for language, text in BLOCKS if language == "sh")
+PRINTED = next(text for language, text in BLOCKS if not language)
 LIMITS = {
     row.cells[0]: int(re.search(r"(\d+)\D*$", row.cells[1])[1])
     for row in documents.rows(TEXT, "limit")
@@ -50,7 +52,7 @@ class Recipes(recipes.WithIdentity):
 
     def test_a_client_of_the_metadata_service(self):
         """Sets only this variable, because clients prefer container credentials."""
-        *_, metadata = self.printed.splitlines()
+        (metadata,) = re.findall("^export AWS_EC2_.*$", self.printed, re.MULTILINE)
         command = EXPORT.splitlines()[-1]
         exported = json.loads(self.finish(self.start(f"{metadata}\n{command}")))
         self.assertEqual(exported["AccessKeyId"], self.last_request()["access_key_id"])
@@ -77,7 +79,7 @@ class Claims(unittest.TestCase):
             "connections": "connections at once",
             "seconds for a request": "time for a whole request",
             "seconds for a connection": "life of a connection",
-            "parts of the room": "connections without a token, of all",
+            "parts of the room": "connections without a token, of a user's",
         }
         documented = {fact: LIMITS[limit] for fact, limit in limits.items()}
         self.assertEqual(documented, facts.of("server"))

@@ -26,7 +26,7 @@ TOP = "before the first table"
 TABLES = (TOP, "serve", "defaults", "identity.NAME", "role.NAME")
 
 _COMMAND = re.compile(r"^  ([\w-]+)", re.MULTILINE)
-_OPTION = re.compile(r"^  ((?:-\w,)?--[\w-]+|\w+)(?: (?!Excludes:)(\S.*?))?(?: Excludes:.*)? *$")
+_OPTION = re.compile(r"^  ((?:--?[\w-]+,)?--[\w-]+|\w+)(?: (?!Excludes:)(\S.*?))?(?: Excludes:.*)? *$")
 _DESCRIPTIONS = 30  # the column of descriptions in --help, on the option's line or the next
 
 
@@ -125,7 +125,7 @@ class Configuration(Shapes, SystemTest):
     def test_settings(self):
         names = {name for table in SHAPES["configuration"].values() for name in table}
         for command in ("credential-process", "serve"):
-            names |= {name.partition("--")[2] for name in options_of(command)[command]}
+            names |= set(re.findall(r"--([\w-]+)", " ".join(options_of(command)[command])))
         tables = {table: self.settings(table, names) for table in TABLES}
         self.hold(tables, "configuration")
 

@@ -33,7 +33,7 @@ USERS = {
     "nobody": 65534,
 }
 PUT_TOKEN = ("PUT", "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds: 60")
-CLONE_NEWUSER = 0x10000000
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 LIST = "/latest/meta-data/iam/security-credentials/"
 
 _SECTION = {s.title: s for s in documents.sections(documents.read("guide/serve.md"))}["Users"]
@@ -219,6 +219,15 @@ class Users(UsersTest):
         wait_until(lambda: self.role(server, 33, "web") == 200)
         self.assertEqual(self.metadata(server, SERVER, LIST, token)[0], 200)
 
+    def test_a_setting_has_the_plural_name_only(self):
+        self.configure('[role.web]\nallow-user = ["www-data"]\n')
+        self.fail_with(
+            program.USAGE,
+            "there is no setting 'allow-user'",
+            *("serve", "--config", "config.toml", "--port", "0"),
+            hint="allow-users",
+        )
+
     def test_a_user_who_does_not_exist(self):
         self.configure('[role.web]\nallow-users = ["no-such-user"]\n')
         self.fail_with(
@@ -314,6 +323,28 @@ class Namespaces(UsersTest):
         for user in (33, 65534):
             self.assertEqual(self.put(server, user)[0], 400)
 
+    def test_a_source_beyond_loopback_does_not_hide_the_user(self):
+        """A client may bind its socket to another address of the machine."""
+        address = "192.0.2.71"
+
+        def enter_namespace():
+            die_with_parent()
+            if ctypes.CDLL(None).unshare(CLONE_NEWNET) != 0:
+                os._exit(100)
+            subprocess.run(("ip", "link", "set", "lo", "up"), check=True)
+            subprocess.run(("ip", "address", "add", f"{address}/32", "dev", "lo"), check=True)
+
+        self.configure("")
+        flags = ("--config", "config.toml", "--port", "0", "--token-file", "token")
+        server = Server(self, *flags, "--allow-user", "33", preexec=enter_namespace)
+        inside = ("nsenter", f"--target={server.process.pid}", "--net")
+        url = f"http://127.0.0.1:{server.port}/latest/api/token"
+        for user, expected in ((STRANGER, "400"), (33, "200")):
+            code = ("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--interface", address)
+            command = (*inside, *as_user(user, *code, "-X", "PUT", url))
+            result = subprocess.run(command, capture_output=True, text=True, check=True)
+            self.assertEqual(result.stdout, expected)
+
     def test_another_network_namespace_does_not_reach_it(self):
         self.configure("")
         server = self.serve()
@@ -324,10 +355,12 @@ class Namespaces(UsersTest):
 
 class Interfaces(UsersTest):
     def test_the_metadata_service_alone(self):
-        self.configure("")
+        self.configure('[role.backup]\ntoken-file = "backup.token"\n')
         server = self.serve("--interfaces", "imds")
         self.assertEqual(self.put(server, SERVER)[0], 200)
         self.assertFalse(self.token.exists())
+        own = (self.folder / "backup.token").read_text()
+        self.assertEqual(self.role(server, SERVER, "backup", own), 403)
         self.assertNotIn("AWS_CONTAINER", server.printed)
 
     def test_container_credentials_alone(self):
@@ -362,9 +395,12 @@ class TokenFiles(UsersTest):
         self.configure('[role.backup]\ntoken-file = "backup.token"\ntoken-group = "backup"\n')
         subprocess.run(("chown", "-R", str(SERVER), self.folder), check=True)
         # Only members of the group can give the file to it.
+        self.write("backup.token", "0" * 64)  # of a run before the group was given
         made = self.serve_as_root()
+        self.assertIn(f"TOKEN_FILE={self.folder}/backup.token\n", made.printed)
         own = (self.folder / "backup.token").read_text()
         common = self.token.read_text()
+        self.assertEqual(own, "0" * 64)
         self.assertNotEqual(own, common)
         self.assertEqual(self.role(made, 0, "backup", own), 200)
         self.assertEqual(self.role(made, 0, "backup", common), 401)

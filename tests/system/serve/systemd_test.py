@@ -107,6 +107,12 @@ class Units(UnitsTest):
         (exposure,) = re.findall(r"Overall exposure level for \S+: ([0-9.]+)", printed)
         self.assertLessEqual(float(exposure), MOST_EXPOSURE, printed)
 
+    def test_serve_sees_the_users_of_its_clients(self):
+        """PrivateUsers= would map them to nobody. The kernel names them by netlink."""
+        unit = self.units[SERVICES["serve"]]
+        self.assertEqual(sandbox.settings(unit, "PrivateUsers"), [])
+        self.assertIn("AF_NETLINK", sandbox.settings(unit, "RestrictAddressFamilies")[0].split())
+
     @each(**SERVICES)
     def test_the_group_is_made_where_it_is_missing(self, name):
         groups = sandbox.settings(self.units[name], "SupplementaryGroups")
@@ -203,7 +209,7 @@ class Sandbox(UnitsTest, MintTest):
 
     @each(
         chown=("os.chown('/', 0, 0)", "serve"),
-        netlink=("socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)", "serve"),
+        packets=("socket.socket(socket.AF_PACKET, socket.SOCK_RAW)", "serve"),
         code_that_is_written=("mmap.mmap(-1, 1, prot=6)", "serve"),
         mount=("ctypes.CDLL(None).umount2(b'/', 0)", "update"),
     )
