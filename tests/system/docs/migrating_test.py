@@ -70,7 +70,7 @@ class Lines(MintTest):
 
     @of("extra arguments are ignored")
     def test_extra_arguments(self):
-        self.mint_fails_locally(program.USAGE, "not expected", *self.identity, "extra")
+        self.mint_fails_locally(program.USAGE, "unexpected", *self.identity, "extra")
 
     @of("log lines on stderr")
     def test_stderr(self):

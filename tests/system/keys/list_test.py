@@ -300,7 +300,7 @@ class Trouble(ListTest):
 
     def test_another_library(self):
         self.fail_with(
-            program.KEY, "another library", "list", "pkcs11:library-manufacturer=Nobody"
+            program.KEY, "a library other than", "list", "pkcs11:library-manufacturer=Nobody"
         )
 
     @each(

@@ -714,7 +714,7 @@ class Handles(TpmInputTest):
     @each(
         transient=("handle:0x80000000", "that is a transient object"),
         hierarchy=("handle:0x40000001", "that is a hierarchy, not a key"),
-        nv_index=("handle:0x01c00002", "named by nv:0x01c00002"),
+        nv_index=("handle:0x01c00002", "write nv:0x01c00002"),
     )
     def test_of_another_kind(self, case):
         uri, hint = case
