@@ -258,8 +258,7 @@ void AddRoleFlags(CLI::App& command, RoleFlags& flags) {
   command
       .add_option(
           "--role", flags.roles,
-          "Role of the configuration file, for serve repeatable (default: the only one, for serve "
-          "all)")
+          "Role of the configuration file (default: the only one; for serve all; repeatable there)")
       ->check(PlainText())
       ->group(kConfigurationGroup);
   AddServiceFlags(command, flags.given.service);
