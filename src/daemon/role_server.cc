@@ -42,7 +42,9 @@ Result<std::optional<serve::ListenSocket>> ListenForStatus(const ServerOptions& 
   if (!options.status_port) return std::nullopt;
   auto socket = serve::ListenSocket::Open(options.status_listen, *options.status_port);
   if (!socket) {
-    socket.error().SetRemedy(Remedy::kChooseStatusPort);
+    if (socket.error().remedy == Remedy::kChoosePort) {
+      socket.error().SetRemedy(Remedy::kChooseStatusPort);
+    }
     return Fail(std::move(socket), "the status");
   }
   return *std::move(socket);
@@ -80,6 +82,16 @@ Result<Secret> MakeToken(const std::string& file, std::optional<gid_t> reader = 
   return token;
 }
 
+Result<void> CheckTokenFile(const roles::Sharing& sharing, const std::string& common_file) {
+  if (sharing.token_file.empty() && !sharing.token_group.empty()) {
+    return Fail(ErrorCode::kUsage, "token-group needs a token-file");
+  }
+  if (!sharing.token_file.empty() && sharing.token_file == common_file) {
+    return Fail(ErrorCode::kUsage, "its token-file is the common one of the server");
+  }
+  return {};
+}
+
 Result<Share> ShareOf(const roles::Sharing& sharing,
                       const std::vector<std::string>& users_of_server) {
   auto allowed = serve::AllowedUsers::Resolve(sharing.allow_users.value_or(users_of_server));
@@ -97,9 +109,12 @@ Result<Share> ShareOf(const roles::Sharing& sharing,
 }
 
 Result<Shares> SharesOf(const std::vector<roles::Role>& roles,
-                        const std::vector<std::string>& users_of_server) {
+                        const std::vector<std::string>& users_of_server,
+                        const std::string& common_token_file) {
   Shares shares;
   for (const roles::Role& role : roles) {
+    auto checked = CheckTokenFile(role.sharing, common_token_file);
+    if (!checked) return Fail(std::move(checked), fmt::format("role {}", roles::NameOf(role)));
     auto share = ShareOf(role.sharing, users_of_server);
     if (!share) return Fail(std::move(share), fmt::format("role {}", roles::NameOf(role)));
     shares.insert_or_assign(roles::NameOf(role), *std::move(share));
@@ -156,7 +171,7 @@ Result<std::unique_ptr<RoleServer>> RoleServer::Start(
   if (auto set = server->set_.Set(std::move(roles)); !set) return Fail(std::move(set));
   auto doors = Open(options);
   if (!doors) return Fail(std::move(doors));
-  auto shares = SharesOf(wanted, options.allow_users);
+  auto shares = SharesOf(wanted, options.allow_users, doors->token_file);
   if (!shares) return Fail(std::move(shares));
   doors->shares = *std::move(shares);
   for (const roles::Role& role : wanted) {
@@ -242,23 +257,19 @@ serve::Response RoleServer::Answer(const serve::Request& request) {
 void RoleServer::Record(const serve::Request& request, const serve::Response& response) {
   const serve::Client& client = request.client;
   if (!response.role.empty() && users_.AddGiven(response.role, client.user) && observer_.given) {
-    Report([this, role = response.role, client] { observer_.given(role, client.user); });
+    reports_.Add(
+        [given = observer_.given, role = response.role, user = client.user] { given(role, user); });
   }
   if (response.refuses_user && users_.AddRefused(client.user) && observer_.refused) {
-    Report([this, client] {
-      observer_.refused({client.user, serve::FindSocketProgram(client.inode)});
+    reports_.Add([refused = observer_.refused, user = client.user, inode = client.inode] {
+      refused({user, inode != 0 ? serve::FindSocketProgram(inode) : std::nullopt});
     });
   }
 }
 
-void RoleServer::Report(std::function<void()> report) {
-  ForgetEnded(reports_);
-  reports_.push_back(std::async(std::launch::async, std::move(report)));
-}
-
 Result<void> RoleServer::Serve(std::vector<roles::Role> roles,
                                const std::vector<std::string>& allow_users) {
-  auto shares = SharesOf(roles, allow_users);
+  auto shares = SharesOf(roles, allow_users, places_.token_file);
   if (!shares) return Fail(std::move(shares));
   if (auto set = set_.Set(std::move(roles)); !set) return set;
   auto dropped = set_.Start();

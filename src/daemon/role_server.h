@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "daemon/report_queue.h"
 #include "daemon/server_options.h"
 #include "daemon/watchdog.h"
 #include "ossl/library_context.h"
@@ -44,8 +45,8 @@ struct RefusedUser {
   std::optional<serve::SocketProgram> program;  ///< nothing: not readable
 };
 
-/// Callbacks on threads of their own, because they may look for names: each once for a user (and
-/// role).
+/// Callbacks by a ReportQueue, because they may look for names: each once for a user (and role).
+/// They may run after the server has ended.
 struct UserObserver {
   std::function<void(const RefusedUser&)> refused;
   std::function<void(const std::string& role, std::optional<uid_t>)> given;
@@ -86,7 +87,6 @@ class RoleServer {
   serve::Response Answer(const serve::Request& request);
   std::vector<serve::RoleStatus> States();
   void Drop(std::vector<std::shared_ptr<void>> roles);
-  void Report(std::function<void()> report);
   void Record(const serve::Request& request, const serve::Response& response);
 
   // Each member is used by those after it.
@@ -97,7 +97,7 @@ class RoleServer {
   serve::RequestCounts requests_;
   const UserObserver observer_;
   serve::UserRecords users_;
-  std::vector<std::future<void>> reports_;  // for the server's thread only
+  ReportQueue reports_;
   std::unique_ptr<serve::HttpServer> server_;
   std::optional<Watchdog> watchdog_;
   std::optional<serve::Status> status_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/serve.h"
 
+#include <fmt/format.h>
 #include <malloc.h>
 
 #include <utility>
@@ -57,6 +58,11 @@ Result<daemon::ServerOptions> ServeCommand::Options(
     return Fail(std::move(applied));
   }
   ApplyFlags(*app_, settings);
+  if (const Setting* none = file->serve.Find("interfaces"); none && none->values.empty()) {
+    return Fail(ErrorCode::kUsage,
+                fmt::format("{}: interfaces names no interface", file->At(none->line)),
+                "name imds, container, or both");
+  }
   return options;
 }
 

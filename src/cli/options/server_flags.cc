@@ -21,12 +21,17 @@ struct AddressAndPort {
   long long port = -1;
 };
 
+/// An IPv6 address is in brackets. The port is -1 if the text is something else.
 AddressAndPort Split(const std::string& text) {
   const std::size_t colon = text.rfind(':');
   AddressAndPort split;
   if (colon == std::string::npos || colon == 0) return split;
   split.address = text.substr(0, colon);
-  if (!CLI::detail::lexical_cast(text.substr(colon + 1), split.port)) split.port = -1;
+  const bool is_bare_ipv6 = split.address.find(':') != std::string::npos && text[0] != '[';
+  const std::string port = text.substr(colon + 1);
+  const bool is_number = !port.empty() && port.find_first_not_of("0123456789") == std::string::npos;
+  if (is_bare_ipv6 || !is_number) return split;
+  if (!CLI::detail::lexical_cast(port, split.port)) split.port = -1;
   return split;
 }
 

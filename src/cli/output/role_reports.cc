@@ -21,9 +21,9 @@ std::string RoleClause(const roles::Role& role) {
   return role.name.empty() ? "" : fmt::format("role {}: ", role.name);
 }
 
-/// "user web (33)", "a user who is not known".
+/// "user web (33)", "user 4100", or "a client whose user is not known".
 std::string Describe(std::optional<uid_t> user) {
-  if (!user) return "a user who is not known";
+  if (!user) return "a client whose user is not known";
   const std::string name = Printable(NameOfUser(*user));
   const std::string id = std::to_string(*user);
   return name == id ? fmt::format("user {}", id) : fmt::format("user {} ({})", name, id);
@@ -35,7 +35,13 @@ void ReportRefused(const daemon::RefusedUser& refused) {
     program = fmt::format(", program {} ({})", Printable(refused.program->name),
                           refused.program->process);
   }
-  const std::string name = refused.user ? NameOfUser(*refused.user) : "any";
+  if (!refused.user) {
+    ReportError({ErrorCode::kUsage, "a client whose user is not known may not have credentials",
+                 "the client is in another namespace, has closed its socket, or has bound it to a "
+                 "device"});
+    return;
+  }
+  const std::string name = NameOfUser(*refused.user);
   ReportError({ErrorCode::kUsage,
                fmt::format("{}{} may not have credentials", Describe(refused.user), program),
                fmt::format("to allow it, add --allow-user {0}, or allow-users = [\"{0}\"] to the "

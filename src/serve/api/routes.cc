@@ -21,7 +21,7 @@ Response Routes::Answer(const Request& request) {
         "Host is not this server's, or there is an Origin or X-Forwarded-For header");
   }
   const bool is_imds = IsImdsPath(request.path);
-  if (is_imds && imds_) return imds_->Answer(request);
+  if (is_imds && imds_ && request.client.is_local) return imds_->Answer(request);
   if (!is_imds && container_) return container_->Answer(request);
   return ErrorResponse(403, "Forbidden", "this interface is switched off here");
 }

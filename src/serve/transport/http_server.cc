@@ -285,7 +285,7 @@ void MicrohttpdServer::OnAnswered(void* closure, MHD_Connection* connection, voi
 }
 
 void MicrohttpdServer::OnConnection(void* closure, MHD_Connection* connection, void** /*state*/,
-                                    MHD_ConnectionNotificationCode code) {
+                                    MHD_ConnectionNotificationCode code) try {
   auto& server = *static_cast<MicrohttpdServer*>(closure);
   const int descriptor = DescriptorOf(connection);
   if (code == MHD_CONNECTION_NOTIFY_STARTED) {
@@ -298,6 +298,7 @@ void MicrohttpdServer::OnConnection(void* closure, MHD_Connection* connection, v
     server.ClientAt(descriptor) = {};
     server.hop_limited_.erase(descriptor);
   }
+} catch (...) {  // out of memory: the client stays unknown
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(ListenSocket socket, Handler handler,

@@ -89,7 +89,10 @@ std::pair<std::optional<uid_t>, std::size_t> OpenConnections::Greediest() const 
 }
 
 void OpenConnections::MakeRoom(int newcomer) {
-  const auto [user, count] = Greediest();
+  const auto [user, most_of_user] = Greediest();
+  // Many users with few connections each are as one: else whoever has two would give way to them.
+  const bool by_user = most_of_user > most_ / kStrangersPart;
+  const std::size_t count = by_user ? most_of_user : most_;
   const auto goes_first = [](const Connection& one, const Connection& other) {
     return std::tie(one.proof, one.idle_since) < std::tie(other.proof, other.idle_since);
   };
@@ -98,7 +101,7 @@ void OpenConnections::MakeRoom(int newcomer) {
   int least_known = -1;
   for (int descriptor = 0; descriptor < static_cast<int>(connections_.size()); ++descriptor) {
     const Connection& each = At(descriptor);
-    if (!each.is_open || each.is_ended || each.user != user) continue;
+    if (!each.is_open || each.is_ended || (by_user && each.user != user)) continue;
     if (each.proof == Proof::kNone) {
       ++strangers;
       if (descriptor != newcomer &&

@@ -17,11 +17,12 @@ namespace credmint::serve {
 ///
 /// - One that has not sent a whole request in time, however busily its bytes drip (slow loris). The
 ///   HTTP library only limits the time without any byte.
-/// - One for each connection opened beyond `most`: one of the user who has the most of them. If
-///   strangers, which have shown no token, hold more than an eighth of that user's connections, the
-///   oldest of them ends. Otherwise an idle connection with a token ends: the one with the weakest
-///   proof, and then the longest idle. This way new clients can always show a token, and no user
-///   takes another's share.
+/// - One for each connection opened beyond `most`: one of the user who has the most of them, if
+/// that
+///   is more than an eighth of `most`, else one of any. If strangers, which have shown no token,
+///   hold more than an eighth of these connections, the oldest of them ends. Otherwise an idle
+///   connection with a token ends: the one with the weakest proof, and then the longest idle. This
+///   way new clients can always show a token, and no user takes another's share.
 /// - One older than `longest_life`, after its next answer.
 ///
 /// Ending a connection shuts it down. The code that serves it sees the end and closes it.

@@ -71,7 +71,9 @@ void Fill(const Endpoint& endpoint, bool is_ipv4, __be32* address, __be16& port)
 
 Query QueryFor(const Endpoint& source, const Endpoint& target) {
   const bool is_ipv4 = source.IsIpv4();
+  static std::uint32_t sequence = 0;  // one thread asks
   Query query{};
+  query.header.nlmsg_seq = ++sequence;
   query.header.nlmsg_len = sizeof(query);
   query.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
   query.header.nlmsg_flags = NLM_F_REQUEST;
@@ -99,7 +101,10 @@ std::optional<inet_diag_msg> Ask(int netlink, const Endpoint& source, const Endp
   Reply reply{};
   const ssize_t size = recv(netlink, &reply, sizeof(reply), MSG_DONTWAIT);
   constexpr ssize_t kWhole = offsetof(Reply, attributes);
-  if (size < kWhole || reply.header.nlmsg_type != SOCK_DIAG_BY_FAMILY) return std::nullopt;
+  if (size < kWhole || reply.header.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+      reply.header.nlmsg_seq != query.header.nlmsg_seq) {
+    return std::nullopt;
+  }
   const auto& id = reply.body.id;
   if (EndpointOf(reply.body, id.idiag_src, id.idiag_sport) != source) return std::nullopt;
   if (reply.body.idiag_state == TCP_LISTEN) return reply.body;
@@ -129,7 +134,8 @@ bool Answers(int netlink, int listener) {
   return found && found->idiag_state == TCP_LISTEN;
 }
 
-// /proc/self/net ------------------------------------------------------------------------------------
+// /proc/self/net
+// ------------------------------------------------------------------------------------
 
 constexpr std::size_t kMostLines = 65536;
 
@@ -147,7 +153,8 @@ std::optional<Endpoint> ParseEndpoint(const std::string& digits, unsigned port) 
   return endpoint;
 }
 
-std::optional<SocketOwner> FindInFile(const char* path, const Endpoint& source, const Endpoint& target) {
+std::optional<SocketOwner> FindInFile(const char* path, const Endpoint& source,
+                                      const Endpoint& target) {
   std::ifstream file(path);
   std::string line;
   std::getline(file, line);  // the heads of the columns
@@ -156,15 +163,18 @@ std::optional<SocketOwner> FindInFile(const char* path, const Endpoint& source, 
     std::array<char, 33> remote{};
     unsigned local_port = 0;
     unsigned remote_port = 0;
+    unsigned state = 0;
     unsigned user = 0;
     unsigned long inode = 0;
     if (std::sscanf(line.c_str(),
-                    " %*d: %32[0-9A-F]:%4X %32[0-9A-F]:%4X %*X %*X:%*X %*X:%*X %*X %u %*d %lu",
-                    local.data(), &local_port, remote.data(), &remote_port, &user, &inode) != 6) {
+                    " %*d: %32[0-9A-F]:%4X %32[0-9A-F]:%4X %2X %*X:%*X %*X:%*X %*X %u %*d %lu",
+                    local.data(), &local_port, remote.data(), &remote_port, &state, &user,
+                    &inode) != 7) {
       continue;
     }
     if (ParseEndpoint(local.data(), local_port) == source &&
         ParseEndpoint(remote.data(), remote_port) == target) {
+      if (!CanBePeer(static_cast<int>(state))) return std::nullopt;
       return SocketOwner{user, inode};
     }
   }
@@ -182,7 +192,7 @@ std::optional<SocketOwner> FindInProc(const Endpoint& source, const Endpoint& ta
 std::optional<SocketOwner> Find(int netlink, const Endpoint& source, const Endpoint& target) {
   if (netlink < 0) return FindInProc(source, target);
   const auto found = Ask(netlink, source, target);
-  if (!found || found->idiag_state == TCP_LISTEN) return std::nullopt;
+  if (!found || !CanBePeer(found->idiag_state)) return std::nullopt;
   return SocketOwner{found->idiag_uid, found->idiag_inode};
 }
 
@@ -218,6 +228,20 @@ std::optional<SocketOwner> SocketOwners::OfPeer(int connection) const {
   if (!found || found->inode == 0) return std::nullopt;  // none, or an orphan
   if (found->user == unmapped_ && !all_are_mapped_) return std::nullopt;
   return found;
+}
+
+bool CanBePeer(int state) {
+  switch (state) {
+    case TCP_ESTABLISHED:
+    case TCP_FIN_WAIT1:
+    case TCP_FIN_WAIT2:
+    case TCP_CLOSE_WAIT:
+    case TCP_LAST_ACK:
+    case TCP_CLOSING:
+      return true;
+    default:
+      return false;
+  }
 }
 
 bool IsOverLoopback(int connection) {

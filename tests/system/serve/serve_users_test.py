@@ -322,6 +322,9 @@ class Namespaces(UsersTest):
         self.assertEqual(self.put(server, 0)[0], 200)
         for user in (33, 65534):
             self.assertEqual(self.put(server, user)[0], 400)
+        said = server.end(signal.SIGTERM).stderr
+        self.assertIn("credmint: a client whose user is not known may not have credentials\n", said)
+        self.assertNotIn("--allow-user", said)
 
     def test_a_source_beyond_loopback_does_not_hide_the_user(self):
         """A client may bind its socket to another address of the machine."""
@@ -370,6 +373,11 @@ class Interfaces(UsersTest):
         self.assertEqual(self.role(server, SERVER, "web"), 200)
         self.assertNotIn("AWS_EC2", server.printed)
 
+    def test_none(self):
+        self.configure("[serve]\ninterfaces = []\n")
+        command = ("serve", "--config", "config.toml", "--port", "0")
+        self.fail_with(program.USAGE, "config.toml:2: interfaces names no interface", *command)
+
     def test_no_other(self):
         self.configure("")
         self.fail_with(
@@ -382,7 +390,7 @@ class Interfaces(UsersTest):
         self.configure("")
         server = self.serve("--status-listen", "127.0.0.2:0")
         self.assertIn("http://127.0.0.2:", server.printed)
-        for wrong in ("127.0.0.1", "127.0.0.1:x", ":1", "127.0.0.1:65536"):
+        for wrong in ("127.0.0.1", "127.0.0.1:x", ":1", "127.0.0.1:65536", "::1:9", "127.0.0.1:0x10"):
             self.fail_with(
                 program.USAGE,
                 "--status-listen",
@@ -411,6 +419,15 @@ class TokenFiles(UsersTest):
         made.end(signal.SIGTERM)
         self.serve_as_root()
         self.assertEqual((self.folder / "backup.token").read_text(), own)
+
+    def test_that_cannot_be(self):
+        command = ("serve", "--config", "config.toml", "--port", "0", "--token-file", "token")
+        for settings, message in (
+            ('token-group = "backup"\n', "role web: token-group needs a token-file"),
+            ('token-file = "token"\n', "role web: its token-file is the common one of the server"),
+        ):
+            self.configure(f"[role.web]\n{settings}")
+            self.fail_with(program.USAGE, message, *command)
 
     def serve_as_root(self):
         subprocess.run(("chown", "-R", "root", self.folder), check=True)

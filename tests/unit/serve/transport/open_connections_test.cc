@@ -88,6 +88,16 @@ TEST_F(OpenConnectionsTest, StrangersKeepAnEighthOfTheRoom) {
   EXPECT_EQ(Ended(), (std::vector<int>{9, 10, 16}));
 }
 
+TEST_F(OpenConnectionsTest, ManyUsersDoNotDisplaceOneWithATokenAndTwoConnections) {
+  Open(Proof::kContainerToken, 33);
+  Open(Proof::kMetadataToken, 33);
+  for (uid_t user = 100'000; user < 100'050; ++user) Open(Proof::kNone, user);
+  EXPECT_FALSE(pairs_[0]->HasEnded());
+  EXPECT_FALSE(pairs_[1]->HasEnded());
+  const int another = Open(Proof::kContainerToken, 33);
+  EXPECT_FALSE(pairs_[another]->HasEnded());
+}
+
 TEST_F(OpenConnectionsTest, TheUserWithTheMostGivesWay) {
   for (int i = 0; i < 3; ++i) Open(Proof::kNone, 1001);
   for (int i = 0; i < 13; ++i) Open(Proof::kContainerToken, 1002);

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -121,6 +122,15 @@ TEST_P(SocketOwnersTest, AreNotKnownOnceTheSocketIsClosed) {
   client_ = -1;
   for (const int listener : {listener_, -1}) {
     EXPECT_FALSE(SocketOwners(listener).OfPeer(accepted_));
+  }
+}
+
+TEST(SocketStates, OfAPeerAreThoseOfAConnection) {
+  for (const int state : {TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_CLOSE_WAIT}) {
+    EXPECT_TRUE(CanBePeer(state)) << state;
+  }
+  for (const int state : {TCP_SYN_SENT, TCP_SYN_RECV, TCP_LISTEN, TCP_TIME_WAIT, TCP_CLOSE}) {
+    EXPECT_FALSE(CanBePeer(state)) << state;
   }
 }
 

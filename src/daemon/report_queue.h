@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <future>
+#include <memory>
+
+#include "base/guarded.h"
+
+namespace credmint::daemon {
+
+/// Runs reports one after the other on a thread of its own, because a report may take long: a look
+/// for a user's name may wait for a server. At most kMost wait; further ones are dropped.
+///
+/// The destructor waits a moment for the reports and then leaves the thread behind, so that one
+/// that hangs does not keep the process from ending. A report must therefore own all that it uses.
+///
+/// For use by one thread.
+class ReportQueue {
+ public:
+  using Report = std::function<void()>;
+  static constexpr std::size_t kMost = 64;
+
+  ReportQueue() = default;
+  ~ReportQueue();
+  ReportQueue(const ReportQueue&) = delete;
+  ReportQueue& operator=(const ReportQueue&) = delete;
+
+  /// Never waits and never throws: without memory or a thread for it, the report is dropped.
+  void Add(Report report) noexcept;
+
+ private:
+  struct State {
+    std::deque<Report> waiting;
+    bool has_thread = false;
+  };
+
+  static void Run(Guarded<State>& state);
+
+  const std::shared_ptr<Guarded<State>> state_ = std::make_shared<Guarded<State>>();
+  std::future<void> thread_;  // ready when the last thread has ended
+};
+
+}  // namespace credmint::daemon
