@@ -11,11 +11,11 @@
 
 namespace credmint::daemon {
 
-/// Runs reports one after the other on a thread of its own, because a report may take long: a look
-/// for a user's name may wait for a server. At most kMost wait; further ones are dropped.
+/// Runs reports one after the other on a thread of its own. A report may take long: a look for a
+/// user's name may wait for a server. At most kMost wait; further ones are dropped.
 ///
-/// The destructor waits a moment for the reports and then leaves the thread behind, so that one
-/// that hangs does not keep the process from ending. A report must therefore own all that it uses.
+/// The destructor waits a moment for the reports and then leaves the thread behind: one that hangs
+/// must not keep the process from ending. A report therefore owns all that it uses.
 ///
 /// For use by one thread.
 class ReportQueue {

@@ -90,7 +90,7 @@ std::pair<std::optional<uid_t>, std::size_t> OpenConnections::Greediest() const 
 
 void OpenConnections::MakeRoom(int newcomer) {
   const auto [user, most_of_user] = Greediest();
-  // Many users with few connections each are as one: else whoever has two would give way to them.
+  // Many users with few connections each are as one: else a user with two would give way to them.
   const bool by_user = most_of_user > most_ / kStrangersPart;
   const std::size_t count = by_user ? most_of_user : most_;
   const auto goes_first = [](const Connection& one, const Connection& other) {
