@@ -47,9 +47,9 @@ class SocketOwners {
   bool all_are_mapped_ = false;
 };
 
-/// Whether a socket in this state of TCP can be the other end of an accepted connection. One that is
-/// still connecting cannot. If one of the two is bound to a device (SO_BINDTODEVICE), it may have
-/// the same addresses and ports as the other end, and belong to another user.
+/// Whether a socket in this state of TCP can be the other end of an accepted connection. One that
+/// is still connecting cannot. It may belong to another user and yet have the same addresses and
+/// ports, if one of the two is bound to a device (SO_BINDTODEVICE).
 bool CanBePeer(int state);
 
 /// Whether an end of a connection has a loopback address: 127.0.0.0/8, ::1, or the first mapped
