@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -12,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/core_limit.h"
 #include "base/standard_error.h"
 #include "cli/commands/cache.h"
 #include "cli/commands/credential_process.h"
@@ -35,8 +35,7 @@ namespace {
 /// Keeps PINs and credentials out of core files, and the output of foreign modules out of the
 /// result. Makes a reader that goes away an error instead of a fatal signal.
 void PrepareProcess() {
-  const rlimit no_core{0, 0};
-  setrlimit(RLIMIT_CORE, &no_core);
+  ForbidCoreFiles();
   signal(SIGPIPE, SIG_IGN);
   AllowCatchingStandardError();
 }
