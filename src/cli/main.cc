@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/core_limit.h"
 #include "base/standard_error.h"
 #include "cli/commands/cache.h"
 #include "cli/commands/credential_process.h"
+#include "cli/commands/exec.h"
 #include "cli/commands/list.h"
 #include "cli/commands/read_certificate_data.h"
 #include "cli/commands/serve.h"
@@ -35,8 +37,7 @@ namespace {
 /// Keeps PINs and credentials out of core files, and the output of foreign modules out of the
 /// result. Makes a reader that goes away an error instead of a fatal signal.
 void PrepareProcess() {
-  const rlimit no_core{0, 0};
-  setrlimit(RLIMIT_CORE, &no_core);
+  ForbidCoreFiles();
   signal(SIGPIPE, SIG_IGN);
   AllowCatchingStandardError();
 }
@@ -48,6 +49,19 @@ std::vector<char*> WithoutHelpCommand(std::vector<char*> arguments) {
   arguments.erase(arguments.begin() + 1);
   arguments.push_back(help);
   return arguments;
+}
+
+/// Removes "--" and what follows from the arguments of `exec`, and returns what follows: another
+/// command, whose arguments are not ours to check.
+std::vector<std::string> TakeCommandToRun(std::vector<char*>& arguments) {
+  if (arguments.size() < 2 || std::string_view(arguments[1]) != ExecCommand::kName) return {};
+  const auto end = std::find_if(arguments.begin(), arguments.end(), [](const char* argument) {
+    return std::string_view(argument) == "--";
+  });
+  if (end == arguments.end()) return {};
+  std::vector<std::string> command(end + 1, arguments.end());
+  arguments.erase(end, arguments.end());
+  return command;
 }
 
 /// Reports why `arguments`, which begin with the program's name, could not be parsed, or prints the
@@ -80,6 +94,7 @@ ExitStatus ReportContinuation() {
 }
 
 ExitStatus Run(std::vector<char*> arguments) {
+  std::vector<std::string> command_to_run = TakeCommandToRun(arguments);
   if (std::any_of(arguments.begin(), arguments.end(), IsContinuation)) return ReportContinuation();
   const daemon::EndSignals end_signals;
   CLI::App app(
@@ -90,6 +105,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   // Only the command that is given adds its flags: adding those of all would take 0.2 ms.
   CredentialProcessCommand credential_process(app);
+  ExecCommand exec(app, std::move(command_to_run));
   UpdateCommand update(app);
   ServeCommand serve(app);
   SignStringCommand sign_string(app);
@@ -112,6 +128,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   }
   Result<void> result = Fail(ErrorCode::kInternal, "the command has nothing to run");
   if (credential_process.app().parsed()) result = credential_process.Run();
+  if (exec.app().parsed()) result = exec.Run(end_signals);
   if (update.app().parsed()) result = update.Run(end_signals);
   if (serve.app().parsed()) result = serve.Run(end_signals);
   if (sign_string.app().parsed()) result = sign_string.Run();

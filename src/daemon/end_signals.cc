@@ -82,11 +82,12 @@ int EndSignals::WaitForOne(int descriptor, Shared& shared) {
     }
     const auto handler = shared.handler.Lock();
     if (!*handler) shared.ending = true;
-    int number = 0;  // may be another signal if two arrived at once
-    sigwait(&Watched(), &number);
-    if (*handler && (*handler)(number)) continue;
+    siginfo_t signal{};  // may be another signal if two arrived at once
+    while (sigwaitinfo(&Watched(), &signal) < 0) {
+    }
+    if (*handler && (*handler)(signal)) continue;
     shared.ending = true;
-    return number;
+    return signal.si_signo;
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <signal.h>
+
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -21,8 +23,8 @@ namespace credmint::daemon {
 /// have these signals blocked. Child processes do not.
 class EndSignals {
  public:
-  /// Receives the signal's number, on another thread. Returns false to end the process as usual.
-  using Handler = std::function<bool(int)>;
+  /// Receives the signal, on another thread. Returns false to end the process as usual.
+  using Handler = std::function<bool(const siginfo_t&)>;
 
   EndSignals();
 

@@ -30,11 +30,13 @@ namespace {
 constexpr std::size_t kTokenBytes = 32;
 constexpr std::chrono::seconds kLongestKeyUse{20};  // including a touch; roles take turns
 
-Result<serve::ListenSocket> Listen(const std::string& address, std::uint16_t port) {
-  auto socket = SocketOfManager();
-  if (!socket) return Fail(std::move(socket));
-  if (*socket) return **std::move(socket);
-  return serve::ListenSocket::Open(address, port);
+Result<serve::ListenSocket> Listen(const ServerOptions& options) {
+  if (!options.token) {
+    auto socket = SocketOfManager();
+    if (!socket) return Fail(std::move(socket));
+    if (*socket) return **std::move(socket);
+  }
+  return serve::ListenSocket::Open(options.listen, options.port);
 }
 
 /// Opens the status listener, if there is to be one.
@@ -189,10 +191,13 @@ RoleServer::RoleServer(const LibraryContext& context, const roles::RoleSetObserv
       observer_(std::move(users)) {}
 
 Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options) {
-  auto socket = Listen(options.listen, options.port);
+  auto socket = Listen(options);
   if (!socket) return Fail(std::move(socket));
   auto status = ListenForStatus(options);
   if (!status) return Fail(std::move(status));
+  if (options.token) {
+    return Doors{*std::move(socket), *std::move(status), "", options.token->Clone()};
+  }
   std::string file;
   if (options.serves_container) {
     file = options.token_file.empty() ? DefaultTokenFile(socket->port()) : options.token_file;

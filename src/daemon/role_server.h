@@ -71,6 +71,8 @@ class RoleServer {
   Result<void> Serve(std::vector<roles::Role> roles, const std::vector<std::string>& allow_users);
 
   [[nodiscard]] const ServerPlaces& places() const { return places_; }
+  /// See RoleSet::WaitForCredentials().
+  Result<void> WaitForCredentials() { return set_.WaitForCredentials(); }
   /// Whether the first call for each role has succeeded or failed.
   [[nodiscard]] bool HasAnswered();
   /// Whether the server still works; see Watchdog.

@@ -35,16 +35,16 @@ void WaitFor(const std::future<void>& end, RoleServer& server) {
 ToldBySignals::ToldBySignals(const EndSignals& signals, std::function<void()> reload,
                              std::function<void()> end)
     : signals_(signals) {
-  signals.SetHandler(
-      [reload = std::move(reload), end = std::move(end), ending = false](int number) mutable {
-        if (number == SIGHUP) {
-          reload();
-          return true;
-        }
-        if (std::exchange(ending, true)) return false;
-        end();
-        return true;
-      });
+  signals.SetHandler([reload = std::move(reload), end = std::move(end),
+                      ending = false](const siginfo_t& signal) mutable {
+    if (signal.si_signo == SIGHUP) {
+      reload();
+      return true;
+    }
+    if (std::exchange(ending, true)) return false;
+    end();
+    return true;
+  });
 }
 
 ToldBySignals::~ToldBySignals() {

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "base/secret.h"
 
 namespace credmint::daemon {
 
@@ -19,6 +22,9 @@ struct ServerOptions {
   std::vector<std::string> allow_users;  ///< see AllowedUsers::Resolve()
   bool serves_imds = true;               ///< the metadata service
   bool serves_container = true;          ///< container credentials
+  /// For container credentials, kept in memory only. Such a server is for this process's own use:
+  /// it takes no socket from a service manager. Null: the token is in a file.
+  std::shared_ptr<const Secret> token;
 };
 
 }  // namespace credmint::daemon

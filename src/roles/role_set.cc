@@ -4,13 +4,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "base/steady_text.h"
+#include "http/retry_policy.h"
 #include "roles/role_session.h"
 
 namespace credmint::roles {
 namespace {
+
+constexpr int kMostFirstCalls = 3;
+constexpr std::chrono::milliseconds kBetweenLooks{20};
 
 /// Whether both request the same role in the same way, ignoring the duration and the key.
 bool AskForTheSame(const SessionRequest& left, const SessionRequest& right) {
@@ -115,6 +120,23 @@ std::optional<Credentials> RoleSet::Earlier(const Member& member) {
     if (answer && *answer) return **std::move(answer);
   }
   return std::nullopt;
+}
+
+Result<void> RoleSet::WaitForCredentials() {
+  using std::chrono::steady_clock;
+  for (const RunningRole& role : roles()) {
+    const auto deadline = steady_clock::now() + role.timeout;
+    while (true) {
+      const auto credentials = role.refresher->Get();
+      if (credentials) break;
+      if (!IsRetryable(credentials.error().code) || steady_clock::now() >= deadline ||
+          role.refresher->State().calls >= kMostFirstCalls) {
+        return Fail(credentials);
+      }
+      std::this_thread::sleep_for(kBetweenLooks);
+    }
+  }
+  return {};
 }
 
 std::vector<RunningRole> RoleSet::roles() {

@@ -60,6 +60,11 @@ class RoleSet {
   /// running call to the service.
   std::vector<std::shared_ptr<void>> Start();
 
+  /// Waits until each role has credentials. Fails if a role's source does. If that may be
+  /// temporary, the source is called up to three times within the role's timeout, as when minting
+  /// once.
+  Result<void> WaitForCredentials();
+
   /// Call only after Start().
   [[nodiscard]] std::vector<RunningRole> roles();
 

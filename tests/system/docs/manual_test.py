@@ -20,6 +20,7 @@ MANDOC = "/usr/bin/mandoc"
 PAGES = {path.name: path.name for path in sorted(manual.FOLDER.glob("*.[0-9]"))}
 COMMANDS = {
     "credential_process": ("credmint-credential-process.1", [("credential-process",)]),
+    "exec": ("credmint-exec.1", [("exec",)]),
     "serve": ("credmint-serve.1", [("serve",)]),
     "update": ("credmint-update.1", [("update",)]),
     "sign_string": ("credmint-sign-string.1", [("sign-string",)]),
@@ -194,7 +195,7 @@ class Examples(MintTest):
         out, err = started.communicate(timeout=60)
         self.assertEqual((started.returncode, err), (0, b""), f"{block}\n{out}")
         reasons = [record["reason"] for record in self.service.requests()[earlier:]]
-        mints = re.search("credential-process|serve|update", block)
+        mints = re.search("credential-process|exec|serve|update", block)
         self.assertEqual(set(reasons), {"accepted"} if mints else set())
 
 

@@ -12,8 +12,8 @@ from support.system_test import MintTest, SystemTest
 
 SECRET = "hunter2-3917"
 COMMANDS = (
-    "credential-process serve update sign-string read-certificate-data list cache version".split()
-)
+    "credential-process exec serve update sign-string read-certificate-data list cache version"
+).split()
 
 
 class UsageTest(SystemTest):

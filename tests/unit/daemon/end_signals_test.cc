@@ -75,8 +75,8 @@ TEST_F(EndSignalsTest, AsksTheHandlerWhileThereIsOne) {
       {
         const EndSignals end_signals;
         std::atomic<int> number = 0;
-        end_signals.SetHandler([&](int which) {
-          number = which;
+        end_signals.SetHandler([&](const siginfo_t& signal) {
+          number = signal.si_signo;
           return true;
         });
         kill(getpid(), SIGHUP);
@@ -94,7 +94,7 @@ TEST_F(EndSignalsTest, EndsByTheSignalThatTheHandlerDoesNotTake) {
   EXPECT_EXIT(
       {
         const EndSignals end_signals;
-        end_signals.SetHandler([](int) { return false; });
+        end_signals.SetHandler([](const siginfo_t&) { return false; });
         kill(getpid(), SIGTERM);
         for (;;) pause();
       },

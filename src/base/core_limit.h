@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/resource.h>
+
+namespace credmint {
+
+/// Keeps PINs and credentials of this process out of core files. Only the program itself calls
+/// this, in main(). The hard limit stays, so that a child can have its core files.
+void ForbidCoreFiles();
+
+/// The limit before ForbidCoreFiles().
+rlimit EarlierCoreLimit();
+
+}  // namespace credmint

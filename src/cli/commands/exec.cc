@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/exec.h"
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/closed_at_exit.h"
+#include "base/random_text.h"
+#include "base/timestamp.h"
+#include "cli/options/child_environment.h"
+#include "cli/output/output.h"
+#include "cli/output/role_reports.h"
+#include "cli/output/terminal_prompt.h"
+#include "daemon/role_server.h"
+#include "roles/mint.h"
+
+namespace credmint::cli {
+namespace {
+
+constexpr std::size_t kTokenSize = 32;
+constexpr const char* kCommandGroup = "Command";
+
+/// Ends this process at once: a call to the service may be running, and the rest needs no cleaning
+/// up.
+[[noreturn]] void EndWith(const daemon::ChildEnd& end) {
+  if (end.failure) ReportError(*end.failure);
+  ClosedAtExit::CloseAll();
+  _exit(end.status);
+}
+
+/// The surroundings of a server whose first credentials are waited for: asks for secrets, and
+/// reports failures once the wait is over.
+class WaitedFor {
+ public:
+  [[nodiscard]] roles::Environment environment() {
+    return {.ask = [this](const PassphraseRequest& request,
+                          PromptReason reason) -> Result<std::optional<Secret>> {
+              if (over_) return std::nullopt;
+              return AskAtTerminal(request, reason);
+            },
+            .kept_earlier = [](const Error& error) { ReportError(error); }};
+  }
+
+  [[nodiscard]] roles::RoleSetObserver observer() {
+    roles::RoleSetObserver reports = ReportRoles();
+    return {.added = reports.added,
+            .answered = nullptr,
+            .failed =
+                [this, report = reports.failed](const roles::Role& role, const Error& error) {
+                  if (!over_) return;
+                  reported_ = true;
+                  report(role, error);
+                },
+            .recovered =
+                [this, report = reports.recovered](const roles::Role& role) {
+                  if (reported_.exchange(false)) report(role);
+                }};
+  }
+
+  void End() { over_ = true; }
+
+ private:
+  std::atomic<bool> over_ = false;
+  std::atomic<bool> reported_ = false;
+};
+
+}  // namespace
+
+ExecCommand::ExecCommand(CLI::App& app, std::vector<std::string> words)
+    : app_(app.add_subcommand(kName, "Run a command with credentials that stay fresh")),
+      command_{.words = std::move(words), .environment = {}, .descriptors = {}} {
+  app_->preparse_callback([this](std::size_t) {
+    app_->footer("The command follows --: credmint exec [OPTIONS] -- COMMAND [ARGUMENT...]");
+    app_->add_flag("--env", env_,
+                   "Give the credentials in variables, which are not kept fresh, instead of from a "
+                   "local server")
+        ->group(kCommandGroup);
+    AddRoleFlags(*app_, flags_);
+    AddCacheFlag(*app_, flags_.given.cache);
+  });
+}
+
+Result<void> ExecCommand::Check() const {
+  if (command_.words.empty()) {
+    return Fail(ErrorCode::kUsage, "there is no command to run",
+                "write it after --, as in: credmint exec -- aws sts get-caller-identity");
+  }
+  if (flags_.given.cache && !env_) {
+    return Fail(ErrorCode::kUsage, "--cache is only for --env",
+                "without --env the command gets credentials that are minted for it");
+  }
+  return {};
+}
+
+Result<void> ExecCommand::Run(const daemon::EndSignals& end_signals) {
+  command_.descriptors = daemon::OpenDescriptors();
+  if (auto checked = Check(); !checked) return checked;
+  auto wanted = FindRole(*app_, flags_);
+  if (!wanted) return Fail(std::move(wanted));
+  StartLog(wanted->process);
+  wanted->Log();
+  return env_ ? RunStatic(*wanted) : RunServed(*std::move(wanted), end_signals);
+}
+
+Result<void> ExecCommand::RunServed(WantedRoles wanted, const daemon::EndSignals& end_signals) {
+  mallopt(M_ARENA_MAX, 1);  // as for serve
+  auto token = RandomHex(kTokenSize);
+  if (!token) return Fail(std::move(token), "making a token");
+  const auto library = StartLibrary(wanted.process);
+  if (!library) return Fail(library);
+  daemon::ServerOptions options;
+  options.port = 0;
+  options.serves_imds = false;
+  options.token = std::make_shared<const Secret>(token->Clone());
+
+  WaitedFor first;
+  const auto server = daemon::RoleServer::Start(*library, std::move(wanted.roles), options,
+                                                first.observer(), {}, first.environment());
+  if (!server) return Fail(server);
+  if (auto minted = (*server)->WaitForCredentials(); !minted) return minted;
+  end_signals.WaitIfEnding();
+  first.End();
+  const daemon::ServerPlaces& places = (*server)->places();
+  command_.environment = ContainerEnvironment(
+      fmt::format("http://{}/role/{}", places.authority, places.roles.front()), *token);
+  EndWith(daemon::RunChild(command_, end_signals));
+}
+
+Result<void> ExecCommand::RunStatic(const WantedRoles& wanted) {
+  const auto credentials = roles::Mint(
+      wanted.roles.front(), [&] { return StartLibrary(wanted.process); }, {.ask = AskAtTerminal});
+  if (!credentials) return Fail(credentials);
+  command_.environment = StaticEnvironment(*credentials);
+  ReportNotice(
+      fmt::format("the credentials expire at {}", FormatTimestamp(credentials->expiration)));
+  ClosedAtExit::CloseAll();
+  EndWith(daemon::BecomeChild(command_));
+}
+
+}  // namespace credmint::cli
