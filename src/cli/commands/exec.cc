@@ -114,6 +114,7 @@ Result<void> ExecCommand::RunServed(WantedRoles wanted, const daemon::EndSignals
   if (!token) return Fail(std::move(token), "making a token");
   const auto library = StartLibrary(wanted.process);
   if (!library) return Fail(library);
+  for (roles::Role& role : wanted.roles) role.sharing = {};  // it is for the command alone
   daemon::ServerOptions options;
   options.port = 0;
   options.serves_imds = false;
