@@ -236,12 +236,12 @@ class Users(UsersTest):
             *("serve", "--config", "config.toml", "--port", "0", "--token-file", "token"),
         )
 
-    def test_counts_of_eight_users_are_exact(self):
+    def test_counts_of_64_clients_of_eight_users_are_exact(self):
         self.configure("")
         users = [4201 + number for number in range(8)]
         allowed = [part for user in users[:4] for part in ("--allow-user", str(user))]
         server = self.serve(*allowed, "--status-port", "0")
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        with concurrent.futures.ThreadPoolExecutor(64) as pool:
             asked = [user for user in users for _ in range(8)]
             statuses = list(pool.map(lambda user: self.role(server, user, "web"), asked))
         self.assertEqual(statuses, [200] * 32 + [403] * 32)
@@ -354,6 +354,71 @@ class Namespaces(UsersTest):
         url = f"http://127.0.0.1:{server.port}/latest/api/token"
         result = subprocess.run(("unshare", "--net", "curl", "-s", "-X", "PUT", url), check=False)
         self.assertEqual(result.returncode, 7)  # it cannot connect
+
+
+class Sockets(UsersTest):
+    """Clients that are other than usual."""
+
+    # Connects to the port in its first argument; prints the status of a PUT.
+    CLIENT = """
+import os, socket, struct, sys
+def connect(port, source=0):
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    made.bind(("127.0.0.1", source))
+    made.connect(("127.0.0.1", port))
+    return made
+def put(made):
+    made.sendall(b"PUT /latest/api/token HTTP/1.1\\r\\nHost: localhost\\r\\n"
+                 b"X-aws-ec2-metadata-token-ttl-seconds: 60\\r\\nContent-Length: 0\\r\\n\\r\\n")
+    return made.recv(4096).split()[1].decode()
+port = int(sys.argv[1])
+"""
+
+    def run_client(self, user, server, script, *arguments):
+        command = ("/usr/bin/python3", "-EsB", "-c", self.CLIENT + script, str(server.port))
+        result = subprocess.run(
+            as_user(user, *command, *map(str, arguments)),
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+        return result.stdout.strip()
+
+    def test_a_client_that_closes_at_once(self):
+        self.configure("")
+        server = self.serve("--allow-user", "33")
+        self.run_client(33, server, "for _ in range(200): connect(port).close()")
+        self.assertEqual(self.put(server, 33)[0], 200)
+        self.assertEqual(self.put(server, STRANGER)[0], 400)
+
+    def test_a_port_that_another_user_takes_next(self):
+        self.configure("")
+        server = self.serve("--allow-user", "33")
+        first = "made = connect(port); print(made.getsockname()[1], put(made)); made.close()"
+        source, status = self.run_client(33, server, first).split()
+        self.assertEqual(status, "200")
+        again = "print(put(connect(port, int(sys.argv[2]))))"
+        self.assertEqual(self.run_client(STRANGER, server, again, source), "400")
+        self.assertEqual(self.run_client(33, server, again, source), "200")
+
+    def test_a_socket_counts_for_the_user_who_made_it(self):
+        """The limit that the threat model names."""
+        self.configure("")
+        server = self.serve("--allow-user", "33")
+        for maker, user, expected in ((33, STRANGER, "200"), (STRANGER, 33, "400")):
+            script = (
+                f"os.setresuid({maker}, {maker}, 0)\n"
+                "made = connect(port)\n"
+                "os.setresuid(0, 0, 0)\n"
+                f"os.setresuid({user}, {user}, {user})\n"
+                "print(put(made))"
+            )
+            found = self.run_client(0, server, script)
+            self.assertEqual(found, expected)
 
 
 class Interfaces(UsersTest):
