@@ -301,7 +301,8 @@ class Namespaces(UsersTest):
         inside = as_user(STRANGER, "unshare", "--user", "--map-root-user", "curl")
         url = f"http://127.0.0.1:{server.port}/latest/api/token"
         code = ("-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT", url)
-        result = subprocess.run((*inside, *code), cwd="/", capture_output=True, text=True, check=True)
+        command = (*inside, *code)
+        result = subprocess.run(command, cwd="/", capture_output=True, text=True, check=True)
         self.assertEqual(result.stdout, "200")
         self.assertEqual(self.put(server, 33)[0], 400)
 
@@ -455,7 +456,8 @@ class Interfaces(UsersTest):
         self.configure("")
         server = self.serve("--status-listen", "127.0.0.2:0")
         self.assertIn("http://127.0.0.2:", server.printed)
-        for wrong in ("127.0.0.1", "127.0.0.1:x", ":1", "127.0.0.1:65536", "::1:9", "127.0.0.1:0x10"):
+        no_address = ("127.0.0.1", ":1", "::1:9")
+        for wrong in (*no_address, "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:0x10"):
             self.fail_with(
                 program.USAGE,
                 "--status-listen",
