@@ -89,7 +89,7 @@ ExecCommand::ExecCommand(CLI::App& app, std::vector<std::string> words)
 Result<void> ExecCommand::Check() const {
   if (command_.words.empty()) {
     return Fail(ErrorCode::kUsage, "there is no command to run",
-                "write it after --, as in: credmint exec -- aws sts get-caller-identity");
+                "write -- and then the command, at the end");
   }
   if (flags_.given.cache && !env_) {
     return Fail(ErrorCode::kUsage, "--cache is only for --env",

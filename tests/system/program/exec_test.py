@@ -6,6 +6,8 @@ import datetime
 import json
 import os
 import pathlib
+import resource
+import select
 import shlex
 import signal
 import subprocess
@@ -100,6 +102,12 @@ class ExecTest(MintTest):
         return started
 
 
+def error_line(process):
+    """Waits for a line on the stderr of a process."""
+    ready, _, _ = select.select([process.stderr], [], [], program.TIME_LIMIT_SECONDS)
+    return process.stderr.readline() if ready else b""
+
+
 class ContainerCredentials(ExecTest):
     def test_botocore(self):
         need("/usr/lib/python3/dist-packages/botocore", "python3-botocore")
@@ -160,7 +168,7 @@ class ContainerCredentials(ExecTest):
         started = self.start("sleep", "1000")
         wait_until(lambda: self.service.requests())
         self.service.fail(*["403"] * 50)
-        self.assertIn(b"credmint: ", started.process.stderr.readline())
+        self.assertIn(b"credmint: ", error_line(started.process))
         self.assertIsNone(started.process.poll())
 
     def test_a_wrong_token(self):
@@ -235,6 +243,18 @@ class Prompts(ExecTest):
         self.assertEqual(terminal.shown.count(b"passphrase"), 1, terminal.shown)
         reasons = {record["reason"] for record in self.service.requests()}
         self.assertEqual(reasons, {"accepted"})
+
+    def test_no_other_secret_while_the_command_runs(self):
+        self.start_own_service(lifetime=6)
+        terminal = self.begin("sleep", "100")
+        wait_until(lambda: self.service.requests())
+        key = pki.make_key()
+        self.write_identity(key)
+        self.write("web.key", pki.encrypted_pkcs8_pem(key, "another"))
+        self.assertIn(b"stays in use", error_line(terminal.process))
+        terminal.process.kill()
+        terminal.finish()
+        self.assertEqual(terminal.shown.count(b"passphrase"), 1, terminal.shown)
 
 
 class Environment(ExecTest):
@@ -326,7 +346,7 @@ class Statuses(ExecTest):
     def test_nothing_to_run(self):
         for more in ((), ("--",)):
             arguments = (*self.flags(), *more)
-            self.fail_with(program.USAGE, "there is no command to run", *arguments, hint="after --")
+            self.fail_with(program.USAGE, "there is no command to run", *arguments, hint="write -- and")
         self.fail_with(program.USAGE, "unexpected argument", *self.flags(), "true")
 
     def test_arguments_are_not_ours(self):
@@ -383,6 +403,8 @@ class Process(ExecTest):
         def ignore_one():
             die_with_parent()
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+            _, most = resource.getrlimit(resource.RLIMIT_CORE)
+            resource.setrlimit(resource.RLIMIT_CORE, (2048, most))
 
         for flags in ((), ("--env",)):
             more = {"pass_fds": (read,), "preexec": ignore_one}
@@ -492,6 +514,18 @@ class Signals(ExecTest):
         self.assertNotEqual(state_of(started.process.pid), "T")
         os.kill(child, signal.SIGCONT)
         self.assertEqual(started.finish(b"\n").status, 3)
+
+
+class Leader(ExecTest):
+    """credmint exec as the leader of its session, as under a terminal emulator's -e."""
+
+    def test_a_terminal_that_goes_away(self):
+        """Only the leader is told."""
+        script = "trap 'echo > ended; exit' HUP; echo > begun; while :; do sleep 0.1; done"
+        terminal = Terminal(self, (*self.flags(), "--", "sh", "-c", script), self.folder)
+        wait_until((self.folder / "begun").exists)
+        terminal.hang_up()
+        wait_until((self.folder / "ended").exists)
 
 
 def state_of(process):
