@@ -14,9 +14,9 @@ namespace credmint::serve {
 
 /// The program at the other end of a connection. Beyond loopback its user cannot be known.
 struct Client {
-  bool is_local = true;       ///< it is connected over loopback
+  bool is_local = true;            ///< it is connected over loopback
   std::optional<uid_t> user = {};  ///< who created its socket; nothing: unknown
-  std::uint64_t inode = 0;    ///< of that socket; 0: unknown
+  std::uint64_t inode = 0;         ///< of that socket; 0: unknown
 };
 
 /// A request as a value. It has no body: none of the interfaces accepts one.

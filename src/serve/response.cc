@@ -13,9 +13,8 @@ Response TextResponse(int status, std::string_view text) {
 }
 
 Response JsonResponse(int status, Secret json) {
-  return {.status = status,
-          .headers = {{"Content-Type", "application/json"}},
-          .body = std::move(json)};
+  return {
+      .status = status, .headers = {{"Content-Type", "application/json"}}, .body = std::move(json)};
 }
 
 Response CredentialsResponse(const std::string& role, Secret json) {

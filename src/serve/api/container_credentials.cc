@@ -36,9 +36,8 @@ ContainerCredentials::ContainerCredentials(ServedRoles& roles, Secret token)
 Response ContainerCredentials::Answer(const Request& request) {
   if (!roles_.First(request.client)) return UserRefused(403);
   const std::string_view path = request.path;
-  const auto role = path.starts_with(kPath)
-                        ? roles_.Find(path.substr(kPath.size()), request.client)
-                        : nullptr;
+  const auto role =
+      path.starts_with(kPath) ? roles_.Find(path.substr(kPath.size()), request.client) : nullptr;
   const Secret& wanted = role && role->token ? *role->token : token_;
   const auto token = FindHeader(request, "Authorization");
   // Every client could guess an empty token.

@@ -93,9 +93,8 @@ Result<void> WriteTokenFile(const std::string& path, const Secret& token,
       mkostemp(fresh.data(), O_CLOEXEC);  // created with mode 0600 and owned by us
   if (descriptor < 0) return CannotWrite(path);
   constexpr mode_t kForGroup = S_IRUSR | S_IWUSR | S_IRGRP;
-  const bool is_shared =
-      !reader || (fchown(descriptor, static_cast<uid_t>(-1), *reader) == 0 &&
-                  fchmod(descriptor, kForGroup) == 0);
+  const bool is_shared = !reader || (fchown(descriptor, static_cast<uid_t>(-1), *reader) == 0 &&
+                                     fchmod(descriptor, kForGroup) == 0);
   const bool written = is_shared && WriteAll(descriptor, token.Reveal());
   const int write_error = errno;
   const bool closed = close(descriptor) == 0;

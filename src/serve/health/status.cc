@@ -90,8 +90,7 @@ void AddServer(MetricsText& metrics, const ServerStatus& server) {
   for (const auto& [key, count] : server.given()) {
     const auto& [role, user] = key;
     metrics.Add(static_cast<std::int64_t>(count),
-                Label("role", role) + "," +
-                    Label("uid", user ? std::to_string(*user) : "unknown"));
+                Label("role", role) + "," + Label("uid", user ? std::to_string(*user) : "unknown"));
   }
   metrics.Begin("credmint_http_connections", "gauge", "Open connections.");
   metrics.Add(server.connections());

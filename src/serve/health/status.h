@@ -40,8 +40,8 @@ struct ServerStatus {
 ///     /metrics    figures in Prometheus' text format 0.0.4
 ///
 /// Every program on the machine can read it, so it contains no secrets and no ARNs. It contains the
-/// names of roles, user IDs, counts, dates, and reasons as in response.h. The reason "Pending" means that the
-/// first call has not ended.
+/// names of roles, user IDs, counts, dates, and reasons as in response.h. The reason "Pending"
+/// means that the first call has not ended.
 class Status {
  public:
   /// `listen_address` is numeric, without brackets, and used to check Host (host_check.h).
