@@ -93,6 +93,13 @@ ExitStatus ReportContinuation() {
                       "write the whole command on one line"});
 }
 
+Result<void> CheckSecretsOfCommand(const CLI::App& app) {
+  for (const CLI::App* command : app.get_subcommands()) {
+    if (auto checked = CheckSecrets(*command); !checked) return checked;
+  }
+  return {};
+}
+
 ExitStatus Run(std::vector<char*> arguments) {
   std::vector<std::string> command_to_run = TakeCommandToRun(arguments);
   if (std::any_of(arguments.begin(), arguments.end(), IsContinuation)) return ReportContinuation();
@@ -123,9 +130,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   } catch (const CLI::ParseError& error) {
     return ReportUsage(app, error, arguments);
   }
-  for (const CLI::App* command : app.get_subcommands()) {
-    if (auto checked = CheckSecrets(*command); !checked) return ReportError(checked.error());
-  }
+  if (auto checked = CheckSecretsOfCommand(app); !checked) return ReportError(checked.error());
   Result<void> result = Fail(ErrorCode::kInternal, "the command has nothing to run");
   if (credential_process.app().parsed()) result = credential_process.Run();
   if (exec.app().parsed()) result = exec.Run(end_signals);
