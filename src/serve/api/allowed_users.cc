@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/api/allowed_users.h"
 
-#include <unistd.h>
-
 #include <string_view>
 
 #include "base/users.h"
@@ -43,7 +41,7 @@ Result<AllowedUsers> AllowedUsers::Resolve(const std::vector<std::string>& names
 }
 
 bool AllowedUsers::Has(uid_t user) const {
-  return any_ || user == 0 || user == geteuid() || users_.contains(user);
+  return any_ || user == 0 || user == own_ || users_.contains(user);
 }
 
 }  // namespace credmint::serve

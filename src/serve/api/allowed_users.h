@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <set>
 #include <string>
@@ -27,6 +28,7 @@ class AllowedUsers {
 
  private:
   bool any_ = false;
+  uid_t own_ = geteuid();
   std::set<uid_t> users_;
 };
 

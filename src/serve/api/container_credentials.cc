@@ -34,10 +34,10 @@ ContainerCredentials::ContainerCredentials(ServedRoles& roles, Secret token)
     : roles_(roles), token_(std::move(token)), bodies_(FormatCredentials) {}
 
 Response ContainerCredentials::Answer(const Request& request) {
-  if (!roles_.First(request.client)) return UserRefused(403);
   const std::string_view path = request.path;
   const auto role =
       path.starts_with(kPath) ? roles_.Find(path.substr(kPath.size()), request.client) : nullptr;
+  if (!role && !roles_.First(request.client)) return UserRefused(403);
   const Secret& wanted = role && role->token ? *role->token : token_;
   const auto token = FindHeader(request, "Authorization");
   // Every client could guess an empty token.

@@ -104,13 +104,13 @@ Response Imds::PutToken(const Request& request) {
 }
 
 Response Imds::Metadata(const std::string& path, const Client& client) {
-  const auto first = roles_.First(client);
-  if (!first) return NotFound();  // SIGHUP has changed who may have it
-  if (path == kCredentialsPath) return TextResponse(200, first->name);
   if (path.starts_with(kRolePath)) {
     const auto role = roles_.Find(path.substr(kRolePath.size()), client);
     return role ? SecurityCredentials(*role) : NotFound();
   }
+  const auto first = roles_.First(client);
+  if (!first) return NotFound();  // SIGHUP has changed who may have it
+  if (path == kCredentialsPath) return TextResponse(200, first->name);
   if (path == "/latest/meta-data/iam/info") return Info(*first);
   if (path == "/latest/meta-data/placement/region") return TextResponse(200, first->region);
   if (path == "/latest/meta-data/placement/availability-zone") {
