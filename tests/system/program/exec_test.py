@@ -124,13 +124,8 @@ class ContainerCredentials(ExecTest):
         self.assertEqual(sts.access_key_ids, [self.last_request()["access_key_id"]])
 
     def test_javascript(self):
-        folder = javascript.sdk()
-        script = (
-            "require('@aws-sdk/credential-providers').fromNodeProviderChain()()"
-            ".then((found) => console.log(found.accessKeyId))"
-        )
-        env = {"NODE_PATH": str(folder), "NODE_NO_WARNINGS": "1"}
-        found = self.output("node", "-e", script, env=env)
+        env = {"NODE_PATH": str(javascript.sdk()), "NODE_NO_WARNINGS": "1"}
+        found = self.output(*javascript.SHOW_KEY_ID, env=env)
         self.assertEqual(found.strip(), self.last_request()["access_key_id"])
 
     def test_a_role_of_the_configuration_file(self):

@@ -7,7 +7,6 @@ The users are real: clients run by setpriv, and the server has a user of its own
 
 import concurrent.futures
 import ctypes
-import json
 import os
 import pathlib
 import re
@@ -17,7 +16,7 @@ import subprocess
 import tomllib
 import unittest
 
-from support import documents, emulator, pki, program
+from support import documents, emulator, javascript, pki, program
 from support.cases import each, expand
 from support.processes import die_with_parent
 from support.requirements import miss, need
@@ -253,18 +252,31 @@ class Users(UsersTest):
         self.assertEqual(given, [(str(user), "8") for user in users[:4]])
 
 
-@expand
-class RealClients(UsersTest):
-    """The AWS CLI, as a user who may have the role and as one who may not."""
+# A program that prints the ID of the access key that aws-crt finds by itself.
+AWS_CRT = """
+from awscrt import auth, io
+group = io.EventLoopGroup(1)
+bootstrap = io.ClientBootstrap(group, io.DefaultHostResolver(group))
+provider = auth.AwsCredentialsProvider.new_default_chain(bootstrap)
+print(provider.get_credentials().result(30).access_key_id)
+"""
 
-    def export(self, user, **variables):
-        need("/usr/bin/aws", "awscli")
+
+class RealClientTest(UsersTest):
+    """A client, as a user who may have the role and as one who may not."""
+
+    def command(self):
+        """The command that prints the ID of the access key, and its variables."""
+        raise NotImplementedError
+
+    def export(self, user, variables):
         home = make_folder(self)
         os.chown(home, user, user)
+        command, more = self.command()
         return subprocess.run(
-            as_user(user, "/usr/bin/aws", "configure", "export-credentials"),
+            as_user(user, *command),
             cwd=home,
-            env={"PATH": "/usr/bin:/bin", "HOME": str(home), **variables},
+            env={"PATH": "/usr/bin:/bin", "HOME": str(home), **variables, **more},
             capture_output=True,
             text=True,
             timeout=60,
@@ -280,18 +292,62 @@ class RealClients(UsersTest):
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": self.token.read_text(),
         }
 
-    @each(imds="imds", container="container")
-    def test_of(self, interface):
+    def check(self, interface):
+        """Returns what the refused client printed."""
         self.configure("")
         server = self.serve("--allow-user", "33")
         variables = self.variables(server, interface)
-        exported = self.export(33, **variables)
-        key = json.loads(exported.stdout)["AccessKeyId"]
-        minted = [record["access_key_id"] for record in self.service.requests()]
-        self.assertIn(key, minted)
-        refused = self.export(34, **variables)
+        exported = self.export(33, variables)
+        self.assertEqual((exported.returncode, exported.stderr), (0, ""))
+        (key,) = re.findall(r"ASIA\w+", exported.stdout)
+        self.assertIn(key, [record["access_key_id"] for record in self.service.requests()])
+        refused = self.export(34, variables)
         self.assertNotEqual(refused.returncode, 0)
-        self.assertNotIn(key, refused.stdout)
+        self.assertNotRegex(refused.stdout, r"ASIA\w+")
+        run = server.end(signal.SIGTERM)
+        self.assertIn("credmint: user backup (34)", run.stderr)
+        return refused.stderr
+
+
+@expand
+class AwsCli(RealClientTest):
+    def command(self):
+        need("/usr/bin/aws", "awscli")
+        return ("/usr/bin/aws", "configure", "export-credentials"), {}
+
+    @each(imds="imds", container="container")
+    def test_of(self, interface):
+        self.check(interface)
+
+
+@expand
+class JavaScript(RealClientTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        sdk = javascript.sdk()
+        cls.modules = make_folder(cls) / "node_modules"
+        cls.modules.parent.chmod(0o755)
+        shutil.copytree(sdk, cls.modules)  # other users may not read it where it is
+
+    def command(self):
+        variables = {"NODE_PATH": str(self.modules), "NODE_NO_WARNINGS": "1"}
+        return javascript.SHOW_KEY_ID, variables
+
+    @each(imds="imds", container="container")
+    def test_of(self, interface):
+        self.check(interface)
+
+
+class AwsCrt(RealClientTest):
+    """Debian 12's ignores the address of the metadata service."""
+
+    def command(self):
+        need("/usr/lib/python3/dist-packages/awscrt", "python3-awscrt")
+        return ("/usr/bin/python3", "-EsB", "-c", AWS_CRT), {}
+
+    def test_of_container(self):
+        self.assertIn("Unsuccessful status code", self.check("container"))
 
 
 class Namespaces(UsersTest):

@@ -43,6 +43,13 @@ _NO_REGISTRY = {
     "ETIMEDOUT",
 }
 
+# A program that prints the ID of the access key that the SDK finds by itself.
+SHOW_KEY_ID = (
+    *("node", "-e"),
+    "require('@aws-sdk/credential-providers').fromNodeProviderChain()()"
+    ".then((found) => console.log(found.accessKeyId))",
+)
+
 
 def sdk():
     """The folder where node finds the SDK."""
