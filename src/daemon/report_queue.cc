@@ -20,11 +20,11 @@ ReportQueue::~ReportQueue() {
   if (thread_.valid()) thread_.wait_for(kPatience);
 }
 
-void ReportQueue::Add(Report report) noexcept try {
+bool ReportQueue::Add(Report report) noexcept try {
   const auto state = state_->Lock();
-  if (state->waiting.size() >= kMost) return;
+  if (state->waiting.size() >= kMost) return false;
   state->waiting.push_back(std::move(report));
-  if (state->has_thread) return;
+  if (state->has_thread) return true;
   std::promise<void> ended;
   thread_ = ended.get_future();
   std::thread([state = state_, ended = std::move(ended)]() mutable {
@@ -32,7 +32,9 @@ void ReportQueue::Add(Report report) noexcept try {
     ended.set_value();
   }).detach();
   state->has_thread = true;
+  return true;
 } catch (...) {
+  return false;
 }
 
 /// Ends when no report waits. The next one starts another thread.

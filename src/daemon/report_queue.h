@@ -28,8 +28,9 @@ class ReportQueue {
   ReportQueue(const ReportQueue&) = delete;
   ReportQueue& operator=(const ReportQueue&) = delete;
 
-  /// Never waits and never throws: without memory or a thread for it, the report is dropped.
-  void Add(Report report) noexcept;
+  /// Returns whether the report will be made. Never waits and never throws: without memory or a
+  /// thread for it, the report is dropped.
+  bool Add(Report report) noexcept;
 
  private:
   struct State {

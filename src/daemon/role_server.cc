@@ -238,11 +238,12 @@ Result<void> RoleServer::Start(Doors doors, const ServerOptions& options) {
 Result<void> RoleServer::StartStatus(std::optional<serve::ListenSocket> socket) {
   if (!socket) return {};
   places_.status_authority = socket->Authority();
-  status_.emplace([this] { return States(); },
-                  serve::ServerStatus{
-                      [this] { return requests_.Read(); }, [this] { return routes_->tokens(); },
-                      [this] { return server_->connections(); }, [this] { return users_.given(); }},
-                  socket->address());
+  status_.emplace(
+      [this] { return States(); },
+      serve::ServerStatus{[this] { return requests_.Read(); }, [this] { return routes_->tokens(); },
+                          [this] { return server_->connections(); },
+                          [this] { return users_.given(); }, [this] { return users_.refusals(); }},
+      socket->address());
   auto server = serve::HttpServer::Start(
       *std::move(socket),
       [this](const serve::Request& request) { return status_->Answer(request); },
@@ -260,16 +261,33 @@ serve::Response RoleServer::Answer(const serve::Request& request) {
 }
 
 void RoleServer::Record(const serve::Request& request, const serve::Response& response) {
-  const serve::Client& client = request.client;
-  if (!response.role.empty() && users_.AddGiven(response.role, client.user) && observer_.given) {
-    reports_.Add(
-        [given = observer_.given, role = response.role, user = client.user] { given(role, user); });
+  if (!response.role.empty()) RecordGiven(request.client, response.role);
+  if (response.refuses_user) RecordRefused(request.client);
+}
+
+void RoleServer::RecordGiven(const serve::Client& client, const std::string& role) {
+  const serve::UserNews news = users_.AddGiven(role, client.user);
+  if (news == serve::UserNews::kNotRecorded) {
+    ReportOnce(reported_too_many_given_, observer_.too_many_given);
   }
-  if (response.refuses_user && users_.AddRefused(client.user) && observer_.refused) {
-    reports_.Add([refused = observer_.refused, user = client.user, inode = client.inode] {
-      refused({user, inode != 0 ? serve::FindSocketProgram(inode) : std::nullopt});
-    });
+  if (news != serve::UserNews::kFirst || !observer_.given) return;
+  reports_.Add([given = observer_.given, role, user = client.user] { given(role, user); });
+}
+
+void RoleServer::RecordRefused(const serve::Client& client) {
+  const serve::UserNews news = users_.AddRefused(client.user);
+  if (news == serve::UserNews::kNotRecorded) {
+    ReportOnce(reported_too_many_refused_, observer_.too_many_refused);
   }
+  if (news != serve::UserNews::kFirst || !observer_.refused) return;
+  reports_.Add([refused = observer_.refused, user = client.user, inode = client.inode] {
+    refused({user, inode != 0 ? serve::FindSocketProgram(inode) : std::nullopt});
+  });
+}
+
+/// The queue may be full just now; then the next call tries again.
+void RoleServer::ReportOnce(bool& reported, const std::function<void()>& report) {
+  if (!reported && report) reported = reports_.Add(report);
 }
 
 Result<void> RoleServer::Serve(std::vector<roles::Role> roles,

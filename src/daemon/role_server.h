@@ -50,6 +50,8 @@ struct RefusedUser {
 struct UserObserver {
   std::function<void(const RefusedUser&)> refused;
   std::function<void(const std::string& role, std::optional<uid_t>)> given;
+  std::function<void()> too_many_refused = {};  ///< further users are not reported; once
+  std::function<void()> too_many_given = {};    ///< the same; nor are they counted
 };
 
 /// Everything that runs during `serve`: the roles with their refreshers, the HTTP server that
@@ -90,6 +92,9 @@ class RoleServer {
   std::vector<serve::RoleStatus> States();
   void Drop(std::vector<std::shared_ptr<void>> roles);
   void Record(const serve::Request& request, const serve::Response& response);
+  void RecordGiven(const serve::Client& client, const std::string& role);
+  void RecordRefused(const serve::Client& client);
+  void ReportOnce(bool& reported, const std::function<void()>& report);
 
   // Each member is used by those after it.
   serve::WaitingRequests waiting_;
@@ -100,6 +105,8 @@ class RoleServer {
   const UserObserver observer_;
   serve::UserRecords users_;
   ReportQueue reports_;
+  bool reported_too_many_given_ = false;    // for the server's thread only
+  bool reported_too_many_refused_ = false;  // the same
   std::unique_ptr<serve::HttpServer> server_;
   std::optional<Watchdog> watchdog_;
   std::optional<serve::Status> status_;

@@ -75,10 +75,24 @@ roles::RoleSetObserver ReportRoles() {
 }
 
 daemon::UserObserver ReportUsers() {
-  return {.refused = ReportRefused,
-          .given = [](const std::string& role, std::optional<uid_t> user) {
+  return {
+      .refused = ReportRefused,
+      .given =
+          [](const std::string& role, std::optional<uid_t> user) {
             if (user == geteuid()) return;
             ReportNotice(fmt::format("role {}: first credentials for {}", role, Describe(user)));
+          },
+      .too_many_refused =
+          [] {
+            ReportWarning(fmt::format("{} users have been refused; further ones are not named",
+                                      serve::UserRecords::kMost));
+          },
+      .too_many_given =
+          [] {
+            ReportWarning(
+                fmt::format("credentials have been given to {} users, by role; further ones "
+                            "are neither named nor counted",
+                            serve::UserRecords::kMost));
           }};
 }
 

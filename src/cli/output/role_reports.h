@@ -18,7 +18,7 @@ void WarnOfUnverified(const roles::Role& role, const std::string& clause = {});
 roles::RoleSetObserver ReportRoles();
 
 /// Reports on stderr who was refused and who got a role's credentials, except the user who runs
-/// this process.
+/// this process. Warns when there are too many users to report.
 daemon::UserObserver ReportUsers();
 
 }  // namespace credmint::cli

@@ -92,6 +92,9 @@ void AddServer(MetricsText& metrics, const ServerStatus& server) {
     metrics.Add(static_cast<std::int64_t>(count),
                 Label("role", role) + "," + Label("uid", user ? std::to_string(*user) : "unknown"));
   }
+  metrics.Begin("credmint_user_refusals_total", "counter",
+                "Requests refused because their user may have no role.");
+  metrics.Add(static_cast<std::int64_t>(server.refusals()));
   metrics.Begin("credmint_http_connections", "gauge", "Open connections.");
   metrics.Add(server.connections());
   metrics.Begin("credmint_metadata_tokens_issued_total", "counter", "Metadata tokens issued.");

@@ -31,6 +31,7 @@ struct ServerStatus {
   std::function<std::uint64_t()> tokens;
   std::function<unsigned()> connections;
   std::function<UserRecords::Given()> given;
+  std::function<std::uint64_t()> refusals;
 };
 
 /// Serves monitoring data, on a listener of its own:

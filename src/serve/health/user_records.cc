@@ -3,23 +3,29 @@
 
 namespace credmint::serve {
 
-bool UserRecords::AddGiven(const std::string& role, User user) {
+UserNews UserRecords::AddGiven(const std::string& role, User user) {
   const auto state = state_.Lock();
   const auto found = state->given.find({role, user});
   if (found != state->given.end()) {
     ++found->second;
-    return false;
+    return UserNews::kNone;
   }
-  if (state->given.size() >= kMost) return false;
+  if (state->given.size() >= kMost) return UserNews::kNotRecorded;
   state->given[{role, user}] = 1;
-  return true;
+  return UserNews::kFirst;
 }
 
-bool UserRecords::AddRefused(User user) {
+UserNews UserRecords::AddRefused(User user) {
   const auto state = state_.Lock();
-  return state->refused.size() < kMost && state->refused.insert(user).second;
+  ++state->refusals;
+  if (state->refused.count(user) != 0) return UserNews::kNone;
+  if (state->refused.size() >= kMost) return UserNews::kNotRecorded;
+  state->refused.insert(user);
+  return UserNews::kFirst;
 }
 
 UserRecords::Given UserRecords::given() { return state_.Lock()->given; }
+
+std::uint64_t UserRecords::refusals() { return state_.Lock()->refusals; }
 
 }  // namespace credmint::serve

@@ -14,8 +14,15 @@
 
 namespace credmint::serve {
 
+/// The news in a record.
+enum class UserNews {
+  kNone,
+  kFirst,       ///< the first record of this user
+  kNotRecorded  ///< there is no room for another user
+};
+
 /// Which users got which roles, and which users were refused. Users whose ID is not known count as
-/// one. Keeps at most kMost of each; later ones are not recorded.
+/// one. Keeps at most kMost of each; later ones are not recorded. Counts all refusals.
 ///
 /// Safe to call from any thread.
 class UserRecords {
@@ -24,18 +31,20 @@ class UserRecords {
   using Given = std::map<std::pair<std::string, User>, std::uint64_t>;
   static constexpr std::size_t kMost = 1024;
 
-  /// Records that a user got a role's credentials. Returns whether it was the first time.
-  bool AddGiven(const std::string& role, User user);
+  /// Records that a user got a role's credentials.
+  UserNews AddGiven(const std::string& role, User user);
 
-  /// Records that a user was refused. Returns whether it was the first time.
-  bool AddRefused(User user);
+  /// Records that a user was refused.
+  UserNews AddRefused(User user);
 
   [[nodiscard]] Given given();
+  [[nodiscard]] std::uint64_t refusals();
 
  private:
   struct State {
     Given given;
     std::set<User> refused;
+    std::uint64_t refusals = 0;
   };
 
   Guarded<State> state_;

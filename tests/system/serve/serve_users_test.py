@@ -13,12 +13,13 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 import tomllib
 import unittest
 
 from support import documents, emulator, javascript, pki, program
 from support.cases import each, expand
-from support.processes import die_with_parent
+from support.processes import die_with_parent, run_tool
 from support.requirements import miss, need
 from support.serve import Server, wait_until
 from support.system_test import MintTest, make_folder
@@ -476,6 +477,55 @@ port = int(sys.argv[1])
             )
             found = self.run_client(0, server, script)
             self.assertEqual(found, expected)
+
+
+@expand
+class ManyUsers(UsersTest):
+    """More users than `serve` keeps records of."""
+
+    CLIENT = """
+import http.client, os, sys
+port, count, path, token = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
+for user in range(20000, 20000 + count):
+    os.setresuid(user, user, 0)
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("GET", path, headers={"Authorization": token})
+    print(connection.getresponse().status)
+    connection.close()
+    os.setresuid(0, 0, 0)
+"""
+
+    REFUSED = (
+        *((), "403", "1024 users have been refused; further ones are not named"),
+        *("credmint_user_refusals_total", 1030),
+    )
+    GIVEN = (
+        *(("--allow-user", "any"), "200"),
+        "credentials have been given to 1024 users, by role; further ones are neither named nor "
+        "counted",
+        *('credmint_credentials_given_total{role="web",uid="21023"}', 1),
+    )
+
+    @each(refused=REFUSED, given=GIVEN)
+    def test_are_reported_once(self, case):
+        flags, status, said, metric, value = case
+        self.configure("")
+        server = self.serve(*flags, "--status-port", "0")
+        lines = []
+        reader = threading.Thread(target=lambda: lines.extend(server.process.stderr))
+        reader.start()
+        self.addCleanup(reader.join)
+        self.addCleanup(server.process.kill)
+        client = ("/usr/bin/python3", "-EsB", "-c", self.CLIENT, str(server.port), "1030")
+        result = run_tool(*client, "/role/web", self.token.read_text()).decode()
+        self.assertEqual(result.split(), [status] * 1030)
+        metrics = server.request("GET", "/metrics", port=server.status_port).body.decode()
+        self.assertIn(f"\n{metric} {value}\n", metrics)
+        self.assertNotIn('uid="21024"', metrics)
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait()
+        reader.join()
+        self.assertEqual(lines.count(f"credmint: warning: {said}\n".encode()), 1, lines[-3:])
 
 
 class Interfaces(UsersTest):

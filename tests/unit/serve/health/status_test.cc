@@ -30,12 +30,13 @@ class StatusTest : public testing::Test {
   RequestCounts requests_;
   std::uint64_t tokens_ = 0;
   UserRecords users_;
-  Status status_{[this] {
-                   return std::vector<RoleStatus>{{"web", web_}, {"d\"\\b", db_}};
-                 },
-                 {[this] { return requests_.Read(); }, [this] { return tokens_; },
-                  [] { return 7U; }, [this] { return users_.given(); }},
-                 "127.0.0.1"};
+  Status status_{
+      [this] {
+        return std::vector<RoleStatus>{{"web", web_}, {"d\"\\b", db_}};
+      },
+      {[this] { return requests_.Read(); }, [this] { return tokens_; }, [] { return 7U; },
+       [this] { return users_.given(); }, [this] { return users_.refusals(); }},
+      "127.0.0.1"};
 };
 
 TEST_F(StatusTest, RefusesStrangers) {
@@ -48,12 +49,18 @@ TEST_F(StatusTest, RefusesStrangers) {
 }
 
 TEST_F(StatusTest, CountsWhoGotWhat) {
-  EXPECT_TRUE(users_.AddGiven("web", 33));
-  EXPECT_FALSE(users_.AddGiven("web", 33));
-  EXPECT_TRUE(users_.AddGiven("web", std::nullopt));
+  for (const UserRecords::User user : {UserRecords::User(33), UserRecords::User(33), {}}) {
+    users_.AddGiven("web", user);
+  }
   const std::string metrics = Body("/metrics");
   EXPECT_THAT(metrics, HasSubstr("credmint_credentials_given_total{role=\"web\",uid=\"33\"} 2\n"));
   EXPECT_THAT(metrics, HasSubstr("{role=\"web\",uid=\"unknown\"} 1\n"));
+}
+
+TEST_F(StatusTest, CountsRefusalsFromZero) {
+  EXPECT_THAT(Body("/metrics"), HasSubstr("\ncredmint_user_refusals_total 0\n"));
+  for (int i = 0; i < 3; ++i) users_.AddRefused(33);
+  EXPECT_THAT(Body("/metrics"), HasSubstr("\ncredmint_user_refusals_total 3\n"));
 }
 
 TEST_F(StatusTest, HasTwoPathsAndOneMethod) {
