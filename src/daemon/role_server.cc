@@ -6,12 +6,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <map>
+#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "base/random_text.h"
 #include "base/users.h"
+#include "daemon/new_files.h"
 #include "daemon/service_manager.h"
 #include "serve/api/host_check.h"
 #include "serve/api/token_file.h"
@@ -69,18 +72,26 @@ std::string DefaultTokenFile(std::uint16_t port) {
   return fmt::format("{}/credmint-token{}", folder, suffix);
 }
 
+bool Exists(const std::string& file) {
+  std::error_code error;
+  return std::filesystem::exists(std::filesystem::symlink_status(file, error));
+}
+
 /// Returns the token in the file, which stays the same from run to run: programs hold it, and not
 /// all read it again. Creates one if there is none. Without a file the token is empty and grants
 /// nothing.
-Result<Secret> MakeToken(const std::string& file, std::optional<gid_t> reader = std::nullopt) {
+Result<Secret> MakeToken(const std::string& file, NewFiles& made,
+                         std::optional<gid_t> reader = std::nullopt) {
   if (file.empty()) return Secret();
   auto earlier = serve::ReadTokenFile(file, 2 * kTokenBytes, reader);
   if (earlier && !reader) return *std::move(earlier);  // with a reader its group may have to change
   auto token = earlier ? Result<Secret>(*std::move(earlier)) : RandomHex(kTokenBytes);
   if (!token) return Fail(std::move(token), "making a token");
+  const bool is_new = !Exists(file);
   if (auto written = serve::WriteTokenFile(file, *token, reader); !written) {
     return Fail(std::move(written));
   }
+  if (is_new) made.Add(file);
   return token;
 }
 
@@ -95,7 +106,7 @@ Result<void> CheckTokenFile(const roles::Sharing& sharing, const std::string& co
 }
 
 Result<Share> ShareOf(const roles::Sharing& sharing,
-                      const std::vector<std::string>& users_of_server) {
+                      const std::vector<std::string>& users_of_server, NewFiles& made) {
   auto allowed = serve::AllowedUsers::Resolve(sharing.allow_users.value_or(users_of_server));
   if (!allowed) return Fail(std::move(allowed), "allow-users");
   std::optional<gid_t> group;
@@ -105,19 +116,19 @@ Result<Share> ShareOf(const roles::Sharing& sharing,
     group = *found;
   }
   if (sharing.token_file.empty()) return Share{*std::move(allowed), nullptr};
-  auto token = MakeToken(sharing.token_file, group);
+  auto token = MakeToken(sharing.token_file, made, group);
   if (!token) return Fail(std::move(token));
   return Share{*std::move(allowed), std::make_shared<const Secret>(*std::move(token))};
 }
 
 Result<Shares> SharesOf(const std::vector<roles::Role>& roles,
                         const std::vector<std::string>& users_of_server,
-                        const std::string& common_token_file) {
+                        const std::string& common_token_file, NewFiles& made) {
   Shares shares;
   for (const roles::Role& role : roles) {
     auto checked = CheckTokenFile(role.sharing, common_token_file);
     if (!checked) return Fail(std::move(checked), fmt::format("role {}", roles::NameOf(role)));
-    auto share = ShareOf(role.sharing, users_of_server);
+    auto share = ShareOf(role.sharing, users_of_server, made);
     if (!share) return Fail(std::move(share), fmt::format("role {}", roles::NameOf(role)));
     shares.insert_or_assign(roles::NameOf(role), *std::move(share));
   }
@@ -160,6 +171,7 @@ struct RoleServer::Doors {
   std::optional<serve::ListenSocket> status;
   std::string token_file;
   Secret token;
+  NewFiles made = {};
   Shares shares = {};
   std::map<std::string, std::string> token_files = {};  // by role
 };
@@ -173,7 +185,7 @@ Result<std::unique_ptr<RoleServer>> RoleServer::Start(
   if (auto set = server->set_.Set(std::move(roles)); !set) return Fail(std::move(set));
   auto doors = Open(options);
   if (!doors) return Fail(std::move(doors));
-  auto shares = SharesOf(wanted, options.allow_users, doors->token_file);
+  auto shares = SharesOf(wanted, options.allow_users, doors->token_file, doors->made);
   if (!shares) return Fail(std::move(shares));
   doors->shares = *std::move(shares);
   for (const roles::Role& role : wanted) {
@@ -206,9 +218,10 @@ Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options) {
     return Fail(ErrorCode::kUsage, fmt::format("listening on {} needs a token", socket->address()),
                 Remedy::kNameTokenFile);
   }
-  auto token = MakeToken(file);
+  NewFiles made;
+  auto token = MakeToken(file, made);
   if (!token) return Fail(std::move(token));
-  return Doors{*std::move(socket), *std::move(status), file, *std::move(token)};
+  return Doors{*std::move(socket), *std::move(status), file, *std::move(token), std::move(made)};
 }
 
 Result<void> RoleServer::Start(Doors doors, const ServerOptions& options) {
@@ -232,7 +245,9 @@ Result<void> RoleServer::Start(Doors doors, const ServerOptions& options) {
   if (!server) return Fail(std::move(server));
   server_ = *std::move(server);
   watchdog_.emplace([this] { return server_->SinceTurn(); }, [this] { return States(); });
-  return StartStatus(std::move(doors.status));
+  auto status = StartStatus(std::move(doors.status));
+  if (status) doors.made.Keep();
+  return status;
 }
 
 Result<void> RoleServer::StartStatus(std::optional<serve::ListenSocket> socket) {
@@ -292,9 +307,11 @@ void RoleServer::ReportOnce(bool& reported, const std::function<void()>& report)
 
 Result<void> RoleServer::Serve(std::vector<roles::Role> roles,
                                const std::vector<std::string>& allow_users) {
-  auto shares = SharesOf(roles, allow_users, places_.token_file);
+  NewFiles made;
+  auto shares = SharesOf(roles, allow_users, places_.token_file, made);
   if (!shares) return Fail(std::move(shares));
   if (auto set = set_.Set(std::move(roles)); !set) return set;
+  made.Keep();
   auto dropped = set_.Start();
   roles_->Set(ForServe(set_.roles(), *std::move(shares)));
   waiting_.Wake();

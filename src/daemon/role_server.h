@@ -69,7 +69,8 @@ class RoleServer {
                                                    roles::Environment environment = {});
 
   /// Replaces the served roles (see RoleSet::Set()), and resolves the users who may have them; see
-  /// ServerOptions. If that fails, nothing changes. Only one thread may call it at a time.
+  /// ServerOptions. If that fails, nothing changes, and no new token file stays. Only one thread
+  /// may call it at a time.
   Result<void> Serve(std::vector<roles::Role> roles, const std::vector<std::string>& allow_users);
 
   [[nodiscard]] const ServerPlaces& places() const { return places_; }

@@ -571,6 +571,7 @@ class Interfaces(UsersTest):
             )
 
 
+@expand
 class TokenFiles(UsersTest):
     def test_of_a_role_open_it_alone(self):
         self.configure('[role.backup]\ntoken-file = "backup.token"\ntoken-group = "backup"\n')
@@ -601,6 +602,42 @@ class TokenFiles(UsersTest):
         ):
             self.configure(f"[role.web]\n{settings}")
             self.fail_with(program.USAGE, message, *command)
+
+    NEW = '[role.web]\ntoken-file = "new.token"\n'
+    WRONG = {
+        "user": 'allow-users = ["no-such-user"]\n',
+        "file": 'token-file = "missing/token"\n',
+        "role": 'ca-bundle = "missing"\n',
+    }
+
+    @each(**WRONG)
+    def test_a_reload_that_fails_leaves_none_behind(self, wrong):
+        """A file that was there before stays."""
+        old = self.write("old.token", "0" * 64)
+        self.configure("")
+        server = self.serve()
+        common = self.token.read_text()
+        for file in ("new.token", "old.token"):
+            self.configure(f'[role.web]\ntoken-file = "{file}"\n[role.backup]\n{wrong}')
+            os.chown(self.folder / "config.toml", SERVER, SERVER)
+            server.process.send_signal(signal.SIGHUP)
+            self.assertIn(b"credmint: reloading: ", server.process.stderr.readline())
+        self.assertFalse((self.folder / "new.token").exists())
+        self.assertEqual(old.read_text(), "0" * 64)
+        self.assertEqual(self.role(server, SERVER, "web", common), 200)
+        self.configure(self.NEW)
+        os.chown(self.folder / "config.toml", SERVER, SERVER)
+        server.process.send_signal(signal.SIGHUP)
+        wait_until((self.folder / "new.token").exists)
+        own = (self.folder / "new.token").read_text()
+        wait_until(lambda: self.role(server, SERVER, "web", own) == 200)
+
+    @each(**WRONG)
+    def test_a_start_that_fails_leaves_none_behind(self, wrong):
+        self.configure(f"{self.NEW}[role.backup]\n{wrong}")
+        command = ("serve", "--config", "config.toml", "--port", "0", "--token-file", "token")
+        self.assertNotEqual(self.run_program(*command).status, program.SUCCESS)
+        self.assertEqual(list(self.folder.glob("*token*")), [])
 
     def serve_as_root(self):
         subprocess.run(("chown", "-R", "root", self.folder), check=True)
