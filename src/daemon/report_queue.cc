@@ -16,8 +16,9 @@ void Make(const ReportQueue::Report& report) noexcept try { report(); } catch (.
 
 }  // namespace
 
-ReportQueue::~ReportQueue() {
-  if (thread_.valid()) thread_.wait_for(kPatience);
+void ReportQueue::WaitAMoment() {
+  const std::shared_future<void> ended = state_->Lock()->ended;
+  if (ended.valid()) ended.wait_for(kPatience);
 }
 
 bool ReportQueue::Add(Report report) noexcept try {
@@ -26,7 +27,7 @@ bool ReportQueue::Add(Report report) noexcept try {
   state->waiting.push_back(std::move(report));
   if (state->has_thread) return true;
   std::promise<void> ended;
-  thread_ = ended.get_future();
+  state->ended = ended.get_future();
   std::thread([state = state_, ended = std::move(ended)]() mutable {
     Run(*state);
     ended.set_value();

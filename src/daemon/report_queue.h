@@ -17,14 +17,14 @@ namespace credmint::daemon {
 /// The destructor waits a moment for the reports and then leaves the thread behind: one that hangs
 /// must not keep the process from ending. A report therefore owns all that it uses.
 ///
-/// For use by one thread.
+/// Safe to call from any thread.
 class ReportQueue {
  public:
   using Report = std::function<void()>;
   static constexpr std::size_t kMost = 64;
 
   ReportQueue() = default;
-  ~ReportQueue();
+  ~ReportQueue() { WaitAMoment(); }
   ReportQueue(const ReportQueue&) = delete;
   ReportQueue& operator=(const ReportQueue&) = delete;
 
@@ -32,16 +32,19 @@ class ReportQueue {
   /// thread for it, the report is dropped.
   bool Add(Report report) noexcept;
 
+  /// Waits for the reports, but not for long.
+  void WaitAMoment();
+
  private:
   struct State {
     std::deque<Report> waiting;
     bool has_thread = false;
+    std::shared_future<void> ended;  // ready when the last thread has ended
   };
 
   static void Run(Guarded<State>& state);
 
   const std::shared_ptr<Guarded<State>> state_ = std::make_shared<Guarded<State>>();
-  std::future<void> thread_;  // ready when the last thread has ended
 };
 
 }  // namespace credmint::daemon

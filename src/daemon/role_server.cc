@@ -225,6 +225,7 @@ Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options) {
 }
 
 Result<void> RoleServer::Start(Doors doors, const ServerOptions& options) {
+  is_private_ = options.token != nullptr;
   set_.Start();
   const auto running = set_.roles();
   roles_.emplace(ForServe(running, std::move(doors.shares)));
@@ -277,7 +278,7 @@ serve::Response RoleServer::Answer(const serve::Request& request) {
 
 void RoleServer::Record(const serve::Request& request, const serve::Response& response) {
   if (!response.role.empty()) RecordGiven(request.client, response.role);
-  if (response.refuses_user) RecordRefused(request.client);
+  if (response.refuses_user && (response.has_token || !is_private_)) RecordRefused(request.client);
 }
 
 void RoleServer::RecordGiven(const serve::Client& client, const std::string& role) {

@@ -76,6 +76,8 @@ class RoleServer {
   [[nodiscard]] const ServerPlaces& places() const { return places_; }
   /// See RoleSet::WaitForCredentials().
   Result<void> WaitForCredentials() { return set_.WaitForCredentials(); }
+  /// Waits a moment for reports to the UserObserver, before the process ends.
+  void FinishReports() { reports_.WaitAMoment(); }
   /// Whether the first call for each role has succeeded or failed.
   [[nodiscard]] bool HasAnswered();
   /// Whether the server still works; see Watchdog.
@@ -114,6 +116,7 @@ class RoleServer {
   serve::WaitingRequests waiting_for_status_;  // always empty
   std::unique_ptr<serve::HttpServer> status_server_;
   ServerPlaces places_;
+  bool is_private_ = false;  // only clients with its token matter
   std::vector<std::future<void>> dropping_;
 };
 

@@ -22,8 +22,9 @@ struct ServerOptions {
   std::vector<std::string> allow_users;  ///< see AllowedUsers::Resolve()
   bool serves_imds = true;               ///< the metadata service
   bool serves_container = true;          ///< container credentials
-  /// For container credentials, kept in memory only. Such a server is for this process's own use:
-  /// it takes no socket from a service manager. Null: the token is in a file.
+  /// For container credentials, kept in memory only. Such a server is for this process's own use.
+  /// It takes no socket from a service manager, and reports no refused users without the token.
+  /// Null: the token is in a file.
   std::shared_ptr<const Secret> token;
 };
 

@@ -23,6 +23,7 @@ struct Response {
   Proof proof = Proof::kNone;  ///< that the request has shown; decides which connections are kept
   std::string role = {};       ///< whose credentials are in the body; empty: none
   bool refuses_user = false;   ///< because the client's user may have no role
+  bool has_token = false;      ///< the refused request: it has shown the right container token
 };
 
 /// Means that there is no answer yet (http_server.h).

@@ -121,8 +121,9 @@ Result<void> ExecCommand::RunServed(WantedRoles wanted, const daemon::EndSignals
   options.token = std::make_shared<const Secret>(token->Clone());
 
   WaitedFor first;
-  const auto server = daemon::RoleServer::Start(*library, std::move(wanted.roles), options,
-                                                first.observer(), {}, first.environment());
+  const auto server =
+      daemon::RoleServer::Start(*library, std::move(wanted.roles), options, first.observer(),
+                                ReportUsersOfExec(), first.environment());
   if (!server) return Fail(server);
   if (auto minted = (*server)->WaitForCredentials(); !minted) return minted;
   end_signals.WaitIfEnding();
@@ -130,7 +131,9 @@ Result<void> ExecCommand::RunServed(WantedRoles wanted, const daemon::EndSignals
   const daemon::ServerPlaces& places = (*server)->places();
   command_.environment = ContainerEnvironment(
       fmt::format("http://{}/role/{}", places.authority, places.roles.front()), *token);
-  EndWith(daemon::RunChild(command_, end_signals));
+  const daemon::ChildEnd end = daemon::RunChild(command_, end_signals);
+  (*server)->FinishReports();
+  EndWith(end);
 }
 
 Result<void> ExecCommand::RunStatic(const WantedRoles& wanted) {

@@ -29,24 +29,37 @@ std::string Describe(std::optional<uid_t> user) {
   return name == id ? fmt::format("user {}", id) : fmt::format("user {} ({})", name, id);
 }
 
-void ReportRefused(const daemon::RefusedUser& refused) {
-  std::string program;
-  if (refused.program) {
-    program = fmt::format(", program {} ({})", Printable(refused.program->name),
-                          refused.program->process);
-  }
+/// Returns what to do for a user of this name.
+using UserHint = std::string (*)(const std::string& name);
+
+std::string HintOfServe(const std::string& name) {
+  return fmt::format(
+      "to allow it, add --allow-user {0}, or allow-users = [\"{0}\"] to the configuration file",
+      name);
+}
+
+std::string HintOfExec(const std::string& name) {
+  return fmt::format(
+      "exec gives them to its own user and root only; for others, run credmint serve with "
+      "--allow-user {}",
+      name);
+}
+
+void ReportRefused(const daemon::RefusedUser& refused, UserHint hint) {
   if (!refused.user) {
     ReportError({ErrorCode::kUsage, "a client whose user is not known may not have credentials",
                  "the client is in another namespace, has closed its socket, or has bound it to a "
                  "device"});
     return;
   }
-  const std::string name = NameOfUser(*refused.user);
+  std::string program;
+  if (refused.program) {
+    program = fmt::format(", program {} ({})", Printable(refused.program->name),
+                          refused.program->process);
+  }
   ReportError({ErrorCode::kUsage,
                fmt::format("{}{} may not have credentials", Describe(refused.user), program),
-               fmt::format("to allow it, add --allow-user {0}, or allow-users = [\"{0}\"] to the "
-                           "configuration file",
-                           Printable(name))});
+               hint(Printable(NameOfUser(*refused.user)))});
 }
 
 }  // namespace
@@ -76,7 +89,7 @@ roles::RoleSetObserver ReportRoles() {
 
 daemon::UserObserver ReportUsers() {
   return {
-      .refused = ReportRefused,
+      .refused = [](const daemon::RefusedUser& user) { ReportRefused(user, HintOfServe); },
       .given =
           [](const std::string& role, std::optional<uid_t> user) {
             if (user == geteuid()) return;
@@ -94,6 +107,11 @@ daemon::UserObserver ReportUsers() {
                             "are neither named nor counted",
                             serve::UserRecords::kMost));
           }};
+}
+
+daemon::UserObserver ReportUsersOfExec() {
+  return {.refused = [](const daemon::RefusedUser& user) { ReportRefused(user, HintOfExec); },
+          .given = nullptr};
 }
 
 }  // namespace credmint::cli

@@ -21,4 +21,10 @@ roles::RoleSetObserver ReportRoles();
 /// this process. Warns when there are too many users to report.
 daemon::UserObserver ReportUsers();
 
+/// Reports on stderr who was refused by the server of `exec`.
+daemon::UserObserver ReportUsersOfExec();
+
+/// Reports on stderr who was refused by the server of `exec`.
+daemon::UserObserver ReportRefusedByExec();
+
 }  // namespace credmint::cli

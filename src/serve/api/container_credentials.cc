@@ -28,6 +28,12 @@ Secret FormatCredentials(const Credentials& credentials) {
   return FormatJsonObject(members);
 }
 
+/// Every client could guess an empty token.
+bool HasToken(const Request& request, const Secret& wanted) {
+  const auto token = FindHeader(request, "Authorization");
+  return token && !wanted.empty() && EqualInConstantTime(*token, wanted.Reveal());
+}
+
 }  // namespace
 
 ContainerCredentials::ContainerCredentials(ServedRoles& roles, Secret token)
@@ -37,11 +43,13 @@ Response ContainerCredentials::Answer(const Request& request) {
   const std::string_view path = request.path;
   const auto role =
       path.starts_with(kPath) ? roles_.Find(path.substr(kPath.size()), request.client) : nullptr;
-  if (!role && !roles_.First(request.client)) return UserRefused(403);
-  const Secret& wanted = role && role->token ? *role->token : token_;
-  const auto token = FindHeader(request, "Authorization");
-  // Every client could guess an empty token.
-  if (!token || wanted.empty() || !EqualInConstantTime(*token, wanted.Reveal())) {
+  const bool has_token = HasToken(request, role && role->token ? *role->token : token_);
+  if (!role && !roles_.First(request.client)) {
+    Response refusal = UserRefused(403);
+    refusal.has_token = has_token;
+    return refusal;
+  }
+  if (!has_token) {
     return ErrorResponse(401, "Unauthorized", "a valid Authorization header is required");
   }
   return Proven(AnswerHolder(request, role.get()), Proof::kContainerToken);

@@ -169,11 +169,27 @@ class ContainerCredentials(ExecTest):
     def test_a_wrong_token(self):
         self.assertEqual(self.output(PYTHON, "-c", REQUEST, "0" * 64), "401\n")
 
-    def test_another_user_with_the_token(self):
+    def as_nobody(self, script):
+        """Runs a script twice as another user; returns the Run."""
         if os.getuid() != 0:
             raise unittest.SkipTest("only root can become another user")
         become = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-        self.assertEqual(self.output(*become, PYTHON, "-c", REQUEST), "403\n")
+        line = shlex.join((*become, PYTHON, "-c", script))
+        return self.exec("sh", "-c", f"{line}; {line}")
+
+    def test_another_user_with_the_token(self):
+        result = self.as_nobody(REQUEST)
+        self.assertEqual((result.status, result.stdout), (0, b"403\n403\n"))
+        self.assertRegex(
+            result.stderr,
+            r"\Acredmint: user nobody \(65534\)(, program python3 \(\d+\))? may not have "
+            r"credentials\nhint: exec gives them to its own user and root only; for others, run "
+            r"credmint serve with --allow-user nobody\n\Z",
+        )
+
+    def test_another_user_without_the_token_is_none_of_the_commands_business(self):
+        result = self.as_nobody(f"import sys\nsys.argv.append('0' * 64)\n{REQUEST}")
+        self.assertEqual((result.status, result.stdout, result.stderr), (0, b"403\n403\n", ""))
 
     def test_only_this_interface(self):
         """There is no metadata service, which would need no token."""
