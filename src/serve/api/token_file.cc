@@ -51,6 +51,31 @@ Result<void> CheckReplaceable(const std::string& path, std::optional<gid_t> read
   return {};
 }
 
+Result<void> ShareWith(gid_t reader, int descriptor, const std::string& path) {
+  if (fchown(descriptor, static_cast<uid_t>(-1), reader) != 0) {
+    const int error = errno;
+    return CannotWrite(
+        path, fmt::format("giving it to its group: {}", std::generic_category().message(error)),
+        error == EPERM
+            ? "only root and the members of a group can do so, and a systemd service only "
+              "if its SystemCallFilter allows @chown"
+            : "");
+  }
+  constexpr mode_t kForGroup = S_IRUSR | S_IWUSR | S_IRGRP;
+  if (fchmod(descriptor, kForGroup) != 0) return CannotWrite(path);
+  return {};
+}
+
+/// Writes the token into a new file.
+Result<void> Fill(int descriptor, const Secret& token, std::optional<gid_t> reader,
+                  const std::string& path) {
+  if (reader) {
+    if (auto shared = ShareWith(*reader, descriptor, path); !shared) return shared;
+  }
+  if (!WriteAll(descriptor, token.Reveal())) return CannotWrite(path);
+  return {};
+}
+
 bool IsOurs(int descriptor, std::optional<gid_t> reader) {
   struct stat status {};
   return fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
@@ -92,16 +117,11 @@ Result<void> WriteTokenFile(const std::string& path, const Secret& token,
   const int descriptor =
       mkostemp(fresh.data(), O_CLOEXEC);  // created with mode 0600 and owned by us
   if (descriptor < 0) return CannotWrite(path);
-  constexpr mode_t kForGroup = S_IRUSR | S_IWUSR | S_IRGRP;
-  const bool is_shared = !reader || (fchown(descriptor, static_cast<uid_t>(-1), *reader) == 0 &&
-                                     fchmod(descriptor, kForGroup) == 0);
-  const bool written = is_shared && WriteAll(descriptor, token.Reveal());
-  const int write_error = errno;
-  const bool closed = close(descriptor) == 0;
-  if (written && closed && rename(fresh.c_str(), path.c_str()) == 0) return {};
-  const int error = written ? errno : write_error;
-  unlink(fresh.c_str());
-  return CannotWrite(path, std::generic_category().message(error));
+  auto filled = Fill(descriptor, token, reader, path);
+  if (close(descriptor) != 0 && filled) filled = CannotWrite(path);
+  if (filled && rename(fresh.c_str(), path.c_str()) != 0) filled = CannotWrite(path);
+  if (!filled) unlink(fresh.c_str());
+  return filled;
 }
 
 }  // namespace credmint::serve

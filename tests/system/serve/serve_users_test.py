@@ -22,7 +22,7 @@ from support.cases import each, expand
 from support.processes import die_with_parent, run_tool
 from support.requirements import miss, need
 from support.serve import Server, wait_until
-from support.system_test import MintTest, make_folder
+from support.system_test import MintTest, let_others_run_the_program, make_folder
 
 SERVER, STRANGER = 4100, 4199
 USERS = {
@@ -45,6 +45,14 @@ def as_user(user, *command):
     return ("/usr/bin/setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *command)
 
 
+def become_server():
+    """For preexec_fn."""
+    die_with_parent()
+    os.setgroups([])
+    os.setgid(SERVER)
+    os.setuid(SERVER)
+
+
 class UsersTest(MintTest):
     """Starts the server as a user of its own, from a copy that this user can execute."""
 
@@ -59,12 +67,7 @@ class UsersTest(MintTest):
     def setUp(self):
         super().setUp()
         self.write_identity(self.key, self.leaf)
-        copy = make_folder(self)
-        copy.chmod(0o755)
-        shutil.copy(program.path(), copy / "credmint")
-        original = os.environ["CREDMINT"]
-        os.environ["CREDMINT"] = str(copy / "credmint")
-        self.addCleanup(os.environ.update, {"CREDMINT": original})
+        let_others_run_the_program(self)
         self.token = self.folder / "token"
 
     def configure(self, text):
@@ -88,12 +91,6 @@ class UsersTest(MintTest):
 
     def serve(self, *flags, wrapper=None):
         subprocess.run(("chown", "-R", str(SERVER), self.folder), check=True)
-
-        def become_server():
-            die_with_parent()
-            os.setgroups([])
-            os.setgid(SERVER)
-            os.setuid(SERVER)
 
         arguments = ("--config", "config.toml", "--port", "0", "--token-file", "token", *flags)
         server = Server(self, *arguments, preexec=become_server)
@@ -602,6 +599,19 @@ class TokenFiles(UsersTest):
         ):
             self.configure(f"[role.web]\n{settings}")
             self.fail_with(program.USAGE, message, *command)
+
+    def test_for_a_group_that_the_server_is_not_in(self):
+        self.configure('[role.web]\ntoken-file = "web.token"\ntoken-group = "backup"\n')
+        subprocess.run(("chown", "-R", str(SERVER), self.folder), check=True)
+        self.fail_with(
+            program.LOCAL_IO,
+            "role web: writing the token file web.token: giving it to its group: Operation not "
+            "permitted",
+            *("serve", "--config", "config.toml", "--port", "0", "--token-file", "token"),
+            hint="only root and the members of a group can do so",
+            preexec=become_server,
+        )
+        self.assertEqual(list(self.folder.glob("*token*")), [])
 
     NEW = '[role.web]\ntoken-file = "new.token"\n'
     WRONG = {

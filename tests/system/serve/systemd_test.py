@@ -14,15 +14,22 @@ import socket
 import subprocess
 import unittest
 
-from support import documents, program, sandbox, serve, token, tpm
+from support import documents, emulator, program, sandbox, serve, token, tpm
 from support.cases import each, expand
 from support.pki import pem
 from support.processes import die_with_parent, run_tool
 from support.requirements import miss, need
-from support.system_test import MintTest, make_folder
+from support.system_test import MintTest, let_others_run_the_program, make_folder
 
 SERVICES = {"serve": "credmint-serve.service", "update": "credmint-update@.service"}
 MOST_EXPOSURE = 2.5
+SERVER, READER, STRANGER, GROUP = 4100, 4101, 4102, 33
+DROP_INS = {
+    path: text
+    for section in documents.sections(documents.read("guide/systemd.md"))
+    for language, text in section.blocks()
+    for path in re.findall(r"\A# /etc/systemd/system/(\S+)\n", text)
+}
 
 
 def install(owner):
@@ -58,14 +65,8 @@ class Units(UnitsTest):
 
     def test_systemd_finds_no_fault_in_the_drop_ins_of_the_documentation(self):
         """Each drop-in is tested alone, because several change the same setting."""
-        drop_ins = [
-            (path, text)
-            for section in documents.sections(documents.read("guide/systemd.md"))
-            for language, text in section.blocks()
-            for path in re.findall(r"\A# /etc/systemd/system/(\S+)\n", text)
-        ]
-        self.assertGreater(len(drop_ins), 6)
-        for path, text in drop_ins:
+        self.assertGreater(len(DROP_INS), 6)
+        for path, text in DROP_INS.items():
             with self.subTest(path):
                 folder = self.runnable_units()
                 unit, name = path.split(".d/")
@@ -223,6 +224,98 @@ class Sandbox(UnitsTest, MintTest):
             check=False,
         )
         self.assertEqual(result.returncode, -signal.SIGSYS, result.stderr)
+
+
+class TokenFiles(UnitsTest, MintTest):
+    """The token file of a role, in the runtime folder of the service. Needs root."""
+
+    @classmethod
+    def setUpClass(cls):
+        if os.getuid() != 0:
+            miss("root, to be several users")
+        UnitsTest.setUpClass.__func__(cls)
+        MintTest.setUpClass.__func__(cls)
+
+    def setUp(self):
+        MintTest.setUp(self)
+        let_others_run_the_program(self)
+        self.write_identity()
+        self.runtime = make_folder(self)
+        os.chown(self.runtime, SERVER, SERVER)
+        self.env = {"RUNTIME_DIRECTORY": str(self.runtime)}
+
+    def configure(self, settings):
+        _, trust_anchor, _, profile, _, role = emulator.SESSION_FLAGS[:6]
+        self.write(
+            "config.toml",
+            f"""
+            [identity.one]
+            certificate = "web.pem"
+            private-key = "web.key"
+            [role.web]
+            endpoint = "{self.service.url}"
+            trust-anchor-arn = "{trust_anchor}"
+            profile-arn = "{profile}"
+            role-arn = "{role}"
+            token-file = "{self.runtime}/web.token"
+            {settings}
+            """,
+        )
+        run_tool("chown", "-R", str(SERVER), self.folder)
+
+    def become_service(self, unit):
+        """For preexec_fn: the user, the groups and the system calls of the service."""
+        confine = sandbox.confine(unit)
+
+        def become():
+            os.setgroups([GROUP])
+            os.setgid(SERVER)
+            os.setuid(SERVER)
+            confine()
+
+        return become
+
+    def read_as(self, user, groups, name):
+        """Reads a file as a user; returns its text, or None."""
+        become = ("setpriv", f"--reuid={user}", f"--regid={user}", *groups)
+        command = (*become, "cat", self.runtime / name)
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        return result.stdout if result.returncode == 0 else None
+
+    FLAGS = ("--config", "config.toml", "--port", "0")
+
+    def test_for_root_alone_in_the_unit_as_it_is(self):
+        self.configure("")
+        unit = self.units[SERVICES["serve"]]
+        server = serve.Server(self, *self.FLAGS, preexec=self.become_service(unit))
+        token = (self.runtime / "web.token").read_text()
+        answer = server.request("GET", "/role/web", {"Authorization": token})
+        self.assertEqual(answer.status, 200)
+        self.assertIsNone(self.read_as(READER, (f"--groups={GROUP}",), "web.token"))
+
+    def test_for_a_group_with_the_drop_in_of_the_documentation(self):
+        drop_in = DROP_INS["credmint-serve.service.d/token-group.conf"]
+        (mode,) = sandbox.settings(drop_in, "RuntimeDirectoryMode")
+        self.runtime.chmod(int(mode, 8))
+        self.configure(f'token-group = "{GROUP}"')
+        become = self.become_service(self.units[SERVICES["serve"]] + drop_in)
+        for _ in range(2):  # makes the file, then finds it
+            server = serve.Server(self, *self.FLAGS, preexec=become)
+            token = (self.runtime / "web.token").read_text()
+            answer = server.request("GET", "/role/web", {"Authorization": token})
+            self.assertEqual(answer.status, 200)
+            self.assertEqual(self.read_as(READER, (f"--groups={GROUP}",), "web.token"), token)
+            self.assertIsNone(self.read_as(STRANGER, ("--clear-groups",), "web.token"))
+            self.assertIsNone(self.read_as(READER, (f"--groups={GROUP}",), "token"))
+            self.assertIsNone(self.read_as(READER, (f"--groups={GROUP}",), ""))
+            self.assertEqual(server.end(signal.SIGTERM).status, 0)
+
+    def test_a_group_needs_the_drop_in(self):
+        """Under systemd the call would fail, and with it the service."""
+        self.configure(f'token-group = "{GROUP}"')
+        become = self.become_service(self.units[SERVICES["serve"]])
+        run = program.run(("serve", *self.FLAGS), self.folder, self.env, preexec=become)
+        self.assertEqual(run.status, -signal.SIGSYS, str(run))
 
 
 class Readiness(MintTest):

@@ -8,6 +8,7 @@
 """
 
 import json
+import os
 import pathlib
 import shutil
 import tempfile
@@ -34,6 +35,16 @@ def make_folder(owner):
     cleanup = owner.addClassCleanup if isinstance(owner, type) else owner.addCleanup
     cleanup(shutil.rmtree, folder, ignore_errors=True)
     return pathlib.Path(folder)
+
+
+def let_others_run_the_program(test):
+    """Lets a test run a copy of the program that every user can execute."""
+    copy = make_folder(test)
+    copy.chmod(0o755)
+    shutil.copy(program.path(), copy / "credmint")
+    original = os.environ["CREDMINT"]
+    os.environ["CREDMINT"] = str(copy / "credmint")
+    test.addCleanup(os.environ.update, {"CREDMINT": original})
 
 
 class SystemTest(unittest.TestCase):
