@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include <atomic>
 #include <charconv>
 #include <filesystem>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -34,6 +37,15 @@ constexpr int kFirstOwnDescriptor = 3;
 constexpr std::array kPassedOn = {SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGTSTP};
 /// A stop of this process must follow that of the child, so these do nothing here.
 constexpr std::array kStopping = {SIGTTIN, SIGTTOU};
+
+bool IsIgnored(int number) {
+  struct sigaction action {};
+  sigaction(number, nullptr, &action);
+  return (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/// Initialised before main(), which ignores the signal itself.
+const bool broken_pipe_was_ignored = IsIgnored(SIGPIPE);
 
 static_assert(std::atomic<pid_t>::is_always_lock_free);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
@@ -82,9 +94,8 @@ using SignalHandler = void (*)(int, siginfo_t*, void*);
 
 /// Handles a signal unless it is ignored; the child then ignores it, too.
 void Handle(int number, SignalHandler handler) {
+  if (IsIgnored(number)) return;
   struct sigaction action {};
-  sigaction(number, nullptr, &action);
-  if ((action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_IGN) return;
   action.sa_sigaction = handler;
   action.sa_flags = SA_SIGINFO | SA_RESTART;
   sigemptyset(&action.sa_mask);
@@ -165,18 +176,34 @@ void StopWith(pid_t child, int number) {
   Continue(child);
 }
 
-/// Waits for the child, and stops with it. Returns the exit status to pass on. The child stays a
-/// zombie: no other process can get its number while a signal is on the way to it.
-int WaitFor(pid_t child) {
+/// Waits until the child has stopped or ended, and leaves it so. Process 1 of a container also
+/// reaps the processes that others have left to it. Returns nothing if somebody else has reaped the
+/// child.
+std::optional<siginfo_t> NextChange(pid_t child) {
+  const bool reaps_others = getpid() == 1;
   while (true) {
     siginfo_t change{};
-    if (waitid(P_PID, child, &change, WEXITED | WSTOPPED | WNOWAIT) != 0) {
+    if (waitid(reaps_others ? P_ALL : P_PID, static_cast<id_t>(child), &change,
+               WEXITED | WSTOPPED | WNOWAIT) != 0) {
       if (errno == EINTR) continue;
-      return kNotRunnable;  // somebody else has reaped it
+      return std::nullopt;
     }
-    if (change.si_code == CLD_EXITED) return change.si_status;
-    if (change.si_code != CLD_STOPPED) return kEndedBySignal + change.si_status;
-    change.si_pid = 0;
+    if (change.si_pid == child) return change;
+    waitid(P_PID, static_cast<id_t>(change.si_pid), &change, WEXITED | WSTOPPED | WNOHANG);
+  }
+}
+
+/// Waits for the child, and stops with it. Returns how to end. The child stays a zombie: no other
+/// process can get its number while a signal is on the way to it.
+ChildEnd WaitFor(pid_t child) {
+  while (true) {
+    const auto seen = NextChange(child);
+    if (!seen) return {.status = kNotRunnable};
+    if (seen->si_code == CLD_EXITED) return {.status = seen->si_status};
+    if (seen->si_code != CLD_STOPPED) {
+      return {.status = kEndedBySignal + seen->si_status, .signal = seen->si_status};
+    }
+    siginfo_t change{};
     waitid(P_PID, child, &change, WSTOPPED | WNOHANG);
     if (change.si_pid == child)
       StopWith(child, change.si_status);  // it has not continued meanwhile
@@ -204,15 +231,14 @@ void KeepOnly(const std::vector<int>& descriptors) {
 /// Starts the child; returns the number of the error, or 0.
 int Spawn(const ChildCommand& command, pid_t& child) {
   KeepOnly(command.descriptors);
-  sigset_t none;
-  sigemptyset(&none);
+  const sigset_t mask = EndSignals::EarlierMask();
   sigset_t ignored_by_us;
   sigemptyset(&ignored_by_us);
-  sigaddset(&ignored_by_us, SIGPIPE);
+  if (!broken_pipe_was_ignored) sigaddset(&ignored_by_us, SIGPIPE);
   posix_spawnattr_t attributes;
   if (const int error = posix_spawnattr_init(&attributes); error != 0) return error;
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigmask(&attributes, &mask);
   posix_spawnattr_setsigdefault(&attributes, &ignored_by_us);
   const int error =
       posix_spawnp(&child, command.words.front().c_str(), nullptr, &attributes,
@@ -221,12 +247,35 @@ int Spawn(const ChildCommand& command, pid_t& child) {
   return error;
 }
 
+/// Returns the file that a name stands for: one with a slash for itself, any other for
+/// the first program of that name in $PATH.
+std::string FindProgram(const std::string& name) {
+  const char* path = getenv("PATH");
+  if (name.find('/') != std::string::npos || path == nullptr) return name;
+  std::istringstream folders(path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    std::string file = folder.empty() ? name : folder + "/" + name;
+    std::error_code error;
+    if (std::filesystem::is_regular_file(file, error) && access(file.c_str(), X_OK) == 0) {
+      return file;
+    }
+  }
+  return name;
+}
+
+/// The same for a script that names no interpreter, as execvp() has it.
+ChildCommand InShell(ChildCommand command) {
+  command.words.front() = FindProgram(command.words.front());
+  command.words.insert(command.words.begin(), "/bin/sh");
+  return command;
+}
+
 ChildEnd CannotRun(const ChildCommand& command, int error) {
-  return {error == ENOENT ? kNotFound : kNotRunnable,
-          Error{ErrorCode::kLocalIo,
-                fmt::format("running {}: {}", ShownPath(command.words.front()),
-                            std::generic_category().message(error)),
-                ""}};
+  return {.status = error == ENOENT ? kNotFound : kNotRunnable,
+          .failure = Error{ErrorCode::kLocalIo,
+                           fmt::format("running {}: {}", ShownPath(command.words.front()),
+                                       std::generic_category().message(error)),
+                           ""}};
 }
 
 }  // namespace
@@ -250,25 +299,39 @@ ChildEnd RunChild(const ChildCommand& command, const EndSignals& signals) {
   signals_to_pass = 0;
   const PassedOnSignals passed_on(signals);
   pid_t child = 0;
-  if (const int error = Spawn(command, child); error != 0) return CannotRun(command, error);
+  int error = Spawn(command, child);
+  if (error == ENOEXEC) error = Spawn(InShell(command), child);
+  if (error != 0) return CannotRun(command, error);
   const rlimit limit = EarlierCoreLimit();
   prlimit(child, RLIMIT_CORE, &limit, nullptr);
   the_child = child;
   SendWaiting();
-  return {WaitFor(child), std::nullopt};
+  return WaitFor(child);
 }
 
 ChildEnd BecomeChild(const ChildCommand& command) {
   KeepOnly(command.descriptors);
   const rlimit limit = EarlierCoreLimit();
   setrlimit(RLIMIT_CORE, &limit);
-  signal(SIGPIPE, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  pthread_sigmask(SIG_SETMASK, &none, nullptr);
+  if (!broken_pipe_was_ignored) signal(SIGPIPE, SIG_DFL);
+  const sigset_t mask = EndSignals::EarlierMask();
+  pthread_sigmask(SIG_SETMASK, &mask, nullptr);
   execvpe(command.words.front().c_str(), Pointers(command.words).data(),
           Pointers(command.environment).data());
   return CannotRun(command, errno);
+}
+
+void EndAs(const ChildEnd& end) {
+  if (end.signal != 0) {
+    prctl(PR_SET_DUMPABLE, 0);  // whatever the limit, a handler of core files would get our secrets
+    signal(end.signal, SIG_DFL);
+    sigset_t it;
+    sigemptyset(&it);
+    sigaddset(&it, end.signal);
+    pthread_sigmask(SIG_UNBLOCK, &it, nullptr);
+    raise(end.signal);
+  }
+  _exit(end.status);  // a container's process 1 does not die of signals
 }
 
 }  // namespace credmint::daemon

@@ -112,6 +112,15 @@ EndSignals::EndSignals() : shared_(std::make_shared<Shared>()) {
   }
 }
 
+sigset_t EndSignals::EarlierMask() {
+  sigset_t mask;
+  pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+  for (const int number : kEnding) {
+    if (sigismember(&Watched(), number) == 1) sigdelset(&mask, number);
+  }
+  return mask;
+}
+
 void EndSignals::SetHandler(Handler handler) const {
   *shared_->handler.Lock() = std::move(handler);
 }

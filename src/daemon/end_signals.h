@@ -28,6 +28,9 @@ class EndSignals {
 
   EndSignals();
 
+  /// Returns the signal mask that the calling thread would have without this class.
+  static sigset_t EarlierMask();
+
   /// Sets a handler that is asked first, for a command that runs until it is told to end. Null
   /// removes the handler, and waits for a running call of it.
   void SetHandler(Handler handler) const;

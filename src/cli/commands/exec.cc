@@ -31,7 +31,7 @@ constexpr const char* kCommandGroup = "Command";
 [[noreturn]] void EndWith(const daemon::ChildEnd& end) {
   if (end.failure) ReportError(*end.failure);
   ClosedAtExit::CloseAll();
-  _exit(end.status);
+  daemon::EndAs(end);
 }
 
 /// The surroundings of a server whose first credentials are waited for: asks for secrets, and

@@ -250,7 +250,7 @@ class Prompts(ExecTest):
         wait_until(lambda: len(self.service.requests()) > 1)
         terminal.process.send_signal(signal.SIGTERM)
         result = terminal.finish()
-        self.assertEqual((result.status, result.stderr), (128 + signal.SIGTERM, ""), str(result))
+        self.assertEqual((result.status, result.stderr), (-signal.SIGTERM, ""), str(result))
         self.assertEqual(terminal.shown.count(b"passphrase"), 1, terminal.shown)
         reasons = {record["reason"] for record in self.service.requests()}
         self.assertEqual(reasons, {"accepted"})
@@ -338,7 +338,20 @@ class Statuses(ExecTest):
     @each(term=signal.SIGTERM, kill=signal.SIGKILL, segv=signal.SIGSEGV)
     def test_ended_by_a_signal(self, number):
         result = self.exec("sh", "-c", f"kill -{int(number)} $$")
-        self.assertEqual((result.status, result.stderr), (128 + number, ""))
+        self.assertEqual((result.status, result.stderr), (-number, ""))
+
+    def test_a_core_file_is_the_commands_alone(self):
+        """credmint dies of the same signal, but has secrets in its memory."""
+
+        def allow_core():
+            die_with_parent()
+            _, most = resource.getrlimit(resource.RLIMIT_CORE)
+            resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+
+        started = self.start("sh", "-c", "kill -SEGV $$", preexec=allow_core)
+        process = started.process
+        _, status = os.waitpid(process.pid, 0)
+        self.assertEqual((os.WTERMSIG(status), os.WCOREDUMP(status)), (signal.SIGSEGV, False))
 
     def cannot_run(self, status, why, *command, **more):
         result = self.exec(*command, **more)
@@ -365,6 +378,16 @@ class Statuses(ExecTest):
         words = ("--help", "--env", "--", "\n", "", "a b", "--passin", "x", "--passin", "y")
         script = "import json, sys; print(json.dumps(sys.argv[1:]))"
         self.assertEqual(json.loads(self.output(PYTHON, "-c", script, *words)), list(words))
+
+    @each(served=(), static=("--env",))
+    def test_a_script_without_an_interpreter(self, flags):
+        """The shell runs it, as under env and timeout."""
+        self.write("script", "echo $0 $1\n", mode=0o755)
+        found = self.exec("./script", "a b", flags=flags).stdout
+        self.assertEqual(found, b"./script a b\n")
+        path = {"PATH": f"/none:{self.folder}:/usr/bin:/bin"}
+        found = self.exec("script", "a", flags=flags, env=path).stdout
+        self.assertEqual(found.decode(), f"{self.folder}/script a\n")
 
     def test_no_credentials(self):
         """The command does not run, and the failure is that of credential-process."""
@@ -411,20 +434,30 @@ class Process(ExecTest):
         self.addCleanup(os.close, read)
         self.addCleanup(os.close, write)
 
-        def ignore_one():
+        def ignore_some():
             die_with_parent()
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+            signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2, signal.SIGTERM})
             _, most = resource.getrlimit(resource.RLIMIT_CORE)
             resource.setrlimit(resource.RLIMIT_CORE, (2048, most))
 
         for flags in ((), ("--env",)):
-            more = {"pass_fds": (read,), "preexec": ignore_one}
+            more = {"pass_fds": (read,), "preexec": ignore_some}
             result = self.exec("bash", "-c", show, flags=flags, **more)
             alone = subprocess.run(
                 ("bash", "-c", show), capture_output=True, check=True, pass_fds=(read,),
-                preexec_fn=ignore_one,
+                preexec_fn=ignore_some,
             )  # fmt: skip
             self.assertEqual(result.stdout, alone.stdout)
+
+    def test_process_1_of_a_container_leaves_no_zombies(self):
+        if os.getuid() != 0:
+            raise unittest.SkipTest("only root can make a namespace")
+        become = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
+        show = "(true &); (true &); sleep 0.5; grep -l '^State:.Z' /proc/[0-9]*/status; exit 3"
+        result = self.exec("sh", "-c", show, wrapper=become)
+        self.assertEqual((result.status, result.stdout, result.stderr), (3, b"", ""))
 
     def test_is_in_our_process_group(self):
         found = self.output("sh", "-c", "cut -d' ' -f5 /proc/$$/stat /proc/$PPID/stat").split()
@@ -464,7 +497,7 @@ class Process(ExecTest):
     def test_killing_the_command(self):
         started = self.start("sh", "-c", "echo $$; exec sleep 100")
         os.kill(int(started.process.stdout.readline()), signal.SIGKILL)
-        self.assertEqual(started.finish().status, 128 + signal.SIGKILL)
+        self.assertEqual(started.finish().status, -signal.SIGKILL)
 
 
 def processes_with(argument):
@@ -493,7 +526,7 @@ class Signals(ExecTest):
         started = self.start("sh", "-c", "echo ready; exec sleep 100")
         self.assertEqual(started.process.stdout.readline(), b"ready\n")
         started.process.send_signal(number)
-        self.assertEqual(started.finish().status, 128 + number)
+        self.assertEqual(started.finish().status, -number)
 
     def test_ignored_before(self):
         """nohup works as without credmint."""
@@ -579,6 +612,15 @@ class JobControl(ExecTest):
         self.begin("sh", "-c", "echo ready; exec sleep 100")
         self.shell.type(CTRL_C)
         self.shell.wait_for(PROMPT)
+        self.assertEqual(self.shell.status(), 130)
+
+    def test_ctrl_c_ends_a_loop_of_the_shell(self):
+        """bash goes on with the loop if a program has merely ended with status 130."""
+        line = self.line("sh", "-c", "echo ready; exec sleep 100")
+        self.shell.type(f"for i in 1 2 3; do {line}; done\n")
+        self.shell.wait_for("ready\n")
+        self.shell.type(CTRL_C)
+        self.assertNotIn("ready\n", self.shell.wait_for(PROMPT))
         self.assertEqual(self.shell.status(), 130)
 
     def test_ctrl_z_and_fg(self):
