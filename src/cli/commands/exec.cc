@@ -8,6 +8,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/closed_at_exit.h"
@@ -25,6 +26,21 @@ namespace {
 
 constexpr std::size_t kTokenSize = 32;
 constexpr const char* kCommandGroup = "Command";
+
+/// The descriptors from which keys, certificates and secrets are read.
+std::set<std::optional<int>> ReadFrom(const IdentitySpec& spec) {
+  std::set<std::optional<int>> found;
+  const SecretSources& secrets = spec.secrets;
+  for (const auto* source : {&secrets.user, &secrets.context, &secrets.parent, &secrets.policy,
+                             &spec.policy_key_secret}) {
+    if (*source) found.insert((*source)->descriptor());
+  }
+  for (const auto* reference : {&spec.private_key, &spec.policy_key, &spec.certificate.certificate,
+                                &spec.certificate.intermediates}) {
+    if (*reference) found.insert((*reference)->descriptor());
+  }
+  return found;
+}
 
 /// Ends this process at once: a call to the service may be running, and the rest needs no cleaning
 /// up.
@@ -105,6 +121,8 @@ Result<void> ExecCommand::Run(const daemon::EndSignals& end_signals) {
   if (!wanted) return Fail(std::move(wanted));
   StartLog(wanted->process);
   wanted->Log();
+  const auto ours = ReadFrom(*wanted->roles.front().identity);
+  std::erase_if(command_.descriptors, [&](int descriptor) { return ours.count(descriptor) != 0; });
   return env_ ? RunStatic(*wanted) : RunServed(*std::move(wanted), end_signals);
 }
 

@@ -451,6 +451,28 @@ class Process(ExecTest):
             )  # fmt: skip
             self.assertEqual(result.stdout, alone.stdout)
 
+    def test_descriptors_of_secrets_are_not_for_the_command(self):
+        """A file could be read again, whether credmint has needed it or not."""
+        key = pki.make_key()
+        certificate, private_key = self.write_identity(key)[1::2]
+        encrypted = self.write("key", pki.encrypted_pkcs8_pem(key, "correct horse"))
+        pin = self.write("pin", "correct horse\n")
+        for flags in ((), ("--env",)):
+            for name in (encrypted, private_key):
+                files = [open(self.folder / path, "rb") for path in (name, pin, certificate)]
+                key_file, pin_file, other = (file.fileno() for file in files)
+                self.identity = (
+                    *("--certificate", certificate, "--private-key", f"fd:{key_file}"),
+                    *("--passin", f"fd:{pin_file}"),
+                )
+                show = 'for n do [ -e /proc/self/fd/$n ] && echo $n; done'
+                numbers = tuple(str(file.fileno()) for file in files)
+                more = {"flags": flags, "pass_fds": tuple(map(int, numbers))}
+                result = self.exec("sh", "-c", show, "sh", *numbers, **more)
+                self.assertEqual(result.stdout, f"{other}\n".encode(), str(result))
+                for file in files:
+                    file.close()
+
     def test_process_1_of_a_container_leaves_no_zombies(self):
         if os.getuid() != 0:
             raise unittest.SkipTest("only root can make a namespace")
