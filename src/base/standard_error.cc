@@ -40,9 +40,21 @@ int MakeFile() {
   return -1;
 }
 
+/// Opens what can be neither read from 0 nor written to 1 and 2. The lowest number is taken first.
+void OccupyClosedDescriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) >= 0) continue;
+    const int direction = descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    static_cast<void>(open("/dev/null", direction | O_CLOEXEC));
+  }
+}
+
 }  // namespace
 
-void AllowCatchingStandardError() { allowed = true; }
+void AllowCatchingStandardError() {
+  OccupyClosedDescriptors();
+  allowed = true;
+}
 
 void WriteStandardError(std::string_view text) {
   const auto destination = Destination().Lock();

@@ -10,8 +10,10 @@ namespace credmint {
 /// Writes to the user's stderr, even while it is caught. Safe to call from any thread.
 void WriteStandardError(std::string_view text);
 
-/// Allows catching descriptor 2. Only the program itself calls this, in main(): in a process that
-/// merely loaded our code, the descriptor belongs to others.
+/// Takes charge of the standard descriptors. Allows catching descriptor 2, and keeps closed ones
+/// from becoming the next file or socket that is opened, into which messages would go. Those stay
+/// as good as closed. Only the program itself calls this, first in main(): in a process that merely
+/// loaded our code, the descriptors belong to others.
 void AllowCatchingStandardError();
 
 /// Catches what the process writes to descriptor 2 other than through WriteStandardError, for as

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Messages of serve and update: a warning if the service is not verified, and each failure once."""
 
+import os
 import signal
 import unittest
 
 from support import program
 from support.cases import each, expand
+from support.processes import die_with_parent
 from support.serve import Server, wait_until
 from support.system_test import MintTest
 
@@ -24,10 +26,11 @@ class StderrOfServers(MintTest):
     def flags(self, *flags):
         return self.arguments(*self.identity, *flags)[1:]
 
-    def start(self, command, *flags):
+    def start(self, command, *flags, preexec=None):
         if command == "serve":
-            return Server(self, "--port", "0", "--token-file", "token", *flags).started
-        started = program.start(("update", *flags), self.folder, self.env)
+            flags = ("--port", "0", "--token-file", "token", *flags)
+            return Server(self, *flags, preexec=preexec).started
+        started = program.start(("update", *flags), self.folder, self.env, preexec)
         self.addCleanup(started.process.kill)
         return started
 
@@ -62,6 +65,26 @@ class StderrOfServers(MintTest):
         self.succeed("credential-process", "--config", "config.toml")
         run = self.run_program("credential-process", "--config", "config.toml", "--debug")
         self.assertRegex(run.stderr, f"(?m)^\\S+ warning {UNVERIFIED}$")
+
+    @each(*COMMANDS)
+    def test_messages_without_a_stderr_go_nowhere(self, command):
+        """Descriptor 2 was one of our own, and messages went into it."""
+
+        def close_some():
+            die_with_parent()
+            os.close(0)
+            os.close(2)
+
+        self.service.fail(*["403", "slow:0"] * 20)
+        started = self.start(command, *self.flags(), preexec=close_some)
+        for count in range(1, 8):
+            wait_until(lambda wanted=count: len(self.service.requests()) >= wanted)
+            started.process.send_signal(signal.SIGHUP)
+        for number in (0, 2):
+            where = os.readlink(f"/proc/{started.process.pid}/fd/{number}")
+            self.assertEqual(where, "/dev/null")
+        started.process.send_signal(signal.SIGTERM)
+        self.assertEqual(started.finish().status, 0)
 
     @each(*COMMANDS)
     def test_a_failure_that_holds_a_time_and_an_address_is_reported_once(self, command):
