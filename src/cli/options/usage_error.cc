@@ -211,6 +211,9 @@ class Reading {
                                    : fmt::format("{} unexpected arguments", strays_));
     }
     Error error = Usage(fmt::format("{}", fmt::join(parts, "; ")));
+    if (strays_ > 0 && command_->get_name() == "exec") {
+      error.hint = "name the role by --role, and write -- before the command to run";
+    }
     if (!meant.empty()) error.hint = fmt::format("did you mean {}?", fmt::join(meant, ", "));
     if (owner_ != command_ && !names.empty() && command_->get_option_no_throw(names.front())) {
       error.hint =

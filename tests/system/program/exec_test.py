@@ -371,7 +371,12 @@ class Statuses(ExecTest):
         for more in ((), ("--",)):
             arguments = (*self.flags(), *more)
             self.fail_with(program.USAGE, "there is no command to run", *arguments, hint="write -- and")
-        self.fail_with(program.USAGE, "unexpected argument", *self.flags(), "true")
+
+    def test_a_role_or_a_command_in_the_wrong_place(self):
+        """Other tools take the role there, and env and timeout know no --."""
+        hint = "name the role by --role, and write -- before the command to run"
+        for words in (("true",), ("web", "--", "true"), ("aws", "s3", "ls")):
+            self.fail_with(program.USAGE, "unexpected argument", *self.flags(), *words, hint=hint)
 
     def test_arguments_are_not_ours(self):
         """Not even those that look like flags of credmint, or like the end of a line."""
