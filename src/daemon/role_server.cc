@@ -287,7 +287,9 @@ void RoleServer::RecordGiven(const serve::Client& client, const std::string& rol
     ReportOnce(reported_too_many_given_, observer_.too_many_given);
   }
   if (news != serve::UserNews::kFirst || !observer_.given) return;
-  reports_.Add([given = observer_.given, role, user = client.user] { given(role, user); });
+  const bool told =
+      reports_.Add([given = observer_.given, role, user = client.user] { given(role, user); });
+  if (!told) users_.ForgetGivenNews(role, client.user);
 }
 
 void RoleServer::RecordRefused(const serve::Client& client) {
@@ -296,9 +298,11 @@ void RoleServer::RecordRefused(const serve::Client& client) {
     ReportOnce(reported_too_many_refused_, observer_.too_many_refused);
   }
   if (news != serve::UserNews::kFirst || !observer_.refused) return;
-  reports_.Add([refused = observer_.refused, user = client.user, inode = client.inode] {
-    refused({user, inode != 0 ? serve::FindSocketProgram(inode) : std::nullopt});
-  });
+  const bool told =
+      reports_.Add([refused = observer_.refused, user = client.user, inode = client.inode] {
+        refused({user, inode != 0 ? serve::FindSocketProgram(inode) : std::nullopt});
+      });
+  if (!told) users_.ForgetRefusedNews(client.user);
 }
 
 /// The queue may be full just now; then the next call tries again.

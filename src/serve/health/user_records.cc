@@ -5,24 +5,27 @@ namespace credmint::serve {
 
 UserNews UserRecords::AddGiven(const std::string& role, User user) {
   const auto state = state_.Lock();
-  const auto found = state->given.find({role, user});
-  if (found != state->given.end()) {
-    ++found->second;
-    return UserNews::kNone;
-  }
-  if (state->given.size() >= kMost) return UserNews::kNotRecorded;
-  state->given[{role, user}] = 1;
-  return UserNews::kFirst;
+  const Given::key_type key{role, user};
+  if (state->given.size() >= kMost && state->given.count(key) == 0) return UserNews::kNotRecorded;
+  ++state->given[key];
+  return state->given_news.insert(key).second ? UserNews::kFirst : UserNews::kNone;
 }
 
 UserNews UserRecords::AddRefused(User user) {
   const auto state = state_.Lock();
   ++state->refusals;
-  if (state->refused.count(user) != 0) return UserNews::kNone;
-  if (state->refused.size() >= kMost) return UserNews::kNotRecorded;
+  if (state->refused.size() >= kMost && state->refused.count(user) == 0) {
+    return UserNews::kNotRecorded;
+  }
   state->refused.insert(user);
-  return UserNews::kFirst;
+  return state->refused_news.insert(user).second ? UserNews::kFirst : UserNews::kNone;
 }
+
+void UserRecords::ForgetGivenNews(const std::string& role, User user) {
+  state_.Lock()->given_news.erase({role, user});
+}
+
+void UserRecords::ForgetRefusedNews(User user) { state_.Lock()->refused_news.erase(user); }
 
 UserRecords::Given UserRecords::given() { return state_.Lock()->given; }
 

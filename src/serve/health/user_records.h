@@ -17,7 +17,7 @@ namespace credmint::serve {
 /// The news in a record.
 enum class UserNews {
   kNone,
-  kFirst,       ///< the first record of this user
+  kFirst,       ///< the first record of this user, or the first after it was forgotten
   kNotRecorded  ///< there is no room for another user
 };
 
@@ -37,13 +37,19 @@ class UserRecords {
   /// Records that a user was refused.
   UserNews AddRefused(User user);
 
+  /// Forgets that kFirst was returned, because nobody could be told.
+  void ForgetGivenNews(const std::string& role, User user);
+  void ForgetRefusedNews(User user);
+
   [[nodiscard]] Given given();
   [[nodiscard]] std::uint64_t refusals();
 
  private:
   struct State {
     Given given;
+    std::set<Given::key_type> given_news;  // that was returned
     std::set<User> refused;
+    std::set<User> refused_news;  // that was returned
     std::uint64_t refusals = 0;
   };
 

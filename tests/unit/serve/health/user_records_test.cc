@@ -28,6 +28,19 @@ TEST(UserRecordsTest, CountsRefusalsOfUsersBeyondTheMost) {
   EXPECT_EQ(records.refusals(), kMost + 3);
 }
 
+TEST(UserRecordsTest, TellsAgainWhatNobodyCouldBeTold) {
+  UserRecords records;
+  records.AddRefused(33);
+  records.AddGiven("web", 33);
+  records.ForgetRefusedNews(33);
+  records.ForgetGivenNews("web", 33);
+  EXPECT_EQ(records.AddRefused(33), UserNews::kFirst);
+  EXPECT_EQ(records.AddGiven("web", 33), UserNews::kFirst);
+  EXPECT_EQ(records.AddGiven("web", 33), UserNews::kNone);
+  EXPECT_EQ((records.given()[{"web", 33}]), 3);
+  EXPECT_EQ(records.refusals(), 2);
+}
+
 TEST(UserRecordsTest, CountsKnownUsersBeyondTheMost) {
   UserRecords records;
   for (uid_t user = 0; user < kMost; ++user) records.AddGiven("web", user);
