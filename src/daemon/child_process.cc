@@ -254,7 +254,7 @@ std::string FindProgram(const std::string& name) {
   if (name.find('/') != std::string::npos || path == nullptr) return name;
   std::istringstream folders(path);
   for (std::string folder; std::getline(folders, folder, ':');) {
-    std::string file = folder.empty() ? name : folder + "/" + name;
+    std::string file = folder.empty() ? name : fmt::format("{}/{}", folder, name);
     std::error_code error;
     if (std::filesystem::is_regular_file(file, error) && access(file.c_str(), X_OK) == 0) {
       return file;

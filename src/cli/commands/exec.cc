@@ -122,7 +122,7 @@ Result<void> ExecCommand::Run(const daemon::EndSignals& end_signals) {
   StartLog(wanted->process);
   wanted->Log();
   const auto ours = ReadFrom(*wanted->roles.front().identity);
-  std::erase_if(command_.descriptors, [&](int descriptor) { return ours.count(descriptor) != 0; });
+  std::erase_if(command_.descriptors, [&](int descriptor) { return ours.contains(descriptor); });
   return env_ ? RunStatic(*wanted) : RunServed(*std::move(wanted), end_signals);
 }
 

@@ -6,7 +6,7 @@ namespace credmint::serve {
 UserNews UserRecords::AddGiven(const std::string& role, User user) {
   const auto state = state_.Lock();
   const Given::key_type key{role, user};
-  if (state->given.size() >= kMost && state->given.count(key) == 0) return UserNews::kNotRecorded;
+  if (state->given.size() >= kMost && !state->given.contains(key)) return UserNews::kNotRecorded;
   ++state->given[key];
   return state->given_news.insert(key).second ? UserNews::kFirst : UserNews::kNone;
 }
@@ -14,7 +14,7 @@ UserNews UserRecords::AddGiven(const std::string& role, User user) {
 UserNews UserRecords::AddRefused(User user) {
   const auto state = state_.Lock();
   ++state->refusals;
-  if (state->refused.size() >= kMost && state->refused.count(user) == 0) {
+  if (state->refused.size() >= kMost && !state->refused.contains(user)) {
     return UserNews::kNotRecorded;
   }
   state->refused.insert(user);
