@@ -11,4 +11,5 @@ OSSL_provider_init_fn credmint_pkcs11_provider_init;
 OSSL_provider_init_fn credmint_pkcs11_module_init;
 OSSL_provider_init_fn credmint_tpm2_provider_init;
 OSSL_provider_init_fn credmint_tpm2_module_init;
+OSSL_provider_init_fn credmint_remote_provider_init;  // no module: it is for the program alone
 }

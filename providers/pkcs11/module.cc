@@ -3,7 +3,6 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
-#include <stdlib.h>
 
 #include <chrono>
 #include <map>
@@ -13,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/at_end.h"
+#include "base/foreign_call.h"
 #include "base/guarded.h"
 #include "base/log.h"
 #include "base/printable.h"
@@ -55,9 +56,13 @@ std::string LogWhatItPrinted(const std::string& path, const CaughtStandardError&
 }
 
 Result<void*> OpenLibrary(const std::string& path) {
+  LogDebug(fmt::format("loading the PKCS#11 module {}", path));
   const ErrorMark mark;
   const CaughtStandardError caught;
-  void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* const library = [&] {
+    const ForeignCall call("dlopen");
+    return dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  }();
   const std::string printed = LogWhatItPrinted(path, caught);
   if (library != nullptr) return library;
   std::string reason = dlerror();
@@ -87,7 +92,7 @@ Result<std::shared_ptr<Module>> Module::Load(const std::string& path) {
     if (auto opened = module->Open(); !opened) return Fail(std::move(opened), clause);
     // Registered after the module is loaded, so that it runs before the module's own exit handlers.
     // SoftHSM crashes if it is finalised after its destructors ran.
-    atexit(FinalizeAll);
+    AtEnd(FinalizeAll);
     entry.alive = true;
     std::shared_ptr<Module> shared(module.release(), Destroy);
     entry.module = shared;
@@ -113,7 +118,10 @@ Result<void> Module::Open() {
   if (get_functions == nullptr) {
     return Fail(ErrorCode::kModule, "it is a shared library but not a PKCS#11 module");
   }
-  const CK_RV result = get_functions(&functions_);
+  const CK_RV result = [&] {
+    const ForeignCall call("C_GetFunctionList");
+    return get_functions(&functions_);
+  }();
   if (result != CKR_OK || functions_ == nullptr) {
     return Fail(ErrorCode::kModule, fmt::format("C_GetFunctionList: {}", CkName(result)));
   }
@@ -127,7 +135,10 @@ Result<void> Module::Initialize() {
   CK_C_INITIALIZE_ARGS arguments{};
   arguments.flags = CKF_OS_LOCKING_OK;
   const CaughtStandardError caught;
-  const CK_RV result = functions_->C_Initialize(&arguments);
+  const CK_RV result = [&] {
+    const ForeignCall call("C_Initialize");
+    return functions_->C_Initialize(&arguments);
+  }();
   const std::string printed = LogWhatItPrinted(path_, caught);
   if (result != CKR_OK && result != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
     return Fail(ErrorCode::kModule, fmt::format("C_Initialize: {}{}", CkName(result), printed));
@@ -152,7 +163,7 @@ Result<void> Module::Revive() {
   if (auto initialized = Initialize(); !initialized) {
     return Fail(std::move(initialized), fmt::format("initialising {} again", path_));
   }
-  atexit(FinalizeAll);  // the module may have loaded libraries with exit handlers of their own
+  AtEnd(FinalizeAll);  // the module may have loaded libraries with exit handlers of their own
   return {};
 }
 
@@ -172,7 +183,7 @@ Result<bool> Module::Restart() {
     finalized_generation_ = generation_.load();
     return Fail(std::move(initialized), fmt::format("initialising {} again", path_));
   }
-  atexit(FinalizeAll);  // as in Revive()
+  AtEnd(FinalizeAll);  // as in Revive()
   return true;
 }
 

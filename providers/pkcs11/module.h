@@ -12,9 +12,11 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/foreign_call.h"
 #include "base/mutex.h"
 #include "ossl/handles.h"
 #include "pkcs11/ck_error.h"
+#include "pkcs11/function_name.h"
 
 namespace credmint::pkcs11 {
 
@@ -57,6 +59,9 @@ class Module {
     const std::shared_lock use(use_);
     const unsigned generation = generation_;
     const ErrorMark mark;
+    const auto* const place = reinterpret_cast<const char*>(&(functions_->*function));
+    const ForeignCall call(
+        FunctionName(static_cast<std::size_t>(place - reinterpret_cast<const char*>(functions_))));
     const CK_RV result = (functions_->*function)(std::forward<Arguments>(arguments)...);
     if (result == CKR_CRYPTOKI_NOT_INITIALIZED) finalized_generation_ = generation;
     return result;

@@ -293,10 +293,14 @@ Result<bool> Slot::SendPin(const Session& session, PinRecord::Kind kind, const S
   const CK_USER_TYPE user = kind == PinRecord::Kind::kUser ? CKU_USER : CKU_CONTEXT_SPECIFIC;
   const bool typed_at_token = HasProtectedPath();
   if (!typed_at_token && pins_->WasRefused(kind, pin)) return RefusedBefore();
+  const LoginCall login;
   const CK_RV result =
       session.Call(&CK_FUNCTION_LIST::C_Login, user, typed_at_token ? nullptr : PinBytes(pin),
                    typed_at_token ? CK_ULONG{0} : static_cast<CK_ULONG>(pin.size()));
-  if (result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN) return result == CKR_OK;
+  if (result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN) {
+    LoginCall::NoteAccepted();
+    return result == CKR_OK;
+  }
   Error error = LoginError(result);
   saw_rewrite_ = CouldNotReadPin(result);
   if (saw_rewrite_) return Fail(std::move(error));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/closed_at_exit.h"
 
-#include <stdlib.h>
-
 #include <atomic>
 #include <mutex>
 #include <type_traits>
+
+#include "base/at_end.h"
 
 namespace credmint {
 namespace {
@@ -22,7 +22,7 @@ constinit Mutex ClosedAtExit::list_mutex_;
 constinit ClosedAtExit* ClosedAtExit::first_ = nullptr;
 
 void ClosedAtExit::Enter() {
-  static const bool kRegistered = atexit(CloseAll) == 0;
+  static const bool kRegistered = (AtEnd(CloseAll), true);
   static_cast<void>(kRegistered);
   const MutexLock lock(list_mutex_);
   next_ = first_;

@@ -9,6 +9,9 @@ namespace credmint {
 /// this, in main(). The hard limit stays, so that a child can have its core files.
 void ForbidCoreFiles();
 
+/// Keeps other processes of this user from tracing this one and from reading its memory.
+void ForbidTracing();
+
 /// The limit before ForbidCoreFiles().
 rlimit EarlierCoreLimit();
 

@@ -44,6 +44,9 @@ enum class ErrorCode : std::uint16_t {
   kLockedOut = 24,           ///< no attempt is accepted until the device's lockout expires
 };
 
+/// The largest value.
+inline constexpr ErrorCode kLastErrorCode = ErrorCode::kLockedOut;
+
 /// A failure: a code to act on, a message, and a hint if a fix is known. The message is one
 /// sentence with its outermost clause first. It has no final period, no line break and no secret.
 ///

@@ -71,7 +71,8 @@ int ReleaseObject(dl_phdr_info* object, std::size_t /*size*/, void* pagemap) {
 
 void ReleaseIdleMemory() {
   malloc_trim(0);
-  Descriptor pagemap(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
+  // Kept open: a process that cannot be traced may not open it.
+  static Descriptor pagemap(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
   if (pagemap) dl_iterate_phdr(ReleaseObject, &pagemap);
 }
 

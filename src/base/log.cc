@@ -4,10 +4,12 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/standard_error.h"
 
@@ -45,6 +47,17 @@ class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
   void flush_() override {}
 };
 
+std::function<void(bool, std::string_view)>& Listener() {
+  static auto* const kListener = new std::function<void(bool, std::string_view)>;
+  return *kListener;
+}
+
+void Log(spdlog::level::level_enum level, std::string_view message) {
+  if (!spdlog::should_log(level)) return;
+  if (Listener()) return Listener()(level == spdlog::level::warn, message);
+  spdlog::log(level, OneLine(message));
+}
+
 }  // namespace
 
 void ConfigureLog(bool debug, LogFormat format) {
@@ -57,12 +70,12 @@ void ConfigureLog(bool debug, LogFormat format) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-void LogDebug(std::string_view message) {
-  if (spdlog::should_log(spdlog::level::debug)) spdlog::debug(OneLine(message));
+void SetLogListener(std::function<void(bool warning, std::string_view line)> listener) {
+  Listener() = std::move(listener);
 }
 
-void LogWarning(std::string_view message) {
-  if (spdlog::should_log(spdlog::level::warn)) spdlog::warn(OneLine(message));
-}
+void LogDebug(std::string_view message) { Log(spdlog::level::debug, message); }
+
+void LogWarning(std::string_view message) { Log(spdlog::level::warn, message); }
 
 }  // namespace credmint

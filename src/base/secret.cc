@@ -2,6 +2,7 @@
 #include "base/secret.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <utility>
@@ -10,9 +11,18 @@
 
 namespace credmint {
 
+namespace {
+
+constexpr std::size_t kMostLocked = 4096;  // longer than any secret but the contents of a file
+
+}  // namespace
+
+/// Its page stays locked after it, because it may hold another secret. If the limit is reached, the
+/// page may be swapped out.
 Secret::Secret(std::string_view bytes)
     : bytes_(bytes.empty() ? nullptr : std::make_unique_for_overwrite<char[]>(bytes.size())),
       size_(bytes.size()) {
+  if (size_ > 0 && size_ <= kMostLocked) static_cast<void>(mlock(bytes_.get(), size_));
   std::copy(bytes.begin(), bytes.end(), bytes_.get());
 }
 

@@ -9,7 +9,8 @@
 namespace credmint {
 
 /// Bytes that must not outlive their use: a PIN, an auth value, a passphrase, the contents of a key
-/// file, a secret access key. Wiped on destruction, move-only, and not printable by accident.
+/// file, a secret access key. Kept out of swap as far as the process may lock memory. Wiped on
+/// destruction, move-only, and not printable by accident.
 /// Reveal() is the only access to the bytes, so one grep finds every reader of a secret.
 class Secret {
  public:

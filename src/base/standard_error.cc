@@ -56,6 +56,8 @@ void AllowCatchingStandardError() {
   allowed = true;
 }
 
+void ForbidCatchingStandardError() { allowed = false; }
+
 void WriteStandardError(std::string_view text) {
   const auto destination = Destination().Lock();
   static_cast<void>(WriteAll(*destination, text));  // a failure cannot be reported anywhere

@@ -16,6 +16,9 @@ void WriteStandardError(std::string_view text);
 /// loaded our code, the descriptors belong to others.
 void AllowCatchingStandardError();
 
+/// Ends that permission, in a process whose descriptor 2 somebody else reads anyway.
+void ForbidCatchingStandardError();
+
 /// Catches what the process writes to descriptor 2 other than through WriteStandardError, for as
 /// long as it lives. Libraries that the user did not choose print there, and some of our callers
 /// interpret any output as a failure. Keeps the first 64 KiB. Does nothing if catching is not

@@ -103,7 +103,6 @@ Result<void> CheckSecretsOfCommand(const CLI::App& app) {
 ExitStatus Run(std::vector<char*> arguments) {
   std::vector<std::string> command_to_run = TakeCommandToRun(arguments);
   if (std::any_of(arguments.begin(), arguments.end(), IsContinuation)) return ReportContinuation();
-  const daemon::EndSignals end_signals;
   CLI::App app(
       "credmint: AWS credentials with a key in an HSM, a TPM or a file, through IAM Roles "
       "Anywhere");
@@ -133,15 +132,15 @@ ExitStatus Run(std::vector<char*> arguments) {
   if (auto checked = CheckSecretsOfCommand(app); !checked) return ReportError(checked.error());
   Result<void> result = Fail(ErrorCode::kInternal, "the command has nothing to run");
   if (credential_process.app().parsed()) result = credential_process.Run();
-  if (exec.app().parsed()) result = exec.Run(end_signals);
-  if (update.app().parsed()) result = update.Run(end_signals);
-  if (serve.app().parsed()) result = serve.Run(end_signals);
+  if (exec.app().parsed()) result = exec.Run();
+  if (update.app().parsed()) result = update.Run();
+  if (serve.app().parsed()) result = serve.Run();
   if (sign_string.app().parsed()) result = sign_string.Run();
   if (read_certificate_data.app().parsed()) result = read_certificate_data.Run();
   if (list.app().parsed()) result = list.Run();
   if (cache.app().parsed()) result = cache.Run();
   if (version.app().parsed()) result = VersionCommand::Run();
-  end_signals.WaitIfEnding();
+  daemon::EndSignals::WaitIfThisProcessIsEnding();
   return result ? ExitStatus::kSuccess : ReportError(result.error());
 }
 

@@ -21,6 +21,7 @@ constexpr minutes kLongestSpacing{5};
 constexpr seconds kFirstRetry{1};
 constexpr seconds kFirstRetryOfBusy{4};
 constexpr seconds kLongestRetry{60};
+constexpr seconds kLongestRetryOfDevice{5};  // asking it again burdens nobody else
 constexpr minutes kLongestRetryAfter{5};
 constexpr minutes kUnknownRecovery{10};
 
@@ -29,6 +30,11 @@ milliseconds Doubled(milliseconds first, int times, milliseconds longest) {
   milliseconds value = first;
   for (int n = 1; n < times && value < longest; ++n) value *= 2;
   return std::min(value, longest);
+}
+
+bool IsOfDevice(ErrorCode code) {
+  return code == ErrorCode::kDevice || code == ErrorCode::kDeviceLost ||
+         code == ErrorCode::kModule || code == ErrorCode::kKeyNotFound;
 }
 
 }  // namespace
@@ -54,7 +60,8 @@ milliseconds RecoveryTime(const Error& error) {
 milliseconds SpacingAfterFailure(const Error& error, int failures_in_a_row, double random) {
   if (error.code == ErrorCode::kLockedOut) return RecoveryTime(error);
   const seconds first = error.code == ErrorCode::kServiceBusy ? kFirstRetryOfBusy : kFirstRetry;
-  const milliseconds half = Doubled(first, failures_in_a_row, kLongestRetry) / 2;
+  const seconds longest = IsOfDevice(error.code) ? kLongestRetryOfDevice : kLongestRetry;
+  const milliseconds half = Doubled(first, failures_in_a_row, longest) / 2;
   const milliseconds jitter(
       static_cast<milliseconds::rep>(static_cast<double>(half.count()) * random));
   const milliseconds asked_for = std::min<milliseconds>(error.retry_after, kLongestRetryAfter);

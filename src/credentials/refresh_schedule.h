@@ -30,7 +30,8 @@ std::chrono::milliseconds SpacingAfterSuccess(std::chrono::milliseconds lifetime
 /// is in [0, 1).
 ///
 /// - It starts at one second, or at four if the service throttles or has a fault. It doubles with
-///   each further failure, up to a minute. Its second half is random.
+///   each further failure, up to a minute. For a device that fails it ends at five seconds. Its
+///   second half is random.
 /// - It is at least one second, and at least what the service asks for, up to five minutes.
 /// - After kLockedOut it is RecoveryTime(), however long.
 std::chrono::milliseconds SpacingAfterFailure(const Error& error, int failures_in_a_row,

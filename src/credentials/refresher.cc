@@ -52,12 +52,14 @@ Refresher::Refresher(CredentialSource& source, RefresherObserver observer,
       thread_([this] { Run(); }) {}
 
 Refresher::~Refresher() {
-  {
-    const MutexLock lock(mutex_);
-    stopping_ = true;
-    wake_.notify_all();
-  }
+  Stop();
   thread_.join();
+}
+
+void Refresher::Stop() {
+  const MutexLock lock(mutex_);
+  stopping_ = true;
+  wake_.notify_all();
 }
 
 Result<Credentials> Refresher::Get() {
@@ -130,6 +132,7 @@ Result<Credentials> Refresher::AskSource() {
 }
 
 void Refresher::Tell(const Result<Credentials>& result) {
+  if (stopping_) return;  // the call may have been cut off
   const MutexUnlock unlocked(mutex_);
   if (result && observer_.renewed) observer_.renewed(*result);
   if (!result && observer_.failed) observer_.failed(result.error());

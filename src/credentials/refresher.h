@@ -65,6 +65,10 @@ class Refresher : public CredentialSource {
                      RefresherEnvironment environment = {},
                      std::optional<Credentials> earlier = std::nullopt);
   ~Refresher() override;
+
+  /// Begins the end: from now on no call is made, and none is reported.
+  void Stop();
+
   Refresher(const Refresher&) = delete;
   Refresher& operator=(const Refresher&) = delete;
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -67,6 +68,8 @@ bool IsWaiting() {
   });
 }
 
+std::atomic<const EndSignals*> of_this_process = nullptr;
+
 [[noreturn]] void WaitForever() {
   for (;;) pause();
 }
@@ -110,6 +113,16 @@ EndSignals::EndSignals() : shared_(std::make_shared<Shared>()) {
   } catch (const std::system_error&) {
     Unblock();
   }
+}
+
+const EndSignals& EndSignals::OfThisProcess() {
+  static const auto* const kOnly = new EndSignals;
+  of_this_process = kOnly;
+  return *kOnly;
+}
+
+void EndSignals::WaitIfThisProcessIsEnding() {
+  if (const EndSignals* watching = of_this_process) watching->WaitIfEnding();
 }
 
 sigset_t EndSignals::EarlierMask() {

@@ -28,6 +28,11 @@ class EndSignals {
 
   EndSignals();
 
+  /// The one object of this process; the first call constructs it.
+  static const EndSignals& OfThisProcess();
+  /// WaitIfEnding() of that object, if it has been constructed.
+  static void WaitIfThisProcessIsEnding();
+
   /// Returns the signal mask that the calling thread would have without this class.
   static sigset_t EarlierMask();
 

@@ -16,6 +16,7 @@
 #include "base/users.h"
 #include "daemon/new_files.h"
 #include "daemon/service_manager.h"
+#include "ossl/stores.h"
 #include "serve/api/host_check.h"
 #include "serve/api/token_file.h"
 
@@ -31,7 +32,6 @@ using Shares = std::map<std::string, Share>;  // by the role's name
 namespace {
 
 constexpr std::size_t kTokenBytes = 32;
-constexpr std::chrono::seconds kLongestKeyUse{20};  // including a touch; roles take turns
 
 Result<serve::ListenSocket> Listen(const ServerOptions& options) {
   if (!options.token) {
@@ -163,6 +163,24 @@ roles::RoleSetObserver Waking(serve::WaitingRequests& waiting, roles::RoleSetObs
   return observer;
 }
 
+std::vector<serve::KeyProcessStatus> StatusOf(Stores* stores) {
+  std::vector<serve::KeyProcessStatus> all;
+  if (stores == nullptr) return all;
+  for (const StoreFigures& figures : stores->Figures()) {
+    serve::KeyProcessStatus status{
+        .device = figures.device, .runs = figures.runs, .ends = figures.ends, .signatures = {}};
+    const SigningTimes& signing = figures.signing;
+    for (std::size_t i = 0; i < SigningTimes::kLimits.size(); ++i) {
+      status.signature_count += signing.buckets.at(i);
+      status.signatures.emplace_back(SigningTimes::kLimits.at(i), status.signature_count);
+    }
+    status.signature_count += signing.buckets.back();
+    status.signature_seconds = signing.sum;
+    all.push_back(std::move(status));
+  }
+  return all;
+}
+
 }  // namespace
 
 /// Resources that a server needs and may fail to get.
@@ -199,8 +217,14 @@ Result<std::unique_ptr<RoleServer>> RoleServer::Start(
 
 RoleServer::RoleServer(const LibraryContext& context, const roles::RoleSetObserver& observer,
                        UserObserver users, roles::Environment environment)
-    : set_(context, Waking(waiting_, observer), std::move(environment)),
+    : context_(context),
+      set_(context, Waking(waiting_, observer), std::move(environment)),
       observer_(std::move(users)) {}
+
+RoleServer::~RoleServer() {
+  set_.Stop();
+  if (Stores* const stores = context_.stores()) stores->Close();
+}
 
 Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options) {
   auto socket = Listen(options);
@@ -225,6 +249,7 @@ Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options) {
 }
 
 Result<void> RoleServer::Start(Doors doors, const ServerOptions& options) {
+  longest_key_use_ = options.longest_key_use;
   is_private_ = options.token != nullptr;
   set_.Start();
   const auto running = set_.roles();
@@ -258,7 +283,8 @@ Result<void> RoleServer::StartStatus(std::optional<serve::ListenSocket> socket) 
       [this] { return States(); },
       serve::ServerStatus{[this] { return requests_.Read(); }, [this] { return routes_->tokens(); },
                           [this] { return server_->connections(); },
-                          [this] { return users_.given(); }, [this] { return users_.refusals(); }},
+                          [this] { return users_.given(); }, [this] { return users_.refusals(); },
+                          [this] { return StatusOf(context_.stores()); }},
       socket->address());
   auto server = serve::HttpServer::Start(
       *std::move(socket),
@@ -328,7 +354,7 @@ std::vector<serve::RoleStatus> RoleServer::States() {
   std::vector<serve::RoleStatus> states;
   const auto running = set_.roles();
   for (const roles::RunningRole& role : running) {
-    const auto longest_call = role.timeout + kLongestKeyUse * running.size();
+    const auto longest_call = role.timeout + longest_key_use_ * running.size();  // they take turns
     states.push_back({role.name, role.refresher->State(), longest_call});
   }
   return states;

@@ -68,6 +68,11 @@ class RoleServer {
                                                    UserObserver users = {},
                                                    roles::Environment environment = {});
 
+  /// Ends the use of keys first: a call of a device may not return.
+  ~RoleServer();
+  RoleServer(const RoleServer&) = delete;
+  RoleServer& operator=(const RoleServer&) = delete;
+
   /// Replaces the served roles (see RoleSet::Set()), and resolves the users who may have them; see
   /// ServerOptions. If that fails, nothing changes, and no new token file stays. Only one thread
   /// may call it at a time.
@@ -100,6 +105,7 @@ class RoleServer {
   void ReportOnce(bool& reported, const std::function<void()>& report);
 
   // Each member is used by those after it.
+  const LibraryContext& context_;
   serve::WaitingRequests waiting_;
   roles::RoleSet set_;
   std::optional<serve::ServedRoles> roles_;
@@ -116,6 +122,7 @@ class RoleServer {
   serve::WaitingRequests waiting_for_status_;  // always empty
   std::unique_ptr<serve::HttpServer> status_server_;
   ServerPlaces places_;
+  std::chrono::milliseconds longest_key_use_{0};
   bool is_private_ = false;  // only clients with its token matter
   std::vector<std::future<void>> dropping_;
 };

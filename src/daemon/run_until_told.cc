@@ -63,7 +63,8 @@ Result<void> ServeUntilTold(RoleServer& server, const EndSignals& signals,
 }
 
 Result<void> UpdateUntilTold(const CredentialsFile& file, roles::RoleSession& session,
-                             const EndSignals& signals, const UpdateObserver& observer) {
+                             const EndSignals& signals, const UpdateObserver& observer,
+                             const std::function<void()>& end_keys) {
   std::atomic<bool> failing = false;
   ProfileKeeper keeper(
       session, file,
@@ -79,7 +80,10 @@ Result<void> UpdateUntilTold(const CredentialsFile& file, roles::RoleSession& se
     session.identity().Reload();
     keeper.Reload();
   };
-  const ToldBySignals told(signals, reload, [&] { keeper.Stop(); });
+  const ToldBySignals told(signals, reload, [&] {
+    keeper.Stop();
+    if (end_keys) end_keys();
+  });
   return keeper.Run();
 }
 

@@ -38,8 +38,10 @@ struct UpdateObserver {
 };
 
 /// Keeps a profile of the credentials file fresh (ProfileKeeper) until a signal ends it. SIGHUP
-/// reads the secrets again and mints credentials. Fails like ProfileKeeper::Run().
+/// reads the secrets again and mints credentials. `end_keys` ends calls of devices, which may not
+/// return. Fails like ProfileKeeper::Run().
 Result<void> UpdateUntilTold(const CredentialsFile& file, roles::RoleSession& session,
-                             const EndSignals& signals, const UpdateObserver& observer);
+                             const EndSignals& signals, const UpdateObserver& observer,
+                             const std::function<void()>& end_keys = {});
 
 }  // namespace credmint::daemon

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,8 +21,10 @@ struct ServerOptions {
   std::optional<std::uint16_t> status_port;  ///< nothing: no status listener
   std::string status_listen = "127.0.0.1";
   std::vector<std::string> allow_users;  ///< see AllowedUsers::Resolve()
-  bool serves_imds = true;               ///< the metadata service
-  bool serves_container = true;          ///< container credentials
+  /// A longer use of a key within one call of a role is stuck. Includes a touch.
+  std::chrono::milliseconds longest_key_use{20000};
+  bool serves_imds = true;       ///< the metadata service
+  bool serves_container = true;  ///< container credentials
   /// For container credentials, kept in memory only. Such a server is for this process's own use.
   /// It takes no socket from a service manager, and reports no refused users without the token.
   /// Null: the token is in a file.

@@ -7,10 +7,12 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/shown_value.h"
 #include "identity/file_form.h"
 #include "identity/referenced_file.h"
 #include "ossl/certificate_file.h"
 #include "ossl/pkcs12.h"
+#include "ossl/stores.h"
 
 namespace credmint {
 namespace {
@@ -18,10 +20,52 @@ namespace {
 std::string OnlyFrom(const Scheme& scheme) { return fmt::format("provider={}", scheme.provider); }
 
 /// A second check besides OnlyFrom(): the key must be the provider's, not a copy in memory.
-Result<void> CheckProvider(const PkeyPtr& key, const Scheme& scheme) {
+/// Stores in other processes check the keys that they open themselves.
+Result<void> CheckProvider(const PkeyPtr& key, const Scheme& scheme,
+                           const LibraryContext& context) {
   const OSSL_PROVIDER* provider = EVP_PKEY_get0_provider(key.get());
-  if (provider != nullptr && scheme.provider == OSSL_PROVIDER_get0_name(provider)) return {};
+  const std::string_view wanted = context.stores() != nullptr ? kRemoteProvider : scheme.provider;
+  if (provider != nullptr && wanted == OSSL_PROVIDER_get0_name(provider)) return {};
   return Fail(ErrorCode::kInternal, "the key did not come from its device");
+}
+
+Result<StoreContents> CheckKeys(Result<StoreContents> contents, const Scheme& scheme,
+                                const LibraryContext& context) {
+  if (!contents) return contents;
+  for (const PkeyPtr& key : contents->keys) {
+    if (auto checked = CheckProvider(key, scheme, context); !checked) {
+      return Fail(std::move(checked));
+    }
+  }
+  return contents;
+}
+
+/// The value of an attribute in a URI's query, still encoded; empty if there is none.
+std::string_view QueryAttribute(std::string_view uri, std::string_view name) {
+  std::size_t at = uri.find('?');
+  while (at != std::string_view::npos) {
+    const std::string_view attribute = uri.substr(at + 1, uri.find('&', at + 1) - at - 1);
+    if (attribute.size() > name.size() && attribute.starts_with(name) &&
+        attribute[name.size()] == '=') {
+      return attribute.substr(name.size() + 1);
+    }
+    at = uri.find('&', at + 1);
+  }
+  return {};
+}
+
+/// Two names of one device make two devices of it, which is no harm.
+StoreDevice DeviceOf(const Scheme& scheme, std::string_view uri, const StoreOptions& options) {
+  std::string which;
+  for (const auto& [name, value] : options.parameters) {
+    if (name == scheme.device_parameter) which = value;
+  }
+  for (const std::string_view attribute : scheme.device_attributes) {
+    if (which.empty() && !attribute.empty()) which = QueryAttribute(uri, attribute);
+  }
+  return {fmt::format("{} {}", scheme.provider, which),
+          which.empty() ? std::string(scheme.device)
+                        : fmt::format("{} {}", scheme.device, ShownPath(which))};
 }
 
 std::string Clause(const KeyReference& reference, StoreExpect expect) {
@@ -111,6 +155,11 @@ Error ExplainBlock(Error error, const Secret& file) {
 }
 
 }  // namespace
+
+void KeyOpener::ForgetSecrets() {
+  pins_.Forget();
+  if (Stores* const stores = context_->stores()) stores->ForgetInterrupted();
+}
 
 Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(
     KeyReference reference, std::span<const Certificate> certificates) {
@@ -302,7 +351,8 @@ Result<StoreContents> KeyOpener::LoadFile(const Secret& file, const Wanted& want
   const bool wants_key = options.expect == StoreExpect::kPrivateKey;
   const Scheme* scheme = wants_key ? FindSchemeOfFile(file.Reveal()) : nullptr;
   if (scheme == nullptr) {
-    auto contents = IsPkcs12(file) ? ReadPkcs12(*context_, file, options.expect, options.passphrase)
+    options.device = context_->other_device();
+    auto contents = IsPkcs12(file) ? ReadPkcs12(*context_, file, options)
                                    : ReadStore(*context_, file, "file", options);
     if (contents) return contents;
     return Fail(ExplainFile(std::move(contents).error(), file, options.expect));
@@ -312,12 +362,9 @@ Result<StoreContents> KeyOpener::LoadFile(const Secret& file, const Wanted& want
                 fmt::format("this build cannot use a {} file", scheme->pem_label));
   }
   if (auto set = SetParameters(*scheme, wanted, options); !set) return Fail(std::move(set));
-  auto contents = ReadStore(*context_, file, std::string(scheme->name), options);
-  if (!contents) return contents;
-  for (const PkeyPtr& key : contents->keys) {
-    if (auto checked = CheckProvider(key, *scheme); !checked) return Fail(std::move(checked));
-  }
-  return contents;
+  options.device = DeviceOf(*scheme, {}, options);
+  return CheckKeys(ReadStore(*context_, file, std::string(scheme->name), options), *scheme,
+                   *context_);
 }
 
 Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, const Wanted& wanted,
@@ -327,6 +374,7 @@ Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, const Wa
   options.passphrase = passphrase;
   const Scheme* scheme = reference.scheme();
   if (scheme == nullptr) {
+    options.device = context_->other_device();
     auto contents = OpenStore(*context_, reference.text(), options);
     if (contents || contents.error().code != ErrorCode::kMalformed) return contents;
     // OpenSSL's message repeats the URI.
@@ -340,12 +388,8 @@ Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, const Wa
   const bool add_suffix = pins_.user && options.expect == StoreExpect::kPrivateKey &&
                           !scheme->secret_suffix.empty() && !uri.ends_with(scheme->secret_suffix);
   if (add_suffix) uri += scheme->secret_suffix;
-  auto contents = OpenStore(*context_, uri, options);
-  if (!contents) return contents;
-  for (const PkeyPtr& key : contents->keys) {
-    if (auto checked = CheckProvider(key, *scheme); !checked) return Fail(std::move(checked));
-  }
-  return contents;
+  options.device = DeviceOf(*scheme, uri, options);
+  return CheckKeys(OpenStore(*context_, uri, options), *scheme, *context_);
 }
 
 Result<void> KeyOpener::SetParameters(const Scheme& scheme, const Wanted& wanted,
@@ -365,10 +409,7 @@ Result<void> KeyOpener::SetParameters(const Scheme& scheme, const Wanted& wanted
     options.parameters.emplace_back(scheme.ask_auth_parameter, "1");
   }
   if (!scheme.policy_signer_parameter.empty() && signer_) {
-    EVP_PKEY* const key = signer_->get();
-    const auto* address = reinterpret_cast<const std::uint8_t*>(&key);
-    options.octets.emplace_back(scheme.policy_signer_parameter,
-                                Bytes(address, address + sizeof(void*)));
+    options.key.emplace(scheme.policy_signer_parameter, signer_->get());
   }
   return SetSecrets(scheme, wanted, options);
 }

@@ -42,7 +42,7 @@ class KeyOpener {
   void SetPolicySigner(std::shared_ptr<const SigningKey> signer) { signer_ = std::move(signer); }
 
   /// Discards the secrets given by options, so that they are read again: they may have changed.
-  void ForgetSecrets() { pins_.Forget(); }
+  void ForgetSecrets();
 
   /// Records that a signature was made with the secrets read so far. SecretsWereAccepted() tells
   /// whether the secrets read since then are the same.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,11 @@ struct Scheme {
   /// "public" or "all", to list what is there.
   std::string_view public_key_parameter;
   std::string_view inventory_parameter;
+  /// In the words of messages, what such keys need. The parameter, and attributes of the URI's
+  /// query, say which one.
+  std::string_view device;
+  std::string_view device_parameter;
+  std::array<std::string_view, 2> device_attributes = {};
   /// Null if this build does not have the back end.
   OSSL_provider_init_fn* init = nullptr;
 };

@@ -15,38 +15,55 @@ Result<LibraryContext> LibraryContext::Create(std::span<const BuiltinProvider> b
   LibraryContext result;
   result.context_.reset(OSSL_LIB_CTX_new());
   if (!result.context_) return Fail(TakeOpensslError(ErrorCode::kInternal));
-
-  const auto load = [&result](const char* name, ErrorCode failure) -> Result<void> {
-    ProviderPtr provider(OSSL_PROVIDER_load(result.context_.get(), name));
-    if (!provider) {
-      const Error error = TakeOpensslError(failure);  // its message repeats the name
-      if (DescribeUnshown(name).empty()) LogDebug(error.message);
-      return Fail(failure, fmt::format("the OpenSSL provider {} cannot be loaded", Shown(name)),
-                  "OpenSSL looks for its module in the folder that openssl version -m prints");
-    }
-    result.providers_.push_back(std::move(provider));
-    return {};
-  };
-
-  if (auto loaded = load("default", ErrorCode::kInternal); !loaded) return Fail(std::move(loaded));
+  auto loaded = result.Load("default", ErrorCode::kInternal);
   for (const BuiltinProvider& provider : builtin) {
-    if (OSSL_PROVIDER_add_builtin(result.context_.get(), provider.name, provider.init) != 1) {
+    if (!loaded) break;
+    if (OSSL_PROVIDER_add_builtin(result.get(), provider.name, provider.init) != 1) {
       return Fail(TakeOpensslError(ErrorCode::kInternal));
     }
-    if (auto loaded = load(provider.name, ErrorCode::kInternal); !loaded) {
-      return Fail(std::move(loaded));
-    }
+    loaded = result.Load(provider.name, ErrorCode::kInternal);
   }
-  for (const std::string& name : extra) {
-    if (auto loaded = load(name.c_str(), ErrorCode::kUsage); !loaded) {
-      return Fail(std::move(loaded));
-    }
-  }
-  // Makes OpenSSL ask all providers for their key types while there is one thread. When several
-  // threads ask first at the same time, OpenSSL 3.0 may permanently find no implementation of a
-  // type.
-  EVP_KEYMGMT_free(EVP_KEYMGMT_fetch(result.context_.get(), "EC", nullptr));
+  if (loaded) loaded = result.LoadProviders(extra);
+  if (!loaded) return Fail(std::move(loaded));
   return result;
+}
+
+LibraryContext LibraryContext::InChild(OSSL_LIB_CTX* context) {
+  LibraryContext result;
+  result.context_.reset(context);
+  return result;
+}
+
+Result<void> LibraryContext::LoadProviders(std::span<const std::string> names) {
+  for (const std::string& name : names) {
+    if (auto loaded = Load(name.c_str(), ErrorCode::kUsage); !loaded) return loaded;
+  }
+  FetchKeyTypes();
+  return {};
+}
+
+void LibraryContext::SetStores(std::shared_ptr<Stores> stores, StoreDevice other) {
+  stores_ = std::move(stores);
+  other_device_ = std::move(other);
+}
+
+Result<void> LibraryContext::Load(const char* name, ErrorCode failure) {
+  ProviderPtr provider(OSSL_PROVIDER_load(context_.get(), name));
+  if (!provider) {
+    const Error error = TakeOpensslError(failure);  // its message repeats the name
+    if (DescribeUnshown(name).empty()) LogDebug(error.message);
+    return Fail(failure, fmt::format("the OpenSSL provider {} cannot be loaded", Shown(name)),
+                "OpenSSL looks for its module in the folder that openssl version -m prints");
+  }
+  providers_.push_back(std::move(provider));
+  return {};
+}
+
+/// Makes OpenSSL ask all providers for their key types while there is one thread. When several
+/// threads ask first at the same time, OpenSSL 3.0 may permanently find no implementation of a
+/// type.
+void LibraryContext::FetchKeyTypes() {
+  EVP_KEYMGMT_free(EVP_KEYMGMT_fetch(context_.get(), "EC", nullptr));
 }
 
 }  // namespace credmint

@@ -3,14 +3,26 @@
 
 #include <openssl/core.h>
 
+#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "ossl/handles.h"
 
 namespace credmint {
+
+class Stores;
+
+/// Which module or device a store needs; empty if it needs none. If the library context has Stores
+/// (stores.h), they open the stores of devices.
+struct StoreDevice {
+  std::string name;                    ///< differs between devices
+  std::string shown;                   ///< for messages: "the TPM"
+  std::vector<std::string> providers;  ///< to load first, if it is none of ours
+};
 
 /// A provider whose code is linked into the program.
 struct BuiltinProvider {
@@ -32,7 +44,20 @@ class LibraryContext {
   static Result<LibraryContext> Create(std::span<const BuiltinProvider> builtin,
                                        std::span<const std::string> extra = {});
 
+  /// The same context in the child of a fork. It must never be destroyed there.
+  static LibraryContext InChild(OSSL_LIB_CTX* context);
+
+  /// Loads further providers, as `extra` of Create().
+  Result<void> LoadProviders(std::span<const std::string> names);
+
   [[nodiscard]] OSSL_LIB_CTX* get() const { return context_.get(); }
+
+  /// Sets where the stores of devices are opened. Without it, that is this process. `other` is the
+  /// device of stores for which no provider of ours is known; if it is empty, they are opened here.
+  void SetStores(std::shared_ptr<Stores> stores, StoreDevice other);
+  /// Null if this process opens everything.
+  [[nodiscard]] Stores* stores() const { return stores_.get(); }
+  [[nodiscard]] const StoreDevice& other_device() const { return other_device_; }
 
   LibraryContext(LibraryContext&&) = default;
   LibraryContext& operator=(LibraryContext&&) = delete;  // would free the context too early
@@ -40,8 +65,13 @@ class LibraryContext {
  private:
   LibraryContext() = default;
 
+  Result<void> Load(const char* name, ErrorCode failure);
+  void FetchKeyTypes();
+
   LibCtxPtr context_;
   std::vector<ProviderPtr> providers_;
+  std::shared_ptr<Stores> stores_;
+  StoreDevice other_device_;
 };
 
 }  // namespace credmint

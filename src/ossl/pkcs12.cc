@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ossl/error_queue.h"
+#include "ossl/stores.h"
 
 namespace credmint {
 namespace {
@@ -153,7 +154,11 @@ bool IsPkcs12(const Secret& contents) {
 }
 
 Result<StoreContents> ReadPkcs12(const LibraryContext& context, const Secret& contents,
-                                 StoreExpect expect, const PassphraseFunction& passphrase) {
+                                 const StoreOptions& options) {
+  if (!options.device.name.empty() && context.stores() != nullptr) {
+    return context.stores()->ReadPkcs12(context, contents, options);
+  }
+  const StoreExpect expect = options.expect;
   ERR_clear_error();
   const Pkcs12Ptr file = Parse(context, contents);
   if (!file) return Fail(Failure(ErrorCode::kMalformed, "it is damaged"));
@@ -166,8 +171,8 @@ Result<StoreContents> ReadPkcs12(const LibraryContext& context, const Secret& co
     const ErrorMark mark;
     if (fits(empty)) return Finish({context, file.get(), expect, empty}, expect);
   }
-  if (!passphrase) return Fail(ErrorCode::kPinRequired, "no passphrase was given");
-  const auto answer = passphrase({PassphraseKind::kFile, {}});
+  if (!options.passphrase) return Fail(ErrorCode::kPinRequired, "no passphrase was given");
+  const auto answer = options.passphrase({PassphraseKind::kFile, {}});
   if (!answer) return Fail(answer);
   const Passphrase given{answer->Reveal().data(), static_cast<int>(answer->size())};
   if (fits(given)) return Finish({context, file.get(), expect, given}, expect);

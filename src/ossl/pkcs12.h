@@ -12,7 +12,8 @@ namespace credmint {
 bool IsPkcs12(const Secret& contents);
 
 /// Reads all keys or all certificates of a PKCS#12 file, in its order, except that certificates
-/// marked as belonging to a key come first. OpenSSL's store knows only the first key and requires a
+/// marked as belonging to a key come first. The other options than the kind of objects, the
+/// passphrase and the device are ignored. OpenSSL's store knows only the first key and requires a
 /// MAC, which some programs omit. The passphrase is requested only if an empty one does not fit.
 ///
 /// Fails with:
@@ -23,6 +24,6 @@ bool IsPkcs12(const Secret& contents);
 /// - kKeyNotFound if it holds no object of that kind.
 /// - The passphrase function's error.
 Result<StoreContents> ReadPkcs12(const LibraryContext& context, const Secret& contents,
-                                 StoreExpect expect, const PassphraseFunction& passphrase);
+                                 const StoreOptions& options);
 
 }  // namespace credmint

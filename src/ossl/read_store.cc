@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ossl/error_queue.h"
+#include "ossl/stores.h"
 
 namespace credmint {
 namespace {
@@ -63,6 +64,10 @@ std::vector<OSSL_PARAM> ToParams(const StoreOptions& options) {
   for (const auto& [name, bytes] : options.octets) {
     params.push_back(OSSL_PARAM_construct_octet_string(
         name.c_str(), const_cast<std::uint8_t*>(bytes.data()), bytes.size()));
+  }
+  if (options.key) {
+    params.push_back(OSSL_PARAM_construct_octet_string(
+        options.key->first.c_str(), const_cast<EVP_PKEY**>(&options.key->second), sizeof(void*)));
   }
   params.push_back(OSSL_PARAM_construct_end());
   return params;
@@ -165,10 +170,17 @@ Result<StoreContents> LoadAll(OSSL_STORE_CTX* store, StoreExpect expect, const P
   return contents;
 }
 
+/// Where a device's store is opened, if not here.
+Stores* OtherStores(const LibraryContext& context, const StoreOptions& options) {
+  return options.device.name.empty() ? nullptr : context.stores();
+}
+
 }  // namespace
 
 Result<StoreContents> OpenStore(const LibraryContext& context, const std::string& uri,
                                 const StoreOptions& options) {
+  if (Stores* const others = OtherStores(context, options))
+    return others->Open(context, uri, options);
   ERR_clear_error();
   Prompt prompt{options.passphrase, {}, {}};
   const UiMethodPtr method = NewUiMethod();
@@ -183,6 +195,9 @@ Result<StoreContents> OpenStore(const LibraryContext& context, const std::string
 Result<StoreContents> ReadStore(const LibraryContext& context, const Secret& contents,
                                 const std::string& scheme, const StoreOptions& options) {
   if (contents.empty()) return Fail(ErrorCode::kMalformed, "it is empty");
+  if (Stores* const others = OtherStores(context, options)) {
+    return others->Read(context, contents, scheme, options);
+  }
   ERR_clear_error();
   Prompt prompt{options.passphrase, {}, {}};
   const UiMethodPtr method = NewUiMethod();

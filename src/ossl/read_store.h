@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -25,7 +26,10 @@ struct StoreOptions {
   std::vector<std::pair<std::string, std::string>> parameters;
   std::vector<std::pair<std::string, Secret>> secrets;  ///< passed by name, as octet strings
   std::vector<std::pair<std::string, Bytes>> octets;    ///< the same for values that are not secret
+  /// Passed by name, as an octet string that holds the address. The key must outlive the load.
+  std::optional<std::pair<std::string, EVP_PKEY*>> key;
   PassphraseFunction passphrase;
+  StoreDevice device;
 };
 
 /// A reference that a store returns instead of an object, with its description.

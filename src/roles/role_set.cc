@@ -47,6 +47,12 @@ RoleSet::RoleSet(const LibraryContext& context, RoleSetObserver observer, Enviro
 
 RoleSet::~RoleSet() = default;
 
+void RoleSet::Stop() {
+  for (const auto& member : *running_.Lock()) {
+    if (member->refresher) member->refresher->Stop();
+  }
+}
+
 Result<void> RoleSet::Set(std::vector<Role> wanted) {
   const Members earlier = *running_.Lock();
   Members kept;

@@ -68,6 +68,9 @@ class RoleSet {
   /// Call only after Start().
   [[nodiscard]] std::vector<RunningRole> roles();
 
+  /// Begins the end: no role asks for credentials again, or reports anything.
+  void Stop();
+
  private:
   struct Member;
   using Members = std::vector<std::shared_ptr<Member>>;

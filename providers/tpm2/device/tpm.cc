@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/foreign_call.h"
 #include "base/guarded.h"
 #include "tpm2/device/handle_uri.h"
 #include "tpm2/device/stream_tcti.h"
@@ -109,6 +110,7 @@ Result<std::shared_ptr<Tpm>> Tpm::Connect(const std::string& tcti) {
   auto tcti_owner = ConnectTcti(tcti);
   if (!tcti_owner) return Fail(std::move(tcti_owner));
   ESYS_CONTEXT* esys_context = nullptr;
+  const ForeignCall call("Esys_Initialize");
   const TSS2_RC code = Tss2().Esys_Initialize(&esys_context, tcti_owner->get(), nullptr);
   EsysPtr esys_owner(esys_context);
   if (code != TSS2_RC_SUCCESS) return Fail(CannotConnect(tcti, code, 0));
@@ -167,6 +169,7 @@ TpmResult<void> Tpm::Run(const std::function<TSS2_RC(ESYS_CONTEXT*)>& command) {
   const OutsideCall outside(crypto_.get());
   for (const milliseconds* wait = kWaits.begin();;) {
     if (!esys_ || closing_) return Fail(TpmFailure(TpmFault::kClosed));
+    const ForeignCall call("a TPM command");
     const TSS2_RC code = command(esys_.get());
     if (code == TSS2_RC_SUCCESS) return {};
     TpmFailure failure(code);

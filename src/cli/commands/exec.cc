@@ -114,7 +114,7 @@ Result<void> ExecCommand::Check() const {
   return {};
 }
 
-Result<void> ExecCommand::Run(const daemon::EndSignals& end_signals) {
+Result<void> ExecCommand::Run() {
   command_.descriptors = daemon::OpenDescriptors();
   if (auto checked = Check(); !checked) return checked;
   auto wanted = FindRole(*app_, flags_);
@@ -123,15 +123,16 @@ Result<void> ExecCommand::Run(const daemon::EndSignals& end_signals) {
   wanted->Log();
   const auto ours = ReadFrom(*wanted->roles.front().identity);
   std::erase_if(command_.descriptors, [&](int descriptor) { return ours.contains(descriptor); });
-  return env_ ? RunStatic(*wanted) : RunServed(*std::move(wanted), end_signals);
+  return env_ ? RunStatic(*wanted) : RunServed(*std::move(wanted));
 }
 
-Result<void> ExecCommand::RunServed(WantedRoles wanted, const daemon::EndSignals& end_signals) {
+Result<void> ExecCommand::RunServed(WantedRoles wanted) {
   mallopt(M_ARENA_MAX, 1);  // as for serve
+  const auto library = StartLibrary(wanted.process, Running::kUntilTold);
+  if (!library) return Fail(library);
+  const auto& end_signals = daemon::EndSignals::OfThisProcess();
   auto token = RandomHex(kTokenSize);
   if (!token) return Fail(std::move(token), "making a token");
-  const auto library = StartLibrary(wanted.process);
-  if (!library) return Fail(library);
   for (roles::Role& role : wanted.roles) role.sharing = {};  // it is for the command alone
   daemon::ServerOptions options;
   options.port = 0;

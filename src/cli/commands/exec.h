@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "cli/options/role_options.h"
 #include "daemon/child_process.h"
-#include "daemon/end_signals.h"
 
 namespace credmint::cli {
 
@@ -31,11 +30,11 @@ class ExecCommand {
 
   /// Returns only an error of credmint. Otherwise this process ends with the command's status, or
   /// with 126 or 127 if the command cannot be run.
-  [[nodiscard]] Result<void> Run(const daemon::EndSignals& end_signals);
+  [[nodiscard]] Result<void> Run();
 
  private:
   [[nodiscard]] Result<void> Check() const;
-  Result<void> RunServed(WantedRoles wanted, const daemon::EndSignals& end_signals);
+  Result<void> RunServed(WantedRoles wanted);
   Result<void> RunStatic(const WantedRoles& wanted);
 
   CLI::App* app_;

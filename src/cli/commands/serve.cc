@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "cli/options/server_flags.h"
@@ -14,6 +15,12 @@
 #include "daemon/run_until_told.h"
 
 namespace credmint::cli {
+namespace {
+
+constexpr std::chrono::seconds kMargin{10};
+
+}  // namespace
+
 ServeCommand::ServeCommand(CLI::App& app)
     : app_(app.add_subcommand(
           "serve",
@@ -24,18 +31,22 @@ ServeCommand::ServeCommand(CLI::App& app)
   });
 }
 
-Result<void> ServeCommand::Run(const daemon::EndSignals& end_signals) const {
+Result<void> ServeCommand::Run() const {
   mallopt(M_ARENA_MAX, 1);  // threads do not compete here, and one heap is smaller than several
   const auto file = ReadConfiguration(flags_);
   if (!file) return Fail(file);
-  const auto options = Options(*file);
-  if (!options) return Fail(options);
+  auto options = Options(*file);
+  if (!options) return Fail(std::move(options));
   auto wanted = FindRoles(*app_, flags_, *file);
   if (!wanted) return Fail(std::move(wanted));
   StartLog(wanted->process);
   wanted->Log();
-  const auto library = StartLibrary(wanted->process);
+  if (const auto limit = KeyTimeout(wanted->process)) {
+    options->longest_key_use = std::max(options->longest_key_use, *limit + kMargin);
+  }
+  const auto library = StartLibrary(wanted->process, Running::kUntilTold);
   if (!library) return Fail(library);
+  const auto& end_signals = daemon::EndSignals::OfThisProcess();
   const auto server = daemon::RoleServer::Start(
       *library, std::move(wanted->roles), *options, ReportRoles(), ReportUsers(),
       {.kept_earlier = [](const Error& error) { ReportError(error); }});

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "cli/options/role_options.h"
-#include "daemon/end_signals.h"
 #include "daemon/role_server.h"
 #include "daemon/server_options.h"
 
@@ -26,7 +25,7 @@ class ServeCommand {
  public:
   explicit ServeCommand(CLI::App& app);
   [[nodiscard]] const CLI::App& app() const { return *app_; }
-  [[nodiscard]] Result<void> Run(const daemon::EndSignals& end_signals) const;
+  [[nodiscard]] Result<void> Run() const;
 
  private:
   [[nodiscard]] Result<daemon::ServerOptions> Options(

@@ -6,6 +6,7 @@
 #include "cli/output/role_reports.h"
 #include "credentials/profile/credentials_file_writer.h"
 #include "daemon/run_until_told.h"
+#include "ossl/stores.h"
 #include "roles/role_session.h"
 
 namespace credmint::cli {
@@ -22,11 +23,14 @@ Result<void> UpdateOnce(const CredentialsFile& file, CredentialSource& source) {
 }
 
 Result<void> KeepUpdated(const CredentialsFile& file, RoleSession& session,
-                         const daemon::EndSignals& end_signals) {
+                         const LibraryContext& library) {
   return daemon::UpdateUntilTold(
-      file, session, end_signals,
+      file, session, daemon::EndSignals::OfThisProcess(),
       {.failed = [](const Error& error) { ReportError(error); },
-       .recovered = [] { ReportNotice("there are new credentials in the file"); }});
+       .recovered = [] { ReportNotice("there are new credentials in the file"); }},
+      [stores = library.stores()] {
+        if (stores != nullptr) stores->Close();
+      });
 }
 
 }  // namespace
@@ -43,7 +47,7 @@ UpdateCommand::UpdateCommand(CLI::App& app)
   });
 }
 
-Result<void> UpdateCommand::Run(const daemon::EndSignals& end_signals) const {
+Result<void> UpdateCommand::Run() const {
   const auto wanted = FindRole(*app_, flags_);
   if (!wanted) return Fail(wanted);
   StartLog(wanted->process);
@@ -51,7 +55,7 @@ Result<void> UpdateCommand::Run(const daemon::EndSignals& end_signals) const {
   const auto file = FindCredentialsFile(profile_);
   if (!file) return Fail(file);
   if (auto checked = CheckCredentialsFile(*file); !checked) return checked;
-  const auto library = StartLibrary(wanted->process);
+  const auto library = StartLibrary(wanted->process, once_ ? Running::kOnce : Running::kUntilTold);
   if (!library) return Fail(library);
   const roles::Role& role = wanted->roles.front();
   roles::IdentityPool identities(*library,
@@ -60,7 +64,8 @@ Result<void> UpdateCommand::Run(const daemon::EndSignals& end_signals) const {
       role, identities, once_ ? RoleSession::Retrying::kHere : RoleSession::Retrying::kElsewhere);
   if (!session) return Fail(session);
   WarnOfUnverified(role);
-  return once_ ? UpdateOnce(*file, **session) : KeepUpdated(*file, **session, end_signals);
+  if (once_) return UpdateOnce(*file, **session);
+  return KeepUpdated(*file, **session, *library);
 }
 
 }  // namespace credmint::cli

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "cli/options/role_options.h"
-#include "daemon/end_signals.h"
 
 namespace credmint::cli {
 
@@ -23,7 +22,7 @@ class UpdateCommand {
  public:
   explicit UpdateCommand(CLI::App& app);
   [[nodiscard]] const CLI::App& app() const { return *app_; }
-  [[nodiscard]] Result<void> Run(const daemon::EndSignals& end_signals) const;
+  [[nodiscard]] Result<void> Run() const;
 
  private:
   CLI::App* app_;

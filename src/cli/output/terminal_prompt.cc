@@ -14,8 +14,10 @@
 #include <array>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "base/closed_at_exit.h"
+#include "base/descriptor.h"
 #include "base/mutex.h"
 #include "base/printable.h"
 
@@ -40,20 +42,6 @@ tl::unexpected<Error> NoAnswer(std::string message) {
 }
 
 tl::unexpected<Error> HungUp() { return NoAnswer("the terminal hung up"); }
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return number_; }
-
- private:
-  int number_;
-};
 
 /// Blocks the signals that would end or stop the process in the middle, and reports through a
 /// descriptor that one arrived. The signal is delivered when this object goes. A signal that is
@@ -278,6 +266,13 @@ std::string LastAnswer(const PassphraseRequest& request, PromptReason reason) {
   return "";
 }
 
+/// The controlling terminal, if this process is in its foreground.
+Descriptor OpenTerminal() {
+  Descriptor terminal(open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
+  const bool is_ours = terminal && tcgetpgrp(terminal.get()) == getpgrp();
+  return is_ours ? std::move(terminal) : Descriptor();
+}
+
 }  // namespace
 
 std::string PromptText(const PassphraseRequest& request, PromptReason reason) {
@@ -288,9 +283,11 @@ std::string PromptText(const PassphraseRequest& request, PromptReason reason) {
                      Printable(request.subject), if_any ? " (Enter if it has none)" : "");
 }
 
+bool HasTerminal() { return static_cast<bool>(OpenTerminal()); }
+
 Result<std::optional<Secret>> AskAtTerminal(const PassphraseRequest& request, PromptReason reason) {
-  const Descriptor terminal(open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
-  if (terminal.get() < 0 || tcgetpgrp(terminal.get()) != getpgrp()) return std::nullopt;
+  const Descriptor terminal = OpenTerminal();
+  if (!terminal) return std::nullopt;
   auto typed = AskAt(terminal.get(), PromptText(request, reason));
   if (!typed) return Fail(std::move(typed));
   const bool is_pin =

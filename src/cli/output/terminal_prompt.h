@@ -28,6 +28,9 @@ namespace credmint::cli {
 /// (base/closed_at_exit.h) before they are delivered.
 Result<std::optional<Secret>> AskAtTerminal(const PassphraseRequest& request, PromptReason reason);
 
+/// Whether there is such a terminal.
+bool HasTerminal();
+
 /// The prompt of AskAtTerminal: "credmint: PIN for token 'prod': ". A line about the last answer is
 /// in front of it, except the first time.
 std::string PromptText(const PassphraseRequest& request, PromptReason reason);

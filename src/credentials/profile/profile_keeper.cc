@@ -60,6 +60,7 @@ void ProfileKeeper::Take(const Credentials& credentials) {
 
 void ProfileKeeper::TakeFailure(const Error& error) {
   const MutexLock lock(mutex_);
+  if (stopping_) return;  // the call may have been cut off
   if (had_credentials_ || reported_.has_value() || !IsHopeless(error.code)) return Report(error);
   hopeless_ = error;
   changed_.notify_all();

@@ -21,6 +21,10 @@ class MetricsText {
     text_ += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
   }
 
+  void AddSample(std::string_view suffix, double value, std::string_view labels) {
+    text_ += fmt::format("{}{}{{{}}} {}\n", name_, suffix, labels, value);
+  }
+
   /// `labels` is the text between the braces; no braces if it is empty.
   void Add(std::int64_t value, std::string_view labels = {}) {
     text_ += labels.empty() ? fmt::format("{} {}\n", name_, value)
@@ -101,6 +105,35 @@ void AddServer(MetricsText& metrics, const ServerStatus& server) {
   metrics.Add(static_cast<std::int64_t>(server.tokens()));
 }
 
+void AddKeyProcesses(MetricsText& metrics, const std::vector<KeyProcessStatus>& processes) {
+  if (processes.empty()) return;
+  metrics.Begin("credmint_key_process_running", "gauge",
+                "Whether there is a process for the keys of a module or TPM.");
+  for (const auto& process : processes) {
+    metrics.Add(process.runs ? 1 : 0, Label("device", process.device));
+  }
+  metrics.Begin("credmint_key_process_ends_total", "counter",
+                "Key processes that ended unasked, by cause.");
+  for (const auto& process : processes) {
+    for (const auto& [cause, count] : process.ends) {
+      metrics.Add(static_cast<std::int64_t>(count),
+                  Label("device", process.device) + "," + Label("cause", cause));
+    }
+  }
+  metrics.Begin("credmint_signing_seconds", "histogram", "Time of a signature.");
+  for (const auto& process : processes) {
+    const std::string device = Label("device", process.device);
+    for (const auto& [limit, count] : process.signatures) {
+      metrics.AddSample("_bucket", static_cast<double>(count),
+                        device + "," + Label("le", fmt::format("{:g}", limit)));
+    }
+    const auto count = static_cast<double>(process.signature_count);
+    metrics.AddSample("_bucket", count, device + "," + Label("le", "+Inf"));
+    metrics.AddSample("_sum", process.signature_seconds, device);
+    metrics.AddSample("_count", count, device);
+  }
+}
+
 }  // namespace
 
 Response Status::Answer(const Request& request) const {
@@ -130,6 +163,7 @@ Response Status::Metrics() const {
   metrics.Add(1, Label("version", CREDMINT_VERSION));
   AddRefreshes(metrics, roles_());
   AddServer(metrics, server_);
+  if (server_.key_processes) AddKeyProcesses(metrics, server_.key_processes());
   Response response = TextResponse(200, metrics.text());
   response.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}};
   return response;

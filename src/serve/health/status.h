@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "credentials/refresher.h"
@@ -25,6 +27,16 @@ struct RoleStatus {
 /// Returns the status of all currently served roles. Safe to call from any thread.
 using RolesStatus = std::function<std::vector<RoleStatus>()>;
 
+/// The process that opens the keys of one module or TPM, for /metrics.
+struct KeyProcessStatus {
+  std::string device;  ///< "the TPM"
+  bool runs = false;
+  std::map<std::string, std::uint64_t> ends;                 ///< by cause
+  std::vector<std::pair<double, std::uint64_t>> signatures;  ///< at most so many seconds: count
+  std::uint64_t signature_count = 0;
+  double signature_seconds = 0;
+};
+
 /// A server's totals and open connections. Called on the status listener's thread.
 struct ServerStatus {
   std::function<RequestCounts::Counts()> requests;
@@ -32,6 +44,7 @@ struct ServerStatus {
   std::function<unsigned()> connections;
   std::function<UserRecords::Given()> given;
   std::function<std::uint64_t()> refusals;
+  std::function<std::vector<KeyProcessStatus>()> key_processes;
 };
 
 /// Serves monitoring data, on a listener of its own:

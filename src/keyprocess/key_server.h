@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/descriptor.h"
+#include "ossl/library_context.h"
+
+namespace credmint::keyprocess {
+
+/// Runs a key process: opens stores and makes signatures for the other end of `socket`, until that
+/// end closes. Then ends the process. `context` is that of the
+/// parent and has the providers of the devices.
+///
+/// Each call runs on a thread of its own, since a device may take its time. A call that runs when
+/// the socket closes gets five seconds: cutting off a login may damage a token.
+[[noreturn]] void ServeKeys(OSSL_LIB_CTX* context, Descriptor socket);
+
+}  // namespace credmint::keyprocess

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "base/descriptor.h"
+#include "base/error.h"
+
+namespace credmint::keyprocess {
+
+/// A key process that has been started.
+struct Launched {
+  pid_t process = 0;
+  Descriptor socket;  ///< to speak with it
+  Descriptor output;  ///< what it prints; does not block
+};
+
+/// Starts key processes. The child of a process with several threads may run only a few functions,
+/// because a lock may be held for ever there. So this process forks itself only as long as it has
+/// one thread. Before it gets a second one, it forks a *helper*, which has one thread for ever and
+/// forks the rest.
+class Launcher {
+ public:
+  /// Runs in a key process, with its end of the socket. Then the process ends.
+  using Body = std::function<void(Descriptor socket)>;
+
+  virtual ~Launcher() = default;
+
+  /// Fails with kInternal if the system gives no process.
+  virtual Result<Launched> Launch() = 0;
+
+  /// Waits up to `patience` for the end of a process, and then kills it if `kill`. Returns its
+  /// status as waitpid() does; negative if that is not known.
+  virtual int End(pid_t process, std::chrono::milliseconds patience, bool kill) = 0;
+
+  /// A launcher that forks this process until PrepareForThreads(), and uses a helper from then on.
+  /// There is one at a time.
+  static std::unique_ptr<Launcher> Create(Body body);
+
+  /// Forks the helper. Call it before this process gets its second thread. From then on key
+  /// processes have the directory /, because they run as long as this process. Others keep its
+  /// directory, to which names on the command line may be relative.
+  virtual Result<void> PrepareForThreads() = 0;
+};
+
+}  // namespace credmint::keyprocess
