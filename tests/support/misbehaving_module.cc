@@ -5,6 +5,8 @@
 /// variables:
 ///
 /// * MISBEHAVING_MODULE: the faults (support/misbehaving_settings.h); none if unset.
+/// * MISBEHAVING_MODULE_FILE: a file with the faults, in place of the variable above, as long as it
+///   exists. So they may change while a process runs.
 /// * MISBEHAVING_MODULE_BEHIND: the path of the real module, read once.
 /// * MISBEHAVING_MODULE_LOG: a file to which the name of each called function is appended.
 /// * MISBEHAVING_MODULE_PIN: the PIN for logins that the module makes by itself; 1234 if unset.
@@ -15,15 +17,20 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <p11-kit/pkcs11.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -60,6 +67,14 @@ void Log(const char* function) {
   const std::string line = std::string(function) + "\n";
   if (file < 0 || write(file, line.data(), line.size()) < 0) abort();
   close(file);
+}
+
+Settings CurrentSettings() {
+  std::ifstream file(Variable("MISBEHAVING_MODULE_FILE"));
+  if (!file) return Settings::Parse(Variable("MISBEHAVING_MODULE"));
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return Settings::Parse(std::move(text));
 }
 
 /// The real module, and the state that this one keeps about it.
@@ -541,12 +556,49 @@ struct Name {
   char text[32] = {};
 };
 
-/// The code that a function returns without running its body, if any.
-std::optional<CK_RV> Refusal(const Settings& settings, const char* name, First first) {
+/// Does what a setting asks of the process as a whole, in the function that it names.
+void HarmProcess(const Settings& settings, const char* name) {
+  const auto asks = [&](const char* setting) { return settings.Text(setting) == name; };
   const bool initialises = strcmp(name, "C_Initialize") == 0;
   if (const auto text = settings.Text("prints"); text && initialises) {
     fprintf(stderr, "%s\n", text->c_str());
   }
+  if (asks("segfault")) raise(SIGSEGV);
+  if (asks("abort")) abort();
+  if (asks("exit")) exit(0);
+  if (asks("exit-1")) exit(1);
+  while (asks("hang")) pause();
+  if (asks("flood")) {
+    const std::string line(99, 'x');
+    for (int i = 0; i < 1000000; ++i) puts(line.c_str());
+  }
+  if (asks("close-all")) closefrom(3);
+  if (asks("spoil")) {
+    for (const int number : {SIGTERM, SIGINT, SIGCHLD, SIGPIPE}) signal(number, SIG_IGN);
+    umask(0777);
+    setlocale(LC_ALL, "C.UTF-8");
+    if (chdir("/tmp") == 0) unsetenv("PATH");
+  }
+  if (asks("fork") && fork() == 0) {
+    sleep(5);
+    _exit(0);
+  }
+  if (asks("thread-stays")) {
+    std::thread([] {
+      for (;;) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }).detach();
+  }
+  while (asks("eat-memory")) {
+    constexpr std::size_t kPortion = 1 << 24;
+    void* memory = malloc(kPortion);
+    if (memory == nullptr) abort();
+    memset(memory, 1, kPortion);
+  }
+}
+
+/// The code that a function returns without running its body, if any.
+std::optional<CK_RV> Refusal(const Settings& settings, const char* name, First first) {
+  const bool initialises = strcmp(name, "C_Initialize") == 0;
   if (const auto code = settings.Number(name)) return *code;
   if (!initialises && Behind::Get().IsForgottenChild(settings)) return CKR_CRYPTOKI_NOT_INITIALIZED;
   if (first == First::kSession && settings.Has("token-removed")) return CKR_DEVICE_REMOVED;
@@ -562,8 +614,9 @@ template <Name kName, First kFirst, With kWith, typename Body, typename... Argum
 CK_RV Around(Body body, Arguments... arguments) {
   Behind& behind = Behind::Get();
   Log(kName.text);
-  const Settings settings = Settings::Parse(Variable("MISBEHAVING_MODULE"));
+  const Settings settings = CurrentSettings();
   behind.Notice(settings);
+  HarmProcess(settings, kName.text);
   std::shared_lock shared(behind.calls(), std::defer_lock);
   std::unique_lock alone(behind.calls(), std::defer_lock);
   if constexpr (kWith == With::kOthers) shared.lock();
@@ -686,7 +739,8 @@ extern "C" __attribute__((visibility("default"))) CK_RV C_GetFunctionList(
     CK_FUNCTION_LIST_PTR_PTR list) {
   namespace misbehaving = credmint::test::misbehaving;
   misbehaving::Log("C_GetFunctionList");
-  const auto settings = misbehaving::Settings::Parse(misbehaving::Variable("MISBEHAVING_MODULE"));
+  const auto settings = misbehaving::CurrentSettings();
+  misbehaving::HarmProcess(settings, "C_GetFunctionList");
   if (const auto code = settings.Number("C_GetFunctionList")) return *code;
   const CK_FUNCTION_LIST* real = misbehaving::Behind::Get().Load();
   if (real == nullptr) return CKR_GENERAL_ERROR;

@@ -88,12 +88,20 @@ constexpr std::pair<std::string_view, unsigned long> kConstants[] = {
 enum class Value { kNone, kNumber, kText };
 
 constexpr std::pair<std::string_view, Value> kSettings[] = {
+    {"abort", Value::kText},
     {"absent-attribute", Value::kNumber},
     {"arming", Value::kText},
+    {"close-all", Value::kText},
     {"context-login", Value::kNumber},
+    {"eat-memory", Value::kText},
+    {"exit", Value::kText},
+    {"exit-1", Value::kText},
     {"finalized", Value::kNone},
+    {"flood", Value::kText},
+    {"fork", Value::kText},
     {"fork-reset", Value::kNone},
     {"garbage-certificate", Value::kText},
+    {"hang", Value::kText},
     {"huge-attribute", Value::kNumber},
     {"initialize", Value::kNumber},
     {"locked-by-login", Value::kNone},
@@ -115,6 +123,7 @@ constexpr std::pair<std::string_view, Value> kSettings[] = {
     {"prints", Value::kText},
     {"protected-path", Value::kNone},
     {"no-read-only-sessions", Value::kNone},
+    {"segfault", Value::kText},
     {"sessions", Value::kNumber},
     {"sessions-invalidated", Value::kNone},
     {"short-signature", Value::kNone},
@@ -123,6 +132,8 @@ constexpr std::pair<std::string_view, Value> kSettings[] = {
     {"sign-once", Value::kNumber},
     {"slot-zero", Value::kNone},
     {"slow", Value::kNumber},
+    {"spoil", Value::kText},
+    {"thread-stays", Value::kText},
     {"token-removed", Value::kNone},
     {"wrong-signature", Value::kNone},
 };

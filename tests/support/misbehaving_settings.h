@@ -61,6 +61,15 @@ namespace credmint::test::misbehaving {
 ///   instead of blanks.
 /// * fork-reset: in a child of the initialising process every function returns
 ///   CKR_CRYPTOKI_NOT_INITIALIZED until C_Initialize.
+/// * segfault=C_Function, abort=C_Function: the process ends by that signal in the function.
+/// * exit=C_Function, exit-1=C_Function: it ends by exit(0) or exit(1).
+/// * hang=C_Function: the function does not return.
+/// * flood=C_Function: it first writes 100 MB to stdout.
+/// * close-all=C_Function: it first closes all descriptors above 2.
+/// * spoil=C_Function: it first sets signal handlers, umask, locale, directory and environment.
+/// * fork=C_Function: it first starts a child that stays for five seconds.
+/// * thread-stays=C_Function: it first starts a thread that runs for ever.
+/// * eat-memory=C_Function: it first allocates and fills memory without end.
 /// * arming=ANYTHING: no fault; see below.
 ///
 /// A one-time fault is armed again when the variable's text differs from that of the previous call;

@@ -81,6 +81,7 @@ class WatchdogTest(MintTest):
         self.serve(
             *("--certificate", "web.pem", "--private-key", "pkcs11:token=test;object=web"),
             *("--pkcs11-lib", misbehaving.module(), "--passin", f"pass:{token.PIN}"),
+            *("--key-timeout", "0"),
             env=misbehaving.environment(made.env, "slow=600000"),
         )
         self.assertGreater(self.heard(15).count(PING), 20)

@@ -12,6 +12,7 @@ import pathlib
 from support.requirements import in_library_folder, need
 
 PROXY = in_library_folder("p11-kit-proxy.so")
+CLIENT = in_library_folder("pkcs11/p11-kit-client.so")
 
 _SETPRIV = "/usr/bin/setpriv"
 _NOBODY = "65534"
