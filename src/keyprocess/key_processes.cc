@@ -112,7 +112,8 @@ Result<StoreContents> KeyProcesses::Load(const LibraryContext& context, const Pl
   auto process = Running(device);
   if (!process) return Fail(std::move(process));
   auto contents = (*process)->Load(context, place, options);
-  NoteOutcome(device.name, *process, contents ? std::nullopt : std::optional(contents.error().code));
+  NoteOutcome(device.name, *process,
+              contents ? std::nullopt : std::optional(contents.error().code));
   if (sent && !contents && contents.error().code == ErrorCode::kPinIncorrect) {
     refused_.Add(device.name, sent->first, sent->second,
                  (*process)->IsRunning() ? RefusedSecrets::Outcome::kRefused

@@ -229,8 +229,7 @@ Result<PkeyPtr> KeyServer::PolicySigner(PublicParameters wanted) {
       return PkeyPtr(key.get());
     }
   }
-  return MakeRemoteKey(context_, std::move(wanted),
-                       std::make_shared<const AskingSigner>(channel_));
+  return MakeRemoteKey(context_, std::move(wanted), std::make_shared<const AskingSigner>(channel_));
 }
 
 Result<void> KeyServer::LoadProviders(const std::vector<std::string>& names) {
