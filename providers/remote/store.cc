@@ -82,7 +82,7 @@ class Loader final : public provider::StoreLoader {
  private:
   Result<void> Set(const OSSL_PARAM params[]) override {
     const auto address = provider::OctetsParam(params, RemoteKey::kParameter);
-    if (address && address->size() == sizeof key_) memcpy(&key_, address->data(), sizeof key_);
+    if (address && address->size() == sizeof(void*)) memcpy(&key_, address->data(), sizeof(void*));
     return {};
   }
 

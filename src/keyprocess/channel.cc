@@ -142,10 +142,7 @@ Result<Message> Channel::Await(std::optional<std::uint32_t> call, TimePoint dead
       continue;
     }
     reading_ = true;
-    auto message = [&] {
-      const MutexUnlock unlocked(mutex_);
-      return ReadMessage(deadline);
-    }();
+    auto message = ReadUnlocked(deadline);
     reading_ = false;
     changed_.notify_all();
     if (!message && message.error().code == ErrorCode::kTimeout) return message;
@@ -153,6 +150,11 @@ Result<Message> Channel::Await(std::optional<std::uint32_t> call, TimePoint dead
     DrainOutput();  // its last words
     ended_ = true;
   }
+}
+
+Result<Message> Channel::ReadUnlocked(TimePoint deadline) {
+  const MutexUnlock unlocked(mutex_);
+  return ReadMessage(deadline);
 }
 
 std::optional<Message> Channel::Take(std::optional<std::uint32_t> call) {

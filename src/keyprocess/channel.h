@@ -101,6 +101,7 @@ class Channel {
   std::uint32_t Begin();
   Result<Message> Await(std::optional<std::uint32_t> call, TimePoint deadline)
       CREDMINT_REQUIRES(mutex_);
+  Result<Message> ReadUnlocked(TimePoint deadline) CREDMINT_REQUIRES(mutex_);
   std::optional<Message> Take(std::optional<std::uint32_t> call) CREDMINT_REQUIRES(mutex_);
   bool Deliver(Message message) CREDMINT_REQUIRES(mutex_);
   static bool Put(Inbox& inbox, Message message);

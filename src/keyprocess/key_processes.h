@@ -54,7 +54,7 @@ class KeyProcesses final : public Stores, private ClosedAtExit {
   };
 
   Result<StoreContents> Load(const LibraryContext& context, const Place& place,
-                             const StoreOptions& options);
+                             const StoreOptions& given);
   void NoteOutcome(const std::string& name, const std::shared_ptr<KeyProcess>& process,
                    std::optional<ErrorCode> failure);
   Result<std::shared_ptr<KeyProcess>> Running(const StoreDevice& wanted);

@@ -318,8 +318,8 @@ Secret EncodeNumber(std::uint32_t number) {
 
 Result<std::uint32_t> DecodeNumber(const Secret& body) {
   WireReader reader(body.Reveal());
-  std::uint32_t number = reader.GetNumber();
-  return Checked(reader, std::move(number));
+  const std::uint32_t number = reader.GetNumber();
+  return Checked(reader, number);
 }
 
 }  // namespace credmint::keyprocess
