@@ -4,47 +4,20 @@
 #include <openssl/core_dispatch.h>
 
 #include "builtin.h"
-#include "common/ed25519_signature.h"
-#include "common/keymgmt.h"
-#include "common/signature.h"
+#include "common/signing_algorithms.h"
 #include "pkcs11/provider/pkcs11_provider.h"
 #include "pkcs11/provider/store.h"
 
 namespace credmint::pkcs11 {
 namespace {
 
-using provider::kEcdsaNames;
-using provider::kEcNames;
-using provider::kEd25519Names;
-using provider::kNoMore;
-using provider::kRsaNames;
-
-constexpr const char* kProperties = "provider=credmint-pkcs11";
+constexpr char kProperties[] = "provider=credmint-pkcs11";
 
 const OSSL_ALGORITHM* QueryOperation(void* /*context*/, int operation, int* no_cache) noexcept {
   static const OSSL_ALGORITHM kStores[] = {{"pkcs11", kProperties, Store(), "PKCS#11 URIs"},
-                                           kNoMore};
-  static const OSSL_ALGORITHM kKeymgmts[] = {
-      {kRsaNames, kProperties, provider::RsaKeymgmt(), "RSA keys"},
-      {kEcNames, kProperties, provider::EcKeymgmt(), "EC keys"},
-      {kEd25519Names, kProperties, provider::Ed25519Keymgmt(), "Ed25519 keys"},
-      kNoMore};
-  static const OSSL_ALGORITHM kSignatures[] = {
-      {kRsaNames, kProperties, provider::RsaSignature(), "RSA PKCS#1 and PSS"},
-      {kEcdsaNames, kProperties, provider::EcdsaSignature(), "ECDSA"},
-      {kEd25519Names, kProperties, provider::Ed25519Signature(), "Ed25519"},
-      kNoMore};
+                                           provider::kNoMore};
   *no_cache = 0;
-  switch (operation) {
-    case OSSL_OP_STORE:
-      return kStores;
-    case OSSL_OP_KEYMGMT:
-      return kKeymgmts;
-    case OSSL_OP_SIGNATURE:
-      return kSignatures;
-    default:
-      return nullptr;
-  }
+  return operation == OSSL_OP_STORE ? kStores : provider::SigningAlgorithms<kProperties>(operation);
 }
 
 constexpr auto* kInit = provider::InitProvider<Pkcs11Provider, QueryOperation>;

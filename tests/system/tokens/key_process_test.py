@@ -336,6 +336,43 @@ class Serve(KeyProcessTest):
 
 
 @expand
+class Update(KeyProcessTest):
+    def start(self, *flags):
+        (self.folder / ".aws").mkdir(exist_ok=True)
+        self.started = program.start(
+            ("update", *self.arguments(*self.flags(*flags))[1:]), self.folder, self.env
+        )
+        self.addCleanup(self.started.process.kill)
+
+    def has_written(self):
+        return (self.folder / ".aws/credentials").exists()
+
+    def end(self):
+        sent = time.monotonic()
+        self.started.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.started.finish().status, 0)
+        self.assertLess(time.monotonic() - sent, 1)
+        self.assert_nothing_is_left()
+
+    @each("segfault=C_Sign", "abort=C_FindObjects", "exit=C_SignInit", "hang=C_Sign")
+    def test_is_back_after(self, fault):
+        self.misbehave(fault)
+        self.start("--key-timeout", "1")
+        wait_until(lambda: self.count(fault.partition("=")[2]) > 1)
+        self.assertFalse(self.has_written())
+        self.misbehave()
+        wait_until(self.has_written, BACK_SECONDS)
+        self.end()
+
+    @each("C_Initialize", "C_Login", "C_Sign")
+    def test_one_sigterm_ends_it_while_it_hangs_in(self, call):
+        self.misbehave(f"hang={call}")
+        self.start()
+        wait_until(lambda: self.count(call) > 0)
+        self.end()
+
+
+@expand
 class Neighbours(KeyProcessTest):
     """Roles with other keys do not notice what happens to a module."""
 
