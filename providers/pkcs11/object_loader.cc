@@ -18,6 +18,7 @@ Result<TokenObject> FindAgain(const Pkcs11Provider& provider, const LoadRequest&
   auto found = KeySearch(provider, request, provider::PassphraseCallback::None()).FindAfterLoss();
   if (!found) {
     if (found.error().code == ErrorCode::kPinRequired) {
+      found.error().code = ErrorCode::kDeviceLost;  // who opens the key again gives the PIN again
       found.error().message = "the token wants its PIN again, which was not kept";
       found.error().SetHint("name it with pin-source in the URI, or set pkcs11-remember-pin");
     }

@@ -38,6 +38,8 @@ void AtEnd(void (*function)()) {
 }
 
 void EndQuickly(int status) {
+  static std::atomic<bool> ends = false;
+  while (ends.exchange(true)) pause();  // another thread ends the process
   Functions functions;
   Registered().Lock()->swap(functions);
   std::for_each(functions.rbegin(), functions.rend(), [](auto* function) { function(); });

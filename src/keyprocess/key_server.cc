@@ -2,6 +2,7 @@
 #include "keyprocess/key_server.h"
 
 #include <malloc.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "base/at_end.h"
+#include "base/closed_at_exit.h"
 #include "base/foreign_call.h"
 #include "base/guarded.h"
 #include "base/log.h"
@@ -35,8 +37,7 @@ using TimePoint = Channel::TimePoint;
 
 /// More threads than a token has sessions do not help.
 constexpr int kMostThreads = 64;
-constexpr std::chrono::milliseconds kLongestRest{5000};
-constexpr int kCutOff = 1;
+constexpr unsigned kLongestRest = 5;  // seconds
 
 /// The call that this thread answers, for a signature that a policy needs.
 thread_local std::uint32_t current_call = 0;
@@ -121,18 +122,20 @@ void KeyServer::Run() {
   Work();
 }
 
-/// Ends the process once the calls have ended. A call that does not return is cut off.
+/// Begins nothing more with a TPM, lets calls end, and ends the process. If that takes too long,
+/// the alarm ends it.
 void KeyServer::End() {
   static std::atomic<bool> ends = false;
-  if (ends.exchange(true)) {
-    for (;;) pause();
-  }
+  while (ends.exchange(true)) pause();  // another thread is here
+  signal(SIGALRM, SIG_DFL);             // a module may have changed it
+  sigset_t alarmed;
+  sigemptyset(&alarmed);
+  sigaddset(&alarmed, SIGALRM);
+  pthread_sigmask(SIG_UNBLOCK, &alarmed, nullptr);
+  alarm(kLongestRest);
+  ClosedAtExit::CloseAll();
   constexpr std::chrono::milliseconds kPause{1};
-  const auto longest = std::chrono::steady_clock::now() + kLongestRest;
-  while (running_ > 0 && std::chrono::steady_clock::now() < longest) {
-    std::this_thread::sleep_for(kPause);
-  }
-  if (running_ > 0) _exit(kCutOff);
+  while (running_ > 0) std::this_thread::sleep_for(kPause);
   EndQuickly(0);
 }
 
@@ -148,7 +151,7 @@ void KeyServer::Work() {
     Answer(*question);
     channel_.End(question->call);
     // A module may have closed the socket. Then nobody else notices.
-    if (--running_ == 0 && lost_) EndQuickly(kCutOff);
+    if (--running_ == 0 && lost_) End();
   }
 }
 

@@ -61,6 +61,11 @@ RoleSession::RoleSession(SessionOptions options, const LibraryContext& context,
 
 Result<Credentials> RoleSession::Get() {
   auto credentials = session_.Get();
+  // The device ended a login between opening the key and the signature. SoftHSM does, if another
+  // program logs in at that moment. Opening the key again logs in again.
+  if (!credentials && credentials.error().code == ErrorCode::kDeviceLost) {
+    credentials = session_.Get();
+  }
   if (credentials) identity_->NoteWorked(generation_);
   if (credentials || credentials.error().code != ErrorCode::kLockedOut) return credentials;
   return Fail(identity_->NoteLockout(std::move(credentials).error()));
