@@ -11,9 +11,9 @@ void AtEnd(void (*function)());
 /// process, nothing of ours runs there: that code may hold its locks.
 void EndOnlyQuickly();
 
-/// Ends the process, whichever thread calls it first: runs what AtEnd() registered, the latest first, and nothing else. The child of
-/// a fork so spares itself the exit handlers of its parent's libraries, which free memory that the
-/// kernel frees anyway.
+/// Ends the process, whichever thread calls it first: runs what AtEnd() registered, the latest
+/// first, and nothing else. The child of a fork so spares itself the exit handlers of its parent's
+/// libraries, which free memory that the kernel frees anyway.
 [[noreturn]] void EndQuickly(int status);
 
 }  // namespace credmint
