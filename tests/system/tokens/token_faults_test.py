@@ -62,6 +62,14 @@ class FaultyTokenTest(MintTest):
         self.assertEqual(counted, expected, calls)
 
 
+class LostLogins(FaultyTokenTest):
+    def test_a_login_that_ends_before_the_signature_is_made_again(self):
+        """SoftHSM ends it if another program logs in at that moment."""
+        self.misbehave("logged-out")
+        self.mint(*self.flags())
+        self.assert_calls(Login=2, Sign=1)
+
+
 @expand
 class Login(FaultyTokenTest):
     CODES = (
