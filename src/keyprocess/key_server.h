@@ -7,8 +7,8 @@
 namespace credmint::keyprocess {
 
 /// Runs a key process: opens stores and makes signatures for the other end of `socket`, until that
-/// end closes. Then ends the process. `context` is that of the
-/// parent and has the providers of the devices.
+/// end closes. Then ends the process. `context` is that of the parent, with the providers of the
+/// devices.
 ///
 /// Each call runs on a thread of its own, since a device may take its time. A call that runs when
 /// the socket closes gets five seconds: cutting off a login may damage a token.

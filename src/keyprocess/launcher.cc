@@ -174,6 +174,7 @@ class Helper {
       return true;
     }
     auto launched = Fork([this](Descriptor socket) { body_(std::move(socket)); });
+    if (launched) statuses_.erase(launched->process);  // of an earlier process with this number
     SendAnswer(control_.get(), {launched ? launched->process : 0, 0},
                launched ? &*launched : nullptr);
     return true;
