@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <span>
 
-#include "base/descriptor.h"
+#include "base/guarded.h"
 
 namespace credmint {
 namespace {
@@ -62,18 +62,33 @@ int ReleaseObject(dl_phdr_info* object, std::size_t /*size*/, void* pagemap) {
     const std::uintptr_t begin = object->dlpi_addr + segment.p_vaddr;
     const std::uintptr_t size = PageSize();
     Release({(begin + size - 1) / size, (begin + segment.p_filesz) / size},
-            static_cast<const Descriptor*>(pagemap)->get());
+            *static_cast<const int*>(pagemap));
   }
   return 0;
 }
 
+/// /proc/self/pagemap, kept open: a process that cannot be traced may not open it.
+int Pagemap() {
+  struct Opened {
+    pid_t process = 0;
+    int descriptor = -1;
+  };
+  static Guarded<Opened> guarded;
+  const auto opened = guarded.Lock();
+  if (opened->process != getpid()) {  // a child has the number, but perhaps not what it was
+    *opened = {getpid(), open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)};
+  }
+  return opened->descriptor;
+}
+
 }  // namespace
+
+void PrepareIdleMemory() { Pagemap(); }
 
 void ReleaseIdleMemory() {
   malloc_trim(0);
-  // Kept open: a process that cannot be traced may not open it.
-  static Descriptor pagemap(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
-  if (pagemap) dl_iterate_phdr(ReleaseObject, &pagemap);
+  int pagemap = Pagemap();
+  if (pagemap >= 0) dl_iterate_phdr(ReleaseObject, &pagemap);
 }
 
 }  // namespace credmint

@@ -16,4 +16,8 @@ namespace credmint {
 /// mounted, all pages stay. Safe to call from any thread; takes about a millisecond.
 void ReleaseIdleMemory();
 
+/// Opens what ReleaseIdleMemory() needs, while this process may. For one that will not be
+/// traceable.
+void PrepareIdleMemory();
+
 }  // namespace credmint

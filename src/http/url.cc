@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
+#include <system_error>
 
 #include "base/shown_value.h"
 #include "http/curl_handles.h"
@@ -67,6 +69,36 @@ bool HasUser(std::string_view text) {
   return text.substr(0, text.find_first_of("/?#")).find('@') != std::string_view::npos;
 }
 
+/// Whether libcurl would take the host as it is: a name, or four numbers. It rewrites other ways to
+/// write an address, such as "127.1".
+bool IsPlainHost(const std::string& host) {
+  const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto is_known = [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  };
+  if (!std::all_of(host.begin(), host.end(), is_known)) return false;
+  if (in_addr v4{}; inet_pton(AF_INET, host.c_str(), &v4) == 1) return true;
+  const std::size_t label = host.rfind('.') + 1;
+  return label < host.size() && is_letter(host[label]);
+}
+
+/// Splits a URL that consists of a scheme, a plain host, and perhaps a port. Most are like that,
+/// and loading libcurl for them would take longer than all else that a hit of the cache does.
+std::optional<Url> SplitPlainUrl(const std::string& scheme, std::string_view rest) {
+  while (rest.ends_with('/')) rest.remove_suffix(1);
+  Url url;
+  url.scheme = scheme;
+  url.port = scheme == "https" ? kHttpsPort : kHttpPort;
+  const std::size_t colon = rest.find(':');
+  url.host = Lower(rest.substr(0, colon));
+  if (!IsPlainHost(url.host)) return std::nullopt;
+  if (colon == std::string_view::npos) return url;
+  const std::string_view port = rest.substr(colon + 1);
+  const auto [end, failed] = std::from_chars(port.data(), port.data() + port.size(), url.port);
+  const bool is_number = failed == std::errc() && end == port.data() + port.size();
+  return is_number && url.port != 0 ? std::optional(url) : std::nullopt;
+}
+
 }  // namespace
 
 Result<Url> ParseEndpointUrl(std::string_view text) {
@@ -89,6 +121,10 @@ Result<Url> ParseEndpointUrl(std::string_view text) {
     return refuse("it has a query or a fragment");
   }
 
+  if (const auto plain = SplitPlainUrl(scheme, text.substr(scheme.size() + 3))) {
+    if (!FitsDns(plain->host)) return refuse("its host name is longer than DNS allows");
+    return *plain;
+  }
   if (auto curl = LoadCurl(); !curl) return Fail(std::move(curl));
   const CurlUrlPtr parsed(Curl().url());
   if (!parsed) return Fail(ErrorCode::kInternal, "out of memory");

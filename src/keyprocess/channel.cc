@@ -100,10 +100,10 @@ Result<void> Channel::Send(const Message& message) {
   return {};
 }
 
-Result<Message> Channel::ReceiveNew() {
+Result<Message> Channel::ReceiveNew(TimePoint deadline) {
   const MutexLock lock(mutex_);
   answers_ = true;
-  return Await(std::nullopt, TimePoint::max());
+  return Await(std::nullopt, deadline);
 }
 
 Result<Message> Channel::Receive(std::uint32_t call, TimePoint deadline) {

@@ -78,8 +78,8 @@ class Channel {
   Result<void> Send(const Message& message);
 
   /// For the end that answers: the next message of a call that is not known yet. The call is known
-  /// from then on, until End(). Fails with kDeviceLost if the other end is gone.
-  Result<Message> ReceiveNew();
+  /// from then on, until End(). Fails as Call::Receive() does.
+  Result<Message> ReceiveNew(TimePoint deadline = TimePoint::max());
   Result<Message> Receive(std::uint32_t call, TimePoint deadline);
   void End(std::uint32_t call);
 

@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/idle_memory.h"
+
 namespace credmint::keyprocess {
 namespace {
 
@@ -49,6 +51,7 @@ int Isolate(int socket, int output) {
   setsid();
   ResetSignals();
   umask(077);
+  PrepareIdleMemory();
   const rlimit none{0, 0};
   const bool done = setrlimit(RLIMIT_CORE, &none) == 0 &&
                     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&

@@ -21,6 +21,7 @@
 #include "base/closed_at_exit.h"
 #include "base/foreign_call.h"
 #include "base/guarded.h"
+#include "base/idle_memory.h"
 #include "base/log.h"
 #include "base/standard_error.h"
 #include "keyprocess/channel.h"
@@ -37,7 +38,8 @@ using TimePoint = Channel::TimePoint;
 
 /// More threads than a token has sessions do not help.
 constexpr int kMostThreads = 64;
-constexpr unsigned kLongestRest = 5;  // seconds
+constexpr unsigned kLongestEnd = 5;  // seconds
+constexpr std::chrono::seconds kRest{1};
 
 /// The call that this thread answers, for a signature that a policy needs.
 thread_local std::uint32_t current_call = 0;
@@ -72,8 +74,11 @@ Result<Bytes> AskingSigner::Sign(SignMessage request) const {
 
 class KeyServer {
  public:
-  KeyServer(OSSL_LIB_CTX* context, Descriptor socket)
-      : context_(LibraryContext::InChild(context)), channel_(std::move(socket)) {}
+  KeyServer(OSSL_LIB_CTX* context, Descriptor socket, bool rests)
+      : context_(LibraryContext::InChild(context)),
+        channel_(std::move(socket)),
+        rests_(rests),
+        rested_(!rests) {}
 
   /// Answers calls until the socket closes, and then ends the process.
   [[noreturn]] void Run();
@@ -81,6 +86,7 @@ class KeyServer {
  private:
   [[noreturn]] void Work();
   [[noreturn]] void End();
+  Result<Message> NextQuestion();
   void AddThread();
   void Answer(const Message& question);
   void Send(std::uint32_t call, Kind kind, Secret body);
@@ -103,6 +109,8 @@ class KeyServer {
   Channel channel_;
   Guarded<Keys> keys_;
   Guarded<bool> has_providers_{false};
+  const bool rests_;
+  std::atomic<bool> rested_;        ///< idle memory is released, or never is
   std::atomic<bool> lost_ = false;  ///< an answer could not be sent
   std::atomic<int> running_ = 0;
   std::atomic<int> idle_ = 0;
@@ -119,6 +127,7 @@ void KeyServer::Run() {
     static_cast<void>(
         channel_.Send({0, Kind::kLog, Encode(LogMessage{warning, std::string(text)})}));
   });
+  AddThread();  // before anything is asked, while the main process still has other work
   Work();
 }
 
@@ -132,7 +141,7 @@ void KeyServer::End() {
   sigemptyset(&alarmed);
   sigaddset(&alarmed, SIGALRM);
   pthread_sigmask(SIG_UNBLOCK, &alarmed, nullptr);
-  alarm(kLongestRest);
+  alarm(kLongestEnd);
   ClosedAtExit::CloseAll();
   constexpr std::chrono::milliseconds kPause{1};
   while (running_ > 0) std::this_thread::sleep_for(kPause);
@@ -144,7 +153,7 @@ void KeyServer::End() {
 void KeyServer::Work() {
   for (;;) {
     ++idle_;
-    auto question = channel_.ReceiveNew();
+    auto question = NextQuestion();
     if (--idle_ == 0 && question && question->kind != Kind::kRelease) AddThread();
     if (!question) End();
     ++running_;
@@ -152,6 +161,19 @@ void KeyServer::Work() {
     channel_.End(question->call);
     // A module may have closed the socket. Then nobody else notices.
     if (--running_ == 0 && lost_) End();
+  }
+}
+
+/// Waits for a question. Memory that is not needed meanwhile is released once, after a while.
+Result<Message> KeyServer::NextQuestion() {
+  for (;;) {
+    const auto deadline = rested_ ? TimePoint::max() : Channel::Clock::now() + kRest;
+    auto question = channel_.ReceiveNew(deadline);
+    if (question || question.error().code != ErrorCode::kTimeout) {
+      if (rests_) rested_ = false;
+      return question;
+    }
+    if (running_ == 0 && !rested_.exchange(true)) ReleaseIdleMemory();
   }
 }
 
@@ -323,12 +345,12 @@ Result<void> KeyServer::AnswerSign(const Message& question) {
 
 }  // namespace
 
-void ServeKeys(OSSL_LIB_CTX* context, Descriptor socket) {
+void ServeKeys(OSSL_LIB_CTX* context, Descriptor socket, bool rests) {
   EndOnlyQuickly();
   ForbidCatchingStandardError();
   // Not destroyed: a thread may be in a call that does not return.
   mallopt(M_ARENA_MAX, 1);  // one heap is smaller than several
-  auto* const server = new KeyServer(context, std::move(socket));
+  auto* const server = new KeyServer(context, std::move(socket), rests);
   server->Run();
 }
 

@@ -11,7 +11,8 @@ namespace credmint::keyprocess {
 /// devices.
 ///
 /// Each call runs on a thread of its own, since a device may take its time. A call that runs when
-/// the socket closes gets five seconds: cutting off a login may damage a token.
-[[noreturn]] void ServeKeys(OSSL_LIB_CTX* context, Descriptor socket);
+/// the socket closes gets five seconds: cutting off a login may damage a token. If it `rests`, it
+/// releases idle memory when no call has come for a second.
+[[noreturn]] void ServeKeys(OSSL_LIB_CTX* context, Descriptor socket, bool rests);
 
 }  // namespace credmint::keyprocess

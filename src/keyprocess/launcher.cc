@@ -270,9 +270,33 @@ bool HasOneThread() {
   return failed || std::distance(begin(threads), end(threads)) == 1;
 }
 
+/// A thread that has been joined is still listed for a moment.
+bool WaitForOneThread() {
+  constexpr timespec kPause{0, 200000};
+  for (int tries = 500; tries > 0; --tries) {
+    if (HasOneThread()) return true;
+    nanosleep(&kPause, nullptr);
+  }
+  return false;
+}
+
 class ThisLauncher final : public Launcher {
  public:
-  explicit ThisLauncher(Body body) : body_(std::move(body)) {}
+  ThisLauncher(Body body, std::function<void()> before_fork)
+      : body_(std::move(body)), before_fork_(std::move(before_fork)) {}
+  ~ThisLauncher() override {
+    if (!ahead_) return;
+    ahead_->socket = Descriptor();  // that ends it
+    EndChild(ahead_->process, milliseconds(300), true);
+  }
+  ThisLauncher(const ThisLauncher&) = delete;
+  ThisLauncher& operator=(const ThisLauncher&) = delete;
+
+  void LaunchAhead() override {
+    const MutexLock lock(mutex_);
+    if (helper_ || ahead_) return;
+    if (auto launched = ForkHere()) ahead_ = *std::move(launched);
+  }
 
   Result<void> PrepareForThreads() override {
     const MutexLock lock(mutex_);
@@ -285,12 +309,10 @@ class ThisLauncher final : public Launcher {
   Result<Launched> Launch() override {
     const MutexLock lock(mutex_);
     if (helper_) return LaunchWithHelper();
-    if (HasOneThread()) {
-      auto launched = Fork(body_);
-      if (launched) own_.insert(launched->process);
-      return launched;
-    }
-    return Fail(ErrorCode::kInternal, "this process cannot start a key process any more");
+    if (!ahead_) return ForkHere();
+    Launched launched = *std::move(ahead_);
+    ahead_.reset();
+    return launched;
   }
 
   int End(pid_t process, milliseconds patience, bool kill) override {
@@ -302,6 +324,16 @@ class ThisLauncher final : public Launcher {
   }
 
  private:
+  Result<Launched> ForkHere() CREDMINT_REQUIRES(mutex_) {
+    if (before_fork_) before_fork_();
+    if (!WaitForOneThread()) {
+      return Fail(ErrorCode::kInternal, "this process cannot start a key process any more");
+    }
+    auto launched = Fork(body_);
+    if (launched) own_.insert(launched->process);
+    return launched;
+  }
+
   Result<Launched> LaunchWithHelper() CREDMINT_REQUIRES(mutex_) {
     Launched launched;
     const auto answer = helper_->Ask({}, launched);
@@ -314,15 +346,17 @@ class ThisLauncher final : public Launcher {
   }
 
   const Body body_;
+  const std::function<void()> before_fork_;
   Mutex mutex_;
+  std::optional<Launched> ahead_ CREDMINT_GUARDED_BY(mutex_);
   std::unique_ptr<HelperEnd> helper_ CREDMINT_GUARDED_BY(mutex_);
   std::set<pid_t> own_ CREDMINT_GUARDED_BY(mutex_);  // not started by the helper
 };
 
 }  // namespace
 
-std::unique_ptr<Launcher> Launcher::Create(Body body) {
-  return std::make_unique<ThisLauncher>(std::move(body));
+std::unique_ptr<Launcher> Launcher::Create(Body body, std::function<void()> before_fork) {
+  return std::make_unique<ThisLauncher>(std::move(body), std::move(before_fork));
 }
 
 }  // namespace credmint::keyprocess

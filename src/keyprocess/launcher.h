@@ -30,6 +30,9 @@ class Launcher {
 
   virtual ~Launcher() = default;
 
+  /// Starts a process already, which the next Launch() returns. A failure shows there.
+  virtual void LaunchAhead() = 0;
+
   /// Fails with kInternal if the system gives no process.
   virtual Result<Launched> Launch() = 0;
 
@@ -38,8 +41,9 @@ class Launcher {
   virtual int End(pid_t process, std::chrono::milliseconds patience, bool kill) = 0;
 
   /// A launcher that forks this process until PrepareForThreads(), and uses a helper from then on.
-  /// There is one at a time.
-  static std::unique_ptr<Launcher> Create(Body body);
+  /// There is one at a time. `before_fork` waits for the threads that end by themselves; it runs
+  /// before this process forks.
+  static std::unique_ptr<Launcher> Create(Body body, std::function<void()> before_fork = {});
 
   /// Forks the helper. Call it before this process gets its second thread. From then on key
   /// processes have the directory /, because they run as long as this process. Others keep its

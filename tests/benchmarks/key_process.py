@@ -21,9 +21,8 @@ from support.serve import Server, wait_until  # noqa: E402
 from support.system_test import MintTest, make_folder  # noqa: E402
 
 RUNS = 60
-# The limits are those of today. The goals are 1.05 and 1.4.
-LIMIT = 1.6  # of a mint with a token
-LIMIT_OF_MEMORY = 2.2
+LIMIT = 1.15  # of a mint with a token; the goal is 1.05, and a busy machine adds some
+LIMIT_OF_MEMORY = 1.85  # that of today; the goal is 1.4
 
 
 def memory_of(pid):
@@ -82,7 +81,7 @@ class Benchmark(MintTest):
         server = Server(self, *self.arguments(*flags, "--port", "0")[1:])
         role = "/meta-data/iam/security-credentials/demo"
         wait_until(lambda: server.metadata(role).status == 200)
-        time.sleep(1)
+        time.sleep(2)  # idle memory is released after one second
         return memory_of(server.process.pid)
 
 

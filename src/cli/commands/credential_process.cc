@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/credential_process.h"
 
+#include "cli/options/start_library.h"
 #include "cli/output/output.h"
 #include "cli/output/terminal_prompt.h"
 #include "credentials/process_json.h"
@@ -21,8 +22,9 @@ Result<void> CredentialProcessCommand::Run() const {
   if (!wanted) return Fail(wanted);
   StartLog(wanted->process);
   wanted->Log();
+  const roles::Role& role = wanted->roles.front();
   const auto credentials = roles::Mint(
-      wanted->roles.front(), [&] { return StartLibrary(wanted->process); }, {.ask = AskAtTerminal});
+      role, [&] { return StartToMint(wanted->process, *role.identity); }, {.ask = AskAtTerminal});
   if (!credentials) return Fail(credentials);
   if (auto written = WriteResult(FormatProcessJson(*credentials).Reveal()); !written) {
     return written;

@@ -15,6 +15,7 @@
 #include "base/random_text.h"
 #include "base/timestamp.h"
 #include "cli/options/child_environment.h"
+#include "cli/options/start_library.h"
 #include "cli/output/output.h"
 #include "cli/output/role_reports.h"
 #include "cli/output/terminal_prompt.h"
@@ -156,8 +157,9 @@ Result<void> ExecCommand::RunServed(WantedRoles wanted) {
 }
 
 Result<void> ExecCommand::RunStatic(const WantedRoles& wanted) {
+  const roles::Role& role = wanted.roles.front();
   const auto credentials = roles::Mint(
-      wanted.roles.front(), [&] { return StartLibrary(wanted.process); }, {.ask = AskAtTerminal});
+      role, [&] { return StartToMint(wanted.process, *role.identity); }, {.ask = AskAtTerminal});
   if (!credentials) return Fail(credentials);
   command_.environment = StaticEnvironment(*credentials);
   ReportNotice(

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "cli/options/start_library.h"
 #include "cli/options/text_option.h"
 #include "cli/output/inventory_text.h"
 #include "cli/output/output.h"

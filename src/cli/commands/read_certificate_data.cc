@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/options/start_library.h"
 #include "cli/options/text_option.h"
 #include "cli/output/certificate_text.h"
 #include "cli/output/output.h"

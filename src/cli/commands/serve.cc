@@ -9,6 +9,7 @@
 
 #include "cli/options/server_flags.h"
 #include "cli/options/settings.h"
+#include "cli/options/start_library.h"
 #include "cli/output/output.h"
 #include "cli/output/role_reports.h"
 #include "cli/output/server_addresses.h"

@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "cli/options/start_library.h"
 #include "cli/options/text_option.h"
 #include "cli/output/output.h"
 #include "cli/output/terminal_prompt.h"

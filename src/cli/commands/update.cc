@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/update.h"
 
+#include "cli/options/start_library.h"
 #include "cli/options/text_option.h"
 #include "cli/output/output.h"
 #include "cli/output/role_reports.h"
@@ -55,9 +56,10 @@ Result<void> UpdateCommand::Run() const {
   const auto file = FindCredentialsFile(profile_);
   if (!file) return Fail(file);
   if (auto checked = CheckCredentialsFile(*file); !checked) return checked;
-  const auto library = StartLibrary(wanted->process, once_ ? Running::kOnce : Running::kUntilTold);
-  if (!library) return Fail(library);
   const roles::Role& role = wanted->roles.front();
+  const auto library = once_ ? StartToMint(wanted->process, *role.identity)
+                             : StartLibrary(wanted->process, Running::kUntilTold);
+  if (!library) return Fail(library);
   roles::IdentityPool identities(*library,
                                  {.kept_earlier = [](const Error& error) { ReportError(error); }});
   const auto session = RoleSession::Create(

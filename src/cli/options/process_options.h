@@ -7,9 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
-#include "ossl/library_context.h"
-
 namespace credmint::cli {
 
 /// The flags of the process as a whole, independent of any key.
@@ -28,13 +25,5 @@ void AddProcessFlags(CLI::App& command, ProcessOptions& options);
 
 /// Configures the log as --debug and --log-format ask. Called before anything is logged.
 void StartLog(const ProcessOptions& options);
-
-/// How long a command runs.
-enum class Running { kOnce, kUntilTold };
-
-/// Starts OpenSSL. Modules and devices get processes of their own, and so do the providers of
-/// --provider. Call it while this process has one thread; for kUntilTold it may have more later.
-Result<LibraryContext> StartLibrary(const ProcessOptions& options,
-                                    Running running = Running::kOnce);
 
 }  // namespace credmint::cli

@@ -35,6 +35,7 @@ class SharedTokenTest(MintTest):
         self.token = self.original.copy(self.folder / "t")
         self.log = self.folder / "log"
         self.write("web.pem", pki.pem(self.leaf))
+        time.sleep(0.1)  # a file that was written a moment ago is read twice
 
     def flags(self, module, key=KEY, certificate="web.pem"):
         return (

@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
+#include <string>
+
+#include "http/curl_handles.h"
+
 namespace credmint {
 namespace {
 
@@ -98,6 +103,64 @@ TEST(UrlTest, SplitsAnEndpoint) {
     EXPECT_EQ(url->path, c.path) << c.text;
     EXPECT_EQ(url->query, "") << c.text;
     EXPECT_EQ(HostHeader(*url), c.host_header) << c.text;
+  }
+}
+
+/// Plain URLs are split without libcurl. Both must agree.
+TEST(UrlTest, SplitsPlainUrlsAsLibcurlDoes) {
+  ASSERT_TRUE(LoadCurl());
+  for (const std::string host : {"example.com",
+                                 "EXAMPLE.com",
+                                 "localhost",
+                                 "a",
+                                 "a-b.c-d",
+                                 "-a.b",
+                                 "a-.b-",
+                                 "a.",
+                                 "a..b",
+                                 ".a",
+                                 ".",
+                                 "..",
+                                 "1a",
+                                 "1.a",
+                                 "127.0.0.1",
+                                 "127.0.0.1.",
+                                 "127.1",
+                                 "1",
+                                 "0x7f000001",
+                                 "0x7f.1",
+                                 "127.0.0.01",
+                                 "256.0.0.1",
+                                 "1.2.3.4.5",
+                                 "999999999999",
+                                 "0xg",
+                                 "1e1",
+                                 "a.1",
+                                 "a.0x1",
+                                 "xn--bcher-kva.example",
+                                 "a_b",
+                                 "a*b",
+                                 "a%41"}) {
+    for (const char* port : {"", ":", ":1", ":443", ":0443", ":65535", ":65536", ":+1", ":1a"}) {
+      for (const char* end : {"", "/", "//"}) {
+        const std::string text = "https://" + host + port + end;
+        const CurlUrlPtr theirs(Curl().url());
+        const auto part = [&](CURLUPart which, unsigned flags) {
+          char* value = nullptr;
+          Curl().url_get(theirs.get(), which, &value, flags);
+          return std::string(CurlTextPtr(value).get());
+        };
+        const bool accepted =
+            Curl().url_set(theirs.get(), CURLUPART_URL, text.c_str(), 0) == CURLUE_OK;
+        const Result<Url> ours = ParseEndpointUrl(text);
+        ASSERT_EQ(accepted, ours.has_value()) << text;
+        if (!ours) continue;
+        std::string lower = part(CURLUPART_HOST, 0);
+        for (char& c : lower) c = static_cast<char>(std::tolower(c));
+        EXPECT_EQ(ours->host, lower) << text;
+        EXPECT_EQ(std::to_string(ours->port), part(CURLUPART_PORT, CURLU_DEFAULT_PORT)) << text;
+      }
+    }
   }
 }
 

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/options/start_library.h"
+
+#include <openssl/core.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/core_limit.h"
+#include "base/idle_memory.h"
+#include "base/log.h"
+#include "cli/output/output.h"
+#include "cli/output/terminal_prompt.h"
+#include "daemon/end_signals.h"
+#include "http/curl_ahead.h"
+#include "identity/scheme_table.h"
+#include "keyprocess/key_processes.h"
+#include "keyprocess/key_server.h"
+#include "keyprocess/launcher.h"
+
+extern "C" OSSL_provider_init_fn credmint_remote_provider_init;
+
+namespace credmint::cli {
+namespace {
+
+constexpr BuiltinProvider kRemoteKeys = {kRemoteProvider, credmint_remote_provider_init};
+
+/// A person at a terminal may have to touch a token.
+void ReportSlow(const std::string& what) {
+  const std::string text = "waiting for " + what + " (does it want to be touched?)";
+  isatty(STDERR_FILENO) == 1 ? ReportNotice(text) : LogDebug(text);
+}
+
+/// An SDK that runs a command waits for it, so all answers together get the time of one. A person
+/// may take longer, and ends the command.
+keyprocess::Manners MannersOf(const ProcessOptions& options, Running running) {
+  const auto timeout = KeyTimeout(options).value_or(std::chrono::milliseconds(0));
+  keyprocess::Manners manners{
+      .timeout = timeout, .replaces = running == Running::kUntilTold, .slow = ReportSlow};
+  const bool somebody_waits = running == Running::kOnce && timeout.count() > 0 && !HasTerminal();
+  if (somebody_waits) manners.until = std::chrono::steady_clock::now() + timeout;
+  return manners;
+}
+
+/// As far as the references tell: a file may hold the key of a device, too.
+bool NamesDevice(const IdentitySpec& identity) {
+  const auto& key = identity.private_key ? identity.private_key : identity.certificate.certificate;
+  return key && key->scheme() != nullptr;
+}
+
+Result<LibraryContext> Start(const ProcessOptions& options, Running running,
+                             const IdentitySpec* minting) {
+  if (options.no_key_process) {
+    daemon::EndSignals::OfThisProcess();  // closes what is open in the device
+    return LibraryContext::Create(BuiltinProviders(), options.providers);
+  }
+  if (running == Running::kUntilTold) PrepareIdleMemory();
+  ForbidTracing();
+  std::vector<BuiltinProvider> builtin = BuiltinProviders();
+  builtin.push_back(kRemoteKeys);
+  auto context = LibraryContext::Create(builtin);
+  if (!context) return context;
+  const bool runs_on = running == Running::kUntilTold;
+  const auto curl = std::make_shared<CurlAhead>();
+  auto launcher = keyprocess::Launcher::Create(
+      [library = context->get(), runs_on](Descriptor socket) {
+        keyprocess::ServeKeys(library, std::move(socket), runs_on);
+      },
+      [curl] { curl->Finish(); });
+  if (runs_on) {
+    if (auto prepared = launcher->PrepareForThreads(); !prepared) return Fail(std::move(prepared));
+  }
+  if (minting != nullptr) {
+    if (NamesDevice(*minting)) launcher->LaunchAhead();
+    curl->Start();
+  }
+  auto processes =
+      std::make_shared<keyprocess::KeyProcesses>(std::move(launcher), MannersOf(options, running));
+  if (options.providers.empty()) {
+    context->SetStores(std::move(processes), {});
+    return context;
+  }
+  const StoreDevice other{"providers", "the OpenSSL provider", options.providers};
+  auto prepared = processes->Prepare(*context, other);
+  if (!prepared) return Fail(std::move(prepared));
+  context->SetStores(std::move(processes), other);
+  return context;
+}
+
+}  // namespace
+
+Result<LibraryContext> StartLibrary(const ProcessOptions& options, Running running) {
+  return Start(options, running, nullptr);
+}
+
+Result<LibraryContext> StartToMint(const ProcessOptions& options, const IdentitySpec& identity) {
+  return Start(options, Running::kOnce, &identity);
+}
+
+}  // namespace credmint::cli

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/error.h"
+#include "cli/options/process_options.h"
+#include "identity/identity_spec.h"
+#include "ossl/library_context.h"
+
+namespace credmint::cli {
+
+/// How long a command runs.
+enum class Running { kOnce, kUntilTold };
+
+/// Starts OpenSSL. Modules and devices get processes of their own, and so do the providers of
+/// --provider. Call it while this process has one thread; for kUntilTold it may have more later.
+Result<LibraryContext> StartLibrary(const ProcessOptions& options,
+                                    Running running = Running::kOnce);
+
+/// The same for a command that mints once, with this identity. If it names a device, the key
+/// process is forked at once. Then another thread loads libcurl, and ends.
+Result<LibraryContext> StartToMint(const ProcessOptions& options, const IdentitySpec& identity);
+
+}  // namespace credmint::cli

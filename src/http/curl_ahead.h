@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <thread>
+
+namespace credmint {
+
+/// Loads libcurl on another thread, which then ends: that takes milliseconds, and a mint has other
+/// work meanwhile. A failure shows when the library is used.
+class CurlAhead {
+ public:
+  CurlAhead() = default;
+  ~CurlAhead() { Finish(); }
+  CurlAhead(const CurlAhead&) = delete;
+  CurlAhead& operator=(const CurlAhead&) = delete;
+
+  void Start();
+
+  /// Waits for the thread's end.
+  void Finish();
+
+ private:
+  std::thread thread_;
+};
+
+}  // namespace credmint
