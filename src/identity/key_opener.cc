@@ -5,6 +5,9 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <string>
+#include <system_error>
 
 #include "base/log.h"
 #include "base/shown_value.h"
@@ -54,7 +57,8 @@ std::string_view QueryAttribute(std::string_view uri, std::string_view name) {
   return {};
 }
 
-/// Two names of one device make two devices of it, which is no harm.
+/// Links to one module are one device, so that a PIN that it refused is not sent to it again. Other
+/// names of one device make several of it.
 StoreDevice DeviceOf(const Scheme& scheme, std::string_view uri, const StoreOptions& options) {
   std::string which;
   for (const auto& [name, value] : options.parameters) {
@@ -63,7 +67,10 @@ StoreDevice DeviceOf(const Scheme& scheme, std::string_view uri, const StoreOpti
   for (const std::string_view attribute : scheme.device_attributes) {
     if (which.empty() && !attribute.empty()) which = QueryAttribute(uri, attribute);
   }
-  return {fmt::format("{} {}", scheme.provider, which),
+  std::error_code failed;
+  const std::filesystem::path real =
+      which.starts_with('/') ? std::filesystem::canonical(which, failed) : "";
+  return {fmt::format("{} {}", scheme.provider, real.empty() ? which : real.string()),
           which.empty() ? std::string(scheme.device)
                         : fmt::format("{} {}", scheme.device, ShownPath(which))};
 }

@@ -216,7 +216,12 @@ Result<Bytes> KeyProcess::Sign(const LibraryContext& context, const SignMessage&
   const std::chrono::duration<double> took = Channel::Clock::now() - asked;
   figures_->Lock()->signing.Add(took.count());
   has_signed_ = has_signed_ || answer->kind == Kind::kSignature;
-  if (answer->kind == Kind::kError) return Fail(DecodeError(answer->body));
+  if (answer->kind == Kind::kError) {
+    Error error = DecodeError(answer->body);
+    failed_to_sign_ =
+        failed_to_sign_ || error.code == ErrorCode::kDevice || error.code == ErrorCode::kDeviceLost;
+    return Fail(std::move(error));
+  }
   if (answer->kind == Kind::kSignature) return DecodeBytes(answer->body);
   return Fail(ErrorCode::kDevice, "the key process sent an answer that nobody asked for");
 }
@@ -322,7 +327,7 @@ Error KeyProcess::Hung(const Conversation& conversation) {
 
 Error KeyProcess::Lost(const Conversation& conversation, std::string message) {
   if (!conversation.is_logging_in) return {ErrorCode::kDevice, std::move(message), {}};
-  ended_in_login_ = ended_in_login_ || conversation.passphrase == nullptr;
+  if (conversation.passphrase == nullptr) figures_->Lock()->interrupted = true;
   return {ErrorCode::kPinIncorrect,
           fmt::format("{} while logging in to {}; the PIN counts as refused", message,
                       conversation.subject),

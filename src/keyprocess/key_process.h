@@ -34,10 +34,11 @@ struct Manners {
   std::function<void(const std::string&)> slow;
 };
 
-/// Figures that all processes of a device have in common.
+/// What all processes of a device have in common.
 struct DeviceFigures {
   std::map<std::string, std::uint64_t> ends;  ///< by cause
   SigningTimes signing;
+  bool interrupted = false;  ///< one ended while it tried a PIN for a signature
 };
 using KeyProcessFigures = Guarded<DeviceFigures>;
 
@@ -70,8 +71,8 @@ class KeyProcess : public std::enable_shared_from_this<KeyProcess> {
   /// Whether the process still runs.
   [[nodiscard]] bool IsRunning();
   [[nodiscard]] bool HasSigned() const { return has_signed_; }
-  /// Whether it ended while it tried a PIN for a signature.
-  [[nodiscard]] bool EndedInLogin() const { return ended_in_login_; }
+  /// Whether the device failed to make a signature.
+  [[nodiscard]] bool FailedToSign() const { return failed_to_sign_; }
 
   /// Closes its socket. Calls that run fail, and it ends by itself.
   void Leave();
@@ -111,7 +112,7 @@ class KeyProcess : public std::enable_shared_from_this<KeyProcess> {
   std::atomic<bool> leaving_ = false;
   std::atomic<bool> ended_ = false;
   std::atomic<bool> has_signed_ = false;
-  std::atomic<bool> ended_in_login_ = false;
+  std::atomic<bool> failed_to_sign_ = false;
   Guarded<std::string> how_it_ended_;
   Channel channel_;
 };

@@ -135,6 +135,10 @@ void KeyProcesses::NoteOutcome(const std::string& name, const std::shared_ptr<Ke
                          failure == ErrorCode::kModule;
   device.misses = is_missing ? device.misses + 1 : 0;
   if (!process->IsRunning() || (!is_broken && device.misses < kMostMisses)) return;
+  Replace(device);
+}
+
+void KeyProcesses::Replace(Device& device) {
   LogDebug("the next try gets another key process for " + device.shown);
   device.process = nullptr;
   device.misses = 0;
@@ -149,7 +153,7 @@ Result<void> KeyProcesses::Prepare(const LibraryContext& context, const StoreDev
 
 void KeyProcesses::ForgetInterrupted() {
   refused_.ForgetInterrupted();
-  for (auto& [name, device] : *devices_.Lock()) device.interrupted = false;
+  for (auto& [name, device] : *devices_.Lock()) device.figures->Lock()->interrupted = false;
 }
 
 /// The device's process. Starts one if there is none, after the pause that is due.
@@ -158,9 +162,9 @@ Result<std::shared_ptr<KeyProcess>> KeyProcesses::Running(const StoreDevice& wan
   const auto devices = devices_.Lock();
   Device& device = (*devices)[wanted.name];
   device.shown = wanted.shown;
+  if (device.figures->Lock()->interrupted) return RefusedSecrets::Interrupted();
+  if (manners_.replaces && device.process && device.process->FailedToSign()) Replace(device);
   if (device.process && device.process->IsRunning()) return device.process;
-  if (device.process && device.process->EndedInLogin()) device.interrupted = true;
-  if (device.interrupted) return RefusedSecrets::Interrupted();
   const auto now = std::chrono::steady_clock::now();
   if (now < device.not_before) {
     Error error{ErrorCode::kDevice,

@@ -49,14 +49,14 @@ class KeyProcesses final : public Stores, private ClosedAtExit {
     std::chrono::milliseconds pause{0};
     std::chrono::steady_clock::time_point not_before;
     std::string shown;
-    int misses = 0;            ///< failures in a row to find a key
-    bool interrupted = false;  ///< it ended while a PIN was tried for a signature
+    int misses = 0;  ///< failures in a row to find a key
   };
 
   Result<StoreContents> Load(const LibraryContext& context, const Place& place,
                              const StoreOptions& given);
   void NoteOutcome(const std::string& name, const std::shared_ptr<KeyProcess>& process,
                    std::optional<ErrorCode> failure);
+  static void Replace(Device& device);
   Result<std::shared_ptr<KeyProcess>> Running(const StoreDevice& wanted);
   const pid_t owner_ = getpid();
   std::unique_ptr<Launcher> launcher_;

@@ -315,9 +315,14 @@ CK_RV GiveList(const std::vector<T>& whole, T* list, CK_ULONG* count) {
   return CKR_OK;
 }
 
+void SleepFor(std::optional<CK_ULONG> milliseconds) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds.value_or(0)));
+}
+
 CK_RV Initialize(const Settings& settings, void* arguments) {
   if (const auto code = settings.Number("initialize")) return *code;
   if (Behind::Get().IsForgottenChild(settings)) Behind::Get().Finalize(nullptr);
+  SleepFor(settings.Number("slow-initialize"));
   return Behind::Get().Initialize(arguments);
 }
 
@@ -516,9 +521,7 @@ CK_RV SignInit(const Settings& settings, CK_SESSION_HANDLE session, CK_MECHANISM
 template <typename Make>
 CK_RV FinishSignature(const Settings& settings, CK_BYTE* signature, CK_ULONG* size, Make make) {
   if (signature == nullptr) return make();
-  if (const auto slow = settings.Number("slow")) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(*slow));
-  }
+  SleepFor(settings.Number("slow"));
   const CK_RV result = make();
   if (result != CKR_OK || *size == 0) return result;
   if (settings.Has("wrong-signature")) signature[*size - 1] ^= 1;

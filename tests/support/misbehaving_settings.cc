@@ -132,6 +132,7 @@ constexpr std::pair<std::string_view, Value> kSettings[] = {
     {"sign-once", Value::kNumber},
     {"slot-zero", Value::kNone},
     {"slow", Value::kNumber},
+    {"slow-initialize", Value::kNumber},
     {"spoil", Value::kText},
     {"thread-stays", Value::kText},
     {"token-removed", Value::kNone},

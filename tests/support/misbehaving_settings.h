@@ -23,6 +23,7 @@ namespace credmint::test::misbehaving {
 /// * short-signature: signatures lack their last byte.
 /// * wrong-signature: signatures have their last bit flipped.
 /// * slow=MILLISECONDS: C_Sign takes that much longer.
+/// * slow-initialize=MILLISECONDS: so does C_Initialize.
 /// * mechanism-absent=CODE +: the mechanism is not listed, and C_SignInit with it returns
 ///   CKR_MECHANISM_INVALID.
 /// * sessions-invalidated: once, C_SignInit first closes all sessions of the slot.

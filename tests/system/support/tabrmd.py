@@ -63,8 +63,18 @@ class Tabrmd:
             owner, DBUS_DAEMON, f"--config-file={configuration}", "--nofork", "--print-address"
         )
         bus.stdout.readline()  # the bus listens
-        self._start(owner, TABRMD, "--session", "--allow-root", f"--tcti={tpm.tcti}", *flags)
+        self._owner = owner
+        self._command = (TABRMD, "--session", "--allow-root", f"--tcti={tpm.tcti}", *flags)
+        self.start()
+
+    def start(self):
+        """Starts the resource manager, for a second time after stop()."""
+        self._manager = self._start(self._owner, *self._command)
         self._wait_until_it_answers()
+
+    def stop(self):
+        self._manager.terminate()
+        self._manager.wait()
 
     def hold_connection(self, test):
         """Opens a connection that stays in use until the test ends."""

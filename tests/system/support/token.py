@@ -39,6 +39,8 @@ def need_softhsm():
 class Token:
     """A SoftHSM configuration in `folder` with one token; add_token adds more."""
 
+    module = MODULE
+
     def __init__(self, folder, label="test", pin=PIN):
         need_softhsm()
         program.need_back_end("pkcs11")
@@ -120,7 +122,7 @@ class Token:
                 shutil.copy(original, token / f"{uuid.uuid4()}.object")
 
     def _tool(self, *arguments, token=None):
-        login = ("--module", MODULE, "--token-label", token or self.label, "--login")
+        login = ("--module", self.module, "--token-label", token or self.label, "--login")
         return run_tool(PKCS11_TOOL, *login, "--pin", self.pin, *arguments, env=self.env)
 
 

@@ -17,7 +17,7 @@ import subprocess
 import time
 import unittest
 
-from support import emulator, misbehaving, p11_kit, pki, program, token
+from support import emulator, misbehaving, p11_kit, pki, program, tabrmd, token, tpm, tpm2_pkcs11
 from support.cases import each, expand
 from support.serve import Server, wait_until
 from support.system_test import MintTest, make_folder
@@ -219,6 +219,21 @@ class CredentialProcess(KeyProcessTest):
         first = next(i for i, call in enumerate(calls) if "SUID_DUMP_DISABLE" in call)
         self.assertLess(first, next(i for i, call in enumerate(calls) if '"pin"' in call))
 
+    def test_all_answers_share_the_time_of_one(self):
+        """An SDK waits for the program. Each call takes less than the time, all of them take more."""
+        self.misbehave("slow-initialize=700", "slow=700")
+        started = time.monotonic()
+        self.mint_fails_locally(program.KEY, "took more than", *self.flags("--key-timeout", 1))
+        self.assertLess(time.monotonic() - started, 3)
+        self.assert_nothing_is_left()
+
+    def test_a_process_that_was_started_in_vain_ends(self):
+        """It starts before the certificate is read."""
+        flags = ("--certificate", "no.pem", "--private-key", KEY, "--passin", "file:pin")
+        self.mint_fails_locally(program.LOCAL_IO, "no.pem", *flags)
+        self.assert_nothing_is_left()
+        self.assertFalse(self.log.exists() and misbehaving.calls(self.log))
+
     def test_a_file_key_starts_no_process(self):
         trace = self.folder / "trace"
         wrapper = ("strace", "-f", "-o", str(trace), "-e", "trace=clone,fork,vfork,execve")
@@ -366,7 +381,7 @@ class Update(KeyProcessTest):
         wait_until(self.has_written, BACK_SECONDS)
         self.end()
 
-    @each("C_Initialize", "C_Login", "C_Sign")
+    @each(*CALLS)
     def test_one_sigterm_ends_it_while_it_hangs_in(self, call):
         self.misbehave(f"hang={call}")
         self.start()
@@ -509,6 +524,14 @@ class BackEndsThatRestart(KeyProcessTest):
         folder = self.token.folder
         folder.rename(folder.with_suffix(".away"))
         self.assert_fails_and_is_back(server, lambda: folder.with_suffix(".away").rename(folder))
+
+    def test_tpm2_abrmd_under_tpm2_pkcs11(self):
+        manager = tabrmd.Tabrmd(self, tpm.Tpm(self, self.folder), self.folder)
+        held = tpm2_pkcs11.TpmToken(self.folder / "held", "tabrmd:bus_type=session", manager.env)
+        self.write("web.pem", pki.pem(self.root.issue(held.generate("EC:prime256v1"))))
+        server = self.start(module=held.module, env=held.env)
+        manager.stop()
+        self.assert_fails_and_is_back(server, manager.start)
 
     def test_p11_kit_server_that_restarts(self):
         address = self.folder / "p11"
