@@ -60,6 +60,7 @@ std::string_view RemedyWords(Remedy remedy) {
     case Remedy::kNameTokenFile:
     case Remedy::kNameKeyApart:
     case Remedy::kNameCertificate:
+    case Remedy::kAllowAccess:
       break;
   }
   return {};

@@ -14,12 +14,14 @@
 
 #include "base/at_end.h"
 #include "base/foreign_call.h"
+#include "base/foreign_code.h"
 #include "base/guarded.h"
 #include "base/log.h"
 #include "base/printable.h"
 #include "base/read_file.h"
 #include "base/shown_value.h"
 #include "base/standard_error.h"
+#include "pkcs11/module_needs.h"
 
 namespace credmint::pkcs11 {
 
@@ -57,6 +59,7 @@ std::string LogWhatItPrinted(const std::string& path, const CaughtStandardError&
 
 Result<void*> OpenLibrary(const std::string& path) {
   LogDebug(fmt::format("loading the PKCS#11 module {}", path));
+  ForeignCode::Announce(NeedsOf(path));
   const ErrorMark mark;
   const CaughtStandardError caught;
   void* const library = [&] {
@@ -139,6 +142,7 @@ Result<void> Module::Initialize() {
     const ForeignCall call("C_Initialize");
     return functions_->C_Initialize(&arguments);
   }();
+  ForeignCode::NoteInitialized(NeedsOf(path_));
   const std::string printed = LogWhatItPrinted(path_, caught);
   if (result != CKR_OK && result != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
     return Fail(ErrorCode::kModule, fmt::format("C_Initialize: {}{}", CkName(result), printed));

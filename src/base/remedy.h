@@ -48,9 +48,10 @@ enum class Remedy : std::uint16_t {
   kNameTokenFile = 32,        ///< name a token file
   kNameKeyApart = 33,         ///< name the key, which is not stored with the certificate
   kNameCertificate = 34,      ///< name one of these certificates, and so its key
+  kAllowAccess = 35,          ///< allow a module or device more than the sandbox does
 };
 
 /// The largest value.
-inline constexpr Remedy kLastRemedy = Remedy::kNameCertificate;
+inline constexpr Remedy kLastRemedy = Remedy::kAllowAccess;
 
 }  // namespace credmint

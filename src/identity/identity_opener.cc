@@ -20,7 +20,9 @@ Result<std::shared_ptr<const SigningKey>> OpenPolicyKey(const LibraryContext& co
   PinSources pins;
   if (spec.policy_key_secret) pins.user = spec.policy_key_secret->Clone();
   pins.prompted = PromptedSecrets(ask);
-  auto key = KeyOpener(context, std::move(pins), spec.parameters).OpenKey(spec.policy_key->Clone());
+  KeyOpener keys(context, std::move(pins), spec.parameters);
+  keys.SetSandbox(spec.sandbox);
+  auto key = keys.OpenKey(spec.policy_key->Clone());
   if (!key) return Fail(std::move(key), "the policy's key");
   return key;
 }
@@ -52,6 +54,7 @@ Result<IdentityOpener> IdentityOpener::Create(const LibraryContext& context,
   PinSources pins(spec->secrets);
   pins.prompted = PromptedSecrets(ask);
   KeyOpener keys(context, std::move(pins), spec->parameters);
+  keys.SetSandbox(spec->sandbox);
   if (spec->policy_key) {
     auto signer = OpenPolicyKey(context, *spec, ask);
     if (!signer) return Fail(std::move(signer));

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/sandbox_rules.h"
 #include "identity/certificate_source.h"
 #include "identity/key_reference.h"
 #include "identity/secret_source.h"
@@ -26,6 +27,7 @@ struct IdentitySpec {
   std::optional<SecretSource> policy_key_secret;  ///< of `policy_key` and no other key
   /// Parameters of the back ends, by their names. They say which module, which device, how careful.
   std::vector<std::pair<std::string, std::string>> parameters;
+  SandboxRules sandbox = {};  ///< of the processes in which modules and devices are used
 
   bool operator==(const IdentitySpec&) const = default;
 };

@@ -59,7 +59,8 @@ std::string_view QueryAttribute(std::string_view uri, std::string_view name) {
 
 /// Links to one module are one device, so that a PIN that it refused is not sent to it again. Other
 /// names of one device make several of it.
-StoreDevice DeviceOf(const Scheme& scheme, std::string_view uri, const StoreOptions& options) {
+StoreDevice DeviceOf(const Scheme& scheme, std::string_view uri, const StoreOptions& options,
+                     const SandboxRules& sandbox) {
   std::string which;
   for (const auto& [name, value] : options.parameters) {
     if (name == scheme.device_parameter) which = value;
@@ -72,7 +73,9 @@ StoreDevice DeviceOf(const Scheme& scheme, std::string_view uri, const StoreOpti
       which.starts_with('/') ? std::filesystem::canonical(which, failed) : "";
   return {fmt::format("{} {}", scheme.provider, real.empty() ? which : real.string()),
           which.empty() ? std::string(scheme.device)
-                        : fmt::format("{} {}", scheme.device, ShownPath(which))};
+                        : fmt::format("{} {}", scheme.device, ShownPath(which)),
+          {},
+          sandbox};
 }
 
 std::string Clause(const KeyReference& reference, StoreExpect expect) {
@@ -369,7 +372,7 @@ Result<StoreContents> KeyOpener::LoadFile(const Secret& file, const Wanted& want
                 fmt::format("this build cannot use a {} file", scheme->pem_label));
   }
   if (auto set = SetParameters(*scheme, wanted, options); !set) return Fail(std::move(set));
-  options.device = DeviceOf(*scheme, {}, options);
+  options.device = DeviceOf(*scheme, {}, options, sandbox_);
   return CheckKeys(ReadStore(*context_, file, std::string(scheme->name), options), *scheme,
                    *context_);
 }
@@ -395,7 +398,7 @@ Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, const Wa
   const bool add_suffix = pins_.user && options.expect == StoreExpect::kPrivateKey &&
                           !scheme->secret_suffix.empty() && !uri.ends_with(scheme->secret_suffix);
   if (add_suffix) uri += scheme->secret_suffix;
-  options.device = DeviceOf(*scheme, uri, options);
+  options.device = DeviceOf(*scheme, uri, options, sandbox_);
   return CheckKeys(OpenStore(*context_, uri, options), *scheme, *context_);
 }
 

@@ -41,6 +41,9 @@ class KeyOpener {
   /// Sets the key that signs if a hardware key's policy requires another key's signature.
   void SetPolicySigner(std::shared_ptr<const SigningKey> signer) { signer_ = std::move(signer); }
 
+  /// Sets the rules for the processes in which modules and devices are used.
+  void SetSandbox(SandboxRules rules) { sandbox_ = std::move(rules); }
+
   /// Discards the secrets given by options, so that they are read again: they may have changed.
   void ForgetSecrets();
 
@@ -96,6 +99,7 @@ class KeyOpener {
   const LibraryContext* context_;
   PinSources pins_;
   std::vector<std::pair<std::string, std::string>> parameters_;
+  SandboxRules sandbox_;
   std::shared_ptr<const SigningKey> signer_;
 };
 

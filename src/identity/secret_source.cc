@@ -128,6 +128,10 @@ Result<Secret> SecretSource::Read() const {
 
 bool SecretSource::CanChange() const { return kind_ != Kind::kKnown && kind_ != Kind::kDescriptor; }
 
+std::optional<std::string> SecretSource::file() const {
+  return kind_ == Kind::kFile ? std::optional(name_) : std::nullopt;
+}
+
 std::optional<int> SecretSource::descriptor() const {
   return kind_ == Kind::kDescriptor ? std::optional(atoi(name_.c_str())) : std::nullopt;
 }

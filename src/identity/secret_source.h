@@ -33,6 +33,8 @@ class SecretSource {
   /// Whether it may hold another secret at the next read.
   [[nodiscard]] bool CanChange() const;
 
+  /// The path of the file that it is read from, if any.
+  [[nodiscard]] std::optional<std::string> file() const;
   /// The descriptor that it is read from, if any.
   [[nodiscard]] std::optional<int> descriptor() const;
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/guarded.h"
@@ -32,9 +33,12 @@ struct Manners {
   Channel::TimePoint until = Channel::TimePoint::max();
   /// Told once for each answer that takes two seconds: "the token 'prod' to sign".
   std::function<void(const std::string&)> slow;
+  /// See SandboxRules.
+  std::vector<std::string> hidden;
+  std::string home;
 };
 
-/// What all processes of a device have in common.
+/// The things that all processes of a device share.
 struct DeviceFigures {
   std::map<std::string, std::uint64_t> ends;  ///< by cause
   SigningTimes signing;

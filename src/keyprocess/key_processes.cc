@@ -44,6 +44,14 @@ StoreOptions WithAbsolutePaths(const StoreOptions& options) {
   return changed;
 }
 
+/// Each process has one set of rules.
+std::string ProcessName(const StoreDevice& device) {
+  const SandboxRules& rules = device.sandbox;
+  const std::string_view network = !rules.network ? "" : *rules.network ? "network" : "no network";
+  return fmt::format("{} {} {} {}", device.name, network, rules.programs ? "programs" : "",
+                     fmt::join(rules.paths, " "));
+}
+
 bool IsCounted(PassphraseKind kind) {
   return kind == PassphraseKind::kTokenPin || kind == PassphraseKind::kContextPin;
 }
@@ -96,7 +104,9 @@ Result<StoreContents> KeyProcesses::ReadPkcs12(const LibraryContext& context,
 Result<StoreContents> KeyProcesses::Load(const LibraryContext& context, const Place& place,
                                          const StoreOptions& given) {
   StoreOptions options = WithAbsolutePaths(given);
-  const StoreDevice& device = options.device;
+  StoreDevice& device = options.device;
+  device.sandbox.hidden = manners_.hidden;
+  device.sandbox.home = manners_.home;
   std::optional<std::pair<PassphraseRequest, Secret>> sent;
   if (given.passphrase) {
     options.passphrase = [&](const PassphraseRequest& request) -> Result<Secret> {
@@ -112,7 +122,7 @@ Result<StoreContents> KeyProcesses::Load(const LibraryContext& context, const Pl
   auto process = Running(device);
   if (!process) return Fail(std::move(process));
   auto contents = (*process)->Load(context, place, options);
-  NoteOutcome(device.name, *process,
+  NoteOutcome(ProcessName(device), *process,
               contents ? std::nullopt : std::optional(contents.error().code));
   if (sent && !contents && contents.error().code == ErrorCode::kPinIncorrect) {
     refused_.Add(device.name, sent->first, sent->second,
@@ -160,7 +170,7 @@ void KeyProcesses::ForgetInterrupted() {
 Result<std::shared_ptr<KeyProcess>> KeyProcesses::Running(const StoreDevice& wanted) {
   if (closed_) return Fail(ErrorCode::kDevice, "the program is ending");
   const auto devices = devices_.Lock();
-  Device& device = (*devices)[wanted.name];
+  Device& device = (*devices)[ProcessName(wanted)];
   device.shown = wanted.shown;
   if (device.figures->Lock()->interrupted) return RefusedSecrets::Interrupted();
   if (manners_.replaces && device.process && device.process->FailedToSign()) Replace(device);

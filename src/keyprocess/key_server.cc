@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keyprocess/key_server.h"
 
+#include <fmt/format.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,13 +21,16 @@
 #include "base/at_end.h"
 #include "base/closed_at_exit.h"
 #include "base/foreign_call.h"
+#include "base/foreign_code.h"
 #include "base/guarded.h"
 #include "base/idle_memory.h"
 #include "base/log.h"
 #include "base/standard_error.h"
+#include "base/syscall_filter.h"
 #include "keyprocess/channel.h"
 #include "keyprocess/make_signature.h"
 #include "keyprocess/remote_key.h"
+#include "keyprocess/sandbox.h"
 #include "ossl/error_queue.h"
 #include "ossl/pkcs12.h"
 #include "ossl/read_store.h"
@@ -72,6 +76,15 @@ Result<Bytes> AskingSigner::Sign(SignMessage request) const {
   return DecodeBytes(answer->body);
 }
 
+/// The device's failure may be the sandbox's doing.
+Error NameDenials(Error error) {
+  const std::string denied = SyscallFilter::Denied();
+  if (denied.empty()) return error;
+  error.message += fmt::format(" (the sandbox denied {})", denied);
+  error.SetRemedy(Remedy::kAllowAccess);
+  return error;
+}
+
 class KeyServer {
  public:
   KeyServer(OSSL_LIB_CTX* context, Descriptor socket, bool rests)
@@ -87,6 +100,8 @@ class KeyServer {
   [[noreturn]] void Work();
   [[noreturn]] void End();
   Result<Message> NextQuestion();
+  void Confine(const ForeignNeeds& needs);
+  void Tighten(const ForeignNeeds& needs);
   void AddThread();
   void Answer(const Message& question);
   void Send(std::uint32_t call, Kind kind, Secret body);
@@ -110,7 +125,10 @@ class KeyServer {
   Guarded<Keys> keys_;
   Guarded<bool> has_providers_{false};
   const bool rests_;
-  std::atomic<bool> rested_;        ///< idle memory is released, or never is
+  std::atomic<bool> rested_;  ///< idle memory is released, or never is
+  SandboxRules sandbox_;      ///< set by the first load
+  std::atomic<bool> confined_ = false;
+  std::atomic<bool> tightened_ = false;
   std::atomic<bool> lost_ = false;  ///< an answer could not be sent
   std::atomic<int> running_ = 0;
   std::atomic<int> idle_ = 0;
@@ -127,8 +145,24 @@ void KeyServer::Run() {
     static_cast<void>(
         channel_.Send({0, Kind::kLog, Encode(LogMessage{warning, std::string(text)})}));
   });
-  AddThread();  // before anything is asked, while the main process still has other work
+  ForeignCode::SetListener([this](ForeignCode::Stage stage, const ForeignNeeds& needs) {
+    stage == ForeignCode::Stage::kBeforeLoading ? Confine(needs) : Tighten(needs);
+  });
   Work();
+}
+
+/// Enters the sandbox before the first foreign code is loaded. Until then there is one thread,
+/// because threads that exist already would keep their rights.
+void KeyServer::Confine(const ForeignNeeds& needs) {
+  if (confined_.exchange(true)) return;
+  for (const std::string& lack : EnterSandbox(sandbox_, needs)) {
+    LogDebug("the sandbox is not complete: " + lack);
+  }
+  AddThread();
+}
+
+void KeyServer::Tighten(const ForeignNeeds& needs) {
+  if (!tightened_.exchange(true)) TightenSandbox(sandbox_, needs);
 }
 
 /// Begins nothing more with a TPM, lets calls end, and ends the process. If that takes too long,
@@ -154,7 +188,8 @@ void KeyServer::Work() {
   for (;;) {
     ++idle_;
     auto question = NextQuestion();
-    if (--idle_ == 0 && question && question->kind != Kind::kRelease) AddThread();
+    const bool is_call = question && question->kind != Kind::kRelease;
+    if (--idle_ == 0 && is_call && confined_) AddThread();
     if (!question) End();
     ++running_;
     Answer(*question);
@@ -226,6 +261,7 @@ void KeyServer::Release(const Message& question) {
 Result<void> KeyServer::AnswerLoad(const Message& question) {
   auto load = DecodeLoad(question.body);
   if (!load) return Fail(std::move(load));
+  if (!confined_) sandbox_ = std::move(load->options.device.sandbox);
   if (auto loaded = LoadProviders(load->options.device.providers); !loaded) return loaded;
   load->options.device = {};  // it is here
   const std::uint32_t call = question.call;
@@ -238,7 +274,7 @@ Result<void> KeyServer::AnswerLoad(const Message& question) {
     load->options.key.emplace(load->signer_parameter, signer.get());
   }
   auto contents = Load(*load);
-  if (!contents) return Fail(std::move(contents));
+  if (!contents) return Fail(NameDenials(std::move(contents).error()));
   return SendContents(call, *std::move(contents), ProviderOf(load->options.properties));
 }
 
@@ -261,6 +297,7 @@ Result<void> KeyServer::LoadProviders(const std::vector<std::string>& names) {
   if (names.empty()) return {};
   const auto has_providers = has_providers_.Lock();
   if (*has_providers) return {};
+  ForeignCode::Announce({});
   auto loaded = context_.LoadProviders(names);
   *has_providers = loaded.has_value();
   return loaded;

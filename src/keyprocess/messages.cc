@@ -122,6 +122,47 @@ Result<PublicParameters> PublicParameters::From(const EVP_PKEY* key) {
                           .exponent = IntegerOf(params, OSSL_PKEY_PARAM_RSA_E)};
 }
 
+namespace {
+
+void PutTexts(WireWriter& writer, const std::vector<std::string>& texts) {
+  writer.PutNumber(static_cast<std::uint32_t>(texts.size()));
+  for (const std::string& text : texts) writer.PutText(text);
+}
+
+std::vector<std::string> GetTexts(WireReader& reader) {
+  std::vector<std::string> texts;
+  for (std::uint32_t left = reader.GetCount(); left > 0; --left) {
+    texts.emplace_back(reader.GetRaw());
+  }
+  return texts;
+}
+
+enum class Choice : std::uint8_t { kNone = 0, kNo = 1, kYes = 2 };
+
+void PutSandbox(WireWriter& writer, const SandboxRules& rules) {
+  const Choice network = !rules.network   ? Choice::kNone
+                         : *rules.network ? Choice::kYes
+                                          : Choice::kNo;
+  writer.PutByte(static_cast<std::uint8_t>(network));
+  writer.PutByte(rules.programs ? 1 : 0);
+  PutTexts(writer, rules.paths);
+  PutTexts(writer, rules.hidden);
+  writer.PutText(rules.home);
+}
+
+SandboxRules GetSandbox(WireReader& reader) {
+  SandboxRules rules;
+  const auto network = static_cast<Choice>(reader.GetByte());
+  if (network != Choice::kNone) rules.network = network == Choice::kYes;
+  rules.programs = reader.GetByte() == 1;
+  rules.paths = GetTexts(reader);
+  rules.hidden = GetTexts(reader);
+  rules.home = reader.GetRaw();
+  return rules;
+}
+
+}  // namespace
+
 Secret EncodeLoad(const Place& place, const StoreOptions& options, const PublicParameters& signer) {
   WireWriter writer;
   writer.PutByte(kProtocolVersion);
@@ -129,8 +170,8 @@ Secret EncodeLoad(const Place& place, const StoreOptions& options, const PublicP
   writer.PutText(place.name);
   writer.PutText(place.contents.Reveal());
   PutOptions(writer, options);
-  writer.PutNumber(static_cast<std::uint32_t>(options.device.providers.size()));
-  for (const std::string& provider : options.device.providers) writer.PutText(provider);
+  PutTexts(writer, options.device.providers);
+  PutSandbox(writer, options.device.sandbox);
   writer.PutText(options.key ? options.key->first : "");
   PutPublicKey(writer, signer);
   return writer.Take();
@@ -144,9 +185,8 @@ Result<LoadMessage> DecodeLoad(const Secret& body) {
   message.place.name = reader.GetRaw();
   message.place.contents = Secret(reader.GetRaw());
   message.options = GetOptions(reader);
-  for (std::uint32_t left = reader.GetCount(); left > 0; --left) {
-    message.options.device.providers.emplace_back(reader.GetRaw());
-  }
+  message.options.device.providers = GetTexts(reader);
+  message.options.device.sandbox = GetSandbox(reader);
   message.signer_parameter = reader.GetRaw();
   message.signer = GetPublicKey(reader);
   if (!is_known) return Fail(ErrorCode::kInternal, "the key process has another protocol");

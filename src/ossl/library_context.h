@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/sandbox_rules.h"
 #include "ossl/handles.h"
 
 namespace credmint {
@@ -22,6 +23,7 @@ struct StoreDevice {
   std::string name;                    ///< differs between devices
   std::string shown;                   ///< for messages: "the TPM"
   std::vector<std::string> providers;  ///< to load first, if it is none of ours
+  SandboxRules sandbox = {};           ///< of the process that opens it
 };
 
 /// A provider whose code is linked into the program.

@@ -65,12 +65,13 @@ Result<void> AddCertificate(Parts& parts, const KeyReference& reference) {
 
 Result<void> AddIdentity(Parts& parts, const IdentitySpec& spec) {
   const auto& [certificate, private_key, allow_weak_key, secrets, policy_key, policy_key_secret,
-               parameters] = spec;
+               parameters, sandbox] = spec;
   const auto& [reference, intermediates, selector, latest_expiring] = certificate;
   static_cast<void>(intermediates);
   static_cast<void>(secrets);
   static_cast<void>(policy_key);
   static_cast<void>(policy_key_secret);
+  static_cast<void>(sandbox);  // not what is signed, but where
   if (!reference) return Fail(ErrorCode::kUsage, "no certificate is named");
   if (auto added = AddCertificate(parts, *reference); !added) {
     return Fail(std::move(added), "certificate");

@@ -12,11 +12,13 @@
 #include <utility>
 
 #include "base/foreign_call.h"
+#include "base/foreign_code.h"
 #include "base/guarded.h"
 #include "tpm2/device/handle_uri.h"
 #include "tpm2/device/stream_tcti.h"
 #include "tpm2/device/tabrmd.h"
 #include "tpm2/device/tcti.h"
+#include "tpm2/device/tcti_needs.h"
 #include "tpm2/device/tpm_object.h"
 #include "tpm2/device/tss2_library.h"
 #include "tpm2/device/tss_log.h"
@@ -103,6 +105,8 @@ Result<std::shared_ptr<Tpm>> Tpm::Share(const std::string& tcti) {
 
 Result<std::shared_ptr<Tpm>> Tpm::Connect(const std::string& tcti) {
   SilenceTssLog();
+  const ForeignNeeds needs = NeedsOfTcti(tcti);
+  ForeignCode::Announce(needs);
   if (auto loaded = LoadTss2(); !loaded) return Fail(std::move(loaded));
   LibCtxPtr crypto(OSSL_LIB_CTX_new());
   if (!crypto) return Fail(ErrorCode::kInternal, "cannot make an OpenSSL library context");
@@ -114,6 +118,7 @@ Result<std::shared_ptr<Tpm>> Tpm::Connect(const std::string& tcti) {
   const TSS2_RC code = Tss2().Esys_Initialize(&esys_context, tcti_owner->get(), nullptr);
   EsysPtr esys_owner(esys_context);
   if (code != TSS2_RC_SUCCESS) return Fail(CannotConnect(tcti, code, 0));
+  ForeignCode::NoteInitialized(needs);
   return std::shared_ptr<Tpm>(
       new Tpm(tcti, std::move(crypto), *std::move(tcti_owner), std::move(esys_owner)));
 }

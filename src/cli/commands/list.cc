@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "cli/options/hidden_places.h"
 #include "cli/options/start_library.h"
 #include "cli/options/text_option.h"
 #include "cli/output/inventory_text.h"
@@ -33,7 +34,9 @@ Result<void> ListCommand::Run() const {
   StartLog(process_);
   auto identity = WithoutPlace(ParseIdentity(key_));
   if (!identity) return Fail(std::move(identity));
-  auto library = StartLibrary(process_);
+  ProcessOptions process = process_;
+  process.secret_files = SecretFilesOf(**identity);
+  auto library = StartLibrary(process);
   if (!library) return Fail(std::move(library));
   auto opener = IdentityOpener::Create(*library, *std::move(identity), AskAtTerminal);
   if (!opener) return Fail(std::move(opener));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/options/hidden_places.h"
 #include "cli/options/start_library.h"
 #include "cli/options/text_option.h"
 #include "cli/output/certificate_text.h"
@@ -75,7 +76,9 @@ Result<void> ReadCertificateDataCommand::Run() const {
   auto identity = WithoutPlace(ParseIdentity(key_));
   if (!identity) return Fail(std::move(identity));
   if (auto given = CheckCertificateIsGiven(**identity); !given) return given;
-  auto library = StartLibrary(process_);
+  ProcessOptions process = process_;
+  process.secret_files = SecretFilesOf(**identity);
+  auto library = StartLibrary(process);
   if (!library) return Fail(std::move(library));
   auto opener = IdentityOpener::Create(*library, *std::move(identity), AskAtTerminal);
   if (!opener) return Fail(std::move(opener));

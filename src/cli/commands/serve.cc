@@ -45,6 +45,7 @@ Result<void> ServeCommand::Run() const {
   if (const auto limit = KeyTimeout(wanted->process)) {
     options->longest_key_use = std::max(options->longest_key_use, *limit + kMargin);
   }
+  wanted->process.secret_files.push_back(options->token_file);
   const auto library = StartLibrary(wanted->process, Running::kUntilTold);
   if (!library) return Fail(library);
   const auto& end_signals = daemon::EndSignals::OfThisProcess();

@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "cli/options/hidden_places.h"
 #include "cli/options/start_library.h"
 #include "cli/options/text_option.h"
 #include "cli/output/output.h"
@@ -113,7 +114,9 @@ Result<void> SignStringCommand::Run() const {
   auto identity = WithoutPlace(ParseIdentity(key_));
   if (!identity) return Fail(std::move(identity));
   if (auto given = CheckKeyIsGiven(**identity); !given) return given;
-  auto library = StartLibrary(process_);
+  ProcessOptions process = process_;
+  process.secret_files = SecretFilesOf(**identity);
+  auto library = StartLibrary(process);
   if (!library) return Fail(std::move(library));
   auto opener = IdentityOpener::Create(*library, *std::move(identity), AskAtTerminal);
   if (!opener) return Fail(std::move(opener));

@@ -6,6 +6,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <array>
+#include <cstdint>
 #include <initializer_list>
 #include <utility>
 
@@ -189,6 +190,22 @@ void AddKeySecretFlags(CLI::App& command, KeyOptions& options) {
 
 }  // namespace
 
+void AddSandboxFlags(CLI::App& command, KeyOptions& options) {
+  command
+      .add_flag_function(
+          "--key-network", [&options](std::int64_t count) { options.key_network = count > 0; },
+          "Let the module use the network (default: unless it is known not to need it); "
+          "--key-network=false: never")
+      ->group(kKeyGroup);
+  command.add_flag("--key-exec", options.key_exec, "Let the module start programs at any time")
+      ->group(kKeyGroup);
+  command
+      .add_option("--key-paths", options.key_paths,
+                  "File or folder that the module may read and write; repeatable")
+      ->check(PlainText())
+      ->group(kKeyGroup);
+}
+
 void AddTokenFlags(CLI::App& command, KeyOptions& options) {
   AddSecret(
       command, "--passin", options.passin,
@@ -210,6 +227,7 @@ void AddTokenFlags(CLI::App& command, KeyOptions& options) {
       "Connection to the TPM (default: $TPM2TOOLS_TCTI, $TSS2_TCTI, $TPM2OPENSSL_TCTI, the path "
       "$TPM_DEVICE, else device:/dev/tpmrm0 or device:/dev/tpm0)")
       ->group(kKeyGroup);
+  AddSandboxFlags(command, options);
 }
 
 void AddCertificateFlags(CLI::App& command, KeyOptions& options) {
@@ -272,6 +290,9 @@ Parsed<std::shared_ptr<const IdentitySpec>> ParseIdentity(const KeyOptions& opti
   identity.certificate.latest_expiring = options.use_latest_expiring_certificate;
   identity.allow_weak_key = options.allow_weak_key;
   identity.parameters = MakeParameters(options);
+  identity.sandbox.network = options.key_network;
+  identity.sandbox.programs = options.key_exec;
+  identity.sandbox.paths = options.key_paths;
   return std::make_shared<const IdentitySpec>(std::move(identity));
 }
 

@@ -35,10 +35,14 @@ struct KeyOptions {
   bool allow_final_try = false;
   bool allow_weak_key = false;
   std::string tcti;
+  std::optional<bool> key_network;
+  bool key_exec = false;
+  std::vector<std::string> key_paths;
 };
 
-/// Adds the flags about tokens, about certificates, and about the private key; each function
-/// includes the flags of those before it.
+/// Adds the flags about the sandbox, about tokens, about certificates, and about the private key;
+/// each function includes the flags of those before it.
+void AddSandboxFlags(CLI::App& command, KeyOptions& options);
 void AddTokenFlags(CLI::App& command, KeyOptions& options);
 void AddCertificateFlags(CLI::App& command, KeyOptions& options);
 void AddKeyFlags(CLI::App& command, KeyOptions& options);

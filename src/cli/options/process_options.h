@@ -16,6 +16,8 @@ struct ProcessOptions {
   std::string log_format = "text";
   bool no_key_process = false;
   double key_timeout = 30;  ///< seconds; 0: none
+  /// No flag: files that modules and devices must not read.
+  std::vector<std::string> secret_files = {};
 };
 
 /// The value of --key-timeout; nothing if there is no limit.

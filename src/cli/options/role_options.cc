@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/shown_value.h"
 #include "cli/options/aws_settings.h"
+#include "cli/options/hidden_places.h"
 #include "cli/options/role_place.h"
 #include "cli/options/server_flags.h"
 #include "cli/options/settings.h"
@@ -38,6 +39,7 @@ struct FileRole {
 struct RoleSettings {
   RoleSettings() {
     AddProcessFlags(program, options.process);
+    AddSandboxFlags(program, options.key);  // for all identities
     AddKeyFlags(identity, options.key);
     AddServiceFlags(session, options.service);
     AddCacheFlag(session, options.cache);
@@ -205,6 +207,17 @@ void AddNotes(std::vector<std::string>& notes, const std::vector<std::string>& a
   }
 }
 
+void NoteSecretFiles(WantedRoles& wanted) {
+  for (const roles::Role& role : wanted.roles) {
+    for (std::string& file : SecretFilesOf(*role.identity)) {
+      wanted.process.secret_files.push_back(std::move(file));
+    }
+    if (!role.sharing.token_file.empty()) {
+      wanted.process.secret_files.push_back(role.sharing.token_file);
+    }
+  }
+}
+
 Result<WantedRoles> RoleOfFlags(const RoleFlags& flags) {
   if (!IsGiven(flags.given)) {
     return Fail(
@@ -218,6 +231,7 @@ Result<WantedRoles> RoleOfFlags(const RoleFlags& flags) {
   if (!role) return Fail(std::move(role));
   WantedRoles wanted{.roles = {}, .process = options.process, .notes = options.service.notes};
   wanted.roles.push_back(*std::move(role));
+  NoteSecretFiles(wanted);
   return wanted;
 }
 
@@ -304,6 +318,7 @@ Result<WantedRoles> FindRoles(const CLI::App& command, const RoleFlags& flags,
   for (FileRole& role : *chosen) {
     if (auto added = AddRole(command, *file, role, wanted); !added) return Fail(std::move(added));
   }
+  NoteSecretFiles(wanted);
   return wanted;
 }
 

@@ -13,6 +13,7 @@
 #include "base/core_limit.h"
 #include "base/idle_memory.h"
 #include "base/log.h"
+#include "cli/options/hidden_places.h"
 #include "cli/output/output.h"
 #include "cli/output/terminal_prompt.h"
 #include "daemon/end_signals.h"
@@ -42,6 +43,8 @@ keyprocess::Manners MannersOf(const ProcessOptions& options, Running running) {
   keyprocess::Manners manners{
       .timeout = timeout, .replaces = running == Running::kUntilTold, .slow = ReportSlow};
   const bool somebody_waits = running == Running::kOnce && timeout.count() > 0 && !HasTerminal();
+  manners.hidden = HiddenPlaces(options.secret_files);
+  manners.home = HomeFolder();
   if (somebody_waits) manners.until = std::chrono::steady_clock::now() + timeout;
   return manners;
 }

@@ -85,6 +85,8 @@ std::string_view Words(Remedy remedy) {
     case Remedy::kNameKeyApart:
       return "name the key with --private-key: a file, pkcs11:… or handle:0x81… (by default it is "
              "looked for where the certificate is)";
+    case Remedy::kAllowAccess:
+      return "if the module needs it, allow it with --key-network, --key-exec or --key-paths";
     case Remedy::kNameCertificate:
       return "name one of the certificates, by its URI or with --cert-selector";
     case Remedy::kNone:

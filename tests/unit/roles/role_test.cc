@@ -85,6 +85,7 @@ const Field kFields[] = {
      [](auto&, auto& session) {
        session.request = With([](auto& all) { all.role_session_name = "anna"; });
      }},
+    {"sandbox", Cached::kHits, [](auto& identity, auto&) { identity.sandbox.programs = true; }},
     {"endpoint.fips", Cached::kMisses, [](auto&, auto& session) { session.endpoint.fips = true; }},
     {"endpoint.dualstack", Cached::kMisses,
      [](auto&, auto& session) { session.endpoint.dualstack = true; }},
@@ -102,17 +103,18 @@ const Field kFields[] = {
 
 /// The number of members of the specs, including the five of a SessionRequest.
 std::size_t CountsOf(const IdentitySpec& identity, const SessionSpec& session) {
-  const auto& [certificate, private_key, weak, secrets, policy_key, policy_secret, parameters] =
-      identity;
+  const auto& [certificate, private_key, weak, secrets, policy_key, policy_secret, parameters,
+               sandbox] = identity;
   const auto& [reference, intermediates, selector, latest] = certificate;
   const auto& [user, context, parent, policy, reuse] = secrets;
   const auto& [request, endpoint, transport, timeout] = session;
   const auto& [fips, dualstack, custom] = endpoint;
   const auto& [ca_bundle, verify_tls, use_proxy] = transport;
   const void* const members[] = {
-      &private_key, &weak,   &policy_key, &policy_secret, &parameters, &reference,  &intermediates,
-      &selector,    &latest, &user,       &context,       &parent,     &policy,     &reuse,
-      &timeout,     &fips,   &dualstack,  &custom,        &ca_bundle,  &verify_tls, &use_proxy};
+      &sandbox,   &private_key,   &weak,       &policy_key, &policy_secret, &parameters,
+      &reference, &intermediates, &selector,   &latest,     &user,          &context,
+      &parent,    &policy,        &reuse,      &timeout,    &fips,          &dualstack,
+      &custom,    &ca_bundle,     &verify_tls, &use_proxy};
   static_cast<void>(request);
   return std::size(members) + 5;
 }

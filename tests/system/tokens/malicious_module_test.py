@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A module that attacks: the sandbox of its process keeps it from credentials and from staying.
+
+The same module runs under its own name, of which nothing is known, and under that of SoftHSM, which
+needs little. A test shows that each attack works without a key process, so a denial is the
+sandbox's doing.
+"""
+
+import os
+import pathlib
+import shutil
+import socket
+import unittest
+
+from support import malicious, pki, program, token
+from support.cases import each, expand
+from support.system_test import MintTest, make_folder
+
+KEY = "pkcs11:token=test;object=web"
+# The signal, the limits and the files of another process need no sandbox to be out of reach for
+# other users. Here both processes are of one user.
+ON_PROCESSES = {
+    *("proc-mem", "proc-environ", "proc-cmdline", "proc-maps", "proc-fd"),
+    *("ptrace", "process_vm_readv", "pidfd_getfd", "signal", "limits"),
+}
+ON_THE_KERNEL = {"keyctl", "bpf", "mount", "unshare", "io_uring"}
+TO_STAY = {"fork", "exec", "write-profile", "write-system", "write-new-dot-file"}
+ON_SECRETS = {
+    f"{way}-{name}" for way in ("read", "write") for name in ("pin", "credentials", "cache", "key")
+}
+
+
+@expand
+class MaliciousModule(MintTest):
+    def setUp(self):
+        super().setUp()
+        self.write("web.pem", pki.pem(self.root.issue(pki.generate_key())))
+        self.write("pin", self.secret(token.PIN)).chmod(0o600)
+        self.runtime = self.folder / "run"
+        for name in ("run", "run/credmint", ".aws", ".ssh"):
+            (self.folder / name).mkdir(mode=0o700)
+        secrets = {
+            "pin": self.folder / "pin",
+            "credentials": self.write(".aws/credentials", "[default]\n"),
+            "cache": self.write("run/credmint/entry", "{}"),
+            "key": self.write(".ssh/id_ed25519", "key"),
+        }
+        files = {
+            **secrets,
+            "profile": self.write(".profile", "umask 022\n"),
+            "system": pathlib.Path("/etc/credmint-attack"),
+            "new-dot-file": self.folder / ".bash_login",
+            "document": self.write("document", "text"),
+        }
+        self.addCleanup(pathlib.Path("/etc/credmint-attack").unlink, missing_ok=True)
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        path = self.folder / "socket"
+        abstract = f"credmint-test-{os.getpid()}"
+        for address in (str(path), f"\0{abstract}"):
+            unix = socket.socket(socket.AF_UNIX)
+            unix.bind(address)
+            unix.listen()
+            self.addCleanup(unix.close)
+        self.env = {
+            "MALICIOUS_FILES": ":".join(f"{name}={path}" for name, path in files.items()),
+            "MALICIOUS_PORT": str(listener.getsockname()[1]),
+            "MALICIOUS_SOCKET": str(path),
+            "MALICIOUS_ABSTRACT": abstract,
+            "XDG_RUNTIME_DIR": str(self.runtime),
+            "HOME": str(self.folder),
+        }
+
+    def attack(self, *flags, module=None):
+        """What works and what does not, from a mint that the module fails in the end."""
+        run = self.run_program(
+            *self.arguments("--certificate", "web.pem", "--private-key", KEY, "--passin", "file:pin"),
+            *("--pkcs11-lib", module or malicious.module(), "--debug", *flags),
+            env=self.env,
+        )
+        self.assertEqual(run.status, program.KEY, str(run))
+        attacks = malicious.attacks(run.stderr)
+        return {name for name, outcome in attacks.items() if outcome == "works"}, attacks
+
+    def as_softhsm(self):
+        path = self.folder / "libsofthsm2.so"
+        shutil.copy(malicious.module(), path)
+        return path
+
+    def assert_denied(self, attacks, denied):
+        self.assertEqual({name: attacks[name] for name in denied if attacks[name] == "works"}, {})
+
+    def test_all_works_without_a_key_process(self):
+        """Except for what no process may do here, whoever asks."""
+        self.env["MALICIOUS_MAIN"] = str(os.getpid())
+        works, attacks = self.attack("--no-key-process")
+        expected = ON_PROCESSES | ON_SECRETS | TO_STAY | {"loopback", "unix-socket", "abstract-socket"}
+        self.assertEqual(expected - works - {"pidfd_getfd", "process_vm_readv"}, set(), attacks)
+
+    def test_an_unknown_module(self):
+        works, attacks = self.attack()
+        self.assert_denied(attacks, ON_PROCESSES | ON_THE_KERNEL | TO_STAY | ON_SECRETS)
+        self.assertNotIn("abstract-socket", works)
+        # It may be the client of a network HSM, and may have its files anywhere.
+        self.assertEqual(
+            works, {"loopback", "unix-socket", "read-document", "write-document", "read-profile",
+                    "read-system", "read-new-dot-file"} & set(attacks) & works, attacks
+        )
+        self.assertLessEqual({"loopback", "unix-socket", "read-document"}, works)
+
+    def test_an_unknown_module_without_the_network(self):
+        works, attacks = self.attack("--key-network=false")
+        self.assertNotIn("loopback", works, attacks)
+        self.assertIn("unix-socket", works, attacks)
+
+    def test_a_known_module_has_its_token_only(self):
+        works, attacks = self.attack(module=self.as_softhsm())
+        # Its own folder holds libraries that it may need.
+        self.assertEqual(works - {"read-document", "read-profile", "read-system"}, set(), attacks)
+
+    def test_what_was_denied_is_in_the_error(self):
+        self.mint_fails_locally(
+            program.KEY,
+            "(the sandbox denied",
+            *("--certificate", "web.pem", "--private-key", KEY, "--passin", "file:pin"),
+            *("--pkcs11-lib", malicious.module(), "--key-network=false"),
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()

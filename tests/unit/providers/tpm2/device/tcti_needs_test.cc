@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tpm2/device/tcti_needs.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace credmint::tpm2 {
+namespace {
+
+TEST(TctiNeedsTest, ADeviceNeedsNothingElse) {
+  const ForeignNeeds needs = NeedsOfTcti("device:/dev/tpmrm0");
+  EXPECT_TRUE(needs.complete);
+  EXPECT_EQ(needs.writable, std::vector<std::string>{"/dev/tpmrm0"});
+  EXPECT_FALSE(needs.network || needs.unix_sockets || needs.programs);
+}
+
+TEST(TctiNeedsTest, AResourceManagerNeedsItsBus) {
+  const ForeignNeeds needs = NeedsOfTcti("tabrmd:bus_type=session");
+  EXPECT_TRUE(needs.complete && needs.unix_sockets);
+  EXPECT_FALSE(needs.network || needs.programs);
+}
+
+TEST(TctiNeedsTest, ASimulatorNeedsSockets) {
+  for (const char* tcti : {"swtpm:path=/run/tpm", "swtpm:host=localhost,port=2321", "mssim"}) {
+    const ForeignNeeds needs = NeedsOfTcti(tcti);
+    EXPECT_TRUE(needs.complete && needs.network && needs.unix_sockets) << tcti;
+    EXPECT_FALSE(needs.programs) << tcti;
+  }
+}
+
+TEST(TctiNeedsTest, ARecordingNeedsItsFolderToo) {
+  const ForeignNeeds needs = NeedsOfTcti("pcap:device:/dev/tpm0");
+  EXPECT_EQ(needs.writable, (std::vector<std::string>{"/dev/tpm0", "."}));
+}
+
+TEST(TctiNeedsTest, ACommandIsAProgram) {
+  EXPECT_TRUE(NeedsOfTcti("cmd:swtpm socket").programs);
+  EXPECT_TRUE(NeedsOfTcti("libtss2-tcti-cmd:swtpm socket").programs);
+  EXPECT_FALSE(NeedsOfTcti("/opt/lib/libtcti.so:x").complete);
+}
+
+}  // namespace
+}  // namespace credmint::tpm2
