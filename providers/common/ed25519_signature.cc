@@ -12,6 +12,8 @@
 #include "ossl/error_queue.h"
 
 namespace credmint::provider {
+/// The names of OpenSSL's functions are also those of signature.cc.
+namespace ed25519 {
 namespace {
 
 /// DER AlgorithmIdentifier with the OID 1.3.101.112 and no parameters (RFC 8410 section 3).
@@ -102,9 +104,7 @@ const OSSL_PARAM* GettableContextParams(void* /*operation*/, void* /*provider*/)
   return kParams;
 }
 
-}  // namespace
-
-const OSSL_DISPATCH* Ed25519Signature() {
+const OSSL_DISPATCH* Table() {
   static const OSSL_DISPATCH kTable[] = {
       Entry(OSSL_FUNC_SIGNATURE_NEWCTX, NewContext),
       Entry(OSSL_FUNC_SIGNATURE_FREECTX, FreeContext),
@@ -118,5 +118,10 @@ const OSSL_DISPATCH* Ed25519Signature() {
       kEnd};
   return kTable;
 }
+
+}  // namespace
+}  // namespace ed25519
+
+const OSSL_DISPATCH* Ed25519Signature() { return ed25519::Table(); }
 
 }  // namespace credmint::provider

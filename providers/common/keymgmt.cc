@@ -97,7 +97,7 @@ bool SetDigest(OSSL_PARAM params[], KeyType type) {
                           "SHA256");
 }
 
-int GetParams(void* keydata, OSSL_PARAM params[]) noexcept {
+int GetKeyParams(void* keydata, OSSL_PARAM params[]) noexcept {
   const PublicKey& key = static_cast<const Key*>(keydata)->public_key;
   const bool common =
       SetIfAsked(params, OSSL_PKEY_PARAM_BITS, OSSL_PARAM_set_int, key.Bits()) &&
@@ -120,7 +120,7 @@ int GetParams(void* keydata, OSSL_PARAM params[]) noexcept {
 }
 
 template <KeyType Type>
-const OSSL_PARAM* GettableParams(void* /*provider*/) noexcept {
+const OSSL_PARAM* GettableKeyParams(void* /*provider*/) noexcept {
   static const OSSL_PARAM kRsa[] = {
       OSSL_PARAM_int(OSSL_PKEY_PARAM_BITS, nullptr),
       OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, nullptr),
@@ -156,7 +156,7 @@ const char* QueryOperationName(int operation) noexcept {
 }
 
 template <KeyType Type>
-const OSSL_DISPATCH* Table() {
+const OSSL_DISPATCH* KeymgmtTable() {
   // NOLINTNEXTLINE(readability-identifier-naming): clang-tidy 14 sees no constant in a template.
   static const OSSL_DISPATCH kTable[] = {
       Entry(OSSL_FUNC_KEYMGMT_NEW, New<Type>),
@@ -168,8 +168,8 @@ const OSSL_DISPATCH* Table() {
       Entry(OSSL_FUNC_KEYMGMT_IMPORT_TYPES, PublicKeyTypes<Type>),
       Entry(OSSL_FUNC_KEYMGMT_EXPORT, Export),
       Entry(OSSL_FUNC_KEYMGMT_EXPORT_TYPES, PublicKeyTypes<Type>),
-      Entry(OSSL_FUNC_KEYMGMT_GET_PARAMS, GetParams),
-      Entry(OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, GettableParams<Type>),
+      Entry(OSSL_FUNC_KEYMGMT_GET_PARAMS, GetKeyParams),
+      Entry(OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, GettableKeyParams<Type>),
       Entry(OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, QueryOperationName<Type>),
       kEnd};
   return kTable;
@@ -177,8 +177,8 @@ const OSSL_DISPATCH* Table() {
 
 }  // namespace
 
-const OSSL_DISPATCH* RsaKeymgmt() { return Table<KeyType::kRsa>(); }
-const OSSL_DISPATCH* EcKeymgmt() { return Table<KeyType::kEc>(); }
-const OSSL_DISPATCH* Ed25519Keymgmt() { return Table<KeyType::kEd25519>(); }
+const OSSL_DISPATCH* RsaKeymgmt() { return KeymgmtTable<KeyType::kRsa>(); }
+const OSSL_DISPATCH* EcKeymgmt() { return KeymgmtTable<KeyType::kEc>(); }
+const OSSL_DISPATCH* Ed25519Keymgmt() { return KeymgmtTable<KeyType::kEd25519>(); }
 
 }  // namespace credmint::provider

@@ -338,7 +338,7 @@ const OSSL_PARAM* SettableContextParams(void* /*operation*/, void* /*provider*/)
 }
 
 template <KeyType Type>
-const OSSL_DISPATCH* Table() {
+const OSSL_DISPATCH* SignatureTable() {
   // NOLINTNEXTLINE(readability-identifier-naming): clang-tidy 14 sees no constant in a template.
   static const OSSL_DISPATCH kTable[] = {
       Entry(OSSL_FUNC_SIGNATURE_NEWCTX, NewContext),
@@ -365,7 +365,7 @@ const OSSL_DISPATCH* Table() {
 
 }  // namespace
 
-const OSSL_DISPATCH* RsaSignature() { return Table<KeyType::kRsa>(); }
-const OSSL_DISPATCH* EcdsaSignature() { return Table<KeyType::kEc>(); }
+const OSSL_DISPATCH* RsaSignature() { return SignatureTable<KeyType::kRsa>(); }
+const OSSL_DISPATCH* EcdsaSignature() { return SignatureTable<KeyType::kEc>(); }
 
 }  // namespace credmint::provider

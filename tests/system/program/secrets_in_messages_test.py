@@ -25,7 +25,10 @@ ALL = bool(os.environ.get("CREDMINT_TEST_ALL"))
 KINDS = ("pem", "base64", "base64 with escapes", "URI of base64", "long text", "two lines")
 FEW = ("pem", "base64 with escapes", "long text")
 SESSION = dict(zip(emulator.SESSION_FLAGS[::2], emulator.SESSION_FLAGS[1::2]))
-NOWHERE = ("--endpoint", "http://127.0.0.1:1", "--timeout", "2")
+# The service refuses every request, so that no command waits and asks again.
+SERVICE = "http://service"
+REFUSAL = "403:AccessDeniedExceptionx9999"
+NOWHERE = ("--endpoint", SERVICE, "--timeout", "2")
 FILES = ("--certificate", "web.pem", "--private-key", "web.key")
 # The arguments of each command: only the option under test is wrong, and the command ends.
 COMMANDS = {
@@ -94,7 +97,10 @@ class SecretsTest(SystemTest):
     @classmethod
     def setUpClass(cls):
         key = pki.make_key()
-        leaf = pki.make_root().issue(key.public_key())
+        root = pki.make_root()
+        leaf = root.issue(key.public_key())
+        cls.service = emulator.Emulator(root.certificate, fail=[REFUSAL])
+        cls.addClassCleanup(cls.service.stop)
         cls.files = {"web.key": pki.pkcs8_pem(key), "web.pem": pki.pem(leaf)}
         other = pki.make_key()
         cls.values = handed_in(other, pki.make_root().issue(other.public_key()))
@@ -109,6 +115,7 @@ class SecretsTest(SystemTest):
 
     def check_run(self, value, *arguments, **more):
         """Runs the program, which must not print any part of `value`."""
+        arguments = [self.service.url if part == SERVICE else part for part in arguments]
         result = self.run_program(*arguments, **more)
         printed = bare(result.stderr + result.stdout.decode(errors="replace"))
         secret = bare(value)
@@ -201,7 +208,7 @@ class Settings(SecretsTest):
 
     def run_with(self, section, setting, value, *command, secret=None):
         """Runs with one wrong setting. Key and certificate are flags, unless one is that setting."""
-        settings = {**SESSION, "--endpoint": NOWHERE[1]}
+        settings = {**SESSION, "--endpoint": self.service.url}
         lines = [f"{name[2:]} = {json.dumps(text)}" for name, text in settings.items()]
         tables = {"": [], "defaults": [], "serve": [], "identity.x": [], "role.web": lines}
         tables[section] = [line for line in tables[section] if not line.startswith(f"{setting} =")]

@@ -355,6 +355,11 @@ class Children(ForkTest):
             *(f"{name}.pem", f"{name}.tss2", password),
         )
 
+    def end(self):
+        """Closes its stdin, so that it ends its children first. A signal would leave them."""
+        if self.process.poll() is None:
+            self.process.communicate(timeout=TIME_LIMIT_SECONDS)
+
     @each(open=("web", ""), with_auth_value=("auth", AUTH))
     def test_sign_with(self, case):
         self.start_python(*case)

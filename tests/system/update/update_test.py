@@ -26,8 +26,9 @@ KILLS = int(os.environ.get("CREDMINT_KILLS", "60"))
 OTHERS = b"# mine\r\n[default]\r\nregion = eu-central-1\r\ns3 =\r\n  x = y\r\n[last]\r\na=b"
 BOTOCORE_SCRIPT = """
 import json, sys, botocore.session
-session = botocore.session.Session(profile=sys.argv[1])
-print(json.dumps(session.get_credentials().get_frozen_credentials()._asdict()))
+sessions = [botocore.session.Session(profile=profile) for profile in sys.argv[1:]]
+found = [session.get_credentials().get_frozen_credentials() for session in sessions]
+print(json.dumps([credentials._asdict() for credentials in found]))
 """
 
 
@@ -72,8 +73,12 @@ class UpdateTest(MintTest):
 
     def botocore(self, profile):
         """The credentials that botocore reads, as {access_key, secret_key, token}."""
+        (credentials,) = self.botocore_for(profile)
+        return credentials
+
+    def botocore_for(self, *profiles):
         need("/usr/lib/python3/dist-packages/botocore", "python3-botocore")
-        return json.loads(self.client("/usr/bin/python3", "-c", BOTOCORE_SCRIPT, profile))
+        return json.loads(self.client("/usr/bin/python3", "-c", BOTOCORE_SCRIPT, *profiles))
 
     def client(self, *command):
         result = subprocess.run(
@@ -248,7 +253,8 @@ class ManyAtOnce(UpdateTest):
             self.assertEqual((result.status, result.stderr), (program.SUCCESS, ""), str(result))
         self.assertTrue(self.credentials().startswith(OTHERS))
         issued = {record["access_key_id"] for record in self.service.requests()}
-        read = {self.botocore(f"p{i}")["access_key"] for i in range(20)}
+        credentials = self.botocore_for(*(f"p{i}" for i in range(20)))
+        read = {one["access_key"] for one in credentials}
         self.assertEqual(len(read), 20)
         self.assertLessEqual(read, issued)
 
