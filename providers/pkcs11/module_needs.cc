@@ -80,7 +80,7 @@ void AddP11KitClient(ForeignNeeds& needs) {
   needs.readable.push_back(ValueOf("XDG_RUNTIME_DIR") + "/p11-kit");
 }
 
-/// What may be behind p11-kit's proxy, and has its data in the home folder.
+/// Modules that may be behind p11-kit's proxy, with data in the home folder.
 void AddUsual(ForeignNeeds& needs) {
   AddSoftHsm(needs);
   AddTpmStore(needs);

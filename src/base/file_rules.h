@@ -11,7 +11,7 @@
 namespace credmint {
 
 /// Takes all files away from this thread and its children, for good, except those that it allows
-/// (Landlock, landlock(7)). What is open stays open. From Linux 6.12 on, other processes get no
+/// (Landlock, landlock(7)). Open files stay open. From Linux 6.12 on, other processes get no
 /// signal from this one, and no abstract Unix socket of theirs can be reached.
 ///
 /// A rule holds for a file, or for a folder with all that is below it, now and later.
@@ -27,7 +27,7 @@ class FileRules {
   void Allow(const std::string& path, Access access);
 
   /// Allows all in a folder but these paths, which are absolute and without links, and what leads
-  /// to them. Of the folders on the way only what exists now is allowed.
+  /// to them. In the folders on the way, only entries that exist now are allowed.
   void AllowAllBut(const std::vector<std::string>& hidden, const std::string& folder,
                    Access access);
 

@@ -7,7 +7,8 @@
 
 namespace credmint {
 
-/// What the operator lets foreign code have beyond its known needs, and what it never gets.
+/// The operator's rules for foreign code: rights beyond its known needs, and places that it never
+/// gets.
 struct SandboxRules {
   std::optional<bool> network;     ///< internet sockets; unset: as the code needs them
   bool programs = false;           ///< starting programs at any time

@@ -16,8 +16,8 @@ namespace credmint {
 /// rule names stays allowed. Calls of another architecture (32-bit programs, x32) are denied.
 ///
 /// A denied call fails with an error number. Those that `kNamed` denies are remembered, so that a
-/// message can say what was denied. For that, SIGSYS has a handler of this class: whoever removes
-/// it, or blocks the signal, is killed by the next such call.
+/// message can say what was denied. For that, SIGSYS has a handler of this class. Code that
+/// removes it, or blocks the signal, is killed by the next such call.
 class SyscallFilter {
  public:
   enum class Denial { kNamed, kQuiet };

@@ -112,8 +112,11 @@ Result<void> RestrictFiles(const SandboxRules& rules, const ForeignNeeds& needs)
   if (!files) return Fail(std::move(files));
   needs.complete ? AllowListed(*files) : AllowMost(*files, rules);
   for (const char* path : kReadInProc) files->Allow(path, Access::kRead);
-  for (const std::string& path : needs.readable) files->Allow(path, Access::kRead);
-  for (const std::string& path : needs.writable) files->Allow(path, Access::kWrite);
+  const auto allow = [&](const std::vector<std::string>& paths, Access access) {
+    for (const std::string& path : paths) files->AllowAllBut(rules.hidden, path, access);
+  };
+  allow(needs.readable, Access::kRead);
+  allow(needs.writable, Access::kWrite);
   for (const std::string& path : rules.paths) files->Allow(path, Access::kWrite);
   return files->Enforce();
 }
@@ -206,7 +209,7 @@ void DenyPrograms(SyscallFilter& calls) {
 void DenySockets(SyscallFilter& calls, bool network, bool local) {
   if (network) return;
   if (local) return calls.DenyUnless(__NR_socket, 0, {AF_UNIX});
-  // Syslog is tried, and goes without.
+  // Libraries try one for the system's log, and go without.
   calls.DenyWith(__NR_socket, EPERM);
 }
 

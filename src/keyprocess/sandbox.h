@@ -9,8 +9,8 @@
 
 namespace credmint::keyprocess {
 
-/// Gives up the rights that foreign code does not need, before it is loaded: for this process and
-/// its children, for good. docs/design/sandbox.md has the list.
+/// Gives up the rights that foreign code does not need, before it is loaded. That holds for this
+/// process and its children, for good. docs/design/sandbox.md has the list.
 ///
 /// Call it with one thread. Returns what this kernel or system does not do, one line each; the rest
 /// is in force.

@@ -116,7 +116,8 @@ bool Executes() {
 
 void AttackProcess(pid_t target) {
   const std::string folder = "/proc/" + std::to_string(target);
-  for (const char* file : {"mem", "environ", "cmdline", "maps"}) {
+  Try("proc-mem", [&] { return Opens(folder + "/mem", O_RDWR); });
+  for (const char* file : {"environ", "cmdline", "maps"}) {
     Try(std::string("proc-") + file, [&] { return Reads(folder + "/" + file); });
   }
   Try("proc-fd", [&] { return Opens(folder + "/fd/0", O_RDONLY); });
@@ -158,8 +159,9 @@ void AttackKernel() {
     bpf_attr attributes{};
     return syscall(SYS_bpf, BPF_PROG_GET_NEXT_ID, &attributes, sizeof attributes) >= 0;
   });
-  Try("mount", [] { return mount("none", "/mnt", "tmpfs", MS_RDONLY, nullptr) == 0; });
-  Try("unshare", [] { return unshare(CLONE_NEWUSER) == 0; });
+  // The kernel would refuse these arguments, but only after it has allowed the call.
+  Try("mount", [] { return mount("", "/", "no-such-kind", 0, nullptr) == 0 || errno == ENODEV; });
+  Try("unshare", [] { return unshare(CLONE_NEWUSER) == 0 || errno == EINVAL; });
   Try("io_uring", [] { return syscall(SYS_io_uring_setup, 1, nullptr) >= 0; });
 }
 

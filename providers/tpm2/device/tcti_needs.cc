@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tpm2/device/tcti_needs.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 
-#include <filesystem>
 #include <string_view>
+
+#include "base/descriptor.h"
 
 namespace credmint::tpm2 {
 
 namespace {
 
-/// The TCTI "pcap" records what passes. By default the file is in the working directory.
-std::string FolderOfPcapFile() {
-  const char* const file = getenv("TCTI_PCAP_FILE");
-  const std::string folder =
-      std::filesystem::path(file != nullptr ? file : "").parent_path().string();
-  return folder.empty() ? "." : folder;
+/// The TCTI "pcap" records what passes, in this file. It is made here, because a sandbox can allow
+/// only what exists, and the folder would be too much.
+std::string PcapFile() {
+  const char* const named = getenv("TCTI_PCAP_FILE");
+  std::string path = named != nullptr ? named : "tpm2_log.pcap";
+  const Descriptor made(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  return path;
 }
 
 }  // namespace
@@ -33,7 +36,7 @@ ForeignNeeds NeedsOfTcti(const std::string& tcti) {
     needs.complete = true;
   } else if (name == "pcap" && colon != std::string::npos) {
     needs = NeedsOfTcti(tcti.substr(colon + 1));
-    needs.writable.push_back(FolderOfPcapFile());
+    needs.writable.push_back(PcapFile());
   } else {
     needs.programs = name.ends_with("cmd");
   }

@@ -87,10 +87,10 @@ class OpenFiles(MintTest):
         self.refuse(path, "list", "--pkcs11-lib", path)
         uri = f"pkcs11:object=web?module-path={path}"
         self.refuse(path, "sign-string", "--private-key", uri)
-        self.assertFalse((self.folder / "loaded").exists())
+        self.assertFalse((self.folder / "out/loaded").exists())
         self.set_mode("loud.so", 0o755)
         self.run_program("list", "--pkcs11-lib", path)
-        self.assertTrue((self.folder / "loaded").exists())
+        self.assertTrue((self.folder / "out/loaded").exists())
 
     def loud(self):
         """The source of a library that creates a file when it is loaded."""
@@ -101,7 +101,8 @@ class OpenFiles(MintTest):
               close(open("LOADED", O_CREAT | O_WRONLY, 0600));
             }
         """
-        return self.write("loud.c", source.replace("LOADED", str(self.folder / "loaded")))
+        (self.folder / "out").mkdir(exist_ok=True)
+        return self.write("loud.c", source.replace("LOADED", str(self.folder / "out/loaded")))
 
     def test_the_loadable_module_does_the_same(self):
         token.need_softhsm()

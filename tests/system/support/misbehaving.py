@@ -30,6 +30,7 @@ def environment(env, *faults, behind=token.MODULE, log=None, pin=token.PIN):
         "MISBEHAVING_MODULE_PIN": pin,
     }
     if log is not None:
+        log.touch()  # a sandbox can allow only what exists
         variables["MISBEHAVING_MODULE_LOG"] = str(log)
     return {**env, **variables}
 

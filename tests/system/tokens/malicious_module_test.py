@@ -35,7 +35,7 @@ ON_SECRETS = {
 class MaliciousModule(MintTest):
     def setUp(self):
         super().setUp()
-        self.write("web.pem", pki.pem(self.root.issue(pki.generate_key())))
+        self.write("web.pem", pki.pem(self.root.issue(pki.make_key().public_key())))
         self.write("pin", self.secret(token.PIN)).chmod(0o600)
         self.runtime = self.folder / "run"
         for name in ("run", "run/credmint", ".aws", ".ssh"):
@@ -73,14 +73,14 @@ class MaliciousModule(MintTest):
         }
 
     def attack(self, *flags, module=None):
-        """What works and what does not, from a mint that the module fails in the end."""
+        """The attacks that work, and all outcomes, from a mint that the module fails in the end."""
         run = self.run_program(
             *self.arguments("--certificate", "web.pem", "--private-key", KEY, "--passin", "file:pin"),
             *("--pkcs11-lib", module or malicious.module(), "--debug", *flags),
             env=self.env,
         )
         self.assertEqual(run.status, program.KEY, str(run))
-        attacks = malicious.attacks(run.stderr)
+        attacks = malicious.attacks(run.stderr + run.stdout.decode())
         return {name for name, outcome in attacks.items() if outcome == "works"}, attacks
 
     def as_softhsm(self):
@@ -92,7 +92,7 @@ class MaliciousModule(MintTest):
         self.assertEqual({name: attacks[name] for name in denied if attacks[name] == "works"}, {})
 
     def test_all_works_without_a_key_process(self):
-        """Except for what no process may do here, whoever asks."""
+        """Except for what the kernel refuses to everybody."""
         self.env["MALICIOUS_MAIN"] = str(os.getpid())
         works, attacks = self.attack("--no-key-process")
         expected = ON_PROCESSES | ON_SECRETS | TO_STAY | {"loopback", "unix-socket", "abstract-socket"}

@@ -2,9 +2,13 @@
 #include "tpm2/device/tcti_needs.h"
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
+
+#include "support/temp_dir.h"
 
 namespace credmint::tpm2 {
 namespace {
@@ -30,9 +34,14 @@ TEST(TctiNeedsTest, ASimulatorNeedsSockets) {
   }
 }
 
-TEST(TctiNeedsTest, ARecordingNeedsItsFolderToo) {
+TEST(TctiNeedsTest, ARecordingNeedsItsFileToo) {
+  const test::TempDir folder;
+  const std::string file = folder.File("record");
+  setenv("TCTI_PCAP_FILE", file.c_str(), 1);
   const ForeignNeeds needs = NeedsOfTcti("pcap:device:/dev/tpm0");
-  EXPECT_EQ(needs.writable, (std::vector<std::string>{"/dev/tpm0", "."}));
+  unsetenv("TCTI_PCAP_FILE");
+  EXPECT_EQ(needs.writable, (std::vector<std::string>{"/dev/tpm0", file}));
+  EXPECT_TRUE(std::filesystem::exists(file));
 }
 
 TEST(TctiNeedsTest, ACommandIsAProgram) {
