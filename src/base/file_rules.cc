@@ -54,11 +54,11 @@ bool IsBelow(std::string_view path, std::string_view folder) {
 
 }  // namespace
 
-Result<FileRules> FileRules::Create() {
+Result<FileRules> FileRules::Create(Reach reach) {
   constexpr unsigned kAskVersion = 1;
   const auto version = static_cast<int>(syscall(kCreateRuleset, nullptr, 0, kAskVersion));
   if (version < 1) return Fail(ErrorCode::kInternal, "this kernel has no Landlock");
-  const Ruleset ruleset{AllRights(version), 0, kScopes};
+  const Ruleset ruleset{AllRights(version), 0, reach == Reach::kItself ? kScopes : 0};
   const std::size_t size = version >= 6 ? sizeof ruleset : sizeof ruleset.files;
   Descriptor rules(static_cast<int>(syscall(kCreateRuleset, &ruleset, size, 0)));
   if (!rules) return Fail(ErrorCode::kInternal, fmt::format("Landlock: {}", strerror(errno)));

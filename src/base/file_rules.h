@@ -11,16 +11,18 @@
 namespace credmint {
 
 /// Takes all files away from this thread and its children, for good, except those that it allows
-/// (Landlock, landlock(7)). Open files stay open. From Linux 6.12 on, other processes get no
-/// signal from this one, and no abstract Unix socket of theirs can be reached.
+/// (Landlock, landlock(7)). Open files stay open.
 ///
 /// A rule holds for a file, or for a folder with all that is below it, now and later.
 class FileRules {
  public:
   enum class Access { kRead, kWrite };
+  enum class Reach { kEverybody, kItself };
 
-  /// Fails with kInternal if the kernel has no Landlock, or has it switched off.
-  static Result<FileRules> Create();
+  /// kItself: from Linux 6.12 on, other processes get no signal from this one, and no abstract Unix
+  /// socket of theirs can be reached. Fails with kInternal if the kernel has no Landlock, or has it
+  /// switched off.
+  static Result<FileRules> Create(Reach reach);
 
   /// Allows what exists at this path, links followed. Ignores a path that does not exist. kWrite
   /// includes reading.

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -108,7 +109,7 @@ void AllowListed(FileRules& files) {
 }
 
 Result<void> RestrictFiles(const SandboxRules& rules, const ForeignNeeds& needs) {
-  auto files = FileRules::Create();
+  auto files = FileRules::Create(FileRules::Reach::kItself);
   if (!files) return Fail(std::move(files));
   needs.complete ? AllowListed(*files) : AllowMost(*files, rules);
   for (const char* path : kReadInProc) files->Allow(path, Access::kRead);
@@ -213,6 +214,17 @@ void DenySockets(SyscallFilter& calls, bool network, bool local) {
   calls.DenyWith(__NR_socket, EPERM);
 }
 
+/// The main process leaves them to the key processes.
+std::vector<std::string> DevicesOfTpms() {
+  std::vector<std::string> devices;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev", failed)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("tpm")) devices.push_back(entry.path().string());
+  }
+  return devices;
+}
+
 bool MayStartPrograms(const SandboxRules& rules, const ForeignNeeds& needs) {
   return rules.programs || needs.programs;
 }
@@ -242,6 +254,23 @@ void TightenSandbox(const SandboxRules& rules, const ForeignNeeds& needs) {
   SyscallFilter calls(SyscallFilter::Denial::kNamed);
   DenyPrograms(calls);
   static_cast<void>(calls.Install());
+}
+
+std::vector<std::string> RestrictMainProcess() {
+  std::vector<std::string> lacking;
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  auto files = FileRules::Create(FileRules::Reach::kEverybody);
+  if (files) {
+    files->AllowAllBut(DevicesOfTpms(), "/", Access::kWrite);
+    if (auto enforced = files->Enforce(); !enforced) lacking.push_back(enforced.error().message);
+  } else {
+    lacking.push_back(files.error().message);
+  }
+  SyscallFilter calls(SyscallFilter::Denial::kQuiet);
+  DenyAttacks(calls);
+  calls.Deny({__NR_execve, __NR_execveat});
+  if (auto installed = calls.Install(); !installed) lacking.push_back(installed.error().message);
+  return lacking;
 }
 
 }  // namespace credmint::keyprocess

@@ -48,6 +48,7 @@ Result<void> ServeCommand::Run() const {
   wanted->process.secret_files.push_back(options->token_file);
   const auto library = StartLibrary(wanted->process, Running::kUntilTold);
   if (!library) return Fail(library);
+  RestrictThisProcess(wanted->process);
   const auto& end_signals = daemon::EndSignals::OfThisProcess();
   const auto server = daemon::RoleServer::Start(
       *library, std::move(wanted->roles), *options, ReportRoles(), ReportUsers(),

@@ -60,6 +60,7 @@ Result<void> UpdateCommand::Run() const {
   const auto library = once_ ? StartToMint(wanted->process, *role.identity)
                              : StartLibrary(wanted->process, Running::kUntilTold);
   if (!library) return Fail(library);
+  if (!once_) RestrictThisProcess(wanted->process);
   roles::IdentityPool identities(*library,
                                  {.kept_earlier = [](const Error& error) { ReportError(error); }});
   const auto session = RoleSession::Create(

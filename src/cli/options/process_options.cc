@@ -37,6 +37,10 @@ void AddProcessFlags(CLI::App& command, ProcessOptions& options) {
       .add_flag("--no-key-process", options.no_key_process,
                 "Load modules and TPM libraries into this process, to debug them")
       ->group(kKeyGroup);
+  command
+      .add_flag("--use-openssl-conf", options.use_openssl_conf,
+                "Let serve and update obey OPENSSL_CONF and SSLKEYLOGFILE, as other commands do")
+      ->group(kKeyGroup);
   command.add_flag("--debug", options.debug, "Log to stderr what is done, without secrets")
       ->group(kLogGroup);
   command

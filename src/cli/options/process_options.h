@@ -15,6 +15,7 @@ struct ProcessOptions {
   bool debug = false;
   std::string log_format = "text";
   bool no_key_process = false;
+  bool use_openssl_conf = false;
   double key_timeout = 30;  ///< seconds; 0: none
   /// No flag: files that modules and devices must not read.
   std::vector<std::string> secret_files = {};

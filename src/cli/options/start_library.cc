@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/options/start_library.h"
 
+#include <fmt/format.h>
 #include <openssl/core.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -22,11 +25,15 @@
 #include "keyprocess/key_processes.h"
 #include "keyprocess/key_server.h"
 #include "keyprocess/launcher.h"
+#include "keyprocess/sandbox.h"
 
 extern "C" OSSL_provider_init_fn credmint_remote_provider_init;
 
 namespace credmint::cli {
 namespace {
+
+/// They let anyone who sets them load code into the TLS library, or read what it sends.
+constexpr auto kOfOpenssl = std::to_array<const char*>({"OPENSSL_CONF", "SSLKEYLOGFILE"});
 
 constexpr BuiltinProvider kRemoteKeys = {kRemoteProvider, credmint_remote_provider_init};
 
@@ -101,7 +108,22 @@ Result<LibraryContext> StartLibrary(const ProcessOptions& options, Running runni
 }
 
 Result<LibraryContext> StartToMint(const ProcessOptions& options, const IdentitySpec& identity) {
+  for (const char* name : kOfOpenssl) {
+    if (getenv(name) != nullptr) LogDebug(fmt::format("{} is set, and obeyed", name));
+  }
   return Start(options, Running::kOnce, &identity);
+}
+
+void RestrictThisProcess(const ProcessOptions& options) {
+  for (const char* name : kOfOpenssl) {
+    if (getenv(name) == nullptr || options.use_openssl_conf) continue;
+    LogDebug(fmt::format("{} is ignored", name));
+    unsetenv(name);
+  }
+  if (options.no_key_process) return;
+  for (const std::string& lack : keyprocess::RestrictMainProcess()) {
+    LogDebug("this process keeps rights: " + lack);
+  }
 }
 
 }  // namespace credmint::cli

@@ -276,11 +276,13 @@ class Examples(MintTest):
         super().setUp()
         shutil.copytree(self.material.folder, self.folder, dirs_exist_ok=True)
         copy = self.material.token.copy(self.folder / "t")
+        (self.folder / "credentials").mkdir()
+        shutil.copy(self.folder / "web-pin", self.folder / "credentials")
         self.env = {
             **token.spied(copy.env, self.folder / "spy"),
             **self.material.tpm.env,
             "TPM2OPENSSL_TCTI": self.material.tpm.tcti,
-            "CREDENTIALS_DIRECTORY": str(self.folder),
+            "CREDENTIALS_DIRECTORY": str(self.folder / "credentials"),
             "WEB_PIN": PIN,
             "PARENT_AUTH": PARENT_AUTH,
             **{name: self.text_of(file) for name, file in VARIABLES.items()},
