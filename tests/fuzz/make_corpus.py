@@ -1,0 +1,243 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the binary files of the corpora, which nobody can write by hand: make_corpus.py
+
+The names of the folders are those of the fuzzers, whose first lines say what they are fed. All
+numbers and keys are invented, or are constants of the curves. Text files are not written here.
+"""
+
+import pathlib
+import re
+import struct
+import sys
+
+_FOLDER = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(_FOLDER.parent / "system"))
+
+from support import asn1, tpm_policy, tss2  # noqa: E402
+
+_KEY_FILE_TEST = _FOLDER.parent / "unit/providers/tpm2/keyfile/tss2_key_file_test.cc"
+
+# The generator of P-256, and the public key of RFC 8032's first test. The RSA modulus is none.
+_P256 = bytes.fromhex(
+    "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+    "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
+)
+_ED25519 = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
+_MODULUS = b"\xc0" + bytes((i * 37 + 11) % 256 for i in range(254)) + b"\x01"
+
+
+def _write(folder, name, contents):
+    (_FOLDER / "corpus" / folder).mkdir(exist_ok=True)
+    (_FOLDER / "corpus" / folder / name).write_bytes(contents)
+
+
+# --- distinguished names --------------------------------------------------------------------------
+_OIDS = {
+    "C": "550406",
+    "O": "55040a",
+    "OU": "55040b",
+    "CN": "550403",
+    "serialNumber": "550405",
+    "emailAddress": "2a864886f70d010901",
+}
+_UTF8, _PRINTABLE, _IA5, _BMP = 0x0C, 0x13, 0x16, 0x1E
+
+
+def _name(*rdns):
+    return asn1.element(
+        0x30,
+        *(
+            asn1.element(
+                0x31,
+                *(
+                    asn1.element(
+                        0x30,
+                        asn1.element(6, bytes.fromhex(_OIDS[kind])),
+                        asn1.element(tag, value),
+                    )
+                    for kind, tag, value in rdn
+                ),
+            )
+            for rdn in rdns
+        ),
+    )
+
+
+def _selectors():
+    web = _name(
+        [("OU", _UTF8, b"Lab")], [("O", _UTF8, b"Example, Inc.")], [("CN", _PRINTABLE, b"web 1")]
+    )
+    several = _name(
+        [("C", _PRINTABLE, b"DE")],
+        [("OU", _UTF8, b"A"), ("OU", _UTF8, b"B")],
+        [("emailAddress", _IA5, b"a@b")],
+        [("serialNumber", _PRINTABLE, b"7")],
+        [("CN", _BMP, b"\0w\0e")],
+    )
+    for name, text, der in (
+        ("pairs", "Key=x509Subject,Value=CN=web 1,O=Example\\, Inc.,OU=Lab Key=x509Serial,Value=0A:1b", web),
+        ("json", '[{"Key": "x509Issuer", "Value": "OU=Lab,O=\\"Example, Inc.\\",CN=web 1"}]', web),
+        ("slashes", "/C=DE/OU=A+OU=B/emailAddress=a@b/serialNumber=7/CN=we", several),
+        ("helper", "SERIALNUMBER=7,CN=we,OU=A+OU=B,C=DE,1.2.840.113549.1.9.1=#0c03614062", several),
+        ("windows", 'Key=x509Subject,Value=CN="we", SERIALNUMBER=7, E=a@b, OU=A + OU=B, C=DE', several),
+    ):
+        _write("certificate_selector", name, text.encode() + b"\n" + der)
+
+
+# --- key processes --------------------------------------------------------------------------------
+_LOAD, _SIGN, _RELEASE, _SECRET = 1, 2, 3, 4
+_KEY, _CERTIFICATE, _NAME, _DONE, _ASK_SECRET, _ASK_SIGNATURE, _LOG, _LOGIN, _CALLS = range(17, 26)
+_SIGNATURE, _ERROR = 32, 33
+
+
+def _number(value):
+    return struct.pack(">I", value)
+
+
+def _text(value):
+    value = value if isinstance(value, bytes) else value.encode()
+    return _number(len(value)) + value
+
+
+def _key(number, kind, group="", point=b"", modulus=b"", exponent=b""):
+    return _number(number) + b"".join(map(_text, (kind, group, point, modulus, exponent)))
+
+
+_EC_KEY = _key(1, "EC", group="prime256v1", point=_P256)
+_RSA_KEY = _key(2, "RSA", modulus=_MODULUS, exponent=b"\1\0\1")
+_ED25519_KEY = _key(3, "ED25519", point=_ED25519)
+_BODIES = {
+    _LOAD: b"".join(
+        (
+            b"\1\0",  # version, form of the place
+            _text("pkcs11:token=prod"),
+            _text(""),
+            b"\0",
+            _text("provider=credmint-pkcs11"),
+            _number(1) + _text("a") + _text("b"),
+            _number(1) + _text("pin") + _text("1234"),
+            _number(1) + _text("keys") + _text(b"\1\2"),
+            _number(1) + _text("legacy"),
+            _text("signer"),
+            _EC_KEY[4:],
+        )
+    ),
+    _SIGN: b"".join(
+        (
+            _number(1),
+            b"\1",  # RSA-PSS
+            _text("SHA256") + _text(bytes(32)),
+            _text("SHA256") + _number(32),
+            b"\1" + _text("message"),
+        )
+    ),
+    _RELEASE: _number(1),
+    _SECRET: _text("1234"),
+    _KEY: _EC_KEY,
+    _CERTIFICATE: _text("der"),
+    _NAME: _text("pkcs11:object=a") + _text('{"label":"a"}'),
+    _DONE: b"",
+    _ASK_SECRET: b"\1" + _text("token 'prod'"),
+    _LOG: b"\1" + _text("line"),
+    _LOGIN: _number(1),
+    _CALLS: _text("C_Sign"),
+    _SIGNATURE: _text(bytes.fromhex("3006020101020101")),
+    _ERROR: _number(9) + _text("failed") + _text("hint") + _number(100) + _number(3),
+}
+_BODIES[_ASK_SIGNATURE] = _BODIES[_SIGN]
+
+
+def _framed(call, kind, body=None):
+    body = _BODIES[kind] if body is None else body
+    return _number(5 + len(body)) + _number(call) + bytes([kind]) + body
+
+
+def _said(kind, body=None, call=1):
+    body = _BODIES[kind] if body is None else body
+    return bytes([call, kind]) + struct.pack(">H", len(body)) + body
+
+
+def _key_processes():
+    for kind, body in _BODIES.items():
+        _write("key_process_messages", f"kind_{kind}", bytes([kind]) + body)
+    _write("key_process_messages", "rsa", bytes([_KEY]) + _RSA_KEY)
+
+    asks, answers = b"\0", b"\1"
+    _write("channel", "asks", asks + _framed(1, _SIGNATURE) + _framed(0, _LOG) + _framed(2, _DONE))
+    _write("channel", "nobody_asked", asks + _framed(1, _DONE) + _framed(7, _DONE))
+    _write("channel", "answers", answers + _framed(1, _LOAD) + _framed(2, _SIGN) + _framed(1, _SECRET))
+    _write("channel", "cut_off", answers + _framed(1, _DONE) + _framed(2, _SIGN)[:-1])
+    _write("channel", "too_long", asks + b"\x7f\xff\xff\xff" + bytes(9))
+    _write("channel", "too_short", asks + _number(4) + _number(1))
+
+    for name, key, signature in (
+        ("ec", _EC_KEY, bytes.fromhex("3006020101020101")),
+        ("rsa", _RSA_KEY, bytes(256)),
+        ("ed25519", _ED25519_KEY, bytes(64)),
+    ):
+        loaded = _said(_KEY, key) + _said(_DONE)
+        _write("key_process", name, loaded + _said(_SIGNATURE, _text(signature), call=2))
+    _write("key_process", "names", _said(_NAME) + _said(_CERTIFICATE) + _said(_DONE))
+    _write("key_process", "error", _said(_ERROR))
+    _write("key_process", "ends_in_login", _said(_LOGIN))
+    _write(
+        "key_process",
+        "questions",
+        _said(_LOGIN)
+        + _said(_ASK_SECRET)
+        + _said(_LOGIN, _number(2))
+        + _said(_LOG, call=0)
+        + _said(_KEY)
+        + _said(_DONE)
+        + _said(_ASK_SIGNATURE, call=2)
+        + _said(_ERROR, call=2),
+    )
+
+
+# --- TPM key files --------------------------------------------------------------------------------
+def _tss2_key_files():
+    """The key file of the unit test, with every field and policy."""
+    lines = re.search(r'kPem =\n((?: +"[^"]*"\n?)+)', _KEY_FILE_TEST.read_text()).group(1)
+    pem = "".join(f"{line}\n" for line in re.findall(r'"([^"]*)\\n"', lines)).encode()
+    _write("tss2_key_file", "loadable.pem", pem)
+    der = tss2.to_der(pem)
+    _write("tss2_key_file", "loadable.der", der)
+    public, private = tss2.parts(der)
+    policy = tpm_policy.Policy()
+    policy.auth_value().password().command_code(tpm_policy.SIGN)
+    policy.secret(tpm_policy.OWNER).signed(public, b"ref").any_of(tpm_policy.Policy())
+    pcrs = tpm_policy.sized(bytes(32)) + b"\0\0\0\1\0\x0b\3\x81\0\1"
+    policy.commands.append((tpm_policy.POLICY_PCR, pcrs))
+    signature = b"\0\x18\0\x0b" + 2 * tpm_policy.sized(bytes(32))
+    authorize = (tpm_policy.POLICY_AUTHORIZE, public + tpm_policy.sized(b"") + signature)
+    files = {
+        "policy": tss2.KeyFile(public, private, policy=policy.commands),
+        "signed_policy": tss2.KeyFile(
+            public,
+            private,
+            policy=tpm_policy.Policy().authorize(public).commands,
+            auth_policy=[("now", [*policy.commands, authorize]), (None, [authorize])],
+        ),
+        "importable": tss2.KeyFile(
+            public,
+            private,
+            parent=tss2.old_integer(0x81000001),
+            kind=tss2.IMPORTABLE,
+            secret=tpm_policy.sized(bytes(34)),
+            description="web",
+            rsa_parent=True,
+        ),
+        "later_fields": tss2.KeyFile(
+            public, private, parent=0, empty_auth=tss2.TRUE_OF_OLD_WRITERS, later=((7, tss2.utf8("x")),)
+        ),
+        "sealed": tss2.KeyFile(public, private, kind=tss2.SEALED),
+    }
+    for name, file in files.items():
+        _write("tss2_key_file", f"{name}.der", file.der())
+
+
+if __name__ == "__main__":
+    _selectors()
+    _key_processes()
+    _tss2_key_files()
