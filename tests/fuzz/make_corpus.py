@@ -195,6 +195,26 @@ def _key_processes():
     )
 
 
+# --- PKCS#11 modules ------------------------------------------------------------------------------
+def _pkcs11_modules():
+    """Honest tokens, and one that lies about everything a little."""
+    ec, rsa, ed25519 = range(3)
+    key, certificate, listing, listing_all = 0, 1, 2, 0x12
+    for name, choice in (
+        ("ec_key", (0, ec, key)),
+        ("rsa_key", (0, rsa, key)),
+        ("ed25519_key", (0, ed25519, key)),
+        ("certificate", (1, ec, certificate)),
+        ("listing", (0, ec, listing)),
+        ("listing_all", (1, rsa, listing_all)),
+        ("named", (2, ec, 0xE0)),
+    ):
+        _write("pkcs11_module", name, bytes(choice))
+    lies = bytes(0xFF if i % 7 == 6 else 0 for i in range(256))
+    for kind in (key, certificate, listing):
+        _write("pkcs11_module", f"lies_{kind}", bytes((0, ec, kind)) + lies)
+
+
 # --- TPM key files --------------------------------------------------------------------------------
 def _tss2_key_files():
     """The key file of the unit test, with every field and policy."""
@@ -240,4 +260,5 @@ def _tss2_key_files():
 if __name__ == "__main__":
     _selectors()
     _key_processes()
+    _pkcs11_modules()
     _tss2_key_files()
