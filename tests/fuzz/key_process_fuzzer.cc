@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fed: what a hostile key process answers. Each message is a byte with its call, one with its kind,
-// two with the length of its body, and the body.
+// Fed: a byte that says whether a key for policies is given, and what a hostile key process answers
+// (records.h). Each message is a byte with its call, one with its kind, and its body.
 //
 // Holds: whatever comes, loads and signatures end. Failures are one line with a known code. A key
 // that is accepted has a public half that OpenSSL accepts.
@@ -12,10 +12,11 @@
 #include <string>
 
 #include "builtin.h"
-#include "fuzz/input.h"
+#include "fuzz/records.h"
 #include "fuzz/require.h"
 #include "keyprocess/key_process.h"
 #include "ossl/stores.h"
+#include "support/test_pki.h"
 
 namespace credmint::keyprocess {
 namespace {
@@ -46,20 +47,17 @@ class Said final : public Launcher {
   Descriptor other_;
 };
 
-std::string Framed(test::Input input) {
+/// The frames on the wire. A record is too short for four bytes with the call.
+std::string Framed(const test::Records& records) {
   std::string bytes;
-  while (!input.empty()) {
-    const std::uint8_t call = input.Byte();
-    const std::uint8_t kind = input.Byte();
-    std::size_t size = input.Byte();
-    size = size << 8 | input.Byte();
-    const std::string_view body = input.Take(size);
-    const std::size_t length = body.size() + 5;
+  for (std::string_view record : records.all) {
+    if (record.empty()) continue;
+    const std::size_t length = record.size() + 3;
     for (const std::size_t byte : {length >> 24, length >> 16, length >> 8, length}) {
       bytes += static_cast<char>(byte & 0xff);
     }
-    bytes += std::string(3, '\0') + static_cast<char>(call) + static_cast<char>(kind);
-    bytes += body;
+    bytes += std::string(3, '\0');
+    bytes += record;
   }
   return bytes;
 }
@@ -94,9 +92,10 @@ void CheckKey(const LibraryContext& context, EVP_PKEY* key) {
   }
 }
 
-void Check(test::Input input) {
+void Check(const test::Records& records) {
   static auto& context = *new LibraryContext(MakeContext());
-  Said launcher(Framed(input));
+  static const auto& policy_signer = *new test::TestKey(test::NewKey());
+  Said launcher(Framed(records));
   Manners manners;
   auto process =
       KeyProcess::Start(launcher, "the device", manners, std::make_shared<KeyProcessFigures>());
@@ -106,6 +105,7 @@ void Check(test::Input input) {
     test::RequireOneLine(request.subject, "a question is one line");
     return Secret("1234");
   };
+  if (records.choice % 2 == 1) options.key.emplace("signer", policy_signer.get());
   const auto contents = (*process)->Load(context, {}, options);
   if (!contents) return RequireFailure(contents.error());
   for (const StoreName& name : contents->names) {
@@ -120,7 +120,12 @@ void Check(test::Input input) {
 }  // namespace
 }  // namespace credmint::keyprocess
 
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                               std::size_t max_size, unsigned seed) {
+  return credmint::test::Records::Mutate(data, size, max_size, seed);
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  credmint::keyprocess::Check(credmint::test::Input(data, size));
+  credmint::keyprocess::Check(credmint::test::Records::In({data, size}));
   return 0;
 }

@@ -14,5 +14,4 @@ EXPORTED CK_RV C_GetFunctionList(CK_FUNCTION_LIST** functions) {
   *functions = module_functions;
   return CKR_OK;
 }
-
-}  // extern "C"
+}

@@ -9,12 +9,17 @@ numbers and keys are invented, or are constants of the curves. Text files are no
 import pathlib
 import re
 import struct
+import subprocess
 import sys
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 _FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(_FOLDER.parent / "system"))
 
-from support import asn1, tpm_policy, tss2  # noqa: E402
+from support import asn1, pki, tpm_policy, tss2  # noqa: E402
 
 _KEY_FILE_TEST = _FOLDER.parent / "unit/providers/tpm2/keyfile/tss2_key_file_test.cc"
 
@@ -155,7 +160,7 @@ def _framed(call, kind, body=None):
 
 def _said(kind, body=None, call=1):
     body = _BODIES[kind] if body is None else body
-    return bytes([call, kind]) + struct.pack(">H", len(body)) + body
+    return struct.pack(">H", len(body) + 2) + bytes([call, kind]) + body
 
 
 def _key_processes():
@@ -171,20 +176,22 @@ def _key_processes():
     _write("channel", "too_long", asks + b"\x7f\xff\xff\xff" + bytes(9))
     _write("channel", "too_short", asks + _number(4) + _number(1))
 
+    no_policy, policy = b"\0", b"\1"
     for name, key, signature in (
         ("ec", _EC_KEY, bytes.fromhex("3006020101020101")),
         ("rsa", _RSA_KEY, bytes(256)),
         ("ed25519", _ED25519_KEY, bytes(64)),
     ):
-        loaded = _said(_KEY, key) + _said(_DONE)
+        loaded = no_policy + _said(_KEY, key) + _said(_DONE)
         _write("key_process", name, loaded + _said(_SIGNATURE, _text(signature), call=2))
-    _write("key_process", "names", _said(_NAME) + _said(_CERTIFICATE) + _said(_DONE))
-    _write("key_process", "error", _said(_ERROR))
-    _write("key_process", "ends_in_login", _said(_LOGIN))
+    _write("key_process", "names", no_policy + _said(_NAME) + _said(_CERTIFICATE) + _said(_DONE))
+    _write("key_process", "error", no_policy + _said(_ERROR))
+    _write("key_process", "ends_in_login", no_policy + _said(_LOGIN))
     _write(
         "key_process",
         "questions",
-        _said(_LOGIN)
+        policy
+        + _said(_LOGIN)
         + _said(_ASK_SECRET)
         + _said(_LOGIN, _number(2))
         + _said(_LOG, call=0)
@@ -213,6 +220,81 @@ def _pkcs11_modules():
     lies = bytes(0xFF if i % 7 == 6 else 0 for i in range(256))
     for kind in (key, certificate, listing):
         _write("pkcs11_module", f"lies_{kind}", bytes((0, ec, kind)) + lies)
+
+
+# --- certificates and keys in files ---------------------------------------------------------------
+_ONE = ec.derive_private_key(1, ec.SECP256R1())  # everybody's
+_PASSPHRASE = "secret"
+
+
+def _openssl(*arguments, contents):
+    return subprocess.run(
+        ["openssl", *arguments], input=contents, stdout=subprocess.PIPE, check=True
+    ).stdout
+
+
+def _certificates():
+    root = pki.make_root()
+    below = root.make_intermediate("below")
+    leaf = below.issue(_ONE.public_key())
+    all_pem = pki.pem(leaf, below.certificate, root.certificate)
+    bundle = _openssl("crl2pkcs7", "-nocrl", "-certfile", "/dev/stdin", contents=all_pem)
+    trusted = _openssl("x509", "-trustout", "-addtrust", "clientAuth", contents=pki.pem(leaf))
+    # The characters after `everything` are the numbers of the certificates in MakePki().
+    everything = "".join(map(str, range(9)))
+    for name, chosen, contents in (
+        ("chain.pem", "", all_pem),
+        ("pkcs7.pem", "", bundle),
+        ("pkcs7.der", "", _openssl("pkcs7", "-outform", "DER", contents=bundle)),
+        ("trusted.pem", "", trusted),
+        ("cross_signed", everything, b""),
+        ("twice", "88776655", b""),
+        ("cut_off.pem", "", all_pem[:-40]),
+    ):
+        _write("certificates", name, f"{chosen}\n".encode() + contents)
+    return leaf
+
+
+def _key_files(leaf):
+    plain = pki.pkcs8_pem(_ONE)
+    rsa_key = _openssl("genrsa", "-traditional", "512", contents=b"")
+    once = ("-iter", "1")
+    hidden = ("-passout", f"pass:{_PASSPHRASE}")
+    to_pkcs8 = ("pkcs8", "-topk8", *hidden)
+    scrypt = ("-scrypt", "-scrypt_N", "2", "-scrypt_r", "1", "-scrypt_p", "1")
+    both = plain + pki.pem(leaf)
+    for name, contents in (
+        ("pkcs8.pem", plain),
+        ("pkcs8.der", pki.pkcs8_der(_ONE)),
+        ("sec1.pem", pki.traditional_pem(_ONE)),
+        ("sec1.der", pki.traditional_der(_ONE)),
+        ("pkcs1.der", _openssl("rsa", "-traditional", "-outform", "DER", contents=rsa_key)),
+        ("pbkdf2.pem", _openssl(*to_pkcs8, *once, contents=plain)),
+        ("pbkdf2.der", _openssl(*to_pkcs8, *once, "-outform", "DER", contents=plain)),
+        ("pbe.der", _openssl(*to_pkcs8, *once, "-v1", "PBE-SHA1-3DES", "-outform", "DER", contents=plain)),
+        ("scrypt.der", _openssl(*to_pkcs8, *scrypt, "-outform", "DER", contents=plain)),
+        ("old_encryption.pem", _openssl("ec", "-aes128", *hidden, contents=plain)),
+        ("pkcs12.der", _pkcs12(leaf, _PASSPHRASE.encode())),
+        ("pkcs12_plain.der", _pkcs12(leaf, None)),
+        ("both.pem", both),
+        ("escaped.pem", plain.replace(b"\n", b"\\n")),
+        ("utf16.pem", plain.decode().encode("utf-16")),
+        ("public.pem", _openssl("ec", "-pubout", contents=plain)),
+        ("request.pem", _openssl("req", "-new", "-key", "/dev/stdin", "-subj", "/CN=a", contents=plain)),
+        ("jks", b"\xfe\xed\xfe\xed\0\0\0\2" + bytes(16)),
+        ("openssh", b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n"),
+        ("putty", b"PuTTY-User-Key-File-3: ecdsa-sha2-nistp256\n"),
+    ):
+        _write("key_file", name, contents)
+
+
+def _pkcs12(leaf, passphrase):
+    encryption = serialization.NoEncryption()
+    if passphrase:
+        encryption = (
+            serialization.PrivateFormat.PKCS12.encryption_builder().kdf_rounds(1).build(passphrase)
+        )
+    return pkcs12.serialize_key_and_certificates(b"web", _ONE, leaf, [leaf], encryption)
 
 
 # --- TPM key files --------------------------------------------------------------------------------
@@ -261,4 +343,5 @@ if __name__ == "__main__":
     _selectors()
     _key_processes()
     _pkcs11_modules()
+    _key_files(_certificates())
     _tss2_key_files()

@@ -14,6 +14,12 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
+/// Only libFuzzer changes inputs.
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* /*data*/, std::size_t size,
+                                        std::size_t /*max_size*/) {
+  return size;
+}
+
 namespace {
 
 void Feed(const std::filesystem::path& path) {
