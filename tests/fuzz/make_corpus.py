@@ -339,9 +339,46 @@ def _tss2_key_files():
         _write("tss2_key_file", f"{name}.der", file.der())
 
 
+# --- message bus ----------------------------------------------------------------------------------
+def _dbus_message(kind, serial, fields, body=b""):
+    """A message in the byte order of most machines. `fields` are (code, type, value)."""
+    marshalled = b""
+    for code, signature, value in fields:
+        marshalled += bytes(-len(marshalled) % 8) + bytes([code, 1]) + signature.encode() + b"\0"
+        if signature == "u":
+            marshalled += struct.pack("<I", value)
+        else:
+            marshalled += struct.pack("<I", len(value)) + value.encode() + b"\0"
+    header = b"l" + bytes([kind, 0, 1]) + struct.pack("<III", len(body), serial, len(marshalled))
+    return header + marshalled + bytes(-len(marshalled) % 8) + body
+
+
+def _dbus_answers():
+    answer, error, signal = 2, 3, 4
+    serial_answered, error_name, unique_name = 5, 4, 6
+    hello = _dbus_message(answer, 1, [(serial_answered, "u", 1), (unique_name, "s", ":1.2")])
+    acquired = _dbus_message(signal, 2, [(2, "s", "a.b"), (1, "o", "/a")])
+    created = _dbus_message(answer, 3, [(serial_answered, "u", 2)])
+    text = struct.pack("<I", 9) + b"not there\0"
+    refused = _dbus_message(
+        error, 3, [(error_name, "s", "a.b.ServiceUnknown"), (serial_answered, "u", 2)], text
+    )
+    response = b"\x80\x01" + struct.pack(">II", 14, 0) + b"good"
+
+    def write(name, choice, *records):
+        sized = (struct.pack(">H", len(record)) + record for record in records)
+        _write("dbus_answers", name, bytes([choice]) + b"".join(sized))
+
+    write("created", 0, hello + acquired, created, response + response[:-1])
+    write("refused", 2, hello, refused)
+    write("no_greeting", 1, b"REJECTED EXTERNAL\r\n")
+    write("no_descriptors", 1, b"OK 0\r\nERROR\r\n")
+
+
 if __name__ == "__main__":
     _selectors()
     _key_processes()
     _pkcs11_modules()
     _key_files(_certificates())
     _tss2_key_files()
+    _dbus_answers()

@@ -17,12 +17,12 @@ _FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(_FOLDER.parent / "system"))
 
 from support import pki, tpm_policy, tss2  # noqa: E402
-from support.tpm import SIGNING_UNDER_POLICY, Tpm  # noqa: E402
+from support.tpm import SIGNING, SIGNING_UNDER_POLICY, Tpm  # noqa: E402
 from support.tpm_proxy import TpmProxy  # noqa: E402
 
 _HANDLE, _KEY_FILE, _CERTIFICATE, _KEYS, _CERTIFICATES = range(5)
-_PSS = 0x10
-_KEY_AT, _RSA_KEY_AT, _INDEX = "0x81000001", "0x81000002", "0x01c00002"
+_KEY_AT, _RSA_KEY_AT, _PARENT_AT = "0x81000001", "0x81000002", "0x81000003"
+_INDEX = "0x01c00002"
 
 
 def _record(contents):
@@ -43,16 +43,28 @@ class Recording(unittest.TestCase):
         self._run("certificate", _CERTIFICATE, "read-certificate-data", "--certificate", f"nv:{_INDEX}")
         self._run("keys", _KEYS, "list", "handle:")
         self._run("certificates", _CERTIFICATES, "list", "nv:")
+        self._tpm.make_parent(_PARENT_AT)
+        self._sign_with_file("ec_file", self._key_file())
         policy = tpm_policy.Policy().pcr(self._tpm, 16).command_code(tpm_policy.SIGN)
-        self._tpm.make_parent("0x81000003")
-        parts = self._tpm.create("0x81000003")[:2]
-        self._sign_with_file("ec_file", tss2.KeyFile(*parts, parent=0x81000003))
-        public, private, _ = self._tpm.create(
-            "0x81000003", policy=policy.digest, attributes=SIGNING_UNDER_POLICY
-        )
+        self._sign_with_file("policy", self._key_file(policy))
+        policy = tpm_policy.Policy().secret(tpm_policy.OWNER)
+        policy.any_of(tpm_policy.Policy().auth_value())
+        self._sign_with_file("policy_secret", self._key_file(policy))
+        public, duplicate, seed, _ = self._tpm.wrap(_PARENT_AT, pki.make_key())
         self._sign_with_file(
-            "policy", tss2.KeyFile(public, private, parent=0x81000003, policy=policy.commands)
+            "importable",
+            tss2.KeyFile(
+                public, duplicate, parent=int(_PARENT_AT, 16), kind=tss2.IMPORTABLE, secret=seed
+            ),
         )
+
+    def _key_file(self, policy=None):
+        attributes = SIGNING_UNDER_POLICY if policy else SIGNING
+        public, private, _ = self._tpm.create(
+            _PARENT_AT, policy=policy.digest if policy else b"", attributes=attributes
+        )
+        commands = policy.commands if policy else None
+        return tss2.KeyFile(public, private, parent=int(_PARENT_AT, 16), policy=commands)
 
     def _sign(self, name, choice, key, file=b""):
         self._run(name, choice, "sign-string", "--private-key", key, file=file)
