@@ -286,7 +286,8 @@ CK_RV GetAttributeValue(CK_SESSION_HANDLE /*session*/, CK_OBJECT_HANDLE object,
     } else if (value && attribute.pValue != nullptr) {
       memcpy(attribute.pValue, value->data(), value->size());
     }
-    if (token.Lies()) attribute.ulValueLen = token.answers.Number() << (token.Next() % 33);
+    if (token.Lies())
+      attribute.ulValueLen = CK_ULONG{token.answers.Number()} << (token.Next() % 33);
   }
   const CK_RV lie = token.Code();
   return lie != CKR_OK ? lie : result;
