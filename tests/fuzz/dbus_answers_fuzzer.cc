@@ -5,6 +5,7 @@
 //
 // Holds: the call ends, a failure has a reason, and a response fits into its buffer.
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -66,12 +67,17 @@ class Bus {
   /// Serves one client: all is sent at once, whatever the client says.
   void Serve(const std::string& greeting, const std::string& first, const std::string& second,
              const Descriptor& handed_over) {
-    const Descriptor client(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    // libFuzzer has a timer, whose signal may interrupt any call.
+    int number = -1;
+    while (number < 0) number = accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+    const Descriptor client(number);
     SendAll(client.get(), greeting + first, {});
     SendAll(client.get(), second, handed_over);
     shutdown(client.get(), SHUT_WR);
     std::array<char, 4096> ignored{};
-    while (recv(client.get(), ignored.data(), ignored.size(), 0) > 0) {
+    ssize_t size = 1;
+    while (size > 0 || (size < 0 && errno == EINTR)) {
+      size = recv(client.get(), ignored.data(), ignored.size(), 0);
     }
   }
 

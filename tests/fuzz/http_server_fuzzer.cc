@@ -6,7 +6,9 @@
 // Holds: all that comes back is HTTP. Nobody gets credentials without a token, and no user who may
 // have no role gets them with one. No answer has the token for containers.
 
+#include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -81,6 +83,7 @@ class Server {
     std::array<char, 4096> part{};
     for (;;) {
       const auto size = recv(socket.get(), part.data(), part.size(), 0);
+      if (size < 0 && errno == EINTR) continue;
       if (size <= 0) return answer;
       answer.append(part.data(), static_cast<std::size_t>(size));
     }
@@ -113,12 +116,26 @@ class Server {
       const sockaddr_in own = AddressOf(INADDR_LOOPBACK + 0x10000 + number, 0);
       const sockaddr_in server = AddressOf(INADDR_LOOPBACK, port_);
       if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&own), sizeof(own)) == 0 &&
-          connect(socket.get(), reinterpret_cast<const sockaddr*>(&server), sizeof(server)) == 0) {
+          Connects(socket.get(), server)) {
         return socket;
       }
     }
     Require(false, "the server accepts a connection");
     return {};
+  }
+
+  /// libFuzzer has a timer, whose signal may interrupt any call.
+  static bool Connects(int socket, const sockaddr_in& address) {
+    if (connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+      return true;
+    }
+    if (errno != EINTR) return false;
+    pollfd connected{socket, POLLOUT, 0};
+    while (poll(&connected, 1, -1) < 0 && errno == EINTR) {
+    }
+    int error = 0;
+    socklen_t size = sizeof(error);
+    return getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
   }
 
   static sockaddr_in AddressOf(in_addr_t host, std::uint16_t port) {
