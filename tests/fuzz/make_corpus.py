@@ -80,12 +80,13 @@ def _selectors():
         [("serialNumber", _PRINTABLE, b"7")],
         [("CN", _BMP, b"\0w\0e")],
     )
+    subject = "Key=x509Subject,Value="
     for name, text, der in (
-        ("pairs", "Key=x509Subject,Value=CN=web 1,O=Example\\, Inc.,OU=Lab Key=x509Serial,Value=0A:1b", web),
+        ("pairs", f"{subject}CN=web 1,O=Example\\, Inc.,OU=Lab Key=x509Serial,Value=0A:1b", web),
         ("json", '[{"Key": "x509Issuer", "Value": "OU=Lab,O=\\"Example, Inc.\\",CN=web 1"}]', web),
         ("slashes", "/C=DE/OU=A+OU=B/emailAddress=a@b/serialNumber=7/CN=we", several),
         ("helper", "SERIALNUMBER=7,CN=we,OU=A+OU=B,C=DE,1.2.840.113549.1.9.1=#0c03614062", several),
-        ("windows", 'Key=x509Subject,Value=CN="we", SERIALNUMBER=7, E=a@b, OU=A + OU=B, C=DE', several),
+        ("windows", f'{subject}CN="we", SERIALNUMBER=7, E=a@b, OU=A + OU=B, C=DE', several),
     ):
         _write("certificate_selector", name, text.encode() + b"\n" + der)
 
@@ -167,11 +168,15 @@ def _key_processes():
     for kind, body in _BODIES.items():
         _write("key_process_messages", f"kind_{kind}", bytes([kind]) + body)
     _write("key_process_messages", "rsa", bytes([_KEY]) + _RSA_KEY)
+    cut = _BODIES[_LOAD].index(_number(1) + _text("a"))
+    many = bytes([_LOAD]) + _BODIES[_LOAD][:cut] + b"\xff" * 4
+    _write("key_process_messages", "many_parameters", many)
 
     asks, answers = b"\0", b"\1"
     _write("channel", "asks", asks + _framed(1, _SIGNATURE) + _framed(0, _LOG) + _framed(2, _DONE))
     _write("channel", "nobody_asked", asks + _framed(1, _DONE) + _framed(7, _DONE))
-    _write("channel", "answers", answers + _framed(1, _LOAD) + _framed(2, _SIGN) + _framed(1, _SECRET))
+    asked = _framed(1, _LOAD) + _framed(2, _SIGN) + _framed(1, _SECRET)
+    _write("channel", "answers", answers + asked)
     _write("channel", "cut_off", answers + _framed(1, _DONE) + _framed(2, _SIGN)[:-1])
     _write("channel", "too_long", asks + b"\x7f\xff\xff\xff" + bytes(9))
     _write("channel", "too_short", asks + _number(4) + _number(1))
@@ -250,6 +255,7 @@ def _certificates():
         ("cross_signed", everything, b""),
         ("twice", "88776655", b""),
         ("cut_off.pem", "", all_pem[:-40]),
+        ("label.pem", "", b"-----BEGIN \x1b[2J-----\n" + all_pem),
     ):
         _write("certificates", name, f"{chosen}\n".encode() + contents)
     return leaf
@@ -262,6 +268,9 @@ def _key_files(leaf):
     hidden = ("-passout", f"pass:{_PASSPHRASE}")
     to_pkcs8 = ("pkcs8", "-topk8", *hidden)
     scrypt = ("-scrypt", "-scrypt_N", "2", "-scrypt_r", "1", "-scrypt_p", "1")
+    pbe = ("-v1", "PBE-SHA1-3DES")
+    to_request = ("req", "-new", "-key", "/dev/stdin", "-subj", "/CN=a")
+    openssh = "-----{} OPENSSH PRIVATE KEY-----\n"
     both = plain + pki.pem(leaf)
     for name, contents in (
         ("pkcs8.pem", plain),
@@ -271,7 +280,7 @@ def _key_files(leaf):
         ("pkcs1.der", _openssl("rsa", "-traditional", "-outform", "DER", contents=rsa_key)),
         ("pbkdf2.pem", _openssl(*to_pkcs8, *once, contents=plain)),
         ("pbkdf2.der", _openssl(*to_pkcs8, *once, "-outform", "DER", contents=plain)),
-        ("pbe.der", _openssl(*to_pkcs8, *once, "-v1", "PBE-SHA1-3DES", "-outform", "DER", contents=plain)),
+        ("pbe.der", _openssl(*to_pkcs8, *once, *pbe, "-outform", "DER", contents=plain)),
         ("scrypt.der", _openssl(*to_pkcs8, *scrypt, "-outform", "DER", contents=plain)),
         ("old_encryption.pem", _openssl("ec", "-aes128", *hidden, contents=plain)),
         ("pkcs12.der", _pkcs12(leaf, _PASSPHRASE.encode())),
@@ -280,9 +289,12 @@ def _key_files(leaf):
         ("escaped.pem", plain.replace(b"\n", b"\\n")),
         ("utf16.pem", plain.decode().encode("utf-16")),
         ("public.pem", _openssl("ec", "-pubout", contents=plain)),
-        ("request.pem", _openssl("req", "-new", "-key", "/dev/stdin", "-subj", "/CN=a", contents=plain)),
+        ("request.pem", _openssl(*to_request, contents=plain)),
         ("jks", b"\xfe\xed\xfe\xed\0\0\0\2" + bytes(16)),
-        ("openssh", b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n"),
+        (
+            "openssh",
+            f"{openssh.format('BEGIN')}b3BlbnNzaC1rZXktdjEA\n{openssh.format('END')}".encode(),
+        ),
         ("putty", b"PuTTY-User-Key-File-3: ecdsa-sha2-nistp256\n"),
     ):
         _write("key_file", name, contents)
@@ -331,7 +343,11 @@ def _tss2_key_files():
             rsa_parent=True,
         ),
         "later_fields": tss2.KeyFile(
-            public, private, parent=0, empty_auth=tss2.TRUE_OF_OLD_WRITERS, later=((7, tss2.utf8("x")),)
+            public,
+            private,
+            parent=0,
+            empty_auth=tss2.TRUE_OF_OLD_WRITERS,
+            later=((7, tss2.utf8("x")),),
         ),
         "sealed": tss2.KeyFile(public, private, kind=tss2.SEALED),
     }
