@@ -66,7 +66,7 @@ Slot::~Slot() {
   }
 }
 
-std::string Slot::Name() const { return fmt::format("token '{}'", PaddedText(token_.label)); }
+std::string Slot::Name() const { return fmt::format("token '{}'", ShownLabel(token_)); }
 
 bool Slot::Holds(const CK_TOKEN_INFO& token) const {
   return SameField(token_.label, token.label) &&
@@ -217,7 +217,7 @@ Result<void> Slot::CheckToken() const {
   if (read != CKR_OK) return Fail(CkError("GetTokenInfo", read).In(Name()));
   if (Holds(token)) return {};
   return Fail(ErrorCode::kDeviceLost,
-              fmt::format("{} was replaced by token '{}'", Name(), PaddedText(token.label)));
+              fmt::format("{} was replaced by token '{}'", Name(), ShownLabel(token)));
 }
 
 Result<bool> Slot::ConfirmLogin(const Session& session) {

@@ -103,7 +103,7 @@ std::vector<std::string> SlotTable::TokenLabels(const Module& module) {
   for (const CK_SLOT_ID id : *ids) {
     CK_TOKEN_INFO token{};
     if (module.Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id, &token) != CKR_OK) continue;
-    if ((token.flags & CKF_TOKEN_INITIALIZED) != 0) labels.push_back(PaddedText(token.label));
+    if ((token.flags & CKF_TOKEN_INITIALIZED) != 0) labels.push_back(ShownLabel(token));
   }
   return labels;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/printable.h"
 #include "base/secret.h"
 #include "ossl/handles.h"
 #include "pkcs11/p11_kit_library.h"
@@ -76,6 +77,11 @@ std::string PaddedText(const CK_UTF8CHAR (&field)[N]) {
   std::string text(reinterpret_cast<const char*>(field), size);
   for (char& c : text) c = c == '\0' ? ' ' : c;
   return text;
+}
+
+/// A token's label for messages and prompts. Other programs show them as they are.
+inline std::string ShownLabel(const CK_TOKEN_INFO& token) {
+  return PrintableUtf8(PaddedText(token.label));
 }
 
 }  // namespace credmint::pkcs11

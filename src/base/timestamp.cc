@@ -139,6 +139,13 @@ CivilTime ToCivil(TimePoint time) {
           second % 60};
 }
 
+/// Whether a time is in the years that are accepted. An offset or a leap second may lead out of the
+/// year that was written.
+bool IsAccepted(TimePoint time) {
+  const int year = ToCivil(time).year;
+  return year >= kFirstYear && year <= kLastYear;
+}
+
 }  // namespace
 
 std::string FormatBasicTimestamp(TimePoint time) {
@@ -164,11 +171,12 @@ Result<TimePoint> ParseTimestamp(std::string_view text) {
   const seconds time_of_day = ScanTimeOfDay(scanner);
   const nanoseconds fraction = scanner.Accept(".") ? scanner.Fraction() : nanoseconds(0);
   const minutes offset = ScanOffset(scanner);
-  if (!scanner.AtEnd() || !date.ok()) {
+  const auto time = [&] { return TimePoint(sys_days{date}) + time_of_day + fraction - offset; };
+  if (!scanner.AtEnd() || !date.ok() || !IsAccepted(time())) {
     return Fail(ErrorCode::kMalformed,
                 fmt::format("'{}' is not a timestamp like 2026-01-31T12:00:00Z", Printable(text)));
   }
-  return TimePoint(sys_days{date}) + time_of_day + fraction - offset;
+  return time();
 }
 
 Result<TimePoint> ParseHttpDate(std::string_view text) {
@@ -183,12 +191,14 @@ Result<TimePoint> ParseHttpDate(std::string_view text) {
   scanner.Expect(" ");
   const seconds time_of_day = ScanTimeOfDay(scanner);
   scanner.Expect(" GMT");
-  if (!scanner.AtEnd() || !date.ok() || std::chrono::weekday(sys_days{date}) != weekday) {
+  const auto time = [&] { return TimePoint(sys_days{date}) + time_of_day; };
+  if (!scanner.AtEnd() || !date.ok() || std::chrono::weekday(sys_days{date}) != weekday ||
+      !IsAccepted(time())) {
     return Fail(
         ErrorCode::kMalformed,
         fmt::format("'{}' is not a date like Sun, 06 Nov 1994 08:49:37 GMT", Printable(text)));
   }
-  return TimePoint(sys_days{date}) + time_of_day;
+  return time();
 }
 
 }  // namespace credmint

@@ -62,6 +62,14 @@ bool FitsDns(std::string_view host) {
   return true;
 }
 
+/// Whether it has only characters of names and addresses. An escape would be decoded when libcurl
+/// parses the URL, and the rest of it once more when it connects.
+bool HasPlainCharacters(std::string_view host) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyz0123456789-._";
+  const bool is_ipv6 = host.starts_with('[') && host.ends_with(']');  // libcurl has checked it
+  return is_ipv6 || host.find_first_not_of(kPlain) == std::string_view::npos;
+}
+
 /// Whether "user@" or "user:password@" precedes the host.
 bool HasUser(std::string_view text) {
   const std::size_t slashes = text.find("//");
@@ -136,6 +144,7 @@ Result<Url> ParseEndpointUrl(std::string_view text) {
   Url url;
   url.scheme = scheme;
   url.host = Lower(Part(parsed.get(), CURLUPART_HOST));
+  if (!HasPlainCharacters(url.host)) return refuse(Explain(CURLUE_BAD_HOSTNAME));
   if (!FitsDns(url.host)) return refuse("its host name is longer than DNS allows");
   const std::string port = Part(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
   std::from_chars(port.data(), port.data() + port.size(), url.port);

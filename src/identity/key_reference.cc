@@ -120,7 +120,7 @@ std::string WithoutAttributes(std::string_view uri,
 std::string WithType(std::string_view uri, std::string_view type) {
   std::string result = WithoutAttributes(uri, {"type=", "object-type="});
   const std::size_t path_end = std::min(result.find('?'), result.size());
-  const bool empty_path = result[path_end - 1] == ':';
+  const bool empty_path = path_end == result.find(':') + 1;
   result.insert(path_end, fmt::format("{}type={}", empty_path ? "" : ";", type));
   return result;
 }
@@ -217,7 +217,7 @@ Result<std::optional<ReferencedPin>> TakeQueryOut(std::string& uri) {
 Result<void> CheckAttributes(std::string_view uri) {
   const std::string_view path = uri.substr(0, uri.find('?'));
   const bool empty_part = path.find(";;") != std::string_view::npos || path.ends_with(';') ||
-                          path.find(":;") != std::string_view::npos;
+                          path.substr(path.find(':') + 1).starts_with(';');
   if (empty_part) return Fail(ErrorCode::kMalformed, "it has an empty attribute");
   // Not repeated in the message: the text may be the PIN.
   const bool has_pin = uri.find("pin-value") != std::string_view::npos ||

@@ -9,6 +9,7 @@
 #include <array>
 #include <string_view>
 
+#include "base/printable.h"
 #include "ossl/pem_blocks.h"
 
 namespace credmint {
@@ -104,7 +105,7 @@ bool AddForm(const LibraryContext& context, Form form, ByteView der, Certificate
 }
 
 std::string Name(const PemBlock& block) {
-  return fmt::format("its block {} at line {}", block.label, block.line);
+  return fmt::format("its block {} at line {}", Printable(block.label), block.line);
 }
 
 Result<void> CheckWhole(const std::vector<PemBlock>& blocks) {

@@ -22,6 +22,8 @@ std::chrono::milliseconds Milliseconds(std::string_view text) {
   return std::chrono::milliseconds(std::max<std::int64_t>(count, 0));
 }
 
+bool IsCode(int reason) { return reason > 0 && reason <= static_cast<int>(kLastErrorCode); }
+
 bool IsRemedy(int reason) {
   return reason > kRemedyReason && reason <= kRemedyReason + static_cast<int>(kLastRemedy);
 }
@@ -72,7 +74,7 @@ Error TakeOpensslError(ErrorCode fallback, bool& misses_algorithm) {
       if (reason == kRetryAfterReason && more_follows) ours.retry_after = Milliseconds(text);
       if (!is_more) more_follows = !have_ours;
       if (!is_more && !have_ours) {
-        ours.code = static_cast<ErrorCode>(reason);
+        ours.code = IsCode(reason) ? static_cast<ErrorCode>(reason) : fallback;
         ours.message = text;
         have_ours = true;
       }

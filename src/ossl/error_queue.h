@@ -26,8 +26,9 @@ inline constexpr std::string_view kProviderNamePrefix = "credmint-";
 /// Turns this thread's OpenSSL error queue into one Error and empties it.
 ///
 /// An error raised by one of our providers keeps its code, message, hint, remedy and retry_after.
-/// Anything else becomes `fallback` with OpenSSL's reasons, innermost first, joined by "; ". For an
-/// empty queue the message is "no reason given".
+/// A code that only a later version knows becomes `fallback`. Anything else becomes `fallback` with
+/// OpenSSL's reasons, innermost first, joined by "; ". For an empty queue the message is "no reason
+/// given".
 Error TakeOpensslError(ErrorCode fallback);
 
 /// The same. Also reports whether an algorithm was missing from all loaded providers.

@@ -65,6 +65,16 @@ TEST_F(Pkcs11ProviderTest, AsksForThePinOfTheTokenByName) {
   EXPECT_EQ(requests_[0].subject, "token 'prod'");
 }
 
+TEST_F(Pkcs11ProviderTest, ALabelSendsNoControlCharactersToATerminal) {
+  ASSERT_TRUE(hsm_->AddToken("a\n\x1b[2Jé"));
+  EXPECT_FALSE(Load("pkcs11:token=a%0A%1B%5B2J%C3%A9"));
+  ASSERT_EQ(requests_.size(), 1U);
+  EXPECT_EQ(requests_[0].subject, "token 'a??[2Jé'");
+  const auto key = Load("pkcs11:token=none");
+  ASSERT_FALSE(key);
+  EXPECT_NE(key.error().message.find("'a??[2Jé'"), std::string::npos) << key.error().message;
+}
+
 TEST_F(Pkcs11ProviderTest, NamesTheCandidatesWhenSeveralKeysMatch) {
   ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "one", "01"));
   ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "two words", "02"));

@@ -55,6 +55,16 @@ TEST(TimestampTest, RefusesWhatIsNotRfc3339) {
   }
 }
 
+TEST(TimestampTest, RefusesATimeThatIsInAnotherYearInUtc) {
+  for (const char* text :
+       {"1970-01-01T00:00:00+00:01", "2261-12-31T23:59:00-00:01", "2261-12-31T23:59:60Z"}) {
+    EXPECT_FALSE(ParseTimestamp(text)) << text;
+  }
+  EXPECT_TRUE(ParseTimestamp("1970-01-01T00:01:00+00:01"));
+  EXPECT_TRUE(ParseTimestamp("2261-12-31T23:58:59-00:01"));
+  EXPECT_FALSE(ParseHttpDate("Tue, 31 Dec 2261 23:59:60 GMT"));
+}
+
 TEST(TimestampTest, SaysWhatATimestampLooksLike) {
   EXPECT_EQ(ParseTimestamp("to\nday").error().message,
             "'to day' is not a timestamp like 2026-01-31T12:00:00Z");

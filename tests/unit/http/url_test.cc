@@ -52,6 +52,16 @@ TEST(UrlTest, RefusesBytesOutsideAscii) {
             "outside ASCII");
 }
 
+TEST(UrlTest, RefusesAHostThatWouldBeDecodedTwice) {
+  EXPECT_EQ(ParseEndpointUrl("https://ex%61mple.com")->host, "example.com");
+  for (const char* text : {"https://ex%2561mple.com", "https://%%2561/", "https://a%2bb",
+                           "https://a*b.example", "https://ex%c3%a4mple.com"}) {
+    const Result<Url> url = ParseEndpointUrl(text);
+    ASSERT_FALSE(url) << text;
+    EXPECT_TRUE(url.error().message.ends_with("its host name is malformed")) << text;
+  }
+}
+
 TEST(UrlTest, RefusesHostNamesThatDnsHasNoRoomFor) {
   const std::string label(63, 'a');
   const std::string name = label + '.' + label + '.' + label + '.' + label.substr(2);

@@ -77,6 +77,15 @@ TEST(KeyReferenceTest, ExistingFileWithAColonIsAFile) {
   EXPECT_EQ(Parse("web:key.pem").text(), "web:key.pem");
 }
 
+TEST(KeyReferenceTest, AValueThatEndsWithAColonIsNotJoinedWithTheType) {
+  if (!HavePkcs11()) GTEST_SKIP() << "this build has no PKCS#11";
+  EXPECT_EQ(Parse("pkcs11:token=a:;object=b").text(), "pkcs11:token=a:;object=b;type=private");
+  EXPECT_EQ(Parse("pkcs11:token=a:").text(), "pkcs11:token=a:;type=private");
+  EXPECT_EQ(Parse("pkcs11:object=a:?module-name=b").text(),
+            "pkcs11:object=a:;type=private?module-name=b");
+  EXPECT_EQ(Parse("pkcs11:").text(), "pkcs11:type=private");
+}
+
 TEST(KeyReferenceTest, MissingFileWithAColonIsAUriOfSomeProvider) {
   const test::TempDir directory;
   const test::WorkingDirectory here(directory.path());

@@ -108,6 +108,15 @@ TEST_F(ErrorQueueTest, TakesTheWordsOfAnUnknownRemedyForAHint) {
   EXPECT_EQ(error.hint, "ask it; twice");
 }
 
+TEST_F(ErrorQueueTest, MakesNoCodeOfAnUnknownReason) {
+  for (const int reason : {static_cast<int>(kLastErrorCode) + 1, 999}) {
+    RaiseOurs(reason, "later");
+    const Error error = TakeOpensslError(ErrorCode::kDevice);
+    EXPECT_EQ(error.code, ErrorCode::kDevice) << reason;
+    EXPECT_EQ(error.message, "later") << reason;
+  }
+}
+
 TEST_F(ErrorQueueTest, KeepsHowLongToWait) {
   RaiseOurs(static_cast<int>(ErrorCode::kLockedOut), "locked out");
   RaiseOurs(kHintReason, "wait");
