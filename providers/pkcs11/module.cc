@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -80,6 +82,10 @@ Result<std::shared_ptr<Module>> Module::Load(const std::string& path) {
   // Loading a module runs it. A bare name is found in the folders of the system's loader.
   if (path.find('/') != std::string::npos) {
     if (auto safe = CheckNotWrittenByAll(path); !safe) return Fail(std::move(safe), clause);
+    std::error_code failed;
+    if (std::filesystem::is_directory(path, failed)) {
+      return Fail(ErrorCode::kModule, clause + ": it is a directory", Remedy::kNameModule);
+    }
   }
   auto library = OpenLibrary(path);
   if (!library) return Fail(std::move(library), clause);

@@ -129,6 +129,7 @@ ForeignNeeds NeedsOf(const std::string& path) {
     if (is("pkcs11-spy")) AddSpy(needs);
     needs.programs = is("p11-kit-proxy") || is("libp11-kit");  // "remote: |command"
   }
+  needs.readable.emplace_back("/etc/pkcs11");  // of p11-kit
   if (!failed) needs.readable.push_back(real.parent_path().string());
   return needs;
 }

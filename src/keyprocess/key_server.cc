@@ -78,7 +78,9 @@ Result<Bytes> AskingSigner::Sign(SignMessage request) const {
 
 /// The device's failure may be the sandbox's doing.
 Error NameDenials(Error error) {
-  const std::string denied = SyscallFilter::Denied();
+  const bool fails = error.code == ErrorCode::kModule || error.code == ErrorCode::kDevice ||
+                     error.code == ErrorCode::kDeviceLost;
+  const std::string denied = fails ? SyscallFilter::Denied() : "";
   if (denied.empty()) return error;
   error.message += fmt::format(" (the sandbox denied {})", denied);
   error.SetRemedy(Remedy::kAllowAccess);

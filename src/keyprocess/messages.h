@@ -22,7 +22,7 @@ namespace credmint::keyprocess {
 
 /// The first byte of each kLoad. Changes with every change of a message. Both ends are the same
 /// program, so nothing is negotiated.
-inline constexpr std::uint8_t kProtocolVersion = 1;
+inline constexpr std::uint8_t kProtocolVersion = 2;
 
 enum class Kind : std::uint8_t {
   // from the main process

@@ -44,7 +44,6 @@ constexpr auto kReadByAll = std::to_array<const char*>({"/usr",
                                                         "/etc/machine-id",
                                                         "/etc/nsswitch.conf",
                                                         "/etc/passwd",
-                                                        "/etc/pkcs11",
                                                         "/etc/resolv.conf",
                                                         "/etc/services",
                                                         "/etc/ssl/certs",
@@ -64,10 +63,22 @@ constexpr auto kDevicesOfAll = std::to_array<const char*>(
 constexpr auto kWrittenByMost =
     std::to_array<const char*>({"/dev", "/opt", "/run", "/tmp", "/var"});
 
+/// Terminals, where text could be typed for the user, and the memory of the machine.
+constexpr auto kDevicesOfNobody = std::to_array<const char*>(
+    {"/dev/console", "/dev/kmem", "/dev/mem", "/dev/port", "/dev/pts", "/dev/tty", "/dev/uinput"});
+
+/// Disks, for a user who may open them.
+void AddBlockDevices(std::vector<std::string>& found) {
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev", failed)) {
+    if (entry.is_block_file(failed)) found.push_back(entry.path().string());
+  }
+}
+
 /// Files in the home folder that run programs later, or that hold secrets, begin with a dot. So do
-/// the folders.
+/// the folders. Shells look for programs in ~/bin.
 std::vector<std::string> DotsIn(const std::string& home) {
-  std::vector<std::string> found;
+  std::vector<std::string> found = {home + "/bin"};
   std::error_code failed;
   for (const auto& entry : std::filesystem::directory_iterator(home, failed)) {
     if (entry.path().filename().string().starts_with('.')) found.push_back(entry.path().string());
@@ -80,6 +91,8 @@ std::vector<std::string> DotsIn(const std::string& home) {
 void AllowMost(FileRules& files, const SandboxRules& rules) {
   std::vector<std::string> untouched = rules.hidden;
   untouched.emplace_back("/proc");
+  untouched.insert(untouched.end(), kDevicesOfNobody.begin(), kDevicesOfNobody.end());
+  AddBlockDevices(untouched);
   files.AllowAllBut(untouched, "/", Access::kRead);
   untouched.emplace_back("/var/spool");
   std::vector<std::string> written(kWrittenByMost.begin(), kWrittenByMost.end());

@@ -25,7 +25,7 @@ ON_PROCESSES = {
     *("ptrace", "process_vm_readv", "pidfd_getfd", "signal", "limits"),
 }
 ON_THE_KERNEL = {"keyctl", "bpf", "mount", "unshare", "io_uring"}
-TO_STAY = {"fork", "exec", "write-profile", "write-system", "write-new-dot-file"}
+TO_STAY = {"fork", "exec", "write-profile", "write-system", "write-new-dot-file", "write-program"}
 ON_SECRETS = {
     f"{way}-{name}" for way in ("read", "write") for name in ("pin", "credentials", "cache", "key")
 }
@@ -38,7 +38,7 @@ class MaliciousModule(MintTest):
         self.write("web.pem", pki.pem(self.root.issue(pki.make_key().public_key())))
         self.write("pin", self.secret(token.PIN)).chmod(0o600)
         self.runtime = self.folder / "run"
-        for name in ("run", "run/credmint", ".aws", ".ssh"):
+        for name in ("run", "run/credmint", ".aws", ".ssh", "bin"):
             (self.folder / name).mkdir(mode=0o700)
         secrets = {
             "pin": self.folder / "pin",
@@ -52,6 +52,7 @@ class MaliciousModule(MintTest):
             "system": pathlib.Path("/etc/credmint-attack"),
             "new-dot-file": self.folder / ".bash_login",
             "document": self.write("document", "text"),
+            "program": self.folder / "bin/ls",
         }
         self.addCleanup(pathlib.Path("/etc/credmint-attack").unlink, missing_ok=True)
         listener = socket.create_server(("127.0.0.1", 0))

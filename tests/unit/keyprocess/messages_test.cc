@@ -69,6 +69,23 @@ TEST(MessagesTest, ALoadArrivesAsItWasSent) {
   EXPECT_EQ(load->signer_parameter, "");
 }
 
+TEST(MessagesTest, TheRulesOfTheSandboxArrive) {
+  for (const std::optional<bool> network :
+       {std::optional<bool>(), std::optional(false), std::optional(true)}) {
+    StoreOptions options;
+    options.device.providers = {"one", "two"};
+    options.device.sandbox = {.network = network,
+                              .programs = true,
+                              .paths = {"/a"},
+                              .hidden = {"/b", "/c"},
+                              .home = "/d"};
+    const auto load = DecodeLoad(EncodeLoad({}, options, {}));
+    ASSERT_TRUE(load.has_value());
+    EXPECT_EQ(load->options.device.providers, options.device.providers);
+    EXPECT_EQ(load->options.device.sandbox, options.device.sandbox);
+  }
+}
+
 TEST(MessagesTest, ALoadOfAnotherVersionIsRefused) {
   std::string body = Raw(EncodeLoad({}, {}, {}));
   ++body.front();

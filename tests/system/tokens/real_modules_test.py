@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Real modules work in the sandbox of a key process, by default.
+
+Most other tests use SoftHSM, and nss_test NSS's token. key_process_test has p11-kit's client and
+tpm2-pkcs11 with a resource manager. These are the rest.
+"""
+
+import pathlib
+import shutil
+import unittest
+
+from support import p11_kit, pki, program, token, tpm, tpm2_pkcs11
+from support.requirements import in_library_folder, need
+from support.system_test import MintTest, make_folder
+
+KEY = "pkcs11:token=test;object=web"
+OPENSC = in_library_folder("opensc-pkcs11.so")
+
+
+class RealModules(MintTest):
+    def flags(self, module):
+        return (
+            *("--certificate", "web.pem", "--private-key", KEY),
+            *("--pkcs11-lib", module, "--passin", f"pass:{self.secret(token.PIN)}"),
+        )
+
+    def test_tpm2_pkcs11(self):
+        device = tpm.Tpm(self, make_folder(self))
+        held = tpm2_pkcs11.TpmToken(self.folder / "held", device.tcti)
+        self.write("web.pem", pki.pem(self.root.issue(held.generate("EC:prime256v1"))))
+        self.mint(*self.flags(held.module), env=held.env)
+
+    def test_p11_kit_starts_a_remote_module(self):
+        """`remote:` with a command: p11-kit runs it while it is initialised."""
+        held = token.Token(self.folder / "t")
+        self.write("web.pem", pki.pem(self.root.issue(held.generate("EC:prime256v1"))))
+        modules = p11_kit.Configuration(self.folder)
+        need("/usr/bin/p11-kit", "p11-kit")
+        (pathlib.Path(modules.env["XDG_CONFIG_HOME"]) / "pkcs11/modules/far.module").write_text(
+            f"remote: |/usr/bin/p11-kit remote {token.MODULE}\n"
+        )
+        env = {**held.env, **modules.env}
+        self.mint(*self.flags(p11_kit.PROXY), env=env, wrapper=p11_kit.wrapper())
+
+    def test_opensc_without_a_reader(self):
+        need(OPENSC, "opensc-pkcs11")
+        self.write("web.pem", pki.pem(self.root.issue(pki.make_key().public_key())))
+        self.mint_fails_locally(program.KEY, "shows no token", *self.flags(OPENSC))
+
+    def test_softhsm_by_a_link_of_another_name(self):
+        held = token.Token(self.folder / "t")
+        self.write("web.pem", pki.pem(self.root.issue(held.generate("EC:prime256v1"))))
+        link = self.folder / "vendor.so"
+        link.symlink_to(token.MODULE)
+        self.mint(*self.flags(link), env=held.env)
+
+    def test_softhsm_in_a_file_of_another_name(self):
+        """Nothing is known of this module, which then has more rights and works as well."""
+        held = token.Token(self.folder / "t")
+        self.write("web.pem", pki.pem(self.root.issue(held.generate("EC:prime256v1"))))
+        copy = self.folder / "vendor.so"
+        shutil.copy(token.MODULE, copy)
+        self.mint(*self.flags(copy), env=held.env)
+
+
+if __name__ == "__main__":
+    unittest.main()
