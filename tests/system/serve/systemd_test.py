@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The systemd units: systemd verifies them, and the program runs in their sandbox.
+"""The systemd units: systemd verifies them, and the program runs in their sandbox. Also the
+profiles for AppArmor and SELinux that are shipped with them.
 
 CREDMINT_BUILD has the path of the build folder, from which they are installed.
 """
@@ -9,20 +10,23 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import unittest
 
-from support import documents, emulator, program, sandbox, serve, token, tpm
+from support import apparmor, documents, emulator, program, sandbox, serve, token, tpm
 from support.cases import each, expand
 from support.pki import pem
 from support.processes import die_with_parent, run_tool
 from support.requirements import miss, need
+from support.strace import STRACE, need_strace
 from support.system_test import MintTest, let_others_run_the_program, make_folder
 
 SERVICES = {"serve": "credmint-serve.service", "update": "credmint-update@.service"}
 MOST_EXPOSURE = 2.5
+SELINUX_MAKEFILE = "/usr/share/selinux/devel/Makefile"
 SERVER, READER, STRANGER, GROUP = 4100, 4101, 4102, 33
 DROP_INS = {
     path: text
@@ -47,6 +51,10 @@ class UnitsTest(unittest.TestCase):
         cls.root = install(cls)
         (cls.folder,) = cls.root.glob("**/systemd/system")
         cls.units = {path.name: path.read_text() for path in cls.folder.iterdir()}
+
+    @staticmethod
+    def instance(name):
+        return name.replace("@.", "@web.")
 
 
 @expand
@@ -95,10 +103,6 @@ class Units(UnitsTest):
             check=False,
         )
         self.assertEqual((result.returncode, result.stderr), (0, ""))
-
-    @staticmethod
-    def instance(name):
-        return name.replace("@.", "@web.")
 
     @each(**SERVICES)
     def test_is_hardly_exposed(self, name):
@@ -316,6 +320,188 @@ class TokenFiles(UnitsTest, MintTest):
         become = self.become_service(self.units[SERVICES["serve"]])
         run = program.run(("serve", *self.FLAGS), self.folder, self.env, preexec=become)
         self.assertEqual(run.status, -signal.SIGSYS, str(run))
+
+
+class ProfileTest(UnitsTest):
+    """Compares a profile with the units and with the drop-ins of the documentation."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.commands = {
+            command.split()[0]
+            for name in SERVICES.values()
+            for command in sandbox.settings(cls.units[name], "ExecStart")
+        }
+
+    def runtime_files(self):
+        """Files in the runtime folders. That of a dynamic user is below /run/private."""
+        for name, file in (("serve", "token"), ("update", "credentials")):
+            (folder,) = sandbox.settings(self.units[SERVICES[name]], "RuntimeDirectory")
+            for parent in ("/run", "/run/private"):
+                yield f"{parent}/{folder.replace('%i', 'web')}/{file}"
+
+    def credentials(self):
+        for name in SERVICES.values():
+            (credential,) = sandbox.settings(self.units[name], "LoadCredential")
+            yield f"/run/credentials/{self.instance(name)}/{credential}"
+
+    @staticmethod
+    def drop_in(name, setting):
+        (text,) = (text for path, text in DROP_INS.items() if path.endswith(name))
+        (value,) = sandbox.settings(text, setting)
+        return value
+
+
+@expand
+class AppArmor(ProfileTest, MintTest):
+    """The profile, read by AppArmor's parser. No kernel enforces it here."""
+
+    @classmethod
+    def setUpClass(cls):
+        ProfileTest.setUpClass.__func__(cls)
+        (cls.path,) = cls.root.glob("**/share/credmint/apparmor/credmint")
+        cls.profile = apparmor.Profile(cls.path)
+        MintTest.setUpClass.__func__(cls)
+
+    def setUp(self):
+        MintTest.setUp(self)
+
+    def allow(self, path, access):
+        self.assertTrue(self.profile.allows(path, access), (path, access))
+
+    def test_can_be_compiled(self):
+        apparmor.parse(self.path)
+
+    @each(**SERVICES)
+    def test_is_named_by(self, name):
+        (named,) = sandbox.settings(self.units[name], "AppArmorProfile")
+        self.assertEqual([named], [f"-{known}" for known in self.profile.names])
+
+    def test_confines_no_program_that_a_person_runs(self):
+        (head,) = re.findall(r"^profile .*$", self.path.read_text(), re.MULTILINE)
+        self.assertEqual(head, "profile credmint flags=(attach_disconnected) {")
+
+    def test_allows_what_the_units_start(self):
+        self.assertEqual(len(self.commands), 1)
+        for path in (*self.commands, "/bin/kill", "/usr/bin/kill"):
+            self.allow(path, "rm")
+
+    def test_allows_what_the_units_give(self):
+        for path in self.runtime_files():
+            self.allow(path, "rwk")
+        for path in self.credentials():
+            self.allow(path, "r")
+        for path in ("/etc/credmint/config.toml", "/etc/credmint/pki/web.pem"):
+            self.allow(path, "r")
+        for name in SERVICES.values():
+            (device,) = sandbox.settings(self.units[name], "DeviceAllow")
+            self.allow(*device.split())
+
+    def test_allows_what_the_drop_ins_give(self):
+        self.allow(self.drop_in("/softhsm.conf", "ReadWritePaths") + "/token/object", "rwk")
+        self.allow(self.drop_in("/user.conf", "BindPaths") + "/credentials", "rwk")
+
+    def test_takes_the_local_rules_of_the_documentation(self):
+        text = documents.read("guide/systemd.md")
+        block = re.compile(r"^# /etc/apparmor.d/(local/\S+)\n(.*?)^```", re.M | re.S)
+        ((path, rules),) = block.findall(text)
+        self.write("rules", f"profile local {{\n{rules}}}\n")
+        local = apparmor.Profile(self.folder / "rules")
+        self.assertIn(f"include if exists <{path}>", self.path.read_text())
+        (configuration,) = re.findall(r"CHRYSTOKI_CONF=(\S+)", text)
+        for name, access in (
+            (configuration, "r"),
+            (self.drop_in("/module.conf", "ReadWritePaths") + "/log", "rw"),
+        ):
+            self.assertTrue(local.allows(name, access), name)
+            self.assertFalse(self.profile.allows(name, access), name)
+
+    @each(
+        shell=("/usr/bin/dash", "x"),
+        passwords=("/etc/shadow", "r"),
+        home=("/home/alice/.ssh/id_ed25519", "r"),
+        root=("/root/.profile", "w"),
+        host_key=("/etc/ssh/ssh_host_ed25519_key", "r"),
+        disk=("/dev/sda", "r"),
+        configuration=("/etc/credmint/config.toml", "w"),
+        module=("/usr/lib/softhsm/libsofthsm2.so", "w"),
+        own_module=("/tmp/module.so", "m"),
+        other_service=("/run/credentials/web.service/key", "r"),
+    )
+    def test_forbids(self, case):
+        self.assertFalse(self.profile.allows(*case))
+
+    @each(**KEYS)
+    def test_allows_the_files_that_are_opened_with_a_key_of(self, kind):
+        need_strace()
+        made = kind(self)
+        self.env = dict(made.env)
+        strace = (STRACE, "-f", "-qq", "-z", "-o", "trace", "-e", "trace=open,openat,execve")
+        self.succeed("update", "--once", *made.flags, *self.arguments()[1:], wrapper=strace)
+        text = (self.folder / "trace").read_text()
+        opened = re.findall(r'\bopen(?:at\(AT_FDCWD, |\()"(/[^"]+)", (O_\w+)(?!\S*O_PATH)', text)
+        paths = {(self.as_the_kernel_sees(path), flag) for path, flag in opened}
+        paths = {found for found in paths if not found[0].startswith(str(self.folder))}
+        self.assertGreater(len(paths), 5, text)
+        for path, flag in sorted(paths):
+            access = {"O_RDONLY": "r", "O_WRONLY": "w", "O_RDWR": "rw"}[flag]
+            self.allow(path, access + ("m" if ".so" in os.path.basename(path) else ""))
+        self.assertEqual(text.count("execve("), 1, text)
+
+    @staticmethod
+    def as_the_kernel_sees(path):
+        """Without links, and a folder with a slash. Process 1 stands for any."""
+        real = os.path.realpath(re.sub(r"^/proc/self/", "/proc/1/", path))
+        return f"{real}/" if os.path.isdir(real) else real
+
+
+@expand
+class SELinux(ProfileTest):
+    """The policy module, compiled with the interfaces of Debian's policy. No kernel enforces it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        (cls.source,) = cls.root.glob("**/share/credmint/selinux")
+
+    def test_can_be_compiled(self):
+        need("/usr/bin/checkmodule", "checkpolicy")
+        need("/usr/bin/semodule_package", "semodule-utils")
+        need(SELINUX_MAKEFILE, "selinux-policy-dev")
+        folder = make_folder(self)
+        shutil.copytree(self.source, folder, dirs_exist_ok=True)
+        printed = run_tool("make", "-f", SELINUX_MAKEFILE, "-C", folder, "credmint.pp").decode()
+        self.assertNotRegex(printed, "(?i)warning|error")
+        run_tool("semodule_unpackage", folder / "credmint.pp", folder / "mod", folder / "fc")
+        self.assertIn("credmint_exec_t", (folder / "fc").read_text())
+
+    @each(**SERVICES)
+    def test_has_the_domain_of(self, name):
+        (context,) = sandbox.settings(self.units[name], "SELinuxContext")
+        user, role, domain, _ = context.split(":")
+        self.assertEqual((user, role), ("-system_u", "system_r"))
+        policy = (self.source / "credmint.te").read_text()
+        self.assertIn(f"\ntype {domain};\n", policy)
+        self.assertIn(f"\nrole {role} types {domain};\n", policy)
+
+    def test_leaves_programs_that_run_credmint_in_their_domain(self):
+        policy = (self.source / "credmint.te").read_text()
+        self.assertNotRegex(policy, r"type_transition|init_daemon_domain|\bdomtrans")
+
+    def test_labels_what_the_units_use(self):
+        lines = (self.source / "credmint.fc").read_text().splitlines()
+        contexts = [(line.split()[0], line) for line in lines if line and not line.startswith("#")]
+        wanted = {
+            "credmint_exec_t": self.commands,
+            "credmint_runtime_t": set(self.runtime_files()),
+            "credmint_etc_t": {"/etc/credmint", "/etc/credmint/config.toml"},
+        }
+        for label, paths in wanted.items():
+            for path in paths:
+                found = [line for expression, line in contexts if re.fullmatch(expression, path)]
+                self.assertEqual(len(found), 1, path)
+                self.assertIn(f":{label},", found[0])
 
 
 class Readiness(MintTest):
