@@ -28,6 +28,7 @@ class Said final : public Launcher {
  public:
   explicit Said(std::string bytes) : bytes_(std::move(bytes)) {}
 
+  void LaunchAhead() override {}
   Result<Launched> Launch() override {
     std::array<int, 2> sockets{};
     Require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets.data()) == 0,
