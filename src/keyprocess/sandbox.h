@@ -19,9 +19,9 @@ std::vector<std::string> EnterSandbox(const SandboxRules& rules, const ForeignNe
 /// The second step, once the foreign code is initialised: it starts no more programs.
 void TightenSandbox(const SandboxRules& rules, const ForeignNeeds& needs);
 
-/// For a main process that runs on. It starts no programs, looks into no other process, and opens no
-/// TPM from then on. Call it with one thread, once the helper runs. Returns what is not in force, as
-/// EnterSandbox() does.
+/// For a main process that runs on. It starts no programs, looks into no other process, and opens
+/// no TPM from then on. Call it with one thread, once the helper runs. Returns what is not in
+/// force, as EnterSandbox() does.
 std::vector<std::string> RestrictMainProcess();
 
 }  // namespace credmint::keyprocess
