@@ -137,12 +137,12 @@ std::vector<std::string> GetTexts(WireReader& reader) {
   return texts;
 }
 
-enum class Choice : std::uint8_t { kNone = 0, kNo = 1, kYes = 2 };
+enum class Choice : std::uint8_t { kUnset = 0, kForbidden = 1, kAllowed = 2 };
 
 void PutSandbox(WireWriter& writer, const SandboxRules& rules) {
-  const Choice network = !rules.network   ? Choice::kNone
-                         : *rules.network ? Choice::kYes
-                                          : Choice::kNo;
+  const Choice network = !rules.network   ? Choice::kUnset
+                         : *rules.network ? Choice::kAllowed
+                                          : Choice::kForbidden;
   writer.PutByte(static_cast<std::uint8_t>(network));
   writer.PutByte(rules.programs ? 1 : 0);
   PutTexts(writer, rules.paths);
@@ -153,7 +153,7 @@ void PutSandbox(WireWriter& writer, const SandboxRules& rules) {
 SandboxRules GetSandbox(WireReader& reader) {
   SandboxRules rules;
   const auto network = static_cast<Choice>(reader.GetByte());
-  if (network != Choice::kNone) rules.network = network == Choice::kYes;
+  if (network != Choice::kUnset) rules.network = network == Choice::kAllowed;
   rules.programs = reader.GetByte() == 1;
   rules.paths = GetTexts(reader);
   rules.hidden = GetTexts(reader);
