@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <sstream>
 #include <string_view>
@@ -37,23 +38,28 @@ std::vector<std::string> SoftHsmConfigurations() {
           "/etc/softhsm2.conf", "/usr/local/etc/softhsm2.conf"};
 }
 
-void AddSoftHsm(ForeignNeeds& needs) {
+/// Returns false if the place of the tokens is not known.
+bool AddSoftHsm(ForeignNeeds& needs) {
   for (const std::string& path : SoftHsmConfigurations()) {
     const auto contents = ReadFile(path, kLongestConfiguration, FileAccess::kAny);
     if (!contents) continue;
     needs.readable.push_back(path);
     std::istringstream lines{std::string(contents->Reveal())};
     for (std::string line; std::getline(lines, line);) {
+      line.erase(std::min(line.find('#'), line.size()));
       const std::size_t equals = line.find('=');
+      if (equals == std::string::npos) continue;
       if (Trim(line.substr(0, equals)) != "directories.tokendir") continue;
-      if (equals != std::string::npos) needs.writable.push_back(Trim(line.substr(equals + 1)));
+      needs.writable.push_back(Trim(line.substr(equals + 1)));
+      return true;
     }
-    return;
+    return false;
   }
+  return false;
 }
 
-/// tpm2-pkcs11: its database, and the TPM's device. Another way to the TPM may be a network's.
-void AddTpmStore(ForeignNeeds& needs) {
+/// tpm2-pkcs11: its database, and the TPM's device. Returns false if it may need more.
+bool AddTpmStore(ForeignNeeds& needs) {
   const std::string store = ValueOf("TPM2_PKCS11_STORE");
   if (!store.empty()) {
     needs.writable.push_back(store);
@@ -62,22 +68,33 @@ void AddTpmStore(ForeignNeeds& needs) {
                           {"/etc/tpm2_pkcs11", ValueOf("HOME") + "/.tpm2_pkcs11"});
   }
   needs.writable.insert(needs.writable.end(), {"/dev/tpmrm0", "/dev/tpm0"});
+  const std::string tcti = ValueOf("TPM2_PKCS11_TCTI");
+  needs.unix_sockets = needs.unix_sockets || tcti.empty();  // a resource manager may be the default
+  return (tcti.empty() || tcti.starts_with("device")) && ValueOf("TPM2_PKCS11_BACKEND") != "fapi";
 }
 
-void AddOpenCryptoki(ForeignNeeds& needs) {
+bool AddOpenCryptoki(ForeignNeeds& needs) {
   needs.readable.emplace_back("/etc/opencryptoki");
-  needs.writable = {"/var/lib/opencryptoki", "/var/lock/opencryptoki", "/run/lock/opencryptoki",
-                    "/run/opencryptoki", "/dev/shm"};
+  needs.writable = {"/var/lib/opencryptoki",
+                    "/var/lock/opencryptoki",
+                    "/run/lock/opencryptoki",
+                    "/run/opencryptoki",
+                    "/dev/shm",
+                    "/dev/z90crypt"};
+  return true;
 }
 
 /// OpenSC and others that reach a reader through pcscd.
-void AddReader(ForeignNeeds& needs) {
-  needs.readable.insert(needs.readable.end(), {"/etc/opensc", "/etc/reader.conf.d", "/run/pcscd"});
+bool AddReader(ForeignNeeds& needs) {
+  needs.readable = {"/etc/opensc",        "/etc/opensc.conf", "/etc/opensc-x86_64.conf",
+                    "/etc/reader.conf.d", "/run/pcscd",       ValueOf("OPENSC_CONF")};
   needs.writable.push_back(ValueOf("HOME") + "/.cache/opensc");
+  return true;
 }
 
-void AddP11KitClient(ForeignNeeds& needs) {
+bool AddP11KitClient(ForeignNeeds& needs) {
   needs.readable.push_back(ValueOf("XDG_RUNTIME_DIR") + "/p11-kit");
+  return true;
 }
 
 /// Modules that may be behind p11-kit's proxy, with data in the home folder.
@@ -96,9 +113,12 @@ void AddSpy(ForeignNeeds& needs) {
   needs.writable.push_back(output);
 }
 
-ForeignNeeds Known(void (*add)(ForeignNeeds&), bool unix_sockets) {
-  ForeignNeeds needs{.complete = true, .unix_sockets = unix_sockets, .network = false};
-  add(needs);
+/// Nothing else, if `add` knows all; otherwise that and what any module may need.
+ForeignNeeds Known(bool (*add)(ForeignNeeds&), bool unix_sockets) {
+  ForeignNeeds needs{.unix_sockets = unix_sockets};
+  needs.complete = add(needs);
+  needs.network = !needs.complete;
+  needs.unix_sockets = needs.unix_sockets || !needs.complete;
   return needs;
 }
 
@@ -113,11 +133,7 @@ ForeignNeeds NeedsOf(const std::string& path) {
   if (is("libsofthsm2")) {
     needs = Known(AddSoftHsm, false);
   } else if (is("libtpm2_pkcs11")) {
-    const bool elsewhere =
-        !ValueOf("TPM2_PKCS11_TCTI").starts_with("device") && !ValueOf("TPM2_PKCS11_TCTI").empty();
-    needs = Known(AddTpmStore, elsewhere);
-    needs.network = elsewhere;
-    needs.complete = !elsewhere;
+    needs = Known(AddTpmStore, false);
   } else if (is("libopencryptoki") || is("PKCS11_API.so")) {
     needs = Known(AddOpenCryptoki, true);
   } else if (is("opensc-pkcs11") || is("onepin-opensc-pkcs11") || is("libykcs11")) {
@@ -127,10 +143,12 @@ ForeignNeeds NeedsOf(const std::string& path) {
   } else {
     AddUsual(needs);
     if (is("pkcs11-spy")) AddSpy(needs);
-    needs.programs = is("p11-kit-proxy") || is("libp11-kit");  // "remote: |command"
+    needs.programs = name == "p11-kit-proxy.so" || is("libp11-kit.so");  // "remote: |command"
   }
   needs.readable.emplace_back("/etc/pkcs11");  // of p11-kit
-  if (!failed) needs.readable.push_back(real.parent_path().string());
+  if (failed) return needs;
+  needs.code.push_back(real.string());
+  needs.readable.push_back(real.parent_path().string());
   return needs;
 }
 

@@ -32,6 +32,8 @@ constexpr std::uint64_t kReading =
 constexpr std::uint64_t kOfFiles = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |
                                    LANDLOCK_ACCESS_FS_WRITE_FILE | kTruncate | kDeviceControl;
 
+constexpr std::uint64_t kDevices = LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_CHAR;
+
 /// The beginning of landlock_ruleset_attr, with members of later versions.
 struct Ruleset {
   std::uint64_t files;
@@ -54,11 +56,11 @@ bool IsBelow(std::string_view path, std::string_view folder) {
 
 }  // namespace
 
-Result<FileRules> FileRules::Create(Reach reach) {
+Result<FileRules> FileRules::Create() {
   constexpr unsigned kAskVersion = 1;
   const auto version = static_cast<int>(syscall(kCreateRuleset, nullptr, 0, kAskVersion));
   if (version < 1) return Fail(ErrorCode::kInternal, "this kernel has no Landlock");
-  const Ruleset ruleset{AllRights(version), 0, reach == Reach::kItself ? kScopes : 0};
+  const Ruleset ruleset{AllRights(version), 0, kScopes};
   const std::size_t size = version >= 6 ? sizeof ruleset : sizeof ruleset.files;
   Descriptor rules(static_cast<int>(syscall(kCreateRuleset, &ruleset, size, 0)));
   if (!rules) return Fail(ErrorCode::kInternal, fmt::format("Landlock: {}", strerror(errno)));
@@ -69,7 +71,7 @@ void FileRules::Allow(const std::string& path, Access access) {
   const Descriptor place(open(path.c_str(), O_PATH | O_CLOEXEC));
   struct stat status {};
   if (!place || fstat(place.get(), &status) != 0) return;
-  std::uint64_t rights = access == Access::kRead ? kReading : AllRights(version_);
+  std::uint64_t rights = access == Access::kRead ? kReading : AllRights(version_) & ~kDevices;
   if (!S_ISDIR(status.st_mode)) rights &= kOfFiles & AllRights(version_);
   landlock_path_beneath_attr rule{};
   rule.allowed_access = rights;

@@ -11,21 +11,20 @@
 namespace credmint {
 
 /// Takes all files away from this thread and its children, for good, except those that it allows
-/// (Landlock, landlock(7)). Open files stay open.
+/// (Landlock, landlock(7)). Open files stay open. From Linux 6.12 on,
+/// other processes get no signal from this one, and no abstract Unix socket of theirs can be
+/// reached.
 ///
 /// A rule holds for a file, or for a folder with all that is below it, now and later.
 class FileRules {
  public:
   enum class Access { kRead, kWrite };
-  enum class Reach { kEverybody, kItself };
 
-  /// kItself: from Linux 6.12 on, other processes get no signal from this one, and no abstract Unix
-  /// socket of theirs can be reached. Fails with kInternal if the kernel has no Landlock, or has it
-  /// switched off.
-  static Result<FileRules> Create(Reach reach);
+  /// Fails with kInternal if the kernel has no Landlock, or has it switched off.
+  static Result<FileRules> Create();
 
   /// Allows what exists at this path, links followed. Ignores a path that does not exist. kWrite
-  /// includes reading.
+  /// includes reading, but not making devices.
   void Allow(const std::string& path, Access access);
 
   /// Allows all in a folder but these paths, which are absolute and without links, and what leads

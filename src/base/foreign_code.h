@@ -11,6 +11,7 @@ namespace credmint {
 struct ForeignNeeds {
   /// Whether the library needs nothing else than this. Otherwise its files are not known.
   bool complete = false;
+  std::vector<std::string> code;      ///< the library's own file, wherever it is
   std::vector<std::string> readable;  ///< files and folders, besides those of every program
   std::vector<std::string> writable;
   bool unix_sockets = true;

@@ -71,7 +71,7 @@ void OnDenied(int /*signal*/, siginfo_t* info, void* context) {
 void CatchDenials() {
   struct sigaction action {};
   action.sa_sigaction = OnDenied;
-  action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART;
+  action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | SA_ONSTACK;
   sigaction(SIGSYS, &action, nullptr);
 }
 
@@ -90,6 +90,7 @@ std::uint32_t OffsetOfArgument(unsigned argument) {
 constexpr std::uint16_t kLoad = BPF_LD | BPF_W | BPF_ABS;
 constexpr std::uint16_t kIfEqual = BPF_JMP | BPF_JEQ | BPF_K;
 constexpr std::uint16_t kIfAtLeast = BPF_JMP | BPF_JGE | BPF_K;
+constexpr std::uint16_t kIfAnyBit = BPF_JMP | BPF_JSET | BPF_K;
 constexpr std::uint16_t kAnd = BPF_ALU | BPF_AND | BPF_K;
 constexpr std::uint16_t kReturn = BPF_RET | BPF_K;
 constexpr std::uint32_t kCall = offsetof(seccomp_data, nr);
@@ -119,12 +120,7 @@ void SyscallFilter::DenyWith(long call, int error) {
   Add(kReturn, ErrorNumber(error));
 }
 
-void SyscallFilter::Allow(long call) {
-  Add(kIfEqual, static_cast<std::uint32_t>(call), 0, 1);
-  Add(kReturn, kAllowed);
-}
-
-// The call's number is in the accumulator before and after each rule.
+// The call's number is in the accumulator before each rule. A rule that loads an argument decides.
 
 void SyscallFilter::DenyUnless(long call, unsigned argument,
                                std::initializer_list<std::uint32_t> allowed) {
@@ -142,6 +138,14 @@ void SyscallFilter::DenyUnlessSet(long call, unsigned argument, std::uint32_t bi
   Add(kLoad, OffsetOfArgument(argument));
   Add(kAnd, bits);
   Add(kIfEqual, bits, 1, 0);
+  Add(kReturn, ErrorNumber(EPERM));
+  Add(kReturn, kAllowed);
+}
+
+void SyscallFilter::DenyIfSet(long call, unsigned argument, std::uint32_t bits) {
+  Add(kIfEqual, static_cast<std::uint32_t>(call), 0, 4);
+  Add(kLoad, OffsetOfArgument(argument));
+  Add(kIfAnyBit, bits, 0, 1);
   Add(kReturn, ErrorNumber(EPERM));
   Add(kReturn, kAllowed);
 }

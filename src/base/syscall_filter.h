@@ -32,7 +32,9 @@ class SyscallFilter {
   void DenyUnless(long call, unsigned argument, std::initializer_list<std::uint32_t> allowed);
   /// Denies the call with EPERM unless these bits of its argument are set, without remembering it.
   void DenyUnlessSet(long call, unsigned argument, std::uint32_t bits);
-  void Allow(long call);
+  /// Denies the call with EPERM if one of these bits of its argument is set, without remembering
+  /// it.
+  void DenyIfSet(long call, unsigned argument, std::uint32_t bits);
 
   /// Filters all threads from now on. Fails with kInternal if the kernel does not do that. Needs
   /// PR_SET_NO_NEW_PRIVS.

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <string_view>
@@ -16,6 +18,8 @@
 #include <utility>
 
 #include "base/file_rules.h"
+#include "base/mount_table.h"
+#include "base/read_file.h"
 #include "base/syscall_filter.h"
 
 namespace credmint::keyprocess {
@@ -63,15 +67,21 @@ constexpr auto kDevicesOfAll = std::to_array<const char*>(
 constexpr auto kWrittenByMost =
     std::to_array<const char*>({"/dev", "/opt", "/run", "/tmp", "/var"});
 
-/// Terminals, where text could be typed for the user, and the memory of the machine.
-constexpr auto kDevicesOfNobody = std::to_array<const char*>(
-    {"/dev/console", "/dev/kmem", "/dev/mem", "/dev/port", "/dev/pts", "/dev/tty", "/dev/uinput"});
+/// Terminals, where text could be typed for the user, other input, disks, and the machine's memory.
+/// The names of devices begin like this.
+constexpr auto kDevicesOfNobody = std::to_array<std::string_view>(
+    {"bsg",  "console", "hvc",  "input", "kmem", "kmsg", "mem",    "nvme",
+     "port", "pts",     "sg",   "tty0",  "tty1", "tty2", "tty3",   "tty4",
+     "tty5", "tty6",    "tty7", "tty8",  "tty9", "uhid", "uinput", "vcs"});
 
-/// Disks, for a user who may open them.
-void AddBlockDevices(std::vector<std::string>& found) {
+void AddDevicesOfNobody(std::vector<std::string>& found) {
+  found.emplace_back("/dev/tty");
   std::error_code failed;
   for (const auto& entry : std::filesystem::directory_iterator("/dev", failed)) {
-    if (entry.is_block_file(failed)) found.push_back(entry.path().string());
+    const std::string name = entry.path().filename().string();
+    const bool is_known = std::any_of(kDevicesOfNobody.begin(), kDevicesOfNobody.end(),
+                                      [&](auto prefix) { return name.starts_with(prefix); });
+    if (is_known || entry.is_block_file(failed)) found.push_back(entry.path().string());
   }
 }
 
@@ -86,13 +96,12 @@ std::vector<std::string> DotsIn(const std::string& home) {
   return found;
 }
 
-/// For code of which nothing is known: it reads all but secrets and other processes, and writes
-/// nothing that is run later.
+/// For code of which nothing is known. It reads all but secrets and other processes. It writes
+/// where drivers keep their state, but not what is usually run later.
 void AllowMost(FileRules& files, const SandboxRules& rules) {
   std::vector<std::string> untouched = rules.hidden;
   untouched.emplace_back("/proc");
-  untouched.insert(untouched.end(), kDevicesOfNobody.begin(), kDevicesOfNobody.end());
-  AddBlockDevices(untouched);
+  AddDevicesOfNobody(untouched);
   files.AllowAllBut(untouched, "/", Access::kRead);
   untouched.emplace_back("/var/spool");
   std::vector<std::string> written(kWrittenByMost.begin(), kWrittenByMost.end());
@@ -105,32 +114,59 @@ void AllowMost(FileRules& files, const SandboxRules& rules) {
 }
 
 /// Where the loader looks first.
-void AllowLibraryPath(FileRules& files) {
+std::vector<std::string> LibraryPath() {
+  std::vector<std::string> folders;
   const char* const value = getenv("LD_LIBRARY_PATH");
   std::string_view left = value != nullptr ? value : "";
   while (!left.empty()) {
     const std::size_t colon = left.find(':');
-    files.Allow(std::string(left.substr(0, colon)), Access::kRead);
+    folders.emplace_back(left.substr(0, colon));
     left = colon == std::string_view::npos ? "" : left.substr(colon + 1);
   }
+  return folders;
 }
 
-void AllowListed(FileRules& files) {
-  AllowLibraryPath(files);
-  for (const char* path : kReadByAll) files.Allow(path, Access::kRead);
-  for (const char* path : kDevicesOfAll) files.Allow(path, Access::kWrite);
+/// Adds rules for paths as somebody has written them. Secrets stay hidden.
+class Allowance {
+ public:
+  Allowance(FileRules& files, const std::vector<std::string>& hidden)
+      : files_(files), hidden_(hidden) {}
+
+  template <typename Paths>
+  void Add(const Paths& paths, Access access) {
+    for (const auto& path : paths) {
+      std::error_code failed;
+      const std::string real = std::filesystem::canonical(path, failed).string();
+      if (!failed) files_.AllowAllBut(hidden_, real, access);
+    }
+  }
+
+ private:
+  FileRules& files_;
+  const std::vector<std::string>& hidden_;
+};
+
+std::string ReadMountTable() {
+  const auto table = ReadFile("/proc/self/mountinfo", 4 << 20, FileAccess::kAny);
+  return table ? std::string(table->Reveal()) : "";
 }
 
-Result<void> RestrictFiles(const SandboxRules& rules, const ForeignNeeds& needs) {
-  auto files = FileRules::Create(FileRules::Reach::kItself);
+Result<void> RestrictFiles(SandboxRules rules, const ForeignNeeds& needs) {
+  auto files = FileRules::Create();
   if (!files) return Fail(std::move(files));
-  needs.complete ? AllowListed(*files) : AllowMost(*files, rules);
+  rules.hidden = WithOtherMounts(std::move(rules.hidden), ReadMountTable());
+  Allowance allowance(*files, rules.hidden);
+  if (needs.complete) {
+    allowance.Add(kReadByAll, Access::kRead);
+    allowance.Add(LibraryPath(), Access::kRead);
+    for (const char* path : kDevicesOfAll) files->Allow(path, Access::kWrite);
+  } else {
+    AllowMost(*files, rules);
+  }
   for (const char* path : kReadInProc) files->Allow(path, Access::kRead);
-  const auto allow = [&](const std::vector<std::string>& paths, Access access) {
-    for (const std::string& path : paths) files->AllowAllBut(rules.hidden, path, access);
-  };
-  allow(needs.readable, Access::kRead);
-  allow(needs.writable, Access::kWrite);
+  for (const std::string& path : needs.code) files->Allow(path, Access::kRead);
+  allowance.Add(needs.readable, Access::kRead);
+  allowance.Add(needs.writable, Access::kWrite);
   for (const std::string& path : rules.paths) files->Allow(path, Access::kWrite);
   return files->Enforce();
 }
@@ -172,6 +208,9 @@ void DenyAttacks(SyscallFilter& calls) {
               __NR_personality,
               __NR_syslog,
               __NR_vhangup});
+#ifdef __NR_iopl
+  calls.Deny({__NR_iopl, __NR_ioperm});
+#endif
   constexpr std::array kNewer = {
 #ifdef __NR_kexec_file_load
       __NR_kexec_file_load,
@@ -198,6 +237,30 @@ void DenyAttacks(SyscallFilter& calls) {
   calls.DenyWith(__NR_io_uring_setup, EPERM);
 }
 
+/// Landlock lets a process change the mode, the owner and the attributes of files that it may not
+/// open. A program with the set-user-ID bit would let other users act as this one.
+void DenyModes(SyscallFilter& calls) {
+  constexpr std::uint32_t kSetIds = S_ISUID | S_ISGID;
+  for (const long call : {__NR_fchmodat, __NR_fchownat, __NR_setxattr, __NR_lsetxattr,
+                          __NR_removexattr, __NR_lremovexattr}) {
+    calls.DenyWith(call, EPERM);
+  }
+#ifdef __NR_chmod
+  for (const long call : {__NR_chmod, __NR_chown, __NR_lchown}) calls.DenyWith(call, EPERM);
+  calls.DenyIfSet(__NR_open, 2, kSetIds);
+  calls.DenyIfSet(__NR_creat, 1, kSetIds);
+  calls.DenyIfSet(__NR_mknod, 1, kSetIds);
+#endif
+  constexpr long kFchmodat2 = 452;  // the header may be older than the kernel
+  calls.DenyWith(kFchmodat2, ENOSYS);
+  calls.DenyIfSet(__NR_fchmod, 1, kSetIds);
+  calls.DenyIfSet(__NR_openat, 3, kSetIds);
+  calls.DenyIfSet(__NR_mknodat, 2, kSetIds);
+#ifdef __NR_openat2
+  calls.DenyWith(__NR_openat2, ENOSYS);  // the mode is out of reach
+#endif
+}
+
 /// Signals, limits and priorities of other processes.
 void DenyHarm(SyscallFilter& calls) {
   const auto self = static_cast<std::uint32_t>(getpid());
@@ -206,6 +269,11 @@ void DenyHarm(SyscallFilter& calls) {
   calls.DenyUnless(__NR_rt_sigqueueinfo, 0, {self});
   calls.DenyUnless(__NR_rt_tgsigqueueinfo, 0, {self});
   calls.DenyUnless(__NR_prlimit64, 0, {self, 0});
+  for (const long call : {__NR_setpriority, __NR_ioprio_set}) calls.DenyUnless(call, 1, {self, 0});
+  for (const long call :
+       {__NR_sched_setscheduler, __NR_sched_setparam, __NR_sched_setattr, __NR_sched_setaffinity}) {
+    calls.DenyUnless(call, 0, {self, 0});
+  }
   calls.Deny({__NR_tkill, __NR_migrate_pages, __NR_move_pages});
 }
 
@@ -217,7 +285,12 @@ void DenyPrograms(SyscallFilter& calls) {
   calls.DenyWith(__NR_vfork, EPERM);
 #endif
   calls.DenyUnlessSet(__NR_clone, 0, CLONE_THREAD);
-  calls.DenyWith(__NR_clone3, ENOSYS);  // its flags are out of reach; libraries then use clone
+}
+
+void DenyNamespaces(SyscallFilter& calls) {
+  constexpr std::uint32_t kAll = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
+                                 CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+  calls.DenyIfSet(__NR_clone, 0, kAll);
 }
 
 void DenySockets(SyscallFilter& calls, bool network, bool local) {
@@ -227,17 +300,6 @@ void DenySockets(SyscallFilter& calls, bool network, bool local) {
   calls.DenyWith(__NR_socket, EPERM);
 }
 
-/// The main process leaves them to the key processes.
-std::vector<std::string> DevicesOfTpms() {
-  std::vector<std::string> devices;
-  std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator("/dev", failed)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("tpm")) devices.push_back(entry.path().string());
-  }
-  return devices;
-}
-
 bool MayStartPrograms(const SandboxRules& rules, const ForeignNeeds& needs) {
   return rules.programs || needs.programs;
 }
@@ -245,7 +307,11 @@ bool MayStartPrograms(const SandboxRules& rules, const ForeignNeeds& needs) {
 Result<void> RestrictCalls(const SandboxRules& rules, const ForeignNeeds& needs) {
   SyscallFilter calls(SyscallFilter::Denial::kNamed);
   DenyAttacks(calls);
-  if (!MayStartPrograms(rules, needs)) {
+  DenyModes(calls);
+  calls.DenyWith(__NR_clone3, ENOSYS);  // its flags are out of reach; libraries then use clone
+  if (MayStartPrograms(rules, needs)) {
+    DenyNamespaces(calls);
+  } else {
     DenyHarm(calls);
     DenyPrograms(calls);
   }
@@ -265,25 +331,17 @@ std::vector<std::string> EnterSandbox(const SandboxRules& rules, const ForeignNe
 void TightenSandbox(const SandboxRules& rules, const ForeignNeeds& needs) {
   if (rules.programs || !needs.programs) return;
   SyscallFilter calls(SyscallFilter::Denial::kNamed);
+  DenyHarm(calls);
   DenyPrograms(calls);
   static_cast<void>(calls.Install());
 }
 
-std::vector<std::string> RestrictMainProcess() {
-  std::vector<std::string> lacking;
+Result<void> RestrictMainProcess() {
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  auto files = FileRules::Create(FileRules::Reach::kEverybody);
-  if (files) {
-    files->AllowAllBut(DevicesOfTpms(), "/", Access::kWrite);
-    if (auto enforced = files->Enforce(); !enforced) lacking.push_back(enforced.error().message);
-  } else {
-    lacking.push_back(files.error().message);
-  }
   SyscallFilter calls(SyscallFilter::Denial::kQuiet);
   DenyAttacks(calls);
   calls.Deny({__NR_execve, __NR_execveat});
-  if (auto installed = calls.Install(); !installed) lacking.push_back(installed.error().message);
-  return lacking;
+  return calls.Install();
 }
 
 }  // namespace credmint::keyprocess

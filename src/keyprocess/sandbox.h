@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/foreign_code.h"
 #include "base/sandbox_rules.h"
 
@@ -19,9 +20,8 @@ std::vector<std::string> EnterSandbox(const SandboxRules& rules, const ForeignNe
 /// The second step, once the foreign code is initialised: it starts no more programs.
 void TightenSandbox(const SandboxRules& rules, const ForeignNeeds& needs);
 
-/// For a main process that runs on. It starts no programs, looks into no other process, and opens
-/// no TPM from then on. Call it with one thread, once the helper runs. Returns what is not in
-/// force, as EnterSandbox() does.
-std::vector<std::string> RestrictMainProcess();
+/// For a main process that runs on: it starts no programs and looks into no other process from then
+/// on. Fails with kInternal if the kernel does not do that.
+Result<void> RestrictMainProcess();
 
 }  // namespace credmint::keyprocess

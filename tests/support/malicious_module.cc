@@ -13,6 +13,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -29,6 +30,7 @@
 ///
 /// * MALICIOUS_MAIN: the process to attack; without it, the parent
 /// * MALICIOUS_FILES: files to read and to write, NAME=PATH, separated by ':'
+/// * MALICIOUS_FOLDER: a folder that it may write
 /// * MALICIOUS_PORT: a TCP port on loopback, MALICIOUS_SOCKET and MALICIOUS_ABSTRACT: Unix sockets
 namespace {
 
@@ -133,6 +135,7 @@ void AttackProcess(pid_t target) {
     return syscall(438, handle, 0, 0) >= 0;
   });
   Try("signal", [&] { return kill(target, 0) == 0; });
+  Try("priority", [&] { return setpriority(PRIO_PROCESS, static_cast<id_t>(target), 0) == 0; });
   Try("limits", [&] {
     rlimit limit{};
     return prlimit(target, RLIMIT_NOFILE, nullptr, &limit) == 0;
@@ -150,7 +153,29 @@ void AttackFiles() {
     const std::string path = entry.substr(equals + 1);
     Try("read-" + name, [&] { return Reads(path); });
     Try("write-" + name, [&] { return Opens(path, O_WRONLY | O_CREAT | O_APPEND); });
+    Try("mode-" + name, [&] { return chmod(path.c_str(), 0600) == 0; });
   }
+}
+
+/// A program that other users could start as this one.
+void MakeSetUserId() {
+  const std::string path = Variable("MALICIOUS_FOLDER") + "/set-user-id";
+  Try("set-user-id", [&] {
+    return Opens(path + "-1", O_WRONLY | O_CREAT) && chmod((path + "-1").c_str(), 04755) == 0;
+  });
+  Try("set-user-id-of-a-descriptor", [&] {
+    const int file = open((path + "-2").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    const bool works = file >= 0 && fchmod(file, 04755) == 0;
+    const int reason = errno;
+    if (file >= 0) close(file);
+    errno = reason;
+    return works;
+  });
+  Try("set-user-id-from-the-start", [&] {
+    const int file = open((path + "-3").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 04755);
+    if (file >= 0) close(file);
+    return file >= 0;
+  });
 }
 
 void AttackKernel() {
@@ -168,6 +193,7 @@ void AttackKernel() {
 void Attack() {
   AttackProcess(Target());
   AttackFiles();
+  MakeSetUserId();
   AttackKernel();
   Try("fork", Forks);
   Try("exec", Executes);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <string_view>
+#include <vector>
 
 #include "base/descriptor.h"
 
@@ -29,7 +30,9 @@ ForeignNeeds NeedsOfTcti(const std::string& tcti) {
   ForeignNeeds needs;
   if (name == "device") {
     needs = {.complete = true, .unix_sockets = false, .network = false};
-    needs.writable.push_back(colon == std::string::npos ? "/dev/tpm0" : tcti.substr(colon + 1));
+    const std::string path = colon == std::string::npos ? "" : tcti.substr(colon + 1);
+    needs.writable = path.empty() ? std::vector<std::string>{"/dev/tpmrm0", "/dev/tpm0"}
+                                  : std::vector<std::string>{path};
   } else if (name == "tabrmd") {
     needs = {.complete = true, .network = false};
   } else if (name == "swtpm" || name == "mssim") {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/options/hidden_places.h"
 
+#include <pwd.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <optional>
+#include <sstream>
 #include <system_error>
 
 namespace credmint::cli {
@@ -22,17 +25,35 @@ std::string Absolute(const std::string& path) {
   return std::filesystem::weakly_canonical(std::filesystem::absolute(path), failed).string();
 }
 
+/// The home folder of the password file, whatever HOME says.
+std::string HomeOfAccount() {
+  const passwd* const entry = getpwuid(geteuid());
+  return entry != nullptr && entry->pw_dir != nullptr ? entry->pw_dir : "";
+}
+
+/// systemd separates several with colons.
+void AddFolders(const std::string& list, std::vector<std::string>& places) {
+  std::istringstream folders(list);
+  for (std::string folder; std::getline(folders, folder, ':');) places.push_back(folder);
+}
+
 std::vector<std::string> UsualPlaces() {
-  std::vector<std::string> places = {"/etc/credmint"};
+  std::vector<std::string> places;
+  // A name that does not exist would keep the rest of /etc from being allowed as a whole.
+  if (std::error_code failed; std::filesystem::exists("/etc/credmint", failed)) {
+    places.emplace_back("/etc/credmint");
+  }
   for (const char* name :
        {"AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-        "CREDENTIALS_DIRECTORY", "RUNTIME_DIRECTORY", "SSH_AUTH_SOCK"}) {
+        "AWS_WEB_IDENTITY_TOKEN_FILE", "CREDENTIALS_DIRECTORY", "SSH_AUTH_SOCK"}) {
     places.push_back(ValueOf(name));
   }
-  if (const std::string folder = ValueOf("XDG_RUNTIME_DIR"); !folder.empty()) {
-    places.push_back(folder + "/credmint");
-  }
-  if (const std::string home = ValueOf("HOME"); !home.empty()) {
+  AddFolders(ValueOf("RUNTIME_DIRECTORY"), places);
+  // The cache, the tokens of `serve`, and the units of the user's service manager.
+  places.push_back(ValueOf("XDG_RUNTIME_DIR"));
+  places.push_back("/run/user/" + std::to_string(geteuid()));
+  for (const std::string& home : {ValueOf("HOME"), HomeOfAccount()}) {
+    if (!home.starts_with('/')) continue;
     for (const char* name : {"/.aws", "/.config/credmint", "/.ssh", "/.gnupg"}) {
       places.push_back(home + name);
     }
@@ -57,7 +78,9 @@ std::vector<std::string> SecretFilesOf(const IdentitySpec& identity) {
   }
   add_key(identity.private_key);
   add_key(identity.policy_key);
-  if (!identity.private_key) add_key(identity.certificate.certificate);
+  // The certificate is no secret, but not for a module to exchange either.
+  add_key(identity.certificate.certificate);
+  add_key(identity.certificate.intermediates);
   return files;
 }
 
@@ -71,6 +94,9 @@ std::vector<std::string> HiddenPlaces(const std::vector<std::string>& secret_fil
   return hidden;
 }
 
-std::string HomeFolder() { return Absolute(ValueOf("HOME")); }
+std::string HomeFolder() {
+  const std::string home = ValueOf("HOME");
+  return Absolute(home.starts_with('/') && home != "/" ? home : HomeOfAccount());
+}
 
 }  // namespace credmint::cli

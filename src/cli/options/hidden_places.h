@@ -8,14 +8,15 @@
 
 namespace credmint::cli {
 
-/// The files that hold the secrets of an identity: PINs, and a key if it is in a file.
+/// The files of an identity that are not for modules: PINs, the key if it is in a file, and
+/// certificates.
 std::vector<std::string> SecretFilesOf(const IdentitySpec& identity);
 
 /// All that a module or device must not read: these files, and the places of this user where
 /// credentials and keys usually are. Absolute and without links.
 std::vector<std::string> HiddenPlaces(const std::vector<std::string>& secret_files);
 
-/// This user's home folder, absolute and without links. Empty if HOME is not set.
+/// This user's home folder, absolute and without links: HOME, or else that of the password file.
 std::string HomeFolder();
 
 }  // namespace credmint::cli

@@ -212,8 +212,8 @@ void NoteSecretFiles(WantedRoles& wanted) {
     for (std::string& file : SecretFilesOf(*role.identity)) {
       wanted.process.secret_files.push_back(std::move(file));
     }
-    if (!role.sharing.token_file.empty()) {
-      wanted.process.secret_files.push_back(role.sharing.token_file);
+    for (const std::string& file : {role.sharing.token_file, role.session.transport.ca_bundle}) {
+      wanted.process.secret_files.push_back(file);
     }
   }
 }
@@ -319,6 +319,7 @@ Result<WantedRoles> FindRoles(const CLI::App& command, const RoleFlags& flags,
     if (auto added = AddRole(command, *file, role, wanted); !added) return Fail(std::move(added));
   }
   NoteSecretFiles(wanted);
+  wanted.process.secret_files.push_back(file->path);
   return wanted;
 }
 

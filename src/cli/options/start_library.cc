@@ -121,8 +121,8 @@ void RestrictThisProcess(const ProcessOptions& options) {
     unsetenv(name);
   }
   if (options.no_key_process) return;
-  for (const std::string& lack : keyprocess::RestrictMainProcess()) {
-    LogDebug("this process keeps rights: " + lack);
+  if (auto restricted = keyprocess::RestrictMainProcess(); !restricted) {
+    LogDebug("this process keeps its rights: " + restricted.error().message);
   }
 }
 

@@ -20,8 +20,8 @@ Result<LibraryContext> StartLibrary(const ProcessOptions& options,
 /// process is forked at once. Then another thread loads libcurl, and ends.
 Result<LibraryContext> StartToMint(const ProcessOptions& options, const IdentitySpec& identity);
 
-/// Gives up what `serve` and `update` do not need: starting programs, the TPM's device, and the
-/// variables OPENSSL_CONF and SSLKEYLOGFILE. Call it after StartLibrary(), with one thread.
+/// Gives up what `serve` and `update` do not need: starting programs, and the variables
+/// OPENSSL_CONF and SSLKEYLOGFILE. Call it after StartLibrary(), with one thread.
 void RestrictThisProcess(const ProcessOptions& options);
 
 }  // namespace credmint::cli

@@ -22,12 +22,15 @@ KEY = "pkcs11:token=test;object=web"
 # other users. Here both processes are of one user.
 ON_PROCESSES = {
     *("proc-mem", "proc-environ", "proc-cmdline", "proc-maps", "proc-fd"),
-    *("ptrace", "process_vm_readv", "pidfd_getfd", "signal", "limits"),
+    *("ptrace", "process_vm_readv", "pidfd_getfd", "signal", "limits", "priority"),
 }
 ON_THE_KERNEL = {"keyctl", "bpf", "mount", "unshare", "io_uring"}
 TO_STAY = {"fork", "exec", "write-profile", "write-system", "write-new-dot-file", "write-program"}
+SET_USER_ID = {"set-user-id", "set-user-id-of-a-descriptor", "set-user-id-from-the-start"}
 ON_SECRETS = {
-    f"{way}-{name}" for way in ("read", "write") for name in ("pin", "credentials", "cache", "key")
+    f"{way}-{name}"
+    for way in ("read", "write", "mode")
+    for name in ("pin", "credentials", "cache", "key", "token", "certificate")
 }
 
 
@@ -38,13 +41,15 @@ class MaliciousModule(MintTest):
         self.write("web.pem", pki.pem(self.root.issue(pki.make_key().public_key())))
         self.write("pin", self.secret(token.PIN)).chmod(0o600)
         self.runtime = self.folder / "run"
-        for name in ("run", "run/credmint", ".aws", ".ssh", "bin"):
+        for name in ("run", "run/credmint", ".aws", ".ssh", "bin", "documents"):
             (self.folder / name).mkdir(mode=0o700)
         secrets = {
             "pin": self.folder / "pin",
             "credentials": self.write(".aws/credentials", "[default]\n"),
             "cache": self.write("run/credmint/entry", "{}"),
             "key": self.write(".ssh/id_ed25519", "key"),
+            "token": self.write("run/credmint-token", "0" * 64),
+            "certificate": self.folder / "web.pem",
         }
         files = {
             **secrets,
@@ -66,6 +71,7 @@ class MaliciousModule(MintTest):
             self.addCleanup(unix.close)
         self.env = {
             "MALICIOUS_FILES": ":".join(f"{name}={path}" for name, path in files.items()),
+            "MALICIOUS_FOLDER": str(self.folder / "documents"),
             "MALICIOUS_PORT": str(listener.getsockname()[1]),
             "MALICIOUS_SOCKET": str(path),
             "MALICIOUS_ABSTRACT": abstract,
@@ -73,12 +79,12 @@ class MaliciousModule(MintTest):
             "HOME": str(self.folder),
         }
 
-    def attack(self, *flags, module=None):
+    def attack(self, *flags, module=None, **more):
         """The attacks that work, and all outcomes, from a mint that the module fails in the end."""
         run = self.run_program(
             *self.arguments("--certificate", "web.pem", "--private-key", KEY, "--passin", "file:pin"),
             *("--pkcs11-lib", module or malicious.module(), "--debug", *flags),
-            env=self.env,
+            env=self.env, **more,
         )
         self.assertEqual(run.status, program.KEY, str(run))
         attacks = malicious.attacks(run.stderr + run.stdout.decode())
@@ -101,12 +107,13 @@ class MaliciousModule(MintTest):
 
     def test_an_unknown_module(self):
         works, attacks = self.attack()
-        self.assert_denied(attacks, ON_PROCESSES | ON_THE_KERNEL | TO_STAY | ON_SECRETS)
+        denied = ON_PROCESSES | ON_THE_KERNEL | TO_STAY | ON_SECRETS | SET_USER_ID
+        self.assert_denied(attacks, denied)
         self.assertNotIn("abstract-socket", works)
         # It may be the client of a network HSM, and may have its files anywhere.
         self.assertEqual(
-            works, {"loopback", "unix-socket", "read-document", "write-document", "read-profile",
-                    "read-system", "read-new-dot-file"} & set(attacks) & works, attacks
+            works - {"loopback", "unix-socket", "read-document", "write-document", "read-profile"},
+            set(), attacks,
         )
         self.assertLessEqual({"loopback", "unix-socket", "read-document"}, works)
 
@@ -119,6 +126,34 @@ class MaliciousModule(MintTest):
         works, attacks = self.attack(module=self.as_softhsm())
         # Its own folder holds libraries that it may need.
         self.assertEqual(works - {"read-document", "read-profile", "read-system"}, set(), attacks)
+
+    def test_a_folder_that_is_mounted_twice(self):
+        """A rule for the second mount would hold for the files below the first one, too."""
+        other = self.folder / "documents/home"
+        other.mkdir()
+        mount = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+        wrapper = ("unshare", "--mount", "sh", "-c", mount, "sh", self.folder, other)
+        if os.getuid() != 0:
+            wrapper = (wrapper[0], "--map-root-user", *wrapper[1:])
+        _, attacks = self.attack(wrapper=tuple(map(str, wrapper)))
+        self.assert_denied(attacks, ON_SECRETS)
+
+    def test_the_configuration_file(self):
+        lines = [f'[identity.web]\ncertificate = "{self.folder}/web.pem"']
+        lines.append(f'private-key = "{KEY}"\npkcs11-lib = "{malicious.module()}"')
+        lines.append(f'passin = "file:{self.folder}/pin"\n[role.web]')
+        names = ("trust-anchor-arn", "profile-arn", "role-arn")
+        given = self.arguments()
+        for name in names:
+            lines.append(f'{name} = "{given[given.index("--" + name) + 1]}"')
+        path = self.write("own.toml", "\n".join(lines) + "\n")
+        self.env["MALICIOUS_FILES"] = f"configuration={path}:pin={self.folder}/pin"
+        run = self.run_program("credential-process", "--config", path, "--debug")
+        attacks = malicious.attacks(run.stderr)
+        self.assert_denied(
+            attacks,
+            {f"{way}-{name}" for way in ("read", "write") for name in ("configuration", "pin")},
+        )
 
     def test_what_was_denied_is_in_the_error(self):
         self.mint_fails_locally(

@@ -32,7 +32,7 @@ class ModuleNeedsTest : public testing::Test {
 TEST_F(ModuleNeedsTest, SoftHsmNeedsItsTokens) {
   const std::string configuration = folder_.path().string() + "/softhsm2.conf";
   std::ofstream(configuration)
-      << "# tokens\nlog.level = ERROR\n directories.tokendir =  /my/tokens \n";
+      << "# tokens\nlog.level = ERROR\n directories.tokendir =  /my/tokens # here\n";
   setenv("SOFTHSM2_CONF", configuration.c_str(), 1);
   const ForeignNeeds needs = NeedsOf(Make("libsofthsm2.so"));
   unsetenv("SOFTHSM2_CONF");
@@ -41,6 +41,16 @@ TEST_F(ModuleNeedsTest, SoftHsmNeedsItsTokens) {
   EXPECT_EQ(needs.writable, std::vector<std::string>{"/my/tokens"});
   EXPECT_TRUE(Has(needs.readable, configuration));
   EXPECT_TRUE(Has(needs.readable, folder_.path().string()));
+}
+
+TEST_F(ModuleNeedsTest, SoftHsmWithoutAKnownFolderIsLikeAnyOther) {
+  const std::string configuration = folder_.File("softhsm2.conf");
+  std::ofstream(configuration) << "log.level = ERROR\n";
+  setenv("SOFTHSM2_CONF", configuration.c_str(), 1);
+  const ForeignNeeds needs = NeedsOf(Make("libsofthsm2.so"));
+  unsetenv("SOFTHSM2_CONF");
+  EXPECT_FALSE(needs.complete);
+  EXPECT_TRUE(needs.network && needs.unix_sockets);
 }
 
 TEST_F(ModuleNeedsTest, AReaderNeedsSocketsAndNoNetwork) {

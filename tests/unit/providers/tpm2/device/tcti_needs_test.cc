@@ -20,6 +20,12 @@ TEST(TctiNeedsTest, ADeviceNeedsNothingElse) {
   EXPECT_FALSE(needs.network || needs.unix_sockets || needs.programs);
 }
 
+TEST(TctiNeedsTest, ADeviceWithoutAPathIsOneOfTwo) {
+  for (const char* tcti : {"device", "device:"}) {
+    EXPECT_EQ(NeedsOfTcti(tcti).writable, (std::vector<std::string>{"/dev/tpmrm0", "/dev/tpm0"}));
+  }
+}
+
 TEST(TctiNeedsTest, AResourceManagerNeedsItsBus) {
   const ForeignNeeds needs = NeedsOfTcti("tabrmd:bus_type=session");
   EXPECT_TRUE(needs.complete && needs.unix_sockets);
