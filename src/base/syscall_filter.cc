@@ -123,12 +123,12 @@ void SyscallFilter::DenyWith(long call, int error) {
 // The call's number is in the accumulator before each rule. A rule that loads an argument decides.
 
 void SyscallFilter::DenyUnless(long call, unsigned argument,
-                               std::initializer_list<std::uint32_t> allowed) {
-  const auto count = static_cast<std::uint8_t>(allowed.size());
+                               std::initializer_list<std::uint32_t> values) {
+  const auto count = static_cast<std::uint8_t>(values.size());
   Add(kIfEqual, static_cast<std::uint32_t>(call), 0, static_cast<std::uint8_t>(count + 3));
   Add(kLoad, OffsetOfArgument(argument));
   std::uint8_t left = count;
-  for (const std::uint32_t value : allowed) Add(kIfEqual, value, left--, 0);
+  for (const std::uint32_t value : values) Add(kIfEqual, value, left--, 0);
   AddDenial();
   Add(kReturn, kAllowed);
 }

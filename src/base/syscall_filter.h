@@ -29,7 +29,7 @@ class SyscallFilter {
   void Deny(std::initializer_list<long> calls);
   void DenyWith(long call, int error);
   /// Denies the call unless its argument, from 0, is one of these.
-  void DenyUnless(long call, unsigned argument, std::initializer_list<std::uint32_t> allowed);
+  void DenyUnless(long call, unsigned argument, std::initializer_list<std::uint32_t> values);
   /// Denies the call with EPERM unless these bits of its argument are set, without remembering it.
   void DenyUnlessSet(long call, unsigned argument, std::uint32_t bits);
   /// Denies the call with EPERM if one of these bits of its argument is set, without remembering
