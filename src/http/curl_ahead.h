@@ -14,6 +14,7 @@ class CurlAhead {
   CurlAhead(const CurlAhead&) = delete;
   CurlAhead& operator=(const CurlAhead&) = delete;
 
+  /// The thread takes no signals.
   void Start();
 
   /// Waits for the thread's end.
