@@ -16,9 +16,9 @@ TEST(CurlAheadTest, ASignalThatTheMainThreadHoldsBackDoesNotEndTheProgram) {
     sigset_t held;
     sigemptyset(&held);
     sigaddset(&held, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &held, nullptr);
     CurlAhead ahead;
     ahead.Start();
+    pthread_sigmask(SIG_BLOCK, &held, nullptr);  // the thread would not inherit it
     for (int i = 0; i < 100; ++i) kill(getpid(), SIGTERM);
     ahead.Finish();
     _exit(0);
