@@ -20,6 +20,7 @@
 #include "builtin.h"
 #include "fuzz/beside_fuzzer.h"
 #include "fuzz/input.h"
+#include "fuzz/provider_checks.h"
 #include "fuzz/require.h"
 #include "ossl/library_context.h"
 #include "ossl/read_store.h"
@@ -335,33 +336,6 @@ void RequireFailure(const Error& error) {
   test::RequireOneLine(error.message + error.hint, "a failure is one line");
 }
 
-void SignWith(const LibraryContext& context, EVP_PKEY* key, bool pss) {
-  const ErrorMark mark;
-  const MdCtxPtr signing(EVP_MD_CTX_new());
-  const char* digest = EVP_PKEY_is_a(key, "ED25519") == 1 ? nullptr : "SHA256";
-  EVP_PKEY_CTX* parameters = nullptr;
-  if (EVP_DigestSignInit_ex(signing.get(), &parameters, digest, context.get(), nullptr, key,
-                            nullptr) != 1) {
-    return;
-  }
-  if (pss) EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING);
-  Require(EVP_PKEY_get_size(key) > 0, "a key has a size");
-  Bytes signature(static_cast<std::size_t>(EVP_PKEY_get_size(key)));
-  std::size_t size = signature.size();
-  const std::uint8_t message = 'm';
-  if (EVP_DigestSign(signing.get(), signature.data(), &size, &message, 1) == 1) {
-    Require(size <= signature.size(), "a signature fits");
-  }
-}
-
-void CheckListing(const std::vector<StoreName>& names) {
-  for (const StoreName& name : names) {
-    test::RequireOneLine(name.uri, "a URI is one line");
-    Require(nlohmann::json::parse(name.description, nullptr, false).is_object(),
-            "a description is JSON");
-  }
-}
-
 constexpr std::array kUris = {"pkcs11:", "pkcs11:token=prod", "pkcs11:token=prod;object=web;id=%01",
                               "pkcs11:slot-id=0;library-description=Module?pin-value=1234"};
 
@@ -400,9 +374,9 @@ void Check(test::Input input) {
   Require(context.has_value(), "there is a context");
   auto contents = OpenStore(*context, kUris[uri % kUris.size()], options);
   if (!contents) return RequireFailure(contents.error());
-  CheckListing(contents->names);
+  test::CheckListing(contents->names);
   for (const PkeyPtr& key : contents->keys) {
-    for (const bool pss : {false, true}) SignWith(*context, key.get(), pss);
+    for (const bool pss : {false, true}) test::SignWith(*context, key.get(), pss);
   }
 }
 

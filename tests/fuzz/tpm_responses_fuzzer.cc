@@ -18,6 +18,7 @@
 #include "builtin.h"
 #include "fuzz/beside_fuzzer.h"
 #include "fuzz/input.h"
+#include "fuzz/provider_checks.h"
 #include "fuzz/records.h"
 #include "fuzz/require.h"
 #include "ossl/library_context.h"
@@ -74,32 +75,6 @@ void RequireFailure(const Error& error) {
   test::RequireOneLine(error.message + error.hint, "a failure is one line");
 }
 
-void SignWith(const LibraryContext& context, EVP_PKEY* key, bool pss) {
-  const ErrorMark mark;
-  const MdCtxPtr signing(EVP_MD_CTX_new());
-  EVP_PKEY_CTX* parameters = nullptr;
-  if (EVP_DigestSignInit_ex(signing.get(), &parameters, "SHA256", context.get(), nullptr, key,
-                            nullptr) != 1) {
-    return;
-  }
-  if (pss) EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING);
-  Require(EVP_PKEY_get_size(key) > 0, "a key has a size");
-  Bytes signature(static_cast<std::size_t>(EVP_PKEY_get_size(key)));
-  std::size_t size = signature.size();
-  const std::uint8_t message = 'm';
-  if (EVP_DigestSign(signing.get(), signature.data(), &size, &message, 1) == 1) {
-    Require(size <= signature.size(), "a signature fits");
-  }
-}
-
-void CheckListing(const std::vector<StoreName>& names) {
-  for (const StoreName& name : names) {
-    test::RequireOneLine(name.uri, "a URI is one line");
-    Require(nlohmann::json::parse(name.description, nullptr, false).is_object(),
-            "a description is JSON");
-  }
-}
-
 enum class What : std::uint8_t { kHandle, kKeyFile, kCertificate, kKeys, kCertificates };
 
 StoreOptions OptionsFor(What what, std::uint8_t choice) {
@@ -151,10 +126,10 @@ void Check(test::Records records) {
   const auto what = static_cast<What>(records.choice % 8);
   auto contents = Open(*context, what, file, OptionsFor(what, records.choice));
   if (!contents) return RequireFailure(contents.error());
-  CheckListing(contents->names);
+  test::CheckListing(contents->names);
   const bool pss = (records.choice & 0x10) != 0;
   for (const PkeyPtr& key : contents->keys) {
-    for (int times = 0; times < 2; ++times) SignWith(*context, key.get(), pss);
+    for (int times = 0; times < 2; ++times) test::SignWith(*context, key.get(), pss);
   }
 }
 
