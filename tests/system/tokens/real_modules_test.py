@@ -7,10 +7,12 @@ tpm2-pkcs11 with a resource manager. These are the rest.
 """
 
 import pathlib
+import re
 import shutil
 import unittest
 
 from support import p11_kit, pki, program, token, tpm, tpm2_pkcs11
+from support.cases import each, expand
 from support.requirements import in_library_folder, need
 from support.system_test import MintTest, make_folder
 
@@ -18,6 +20,7 @@ KEY = "pkcs11:token=test;object=web"
 OPENSC = in_library_folder("opensc-pkcs11.so")
 
 
+@expand
 class RealModules(MintTest):
     def flags(self, module):
         return (
@@ -47,6 +50,27 @@ class RealModules(MintTest):
         need(OPENSC, "opensc-pkcs11")
         self.write("web.pem", pki.pem(self.root.issue(pki.make_key().public_key())))
         self.mint_fails_locally(program.KEY, "shows no token", *self.flags(OPENSC))
+
+    @each(
+        old=(("landlock_create_ruleset:error=ENOSYS",), ["this kernel has no Landlock"]),
+        neither=(
+            ("landlock_create_ruleset:error=EOPNOTSUPP", "seccomp:error=EINVAL"),
+            ["this kernel has no Landlock", "seccomp: Invalid argument"],
+        ),
+    )
+    def test_a_kernel_that_is(self, case):
+        """Its calls fail as those of such a kernel. The mint goes on, and --debug says it."""
+        faults, expected = case
+        need("/usr/bin/strace", "strace")
+        held = token.Token(self.folder / "t")
+        self.write("web.pem", pki.pem(self.root.issue(held.generate("EC:prime256v1"))))
+        injected = [part for fault in faults for part in ("-e", f"inject={fault}")]
+        run = self.run_program(
+            *self.arguments(*self.flags(token.MODULE), "--debug"), env=held.env,
+            wrapper=("/usr/bin/strace", "-f", "-qq", "-o", "/dev/null", *injected),
+        )
+        self.assertEqual(run.status, program.SUCCESS, str(run))
+        self.assertEqual(re.findall("the sandbox is not complete: (.*)", run.stderr), expected)
 
     def test_softhsm_by_a_link_of_another_name(self):
         held = token.Token(self.folder / "t")
