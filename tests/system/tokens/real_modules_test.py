@@ -14,6 +14,7 @@ import unittest
 from support import p11_kit, pki, program, token, tpm, tpm2_pkcs11
 from support.cases import each, expand
 from support.requirements import in_library_folder, need
+from support.strace import STRACE, need_strace
 from support.system_test import MintTest, make_folder
 
 KEY = "pkcs11:token=test;object=web"
@@ -61,13 +62,13 @@ class RealModules(MintTest):
     def test_a_kernel_that_is(self, case):
         """Its calls fail as those of such a kernel. The mint goes on, and --debug says it."""
         faults, expected = case
-        need("/usr/bin/strace", "strace")
+        need_strace()
         held = token.Token(self.folder / "t")
         self.write("web.pem", pki.pem(self.root.issue(held.generate("EC:prime256v1"))))
         injected = [part for fault in faults for part in ("-e", f"inject={fault}")]
         run = self.run_program(
             *self.arguments(*self.flags(token.MODULE), "--debug"), env=held.env,
-            wrapper=("/usr/bin/strace", "-f", "-qq", "-o", "/dev/null", *injected),
+            wrapper=(STRACE, "-f", "-qq", "-o", "/dev/null", *injected),
         )
         self.assertEqual(run.status, program.SUCCESS, str(run))
         self.assertEqual(re.findall("the sandbox is not complete: (.*)", run.stderr), expected)
