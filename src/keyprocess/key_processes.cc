@@ -59,7 +59,7 @@ bool IsCounted(PassphraseKind kind) {
 }  // namespace
 
 KeyProcesses::KeyProcesses(std::unique_ptr<Launcher> launcher, Manners manners)
-    : launcher_(std::move(launcher)), manners_(std::move(manners)) {
+    : launcher_(std::move(launcher)), manners_(std::move(manners)), hidden_(manners_.hidden) {
   Enter();
 }
 
@@ -105,7 +105,7 @@ Result<StoreContents> KeyProcesses::Load(const LibraryContext& context, const Pl
                                          const StoreOptions& given) {
   StoreOptions options = WithAbsolutePaths(given);
   StoreDevice& device = options.device;
-  device.sandbox.hidden = manners_.hidden;
+  device.sandbox.hidden = *hidden_.Lock();
   device.sandbox.home = manners_.home;
   std::optional<std::pair<PassphraseRequest, Secret>> sent;
   if (given.passphrase) {
@@ -164,6 +164,16 @@ Result<void> KeyProcesses::Prepare(const LibraryContext& context, const StoreDev
 void KeyProcesses::ForgetInterrupted() {
   refused_.ForgetInterrupted();
   for (auto& [name, device] : *devices_.Lock()) device.figures->Lock()->interrupted = false;
+}
+
+/// The rules of a process that runs stay as they are, so others replace those that read more.
+void KeyProcesses::SetHidden(std::vector<std::string> hidden) {
+  const auto known = hidden_.Lock();
+  if (*known == hidden) return;
+  *known = std::move(hidden);
+  for (auto& [name, device] : *devices_.Lock()) {
+    if (device.process) Replace(device);
+  }
 }
 
 /// The device's process. Starts one if there is none, after the pause that is due.

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/closed_at_exit.h"
 #include "base/guarded.h"
@@ -40,6 +41,7 @@ class KeyProcesses final : public Stores, private ClosedAtExit {
   Result<void> Prepare(const LibraryContext& context, const StoreDevice& device) override;
   std::vector<StoreFigures> Figures() override;
   void ForgetInterrupted() override;
+  void SetHidden(std::vector<std::string> hidden) override;
 
  private:
   /// One module or TPM.
@@ -61,6 +63,7 @@ class KeyProcesses final : public Stores, private ClosedAtExit {
   const pid_t owner_ = getpid();
   std::unique_ptr<Launcher> launcher_;
   const Manners manners_;
+  Guarded<std::vector<std::string>> hidden_;
   RefusedSecrets refused_;
   std::atomic<bool> closed_ = false;
   Guarded<std::map<std::string, Device>> devices_;

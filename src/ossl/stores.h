@@ -38,6 +38,9 @@ class Stores {
   /// The figures of each device that has been used.
   virtual std::vector<StoreFigures> Figures() = 0;
 
+  /// Replaces the list of files and folders that no device may read (SandboxRules::hidden).
+  virtual void SetHidden(std::vector<std::string> hidden) = 0;
+
   /// Lets secrets be tried again whose outcome is unknown, because a process ended meanwhile.
   virtual void ForgetInterrupted() = 0;
 };

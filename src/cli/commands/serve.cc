@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/options/hidden_places.h"
 #include "cli/options/server_flags.h"
 #include "cli/options/settings.h"
 #include "cli/options/start_library.h"
@@ -14,6 +15,7 @@
 #include "cli/output/role_reports.h"
 #include "cli/output/server_addresses.h"
 #include "daemon/run_until_told.h"
+#include "ossl/stores.h"
 
 namespace credmint::cli {
 namespace {
@@ -57,7 +59,7 @@ Result<void> ServeCommand::Run() const {
   return daemon::ServeUntilTold(
       **server, end_signals, [&] { return WriteResult(ServerVariables((*server)->places())); },
       [&] {
-        auto reloaded = Reload(**server);
+        auto reloaded = Reload(**server, *library);
         if (!reloaded) ReportError(std::move(reloaded).error().In("reloading"));
       });
 }
@@ -80,7 +82,7 @@ Result<daemon::ServerOptions> ServeCommand::Options(
   return options;
 }
 
-Result<void> ServeCommand::Reload(daemon::RoleServer& server) const {
+Result<void> ServeCommand::Reload(daemon::RoleServer& server, const LibraryContext& library) const {
   auto file = ReadConfiguration(flags_);
   if (!file) return Fail(std::move(file));
   auto options = Options(*file);
@@ -88,6 +90,10 @@ Result<void> ServeCommand::Reload(daemon::RoleServer& server) const {
   auto wanted = FindRoles(*app_, flags_, *file);
   if (!wanted) return Fail(std::move(wanted));
   wanted->Log();
+  wanted->process.secret_files.push_back(options->token_file);
+  if (Stores* const stores = library.stores()) {
+    stores->SetHidden(HiddenPlaces(wanted->process.secret_files));
+  }
   return server.Serve(std::move(wanted->roles), options->allow_users);
 }
 

@@ -30,7 +30,8 @@ class ServeCommand {
  private:
   [[nodiscard]] Result<daemon::ServerOptions> Options(
       const std::optional<Configuration>& file) const;
-  [[nodiscard]] Result<void> Reload(daemon::RoleServer& server) const;
+  [[nodiscard]] Result<void> Reload(daemon::RoleServer& server,
+                                    const LibraryContext& library) const;
 
   CLI::App* app_;
   RoleFlags flags_;

@@ -9,8 +9,11 @@ sandbox's doing.
 
 import os
 import pathlib
+import re
 import shutil
+import signal
 import socket
+import time
 import unittest
 
 from support import malicious, pki, program, token
@@ -154,6 +157,38 @@ class MaliciousModule(MintTest):
             attacks,
             {f"{way}-{name}" for way in ("read", "write") for name in ("configuration", "pin")},
         )
+
+    def test_the_pin_of_a_role_that_sighup_adds(self):
+        """Until then nobody can know that it is one."""
+        given = self.arguments()
+        session = "\n".join(
+            f'{name} = "{given[given.index("--" + name) + 1]}"'
+            for name in ("trust-anchor-arn", "profile-arn", "role-arn", "endpoint", "ca-bundle")
+            if "--" + name in given
+        )
+        roles = []
+
+        def add(name, pin, module):
+            roles.append(f'[identity.{name}]\ncertificate = "{self.folder}/web.pem"')
+            roles.append(f'private-key = "{KEY}"\npkcs11-lib = "{module}"')
+            roles.append(f'passin = "file:{pin}"\n[role.{name}]\nidentity = "{name}"\n{session}')
+            self.write("own.toml", "\n".join(roles) + "\n")
+
+        later = self.write("documents/later", token.PIN)
+        self.env["MALICIOUS_FILES"] = f"later={later}"
+        add("one", self.folder / "pin", malicious.module())
+        server = program.start(
+            ("serve", "--port", "0", "--debug", "--config", "own.toml"), self.folder,
+            program.environment(self.folder, self.env),
+        )
+        self.addCleanup(server.process.kill)
+        time.sleep(2)
+        add("two", later, "/nowhere.so")
+        server.process.send_signal(signal.SIGHUP)
+        time.sleep(3)
+        server.process.terminate()
+        outcomes = re.findall("attack read-later: (.*)", server.finish().stderr)
+        self.assertEqual((outcomes[0], outcomes[-1]), ("works", "Permission denied"))
 
     def test_what_was_denied_is_in_the_error(self):
         self.mint_fails_locally(
