@@ -61,7 +61,7 @@ std::string LogWhatItPrinted(const std::string& path, const CaughtStandardError&
 
 Result<void*> OpenLibrary(const std::string& path) {
   LogDebug(fmt::format("loading the PKCS#11 module {}", path));
-  ForeignCode::Announce(NeedsOf(path));
+  ForeignCode::Announce([&] { return NeedsOf(path); });
   const ErrorMark mark;
   const CaughtStandardError caught;
   void* const library = [&] {
@@ -148,7 +148,7 @@ Result<void> Module::Initialize() {
     const ForeignCall call("C_Initialize");
     return functions_->C_Initialize(&arguments);
   }();
-  ForeignCode::NoteInitialized(NeedsOf(path_));
+  ForeignCode::NoteInitialized();
   const std::string printed = LogWhatItPrinted(path_, caught);
   if (result != CKR_OK && result != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
     return Fail(ErrorCode::kModule, fmt::format("C_Initialize: {}{}", CkName(result), printed));

@@ -11,9 +11,8 @@
 namespace credmint {
 
 /// Takes all files away from this thread and its children, for good, except those that it allows
-/// (Landlock, landlock(7)). Open files stay open. From Linux 6.12 on,
-/// other processes get no signal from this one, and no abstract Unix socket of theirs can be
-/// reached.
+/// (Landlock, landlock(7)). Open files stay open. From Linux 6.12 on, other processes get no signal
+/// from this one, and no abstract Unix socket of theirs can be reached.
 ///
 /// A rule holds for a file, or for a folder with all that is below it, now and later.
 class FileRules {

@@ -11,15 +11,15 @@ ForeignCode::Listener& TheListener() {
   return *kListener;
 }
 
-void Tell(ForeignCode::Stage stage, const ForeignNeeds& needs) {
-  if (TheListener()) TheListener()(stage, needs);
-}
-
 }  // namespace
 
-void ForeignCode::Announce(const ForeignNeeds& needs) { Tell(Stage::kBeforeLoading, needs); }
+void ForeignCode::Announce(const std::function<ForeignNeeds()>& needs) {
+  if (TheListener()) TheListener()(Stage::kBeforeLoading, needs());
+}
 
-void ForeignCode::NoteInitialized(const ForeignNeeds& needs) { Tell(Stage::kInitialized, needs); }
+void ForeignCode::NoteInitialized() {
+  if (TheListener()) TheListener()(Stage::kInitialized, {});
+}
 
 void ForeignCode::SetListener(Listener listener) { TheListener() = std::move(listener); }
 

@@ -27,10 +27,12 @@ class ForeignCode {
     kBeforeLoading,
     kInitialized,  ///< it has what it needs for its start
   };
-  using Listener = std::function<void(Stage, const ForeignNeeds&)>;
+  /// The needs are empty but for kBeforeLoading.
+  using Listener = std::function<void(Stage, ForeignNeeds)>;
 
-  static void Announce(const ForeignNeeds& needs);
-  static void NoteInitialized(const ForeignNeeds& needs);
+  /// `needs` is asked only if somebody listens: other programs load our providers, too.
+  static void Announce(const std::function<ForeignNeeds()>& needs);
+  static void NoteInitialized();
 
   /// Sets who is told. Call it while there is one thread.
   static void SetListener(Listener listener);

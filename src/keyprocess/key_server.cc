@@ -102,8 +102,8 @@ class KeyServer {
   [[noreturn]] void Work();
   [[noreturn]] void End();
   Result<Message> NextQuestion();
-  void Confine(const ForeignNeeds& needs);
-  void Tighten(const ForeignNeeds& needs);
+  void Confine(ForeignNeeds needs);
+  void Tighten();
   void AddThread();
   void Answer(const Message& question);
   void Send(std::uint32_t call, Kind kind, Secret body);
@@ -129,6 +129,7 @@ class KeyServer {
   const bool rests_;
   std::atomic<bool> rested_;  ///< idle memory is released, or never is
   SandboxRules sandbox_;      ///< set by the first load
+  ForeignNeeds needs_;        ///< of the first foreign code
   std::atomic<bool> confined_ = false;
   std::atomic<bool> tightened_ = false;
   std::atomic<bool> lost_ = false;  ///< an answer could not be sent
@@ -147,24 +148,25 @@ void KeyServer::Run() {
     static_cast<void>(
         channel_.Send({0, Kind::kLog, Encode(LogMessage{warning, std::string(text)})}));
   });
-  ForeignCode::SetListener([this](ForeignCode::Stage stage, const ForeignNeeds& needs) {
-    stage == ForeignCode::Stage::kBeforeLoading ? Confine(needs) : Tighten(needs);
+  ForeignCode::SetListener([this](ForeignCode::Stage stage, ForeignNeeds needs) {
+    stage == ForeignCode::Stage::kBeforeLoading ? Confine(std::move(needs)) : Tighten();
   });
   Work();
 }
 
 /// Enters the sandbox before the first foreign code is loaded. Until then there is one thread,
 /// because threads that exist already would keep their rights.
-void KeyServer::Confine(const ForeignNeeds& needs) {
+void KeyServer::Confine(ForeignNeeds needs) {
   if (confined_.exchange(true)) return;
-  for (const std::string& lack : EnterSandbox(sandbox_, needs)) {
+  needs_ = std::move(needs);
+  for (const std::string& lack : EnterSandbox(sandbox_, needs_)) {
     LogDebug("the sandbox is not complete: " + lack);
   }
   AddThread();
 }
 
-void KeyServer::Tighten(const ForeignNeeds& needs) {
-  if (!tightened_.exchange(true)) TightenSandbox(sandbox_, needs);
+void KeyServer::Tighten() {
+  if (!tightened_.exchange(true)) TightenSandbox(sandbox_, needs_);
 }
 
 /// Begins nothing more with a TPM, lets calls end, and ends the process. If that takes too long,
@@ -299,7 +301,7 @@ Result<void> KeyServer::LoadProviders(const std::vector<std::string>& names) {
   if (names.empty()) return {};
   const auto has_providers = has_providers_.Lock();
   if (*has_providers) return {};
-  ForeignCode::Announce({});
+  ForeignCode::Announce([] { return ForeignNeeds(); });
   auto loaded = context_.LoadProviders(names);
   *has_providers = loaded.has_value();
   return loaded;

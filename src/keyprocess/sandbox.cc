@@ -98,7 +98,7 @@ std::vector<std::string> DotsIn(const std::string& home) {
 
 /// For code of which nothing is known. It reads all but secrets and other processes. It writes
 /// where drivers keep their state, but not what is usually run later.
-void AllowMost(FileRules& files, const SandboxRules& rules) {
+void AllowMost(FileRules& files, const SandboxRules& rules, std::string_view mounts) {
   std::vector<std::string> untouched = rules.hidden;
   untouched.emplace_back("/proc");
   AddDevicesOfNobody(untouched);
@@ -110,6 +110,7 @@ void AllowMost(FileRules& files, const SandboxRules& rules) {
     untouched.insert(untouched.end(), dots.begin(), dots.end());
     written.push_back(rules.home);
   }
+  untouched = WithOtherMounts(std::move(untouched), mounts);
   for (const std::string& folder : written) files.AllowAllBut(untouched, folder, Access::kWrite);
 }
 
@@ -154,14 +155,15 @@ std::string ReadMountTable() {
 Result<void> RestrictFiles(SandboxRules rules, const ForeignNeeds& needs) {
   auto files = FileRules::Create();
   if (!files) return Fail(std::move(files));
-  rules.hidden = WithOtherMounts(std::move(rules.hidden), ReadMountTable());
+  const std::string mounts = ReadMountTable();
+  rules.hidden = WithOtherMounts(std::move(rules.hidden), mounts);
   Allowance allowance(*files, rules.hidden);
   if (needs.complete) {
     allowance.Add(kReadByAll, Access::kRead);
     allowance.Add(LibraryPath(), Access::kRead);
     for (const char* path : kDevicesOfAll) files->Allow(path, Access::kWrite);
   } else {
-    AllowMost(*files, rules);
+    AllowMost(*files, rules, mounts);
   }
   for (const char* path : kReadInProc) files->Allow(path, Access::kRead);
   for (const std::string& path : needs.code) files->Allow(path, Access::kRead);

@@ -105,8 +105,7 @@ Result<std::shared_ptr<Tpm>> Tpm::Share(const std::string& tcti) {
 
 Result<std::shared_ptr<Tpm>> Tpm::Connect(const std::string& tcti) {
   SilenceTssLog();
-  const ForeignNeeds needs = NeedsOfTcti(tcti);
-  ForeignCode::Announce(needs);
+  ForeignCode::Announce([&] { return NeedsOfTcti(tcti); });
   if (auto loaded = LoadTss2(); !loaded) return Fail(std::move(loaded));
   LibCtxPtr crypto(OSSL_LIB_CTX_new());
   if (!crypto) return Fail(ErrorCode::kInternal, "cannot make an OpenSSL library context");
@@ -118,7 +117,7 @@ Result<std::shared_ptr<Tpm>> Tpm::Connect(const std::string& tcti) {
   const TSS2_RC code = Tss2().Esys_Initialize(&esys_context, tcti_owner->get(), nullptr);
   EsysPtr esys_owner(esys_context);
   if (code != TSS2_RC_SUCCESS) return Fail(CannotConnect(tcti, code, 0));
-  ForeignCode::NoteInitialized(needs);
+  ForeignCode::NoteInitialized();
   return std::shared_ptr<Tpm>(
       new Tpm(tcti, std::move(crypto), *std::move(tcti_owner), std::move(esys_owner)));
 }
