@@ -35,6 +35,7 @@ Secret EncodeAgain(const LoadMessage& load) {
   }
   options.octets = load.options.octets;
   options.device.providers = load.options.device.providers;
+  options.device.sandbox = load.options.device.sandbox;
   if (!load.signer_parameter.empty()) options.key.emplace(load.signer_parameter, nullptr);
   return EncodeLoad(load.place, options, load.signer);
 }

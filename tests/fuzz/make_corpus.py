@@ -116,7 +116,7 @@ _ED25519_KEY = _key(3, "ED25519", point=_ED25519)
 _BODIES = {
     _LOAD: b"".join(
         (
-            b"\1\0",  # version, form of the place
+            b"\2\0",  # version, form of the place
             _text("pkcs11:token=prod"),
             _text(""),
             b"\0",
@@ -125,6 +125,10 @@ _BODIES = {
             _number(1) + _text("pin") + _text("1234"),
             _number(1) + _text("keys") + _text(b"\1\2"),
             _number(1) + _text("legacy"),
+            b"\1\1",  # the sandbox: no network, programs
+            _number(1) + _text("/var/lib/token"),
+            _number(1) + _text("/home/web/pin"),
+            _text("/home/web"),
             _text("signer"),
             _EC_KEY[4:],
         )

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <random>
 
+#include "base/read_file.h"
 #include "keyprocess/wire.h"
 
 namespace credmint::keyprocess {
@@ -46,6 +48,17 @@ TEST(WireTest, TextsOfTheOtherProcessAreMadePrintable) {
   writer.PutText("a\x1b[2Jb\xff");
   const Secret body = writer.Take();
   EXPECT_EQ(WireReader(body.Reveal()).GetText(), "a?[2Jb?");
+}
+
+/// A fuzzer would get no further than the version of an old message.
+TEST(MessagesTest, TheCorpusOfTheFuzzersHasALoadOfThisProtocol) {
+  const std::string source = getenv("CREDMINT_SOURCE");
+  const auto file = ReadFile(source + "/tests/fuzz/corpus/key_process_messages/kind_1");
+  ASSERT_TRUE(file.has_value());
+  const auto load = DecodeLoad(Secret(std::string(file->Reveal().substr(1))));
+  ASSERT_TRUE(load.has_value()) << load.error().message;
+  EXPECT_EQ(load->place.name, "pkcs11:token=prod");
+  EXPECT_EQ(load->options.device.sandbox.home, "/home/web");
 }
 
 TEST(MessagesTest, ALoadArrivesAsItWasSent) {
