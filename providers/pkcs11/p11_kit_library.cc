@@ -8,7 +8,7 @@ namespace credmint::pkcs11 {
 namespace {
 
 Result<void> Find(P11KitLibrary& functions) {
-  DynamicLibrary library("libp11-kit.so.0");
+  DynamicLibrary library("libp11-kit.so.0", "libp11-kit0");
   library.Find(functions.uri_any_unrecognized, "p11_kit_uri_any_unrecognized");
   library.Find(functions.uri_format, "p11_kit_uri_format");
   library.Find(functions.uri_free, "p11_kit_uri_free");

@@ -6,8 +6,10 @@
 
 namespace credmint {
 
-DynamicLibrary::DynamicLibrary(std::string name)
-    : name_(std::move(name)), library_(dlopen(name_.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+DynamicLibrary::DynamicLibrary(std::string name, std::string package)
+    : name_(std::move(name)),
+      package_(std::move(package)),
+      library_(dlopen(name_.c_str(), RTLD_NOW | RTLD_LOCAL)) {
   if (library_ == nullptr) failure_ = dlerror();
 }
 
@@ -21,7 +23,7 @@ void* DynamicLibrary::Symbol(const char* name) {
 Result<void> DynamicLibrary::Check() const {
   if (failure_.empty()) return {};
   return Fail(ErrorCode::kInternal, fmt::format("loading {}: {}", name_, failure_),
-              "is the package that provides it installed?");
+              fmt::format("install the package that has it, {} in Debian 12", package_));
 }
 
 }  // namespace credmint

@@ -12,8 +12,9 @@ namespace credmint {
 /// the program take longer than the program's own work.
 class DynamicLibrary {
  public:
-  /// `name` is the SONAME, including the ABI version that the headers describe.
-  explicit DynamicLibrary(std::string name);
+  /// `name` is the SONAME, including the ABI version that the headers describe. `package` is
+  /// Debian 12's package with it, for the message.
+  DynamicLibrary(std::string name, std::string package);
 
   /// Sets the function pointer `function` to the symbol `name`, or to null on failure.
   template <typename Function>
@@ -28,6 +29,7 @@ class DynamicLibrary {
   void* Symbol(const char* name);
 
   std::string name_;
+  std::string package_;
   void* library_;
   std::string failure_;
 };

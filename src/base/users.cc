@@ -111,4 +111,10 @@ std::string NameOfUser(uid_t user) {
   return found && *found ? (*found)->pw_name : std::to_string(user);
 }
 
+std::string NameOfGroup(gid_t group) {
+  std::vector<char> buffer;
+  const auto found = Look<struct group>(&getgrgid_r, group, buffer);
+  return found && *found ? (*found)->gr_name : std::to_string(group);
+}
+
 }  // namespace credmint

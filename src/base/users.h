@@ -23,7 +23,8 @@ Result<gid_t> ResolveGroup(const std::string& name);
 /// group it is, as far as NSS lists all users.
 Result<std::set<uid_t>> MembersOfGroup(const std::string& name);
 
-/// Returns a user's name, or the ID in digits if NSS knows none.
+/// Returns a user's or group's name, or the ID in digits if NSS knows none.
 std::string NameOfUser(uid_t user);
+std::string NameOfGroup(gid_t group);
 
 }  // namespace credmint

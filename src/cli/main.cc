@@ -16,6 +16,7 @@
 #include "base/standard_error.h"
 #include "cli/commands/cache.h"
 #include "cli/commands/credential_process.h"
+#include "cli/commands/doctor.h"
 #include "cli/commands/exec.h"
 #include "cli/commands/list.h"
 #include "cli/commands/read_certificate_data.h"
@@ -117,6 +118,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   SignStringCommand sign_string(app);
   ReadCertificateDataCommand read_certificate_data(app);
   ListCommand list(app);
+  DoctorCommand doctor(app);
   CacheCommand cache(app);
   const VersionCommand version(app);
   const bool asks_help = arguments.size() > 2 && std::string_view(arguments[1]) == "help";
@@ -140,6 +142,11 @@ ExitStatus Run(std::vector<char*> arguments) {
   if (list.app().parsed()) result = list.Run();
   if (cache.app().parsed()) result = cache.Run();
   if (version.app().parsed()) result = VersionCommand::Run();
+  if (doctor.app().parsed()) {
+    const auto status = doctor.Run();
+    if (status) return *status;
+    result = Fail(status);
+  }
   daemon::EndSignals::WaitIfThisProcessIsEnding();
   return result ? ExitStatus::kSuccess : ReportError(result.error());
 }

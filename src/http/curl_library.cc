@@ -8,7 +8,7 @@ namespace credmint {
 namespace {
 
 Result<void> Find(CurlLibrary& functions) {
-  DynamicLibrary library("libcurl.so.4");
+  DynamicLibrary library("libcurl.so.4", "libcurl4");
   library.Find(functions.easy_init, "curl_easy_init");
   library.Find(functions.easy_setopt, "curl_easy_setopt");
   library.Find(functions.easy_perform, "curl_easy_perform");

@@ -140,10 +140,44 @@ Result<CurlListPtr> MakeHeaderList(const Headers& headers) {
   return list;
 }
 
+std::optional<std::chrono::microseconds> EndOf(CURL* easy, CURLINFO step) {
+  curl_off_t time = 0;
+  const bool known = Curl().easy_getinfo(easy, step, &time) == CURLE_OK && time > 0;
+  return known ? std::optional(std::chrono::microseconds(time)) : std::nullopt;
+}
+
+std::string IssuerOfHost(CURL* easy) {
+  constexpr std::string_view kIssuer = "Issuer:";
+  const curl_certinfo* chain = nullptr;
+  if (Curl().easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == nullptr ||
+      chain->num_of_certs == 0) {
+    return {};
+  }
+  for (const curl_slist* line = chain->certinfo[0]; line != nullptr; line = line->next) {
+    const std::string_view text = line->data;
+    if (text.starts_with(kIssuer)) return std::string(Trim(text.substr(kIssuer.size())));
+  }
+  return {};
+}
+
+ConnectionFacts FactsOf(CURL* easy, bool proxied) {
+  const char* ip = nullptr;
+  long port = 0;
+  Curl().easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip);
+  Curl().easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
+  return {.resolved = EndOf(easy, CURLINFO_NAMELOOKUP_TIME_T),
+          .connected = EndOf(easy, CURLINFO_CONNECT_TIME_T),
+          .secured = EndOf(easy, CURLINFO_APPCONNECT_TIME_T),
+          .address = ip == nullptr || *ip == '\0' ? "" : fmt::format("{}:{}", ip, port),
+          .proxied = proxied,
+          .issuer = IssuerOfHost(easy)};
+}
+
 class CurlTransport final : public Transport {
  public:
-  explicit CurlTransport(TransportOptions options)
+  CurlTransport(TransportOptions options, ConnectionObserver observer)
       : options_(std::move(options)),
+        observer_(std::move(observer)),
         ca_locations_(FindCaLocations(options_.ca_bundle, GetEnvironment)) {}
 
   Result<HttpResponse> Send(const HttpRequest& request, milliseconds timeout) override {
@@ -163,6 +197,7 @@ class CurlTransport final : public Transport {
   void SetTrust(EasyHandle& easy) const;
 
   const TransportOptions options_;
+  const ConnectionObserver observer_;  ///< may be null
   const CaLocations ca_locations_;
 };
 
@@ -228,12 +263,14 @@ Result<HttpResponse> CurlTransport::Transfer(const HttpRequest& request,
   easy.Set(CURLOPT_WRITEFUNCTION, &Collector::OnBody);
   easy.Set(CURLOPT_WRITEDATA, &collector);
   easy.Set(CURLOPT_ERRORBUFFER, detail.data());
+  if (observer_) easy.Set(CURLOPT_CERTINFO, 1L);
   if (easy.failure() != CURLE_OK) {
     return Fail(ErrorCode::kInternal,
                 fmt::format("setting up libcurl: {}", Curl().easy_strerror(easy.failure())));
   }
 
   const CURLcode code = Curl().easy_perform(easy.get());
+  if (observer_) observer_(FactsOf(easy.get(), use_proxy && NamesProxy(request.url)));
   if (!collector.excess().empty()) {
     return Fail(ErrorCode::kServiceAnswer,
                 fmt::format("reading the answer of {}:{}: {}", request.url.host, request.url.port,
@@ -251,7 +288,12 @@ Result<HttpResponse> CurlTransport::Transfer(const HttpRequest& request,
 }  // namespace
 
 std::unique_ptr<Transport> MakeCurlTransport(TransportOptions options) {
-  return std::make_unique<CurlTransport>(std::move(options));
+  return MakeObservedTransport(std::move(options), nullptr);
+}
+
+std::unique_ptr<Transport> MakeObservedTransport(TransportOptions options,
+                                                 ConnectionObserver observer) {
+  return std::make_unique<CurlTransport>(std::move(options), std::move(observer));
 }
 
 }  // namespace credmint

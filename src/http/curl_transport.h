@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "http/transport.h"
@@ -17,6 +20,20 @@ struct TransportOptions {
   bool operator==(const TransportOptions&) const = default;
 };
 
+/// How far the way to a host led, whether or not an answer came.
+struct ConnectionFacts {
+  /// When each step had ended, from the start of the request. Nothing: it was not reached.
+  std::optional<std::chrono::microseconds> resolved;
+  std::optional<std::chrono::microseconds> connected;  ///< to the host, or to the proxy
+  std::optional<std::chrono::microseconds> secured;    ///< the TLS handshake with the host
+  std::string address;                                 ///< "192.0.2.1:443", of host or proxy
+  bool proxied = false;  ///< a proxy of the environment is meant for this host
+  std::string issuer;    ///< of the host's certificate: "C=US, O=Amazon, CN=…"; empty: unknown
+};
+
+/// Called after each request, on the thread that sends it.
+using ConnectionObserver = std::function<void(const ConnectionFacts&)>;
+
 /// Makes a Transport on libcurl: HTTP/1.1, TLS 1.2 or later. Proxies come from the environment, by
 /// curl's rules: HTTPS_PROXY, ALL_PROXY and NO_PROXY, and http_proxy for plain HTTP. Loopback hosts
 /// are never reached through a proxy. A response may have up to 64 KiB of header fields and 1 MiB
@@ -25,5 +42,9 @@ struct TransportOptions {
 /// Adds User-Agent. Logs method, URL, status and duration, but never header fields or bodies. Each
 /// request uses its own connection, so threads may share the transport.
 std::unique_ptr<Transport> MakeCurlTransport(TransportOptions options);
+
+/// The same, and tells `observer` about each connection.
+std::unique_ptr<Transport> MakeObservedTransport(TransportOptions options,
+                                                 ConnectionObserver observer);
 
 }  // namespace credmint

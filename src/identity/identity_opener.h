@@ -42,6 +42,11 @@ class IdentityOpener {
   /// * at the same place, any key that belongs to one of `certificates`
   Result<std::shared_ptr<const SigningKey>> OpenKey(std::span<const Certificate> certificates = {});
 
+  /// The same for the candidates of certificates(), of which the latest to expire may be wanted. A
+  /// failure describes them if they do not tell which key is meant.
+  Result<std::shared_ptr<const SigningKey>> OpenKeyOf(CertificateSource& source,
+                                                      const CertificateCandidates& candidates);
+
   /// Fails with kKeyUnusable for a weak key (CheckStrength()), unless the spec allows it.
   [[nodiscard]] Result<void> CheckKeyStrength(const EVP_PKEY* key) const;
 
@@ -62,8 +67,6 @@ class IdentityOpener {
 
   Result<std::shared_ptr<const SigningKey>> OpenKeyBeside(const KeyReference& place,
                                                           std::span<const Certificate> belonging);
-  Result<std::shared_ptr<const SigningKey>> OpenKeyOf(CertificateSource& source,
-                                                      const CertificateCandidates& candidates);
   Result<std::shared_ptr<const Identity>> Open(std::shared_ptr<const SigningKey>& device_key);
 
   std::shared_ptr<const IdentitySpec> spec_;

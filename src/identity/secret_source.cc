@@ -50,12 +50,14 @@ Result<Secret> ReadEnvironment(const std::string& name) {
   return Secret(value);
 }
 
+Result<void> CheckDescriptor(const std::string& number) {
+  if (fcntl(atoi(number.c_str()), F_GETFD) >= 0) return {};
+  return Fail(ErrorCode::kPinRequired, fmt::format("{} is not open", ShownDescriptor(number)));
+}
+
 Result<Secret> ReadOpenDescriptor(const std::string& number) {
-  const int descriptor = atoi(number.c_str());
-  if (fcntl(descriptor, F_GETFD) < 0) {
-    return Fail(ErrorCode::kPinRequired, fmt::format("{} is not open", ShownDescriptor(number)));
-  }
-  auto contents = ReadDescriptor(descriptor, ShownDescriptor(number), kMaxSecretSize);
+  if (auto open = CheckDescriptor(number); !open) return Fail(std::move(open));
+  auto contents = ReadDescriptor(atoi(number.c_str()), ShownDescriptor(number), kMaxSecretSize);
   if (!contents) return contents;
   return FirstLine(*std::move(contents));
 }
@@ -124,6 +126,28 @@ Result<Secret> SecretSource::Read() const {
       break;
   }
   return secret_.Clone();
+}
+
+Result<void> SecretSource::Check() const {
+  if (kind_ == Kind::kDescriptor) return CheckDescriptor(name_);
+  auto secret = Read();
+  return secret ? Result<void>() : Fail(std::move(secret));
+}
+
+std::string SecretSource::shown() const {
+  switch (kind_) {
+    case Kind::kEnvironment:
+      return ShownVariable(name_);
+    case Kind::kFile:
+      return "the file " + ShownPath(name_);
+    case Kind::kDescriptor:
+      return ShownDescriptor(name_);
+    case Kind::kCredential:
+      return fmt::format("the credential {}", Shown(name_));
+    case Kind::kKnown:
+      break;
+  }
+  return "the text that was given";
 }
 
 bool SecretSource::CanChange() const { return kind_ != Kind::kKnown && kind_ != Kind::kDescriptor; }

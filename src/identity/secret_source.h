@@ -30,6 +30,12 @@ class SecretSource {
   /// kLocalIo if a file cannot be read or is open to others. A descriptor can be read once.
   [[nodiscard]] Result<Secret> Read() const;
 
+  /// Fails like Read(). Does not read a descriptor, which can be read only once.
+  [[nodiscard]] Result<void> Check() const;
+
+  /// Where it is read from, for messages: "the file /etc/web.pin", "the variable PIN".
+  [[nodiscard]] std::string shown() const;
+
   /// Whether it may hold another secret at the next read.
   [[nodiscard]] bool CanChange() const;
 

@@ -94,6 +94,7 @@ KeyProcess::KeyProcess(Launcher& launcher, std::string device, const Manners& ma
       process_(launched.process),
       printed_([this](const std::string& line) {
         LogDebug(fmt::format("{} prints: {}", device_, line));
+        figures_->Lock()->printed = line;
       }),
       channel_(std::move(launched.socket), std::move(launched.output),
                {.noted = [this](const Message& message) { Note(message); },

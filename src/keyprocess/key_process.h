@@ -43,6 +43,7 @@ struct DeviceFigures {
   std::map<std::string, std::uint64_t> ends;  ///< by cause
   SigningTimes signing;
   bool interrupted = false;  ///< one ended while it tried a PIN for a signature
+  std::string printed;       ///< the last line of their output
 };
 using KeyProcessFigures = Guarded<DeviceFigures>;
 

@@ -210,7 +210,7 @@ std::vector<StoreFigures> KeyProcesses::Figures() {
   for (const auto& [name, device] : *devices_.Lock()) {
     const auto figures = device.figures->Lock();
     all.push_back({device.shown, device.process && device.process->IsRunning(), figures->ends,
-                   figures->signing});
+                   figures->signing, figures->printed});
   }
   return all;
 }

@@ -25,6 +25,7 @@ struct StoreFigures {
   bool runs = false;                          ///< there is a process now
   std::map<std::string, std::uint64_t> ends;  ///< by cause: "crashed", "exited", "hung"
   SigningTimes signing;
+  std::string printed;  ///< the last line of output, made printable; empty if there was none
 };
 
 }  // namespace credmint

@@ -10,21 +10,18 @@
 #include "base/shown_value.h"
 
 namespace credmint::roles {
-namespace {
 
-Result<SessionOptions> MakeSessionOptions(const Role& role, RoleSession::Retrying retrying) {
+Result<SessionOptions> MakeSessionOptions(const Role& role, Retrying retrying) {
   const SessionSpec& session = role.session;
   auto endpoint = ResolveEndpoint(session.request.region(), session.endpoint);
   if (!endpoint) {
     return Fail(std::move(endpoint), session.endpoint.custom.empty() ? "" : role.origins.endpoint);
   }
   SessionOptions options{session.request, *std::move(endpoint), session.timeout};
-  if (retrying == RoleSession::Retrying::kElsewhere) options.max_attempts = 1;
+  if (retrying == Retrying::kElsewhere) options.max_attempts = 1;
   return options;
 }
 
-/// Checks that the CA bundle holds certificates. The TLS library would report an empty one much
-/// later, with a less helpful message.
 Result<void> CheckCaBundle(const Role& role) {
   const std::string& path = role.session.transport.ca_bundle;
   if (path.empty()) return {};
@@ -35,8 +32,6 @@ Result<void> CheckCaBundle(const Role& role) {
               fmt::format("{}: {} holds no certificate", role.origins.ca_bundle, ShownPath(path)),
               "expected PEM");
 }
-
-}  // namespace
 
 Result<std::unique_ptr<RoleSession>> RoleSession::Create(const Role& role, IdentityPool& identities,
                                                          Retrying retrying) {

@@ -12,11 +12,20 @@
 
 namespace credmint::roles {
 
+/// Whether the session retries temporary failures, or a Refresher in front of it does.
+enum class Retrying { kHere, kElsewhere };
+
+/// The request, the endpoint and the limits of a role. Fails with kUsage for a malformed endpoint.
+Result<SessionOptions> MakeSessionOptions(const Role& role, Retrying retrying);
+
+/// Checks that the CA bundle holds certificates. The TLS library would report an empty one much
+/// later, with a less helpful message. Fails with kLocalIo, also if everyone may write it.
+Result<void> CheckCaBundle(const Role& role);
+
 /// Mints a role's credentials. No other class combines key, request and transport.
 class RoleSession : public CredentialSource {
  public:
-  /// Whether the session retries temporary failures, or a Refresher in front of it does.
-  enum class Retrying { kHere, kElsewhere };
+  using Retrying = roles::Retrying;
 
   /// Checks the role as far as possible without key and network. Fails with kUsage if the endpoint
   /// is malformed. Fails with kLocalIo if the CA bundle holds no certificates or is writable by

@@ -59,10 +59,10 @@ void FindMu(DynamicLibrary& library, Tss2Library& functions) {
 }
 
 Result<void> Find(Tss2Library& functions) {
-  DynamicLibrary esys("libtss2-esys.so.0");
-  DynamicLibrary mu("libtss2-mu.so.0");
-  DynamicLibrary rc("libtss2-rc.so.0");
-  DynamicLibrary tctildr("libtss2-tctildr.so.0");
+  DynamicLibrary esys("libtss2-esys.so.0", "libtss2-esys-3.0.2-0");
+  DynamicLibrary mu("libtss2-mu.so.0", "libtss2-mu0");
+  DynamicLibrary rc("libtss2-rc.so.0", "libtss2-rc0");
+  DynamicLibrary tctildr("libtss2-tctildr.so.0", "libtss2-tctildr0");
   FindEsys(esys, functions);
   FindMu(mu, functions);
   rc.Find(functions.Tss2_RC_Decode, "Tss2_RC_Decode");

@@ -18,7 +18,7 @@ struct Glib {
 };
 
 Glib LoadGlib() {
-  DynamicLibrary library("libglib-2.0.so.0");
+  DynamicLibrary library("libglib-2.0.so.0", "libglib2.0-0");
   Glib functions;
   library.Find(functions.g_log_set_handler, "g_log_set_handler");
   library.Find(functions.g_log_remove_handler, "g_log_remove_handler");

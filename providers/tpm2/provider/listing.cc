@@ -24,6 +24,9 @@ using provider::ListedObject;
 /// The properties from the specification's level to the second half of the firmware version.
 constexpr UINT32 kFixedProperties = TPM2_PT_FIRMWARE_VERSION_2 - TPM2_PT_FAMILY_INDICATOR + 1;
 
+/// The properties from the permanent attributes to the interval of recovery.
+constexpr UINT32 kStateProperties = TPM2_PT_LOCKOUT_INTERVAL - TPM2_PT_PERMANENT + 1;
+
 /// The four characters in a number, which is padded with blanks or zero bytes.
 std::string Characters(UINT32 value) {
   std::string text;
@@ -49,6 +52,9 @@ class Survey {
     auto read = ReadProperties(*tpm_, TPM2_PT_FAMILY_INDICATOR, kFixedProperties);
     if (!read) return Fail(read, "asking the TPM what it is");
     std::map<TPM2_PT, UINT32>& value = *read;
+    auto state = ReadProperties(*tpm_, TPM2_PT_PERMANENT, kStateProperties);
+    if (!state) return Fail(state, "asking the TPM for its state");
+    std::map<TPM2_PT, UINT32>& now = *state;
     const UINT32 revision = value[TPM2_PT_REVISION];
     const UINT32 first = value[TPM2_PT_FIRMWARE_VERSION_1];
     const UINT32 second = value[TPM2_PT_FIRMWARE_VERSION_2];
@@ -65,7 +71,12 @@ class Survey {
                                   second & 0xffffU)},
          {"specification", fmt::format("TPM {} level {} revision {}.{:02}",
                                        Trimmed(Characters(value[TPM2_PT_FAMILY_INDICATOR])),
-                                       value[TPM2_PT_LEVEL], revision / 100, revision % 100)}});
+                                       value[TPM2_PT_LEVEL], revision / 100, revision % 100)},
+         {"failedTries", now[TPM2_PT_LOCKOUT_COUNTER]},
+         {"maxTries", now[TPM2_PT_MAX_AUTH_FAIL]},
+         {"recoverySeconds", now[TPM2_PT_LOCKOUT_INTERVAL]},
+         {"lockedOut", (now[TPM2_PT_PERMANENT] & TPMA_PERMANENT_INLOCKOUT) != 0},
+         {"freeSlots", now[TPM2_PT_HR_TRANSIENT_AVAIL]}});
     return {};
   }
 

@@ -26,6 +26,7 @@ namespace credmint::cli {
 /// For a TPM (`--tpm`, or a URI of one), its persistent objects and the certificates in it:
 ///
 ///     {"tpms": [{"uri", "manufacturer", "model", "firmware", "specification",
+///       "failedTries", "maxTries", "recoverySeconds", "lockedOut", "freeSlots",
 ///       "keys": as above, and "scheme"?, "unusable"?,
 ///       "certificates": as above, or "error" instead of the contents,
 ///       "others": [{"label", "type" or "error", "flags"}]}]}

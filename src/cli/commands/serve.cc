@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/serve.h"
 
-#include <fmt/format.h>
 #include <malloc.h>
 
 #include <algorithm>
@@ -9,7 +8,6 @@
 
 #include "cli/options/hidden_places.h"
 #include "cli/options/server_flags.h"
-#include "cli/options/settings.h"
 #include "cli/options/start_library.h"
 #include "cli/output/output.h"
 #include "cli/output/role_reports.h"
@@ -38,7 +36,7 @@ Result<void> ServeCommand::Run() const {
   mallopt(M_ARENA_MAX, 1);  // threads do not compete here, and one heap is smaller than several
   const auto file = ReadConfiguration(flags_);
   if (!file) return Fail(file);
-  auto options = Options(*file);
+  auto options = ReadServerOptions(*app_, *file, server_);
   if (!options) return Fail(std::move(options));
   auto wanted = FindRoles(*app_, flags_, *file);
   if (!wanted) return Fail(std::move(wanted));
@@ -64,28 +62,10 @@ Result<void> ServeCommand::Run() const {
       });
 }
 
-Result<daemon::ServerOptions> ServeCommand::Options(
-    const std::optional<Configuration>& file) const {
-  if (!file) return server_;
-  daemon::ServerOptions options;
-  CLI::App settings;
-  AddServerFlags(settings, options);
-  if (auto applied = ApplySettings(*file, file->serve, settings); !applied) {
-    return Fail(std::move(applied));
-  }
-  ApplyFlags(*app_, settings);
-  if (const Setting* none = file->serve.Find("interfaces"); none && none->values.empty()) {
-    return Fail(ErrorCode::kUsage,
-                fmt::format("{}: interfaces names no interface", file->At(none->line)),
-                "name imds, container, or both");
-  }
-  return options;
-}
-
 Result<void> ServeCommand::Reload(daemon::RoleServer& server, const LibraryContext& library) const {
   auto file = ReadConfiguration(flags_);
   if (!file) return Fail(std::move(file));
-  auto options = Options(*file);
+  auto options = ReadServerOptions(*app_, *file, server_);
   if (!options) return Fail(std::move(options));
   auto wanted = FindRoles(*app_, flags_, *file);
   if (!wanted) return Fail(std::move(wanted));

@@ -28,8 +28,6 @@ class ServeCommand {
   [[nodiscard]] Result<void> Run() const;
 
  private:
-  [[nodiscard]] Result<daemon::ServerOptions> Options(
-      const std::optional<Configuration>& file) const;
   [[nodiscard]] Result<void> Reload(daemon::RoleServer& server,
                                     const LibraryContext& library) const;
 

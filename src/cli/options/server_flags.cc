@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/options/server_flags.h"
 
+#include <fmt/format.h>
+
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <utility>
 
+#include "cli/options/settings.h"
 #include "cli/options/text_option.h"
 
 namespace credmint::cli {
@@ -118,6 +121,25 @@ void AddServerFlags(CLI::App& command, daemon::ServerOptions& options) {
       ->check(WholeNumber(1, 255))
       ->group(kServerGroup);
   AddStatusFlags(command, options);
+}
+
+Result<daemon::ServerOptions> ReadServerOptions(const CLI::App& command,
+                                                const std::optional<Configuration>& file,
+                                                const daemon::ServerOptions& typed) {
+  if (!file) return typed;
+  daemon::ServerOptions options;
+  CLI::App settings;
+  AddServerFlags(settings, options);
+  if (auto applied = ApplySettings(*file, file->serve, settings); !applied) {
+    return Fail(std::move(applied));
+  }
+  ApplyFlags(command, settings);
+  if (const Setting* none = file->serve.Find("interfaces"); none && none->values.empty()) {
+    return Fail(ErrorCode::kUsage,
+                fmt::format("{}: interfaces names no interface", file->At(none->line)),
+                "name imds, container, or both");
+  }
+  return options;
 }
 
 }  // namespace credmint::cli

@@ -9,7 +9,11 @@
 namespace credmint::cli {
 
 /// How long a command runs.
-enum class Running { kOnce, kUntilTold };
+enum class Running {
+  kOnce,
+  kExamining,  ///< once, and each device gets the time that one answer may take
+  kUntilTold,
+};
 
 /// Starts OpenSSL. Modules and devices get processes of their own, and so do the providers of
 /// --provider. Call it while this process has one thread; for kUntilTold it may have more later.

@@ -8,7 +8,7 @@ namespace credmint::serve {
 namespace {
 
 Result<void> Find(MicrohttpdLibrary& functions) {
-  DynamicLibrary library("libmicrohttpd.so.12");
+  DynamicLibrary library("libmicrohttpd.so.12", "libmicrohttpd12");
   library.Find(functions.add_response_header, "MHD_add_response_header");
   library.Find(functions.create_response, "MHD_create_response_from_buffer_with_free_callback_cls");
   library.Find(functions.destroy_response, "MHD_destroy_response");

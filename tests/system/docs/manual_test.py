@@ -26,6 +26,7 @@ COMMANDS = {
     "sign_string": ("credmint-sign-string.1", [("sign-string",)]),
     "read_certificate_data": ("credmint-read-certificate-data.1", [("read-certificate-data",)]),
     "list": ("credmint-list.1", [("list",)]),
+    "doctor": ("credmint-doctor.1", [("doctor",)]),
     "cache": ("credmint-cache.1", [("cache",), ("cache", "list"), ("cache", "clear")]),
 }
 SHARED = manual.Page("credmint-options.7").subsections()
@@ -194,8 +195,9 @@ class Examples(MintTest):
             started.send_signal(signal.SIGTERM)
         out, err = started.communicate(timeout=60)
         self.assertEqual((started.returncode, err), (0, b""), f"{block}\n{out}")
-        reasons = [record["reason"] for record in self.service.requests()[earlier:]]
-        mints = re.search("credential-process|exec|serve|update", block)
+        records = self.service.requests()[earlier:]
+        reasons = [record["reason"] for record in records if record["method"] == "POST"]
+        mints = re.search("credential-process|exec|serve|update|--mint", block)
         self.assertEqual(set(reasons), {"accepted"} if mints else set())
 
 

@@ -256,6 +256,11 @@ class Outputs(Shapes, MintTest):
         for shown in (signature, text):
             self.assertRegex(shown, r"\A([0-9a-f]{2})+\Z")
 
+    def test_doctor(self):
+        well = self.read("doctor", *self.arguments(*self.identity)[1:], "--json")
+        run = self.run_program("doctor", "--json")
+        self.hold_output("doctor --json", well, json.loads(run.stdout))
+
     def test_list_of_files(self):
         self.write("key.pem", pki.pkcs8_pem(pki.make_key("RSA2048")), 0o644)
         self.write("both.pem", pki.pkcs8_pem(pki.make_key()) + pki.pem(self.root.certificate))

@@ -12,7 +12,7 @@ from support.system_test import MintTest, SystemTest
 
 SECRET = "hunter2-3917"
 COMMANDS = (
-    "credential-process exec serve update sign-string read-certificate-data list cache version"
+    "credential-process exec serve update sign-string read-certificate-data list doctor cache version"
 ).split()
 
 

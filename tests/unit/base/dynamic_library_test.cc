@@ -7,7 +7,7 @@ namespace credmint {
 namespace {
 
 TEST(DynamicLibraryTest, FindsFunctions) {
-  DynamicLibrary library("libm.so.6");
+  DynamicLibrary library("libm.so.6", "libc6");
   double (*root)(double) = nullptr;
   library.Find(root, "sqrt");
   ASSERT_TRUE(library.Check());
@@ -15,7 +15,7 @@ TEST(DynamicLibraryTest, FindsFunctions) {
 }
 
 TEST(DynamicLibraryTest, SaysWhichFunctionIsMissing) {
-  DynamicLibrary library("libm.so.6");
+  DynamicLibrary library("libm.so.6", "libc6");
   void (*function)() = nullptr;
   library.Find(function, "no_such_function");
   library.Find(function, "nor_this");
@@ -25,7 +25,7 @@ TEST(DynamicLibraryTest, SaysWhichFunctionIsMissing) {
 }
 
 TEST(DynamicLibraryTest, SaysThatItIsNotInstalled) {
-  DynamicLibrary library("libabsent.so.1");
+  DynamicLibrary library("libabsent.so.1", "libabsent1");
   void (*function)() = nullptr;
   library.Find(function, "sqrt");
   EXPECT_EQ(function, nullptr);

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/doctor.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "cli/options/known_variables.h"
+#include "cli/options/server_flags.h"
+#include "cli/options/start_library.h"
+#include "cli/output/terminal_prompt.h"
+#include "doctor/device_checks.h"
+#include "doctor/service_checks.h"
+#include "doctor/sharing_checks.h"
+#include "doctor/surroundings.h"
+
+namespace credmint::cli {
+namespace {
+
+using doctor::Observer;
+using doctor::Topic;
+
+std::string Names(const std::vector<roles::Role>& roles) {
+  std::vector<std::string> names;
+  names.reserve(roles.size());
+  for (const roles::Role& role : roles) names.push_back(roles::NameOf(role));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+void CheckArns(const Observer& observer, const std::vector<roles::Role>& roles) {
+  for (const roles::Role& role : roles) {
+    const SessionRequest& request = role.session.request;
+    Topic(observer, "arns", {roles::NameOf(role)})
+        .Ok(fmt::format("{} in {}, with the trust anchor {} and the profile {}",
+                        request.role().text, request.region(), request.trust_anchor().text,
+                        request.profile().text));
+  }
+}
+
+const doctor::ExaminedIdentity& IdentityOf(const roles::Role& role,
+                                           const std::vector<doctor::ExaminedIdentity>& all) {
+  return *std::find_if(all.begin(), all.end(), [&](const doctor::ExaminedIdentity& identity) {
+    return *identity.spec == *role.identity;
+  });
+}
+
+void LearnNames(const std::vector<roles::Role>& roles, Redaction& redaction) {
+  for (const roles::Role& role : roles) {
+    const SessionRequest& request = role.session.request;
+    for (const std::string& arn :
+         {request.role().text, request.profile().text, request.trust_anchor().text}) {
+      redaction.Learn(arn.substr(arn.rfind('/') + 1), "RESOURCE");
+    }
+  }
+}
+
+}  // namespace
+
+DoctorCommand::DoctorCommand(CLI::App& app)
+    : app_(app.add_subcommand("doctor", "Check all that a mint needs, and say what is wrong")) {
+  app_->preparse_callback([this](std::size_t) {
+    app_->add_flag("--login", login_,
+                   "Log in to each token once, use auth values, and make one signature with each "
+                   "key");
+    app_->add_flag("--mint", mint_, "Also ask the service for a session; implies --login");
+    app_->add_flag("--json", json_, "Print JSON");
+    app_->add_flag("--redact", redact_,
+                   "Leave out account ids, resources of ARNs, serial numbers, subjects, the names "
+                   "of hosts and users, and paths below the home folder");
+    AddRoleFlags(*app_, flags_);
+  });
+}
+
+DoctorCommand::Wanted DoctorCommand::ReadWanted() const {
+  const auto file = ReadConfiguration(flags_);
+  if (!file) return {std::nullopt, Fail(file), daemon::ServerOptions()};
+  return {*file, FindRoles(*app_, flags_, *file), ReadServerOptions(*app_, *file, {})};
+}
+
+DoctorReport::Options DoctorCommand::ReportOptions(const Wanted& wanted) const {
+  DoctorReport::Options options{.json = json_, .redaction = {}, .names_roles = false};
+  options.names_roles = wanted.roles && wanted.roles->roles.size() > 1;
+  if (!redact_) return options;
+  options.redaction.emplace();
+  if (wanted.roles) LearnNames(wanted.roles->roles, *options.redaction);
+  return options;
+}
+
+Result<ExitStatus> DoctorCommand::Run() const {
+  const Wanted wanted = ReadWanted();
+  StartLog(wanted.roles ? wanted.roles->process : flags_.given.process);
+  DoctorReport report(ReportOptions(wanted));
+  const Observer observer{
+      .begins = [&](const std::string& subject) { report.Begin(subject); },
+      .checked = [&](const doctor::Check& check) { report.Add(check); },
+      .identified = [&](const std::string& text) { report.Learn(text); },
+  };
+  CheckConfiguration(observer, wanted);
+  doctor::CheckUser(observer);
+  doctor::CheckEnvironment(observer, KnownVariables());
+  const bool serves = wanted.file && wanted.file->serve.line > 0;
+  doctor::CheckLibraries(observer, serves);
+  if (wanted.roles) CheckRoles(observer, *wanted.roles);
+  if (wanted.roles && wanted.server && serves) {
+    doctor::CheckSharing(observer, wanted.roles->roles, wanted.server->allow_users,
+                         wanted.server->token_file);
+  }
+  if (auto written = report.Finish(); !written) return Fail(std::move(written));
+  return report.status();
+}
+
+void DoctorCommand::CheckConfiguration(const Observer& observer, const Wanted& wanted) {
+  const Topic topic(observer, "configuration");
+  if (!wanted.roles) {
+    topic.Fail(wanted.roles.error());
+    return topic.Skip("keys, certificates and the service are not checked",
+                      "correct the configuration first");
+  }
+  if (!wanted.server) topic.Fail(wanted.server.error());
+  const std::string names = Names(wanted.roles->roles);
+  topic.Ok(wanted.file ? fmt::format("{}: {}", wanted.file->path, names)
+                       : fmt::format("flags alone: {}", names));
+  for (const std::string& note : wanted.roles->notes) topic.Ok(note);
+}
+
+void DoctorCommand::CheckRoles(const Observer& observer, const WantedRoles& wanted) const {
+  const auto library = StartLibrary(wanted.process, Running::kExamining);
+  if (!library) return Topic(observer, "openssl").Fail(library.error());
+  std::vector<doctor::ExaminedIdentity> identities = doctor::IdentitiesOf(wanted.roles);
+  AnnounceLogin(observer);
+  const doctor::Login login{login_ || mint_, login_ || mint_ ? AskAtTerminal : PromptFunction()};
+  doctor::CheckDevices(observer, *library, identities);
+  for (const doctor::ExaminedIdentity& identity : identities) {
+    doctor::CheckSecrets(observer, identity);
+  }
+  for (doctor::ExaminedIdentity& identity : identities) {
+    doctor::CheckKeyAndCertificate(observer, *library, login, identity);
+  }
+  CheckArns(observer, wanted.roles);
+  doctor::CheckServices(observer, wanted.roles);
+  CheckLogins(observer, *library, wanted, identities);
+}
+
+/// Says beforehand what is sent to devices.
+void DoctorCommand::AnnounceLogin(const Observer& observer) const {
+  const Topic topic(observer, "login");
+  if (!login_ && !mint_) {
+    return topic.Skip("no PIN or auth value is sent, and no signature made",
+                      "give --login to log in and sign once, or --mint for a session, too");
+  }
+  topic.Ok(fmt::format("each token is sent its PIN once, and each key makes one signature{}",
+                       mint_ ? " for a session of each role" : ""));
+}
+
+void DoctorCommand::CheckLogins(const Observer& observer, const LibraryContext& library,
+                                const WantedRoles& wanted,
+                                const std::vector<doctor::ExaminedIdentity>& identities) const {
+  if (!login_ && !mint_) return;
+  for (const doctor::ExaminedIdentity& identity : identities) {
+    if (!mint_) doctor::CheckSignature(observer, identity);
+  }
+  for (const roles::Role& role : wanted.roles) {
+    if (mint_) doctor::CheckMint(observer, library, role, IdentityOf(role, identities));
+  }
+}
+
+}  // namespace credmint::cli

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+
+namespace credmint::doctor {
+
+/// The result of one check. Only a kFail keeps a role from its credentials.
+enum class Verdict : std::uint8_t {
+  kOk,
+  kWarn,  ///< works, and may surprise or soon fail
+  kFail,
+  kSkip,  ///< not checked
+};
+
+/// One line of the report.
+struct Check {
+  Verdict verdict = Verdict::kOk;
+  std::string subject;             ///< what was checked, a word: "token"
+  std::vector<std::string> roles;  ///< the roles that it is about; empty: all
+  Error what;                      ///< the text, and a hint for what is not kOk. Only the code of
+                                   ///< a kFail means something.
+};
+
+/// Called while the examination goes on.
+struct Observer {
+  std::function<void(const std::string& subject)> begins;  ///< something that may take a while
+  std::function<void(const Check&)> checked;
+  /// A text in later lines that tells whose certificate it is: a name, or a serial number.
+  std::function<void(const std::string& text)> identified;
+};
+
+/// The lines about one subject and some roles.
+class Topic {
+ public:
+  Topic(const Observer& observer, std::string subject, std::vector<std::string> roles = {})
+      : observer_(observer), subject_(std::move(subject)), roles_(std::move(roles)) {
+    observer_.begins(subject_);
+  }
+
+  void Ok(std::string text) const { Report(Verdict::kOk, {{}, std::move(text), {}}); }
+  void Skip(std::string text, std::string hint) const {
+    Report(Verdict::kSkip, {{}, std::move(text), std::move(hint)});
+  }
+  void Warn(std::string text, std::string hint) const {
+    Report(Verdict::kWarn, {{}, std::move(text), std::move(hint)});
+  }
+  void Warn(Error what) const { Report(Verdict::kWarn, std::move(what)); }
+  void Fail(Error what) const { Report(Verdict::kFail, std::move(what)); }
+
+ private:
+  void Report(Verdict verdict, Error what) const {
+    observer_.checked({verdict, subject_, roles_, std::move(what)});
+  }
+
+  const Observer& observer_;
+  const std::string subject_;
+  const std::vector<std::string> roles_;
+};
+
+}  // namespace credmint::doctor

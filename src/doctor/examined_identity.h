@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "identity/identity.h"
+#include "identity/identity_spec.h"
+#include "roles/role.h"
+
+namespace credmint::doctor {
+
+/// A key and its certificate, for the roles that share it, and what the checks so far have left.
+struct ExaminedIdentity {
+  std::shared_ptr<const IdentitySpec> spec;
+  std::vector<std::string> roles;
+  bool is_reachable = true;                  ///< its devices answer
+  std::shared_ptr<const Identity> identity;  ///< null: not opened
+};
+
+/// The identities of these roles. Equal ones are one.
+std::vector<ExaminedIdentity> IdentitiesOf(std::span<const roles::Role> roles);
+
+/// The same key and certificate without a secret that a device would count. So nothing that is
+/// opened with it logs in. A file keeps its passphrase.
+std::shared_ptr<const IdentitySpec> WithoutLogin(const IdentitySpec& spec);
+
+/// Whether a secret is given for the device.
+bool HasDeviceSecret(const IdentitySpec& spec);
+
+/// The devices that key and certificate are on: a URI for each, to be listed. It holds no PIN.
+std::vector<KeyReference> DevicesOf(const IdentitySpec& spec);
+
+}  // namespace credmint::doctor

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "doctor/surroundings.h"
+
+#include <errno.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <string_view>
+
+#include "base/shown_value.h"
+#include "base/users.h"
+#include "http/curl_library.h"
+#include "serve/transport/microhttpd_library.h"
+
+namespace credmint::doctor {
+namespace {
+
+std::vector<std::string> Groups() {
+  std::vector<gid_t> groups(static_cast<std::size_t>(std::max(getgroups(0, nullptr), 0)));
+  const int count = getgroups(static_cast<int>(groups.size()), groups.data());
+  groups.resize(static_cast<std::size_t>(std::max(count, 0)));
+  if (std::find(groups.begin(), groups.end(), getegid()) == groups.end()) {
+    groups.push_back(getegid());
+  }
+  std::vector<std::string> names;
+  names.reserve(groups.size());
+  for (const gid_t group : groups) names.push_back(NameOfGroup(group));
+  return names;
+}
+
+/// "http://user:password@proxy" without what is in front of the host.
+std::string WithoutUser(std::string_view value) {
+  const std::size_t scheme = value.find("://");
+  const std::size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const std::size_t at = value.rfind('@', value.find('/', begin));
+  if (at == std::string_view::npos || at < begin) return std::string(value);
+  return fmt::format("{}***@{}", value.substr(0, begin), value.substr(at + 1));
+}
+
+void CheckVariable(const Topic& topic, const Variable& variable, const char* value) {
+  const std::string text =
+      fmt::format("{} {}: {}", variable.name, variable.effect, Shown(WithoutUser(value)));
+  if (variable.kind == Variable::Kind::kDoubt) {
+    return topic.Warn(text, fmt::format("unset {} if it is not meant for this", variable.name));
+  }
+  if (variable.kind == Variable::Kind::kFile && access(value, R_OK) != 0) {
+    return topic.Fail({ErrorCode::kLocalIo, fmt::format("{}: {}", text, strerror(errno)),
+                       fmt::format("correct {}, or unset it", variable.name)});
+  }
+  topic.Ok(text);
+}
+
+}  // namespace
+
+void CheckUser(const Observer& observer) {
+  const Topic topic(observer, "user");
+  topic.Ok(fmt::format("{} (uid {}), groups {}", NameOfUser(geteuid()), geteuid(),
+                       fmt::join(Groups(), ", ")));
+}
+
+void CheckEnvironment(const Observer& observer, std::span<const Variable> variables) {
+  const Topic topic(observer, "environment");
+  bool any = false;
+  for (const Variable& variable : variables) {
+    const char* const value = getenv(variable.name);
+    if (value == nullptr || *value == '\0') continue;
+    any = true;
+    CheckVariable(topic, variable, value);
+  }
+  if (!any) topic.Ok("no variable changes what happens");
+}
+
+void CheckLibraries(const Observer& observer, bool serves) {
+  const Topic topic(observer, "libraries");
+  auto curl = LoadCurl();
+  auto microhttpd = serves ? serve::LoadMicrohttpd() : Result<void>();
+  if (!curl) topic.Fail(std::move(curl).error());
+  if (!microhttpd) topic.Fail(std::move(microhttpd).error());
+  if (curl && microhttpd) {
+    topic.Ok(serves ? "libcurl and libmicrohttpd can be loaded" : "libcurl can be loaded");
+  }
+}
+
+}  // namespace credmint::doctor
