@@ -46,7 +46,7 @@ const char* GeneralAdvice(ErrorCode code) {
     case ErrorCode::kLocalIo:
       return "check the name of the file, and that this user may read it";
     case ErrorCode::kUsage:
-      return "man credmint-config describes the settings, credmint COMMAND --help the flags";
+      return "the flags are in --help, the settings in credmint-config(5)";
     case ErrorCode::kPinIncorrect:
       return "check the PIN; after a few wrong tries the device accepts none";
     case ErrorCode::kModule:
@@ -58,7 +58,7 @@ const char* GeneralAdvice(ErrorCode code) {
     case ErrorCode::kServiceAnswer:
       return "look for the event CreateSession in CloudTrail, in the region of the trust anchor";
     case ErrorCode::kInternal:
-      return "report it, with the output of credmint doctor --redact";
+      return "report it, with what --redact leaves of this";
     default:
       return "run this with --debug to see more";
   }

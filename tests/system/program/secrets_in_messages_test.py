@@ -34,6 +34,7 @@ FILES = ("--certificate", "web.pem", "--private-key", "web.key")
 COMMANDS = {
     "credential_process": ("credential-process", *FILES, *emulator.SESSION_FLAGS, *NOWHERE),
     "exec": ("exec", *FILES, *emulator.SESSION_FLAGS, *NOWHERE),
+    "doctor": ("doctor", *FILES, *emulator.SESSION_FLAGS, *NOWHERE),
     "update": ("update", "--once", *FILES, *emulator.SESSION_FLAGS, *NOWHERE),
     "serve": ("serve", *FILES, *emulator.SESSION_FLAGS, *NOWHERE, "--listen", "192.0.2.1"),
     "sign_string": ("sign-string", "--private-key", "web.key"),

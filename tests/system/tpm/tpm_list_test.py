@@ -376,8 +376,8 @@ class Many(ListTest):
             *("--tpm", "--tcti", f"pcap:{self.tpm.tcti}"), env={"TCTI_PCAP_FILE": str(record)}
         )
         self.assertEqual(shown["0x01c00002"]["key"], "handle:0x81000001")
-        # One for persistent handles, two for NV indices, one for properties.
-        self.assertEqual(pcap.commands(record).count("GetCapability"), 4)
+        # One for persistent handles, two for NV indices, two for properties.
+        self.assertEqual(pcap.commands(record).count("GetCapability"), 5)
 
 
 if __name__ == "__main__":
