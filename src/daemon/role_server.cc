@@ -16,6 +16,7 @@
 #include "base/users.h"
 #include "daemon/new_files.h"
 #include "daemon/service_manager.h"
+#include "daemon/status_line.h"
 #include "ossl/stores.h"
 #include "serve/api/host_check.h"
 #include "serve/api/token_file.h"
@@ -154,15 +155,6 @@ void ForgetEnded(std::vector<std::future<void>>& threads) {
   });
 }
 
-/// Wakes the waiting requests before the observer is called.
-roles::RoleSetObserver Waking(serve::WaitingRequests& waiting, roles::RoleSetObserver observer) {
-  observer.answered = [&waiting, told = observer.answered] {
-    waiting.Wake();
-    if (told) told();
-  };
-  return observer;
-}
-
 std::vector<serve::KeyProcessStatus> StatusOf(Stores* stores) {
   std::vector<serve::KeyProcessStatus> all;
   if (stores == nullptr) return all;
@@ -218,8 +210,27 @@ Result<std::unique_ptr<RoleServer>> RoleServer::Start(
 RoleServer::RoleServer(const LibraryContext& context, const roles::RoleSetObserver& observer,
                        UserObserver users, roles::Environment environment)
     : context_(context),
-      set_(context, Waking(waiting_, observer), std::move(environment)),
+      set_(context, Observing(observer), std::move(environment)),
       observer_(std::move(users)) {}
+
+/// Wakes the waiting requests before the observer is called.
+roles::RoleSetObserver RoleServer::Observing(roles::RoleSetObserver observer) {
+  observer.answered = [this, told = observer.answered] {
+    waiting_.Wake();
+    TellManager();
+    if (told) told();
+  };
+  return observer;
+}
+
+void RoleServer::TellManager() {
+  if (is_private_) return;
+  std::string status = "STATUS=" + StatusLine(States(), std::chrono::system_clock::now());
+  const auto told = told_manager_.Lock();
+  if (*told == status) return;
+  *told = std::move(status);
+  NotifyManager(*told);
+}
 
 RoleServer::~RoleServer() {
   set_.Stop();
@@ -346,6 +357,7 @@ Result<void> RoleServer::Serve(std::vector<roles::Role> roles,
   auto dropped = set_.Start();
   roles_->Set(ForServe(set_.roles(), *std::move(shares)));
   waiting_.Wake();
+  TellManager();
   Drop(std::move(dropped));
   return {};
 }
@@ -355,7 +367,7 @@ std::vector<serve::RoleStatus> RoleServer::States() {
   const auto running = set_.roles();
   for (const roles::RunningRole& role : running) {
     const auto longest_call = role.timeout + longest_key_use_ * running.size();  // they take turns
-    states.push_back({role.name, role.refresher->State(), longest_call});
+    states.push_back({role.name, role.refresher->State(), longest_call, role.certificate_expires});
   }
   return states;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/guarded.h"
 #include "daemon/report_queue.h"
 #include "daemon/server_options.h"
 #include "daemon/watchdog.h"
@@ -83,6 +84,9 @@ class RoleServer {
   Result<void> WaitForCredentials() { return set_.WaitForCredentials(); }
   /// Waits a moment for reports to the UserObserver, before the process ends.
   void FinishReports() { reports_.WaitAMoment(); }
+  /// Tells the service manager the state of the roles (StatusLine()), if it has changed. Done after
+  /// each answer of a role, too.
+  void TellManager();
   /// Whether the first call for each role has succeeded or failed.
   [[nodiscard]] bool HasAnswered();
   /// Whether the server still works; see Watchdog.
@@ -93,6 +97,7 @@ class RoleServer {
 
   RoleServer(const LibraryContext& context, const roles::RoleSetObserver& observer,
              UserObserver users, roles::Environment environment);
+  roles::RoleSetObserver Observing(roles::RoleSetObserver observer);
   static Result<Doors> Open(const ServerOptions& options);
   Result<void> Start(Doors doors, const ServerOptions& options);
   Result<void> StartStatus(std::optional<serve::ListenSocket> socket);
@@ -107,6 +112,8 @@ class RoleServer {
   // Each member is used by those after it.
   const LibraryContext& context_;
   serve::WaitingRequests waiting_;
+  Guarded<std::string> told_manager_;
+  bool is_private_ = false;  // only clients with its token matter
   roles::RoleSet set_;
   std::optional<serve::ServedRoles> roles_;
   std::optional<serve::Routes> routes_;
@@ -123,7 +130,6 @@ class RoleServer {
   std::unique_ptr<serve::HttpServer> status_server_;
   ServerPlaces places_;
   std::chrono::milliseconds longest_key_use_{0};
-  bool is_private_ = false;  // only clients with its token matter
   std::vector<std::future<void>> dropping_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/run_until_told.h"
 
+#include <fmt/format.h>
 #include <signal.h>
 
 #include <atomic>
@@ -9,9 +10,11 @@
 #include <string>
 #include <utility>
 
+#include "base/time_left.h"
 #include "credentials/profile/profile_keeper.h"
 #include "daemon/manager_plan.h"
 #include "daemon/service_manager.h"
+#include "serve/health/cause.h"
 
 namespace credmint::daemon {
 namespace {
@@ -28,6 +31,15 @@ void WaitFor(const std::future<void>& end, RoleServer& server) {
     if (!next) return end.wait();
     if (end.wait_until(*next) == std::future_status::ready) return;
   }
+}
+
+/// "STATUS=profile web: written, certificate 12 days".
+std::string StatusOf(const CredentialsFile& file, roles::RoleSession& session) {
+  std::string status = fmt::format("STATUS=profile {}: written", file.profile);
+  if (const auto end = session.identity().certificate_expires()) {
+    status += fmt::format(", certificate {}", TimeLeft(*end, std::chrono::system_clock::now()));
+  }
+  return status;
 }
 
 }  // namespace
@@ -58,6 +70,7 @@ Result<void> ServeUntilTold(RoleServer& server, const EndSignals& signals,
   std::promise<void> end;
   const ToldBySignals told(signals, std::move(reload), [&] { end.set_value(); });
   auto announced = announce();
+  server.TellManager();
   if (announced) WaitFor(end.get_future(), server);
   return announced;
 }
@@ -70,11 +83,14 @@ Result<void> UpdateUntilTold(const CredentialsFile& file, roles::RoleSession& se
       session, file,
       [&](const Error& error) {
         failing = true;
+        NotifyManager(
+            fmt::format("STATUS=profile {}: {}", file.profile, serve::CauseOf(error.code)));
         observer.failed(error);
       },
       [&] {
         if (failing.exchange(false)) observer.recovered();
         NotifyManager("READY=1");
+        NotifyManager(StatusOf(file, session));
       });
   const auto reload = [&] {
     session.identity().Reload();

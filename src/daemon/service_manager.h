@@ -22,8 +22,8 @@ Result<std::optional<serve::ListenSocket>> SocketOfManager();
 /// this process stuck. Returns nothing if it expects none.
 std::optional<std::chrono::microseconds> WatchdogTime();
 
-/// Sends a state to the manager: "READY=1", of which only the first counts, "STOPPING=1" or
-/// "WATCHDOG=1". Does nothing if no manager listens ($NOTIFY_SOCKET).
+/// Sends a state to the manager: "READY=1", of which only the first counts, "STOPPING=1",
+/// "WATCHDOG=1" or "STATUS=" and a line. Does nothing if no manager listens ($NOTIFY_SOCKET).
 void NotifyManager(const std::string& state);
 
 }  // namespace credmint::daemon

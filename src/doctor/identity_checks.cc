@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/read_file.h"
+#include "base/time_left.h"
 #include "base/timestamp.h"
 #include "identity/expiry_stage.h"
 #include "identity/identity_opener.h"
@@ -182,7 +183,7 @@ class Opening {
     if (!refusals.empty()) return;
     const std::string text = fmt::format(
         "{}, serial {}: {} left, until {}; {}", chain.leaf.Subject(), chain.leaf.SerialHex(),
-        TimeLeft(chain.leaf, now_), FormatTimestamp(chain.leaf.NotAfter()), Sent(chain));
+        TimeLeft(chain.leaf.NotAfter(), now_), FormatTimestamp(chain.leaf.NotAfter()), Sent(chain));
     if (ExpiryStageAt(chain.leaf, now_) == ExpiryStage::kFar) return topic.Ok(text);
     topic.Warn(text, "renew it with its CA");
   }
@@ -190,7 +191,7 @@ class Opening {
   void ReportIssuer(const Topic& topic, const Certificate& issuer, const Certificate& leaf) const {
     if (issuer.NotAfter() >= leaf.NotAfter()) return;
     topic.Warn(fmt::format("its issuer {} has {} left, less than the certificate itself",
-                           issuer.Subject(), TimeLeft(issuer, now_)),
+                           issuer.Subject(), TimeLeft(issuer.NotAfter(), now_)),
                "have the CA certified again");
   }
 

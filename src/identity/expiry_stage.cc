@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/expiry_stage.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace credmint {
@@ -17,15 +15,6 @@ ExpiryStage ExpiryStageAt(const Certificate& certificate, TimePoint now) {
   if (left <= std::min<Duration>(days(7), validity / 6)) return ExpiryStage::kNear;
   if (left <= std::min<Duration>(days(30), validity / 3)) return ExpiryStage::kComing;
   return ExpiryStage::kFar;
-}
-
-std::string TimeLeft(const Certificate& certificate, TimePoint now) {
-  const auto left = std::max(certificate.NotAfter() - now, TimePoint::duration::zero());
-  const auto days = std::chrono::floor<std::chrono::days>(left).count();
-  if (days >= 2) return fmt::format("{} days", days);
-  const auto hours = std::chrono::floor<std::chrono::hours>(left).count();
-  if (hours >= 2) return fmt::format("{} hours", hours);
-  return fmt::format("{} minutes", std::chrono::floor<std::chrono::minutes>(left).count());
 }
 
 }  // namespace credmint

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <string>
 
 #include "base/clock.h"
 #include "ossl/certificate.h"
@@ -15,9 +14,5 @@ namespace credmint {
 enum class ExpiryStage : std::uint8_t { kFar, kComing, kNear, kImminent, kExpired };
 
 ExpiryStage ExpiryStageAt(const Certificate& certificate, TimePoint now);
-
-/// The time until the certificate expires, for people: "12 days", "40 hours", "5 minutes".
-/// The unit is the largest of which there are two or more; one that has expired has "0 minutes".
-std::string TimeLeft(const Certificate& certificate, TimePoint now);
 
 }  // namespace credmint

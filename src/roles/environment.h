@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -20,6 +21,9 @@ struct Environment {
   /// Called with the reason why an earlier key and certificate stay in use, on any thread; may be
   /// null.
   std::function<void(const Error&)> kept_earlier;
+  /// Called with a warning when a certificate in use nears its end (ExpiryWatch), on any thread;
+  /// may be null.
+  std::function<void(const std::string&)> expiring;
 
   // Tests replace these.
   std::function<std::unique_ptr<Transport>(TransportOptions)> make_transport = MakeCurlTransport;

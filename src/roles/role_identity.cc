@@ -10,6 +10,8 @@ namespace credmint::roles {
 RoleIdentity::RoleIdentity(IdentityOpener opener, std::chrono::milliseconds patience,
                            const Environment& environment)
     : stopwatch_(environment.stopwatch),
+      clock_(environment.refresher.clock),
+      expiring_(environment.expiring),
       spec_(opener.spec()),
       opener_(std::move(opener)),
       keeper_(Keep(patience, environment)) {}
@@ -45,7 +47,15 @@ Result<std::shared_ptr<const Identity>> RoleIdentity::Open(unsigned& generation)
   }
   generation = generation_;
   if (auto lockout = CurrentLockout()) return Fail(*std::move(lockout));
-  return keeper_.Get();
+  auto identity = keeper_.Get();
+  if (identity) Watch((*identity)->leaf());
+  return identity;
+}
+
+void RoleIdentity::Watch(const Certificate& leaf) {
+  *expires_.Lock() = leaf.NotAfter();
+  const auto warning = expiry_watch_.Look(leaf, clock_());
+  if (warning && expiring_) expiring_(*warning);
 }
 
 void RoleIdentity::NoteWorked(unsigned generation) {

@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/guarded.h"
 #include "base/mutex.h"
+#include "identity/expiry_watch.h"
 #include "identity/identity.h"
 #include "identity/identity_keeper.h"
 #include "identity/identity_opener.h"
@@ -40,6 +42,9 @@ class RoleIdentity {
   /// Sets `generation`, which increases with each Reload().
   Result<std::shared_ptr<const Identity>> Open(unsigned& generation);
 
+  /// When the certificate that was opened last expires; nothing before the first. Does not block.
+  [[nodiscard]] std::optional<TimePoint> certificate_expires() const { return *expires_.Lock(); }
+
   /// Records that a signature with an identity from Open() succeeded.
   void NoteWorked(unsigned generation);
 
@@ -62,15 +67,20 @@ class RoleIdentity {
   };
 
   IdentityKeeper Keep(std::chrono::milliseconds patience, const Environment& environment);
+  void Watch(const Certificate& leaf) CREDMINT_REQUIRES(mutex_);
   std::optional<Error> CurrentLockout() CREDMINT_REQUIRES(mutex_);
 
   const Stopwatch stopwatch_;
+  const Clock clock_;
+  const std::function<void(const std::string&)> expiring_;  // may be null
+  mutable Guarded<std::optional<TimePoint>> expires_;
   std::atomic<bool> reloading_ = false;
   std::atomic<bool> sharing_ = false;  // takes effect with the next Open()
   const std::shared_ptr<const IdentitySpec> spec_;
   Mutex mutex_;
   IdentityOpener opener_ CREDMINT_GUARDED_BY(mutex_);
   IdentityKeeper keeper_ CREDMINT_GUARDED_BY(mutex_);
+  ExpiryWatch expiry_watch_ CREDMINT_GUARDED_BY(mutex_);
   std::optional<Lockout> lockout_ CREDMINT_GUARDED_BY(mutex_);
   bool worked_ CREDMINT_GUARDED_BY(mutex_) = false;
   unsigned generation_ CREDMINT_GUARDED_BY(mutex_) = 0;

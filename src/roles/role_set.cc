@@ -150,7 +150,8 @@ std::vector<RunningRole> RoleSet::roles() {
   const auto all = running_.Lock();
   for (const auto& member : *all) {
     roles.push_back({member->Name(), member->request(), member->role.session.timeout,
-                     std::shared_ptr<Refresher>(member, member->refresher.get())});
+                     std::shared_ptr<Refresher>(member, member->refresher.get()),
+                     member->session->identity().certificate_expires()});
   }
   return roles;
 }

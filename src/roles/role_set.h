@@ -34,6 +34,7 @@ struct RunningRole {
   SessionRequest request;
   std::chrono::milliseconds timeout;     ///< of a call
   std::shared_ptr<Refresher> refresher;  ///< keeps alive everything that it uses
+  std::optional<TimePoint> certificate_expires = std::nullopt;  ///< of the certificate in use
 };
 
 /// Roles that are kept fresh, each by its own refresher. Roles with the same key share the opened

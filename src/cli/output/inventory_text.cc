@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/printable.h"
+#include "base/time_left.h"
 #include "base/timestamp.h"
 #include "cli/output/key_text.h"
 
@@ -111,8 +112,9 @@ std::string CertificateText(const InventoryEntry& entry, std::span<const Invento
   text += fmt::format("        subject {}\n        issuer  {}\n        serial  {}\n",
                       PrintableUtf8(certificate.Subject()), PrintableUtf8(certificate.Issuer()),
                       certificate.SerialHex());
-  text += fmt::format("        expires {}{}\n", FormatTimestamp(certificate.NotAfter()),
-                      certificate.NotAfter() < now ? " (expired)" : "");
+  text += fmt::format(
+      "        expires {} ({})\n", FormatTimestamp(certificate.NotAfter()),
+      certificate.NotAfter() < now ? "expired" : TimeLeft(certificate.NotAfter(), now) + " left");
   if (const InventoryEntry* key = KeyOf(entry, contents)) {
     text += fmt::format("        {}\n", NamedKey(*key));
   }

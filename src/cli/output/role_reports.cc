@@ -4,8 +4,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <map>
+#include <memory>
 #include <string>
 
+#include "base/guarded.h"
 #include "base/log.h"
 #include "base/printable.h"
 #include "base/users.h"
@@ -20,6 +24,32 @@ constexpr const char* kUnverified = "--no-verify-ssl: the service's certificate 
 std::string RoleClause(const roles::Role& role) {
   return role.name.empty() ? "" : fmt::format("role {}: ", role.name);
 }
+
+/// The failures that roles have now. A cause that several of them share is said once.
+class Failures {
+ public:
+  void Report(const roles::Role& role, const Error& error) {
+    const std::string name = roles::NameOf(role);
+    std::string same;
+    {
+      const auto now = now_.Lock();
+      const auto shared = std::find_if(now->begin(), now->end(), [&](const auto& failure) {
+        return failure.first != name && failure.second == error.message;
+      });
+      if (shared != now->end()) same = shared->first;
+      (*now)[name] = error.message;
+    }
+    Error named = error;
+    if (!same.empty()) named = {error.code, fmt::format("the same as role {}", same), {}};
+    named.message.insert(0, RoleClause(role));
+    ReportError(named);
+  }
+
+  void Forget(const roles::Role& role) { now_.Lock()->erase(roles::NameOf(role)); }
+
+ private:
+  Guarded<std::map<std::string, std::string>> now_;  // the messages by role
+};
 
 /// "user web (33)", "user 4100", or "a client whose user is not known".
 std::string Describe(std::optional<uid_t> user) {
@@ -73,16 +103,18 @@ void WarnOfUnverified(const roles::Role& role, const std::string& clause) {
 }
 
 roles::RoleSetObserver ReportRoles() {
-  return {.added = [](const roles::Role& role) { WarnOfUnverified(role, RoleClause(role)); },
-          .answered = nullptr,
-          .failed =
-              [](const roles::Role& role, const Error& error) {
-                Error named = error;
-                named.message.insert(0, RoleClause(role));
-                ReportError(named);
+  const auto failures = std::make_shared<Failures>();
+  return {.added =
+              [failures](const roles::Role& role) {
+                failures->Forget(role);
+                WarnOfUnverified(role, RoleClause(role));
               },
+          .answered = nullptr,
+          .failed = [failures](const roles::Role& role,
+                               const Error& error) { failures->Report(role, error); },
           .recovered =
-              [](const roles::Role& role) {
+              [failures](const roles::Role& role) {
+                failures->Forget(role);
                 ReportNotice(RoleClause(role) + "there are new credentials");
               }};
 }

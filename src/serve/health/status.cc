@@ -9,6 +9,7 @@
 
 #include "credmint_version.h"
 #include "serve/api/host_check.h"
+#include "serve/health/cause.h"
 
 namespace credmint::serve {
 namespace {
@@ -64,22 +65,27 @@ std::map<std::string_view, std::uint64_t> ByReason(const RefresherState& state) 
 
 void AddRefreshes(MetricsText& metrics, const std::vector<RoleStatus>& roles) {
   metrics.Begin("credmint_refreshes_total", "counter", "Completed calls for new credentials.");
-  for (const auto& [name, state, longest_call] : roles) {
+  for (const auto& [name, state, longest_call, expires] : roles) {
     metrics.Add(static_cast<std::int64_t>(state.calls), Label("role", name));
   }
   metrics.Begin("credmint_refresh_failures_total", "counter", "Failed calls for new credentials.");
-  for (const auto& [name, state, longest_call] : roles) {
+  for (const auto& [name, state, longest_call, expires] : roles) {
     for (const auto& [reason, count] : ByReason(state)) {
       metrics.Add(static_cast<std::int64_t>(count),
                   Label("role", name) + "," + Label("reason", reason));
     }
   }
-  metrics.Begin("credmint_credentials_expiration_timestamp_seconds", "gauge",
+  metrics.Begin("credmint_credentials_expiry_timestamp_seconds", "gauge",
                 "Expiration of the latest credentials, in seconds since the epoch.");
-  for (const auto& [name, state, longest_call] : roles) {
+  for (const auto& [name, state, longest_call, expires] : roles) {
     if (state.expiration) {
       metrics.Add(SecondsSinceEpoch(*state.expiration), Label("role", name));
     }
+  }
+  metrics.Begin("credmint_certificate_not_after_timestamp_seconds", "gauge",
+                "End of the certificate in use, in seconds since the epoch.");
+  for (const auto& [name, state, longest_call, expires] : roles) {
+    if (expires) metrics.Add(SecondsSinceEpoch(*expires), Label("role", name));
   }
 }
 
@@ -150,9 +156,11 @@ Response Status::Answer(const Request& request) const {
 
 Response Status::Health() const {
   std::string reasons;
-  for (const auto& [name, state, longest_call] : roles_()) {
+  for (const auto& [name, state, longest_call, expires] : roles_()) {
     if (state.has_valid) continue;
-    reasons += fmt::format("{}: {}\n", name, state.failure ? ReasonOf(*state.failure) : "Pending");
+    reasons += state.failure ? fmt::format("{}: {} ({})\n", name, ReasonOf(*state.failure),
+                                           CauseOf(*state.failure))
+                             : fmt::format("{}: Pending\n", name);
   }
   return reasons.empty() ? TextResponse(200, "ok\n") : TextResponse(503, reasons);
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,7 +22,8 @@ namespace credmint::serve {
 struct RoleStatus {
   std::string name;
   RefresherState state;
-  std::chrono::milliseconds longest_call{0};  ///< a longer call is stuck
+  std::chrono::milliseconds longest_call{0};                    ///< a longer call is stuck
+  std::optional<TimePoint> certificate_expires = std::nullopt;  ///< of the certificate in use
 };
 
 /// Returns the status of all currently served roles. Safe to call from any thread.
@@ -50,7 +52,7 @@ struct ServerStatus {
 /// Serves monitoring data, on a listener of its own:
 ///
 ///     /healthz    200 while there are valid credentials for every role; else 503, and for each
-///                 role without them a line "ROLE: REASON"
+///                 role without them a line "ROLE: REASON (WORDS)", with the words of CauseOf()
 ///     /metrics    figures in Prometheus' text format 0.0.4
 ///
 /// Every program on the machine can read it, so it contains no secrets and no ARNs. It contains the

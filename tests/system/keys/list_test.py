@@ -429,7 +429,7 @@ class Files(SystemTest):
                 "        subject CN=web.example",
                 "        issuer  CN=test root",
                 "        serial  51",
-                f"        expires {end}",
+                f"        expires {end} (29 days left)",
                 "        private key",
             ],
         )

@@ -320,7 +320,7 @@ class Serve(Shapes, MintTest):
         self.start_own_service(fail=[self.REFUSED])
         more = ("--token-file", "token", "--port", "0", "--status-port", "0")
         self.server = Server(self, *self.write_identity(), *more, *self.arguments()[1:])
-        wait_until(lambda: self.server.health() == (503, "demo: ServiceRefused\n"))
+        wait_until(lambda: self.server.health() == (503, "demo: ServiceRefused (the service refuses)\n"))
 
     def recover(self):
         self.server.process.send_signal(signal.SIGHUP)

@@ -8,7 +8,8 @@ import re
 import signal
 import unittest
 
-from support import program
+from support import emulator, pki, program
+from support.manager import Manager
 from support.ports import dead_port
 from support.serve import Server, wait_until
 from support.system_test import MintTest
@@ -92,13 +93,13 @@ class Metrics(StatusTest):
             credentials["Expiration"] + "+0000", "%Y-%m-%dT%H:%M:%SZ%z"
         )
         self.assertEqual(
-            metrics.get("credentials_expiration_timestamp_seconds", role="demo"),
+            metrics.get("credentials_expiry_timestamp_seconds", role="demo"),
             expiration.timestamp(),
         )
 
     def test_every_metric_is_described_and_typed(self):
         metrics = self.serve().metrics()
-        self.assertEqual(len(metrics.families), 9)
+        self.assertEqual(len(metrics.families), 10)
         for family in metrics.families.values():
             self.assertTrue(family.documentation, family)
             self.assertIn(family.type, ("counter", "gauge"), family)
@@ -146,7 +147,7 @@ class Health(StatusTest):
         wait_until(lambda: server.metrics().get("refreshes_total", role="demo") >= 2)
         self.assertEqual(server.health(), (200, "ok\n"))
         wait_until(lambda: server.health()[0] == 503)
-        self.assertEqual(server.health(), (503, "demo: ServiceBusy\n"))
+        self.assertEqual(server.health(), (503, "demo: ServiceBusy (the service is busy)\n"))
         metrics = server.metrics()
         failures = metrics.get("refresh_failures_total", role="demo", reason="ServiceBusy")
         self.assertEqual(metrics.get("refreshes_total", role="demo"), failures + 1)
@@ -155,7 +156,7 @@ class Health(StatusTest):
     def test_after_a_refusal(self):
         self.start_own_service(fail=["403:AccessDeniedException:no"])
         server = self.serve()
-        wait_until(lambda: server.health() == (503, "demo: ServiceRefused\n"))
+        wait_until(lambda: server.health() == (503, "demo: ServiceRefused (the service refuses)\n"))
         server.process.send_signal(signal.SIGHUP)
         wait_until(lambda: server.health() == (200, "ok\n"))
         metrics = server.metrics()
@@ -167,7 +168,77 @@ class Health(StatusTest):
     def test_of_a_key_that_is_gone(self):
         (self.folder / "web.key").unlink()
         server = self.serve()
-        wait_until(lambda: server.health() == (503, "demo: FileUnusable\n"))
+        wait_until(lambda: server.health() == (503, "demo: FileUnusable (a file cannot be read)\n"))
+
+
+class Ends(StatusTest):
+    """Who watches over serve learns of a certificate's end before it comes."""
+
+    def serve_until(self, days, *flags, validity=60, env=None):
+        """Serves with a certificate that has so many days left, of a validity of 60."""
+        key = pki.make_key()
+        changes = {"not_before": (days - validity) * pki.DAY, "not_after": days * pki.DAY}
+        self.leaf = self.root.issue(key.public_key(), **changes)
+        identity = self.write_identity(key, self.leaf)
+        more = ("--status-port", "0", "--token-file", "token", "--port", "0")
+        return Server(self, *identity, *more, *self.arguments()[1:], *flags, env=env)
+
+    def test_metrics_have_the_ends_of_certificate_and_credentials(self):
+        server = self.serve_until(40)
+        wait_until(lambda: server.health() == (200, "ok\n"))
+        metrics = server.metrics()
+        end = self.leaf.not_valid_after.replace(tzinfo=datetime.timezone.utc).timestamp()
+        self.assertEqual(
+            metrics.get("certificate_not_after_timestamp_seconds", role="demo"), end
+        )
+        self.assertEqual(server.end(signal.SIGTERM).stderr, "")
+
+    def test_a_warning_comes_once(self):
+        server = self.serve_until(6.5)
+        wait_until(lambda: server.health() == (200, "ok\n"))
+        earlier = len(self.service.requests())
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(self.service.requests()) > earlier)
+        wait_until(lambda: server.health() == (200, "ok\n"))
+        self.assertRegex(
+            server.end(signal.SIGTERM).stderr,
+            r"\Acredmint: warning: certificate CN=web expires in 6 days, at 20\S+: renew it with its "
+            r"CA\n\Z",
+        )
+
+    def test_the_manager_hears_of_it(self):
+        manager = Manager(self, self.folder)
+        server = self.serve_until(12.5, env=manager.env)
+        until = r"demo: until \d\d:\d\d UTC, certificate 12 days"
+        manager.wait_for_status(lambda status: re.fullmatch(until, status))
+        server.end(signal.SIGTERM)
+
+
+class Causes(StatusTest):
+    def test_two_roles_with_a_refused_secret_say_it_once(self):
+        key = pki.make_key()
+        self.write("web.key", pki.encrypted_pkcs8_pem(key, "right"))
+        self.write("web.pem", pki.pem(self.root.issue(key.public_key())))
+        self.write("phrase", "wrong")
+        _, anchor, _, profile, _, role = emulator.SESSION_FLAGS
+        self.write(
+            "c.toml",
+            '[identity.web]\ncertificate = "web.pem"\nprivate-key = "web.key"\n'
+            f'passin = "file:phrase"\n[defaults]\nendpoint = "{self.service.url}"\n'
+            f'trust-anchor-arn = "{anchor}"\nprofile-arn = "{profile}"\nrole-arn = "{role}"\n'
+            "[role.a]\n[role.b]\n",
+            0o644,
+        )
+        manager = Manager(self, self.folder)
+        flags = ("--config", "c.toml", "--status-port", "0", "--token-file", "token", "--port", "0")
+        server = Server(self, *flags, env=manager.env)
+        waits = "PIN refused, waits for SIGHUP"
+        manager.wait_for_status(lambda status: status in (f"a, b: {waits}", f"b, a: {waits}"))
+        reasons = "".join(f"{name}: KeyUnusable ({waits})\n" for name in "ab")
+        self.assertEqual(server.health(), (503, reasons))
+        said = server.end(signal.SIGTERM).stderr
+        self.assertEqual(said.count("passphrase"), 1, said)
+        self.assertRegex(said, "role [ab]: the same as role [ab]\n")
 
 
 if __name__ == "__main__":

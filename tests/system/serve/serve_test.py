@@ -16,6 +16,7 @@ import unittest
 
 from support import pki, program
 from support.cases import each, expand
+from support.manager import Manager
 from support.ports import dead_port
 from support.processes import die_with_parent
 from support.requirements import need
@@ -226,47 +227,38 @@ class CommandLine(ServeTest):
 class Readiness(ServeTest):
     """Service managers start programs that need credentials once serve reports that it is ready."""
 
-    def manager(self):
-        """The manager's socket and the environment with its path."""
-        path = str(self.folder / "notify")
-        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.addCleanup(manager.close)
-        manager.bind(path)
-        manager.settimeout(program.TIME_LIMIT_SECONDS)
-        return manager, {"NOTIFY_SOCKET": path}
-
     def test_is_told_when_there_are_credentials(self):
         self.start_own_service(fail=["slow:2"])
-        manager, env = self.manager()
-        server = self.serve("--status-port", "0", env=env)
+        manager = Manager(self, self.folder)
+        server = self.serve("--status-port", "0", env=manager.env)
         self.assertEqual(server.health(), (503, "demo: Pending\n"))
-        self.assertEqual(manager.recv(100), b"READY=1")
+        self.assertEqual(manager.next(), "READY=1")
         self.assertEqual(server.health(), (200, "ok\n"))
         self.end_well(server)
-        self.assertEqual(manager.recv(100), b"STOPPING=1")
+        self.assertEqual(manager.next(), "STOPPING=1")
 
     def test_is_told_when_there_can_be_none(self):
         self.start_own_service(fail=["500x100"])
-        manager, env = self.manager()
-        server = self.serve("--status-port", "0", env=env)
-        self.assertEqual(manager.recv(100), b"READY=1")
-        self.assertEqual(server.health(), (503, "demo: ServiceBusy\n"))
+        manager = Manager(self, self.folder)
+        server = self.serve("--status-port", "0", env=manager.env)
+        self.assertEqual(manager.next(), "READY=1")
+        self.assertEqual(server.health(), (503, "demo: ServiceBusy (the service is busy)\n"))
 
     def test_is_not_told_by_a_server_that_ends_before(self):
         self.start_own_service(fail=["slow:4"])
-        manager, env = self.manager()
-        server = self.serve(env=env)
+        manager = Manager(self, self.folder)
+        server = self.serve(env=manager.env)
         self.end_well(server)
-        self.assertEqual(manager.recv(100), b"STOPPING=1")
+        self.assertEqual(manager.next(), "STOPPING=1")
 
     @unittest.skipUnless(os.environ.get("CREDMINT_LONG_START"), "CREDMINT_LONG_START is not set")
     def test_is_told_after_30_seconds_at_the_latest(self):
         self.start_own_service(fail=["stall:45"])
-        manager, env = self.manager()
+        manager = Manager(self, self.folder)
         manager.settimeout(40)
         begin = time.monotonic()
-        self.serve("--timeout", "50", env=env)
-        self.assertEqual(manager.recv(100), b"READY=1")
+        self.serve("--timeout", "50", env=manager.env)
+        self.assertEqual(manager.next(), "READY=1")
         self.assertAlmostEqual(time.monotonic() - begin, 30, delta=3)
 
 

@@ -5,73 +5,58 @@ stops when a thread is stuck."""
 
 import os
 import signal
-import socket
 import subprocess
 import time
 import unittest
 
 from support import misbehaving, pki, program, token
 from support.processes import die_with_parent
+from support.manager import Manager
 from support.serve import Server, wait_until
 from support.stopped_thread import stopped
 from support.system_test import MintTest
 
 INTERVAL_SECONDS = 1
-PING = b"WATCHDOG=1"
+PING = "WATCHDOG=1"
 
 
 class WatchdogTest(MintTest):
     def setUp(self):
         super().setUp()
-        path = str(self.folder / "notify")
-        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.addCleanup(self.manager.close)
-        self.manager.bind(path)
-        self.env = {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": str(INTERVAL_SECONDS * 1000000)}
+        self.manager = Manager(self, self.folder)
+        self.env = {**self.manager.env, "WATCHDOG_USEC": str(INTERVAL_SECONDS * 1000000)}
 
     def serve(self, *identity, env=None):
         more = ("--port", "0", "--token-file", "token", "--timeout", "1", *self.arguments()[1:])
         return Server(self, *(identity or self.write_identity()), *more, env=env)
 
-    def heard(self, seconds):
-        """The messages that the manager gets within that time."""
-        messages = []
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            self.manager.settimeout(left)
-            try:
-                messages.append(self.manager.recv(100))
-            except TimeoutError:
-                break
-        return messages
-
     def wait_for_silence(self, seconds):
         """Waits at most `seconds` until no ping comes for two intervals. READY may still come."""
         deadline = time.monotonic() + seconds
-        while PING in self.heard(2 * INTERVAL_SECONDS):
+        while PING in self.manager.heard(2 * INTERVAL_SECONDS):
             self.assertLess(time.monotonic(), deadline)
 
     def test_pings_come_twice_an_interval(self):
         server = self.serve()
-        messages = self.heard(4 * INTERVAL_SECONDS)
-        self.assertEqual(messages.count(b"READY=1"), 1)
-        self.assertEqual(set(messages), {b"READY=1", PING})
+        messages = self.manager.heard(4 * INTERVAL_SECONDS)
+        self.assertEqual(messages.count("READY=1"), 1)
+        self.assertEqual(set(messages), {"READY=1", PING})
         self.assertIn(len(messages), range(6, 10))
         server.end(signal.SIGTERM)
-        self.assertEqual(self.heard(1)[-1], b"STOPPING=1")
+        self.assertEqual(self.manager.heard(1)[-1], "STOPPING=1")
 
     def test_pings_come_while_the_service_is_unreachable(self):
         """A restart would not help, so pings continue."""
         self.start_own_service(fail=["stall:60x100"])
         self.serve()
-        self.assertGreaterEqual(self.heard(4).count(PING), 5)
+        self.assertGreaterEqual(self.manager.heard(4).count(PING), 5)
 
     def test_pings_stop_with_the_thread_that_answers(self):
         server = self.serve()
-        self.assertIn(PING, self.heard(2))
+        self.assertIn(PING, self.manager.heard(2))
         with stopped(server.process.pid, "http"):
             self.wait_for_silence(10)
-        wait_until(lambda: PING in self.heard(1))
+        wait_until(lambda: PING in self.manager.heard(1))
         self.assertEqual(server.container().status, 200)
 
     def test_pings_stop_with_a_token_that_does_not_come_back(self):
@@ -84,13 +69,13 @@ class WatchdogTest(MintTest):
             *("--key-timeout", "0"),
             env=misbehaving.environment(made.env, "slow=600000"),
         )
-        self.assertGreater(self.heard(15).count(PING), 20)
+        self.assertGreater(self.manager.heard(15).count(PING), 20)
         self.wait_for_silence(20)
 
     def test_no_pings_where_nobody_wants_them(self):
         for env in ({"WATCHDOG_USEC": ""}, {"WATCHDOG_PID": str(os.getpid())}):
             self.serve(env=env)
-            self.assertEqual(self.heard(1.2), [b"READY=1"])
+            self.assertEqual(self.manager.heard(1.2), ["READY=1"])
 
     def test_pings_come_if_the_manager_names_the_process(self):
         script = 'WATCHDOG_PID=$$ exec "$@"'
@@ -104,7 +89,7 @@ class WatchdogTest(MintTest):
         )
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        wait_until(lambda: PING in self.heard(1))
+        wait_until(lambda: PING in self.manager.heard(1))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import unittest
 
 from support import apparmor, documents, emulator, program, sandbox, serve, token, tpm
 from support.cases import each, expand
+from support.manager import Manager
 from support.pki import pem
 from support.processes import die_with_parent, run_tool
 from support.requirements import miss, need
@@ -507,20 +508,17 @@ class SELinux(ProfileTest):
 class Readiness(MintTest):
     def test_update_is_ready_when_the_file_is_written(self):
         self.start_own_service(fail=["503"])
-        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.addCleanup(manager.close)
-        manager.bind(str(self.folder / "notify"))
-        manager.settimeout(program.TIME_LIMIT_SECONDS)
-        self.env = {"NOTIFY_SOCKET": str(self.folder / "notify")}
+        manager = Manager(self, self.folder)
+        self.env = manager.env
         flags = ("update", *self.write_identity(), *self.arguments()[1:])
         started = program.start(flags, self.folder, self.env)
         self.addCleanup(started.process.kill)
-        self.assertEqual(manager.recv(100), b"READY=1")
+        self.assertEqual(manager.next(), "READY=1")
         self.assertEqual([record["reason"] for record in self.service.requests()][-1], "accepted")
         self.assertTrue((self.folder / ".aws/credentials").exists())
         started.process.send_signal(signal.SIGTERM)
         self.assertEqual(started.finish().status, 0)
-        self.assertEqual(manager.recv(100), b"STOPPING=1")
+        self.assertEqual(manager.next(), "STOPPING=1")
 
 
 if __name__ == "__main__":

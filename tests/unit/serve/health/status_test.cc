@@ -78,7 +78,7 @@ TEST_F(StatusTest, IsHealthyWhileThereAreCredentialsForEveryRole) {
   web_.has_valid = true;
   db_.failure = ErrorCode::kTls;
   EXPECT_EQ(status_.Answer(Get("/healthz")).status, 503);
-  EXPECT_EQ(Body("/healthz"), "d\"\\b: ServiceUnreachable\n");
+  EXPECT_EQ(Body("/healthz"), "d\"\\b: ServiceUnreachable (the service is not trusted)\n");
   db_.has_valid = true;  // the last call failed, but there are valid credentials
   EXPECT_EQ(status_.Answer(Get("/healthz")).status, 200);
   EXPECT_EQ(Body("/healthz"), "ok\n");
@@ -105,7 +105,7 @@ TEST_F(StatusTest, TellsOfEachRole) {
       text,
       HasSubstr("\ncredmint_refresh_failures_total{role=\"web\",reason=\"ServiceBusy\"} 1\n"
                 "credmint_refresh_failures_total{role=\"web\",reason=\"ServiceUnreachable\"} 3\n"));
-  EXPECT_THAT(text, HasSubstr("\ncredmint_credentials_expiration_timestamp_seconds{role=\"web\"} "
+  EXPECT_THAT(text, HasSubstr("\ncredmint_credentials_expiry_timestamp_seconds{role=\"web\"} "
                               "1767268800\n"));
 }
 
