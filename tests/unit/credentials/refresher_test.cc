@@ -3,14 +3,15 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <deque>
 #include <future>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "unit/credentials/refresher_world.h"
 
 namespace credmint {
 namespace {
@@ -20,141 +21,11 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// 2026-01-01T12:00:00Z
-constexpr TimePoint kBegin{seconds(1767268800)};
-
-/// A clock that the test controls, the source of a refresher, and the state of its thread. Lock
-/// order: the refresher's mutex, then this object's.
-class World : public CredentialSource {
- public:
-  using Step = std::function<Result<Credentials>()>;
-
-  RefresherEnvironment Environment() {
-    RefresherEnvironment environment;
-    environment.clock = [this] { return Date(); };
-    environment.stopwatch = [this] { return std::chrono::steady_clock::time_point(Elapsed()); };
-    environment.random = [] { return 0.0; };
-    environment.wait = [this](std::condition_variable_any& condition, Mutex& mutex,
-                              milliseconds time) {
-      BeginWait(condition, mutex, time);
-      condition.wait(mutex);
-      const std::lock_guard guard(mutex_);
-      idle_ = false;
-    };
-    return environment;
-  }
-
-  /// Takes the next step, on the refresher's thread. The last step is repeated.
-  Result<Credentials> Get() override {
-    Step step;
-    {
-      const std::lock_guard guard(mutex_);
-      calls_.push_back(elapsed_);
-      step = steps_.front();
-      if (steps_.size() > 1) steps_.pop_front();
-      changed_.notify_all();
-    }
-    return step();
-  }
-
-  void Then(Step step) { steps_.push_back(std::move(step)); }
-  void ThenCredentials(const std::string& id, milliseconds lifetime = hours(1)) {
-    Then([=, this]() -> Result<Credentials> {
-      return Credentials{id, Secret("secret"), Secret("token"), Date() + lifetime, ""};
-    });
-  }
-  void ThenFailure(ErrorCode code, milliseconds retry_after = milliseconds(0)) {
-    Then([=]() -> Result<Credentials> {
-      return tl::unexpected(Error{code, "no answer", "a hint", retry_after});
-    });
-  }
-
-  TimePoint Date() {
-    const std::lock_guard guard(mutex_);
-    return kBegin + elapsed_ + date_offset_;
-  }
-  milliseconds Elapsed() {
-    const std::lock_guard guard(mutex_);
-    return elapsed_;
-  }
-
-  /// Waits until the refresher's thread is idle; returns its mutex and condition variable.
-  std::pair<Mutex*, std::condition_variable_any*> AwaitIdle() {
-    std::unique_lock guard(mutex_);
-    changed_.wait(guard, [this] { return idle_; });
-    return {refreshers_mutex_, refreshers_condition_};
-  }
-  void AwaitCalls(std::size_t count) {
-    std::unique_lock guard(mutex_);
-    changed_.wait(guard, [&] { return calls_.size() >= count; });
-  }
-
-  /// Advances the time, and does not wait for the refresher's reaction.
-  void Move(milliseconds time) {
-    const auto [mutex, condition] = AwaitIdle();
-    const std::lock_guard refresher(*mutex);
-    {
-      const std::lock_guard guard(mutex_);
-      elapsed_ += time;
-      idle_ = false;
-    }
-    condition->notify_all();
-  }
-  void Advance(milliseconds time) {
-    Move(time);
-    AwaitIdle();
-  }
-  void AdvanceInSeconds(seconds time) {
-    for (seconds n(0); n < time; ++n) Advance(seconds(1));
-  }
-  /// Advances the time during a call.
-  void Pass(milliseconds time) {
-    const std::lock_guard guard(mutex_);
-    elapsed_ += time;
-  }
-  /// Moves the date but not the stopwatch, as a clock correction or a suspended machine does.
-  void MoveDate(milliseconds time) {
-    const std::lock_guard guard(mutex_);
-    date_offset_ += time;
-  }
-
-  /// The times of the calls to the source, since the start.
-  std::vector<milliseconds> Calls() {
-    const std::lock_guard guard(mutex_);
-    return calls_;
-  }
-  milliseconds LongestWait() {
-    const std::lock_guard guard(mutex_);
-    return longest_wait_;
-  }
-
- private:
-  void BeginWait(std::condition_variable_any& condition, Mutex& mutex, milliseconds time) {
-    const std::lock_guard guard(mutex_);
-    longest_wait_ = std::max(longest_wait_, time);
-    refreshers_mutex_ = &mutex;
-    refreshers_condition_ = &condition;
-    idle_ = true;
-    changed_.notify_all();
-  }
-
-  std::deque<Step> steps_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  milliseconds elapsed_{0};
-  milliseconds date_offset_{0};
-  milliseconds longest_wait_{0};
-  std::vector<milliseconds> calls_;
-  bool idle_ = false;
-  Mutex* refreshers_mutex_ = nullptr;
-  std::condition_variable_any* refreshers_condition_ = nullptr;
-};
-
 /// Lets a test decide when a call to the source ends.
 class Gate {
  public:
   void Open() { promise_.set_value(); }
-  [[nodiscard]] World::Step Before(World::Step step) const {
+  [[nodiscard]] RefresherWorld::Step Before(RefresherWorld::Step step) const {
     return [open = opened_, step = std::move(step)] {
       open.wait();
       return step();
@@ -176,7 +47,7 @@ std::string Id(Refresher& refresher) {
 }
 
 TEST(RefresherTest, AnswersWithTheFailureWithoutAskingAgain) {
-  World world;
+  RefresherWorld world;
   world.ThenFailure(ErrorCode::kNetwork);
   Refresher refresher(world, {}, world.Environment());
   for (int n = 0; n < 100; ++n) {
@@ -191,7 +62,7 @@ TEST(RefresherTest, AnswersWithTheFailureWithoutAskingAgain) {
 }
 
 TEST(RefresherTest, RetriesWithGrowingSpacingAndNeverWithinASecond) {
-  World world;
+  RefresherWorld world;
   world.ThenFailure(ErrorCode::kNetwork);
   Refresher refresher(world, {}, world.Environment());
   world.AwaitIdle();
@@ -202,7 +73,7 @@ TEST(RefresherTest, RetriesWithGrowingSpacingAndNeverWithinASecond) {
 }
 
 TEST(RefresherTest, BeginsAnewAfterASuccess) {
-  World world;
+  RefresherWorld world;
   for (int n = 0; n < 5; ++n) world.ThenFailure(ErrorCode::kNetwork);
   world.ThenCredentials("A");
   world.ThenFailure(ErrorCode::kNetwork);
@@ -221,7 +92,7 @@ TEST(RefresherTest, BeginsAnewAfterASuccess) {
 }
 
 TEST(RefresherTest, WaitsAsLongAsTheServiceAsksFor) {
-  World world;
+  RefresherWorld world;
   world.ThenFailure(ErrorCode::kServiceBusy, seconds(90));
   world.ThenCredentials("A");
   Refresher refresher(world, {}, world.Environment());
@@ -234,7 +105,7 @@ TEST(RefresherTest, WaitsAsLongAsTheServiceAsksFor) {
 }
 
 TEST(RefresherTest, KeepsGoodCredentialsUntilTheyExpireAndThenFails) {
-  World world;
+  RefresherWorld world;
   world.ThenCredentials("A");
   world.ThenFailure(ErrorCode::kServiceRefused);
   Refresher refresher(world, {}, world.Environment());
@@ -252,7 +123,7 @@ TEST(RefresherTest, KeepsGoodCredentialsUntilTheyExpireAndThenFails) {
 }
 
 TEST(RefresherTest, RecoversAfterTheyExpired) {
-  World world;
+  RefresherWorld world;
   world.ThenCredentials("A");
   world.ThenFailure(ErrorCode::kTimeout);
   world.ThenCredentials("B");
@@ -267,7 +138,7 @@ TEST(RefresherTest, RecoversAfterTheyExpired) {
 TEST(RefresherTest, TriesNoRefusedPinAgainBeforeItIsReloaded) {
   for (const ErrorCode code :
        {ErrorCode::kPinRequired, ErrorCode::kPinIncorrect, ErrorCode::kPinLocked}) {
-    World world;
+    RefresherWorld world;
     world.ThenFailure(code);
     world.ThenCredentials("A");
     Refresher refresher(world, {}, world.Environment());
@@ -282,7 +153,7 @@ TEST(RefresherTest, TriesNoRefusedPinAgainBeforeItIsReloaded) {
 }
 
 TEST(RefresherTest, KeepsGoodCredentialsWhenThePinIsRefused) {
-  World world;
+  RefresherWorld world;
   world.ThenCredentials("A");
   world.ThenFailure(ErrorCode::kPinIncorrect);
   Refresher refresher(world, {}, world.Environment());
@@ -297,7 +168,7 @@ TEST(RefresherTest, KeepsGoodCredentialsWhenThePinIsRefused) {
 }
 
 TEST(RefresherTest, TakesNoExpiredCredentials) {
-  World world;
+  RefresherWorld world;
   world.ThenCredentials("A");
   world.ThenCredentials("B", seconds(0));
   Refresher refresher(world, {}, world.Environment());
@@ -314,7 +185,7 @@ TEST(RefresherTest, TakesNoExpiredCredentials) {
 }
 
 TEST(RefresherTest, RefreshesAheadOfTheSdks) {
-  World world;
+  RefresherWorld world;
   world.ThenCredentials("A");
   world.ThenCredentials("B");
   Refresher refresher(world, {}, world.Environment());
@@ -328,7 +199,7 @@ TEST(RefresherTest, RefreshesAheadOfTheSdks) {
 }
 
 TEST(RefresherTest, AsksAServiceThatSendsShortOnesWithGrowingSpacing) {
-  World world;
+  RefresherWorld world;
   world.ThenCredentials("A", minutes(4));
   Refresher refresher(world, {}, world.Environment());
   world.AwaitIdle();
@@ -341,7 +212,7 @@ TEST(RefresherTest, AsksAServiceThatSendsShortOnesWithGrowingSpacing) {
 }
 
 TEST(RefresherTest, AnswersManyWithOneCall) {
-  World world;
+  RefresherWorld world;
   Gate gate;
   world.Then(gate.Before([] { return Fresh("A"); }));
   Refresher refresher(world, {}, world.Environment());
@@ -357,7 +228,7 @@ TEST(RefresherTest, AnswersManyWithOneCall) {
 }
 
 TEST(RefresherTest, AnswersFromMemoryWhileACallRuns) {
-  World world;
+  RefresherWorld world;
   Gate gate;
   world.ThenCredentials("A");
   world.Then(gate.Before([] { return Fresh("B"); }));
@@ -371,7 +242,7 @@ TEST(RefresherTest, AnswersFromMemoryWhileACallRuns) {
 }
 
 TEST(RefresherTest, NoticesThatTheMachineHasSlept) {
-  World world;
+  RefresherWorld world;
   world.ThenCredentials("A");
   world.ThenCredentials("B");
   Refresher refresher(world, {}, world.Environment());
@@ -383,7 +254,7 @@ TEST(RefresherTest, NoticesThatTheMachineHasSlept) {
 }
 
 TEST(RefresherTest, LooksAtTheDateTwiceAMinute) {
-  World world;
+  RefresherWorld world;
   world.ThenCredentials("A", hours(12));
   Refresher refresher(world, {}, world.Environment());
   world.AwaitIdle();
@@ -391,7 +262,7 @@ TEST(RefresherTest, LooksAtTheDateTwiceAMinute) {
 }
 
 TEST(RefresherTest, ReloadsNotMoreThanOnceASecond) {
-  World world;
+  RefresherWorld world;
   world.ThenCredentials("A");
   world.ThenCredentials("B");
   Refresher refresher(world, {}, world.Environment());
@@ -409,7 +280,7 @@ TEST(RefresherTest, ReloadsNotMoreThanOnceASecond) {
 }
 
 TEST(RefresherTest, ReloadsAtOnceWhateverTheServiceAskedFor) {
-  World world;
+  RefresherWorld world;
   world.ThenFailure(ErrorCode::kServiceBusy, minutes(5));
   world.ThenCredentials("A");
   Refresher refresher(world, {}, world.Environment());
@@ -421,7 +292,7 @@ TEST(RefresherTest, ReloadsAtOnceWhateverTheServiceAskedFor) {
 }
 
 TEST(RefresherTest, RetriesAReloadThatFailsWhileTheCredentialsAreFresh) {
-  World world;
+  RefresherWorld world;
   world.ThenCredentials("A");
   world.ThenFailure(ErrorCode::kLocalIo);
   world.ThenCredentials("B");
@@ -437,7 +308,7 @@ TEST(RefresherTest, RetriesAReloadThatFailsWhileTheCredentialsAreFresh) {
 }
 
 TEST(RefresherTest, DropsWhatFailsWhileItIsReloaded) {
-  World world;
+  RefresherWorld world;
   Gate gate;
   world.Then(gate.Before([]() -> Result<Credentials> {
     return Fail(ErrorCode::kPinIncorrect, "the old PIN is wrong");
@@ -453,7 +324,7 @@ TEST(RefresherTest, DropsWhatFailsWhileItIsReloaded) {
 }
 
 TEST(RefresherTest, AsksAgainWhenItIsReloadedDuringACall) {
-  World world;
+  RefresherWorld world;
   Gate gate;
   world.Then(gate.Before([] { return Fresh("A"); }));
   world.ThenCredentials("B");
@@ -467,7 +338,7 @@ TEST(RefresherTest, AsksAgainWhenItIsReloadedDuringACall) {
 }
 
 TEST(RefresherTest, GivesEarlierCredentialsOutUntilItHasItsOwn) {
-  World world;
+  RefresherWorld world;
   Gate gate;
   world.Then(gate.Before([] { return Fresh("A"); }));
   Refresher refresher(world, {}, world.Environment(), *Fresh("earlier"));
@@ -479,7 +350,7 @@ TEST(RefresherTest, GivesEarlierCredentialsOutUntilItHasItsOwn) {
 }
 
 TEST(RefresherTest, GivesEarlierCredentialsOutUntilTheyExpire) {
-  World world;
+  RefresherWorld world;
   world.ThenFailure(ErrorCode::kKeyUnusable);
   Credentials earlier = *Fresh("earlier");
   earlier.expiration = kBegin + minutes(1);
@@ -491,7 +362,7 @@ TEST(RefresherTest, GivesEarlierCredentialsOutUntilTheyExpire) {
 }
 
 TEST(RefresherTest, TellsOfEachOutcome) {
-  World world;
+  RefresherWorld world;
   world.ThenFailure(ErrorCode::kNetwork);
   world.ThenCredentials("A");
   std::vector<std::string> told;
@@ -509,7 +380,7 @@ TEST(RefresherTest, TellsOfEachOutcome) {
 }
 
 TEST(RefresherTest, TellsThoseWhoCannotWaitThatThereIsNothingYet) {
-  World world;
+  RefresherWorld world;
   Gate gate;
   world.Then(gate.Before([] { return Fresh("A"); }));
   std::promise<void> renewed;
@@ -523,7 +394,7 @@ TEST(RefresherTest, TellsThoseWhoCannotWaitThatThereIsNothingYet) {
 }
 
 TEST(RefresherTest, TellsThoseWhoCannotWaitOfAFailure) {
-  World world;
+  RefresherWorld world;
   world.ThenFailure(ErrorCode::kNetwork);
   Refresher refresher(world, {}, world.Environment());
   world.AwaitIdle();
@@ -531,7 +402,7 @@ TEST(RefresherTest, TellsThoseWhoCannotWaitOfAFailure) {
 }
 
 TEST(RefresherTest, CountsItsCalls) {
-  World world;
+  RefresherWorld world;
   world.ThenFailure(ErrorCode::kNetwork);
   world.ThenFailure(ErrorCode::kServiceBusy);
   world.ThenCredentials("A");
@@ -560,7 +431,7 @@ TEST(RefresherTest, CountsItsCalls) {
 }
 
 TEST(RefresherTest, TellsForHowLongACallHasBeenRunning) {
-  World world;
+  RefresherWorld world;
   Gate gate;
   world.ThenFailure(ErrorCode::kNetwork);
   world.Then(gate.Before([] { return Fresh("A"); }));
@@ -577,7 +448,7 @@ TEST(RefresherTest, TellsForHowLongACallHasBeenRunning) {
 }
 
 TEST(RefresherTest, EndsWhileACallRuns) {
-  World world;
+  RefresherWorld world;
   Gate gate;
   world.Then(gate.Before([] { return Fresh("A"); }));
   std::thread opener;
