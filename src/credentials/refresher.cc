@@ -128,7 +128,8 @@ void Refresher::Refresh() {
 
 Result<Credentials> Refresher::AskSource() {
   const MutexUnlock unlocked(mutex_);
-  return RefuseExpired(source_.Get(), environment_.clock());
+  Result<Credentials> credentials = source_.Get();  // before the clock is read
+  return RefuseExpired(std::move(credentials), environment_.clock());
 }
 
 void Refresher::Tell(const Result<Credentials>& result) {

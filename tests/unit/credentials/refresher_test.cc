@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 #include <optional>
 #include <random>
@@ -182,6 +183,20 @@ TEST(RefresherTest, TakesNoExpiredCredentials) {
   EXPECT_EQ(credentials.error().code, ErrorCode::kServiceAnswer);
   EXPECT_EQ(credentials.error().message,
             "the new credentials expired at 2026-01-01T13:00:00Z, and it is 2026-01-01T13:00:00Z");
+}
+
+TEST(RefresherTest, JudgesNewCredentialsByTheClockAfterTheCall) {
+  for (const hours correction : {hours(-3), hours(3)}) {
+    RefresherWorld world;
+    world.Then([&]() -> Result<Credentials> {
+      const TimePoint before = world.Date();
+      world.MoveDate(correction);
+      return Credentials{"A", Secret("secret"), Secret("token"),
+                         std::min(before, before + correction) + hours(1), ""};
+    });
+    Refresher refresher(world, {}, world.Environment());
+    EXPECT_EQ(Id(refresher).substr(0, 6), correction < hours(0) ? "A" : "failed");
+  }
 }
 
 TEST(RefresherTest, RefreshesAheadOfTheSdks) {
