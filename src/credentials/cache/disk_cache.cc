@@ -23,6 +23,7 @@ constexpr std::string_view kUnfinished = ".json.new";
 constexpr std::string_view kLock = ".lock";
 
 std::string EntryName(const std::string& digest) { return digest + std::string(kEntry); }
+std::string LockName(const std::string& digest) { return digest + std::string(kLock); }
 
 /// Whether the file is one of ours: a digest with this ending.
 bool Is(std::string_view name, std::string_view ending) {
@@ -40,6 +41,16 @@ Result<CacheEntry> ReadEntry(const CacheFolder& folder, const std::string& name)
     return Fail(ErrorCode::kMalformed, fmt::format("{}: it belongs to another key", name));
   }
   return entry;
+}
+
+/// Removes a lock, or what a writer left, unless a process that lives holds the lock.
+Result<void> RemoveUnused(const CacheFolder& folder, const std::string& name) {
+  const std::string lock_name = LockName(name.substr(0, kDigestSize));
+  const auto lock = folder.TryLock(lock_name);
+  if (!lock || !*lock) return {};
+  // A lock is removed only once: the next one of that name may be another process's.
+  if (auto removed = folder.Remove(name); !removed || name == lock_name) return removed;
+  return folder.Remove(lock_name);
 }
 
 }  // namespace
@@ -60,7 +71,7 @@ Result<Credentials> DiskCache::Get() {
   const auto deadline = environment_.stopwatch() + timeout_;
   for (;;) {
     if (auto found = Find()) return *std::move(found);
-    auto lock = folder_.TryLock(key_.digest + std::string(kLock));
+    auto lock = folder_.TryLock(LockName(key_.digest));
     if (!lock) return Fail(std::move(lock), "locking the cache");
     if (*lock) return Mint();
     if (environment_.stopwatch() >= deadline) {
@@ -120,14 +131,10 @@ Result<void> ClearCache(const CacheFolder& folder) {
   const auto names = folder.Names();
   if (!names) return Fail(names);
   for (const std::string& name : *names) {
-    const bool is_lock = Is(name, kLock);
-    if (!is_lock && !Is(name, kEntry) && !Is(name, kUnfinished)) continue;
-    std::optional<Descriptor> held;
-    if (is_lock) {
-      if (auto lock = folder.TryLock(name)) held = *std::move(lock);
-      if (!held) continue;
-    }
-    if (auto removed = folder.Remove(name); !removed) return removed;
+    Result<void> removed;
+    if (Is(name, kEntry)) removed = folder.Remove(name);
+    if (Is(name, kUnfinished) || Is(name, kLock)) removed = RemoveUnused(folder, name);
+    if (!removed) return removed;
   }
   return {};
 }

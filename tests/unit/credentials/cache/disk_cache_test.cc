@@ -114,5 +114,18 @@ TEST_F(DiskCacheTest, ClearsWhatNobodyHolds) {
   EXPECT_TRUE(ListCache(*folder)->empty());
 }
 
+TEST_F(DiskCacheTest, ClearsNothingThatALivingProcessIsWriting) {
+  const auto folder = CacheFolder::Open();
+  const std::string unfinished = kDigest + ".json.new";
+  ASSERT_TRUE(folder->Replace(unfinished, Secret("half")));
+  {
+    const auto lock = folder->TryLock(kDigest + ".lock");
+    ASSERT_TRUE(ClearCache(*folder));
+    EXPECT_EQ(folder->Names(), (std::vector<std::string>{unfinished, kDigest + ".lock"}));
+  }
+  ASSERT_TRUE(ClearCache(*folder));
+  EXPECT_EQ(folder->Names(), std::vector<std::string>());
+}
+
 }  // namespace
 }  // namespace credmint
