@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <future>
-#include <optional>
-#include <random>
 #include <string>
 #include <thread>
 #include <utility>
@@ -474,84 +472,6 @@ TEST(RefresherTest, EndsWhileACallRuns) {
   }
   opener.join();
   EXPECT_EQ(world.Calls().size(), 1U);
-}
-
-/// Clocks that advance by up to `step` at each reading, and a source with short-lived credentials.
-/// If `may_fail` is set, some calls to the source fail.
-class RestlessWorld : public CredentialSource {
- public:
-  RestlessWorld(unsigned seed, bool may_fail, milliseconds step)
-      : random_(seed), may_fail_(may_fail), step_(step) {}
-
-  RefresherEnvironment Environment() {
-    RefresherEnvironment environment;
-    environment.clock = [this] { return kBegin + Tick(); };
-    environment.stopwatch = [this] {
-      return std::chrono::steady_clock::time_point(Tick() * 1'000);
-    };
-    environment.random = [] { return 0.0; };
-    environment.wait = [](std::condition_variable_any& condition, Mutex& mutex, milliseconds) {
-      condition.wait_for(mutex, milliseconds(1));
-    };
-    return environment;
-  }
-
-  Result<Credentials> Get() override {
-    if (may_fail_ && Random(3) == 0) return Fail(ErrorCode::kNetwork, "no answer");
-    const TimePoint now = Date();
-    return Credentials{"A", Secret("secret"), Secret("token"),
-                       now + milliseconds(1 + Random(8) * static_cast<int>(step_.count())), ""};
-  }
-
-  TimePoint Date() {
-    const std::lock_guard guard(mutex_);
-    return kBegin + elapsed_;
-  }
-
- private:
-  milliseconds Tick() {
-    const int more = Random(static_cast<int>(step_.count()) + 1);
-    const std::lock_guard guard(mutex_);
-    return elapsed_ += milliseconds(more);
-  }
-  int Random(int end) {
-    const std::lock_guard guard(mutex_);
-    return std::uniform_int_distribution<int>(0, end - 1)(random_);
-  }
-
-  std::mutex mutex_;
-  std::mt19937 random_;
-  const bool may_fail_;
-  const milliseconds step_;
-  milliseconds elapsed_{0};
-};
-
-TEST(RefresherPropertyTest, ReadsNoFailureThatIsNotThereAtTheInstantOfExpiry) {
-  for (unsigned seed = 1; seed <= 8; ++seed) {
-    const bool may_fail = seed % 4 == 0;
-    RestlessWorld world(seed, may_fail, milliseconds(1 + seed % 3));
-    Refresher refresher(world, {}, world.Environment());
-    int nothing = 0;
-    for (int n = 0; n < 500; ++n) {
-      const TimePoint before = world.Date();
-      std::optional<Result<Credentials>> answer = refresher.TryGet();
-      if (!answer) {
-        ++nothing;
-        answer = refresher.Get();
-      }
-      if (*answer) {
-        ASSERT_EQ((*answer)->access_key_id, "A");
-        ASSERT_GT((*answer)->expiration, before) << seed;
-      } else {
-        const Error& error = answer->error();
-        ASSERT_TRUE(may_fail || error.code == ErrorCode::kServiceAnswer) << seed;
-        ASSERT_TRUE(error.message == "no answer" ||
-                    error.message.starts_with("the new credentials expired at "))
-            << seed << " " << error.message;
-      }
-    }
-    EXPECT_TRUE(may_fail || nothing > 0) << seed;
-  }
 }
 
 TEST(RefresherTest, RunsByTheClocksOfTheSystem) {

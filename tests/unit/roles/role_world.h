@@ -98,8 +98,8 @@ class RoleWorld : public testing::Test {
   }
 
   /// Writes NAME.pem and NAME.key, valid whenever the test runs. With a passphrase the key is
-  /// encrypted.
-  void WriteIdentity(const std::string& name, const std::string& passphrase = "") const {
+  /// encrypted. Returns it.
+  test::TestKey WriteIdentity(const std::string& name, const std::string& passphrase = "") const {
     test::CertificateSpec spec;
     spec.subject = {{"CN", name}};
     spec.not_before = "20250101000000Z";
@@ -109,6 +109,7 @@ class RoleWorld : public testing::Test {
     directory_.Write(name + ".key", passphrase.empty()
                                         ? test::Pkcs8Pem(party.key)
                                         : test::EncryptedPkcs8Pem(party.key, passphrase));
+    return party.key;
   }
 
   [[nodiscard]] KeyReference Reference(const std::string& file) const {
