@@ -9,8 +9,11 @@
 
 namespace credmint::daemon {
 
-/// The state of all roles in one line, for a service manager: "web: until 14:05 UTC, certificate 12
-/// days; a, b: PIN refused, waits for SIGHUP". Roles with the same state share its words. A role
+/// The state of all roles in one line, for a service manager, as in:
+///
+///     web: until 14:05 UTC, certificate 12 days; a, b: PIN refused, waits for SIGHUP
+///
+/// Roles with the same state share its words. A role
 /// whose renewal fails has both the end of its credentials and the cause.
 std::string StatusLine(std::span<const serve::RoleStatus> roles, TimePoint now);
 

@@ -13,8 +13,9 @@ namespace credmint {
 /// from the start.
 class ExpiryWatch {
  public:
-  /// Returns the warning if the stage of `leaf` is later than at the call before: "certificate
-  /// CN=web expires in 6 days, at 2026-12-07T12:00:00Z: renew it with its CA".
+  /// Returns the warning if the stage of `leaf` is later than at the call before, as in:
+  ///
+  ///     certificate CN=web expires in 6 days, at 2026-12-07T12:00:00Z: renew it with its CA
   std::optional<std::string> Look(const Certificate& leaf, TimePoint now);
 
  private:

@@ -172,7 +172,7 @@ class Health(StatusTest):
 
 
 class Ends(StatusTest):
-    """Who watches over serve learns of a certificate's end before it comes."""
+    """An operator learns of a certificate's end before it comes."""
 
     def serve_until(self, days, *flags, validity=60, env=None):
         """Serves with a certificate that has so many days left, of a validity of 60."""
