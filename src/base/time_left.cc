@@ -7,14 +7,20 @@
 
 namespace credmint {
 
+std::string InWords(std::chrono::seconds span) {
+  const auto size = std::chrono::abs(span);
+  const auto days = std::chrono::floor<std::chrono::days>(size).count();
+  if (days >= 2) return fmt::format("{} days", days);
+  const auto hours = std::chrono::floor<std::chrono::hours>(size).count();
+  if (hours >= 2) return fmt::format("{} hours", hours);
+  const auto minutes = std::chrono::floor<std::chrono::minutes>(size).count();
+  if (minutes >= 2) return fmt::format("{} minutes", minutes);
+  return fmt::format("{} second{}", size.count(), size.count() == 1 ? "" : "s");
+}
+
 std::string TimeLeft(TimePoint end, TimePoint now) {
   const auto left = std::max(end - now, TimePoint::duration::zero());
-  const auto days = std::chrono::floor<std::chrono::days>(left).count();
-  if (days >= 2) return fmt::format("{} days", days);
-  const auto hours = std::chrono::floor<std::chrono::hours>(left).count();
-  if (hours >= 2) return fmt::format("{} hours", hours);
-  const auto minutes = std::chrono::floor<std::chrono::minutes>(left).count();
-  return fmt::format("{} minute{}", minutes, minutes == 1 ? "" : "s");
+  return InWords(std::chrono::duration_cast<std::chrono::seconds>(left));
 }
 
 }  // namespace credmint

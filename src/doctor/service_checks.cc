@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/printable.h"
+#include "base/time_left.h"
 #include "base/timestamp.h"
 #include "http/curl_transport.h"
 #include "roles/role_session.h"
@@ -105,8 +106,9 @@ class Journey {
     const Topic topic = About("connection");
     const std::string name = HostHeader(endpoint_);
     if (!IsConnected(probe)) return topic.Fail(probe.response.error());
+    const std::string& proxy = probe.facts.proxy;
     topic.Ok(fmt::format("{}: {} {}{}", name,
-                         probe.facts.proxied ? "through the proxy at" : "connected to",
+                         proxy.empty() ? "connected to" : "through the proxy " + proxy + " at",
                          probe.facts.address, After(probe.facts.connected)));
   }
 
@@ -156,11 +158,8 @@ class Journey {
     const auto error =
         std::chrono::duration_cast<std::chrono::seconds>(*date - std::chrono::system_clock::now());
     const auto size = std::chrono::abs(error);
-    const std::string text =
-        fmt::format("this machine's clock is {} {} the service's",
-                    size > std::chrono::minutes(10) ? fmt::format("{} minutes", size.count() / 60)
-                                                    : fmt::format("{} s", size.count()),
-                    error.count() > 0 ? "behind" : "ahead of");
+    const std::string text = fmt::format("this machine's clock is {} {} the service's",
+                                         InWords(size), error.count() > 0 ? "behind" : "ahead of");
     if (size <= kTolerableError) return topic.Ok(text);
     const char* const hint = "set the clock, and keep it right with NTP";
     if (size > kLargestError) return topic.Fail({ErrorCode::kServiceRefused, text, hint});

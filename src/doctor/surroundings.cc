@@ -13,6 +13,7 @@
 #include "base/shown_value.h"
 #include "base/users.h"
 #include "http/curl_library.h"
+#include "http/environment_proxy.h"
 #include "serve/transport/microhttpd_library.h"
 
 namespace credmint::doctor {
@@ -29,15 +30,6 @@ std::vector<std::string> Groups() {
   names.reserve(groups.size());
   for (const gid_t group : groups) names.push_back(NameOfGroup(group));
   return names;
-}
-
-/// "http://user:password@proxy" without what is in front of the host.
-std::string WithoutUser(std::string_view value) {
-  const std::size_t scheme = value.find("://");
-  const std::size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
-  const std::size_t at = value.rfind('@', value.find('/', begin));
-  if (at == std::string_view::npos || at < begin) return std::string(value);
-  return fmt::format("{}***@{}", value.substr(0, begin), value.substr(at + 1));
 }
 
 void CheckVariable(const Topic& topic, const Variable& variable, const char* value) {

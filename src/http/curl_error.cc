@@ -10,6 +10,7 @@
 
 #include "base/printable.h"
 #include "http/curl_library.h"
+#include "http/environment_proxy.h"
 
 namespace credmint {
 namespace {
@@ -59,14 +60,26 @@ Error Connecting(const FailedTransfer& failed, ErrorCode code, std::string_view 
 
 Error Receiving(const FailedTransfer& failed, ErrorCode code, std::string_view reason) {
   return MakeError(code, fmt::format("waiting for the answer of {}: {}", Peer(failed), reason),
-                   failed.proxy_in_environment ? Remedy::kLeaveOutProxy : Remedy::kNone);
+                   !failed.proxy.empty() ? Remedy::kLeaveOutProxy : Remedy::kNone);
+}
+
+/// Whether the connection to the proxy, or the proxy's own answer, is missing. What lies behind the
+/// proxy is not to blame then.
+bool ProxyIsToBlame(const FailedTransfer& failed) {
+  const bool has_answered = Info<long>(failed.easy, CURLINFO_HTTP_CONNECTCODE) != 0;
+  return !failed.proxy.empty() && failed.url.scheme == "https" && !has_answered;
+}
+
+Error OfProxy(const FailedTransfer& failed, ErrorCode code, std::string_view what) {
+  return MakeError(
+      code, fmt::format("connecting to {}: the proxy {} {}", Peer(failed), failed.proxy, what),
+      Remedy::kLeaveOutProxy);
 }
 
 Error CouldNotConnect(const FailedTransfer& failed) {
-  // Only libcurl's sentence tells whether the host or the proxy could not be reached.
-  if (failed.proxy_in_environment && !failed.detail.empty()) {
-    return Connecting(failed, ErrorCode::kNetwork, Printable(failed.detail),
-                      Remedy::kLeaveOutProxy);
+  if (!failed.proxy.empty()) {  // no connection is made to anything else
+    return OfProxy(failed, ErrorCode::kNetwork,
+                   fmt::format("cannot be reached: {}", Reason(failed)));
   }
   return Connecting(failed, ErrorCode::kNetwork, Reason(failed),
                     "check the endpoint, the firewall, and whether HTTPS_PROXY must be set");
@@ -76,6 +89,9 @@ Error TimedOut(const FailedTransfer& failed) {
   using Tenths = std::chrono::duration<int, std::deci>;
   const auto tenths = std::chrono::round<Tenths>(failed.timeout);
   const std::string elapsed = fmt::format("no answer within {:g} s", tenths.count() / 10.0);
+  if (ProxyIsToBlame(failed)) {
+    return OfProxy(failed, ErrorCode::kTimeout, "gives " + elapsed);
+  }
   const bool connected = Info<curl_off_t>(failed.easy, CURLINFO_CONNECT_TIME_T) > 0;
   Error error = connected ? Receiving(failed, ErrorCode::kTimeout, elapsed)
                           : Connecting(failed, ErrorCode::kTimeout, elapsed, "");
@@ -104,9 +120,14 @@ Error NotTrusted(const FailedTransfer& failed) {
 }
 
 Error ProxyRefused(const FailedTransfer& failed, long status) {
-  return Connecting(failed, ErrorCode::kNetwork,
-                    fmt::format("the proxy refused the connection with status {}", status),
-                    Remedy::kLeaveOutProxy);
+  if (status != kProxyWantsUser) {
+    return OfProxy(failed, ErrorCode::kNetwork,
+                   fmt::format("refused the connection with status {}", status));
+  }
+  Error error = OfProxy(failed, ErrorCode::kNetwork,
+                        fmt::format("wants a user and a password (status {})", status));
+  error.SetHint(kHowToNameUser);
+  return error;
 }
 
 /// Describes failures after the connection was made, and unexpected ones.
@@ -142,13 +163,11 @@ Error DescribeFailure(const FailedTransfer& failed) {
                         "check the region and the endpoint, the name servers, and whether "
                         "HTTPS_PROXY must be set");
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return Connecting(failed, ErrorCode::kNetwork, "the proxy's name cannot be resolved",
-                        Remedy::kLeaveOutProxy);
+      return OfProxy(failed, ErrorCode::kNetwork, "has a name that cannot be resolved");
     case CURLE_COULDNT_CONNECT:
       return CouldNotConnect(failed);
     case CURLE_PROXY:
-      return Connecting(failed, ErrorCode::kNetwork, Printable(failed.detail),
-                        Remedy::kLeaveOutProxy);
+      return OfProxy(failed, ErrorCode::kNetwork, "fails: " + Printable(failed.detail));
     case CURLE_OPERATION_TIMEDOUT:
       return TimedOut(failed);
     case CURLE_PEER_FAILED_VERIFICATION:

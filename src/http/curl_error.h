@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include <chrono>
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -19,7 +20,7 @@ struct FailedTransfer {
   std::string_view detail;
   const Url& url;
   std::chrono::milliseconds timeout;
-  bool proxy_in_environment;
+  const std::string& proxy;  ///< EnvironmentProxy(); empty: none, or not used
 };
 
 /// Translates the failure into one of the codes that Transport promises, with a message such as

@@ -15,6 +15,7 @@
 #include "http/ca_locations.h"
 #include "http/curl_error.h"
 #include "http/curl_handles.h"
+#include "http/environment_proxy.h"
 
 namespace credmint {
 namespace {
@@ -29,16 +30,6 @@ std::optional<std::string> GetEnvironment(const char* name) {
   const char* const value = getenv(name);
   if (value == nullptr || *value == '\0') return std::nullopt;
   return value;
-}
-
-bool NamesProxy(const Url& url) {
-  // curl never reads HTTP_PROXY in upper case, because CGI lets a client set it.
-  const auto names =
-      url.scheme == "https" ? std::vector{"https_proxy", "HTTPS_PROXY"} : std::vector{"http_proxy"};
-  for (const char* name : names) {
-    if (GetEnvironment(name)) return true;
-  }
-  return GetEnvironment("all_proxy") || GetEnvironment("ALL_PROXY");
 }
 
 std::string_view Trim(std::string_view text) {
@@ -160,7 +151,7 @@ std::string IssuerOfHost(CURL* easy) {
   return {};
 }
 
-ConnectionFacts FactsOf(CURL* easy, bool proxied) {
+ConnectionFacts FactsOf(CURL* easy, const std::string& proxy) {
   const char* ip = nullptr;
   long port = 0;
   Curl().easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip);
@@ -169,7 +160,7 @@ ConnectionFacts FactsOf(CURL* easy, bool proxied) {
           .connected = EndOf(easy, CURLINFO_CONNECT_TIME_T),
           .secured = EndOf(easy, CURLINFO_APPCONNECT_TIME_T),
           .address = ip == nullptr || *ip == '\0' ? "" : fmt::format("{}:{}", ip, port),
-          .proxied = proxied,
+          .proxy = proxy,
           .issuer = IssuerOfHost(easy)};
 }
 
@@ -270,15 +261,15 @@ Result<HttpResponse> CurlTransport::Transfer(const HttpRequest& request,
   }
 
   const CURLcode code = Curl().easy_perform(easy.get());
-  if (observer_) observer_(FactsOf(easy.get(), use_proxy && NamesProxy(request.url)));
+  const std::string proxy = use_proxy ? EnvironmentProxy(request.url) : "";
+  if (observer_) observer_(FactsOf(easy.get(), proxy));
   if (!collector.excess().empty()) {
     return Fail(ErrorCode::kServiceAnswer,
                 fmt::format("reading the answer of {}:{}: {}", request.url.host, request.url.port,
                             collector.excess()));
   }
   if (code != CURLE_OK) {
-    return Fail(DescribeFailure({code, easy.get(), detail.data(), request.url, timeout,
-                                 use_proxy && NamesProxy(request.url)}));
+    return Fail(DescribeFailure({code, easy.get(), detail.data(), request.url, timeout, proxy}));
   }
   long status = 0;
   Curl().easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);

@@ -27,8 +27,8 @@ struct ConnectionFacts {
   std::optional<std::chrono::microseconds> connected;  ///< to the host, or to the proxy
   std::optional<std::chrono::microseconds> secured;    ///< the TLS handshake with the host
   std::string address;                                 ///< "192.0.2.1:443", of host or proxy
-  bool proxied = false;  ///< a proxy of the environment is meant for this host
-  std::string issuer;    ///< of the host's certificate: "C=US, O=Amazon, CN=…"; empty: unknown
+  std::string proxy;   ///< EnvironmentProxy() of the host, if it is used
+  std::string issuer;  ///< of the host's certificate: "C=US, O=Amazon, CN=…"; empty: unknown
 };
 
 /// Called after each request, on the thread that sends it.

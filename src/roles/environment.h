@@ -25,6 +25,9 @@ struct Environment {
   /// may be null.
   std::function<void(const std::string&)> expiring;
 
+  /// Called with a sentence when a mint corrects this machine's clock, on any thread; may be null.
+  std::function<void(const std::string&)> clock_is_off;
+
   // Tests replace these.
   std::function<std::unique_ptr<Transport>(TransportOptions)> make_transport = MakeCurlTransport;
   Stopwatch stopwatch = [] { return std::chrono::steady_clock::now(); };

@@ -40,19 +40,21 @@ Result<std::unique_ptr<RoleSession>> RoleSession::Create(const Role& role, Ident
   if (auto checked = CheckCaBundle(role); !checked) return Fail(std::move(checked));
   auto identity = identities.Get(role.identity, role.session.timeout);
   if (!identity) return Fail(std::move(identity));
+  SessionEnvironment environment;
+  environment.clock_is_off = identities.environment().clock_is_off;
   return std::make_unique<RoleSession>(
       *std::move(options), identities.context(), *std::move(identity),
-      identities.environment().make_transport(role.session.transport));
+      identities.environment().make_transport(role.session.transport), std::move(environment));
 }
 
 RoleSession::RoleSession(SessionOptions options, const LibraryContext& context,
                          std::shared_ptr<RoleIdentity> identity,
-                         std::unique_ptr<Transport> transport)
+                         std::unique_ptr<Transport> transport, SessionEnvironment environment)
     : identity_(std::move(identity)),
       transport_(std::move(transport)),
       session_(
-          std::move(options), context, [this] { return identity_->Open(generation_); },
-          *transport_) {}
+          std::move(options), context, [this] { return identity_->Open(generation_); }, *transport_,
+          std::move(environment)) {}
 
 Result<Credentials> RoleSession::Get() {
   auto credentials = session_.Get();

@@ -34,7 +34,8 @@ class RoleSession : public CredentialSource {
   static Result<std::unique_ptr<RoleSession>> Create(const Role& role, IdentityPool& identities,
                                                      Retrying retrying);
   RoleSession(SessionOptions options, const LibraryContext& context,
-              std::shared_ptr<RoleIdentity> identity, std::unique_ptr<Transport> transport);
+              std::shared_ptr<RoleIdentity> identity, std::unique_ptr<Transport> transport,
+              SessionEnvironment environment = {});
 
   /// Like SessionMinter::Get(), except that RoleIdentity::NoteLockout() decides about kLockedOut.
   Result<Credentials> Get() override;

@@ -3,44 +3,27 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "base/printable.h"
+#include "http/environment_proxy.h"
 #include "http/retry_policy.h"
 
 namespace credmint {
 namespace {
 
+constexpr const char* kNoCode = "UnknownError";
 constexpr std::size_t kMaxCodeSize = 80;
 constexpr std::size_t kMaxMessageSize = 500;
 constexpr std::size_t kMaxSnippetSize = 120;
 
-struct Hint {
-  std::string_view part_of_message;
-  const char* text;
-  Remedy remedy = Remedy::kNone;
-};
+constexpr std::size_t kMaxRequestIdSize = 64;
 
-// Messages that users have reported (CONTRACT section 1.3), with the cause that was found.
-constexpr std::array kHints = {
-    Hint{"Untrusted signing certificate", "", Remedy::kCompleteChain},
-    Hint{"Insufficient certificate",
-         "the certificate lacks something that the service requires: X.509 v3, keyUsage "
-         "digitalSignature, CA:FALSE"},
-    Hint{"Invalid signature",
-         "check that the key belongs to the certificate and that nothing on the way changes the "
-         "request"},
-    Hint{"Not authorized to set roleSessionName", "", Remedy::kLeaveOutSessionName},
-    Hint{"Unable to assume role",
-         "check the role's trust policy, that the profile lists the role, and that the session is "
-         "not longer than the role allows"},
-};
-
-constexpr const char* kNotFoundHint =
-    "check the region and the ARNs of trust anchor and profile; both must be enabled";
-constexpr const char* kRedirectHint = "check the endpoint: no redirect is followed";
+constexpr const char* kRedirectHint =
+    "check the endpoint: no redirect is followed; a captive portal redirects, too";
+constexpr const char* kWebPageHint =
+    "a proxy, a captive portal or a wrong endpoint answers in the service's place";
 constexpr const char* kBusyHint = "the service is throttling or has a fault: try again later";
 
 std::string StringMember(const nlohmann::json& object, const char* name) {
@@ -58,14 +41,39 @@ std::string CleanCode(std::string_view code) {
   return Printable(code, kMaxCodeSize);
 }
 
-Hint FindHint(const ServiceError& error) {
-  for (const Hint& hint : kHints) {
-    if (error.message.find(hint.part_of_message) != std::string::npos) return hint;
+/// The title of an HTML page, or the start of its text.
+std::string TitleOf(std::string_view page) {
+  constexpr std::string_view kBegin = "<title>";
+  const std::size_t begin = page.find(kBegin);
+  const std::size_t end = page.find("</title>", begin);
+  if (begin == std::string_view::npos || end == std::string_view::npos) {
+    return Printable(page, kMaxSnippetSize);
   }
-  return {"", error.status == 404 ? kNotFoundHint : ""};
+  const std::size_t first = begin + kBegin.size();
+  return Printable(page.substr(first, end - first), kMaxSnippetSize);
+}
+
+std::string Message(const ServiceError& error) {
+  if (error.is_web_page) {
+    return fmt::format("a web page came instead of the service's answer, with status {}: {}",
+                       error.status, error.message);
+  }
+  std::string message = fmt::format("the service answered with status {}", error.status);
+  if (error.code != kNoCode) message += ", " + error.code;
+  if (!error.message.empty()) message += ": " + error.message;
+  if (!error.request_id.empty()) message += fmt::format(" (request {})", error.request_id);
+  return message;
 }
 
 }  // namespace
+
+bool IsWebPage(const HttpResponse& response) {
+  const auto type = FindHeader(response.headers, "Content-Type");
+  const std::string_view body = response.body.Reveal();
+  const std::size_t begin = body.find_first_not_of(" \t\r\n");
+  const bool has_tag = begin != std::string_view::npos && body[begin] == '<';
+  return has_tag || (type && type->starts_with("text/html"));
+}
 
 ServiceError ParseServiceError(const HttpResponse& response) {
   const std::string_view text = response.body.Reveal();
@@ -77,24 +85,32 @@ ServiceError ParseServiceError(const HttpResponse& response) {
         StringMember(body, "code"), StringMember(body, "__type")}) {
     if (error.code.empty()) error.code = CleanCode(code);
   }
-  if (error.code.empty()) error.code = "UnknownError";
+  if (error.code.empty()) error.code = kNoCode;
+  error.request_id =
+      Printable(FindHeader(response.headers, "X-Amzn-RequestId").value_or(""), kMaxRequestIdSize);
   error.message = Printable(StringMember(body, "message"), kMaxMessageSize);
   if (error.message.empty()) {
     error.message = Printable(StringMember(body, "Message"), kMaxMessageSize);
   }
   if (!body.is_object()) error.message = Printable(text, kMaxSnippetSize);
+  error.is_web_page = !body.is_object() && IsWebPage(response);
+  if (error.is_web_page) error.message = TitleOf(text);
   return error;
 }
 
 Error DescribeServiceError(const ServiceError& error) {
-  const bool is_unknown = error.code == "UnknownError";
-  const std::string message = fmt::format(
-      "the service answered with status {}{}{}{}{}", error.status, is_unknown ? "" : ", ",
-      is_unknown ? "" : error.code, error.message.empty() ? "" : ": ", error.message);
+  if (error.status == kProxyWantsUser) {
+    return {ErrorCode::kNetwork, "the proxy wants a user and a password (status 407)",
+            kHowToNameUser};
+  }
+  const std::string message = Message(error);
+  const bool is_busy = error.status >= 400 && IsRetryable(error.status, error.code);
+  if (error.is_web_page) {
+    return {is_busy ? ErrorCode::kServiceBusy : ErrorCode::kServiceAnswer, message, kWebPageHint};
+  }
   if (error.status < 400) return {ErrorCode::kServiceAnswer, message, kRedirectHint};
-  if (IsRetryable(error.status, error.code)) return {ErrorCode::kServiceBusy, message, kBusyHint};
-  const Hint hint = FindHint(error);
-  return {ErrorCode::kServiceRefused, message, hint.text, {}, hint.remedy};
+  if (is_busy) return {ErrorCode::kServiceBusy, message, kBusyHint};
+  return {ErrorCode::kServiceRefused, message, {}};
 }
 
 }  // namespace credmint

@@ -8,9 +8,10 @@
 
 #include "base/log.h"
 #include "base/random_fraction.h"
+#include "base/time_left.h"
 #include "base/timestamp.h"
 #include "http/retry_policy.h"
-#include "identity/refusals.h"
+#include "rolesanywhere/likely_causes.h"
 #include "rolesanywhere/service_error.h"
 #include "rolesanywhere/session_response.h"
 #include "rolesanywhere/sigv4_x509.h"
@@ -39,14 +40,19 @@ bool IsCorrected(seconds clock_error) {
   return std::chrono::abs(clock_error) <= kLongestCorrection;
 }
 
+/// "7 minutes ahead of the service's". `clock_error` is the service's clock minus ours.
+std::string Offset(seconds clock_error) {
+  return fmt::format("{} {} the service's", InWords(clock_error),
+                     clock_error.count() > 0 ? "behind" : "ahead of");
+}
+
+std::string ClockInWords(seconds clock_error) {
+  return "this machine's clock is " + Offset(clock_error);
+}
+
 std::string ClockHint(seconds clock_error) {
-  const auto size = std::chrono::abs(clock_error);
-  const auto days = std::chrono::floor<std::chrono::days>(size);
-  return fmt::format(
-      "set this machine's clock: it is {} {} the service's{}",
-      days.count() > 1 ? fmt::format("{} days", days.count()) : fmt::format("{} s", size.count()),
-      clock_error.count() > 0 ? "behind" : "ahead of",
-      IsCorrected(clock_error) ? "" : ", and at most 24 hours are corrected");
+  return fmt::format("set this machine's clock: it is {}{}", Offset(clock_error),
+                     IsCorrected(clock_error) ? "" : ", and at most 24 hours are corrected");
 }
 
 /// Returns the latest plausible expiration for a response to a request for `duration`. The
@@ -58,13 +64,15 @@ TimePoint LatestExpiration(const HttpResponse& response, TimePoint now, seconds 
   return (is_believed ? *date : now + clock_error) + duration + kExpirationTolerance;
 }
 
-/// Rejects credentials that have expired by our clock. A request signed by the service's clock can
-/// return such credentials, and SDKs would not use them.
-Result<Credentials> RefuseExpired(Result<Credentials> credentials, TimePoint now) {
+/// Rejects credentials that have expired by our clock, which is then ahead of the service's. A
+/// request signed by the service's clock can return such credentials, and SDKs would not use them.
+Result<Credentials> RefuseExpired(Result<Credentials> credentials, TimePoint now,
+                                  seconds clock_error) {
   if (!credentials || credentials->expiration > now) return credentials;
   return Fail(ErrorCode::kServiceAnswer,
-              fmt::format("the credentials expire at {}, and by this machine's clock it is {}",
-                          FormatTimestamp(credentials->expiration), FormatTimestamp(now)));
+              fmt::format("the credentials expire at {}, and by this machine's clock it is {}: {}",
+                          FormatTimestamp(credentials->expiration), FormatTimestamp(now),
+                          ClockInWords(clock_error)));
 }
 
 /// Returns the service's clock minus ours if the request may have been refused for that difference.
@@ -81,13 +89,12 @@ std::optional<milliseconds> RetryAfter(const HttpResponse& response, TimePoint n
   return header ? ParseRetryAfter(*header, now) : std::nullopt;
 }
 
-/// Describes the service's refusal. Adds the doubts about issuers that CheckIdentity() tolerates.
-Error Refusal(const HttpResponse& response, const Identity& identity) {
-  Error error = DescribeServiceError(ParseServiceError(response));
+Error DescribeRefusal(const HttpResponse& response, const SessionRequest& request,
+                      const Identity& identity) {
+  const ServiceError refusal = ParseServiceError(response);
+  Error error = DescribeServiceError(refusal);
   if (error.code != ErrorCode::kServiceRefused) return error;
-  for (const Error& doubt : ChainDoubts(identity.chain())) {
-    error.AddHint(doubt.message);
-  }
+  SetLikelyCauses(refusal, request, identity.chain(), error);
   return error;
 }
 
@@ -128,9 +135,9 @@ Result<Credentials> SessionMinter::Create(const Identity& identity) const {
   const steady_clock::time_point deadline = environment_.stopwatch() + options_.timeout;
   std::optional<seconds> clock_error;
   for (int number = 1;;) {
-    LogDebug(fmt::format("CreateSession for {} in {}, attempt {} of {}",
+    LogDebug(fmt::format("CreateSession for {} in {}, attempt {} of {}{}",
                          options_.request.role().text, options_.request.region(), number,
-                         options_.max_attempts));
+                         options_.max_attempts, clock_error ? ", by the service's clock" : ""));
     Attempt attempt = Try(identity, clock_error.value_or(seconds(0)), deadline);
     if (attempt.credentials) return std::move(attempt.credentials);
     Error error = std::move(attempt.credentials).error();
@@ -138,8 +145,8 @@ Result<Credentials> SessionMinter::Create(const Identity& identity) const {
 
     if (attempt.clock_error && !clock_error && IsCorrected(*attempt.clock_error)) {
       clock_error = attempt.clock_error;
-      LogDebug(fmt::format("the service's clock is {} s ahead of ours: signing again by it",
-                           clock_error->count()));
+      LogDebug(ClockInWords(*clock_error) + ": signing again by the service's");
+      if (environment_.clock_is_off) environment_.clock_is_off(ClockInWords(*clock_error));
       continue;
     }
     if (const auto known = clock_error ? clock_error : attempt.clock_error; known) {
@@ -149,6 +156,9 @@ Result<Credentials> SessionMinter::Create(const Identity& identity) const {
     }
     const milliseconds delay = RetryDelay(number + 1, environment_.random(), attempt.retry_after);
     if (!IsRetryable(error.code) || number == options_.max_attempts || delay >= Left(deadline)) {
+      if (error.code == ErrorCode::kServiceRefused && !error.HasHint()) {
+        error.hint = kLookIntoCloudTrail;
+      }
       if (attempt.retry_after) error.retry_after = *attempt.retry_after;
       if (number > 1) error.message += fmt::format(" (attempt {})", number);
       return Fail(std::move(error));
@@ -168,12 +178,13 @@ SessionMinter::Attempt SessionMinter::Try(const Identity& identity, seconds cloc
   Result<HttpResponse> response = transport_.Send(*request, Left(deadline));
   if (!response) return {Fail(std::move(response))};
   const TimePoint now = environment_.clock();
-  if (IsSuccess(*response)) {
+  if (IsSuccess(*response) && !IsWebPage(*response)) {
     const TimePoint latest =
         LatestExpiration(*response, now, clock_error, options_.request.duration());
-    return {RefuseExpired(ParseSessionResponse(response->body, now + clock_error, latest), now)};
+    return {RefuseExpired(ParseSessionResponse(response->body, now + clock_error, latest), now,
+                          clock_error)};
   }
-  return {Fail(Refusal(*response, identity)), ClockError(*response, now),
+  return {Fail(DescribeRefusal(*response, options_.request, identity)), ClockError(*response, now),
           RetryAfter(*response, now + clock_error)};
 }
 

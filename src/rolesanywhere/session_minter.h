@@ -34,6 +34,8 @@ struct SessionEnvironment {
   Stopwatch stopwatch = [] { return std::chrono::steady_clock::now(); };
   std::function<void(std::chrono::milliseconds)> sleep;  ///< default: sleeps
   std::function<double()> random;                        ///< in [0, 1); default: random
+  /// Called with a sentence each time that this machine's clock is corrected; may be null.
+  std::function<void(const std::string&)> clock_is_off;
 };
 
 /// Mints credentials: loads the identity, builds the request, signs it, sends it, and reads the

@@ -50,10 +50,9 @@ Result<void> ServeCommand::Run() const {
   if (!library) return Fail(library);
   RestrictThisProcess(wanted->process);
   const auto& end_signals = daemon::EndSignals::OfThisProcess();
-  const auto server = daemon::RoleServer::Start(
-      *library, std::move(wanted->roles), *options, ReportRoles(), ReportUsers(),
-      {.kept_earlier = [](const Error& error) { ReportError(error); },
-       .expiring = [](const std::string& warning) { ReportWarning(warning); }});
+  const auto server =
+      daemon::RoleServer::Start(*library, std::move(wanted->roles), *options, ReportRoles(),
+                                ReportUsers(), ReportingEnvironment());
   if (!server) return Fail(server);
   return daemon::ServeUntilTold(
       **server, end_signals, [&] { return WriteResult(ServerVariables((*server)->places())); },

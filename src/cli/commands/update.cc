@@ -61,9 +61,7 @@ Result<void> UpdateCommand::Run() const {
                              : StartLibrary(wanted->process, Running::kUntilTold);
   if (!library) return Fail(library);
   if (!once_) RestrictThisProcess(wanted->process);
-  roles::IdentityPool identities(
-      *library, {.kept_earlier = [](const Error& error) { ReportError(error); },
-                 .expiring = [](const std::string& warning) { ReportWarning(warning); }});
+  roles::IdentityPool identities(*library, ReportingEnvironment());
   const auto session = RoleSession::Create(
       role, identities, once_ ? RoleSession::Retrying::kHere : RoleSession::Retrying::kElsewhere);
   if (!session) return Fail(session);

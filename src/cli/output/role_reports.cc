@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -116,6 +117,19 @@ roles::RoleSetObserver ReportRoles() {
               [failures](const roles::Role& role) {
                 failures->Forget(role);
                 ReportNotice(RoleClause(role) + "there are new credentials");
+              }};
+}
+
+roles::Environment ReportingEnvironment() {
+  const auto reported_clock = std::make_shared<std::atomic<bool>>(false);
+  return {.ask = nullptr,
+          .kept_earlier = [](const Error& error) { ReportError(error); },
+          .expiring = [](const std::string& warning) { ReportWarning(warning); },
+          .clock_is_off =
+              [reported_clock](const std::string& clock) {
+                if (!reported_clock->exchange(true)) {
+                  ReportWarning(clock + ", and is corrected for requests: set it");
+                }
               }};
 }
 

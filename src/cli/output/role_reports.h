@@ -17,6 +17,10 @@ void WarnOfUnverified(const roles::Role& role, const std::string& clause = {});
 /// Reports failures and recoveries of a server's roles on stderr, after the role's name, if any.
 roles::RoleSetObserver ReportRoles();
 
+/// Reports on stderr why an earlier key stays in use, and that a certificate nears its end. Warns
+/// once of a wrong clock, although it is corrected.
+roles::Environment ReportingEnvironment();
+
 /// Reports on stderr who was refused and who got a role's credentials, except the user who runs
 /// this process. Warns when there are too many users to report.
 daemon::UserObserver ReportUsers();

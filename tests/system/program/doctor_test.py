@@ -605,12 +605,33 @@ class BrokenServices(DoctorTest):
         self.addCleanup(proxy.stop)
         env = {"https_proxy": proxy.url}
         flags = self.at("https://rolesanywhere.us-east-1.amazonaws.com")
-        self.find_cause("connection", "proxy refused .*403", *flags, env=env, hint="--no-proxy")
+        self.find_cause("connection", "the proxy .* refused .*403", *flags, env=env, hint="--no-proxy")
+
+    def test_proxy_wants_a_password(self):
+        proxy = Proxy(status="407 Proxy Authentication Required")
+        self.addCleanup(proxy.stop)
+        flags = self.at("https://rolesanywhere.us-east-1.amazonaws.com")
+        message = f"the proxy {proxy.url} wants a user and a password"
+        env = {"https_proxy": proxy.url}
+        self.find_cause("connection", message, *flags, env=env, hint="USER:PASSWORD@HOST")
+
+    def test_proxy_is_silent(self):
+        proxy = Proxy(status=None)
+        self.addCleanup(proxy.stop)
+        flags = (*self.at("https://rolesanywhere.us-east-1.amazonaws.com"), "--timeout", "1")
+        message = f"the proxy {proxy.url} gives no answer within 1 s"
+        self.find_cause("connection", message, *flags, env={"https_proxy": proxy.url})
+
+    def test_proxy_does_not_run(self):
+        url = f"http://127.0.0.1:{dead_port(self)}"
+        flags = self.at("https://rolesanywhere.us-east-1.amazonaws.com")
+        message = f"the proxy {url} cannot be reached: connection refused"
+        self.find_cause("connection", message, *flags, env={"https_proxy": url})
 
     def test_proxy_is_unknown(self):
         env = {"https_proxy": "http://proxy.invalid:3128"}
         flags = self.at("https://rolesanywhere.us-east-1.amazonaws.com")
-        self.find_cause("connection", "proxy's name cannot be resolved", *flags, env=env, hint="--no-proxy")
+        self.find_cause("connection", "the proxy http://proxy.invalid:3128 has a name that cannot be", *flags, env=env, hint="--no-proxy")
 
     def test_a_proxy_that_reads_everything_is_named(self):
         """The certificate of an AWS host that another CA has issued."""
@@ -620,18 +641,18 @@ class BrokenServices(DoctorTest):
         flags = self.at("https://rolesanywhere.us-east-1.amazonaws.com")
         env = {"https_proxy": proxy.url}
         run = self.find_cause("tls", "not by Amazon: a proxy", *flags, env=env)
-        self.assertIn("through the proxy at", run.stdout.decode())
+        self.assertIn("through the proxy http", run.stdout.decode())
 
     def test_the_clock_is_days_off(self):
         self.start_own_service(clock_offset=3 * 86400)
         flags = self.at(self.service.url)
-        self.find_cause("clock", r"4320 minutes behind|43\d\d minutes behind", *flags, hint="clock")
+        self.find_cause("clock", "[23] days behind", *flags, hint="clock")
 
     def test_the_clock_is_an_hour_off(self):
         self.start_own_service(clock_offset=-3600)
         found = self.well(*self.at(self.service.url))
         self.assertEqual(found["clock"].verdict, "warn")
-        self.assertRegex(found["clock"].text, "(60|59) minutes ahead of")
+        self.assertRegex(found["clock"].text, "(60|59) minutes ahead of|1 hours")
 
     def test_the_trust_anchor_is_another(self):
         other = pki.make_root("other root")

@@ -70,6 +70,15 @@ class Refusals(FaultTest):
             program.SERVICE, f"status 403, AccessDeniedException: {text}", script, hint=hint
         )
 
+    def test_each_has_the_id_by_which_aws_finds_the_request(self):
+        result = self.refused(program.SERVICE, "(request ", "403:AccessDeniedException:no")
+        self.assertRegex(result.stderr, r"no \(request [0-9a-f-]{36}\)\n")
+
+    def test_the_end_of_the_chain_is_named(self):
+        script = "403:AccessDeniedException:Untrusted signing certificate"
+        hint = "CN=web was sent with 0 issuers, and the last one names CN=test root as its CA"
+        self.refused(program.SERVICE, "Untrusted", script, hint=hint)
+
     def test_403_with_a_text_that_nobody_has_seen(self):
         script = "403:AccessDeniedException:Mondays are off."
         message = "status 403, AccessDeniedException: Mondays are off."
@@ -206,10 +215,10 @@ class Delays(FaultTest):
 class Answers(FaultTest):
     """Responses with a success status but without usable contents."""
 
-    HINT = "something other than the service may have answered"
+    HINT = re.compile("something other than the service may have|in the service's place")
 
     MESSAGES = {
-        "garbage": "the answer is not JSON",
+        "garbage": "a web page came instead of the service's answer, with status 200: Welcome",
         "nojson": "the answer is not JSON",
         "empty": "the answer holds no credentials",
         "nullcreds": "the answer has no accessKeyId",
@@ -328,7 +337,7 @@ class Clocks(FaultTest):
             program.SERVICE,
             "by this machine's clock it is",
             *self.identity,
-            hint="set this machine's clock: it is 7",
+            hint="set this machine's clock: it is 2 hours ahead of the service's",
         )
 
     @each(next_year=31536000, a_little_more_than_asked_for=3600 + 900 + 60)

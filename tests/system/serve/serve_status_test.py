@@ -214,6 +214,21 @@ class Ends(StatusTest):
         server.end(signal.SIGTERM)
 
 
+class Clock(StatusTest):
+    def test_a_wrong_clock_is_reported_once(self):
+        self.start_own_service(clock_offset=-1200)
+        server = self.serve()
+        wait_until(lambda: server.health() == (200, "ok\n"))
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(self.service.requests()) == 4)
+        wait_until(lambda: server.health() == (200, "ok\n"))
+        self.assertRegex(
+            server.end(signal.SIGTERM).stderr,
+            r"\Acredmint: warning: this machine's clock is (20|19) minutes ahead of the service's, and "
+            r"is corrected for requests: set it\n\Z",
+        )
+
+
 class Causes(StatusTest):
     def test_two_roles_with_a_refused_secret_say_it_once(self):
         key = pki.make_key()

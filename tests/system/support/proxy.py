@@ -9,13 +9,14 @@ import threading
 class Proxy:
     """Listens on a port of its own until `stop`. `targets` are the targets that clients asked for.
 
-    Every client is connected to `port` on this machine. Without a `port` it is refused with status
-    403.
+    Every client is connected to `port` on this machine. Without a `port` it is refused with
+    `status`, or gets no answer if that is None.
     """
 
-    def __init__(self, port=None):
+    def __init__(self, port=None, status="403 Forbidden"):
         self.targets = []
         self._port = port
+        self._status = status
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._serve)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -30,8 +31,11 @@ class Proxy:
         self.targets.append(request.readline().split()[1].decode())
         while request.readline().strip():
             pass
+        if self._port is None and self._status is None:
+            client.recv(1)  # until the client gives up
+            return
         if self._port is None:
-            client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            client.sendall(f"HTTP/1.1 {self._status}\r\nContent-Length: 0\r\n\r\n".encode())
             return
         with socket.create_connection(("127.0.0.1", self._port)) as service:
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")

@@ -14,10 +14,11 @@ TEST(TimeLeftTest, TakesTheLargestUnitOfWhichThereAreTwo) {
   EXPECT_EQ(TimeLeft(kNow + 49h, kNow), "2 days");
   EXPECT_EQ(TimeLeft(kNow + 47h + 59min, kNow), "47 hours");
   EXPECT_EQ(TimeLeft(kNow + 119min, kNow), "119 minutes");
-  EXPECT_EQ(TimeLeft(kNow + 61s, kNow), "1 minute");
+  EXPECT_EQ(TimeLeft(kNow + 61s, kNow), "61 seconds");
+  EXPECT_EQ(InWords(-5min), "5 minutes");
 }
 
-TEST(TimeLeftTest, NothingIsLeftAfterTheEnd) { EXPECT_EQ(TimeLeft(kNow - 9h, kNow), "0 minutes"); }
+TEST(TimeLeftTest, NothingIsLeftAfterTheEnd) { EXPECT_EQ(TimeLeft(kNow - 9h, kNow), "0 seconds"); }
 
 }  // namespace
 }  // namespace credmint

@@ -101,6 +101,23 @@ INSTANTIATE_TEST_SUITE_P(
             std::string(500, 'm') + "..."}),
     [](const auto& each) { return each.param.name; });
 
+TEST(ServiceErrorTest, APageForPeopleIsNotTheServices) {
+  for (const char* page : {"\n<!DOCTYPE html><head><title>Log in</title></head>",
+                           "<html><body>no title</body></html>"}) {
+    const HttpResponse response{403, {}, Secret(page)};
+    EXPECT_TRUE(ParseServiceError(response).is_web_page) << page;
+  }
+  const HttpResponse titled{200, {}, Secret("<html><title>Log in</title>")};
+  EXPECT_EQ(ParseServiceError(titled).message, "Log in");
+  const HttpResponse of_service{403, {{"Content-Type", "application/json"}}, Secret("{}")};
+  EXPECT_FALSE(ParseServiceError(of_service).is_web_page);
+}
+
+TEST(ServiceErrorTest, HasTheIdOfTheRequest) {
+  const HttpResponse response{403, {{"x-amzn-RequestId", "1d4c\r"}}, Secret("{}")};
+  EXPECT_EQ(ParseServiceError(response).request_id, "1d4c");
+}
+
 struct MeaningCase {
   const char* name;
   ServiceError error;
@@ -124,49 +141,6 @@ TEST_P(ServiceErrorMeaningTest, IsExact) {
 INSTANTIATE_TEST_SUITE_P(
     All, ServiceErrorMeaningTest,
     testing::Values(
-        MeaningCase{"Untrusted",
-                    {403, "AccessDeniedException", "Untrusted signing certificate"},
-                    ErrorCode::kServiceRefused,
-                    "the service answered with status 403, AccessDeniedException: Untrusted "
-                    "signing certificate",
-                    "",
-                    Remedy::kCompleteChain},
-        MeaningCase{
-            "Insufficient",
-            {403, "AccessDeniedException", "Untrusted certificate. Insufficient certificate"},
-            ErrorCode::kServiceRefused,
-            "the service answered with status 403, AccessDeniedException: Untrusted "
-            "certificate. Insufficient certificate",
-            "the certificate lacks something that the service requires: X.509 v3, keyUsage "
-            "digitalSignature, CA:FALSE"},
-        MeaningCase{"InvalidSignature",
-                    {403, "AccessDeniedException", "Invalid signature"},
-                    ErrorCode::kServiceRefused,
-                    "the service answered with status 403, AccessDeniedException: Invalid "
-                    "signature",
-                    "check that the key belongs to the certificate and that nothing on the way "
-                    "changes the request"},
-        MeaningCase{"SessionName",
-                    {403, "AccessDeniedException", "Not authorized to set roleSessionName."},
-                    ErrorCode::kServiceRefused,
-                    "the service answered with status 403, AccessDeniedException: Not authorized "
-                    "to set roleSessionName.",
-                    "",
-                    Remedy::kLeaveOutSessionName},
-        MeaningCase{
-            "AssumeRole",
-            {403, "AccessDeniedException", "Unable to assume role for arn:aws:iam::1:role/x"},
-            ErrorCode::kServiceRefused,
-            "the service answered with status 403, AccessDeniedException: Unable to "
-            "assume role for arn:aws:iam::1:role/x",
-            "check the role's trust policy, that the profile lists the role, and that the "
-            "session is not longer than the role allows"},
-        MeaningCase{"NotFound",
-                    {404, "ResourceNotFoundException", ""},
-                    ErrorCode::kServiceRefused,
-                    "the service answered with status 404, ResourceNotFoundException",
-                    "check the region and the ARNs of trust anchor and profile; both must be "
-                    "enabled"},
         MeaningCase{"OtherMessage",
                     {400, "ValidationException", "1 validation error detected"},
                     ErrorCode::kServiceRefused,
@@ -192,7 +166,28 @@ INSTANTIATE_TEST_SUITE_P(
                     {302, "UnknownError", ""},
                     ErrorCode::kServiceAnswer,
                     "the service answered with status 302",
-                    "check the endpoint: no redirect is followed"}),
+                    "check the endpoint: no redirect is followed; a captive portal redirects, too"},
+        MeaningCase{"WithARequestId",
+                    {.status = 403,
+                     .code = "AccessDeniedException",
+                     .message = "No.",
+                     .request_id = "1d4c"},
+                    ErrorCode::kServiceRefused,
+                    "the service answered with status 403, AccessDeniedException: No. (request "
+                    "1d4c)",
+                    ""},
+        MeaningCase{
+            "WebPage",
+            {.status = 403, .code = "UnknownError", .message = "Log in", .is_web_page = true},
+            ErrorCode::kServiceAnswer,
+            "a web page came instead of the service's answer, with status 403: Log in",
+            "a proxy, a captive portal or a wrong endpoint answers in the service's place"},
+        MeaningCase{
+            "ProxyPassword",
+            {.status = 407, .code = "UnknownError"},
+            ErrorCode::kNetwork,
+            "the proxy wants a user and a password (status 407)",
+            "give them in the variable that names the proxy: http://USER:PASSWORD@HOST:PORT"}),
     [](const auto& each) { return each.param.name; });
 
 }  // namespace

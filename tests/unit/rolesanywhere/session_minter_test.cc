@@ -117,7 +117,9 @@ TEST_F(SessionTest, DoesNotRepeatAnAnswerThatMakesNoSense) {
   const Result<Credentials> credentials = Get();
   ASSERT_FALSE(credentials);
   EXPECT_EQ(credentials.error().code, ErrorCode::kServiceAnswer);
-  EXPECT_EQ(credentials.error().message, "creating a session: the answer is not JSON");
+  EXPECT_EQ(credentials.error().message,
+            "creating a session: a web page came instead of the service's answer, with status 200: "
+            "<html>Welcome</html>");
   EXPECT_EQ(transport_.requests.size(), 1U);
 }
 
@@ -283,11 +285,13 @@ TEST_F(SessionTest, CredentialsThatHaveExpiredByOurClockAreAnError) {
   const Result<Credentials> credentials = Get();
   ASSERT_FALSE(credentials);
   EXPECT_EQ(credentials.error().code, ErrorCode::kServiceAnswer);
-  EXPECT_EQ(credentials.error().message,
-            "creating a session: the credentials expire at 2026-01-01T13:00:00Z, and by this "
-            "machine's clock it is 2026-01-01T14:00:00Z");
+  EXPECT_EQ(
+      credentials.error().message,
+      "creating a session: the credentials expire at 2026-01-01T13:00:00Z, and by this "
+      "machine's clock it is 2026-01-01T14:00:00Z: this machine's clock is 2 hours ahead of the "
+      "service's");
   EXPECT_EQ(credentials.error().hint,
-            "set this machine's clock: it is 7200 s ahead of the service's");
+            "set this machine's clock: it is 2 hours ahead of the service's");
 }
 
 struct ExpirationCase {
@@ -330,7 +334,7 @@ TEST_F(SessionTest, CorrectsTheClockOnlyOnce) {
   ASSERT_FALSE(credentials);
   EXPECT_EQ(credentials.error().code, ErrorCode::kServiceRefused);
   EXPECT_EQ(credentials.error().hint,
-            "set this machine's clock: it is 600 s ahead of the service's");
+            "set this machine's clock: it is 10 minutes ahead of the service's");
   EXPECT_EQ(Dates(), (std::vector<std::string>{"20260101T121000Z", "20260101T120000Z"}));
 }
 
