@@ -63,8 +63,8 @@ Error Receiving(const FailedTransfer& failed, ErrorCode code, std::string_view r
                    !failed.proxy.empty() ? Remedy::kLeaveOutProxy : Remedy::kNone);
 }
 
-/// Whether the connection to the proxy, or the proxy's own answer, is missing. What lies behind the
-/// proxy is not to blame then.
+/// Whether the connection to the proxy, or the proxy's own answer, is missing. The host behind it
+/// is not to blame then.
 bool ProxyIsToBlame(const FailedTransfer& failed) {
   const bool has_answered = Info<long>(failed.easy, CURLINFO_HTTP_CONNECTCODE) != 0;
   return !failed.proxy.empty() && failed.url.scheme == "https" && !has_answered;

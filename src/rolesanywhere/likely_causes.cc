@@ -50,10 +50,10 @@ std::string OfInvalidMember(const Refusal& refusal) {
 
 std::string OfAssumedRole(const Refusal& refusal) {
   return fmt::format(
-      "does the role's trust policy allow rolesanywhere.amazonaws.com to sts:AssumeRole, "
-      "sts:TagSession and sts:SetSourceIdentity? do its conditions fit the certificate ({})? does "
-      "the profile list the role? does the role allow sessions of {} s?",
-      refusal.chain.leaf.Subject(), refusal.request.duration().count());
+      "is the role in the profile's list? is the session, {} s, longer than the role allows? does "
+      "the role's trust policy let rolesanywhere.amazonaws.com assume it, tag the session and set "
+      "the source identity, for the certificate {}?",
+      refusal.request.duration().count(), refusal.chain.leaf.Subject());
 }
 
 std::string OfRevocation(const Refusal& refusal) {

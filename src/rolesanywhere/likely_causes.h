@@ -10,9 +10,8 @@ namespace credmint {
 
 /// Sets the hint of a refusal (kServiceRefused) to its likely causes, the likeliest first. Each
 /// message that users have reported (CONTRACT section 1.3) has its own. So have those that speak of
-/// something revoked or disabled. Whatever was checked before the request is said to be right, and
-/// what was sent is named: where the chain ends, the subject, the duration. Any other refusal keeps
-/// its hint.
+/// something revoked or disabled. The hint tells which checks came before, and what was sent: where
+/// the chain ends, the subject, the duration. Any other refusal keeps its hint.
 void SetLikelyCauses(const ServiceError& refusal, const SessionRequest& request,
                      const CertificateChain& chain, Error& error);
 

@@ -340,8 +340,8 @@ class BrokenTokens(DoctorTest):
     URI = "pkcs11:token=test;object=web"
 
     def of_token(self, uri=URI, *flags, pin="file:pin", module=token.MODULE):
-        passin = ("--passin", pin) if pin else ()
-        return self.flags("--certificate", uri, "--pkcs11-lib", module, *passin, *flags)
+        pin_flags = ("--passin", pin) if pin else ()
+        return self.flags("--certificate", uri, "--pkcs11-lib", module, *pin_flags, *flags)
 
     def faulty(self, *faults):
         return misbehaving.environment(self.token.env, *faults, log=self.log)
