@@ -10,6 +10,7 @@
 #include "base/read_file.h"
 #include "common/remedy_text.h"
 #include "ossl/error_queue.h"
+#include "ossl/fips.h"
 
 namespace credmint::provider {
 namespace {
@@ -44,12 +45,17 @@ std::string RemedyHint(const Error& error) {
   return text;
 }
 
+/// Null if the context cannot be had as it must be.
+LibCtxPtr NewLibraryContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in) {
+  LibCtxPtr context(OSSL_LIB_CTX_new_from_dispatch(handle, in));
+  if (context && !ObeyFips(context.get())) context.reset();
+  return context;
+}
+
 }  // namespace
 
 Core::Core(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, Linkage linkage)
-    : handle_(handle),
-      context_(OSSL_LIB_CTX_new_from_dispatch(handle, in)),
-      digest_context_(context_.get()) {
+    : handle_(handle), context_(NewLibraryContext(handle, in)), digest_context_(context_.get()) {
   for (; in->function_id != 0; ++in) {
     switch (in->function_id) {
       case OSSL_FUNC_CORE_NEW_ERROR:
@@ -76,6 +82,7 @@ Core::Core(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, Linkage link
         break;
     }
   }
+  assumes_fips_ = linkage == Linkage::kBuiltin || Setting("assume-fips") == "1";
 }
 
 void Core::Push(int reason, const std::string& text) const {

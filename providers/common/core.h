@@ -20,7 +20,9 @@ enum class Linkage { kBuiltin, kModule };
 /// The OpenSSL that loaded the provider, seen from inside the provider.
 ///
 /// Offers OpenSSL's upcalls and a library context of the provider's own, never the application's.
-/// That context holds OpenSSL's default provider, for hashing and public-key arithmetic.
+/// That context holds OpenSSL's default provider, for hashing and public-key arithmetic. Where
+/// openssl.cnf demands FIPS, it holds that provider instead (ossl/fips.h); context() is null if
+/// that fails.
 class Core {
  public:
   /// `in` is the dispatch table given to OSSL_provider_init.
@@ -35,6 +37,10 @@ class Core {
 
   /// A string from the provider's section in openssl.cnf; nullopt if it is not set there.
   [[nodiscard]] std::optional<std::string> Setting(const char* name) const;
+
+  /// Whether the provider's algorithms are found where `fips=yes` is asked for. In the program they
+  /// are, because somebody named the device. For other programs the setting `assume-fips` says so.
+  [[nodiscard]] bool assumes_fips() const { return assumes_fips_; }
 
   [[nodiscard]] OSSL_LIB_CTX* context() const { return context_.get(); }
 
@@ -54,6 +60,7 @@ class Core {
   OSSL_FUNC_BIO_read_ex_fn* bio_read_ex_ = nullptr;
   LibCtxPtr context_;
   OSSL_LIB_CTX* digest_context_;
+  bool assumes_fips_ = false;
 };
 
 }  // namespace credmint::provider

@@ -10,7 +10,7 @@
 namespace credmint::remote {
 namespace {
 
-constexpr char kProperties[] = "provider=credmint-remote";
+constexpr char kProperties[] = "provider=credmint-remote,fips=yes";
 
 /// The loaded provider.
 class RemoteProvider final : public provider::ProviderContext {

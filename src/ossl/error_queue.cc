@@ -8,6 +8,8 @@
 #include <array>
 #include <charconv>
 
+#include "ossl/fips.h"
+
 namespace credmint {
 namespace {
 
@@ -38,6 +40,15 @@ void TakeHint(int reason, std::string_view text, Error& error) {
   error.hint = words == std::string_view::npos ? "" : text.substr(words + kBehindWords.size());
 }
 
+/// The algorithm that OpenSSL could not find, from its text "..., Algorithm (MD5 : 95), ...".
+std::string MissingAlgorithm(std::string_view data) {
+  constexpr std::string_view kBefore = "Algorithm (";
+  const std::size_t before = data.find(kBefore);
+  if (before == std::string_view::npos) return "an algorithm";
+  const std::string_view name = data.substr(before + kBefore.size());
+  return std::string(name.substr(0, name.find(" :")));
+}
+
 std::string Describe(unsigned long error, std::string_view data) {
   const char* reason = ERR_reason_error_string(error);
   std::array<char, 64> fallback{};
@@ -51,12 +62,19 @@ std::string Describe(unsigned long error, std::string_view data) {
 }  // namespace
 
 Error TakeOpensslError(ErrorCode fallback) {
-  bool misses_algorithm = false;
-  return TakeOpensslError(fallback, misses_algorithm);
+  std::string missing;
+  Error error = TakeOpensslError(fallback, missing);
+  return missing.empty() || !ObeysFips() ? error : NotAllowedByFips(missing);
 }
 
-Error TakeOpensslError(ErrorCode fallback, bool& misses_algorithm) {
-  misses_algorithm = false;
+Error NotAllowedByFips(const std::string& algorithm) {
+  return {ErrorCode::kKeyUnusable,
+          fmt::format("{} is not allowed, because OpenSSL's configuration demands FIPS", algorithm),
+          {}};
+}
+
+Error TakeOpensslError(ErrorCode fallback, std::string& missing_algorithm) {
+  missing_algorithm.clear();
   Error ours{};
   bool have_ours = false;
   bool more_follows = false;
@@ -64,9 +82,10 @@ Error TakeOpensslError(ErrorCode fallback, bool& misses_algorithm) {
   const char* data = nullptr;
   int flags = 0;
   while (const unsigned long error = ERR_get_error_all(nullptr, nullptr, nullptr, &data, &flags)) {
-    misses_algorithm |=
-        ERR_GET_LIB(error) == ERR_LIB_EVP && ERR_GET_REASON(error) == ERR_R_UNSUPPORTED;
     const std::string_view text = (flags & ERR_TXT_STRING) != 0 && data != nullptr ? data : "";
+    const bool misses =
+        ERR_GET_LIB(error) == ERR_LIB_EVP && ERR_GET_REASON(error) == ERR_R_UNSUPPORTED;
+    if (misses && missing_algorithm.empty()) missing_algorithm = MissingAlgorithm(text);
     if (IsOurs(error)) {
       const int reason = ERR_GET_REASON(error);
       const bool is_more = IsHint(reason) || reason == kRetryAfterReason;
@@ -85,7 +104,10 @@ Error TakeOpensslError(ErrorCode fallback, bool& misses_algorithm) {
     if (!others.empty()) others += "; ";
     others += described;
   }
-  if (have_ours) return ours;
+  if (have_ours) {
+    missing_algorithm.clear();
+    return ours;
+  }
   std::replace(others.begin(), others.end(), '\n', ' ');
   return Error{fallback, others.empty() ? "no reason given" : others, {}};
 }

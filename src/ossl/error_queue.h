@@ -28,10 +28,13 @@ inline constexpr std::string_view kProviderNamePrefix = "credmint-";
 /// An error raised by one of our providers keeps its code, message, hint, remedy and retry_after.
 /// A code that only a later version knows becomes `fallback`. Anything else becomes `fallback` with
 /// OpenSSL's reasons, innermost first, joined by "; ". For an empty queue the message is "no reason
-/// given".
+/// given". Where FIPS is demanded and an algorithm was missing, it is NotAllowedByFips().
 Error TakeOpensslError(ErrorCode fallback);
 
-/// The same. Also reports whether an algorithm was missing from all loaded providers.
-Error TakeOpensslError(ErrorCode fallback, bool& misses_algorithm);
+/// The same. Also names an algorithm that was missing from all loaded providers; empty if none was.
+Error TakeOpensslError(ErrorCode fallback, std::string& missing_algorithm);
+
+/// kKeyUnusable, for an algorithm that OpenSSL's FIPS provider does not have.
+Error NotAllowedByFips(const std::string& algorithm);
 
 }  // namespace credmint

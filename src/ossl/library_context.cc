@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/shown_value.h"
 #include "ossl/error_queue.h"
+#include "ossl/fips.h"
 
 namespace credmint {
 
@@ -15,7 +16,10 @@ Result<LibraryContext> LibraryContext::Create(std::span<const BuiltinProvider> b
   LibraryContext result;
   result.context_.reset(OSSL_LIB_CTX_new());
   if (!result.context_) return Fail(TakeOpensslError(ErrorCode::kInternal));
-  auto loaded = result.Load("default", ErrorCode::kInternal);
+  const auto obeys_fips = ObeyFips(result.get());
+  if (!obeys_fips) return Fail(obeys_fips);
+  Result<void> loaded;
+  if (!*obeys_fips) loaded = result.Load("default", ErrorCode::kInternal);
   for (const BuiltinProvider& provider : builtin) {
     if (!loaded) break;
     if (OSSL_PROVIDER_add_builtin(result.get(), provider.name, provider.init) != 1) {

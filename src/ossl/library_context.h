@@ -33,16 +33,17 @@ struct BuiltinProvider {
 };
 
 /// The program's own OpenSSL context: a private OSSL_LIB_CTX with the default provider, our
-/// built-in providers, and those that the user named. The process's global context, openssl.cnf and
-/// its engines are not touched.
+/// built-in providers, and those that the user named. The process's global context and its engines
+/// are not touched. openssl.cnf decides one thing: where it demands FIPS, that replaces the default
+/// provider (fips.h).
 ///
 /// Must outlive everything fetched or loaded from it: freeing the context before an EVP_PKEY
 /// crashes OpenSSL 3.0 (HARDWARE). It is therefore a command's first object. Destroying it unloads
 /// the providers, which log out of tokens and flush TPM keys.
 class LibraryContext {
  public:
-  /// Fails with kInternal, or with kUsage if a provider in `extra` (names or module paths) cannot
-  /// be loaded.
+  /// Fails with kInternal, with kUsage if a provider in `extra` (names or module paths) cannot be
+  /// loaded, or as ObeyFips().
   static Result<LibraryContext> Create(std::span<const BuiltinProvider> builtin,
                                        std::span<const std::string> extra = {});
 

@@ -4,10 +4,12 @@
 #include <openssl/pkcs12.h>
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "ossl/error_queue.h"
+#include "ossl/fips.h"
 #include "ossl/stores.h"
 
 namespace credmint {
@@ -127,10 +129,24 @@ class Reader {
   std::ptrdiff_t with_key_ = 0;  // number of leading certificates that belong to keys
 };
 
+/// The MAC of nearly every file takes PKCS12KDF, which FIPS does not allow, whatever the
+/// passphrase.
+std::optional<Error> RefusedByFips() {
+  std::string missing;
+  if (!ObeysFips()) return std::nullopt;
+  TakeOpensslError(ErrorCode::kMalformed, missing);
+  if (missing.empty()) return std::nullopt;
+  Error error = NotAllowedByFips(missing);
+  error.hint =
+      "where FIPS is not demanded, convert it to PEM with an encrypted key: "
+      "openssl pkcs12 -in OLD -out NEW";
+  return error;
+}
+
 Error Failure(ErrorCode code, const char* message) {
-  bool misses_algorithm = false;
-  TakeOpensslError(code, misses_algorithm);
-  if (!misses_algorithm) return {code, message, {}};
+  std::string missing;
+  TakeOpensslError(code, missing);
+  if (missing.empty()) return {code, message, {}};
   return {ErrorCode::kKeyUnusable,
           "it is encrypted with an algorithm that OpenSSL has only in its legacy provider",
           "convert it to PEM with an encrypted key: openssl pkcs12 -legacy -in OLD -out NEW"};
@@ -170,6 +186,7 @@ Result<StoreContents> ReadPkcs12(const LibraryContext& context, const Secret& co
   for (const Passphrase empty : {Passphrase{"", 0}, Passphrase{nullptr, 0}}) {
     const ErrorMark mark;
     if (fits(empty)) return Finish({context, file.get(), expect, empty}, expect);
+    if (auto refused = RefusedByFips()) return Fail(*std::move(refused));
   }
   if (!options.passphrase) return Fail(ErrorCode::kPinRequired, "no passphrase was given");
   const auto answer = options.passphrase({PassphraseKind::kFile, {}});

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ossl/error_queue.h"
+#include "ossl/fips.h"
 #include "ossl/stores.h"
 
 namespace credmint {
@@ -127,10 +128,19 @@ void Collect(const StoreInfoPtr& info, StoreContents& contents) {
 }
 
 Error StoreFailure(const Prompt& prompt) {
-  bool misses_algorithm = false;
-  Error error = TakeOpensslError(ErrorCode::kMalformed, misses_algorithm);
+  std::string missing;
+  Error error = TakeOpensslError(ErrorCode::kMalformed, missing);
   if (prompt.failure) return *prompt.failure;
-  if (error.code == ErrorCode::kMalformed && misses_algorithm && prompt.answer) {
+  if (!missing.empty() && ObeysFips()) {
+    Error refused = NotAllowedByFips(missing);
+    if (prompt.answer) {
+      refused.hint =
+          "where FIPS is not demanded, encrypt it again: "
+          "openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW";
+    }
+    return refused;
+  }
+  if (error.code == ErrorCode::kMalformed && !missing.empty() && prompt.answer) {
     return Error{
         ErrorCode::kKeyUnusable,
         "it is encrypted with an algorithm that OpenSSL has only in its legacy provider",

@@ -12,12 +12,21 @@ namespace credmint::pkcs11 {
 namespace {
 
 constexpr char kProperties[] = "provider=credmint-pkcs11";
+constexpr char kFipsProperties[] = "provider=credmint-pkcs11,fips=yes";
 
-const OSSL_ALGORITHM* QueryOperation(void* /*context*/, int operation, int* no_cache) noexcept {
-  static const OSSL_ALGORITHM kStores[] = {{"pkcs11", kProperties, Store(), "PKCS#11 URIs"},
+template <const char* Properties>
+const OSSL_ALGORITHM* Algorithms(int operation) {
+  // NOLINTNEXTLINE(readability-identifier-naming): clang-tidy 14 sees no constant in a template.
+  static const OSSL_ALGORITHM kStores[] = {{"pkcs11", Properties, Store(), "PKCS#11 URIs"},
                                            provider::kNoMore};
+  return operation == OSSL_OP_STORE ? kStores : provider::SigningAlgorithms<Properties>(operation);
+}
+
+const OSSL_ALGORITHM* QueryOperation(void* context, int operation, int* no_cache) noexcept {
   *no_cache = 0;
-  return operation == OSSL_OP_STORE ? kStores : provider::SigningAlgorithms<kProperties>(operation);
+  return static_cast<provider::ProviderContext*>(context)->core().assumes_fips()
+             ? Algorithms<kFipsProperties>(operation)
+             : Algorithms<kProperties>(operation);
 }
 
 constexpr auto* kInit = provider::InitProvider<Pkcs11Provider, QueryOperation>;

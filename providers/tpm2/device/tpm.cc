@@ -14,6 +14,7 @@
 #include "base/foreign_call.h"
 #include "base/foreign_code.h"
 #include "base/guarded.h"
+#include "ossl/fips.h"
 #include "tpm2/device/handle_uri.h"
 #include "tpm2/device/stream_tcti.h"
 #include "tpm2/device/tabrmd.h"
@@ -109,6 +110,7 @@ Result<std::shared_ptr<Tpm>> Tpm::Connect(const std::string& tcti) {
   if (auto loaded = LoadTss2(); !loaded) return Fail(std::move(loaded));
   LibCtxPtr crypto(OSSL_LIB_CTX_new());
   if (!crypto) return Fail(ErrorCode::kInternal, "cannot make an OpenSSL library context");
+  if (const auto obeys = ObeyFips(crypto.get()); !obeys) return Fail(obeys);
   const OutsideCall outside(crypto.get());
   auto tcti_owner = ConnectTcti(tcti);
   if (!tcti_owner) return Fail(std::move(tcti_owner));

@@ -18,30 +18,40 @@ using provider::kEcNames;
 using provider::kNoMore;
 using provider::kRsaNames;
 
-constexpr const char* kProperties = "provider=credmint-tpm2";
-constexpr const char* kPemProperties = "provider=credmint-tpm2,input=pem";
-constexpr const char* kDerProperties = "provider=credmint-tpm2,input=der,structure=TSS2";
+/// The property definitions of the algorithms.
+struct WithoutFips {
+  static constexpr const char* kPlain = "provider=credmint-tpm2";
+  static constexpr const char* kPem = "provider=credmint-tpm2,input=pem";
+  static constexpr const char* kDer = "provider=credmint-tpm2,input=der,structure=TSS2";
+};
+struct WithFips {
+  static constexpr const char* kPlain = "provider=credmint-tpm2,fips=yes";
+  static constexpr const char* kPem = "provider=credmint-tpm2,fips=yes,input=pem";
+  static constexpr const char* kDer = "provider=credmint-tpm2,fips=yes,input=der,structure=TSS2";
+};
 
-const OSSL_ALGORITHM* QueryOperation(void* /*context*/, int operation, int* no_cache) noexcept {
+template <typename Properties>
+const OSSL_ALGORITHM* Algorithms(int operation) {
+  // NOLINTBEGIN(readability-identifier-naming): clang-tidy 14 sees no constant in a template.
   static const OSSL_ALGORITHM kStores[] = {
-      {"handle", kProperties, HandleStore(), "persistent TPM keys"},
-      {"nv", kProperties, NvStore(), "certificates in a TPM's NV indices"},
-      {"tss2", kProperties, Tss2Store(), "TPM key files"},
+      {"handle", Properties::kPlain, HandleStore(), "persistent TPM keys"},
+      {"nv", Properties::kPlain, NvStore(), "certificates in a TPM's NV indices"},
+      {"tss2", Properties::kPlain, Tss2Store(), "TPM key files"},
       kNoMore};
   static const OSSL_ALGORITHM kDecoders[] = {
-      {"DER", kPemProperties, PemDecoder(), "PEM of TPM key files"},
-      {kRsaNames, kDerProperties, RsaDecoder(), "RSA keys in TPM key files"},
-      {kEcNames, kDerProperties, EcDecoder(), "EC keys in TPM key files"},
+      {"DER", Properties::kPem, PemDecoder(), "PEM of TPM key files"},
+      {kRsaNames, Properties::kDer, RsaDecoder(), "RSA keys in TPM key files"},
+      {kEcNames, Properties::kDer, EcDecoder(), "EC keys in TPM key files"},
       kNoMore};
   static const OSSL_ALGORITHM kKeymgmts[] = {
-      {kRsaNames, kProperties, provider::RsaKeymgmt(), "RSA keys in a TPM"},
-      {kEcNames, kProperties, provider::EcKeymgmt(), "EC keys in a TPM"},
+      {kRsaNames, Properties::kPlain, provider::RsaKeymgmt(), "RSA keys in a TPM"},
+      {kEcNames, Properties::kPlain, provider::EcKeymgmt(), "EC keys in a TPM"},
       kNoMore};
   static const OSSL_ALGORITHM kSignatures[] = {
-      {kRsaNames, kProperties, provider::RsaSignature(), "RSA by a TPM"},
-      {kEcdsaNames, kProperties, provider::EcdsaSignature(), "ECDSA by a TPM"},
+      {kRsaNames, Properties::kPlain, provider::RsaSignature(), "RSA by a TPM"},
+      {kEcdsaNames, Properties::kPlain, provider::EcdsaSignature(), "ECDSA by a TPM"},
       kNoMore};
-  *no_cache = 0;
+  // NOLINTEND(readability-identifier-naming)
   switch (operation) {
     case OSSL_OP_STORE:
       return kStores;
@@ -54,6 +64,13 @@ const OSSL_ALGORITHM* QueryOperation(void* /*context*/, int operation, int* no_c
     default:
       return nullptr;
   }
+}
+
+const OSSL_ALGORITHM* QueryOperation(void* context, int operation, int* no_cache) noexcept {
+  *no_cache = 0;
+  return static_cast<provider::ProviderContext*>(context)->core().assumes_fips()
+             ? Algorithms<WithFips>(operation)
+             : Algorithms<WithoutFips>(operation);
 }
 
 constexpr auto* kInit = provider::InitProvider<Tpm2Provider, QueryOperation>;

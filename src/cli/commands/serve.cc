@@ -46,6 +46,7 @@ Result<void> ServeCommand::Run() const {
     options->longest_key_use = std::max(options->longest_key_use, *limit + kMargin);
   }
   wanted->process.secret_files.push_back(options->token_file);
+  IgnoreOpensslVariables(wanted->process);
   const auto library = StartLibrary(wanted->process, Running::kUntilTold);
   if (!library) return Fail(library);
   RestrictThisProcess(wanted->process);

@@ -57,6 +57,7 @@ Result<void> UpdateCommand::Run() const {
   if (!file) return Fail(file);
   if (auto checked = CheckCredentialsFile(*file); !checked) return checked;
   const roles::Role& role = wanted->roles.front();
+  if (!once_) IgnoreOpensslVariables(wanted->process);
   const auto library = once_ ? StartToMint(wanted->process, *role.identity)
                              : StartLibrary(wanted->process, Running::kUntilTold);
   if (!library) return Fail(library);

@@ -114,12 +114,15 @@ Result<LibraryContext> StartToMint(const ProcessOptions& options, const Identity
   return Start(options, Running::kOnce, &identity);
 }
 
-void RestrictThisProcess(const ProcessOptions& options) {
+void IgnoreOpensslVariables(const ProcessOptions& options) {
   for (const char* name : kOfOpenssl) {
     if (getenv(name) == nullptr || options.use_openssl_conf) continue;
     LogDebug(fmt::format("{} is ignored", name));
     unsetenv(name);
   }
+}
+
+void RestrictThisProcess(const ProcessOptions& options) {
   if (options.no_key_process) return;
   if (auto restricted = keyprocess::RestrictMainProcess(); !restricted) {
     LogDebug("this process keeps its rights: " + restricted.error().message);

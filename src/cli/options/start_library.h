@@ -24,8 +24,12 @@ Result<LibraryContext> StartLibrary(const ProcessOptions& options,
 /// process is forked at once. Then another thread loads libcurl, and ends.
 Result<LibraryContext> StartToMint(const ProcessOptions& options, const IdentitySpec& identity);
 
-/// Gives up what `serve` and `update` do not need: starting programs, and the variables
-/// OPENSSL_CONF and SSLKEYLOGFILE. Call it after StartLibrary(), with one thread.
+/// Removes the variables OPENSSL_CONF and SSLKEYLOGFILE, which `serve` and `update` do not obey
+/// unless the options say so. Call it before StartLibrary().
+void IgnoreOpensslVariables(const ProcessOptions& options);
+
+/// Gives up what `serve` and `update` do not need: starting programs. Call it after StartLibrary(),
+/// with one thread.
 void RestrictThisProcess(const ProcessOptions& options);
 
 }  // namespace credmint::cli

@@ -11,6 +11,7 @@ import re
 import subprocess
 import unittest
 
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from support import documents, openssl, pki, program, token, tpm
@@ -31,6 +32,8 @@ RUN_HERE = {
     "cp OLD NEW && ssh-keygen -p -m PKCS8 -f NEW": "Files.test_openssh",
     "openssl pkcs12 -legacy -in OLD -out NEW": "Files.test_old_pkcs12",
     "openssl pkcs8 -topk8 -provider legacy -provider default -in OLD -out NEW": "Files.test_old_pem",
+    "openssl pkcs12 -in OLD -out NEW": "Files.test_for_fips_pkcs12",
+    "openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW": "Files.test_for_fips_pem",
     "chmod 600 {}": "Modes.test_of_a_passphrase",
     "chmod 600 {}, or remove it": "Modes.test_of_a_passphrase",
     "chmod go-w {}": "Modes.test_of_the_cache_s_base",
@@ -156,6 +159,21 @@ class Files(HintTest):
             stdin=pki.pkcs8_pem(self.key),
         )
         self.check(old, [PASSPHRASE] * 3, ("--passin", f"pass:{PASSPHRASE}"))
+
+    def test_for_fips_pkcs12(self):
+        """The hints for FIPS are followed where FIPS is not demanded. fips_test has the rest."""
+        leaf = x509.load_pem_x509_certificate((self.folder / "web.pem").read_bytes())
+        self.write("OLD", pki.pkcs12_file(self.key, leaf, passphrase=PASSPHRASE))
+        self.typed("openssl pkcs12 -in OLD -out NEW", [PASSPHRASE] * 3)
+        self.mint("--certificate", "NEW", "--passin", f"pass:{PASSPHRASE}")
+
+    def test_for_fips_pem(self):
+        command = ("ec", "-aes128", "-passout", f"pass:{PASSPHRASE}")
+        self.write("OLD", openssl.rewrite(pki.traditional_pem(self.key), *command))
+        self.typed("openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW", [PASSPHRASE] * 3)
+        self.assertIn(b"ENCRYPTED PRIVATE KEY", (self.folder / "NEW").read_bytes())
+        passin = ("--passin", f"pass:{PASSPHRASE}")
+        self.mint("--certificate", "web.pem", "--private-key", "NEW", *passin)
 
     def test_named_curve(self):
         key = self.typed("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256")
