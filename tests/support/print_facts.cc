@@ -119,13 +119,13 @@ int main() {
   json facts = {{"exit statuses of failures", FailureStatuses()}, {"server", DescribeServer()}};
 #ifdef CREDMINT_HAVE_PKCS11
   using credmint::pkcs11::Uri;
-  facts["credmint-pkcs11"] = DescribeProvider(credmint_pkcs11_provider_init, ":");
+  facts["credmint-pkcs11"] = DescribeProvider(credmint_pkcs11_module_init, ":");
   facts["sessions with a token"] = credmint::pkcs11::Slot::kMostSessions;
   facts["attributes of pkcs11:"] = {{"path", Uri::PathAttributes()},
                                     {"query", Uri::QueryAttributes()}};
 #endif
 #ifdef CREDMINT_HAVE_TPM2
-  facts["credmint-tpm2"] = DescribeProvider(credmint_tpm2_provider_init, ":0x81000001");
+  facts["credmint-tpm2"] = DescribeProvider(credmint_tpm2_module_init, ":0x81000001");
 #endif
   std::cout << facts << '\n';
 }
