@@ -228,5 +228,8 @@ pkcs11-module-path = $softhsm
 activate = 1
 CONF
 check "the same public key" cmp ec.pub ec2.pub
+check "the provider tells its version" prints \
+  "version: $("${CREDMINT:?the program}" version)" openssl list -providers "${provider[@]:0:4}"
+check "and that it is active" prints "status: active" openssl list -providers "${provider[@]:0:4}"
 echo "1..$count"
 exit "$failed"
