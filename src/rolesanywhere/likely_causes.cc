@@ -50,9 +50,9 @@ std::string OfInvalidMember(const Refusal& refusal) {
 
 std::string OfAssumedRole(const Refusal& refusal) {
   return fmt::format(
-      "is the role in the profile's list? is the session, {} s, longer than the role allows? does "
-      "the role's trust policy let rolesanywhere.amazonaws.com assume it, tag the session and set "
-      "the source identity, for the certificate {}?",
+      "is the role in the profile's list? is the session, {} s, longer than the role allows? its "
+      "trust policy must let rolesanywhere.amazonaws.com assume it, tag the session and set the "
+      "source identity; its conditions must fit {}",
       refusal.request.duration().count(), refusal.chain.leaf.Subject());
 }
 

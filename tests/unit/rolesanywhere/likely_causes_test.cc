@@ -57,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "Unable to assume role for arn:aws:iam::1:role/x",
                   "is the session, 3600 s, longer than the role allows?"},
         CauseCase{"Subject", 403, kAccessDenied, "Unable to assume role for arn:aws:iam::1:role/x",
-                  "for the certificate CN="},
+                  "its conditions must fit CN="},
         CauseCase{"Revoked", 403, kAccessDenied, "The certificate was revoked",
                   "a revocation list"},
         CauseCase{"Disabled", 403, kAccessDenied, "Trust anchor is disabled", "enable it again"},
