@@ -28,6 +28,7 @@
 #include "cli/options/secret_option.h"
 #include "cli/options/usage_error.h"
 #include "cli/output/exit_status.h"
+#include "cli/output/help_text.h"
 #include "cli/output/output.h"
 #include "credmint_version.h"
 #include "daemon/end_signals.h"
@@ -108,6 +109,9 @@ ExitStatus Run(std::vector<char*> arguments) {
       "credmint: AWS credentials with a key in an HSM, a TPM or a file, through IAM Roles "
       "Anywhere");
   app.require_subcommand(1);
+  SetHelp(app, {});  // also for the commands, which may say more
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.set_help_all_flag("--help-all", "Print the help with all options and exit");
   app.set_version_flag("-V,--version", CREDMINT_VERSION, "Print the version and exit");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   // Only the command that is given adds its flags: adding those of all would take 0.2 ms.
@@ -121,6 +125,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   DoctorCommand doctor(app);
   CacheCommand cache(app);
   const VersionCommand version(app);
+  SetHelp(app, {.example = "credmint credential-process --role web"});
   const bool asks_help = arguments.size() > 2 && std::string_view(arguments[1]) == "help";
   if (asks_help && FindCommand(app, arguments[2]) == nullptr) {
     return ReportError(NoSuchCommand(app, arguments[2]));

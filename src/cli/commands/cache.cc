@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "base/timestamp.h"
+#include "cli/output/help_text.h"
 #include "cli/output/output.h"
 #include "credentials/cache/disk_cache.h"
 
@@ -56,9 +57,12 @@ CacheCommand::CacheCommand(CLI::App& app)
     : app_(app.add_subcommand("cache", "List or clear the credentials stored by --cache")) {
   app_->preparse_callback([this](std::size_t) {
     app_->require_subcommand(1);
+    SetHelp(*app_, {.example = "credmint cache list"});
     list_ = app_->add_subcommand("list", "List the stored credentials and when they expire");
     list_->add_flag("--json", json_, "Print JSON");
-    app_->add_subcommand("clear", "Remove the stored credentials");
+    SetHelp(*list_, {.example = "credmint cache list --json"});
+    CLI::App& clear = *app_->add_subcommand("clear", "Remove the stored credentials");
+    SetHelp(clear, {.example = "credmint cache clear"});
   });
 }
 

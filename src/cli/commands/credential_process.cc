@@ -2,16 +2,27 @@
 #include "cli/commands/credential_process.h"
 
 #include "cli/options/start_library.h"
+#include "cli/output/help_text.h"
 #include "cli/output/output.h"
 #include "cli/output/terminal_prompt.h"
 #include "credentials/process_json.h"
 #include "roles/mint.h"
 
 namespace credmint::cli {
+namespace {
+
+constexpr const char* kExample =
+    "credmint credential-process --certificate web.pem --private-key web.key \\\n"
+    "  --trust-anchor-arn \"$TRUST_ANCHOR\" --profile-arn \"$PROFILE\" \\\n"
+    "  --role-arn \"$ROLE\"";
+
+}  // namespace
+
 CredentialProcessCommand::CredentialProcessCommand(CLI::App& app)
     : app_(app.add_subcommand("credential-process",
-                              "Mint credentials and print them as credential_process JSON")) {
+                              "Mint credentials and print them for credential_process")) {
   app_->preparse_callback([this](std::size_t) {
+    SetHelp(*app_, {.needs = kNeedsRole, .example = kExample});
     AddRoleFlags(*app_, flags_);
     AddCacheFlag(*app_, flags_.given.cache);
   });

@@ -16,6 +16,7 @@
 #include "base/timestamp.h"
 #include "cli/options/child_environment.h"
 #include "cli/options/start_library.h"
+#include "cli/output/help_text.h"
 #include "cli/output/output.h"
 #include "cli/output/role_reports.h"
 #include "cli/output/terminal_prompt.h"
@@ -93,7 +94,9 @@ ExecCommand::ExecCommand(CLI::App& app, std::vector<std::string> words)
     : app_(app.add_subcommand(kName, "Run a command with credentials that stay fresh")),
       command_{.words = std::move(words), .environment = {}, .descriptors = {}} {
   app_->preparse_callback([this](std::size_t) {
-    app_->footer("The command follows --: credmint exec [OPTIONS] -- COMMAND [ARGUMENT...]");
+    SetHelp(*app_, {.usage = "-- COMMAND [ARGUMENT...]",
+                    .needs = fmt::format("the command after --, and {}", kNeedsRole),
+                    .example = "credmint exec --role web -- aws configure list"});
     app_->add_flag("--env", env_,
                    "Give the credentials in variables, which are not kept fresh, instead of from a "
                    "local server")

@@ -6,6 +6,7 @@
 #include "cli/options/hidden_places.h"
 #include "cli/options/start_library.h"
 #include "cli/options/text_option.h"
+#include "cli/output/help_text.h"
 #include "cli/output/inventory_text.h"
 #include "cli/output/output.h"
 #include "cli/output/terminal_prompt.h"
@@ -17,10 +18,12 @@ namespace credmint::cli {
 ListCommand::ListCommand(CLI::App& app)
     : app_(app.add_subcommand("list", "List tokens, keys and certificates, with URIs to paste")) {
   app_->preparse_callback([this](std::size_t) {
+    SetHelp(*app_, {.example = "credmint list --passin file:pin 'pkcs11:token=prod'"});
     CLI::Option* uri = app_->add_option("uri", uri_, "URI or file to list (default: all tokens)")
-                           ->check(PlainText());
+                           ->check(PlainText())
+                           ->option_text(kReferenceValue);
     app_->add_flag_callback(
-            "--tpm", [this] { uri_ = "nv:"; }, "List what is in the TPM")
+            "--tpm", [this] { uri_ = "nv:"; }, "List what is in the TPM, instead of a URI or file")
         ->excludes(uri);
     app_->add_flag("--json", json_, "Print JSON");
     app_->add_flag("--login", login_,

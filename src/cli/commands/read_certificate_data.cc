@@ -11,6 +11,7 @@
 #include "cli/options/start_library.h"
 #include "cli/options/text_option.h"
 #include "cli/output/certificate_text.h"
+#include "cli/output/help_text.h"
 #include "cli/output/output.h"
 #include "cli/output/terminal_prompt.h"
 #include "identity/identity_opener.h"
@@ -61,6 +62,9 @@ std::string FormatJson(const std::vector<Certificate>& certificates) {
 ReadCertificateDataCommand::ReadCertificateDataCommand(CLI::App& app)
     : app_(app.add_subcommand("read-certificate-data", "Show a certificate")) {
   app_->preparse_callback([this](std::size_t) {
+    SetHelp(*app_,
+            {.needs = "--certificate",
+             .example = "credmint read-certificate-data --certificate web.pem --format text"});
     app_->add_option(
             "--format", format_,
             "text (for people) or json, one object a line (default: json for a file, else a "

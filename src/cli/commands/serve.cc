@@ -9,6 +9,7 @@
 #include "cli/options/hidden_places.h"
 #include "cli/options/server_flags.h"
 #include "cli/options/start_library.h"
+#include "cli/output/help_text.h"
 #include "cli/output/output.h"
 #include "cli/output/role_reports.h"
 #include "cli/output/server_addresses.h"
@@ -23,10 +24,9 @@ constexpr std::chrono::seconds kMargin{10};
 }  // namespace
 
 ServeCommand::ServeCommand(CLI::App& app)
-    : app_(app.add_subcommand(
-          "serve",
-          "Serve credentials over HTTP, like a container agent and the EC2 metadata service")) {
+    : app_(app.add_subcommand("serve", "Serve credentials over HTTP, as EC2 and containers do")) {
   app_->preparse_callback([this](std::size_t) {
+    SetHelp(*app_, {.needs = kNeedsRole, .example = "credmint serve --role web --port 9912"});
     AddServerFlags(*app_, server_);
     AddRoleFlags(*app_, flags_);
   });

@@ -10,6 +10,7 @@
 #include "cli/options/hidden_places.h"
 #include "cli/options/start_library.h"
 #include "cli/options/text_option.h"
+#include "cli/output/help_text.h"
 #include "cli/output/output.h"
 #include "cli/output/terminal_prompt.h"
 #include "identity/identity_opener.h"
@@ -97,15 +98,17 @@ std::string Print(ByteView signature, const std::string& format) {
 
 SignStringCommand::SignStringCommand(CLI::App& app)
     : app_(app.add_subcommand("sign-string",
-                              "Sign a fixed test string, to try a key without calling AWS")) {
+                              "Sign a test string, to try a key without calling AWS")) {
   app_->preparse_callback([this](std::size_t) {
-    AddKeyFlags(*app_, key_);
-    AddProcessFlags(*app_, process_);
+    SetHelp(*app_, {.needs = "--private-key, or --certificate if the key is in the same place",
+                    .example = "credmint sign-string --private-key handle:0x81000002"});
     app_->add_option("--format", format_,
                      "Output: json or text, both hexadecimal, or bin (default: json)")
         ->check(OneOf({"json", "text", "bin"}));
     app_->add_option("--digest", digest_, "Digest: SHA256, SHA384 or SHA512 (default: SHA256)")
         ->check(OneOf({"SHA256", "SHA384", "SHA512"}, true));
+    AddKeyFlags(*app_, key_);
+    AddProcessFlags(*app_, process_);
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/options/start_library.h"
 #include "cli/options/text_option.h"
+#include "cli/output/help_text.h"
 #include "cli/output/output.h"
 #include "cli/output/role_reports.h"
 #include "credentials/profile/credentials_file_writer.h"
@@ -37,10 +38,11 @@ Result<void> KeepUpdated(const CredentialsFile& file, RoleSession& session,
 }  // namespace
 
 UpdateCommand::UpdateCommand(CLI::App& app)
-    : app_(app.add_subcommand(
-          "update", "Keep credentials fresh in a profile of the shared credentials file")) {
+    : app_(app.add_subcommand("update", "Keep a profile of the credentials file fresh")) {
   app_->preparse_callback([this](std::size_t) {
+    SetHelp(*app_, {.needs = kNeedsRole, .example = "credmint update --profile web --role web"});
     AddText(*app_, "--profile", profile_, "Profile to write")
+        ->option_text("NAME")
         ->capture_default_str()
         ->group(kFileGroup);
     app_->add_flag("--once", once_, "Write the profile once and exit")->group(kFileGroup);

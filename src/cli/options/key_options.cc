@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "cli/options/option_groups.h"
 #include "cli/options/text_option.h"
 
 namespace credmint::cli {
@@ -17,7 +18,7 @@ namespace {
 
 using Use = KeyReference::Use;
 
-constexpr const char* kCertificateGroup = "Certificate";
+constexpr const char* kTextValue = "TEXT";
 
 /// An option by its name without dashes, and its value.
 struct Given {
@@ -162,30 +163,61 @@ std::vector<std::pair<std::string, std::string>> MakeParameters(const KeyOptions
   return parameters;
 }
 
-void AddKeySecretFlags(CLI::App& command, KeyOptions& options) {
-  AddSecret(command, "--context-passin", options.context_passin,
-            "Context-specific PIN of an always-authenticate key; sources as for --passin")
-      ->group(kKeyGroup);
-  AddSecret(command, "--tpm-key-password", options.tpm_key_password,
-            "Auth value of the TPM key; visible to other users, prefer --passin")
-      ->group(kKeyGroup);
-  command
-      .add_flag("--no-tpm-key-password", options.no_tpm_key_password,
-                "The TPM key has no auth value: use the empty one and do not ask")
-      ->group(kKeyGroup);
+void AddCertificate(CLI::App& command, KeyOptions& options) {
+  AddPlace(
+      command, "--certificate", options.certificate,
+      "Certificate: a file (PEM, DER, PKCS#7, PKCS#12), pkcs11: URI, nv:0x01…, env:NAME, fd:N, "
+      "or - for stdin",
+      Place::kPathOrUri)
+      ->group(kIdentityGroup);
+}
+
+void AddSelector(CLI::App& command, KeyOptions& options) {
+  AddText(command, "--cert-selector", options.cert_selector,
+          "Choice among several certificates: 'Key=x509Subject,Value=CN=Example', JSON, or "
+          "file://PATH")
+      ->option_text("SELECTOR")
+      ->group(kIdentityGroup);
+  AddText(command, "--system-store-name", options.system_store_name,
+          "Windows certificate store: refused, Linux has none")
+      ->option_text("NAME")
+      ->group(kAdvancedGroup);
+}
+
+void AddPolicyFlags(CLI::App& command, KeyOptions& options) {
   AddSecret(command, "--policy-passin", options.policy_passin,
             "Auth value for PolicySecret in the TPM key's policy; sources as for --passin")
-      ->group(kKeyGroup);
+      ->group(kTpmGroup);
   AddPlace(command, "--policy-key", options.policy_key,
            "Key that signs for PolicySigned in the TPM key's policy; forms as for --private-key",
-           "a path or a URI")
-      ->group(kKeyGroup);
+           Place::kPathOrUri)
+      ->group(kTpmGroup);
   AddSecret(command, "--policy-key-passin", options.policy_key_passin,
             "PIN or passphrase of --policy-key; sources as for --passin")
-      ->group(kKeyGroup);
+      ->group(kTpmGroup);
+}
+
+void AddRareKeyFlags(CLI::App& command, KeyOptions& options) {
+  command
+      .add_flag("--reuse-pin", options.reuse_pin,
+                "Use the token PIN as the context-specific PIN of an always-authenticate key")
+      ->group(kAdvancedGroup);
+  AddSecret(command, "--context-passin", options.context_passin,
+            "Context-specific PIN of an always-authenticate key; sources as for --passin")
+      ->group(kAdvancedGroup);
+  AddSecret(command, "--tpm-key-password", options.tpm_key_password,
+            "Auth value of the TPM key; visible to other users, prefer --passin")
+      ->option_text(kTextValue)
+      ->group(kAdvancedGroup);
   AddSecret(command, "--pkcs8-password", options.pkcs8_password,
             "Passphrase of the key file; visible to other users, prefer --passin")
-      ->group(kKeyGroup);
+      ->option_text(kTextValue)
+      ->group(kAdvancedGroup);
+  command
+      .add_flag("--allow-weak-key", options.allow_weak_key,
+                "Accept RSA keys below 2048 bits and curves other than P-256, P-384 and P-521; for "
+                "tests only")
+      ->group(kAdvancedGroup);
 }
 
 }  // namespace
@@ -196,14 +228,15 @@ void AddSandboxFlags(CLI::App& command, KeyOptions& options) {
           "--key-network", [&options](std::int64_t count) { options.key_network = count > 0; },
           "Let the module use the network (default: unless it is known not to need it); "
           "--key-network=false: never")
-      ->group(kKeyGroup);
+      ->group(kAdvancedGroup);
   command.add_flag("--key-exec", options.key_exec, "Let the module start programs at any time")
-      ->group(kKeyGroup);
+      ->group(kAdvancedGroup);
   command
       .add_option("--key-paths", options.key_paths,
                   "File or folder that the module may read and write; repeatable")
       ->check(PlainText())
-      ->group(kKeyGroup);
+      ->option_text(kFileValue)
+      ->group(kAdvancedGroup);
 }
 
 void AddTokenFlags(CLI::App& command, KeyOptions& options) {
@@ -211,68 +244,56 @@ void AddTokenFlags(CLI::App& command, KeyOptions& options) {
       command, "--passin", options.passin,
       "Token PIN, TPM auth value or passphrase: file:PATH, env:NAME, fd:N, stdin, cred:NAME or "
       "pass:TEXT (default: ask at the terminal, except in serve and update)")
-      ->group(kKeyGroup);
-  command
-      .add_flag("--allow-final-try", options.allow_final_try,
-                "Send the PIN even if one more wrong PIN locks the token")
-      ->group(kKeyGroup);
+      ->group(kIdentityGroup);
   AddPlace(command, "--pkcs11-lib", options.pkcs11_lib,
-           "PKCS#11 module (default: the p11-kit proxy)", "a path")
-      ->group(kKeyGroup);
-  AddSecret(command, "--parent-passin", options.parent_passin,
-            "Auth value of the TPM key's parent or of an NV index's owner; sources as for --passin")
-      ->group(kKeyGroup);
+           "PKCS#11 module (default: the p11-kit proxy)", Place::kPath)
+      ->group(kIdentityGroup);
   AddText(
       command, "--tcti", options.tcti,
       "Connection to the TPM (default: $TPM2TOOLS_TCTI, $TSS2_TCTI, $TPM2OPENSSL_TCTI, the path "
       "$TPM_DEVICE, else device:/dev/tpmrm0 or device:/dev/tpm0)")
-      ->group(kKeyGroup);
+      ->option_text("TCTI")
+      ->group(kTpmGroup);
+  AddSecret(command, "--parent-passin", options.parent_passin,
+            "Auth value of the TPM key's parent or of an NV index's owner; sources as for --passin")
+      ->group(kTpmGroup);
+  command
+      .add_flag("--allow-final-try", options.allow_final_try,
+                "Send the PIN even if one more wrong PIN locks the token")
+      ->group(kAdvancedGroup);
   AddSandboxFlags(command, options);
 }
 
 void AddCertificateFlags(CLI::App& command, KeyOptions& options) {
-  AddPlace(
-      command, "--certificate", options.certificate,
-      "Certificate: a file (PEM, DER, PKCS#7, PKCS#12), pkcs11: URI, nv:0x01…, env:NAME, fd:N, "
-      "or - for stdin",
-      "a path or a URI")
-      ->group(kCertificateGroup);
-  AddText(command, "--cert-selector", options.cert_selector,
-          "Choice among several certificates: 'Key=x509Subject,Value=CN=Example', JSON, or "
-          "file://PATH")
-      ->group(kCertificateGroup);
-  AddText(command, "--system-store-name", options.system_store_name,
-          "Windows certificate store: refused, Linux has none")
-      ->group(kCertificateGroup);
+  AddCertificate(command, options);
+  AddSelector(command, options);
   AddTokenFlags(command, options);
 }
 
 void AddKeyFlags(CLI::App& command, KeyOptions& options) {
-  AddCertificateFlags(command, options);
   AddPlace(
       command, "--private-key", options.private_key,
       "Private key: a file (also a TSS2 PEM file), pkcs11: URI, handle:0x81…, env:NAME, fd:N, or "
       "- for stdin (default: looked for where --certificate is)",
-      "a path or a URI")
-      ->group(kKeyGroup);
+      Place::kPathOrUri)
+      ->group(kIdentityGroup);
+  AddCertificate(command, options);
   AddPlace(command, "--intermediates", options.intermediates,
            "Certificates between the leaf and the trust anchor; forms as for --certificate",
-           "a path or a URI")
-      ->group(kCertificateGroup);
+           Place::kPathOrUri)
+      ->group(kIdentityGroup);
+  AddTokenFlags(command, options);
+  AddSelector(command, options);
   command
       .add_flag("--use-latest-expiring-certificate", options.use_latest_expiring_certificate,
                 "If several certificates match, use the one that expires last")
-      ->group(kCertificateGroup);
+      ->group(kIdentityGroup);
   command
-      .add_flag("--reuse-pin", options.reuse_pin,
-                "Use the token PIN as the context-specific PIN of an always-authenticate key")
-      ->group(kKeyGroup);
-  command
-      .add_flag("--allow-weak-key", options.allow_weak_key,
-                "Accept RSA keys below 2048 bits and curves other than P-256, P-384 and P-521; for "
-                "tests only")
-      ->group(kKeyGroup);
-  AddKeySecretFlags(command, options);
+      .add_flag("--no-tpm-key-password", options.no_tpm_key_password,
+                "The TPM key has no auth value: use the empty one and do not ask")
+      ->group(kTpmGroup);
+  AddPolicyFlags(command, options);
+  AddRareKeyFlags(command, options);
 }
 
 Parsed<std::shared_ptr<const IdentitySpec>> ParseIdentity(const KeyOptions& options) {

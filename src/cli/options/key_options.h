@@ -10,8 +10,6 @@
 
 namespace credmint::cli {
 
-constexpr const char* kKeyGroup = "Private key";
-
 /// The flags that name the key and the certificate, as typed; all commands that use a key share
 /// them. A flag that aws_signing_helper has keeps its name.
 struct KeyOptions {

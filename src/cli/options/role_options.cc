@@ -13,6 +13,7 @@
 #include "base/shown_value.h"
 #include "cli/options/aws_settings.h"
 #include "cli/options/hidden_places.h"
+#include "cli/options/option_groups.h"
 #include "cli/options/role_place.h"
 #include "cli/options/server_flags.h"
 #include "cli/options/settings.h"
@@ -23,7 +24,6 @@
 namespace credmint::cli {
 namespace {
 
-constexpr const char* kConfigurationGroup = "Configuration";
 constexpr const char* kPlaces =
     "write ~/.config/credmint/config.toml (below $XDG_CONFIG_HOME, if that is set) or "
     "/etc/credmint/config.toml, or name another with --config FILE";
@@ -50,7 +50,7 @@ struct RoleSettings {
   /// Settings without a flag: those of `serve` with these names are about all roles.
   void AddSharing() {
     AddAllowUsers(session, allow_users);
-    AddPlace(session, "--token-file", options.sharing.token_file, "", "a path");
+    AddPlace(session, "--token-file", options.sharing.token_file, "", Place::kPath);
     AddText(session, "--token-group", options.sharing.token_group, "");
   }
 
@@ -257,26 +257,28 @@ Result<void> AddRole(const CLI::App& command, const Configuration& file, FileRol
 }  // namespace
 
 void AddCacheFlag(CLI::App& command, bool& cache) {
-  command.add_flag(
-      "--cache", cache,
-      "Share the credentials with later runs, in a private file below $XDG_RUNTIME_DIR or "
-      "$RUNTIME_DIRECTORY");
+  command
+      .add_flag("--cache", cache,
+                "Share the credentials with later runs, in a private file below $XDG_RUNTIME_DIR "
+                "or $RUNTIME_DIRECTORY")
+      ->group(kSessionGroup);
 }
 
 void AddRoleFlags(CLI::App& command, RoleFlags& flags) {
   AddPlace(command, "--config", flags.config,
            "Configuration file (default: ~/.config/credmint/config.toml, else "
            "/etc/credmint/config.toml)",
-           "a path")
+           Place::kPath)
       ->group(kConfigurationGroup);
   command
       .add_option(
           "--role", flags.roles,
           "Role of the configuration file (default: the only one; for serve all; repeatable there)")
       ->check(PlainText())
+      ->option_text(kRoleValue)
       ->group(kConfigurationGroup);
-  AddServiceFlags(command, flags.given.service);
   AddKeyFlags(command, flags.given.key);
+  AddServiceFlags(command, flags.given.service);
   AddProcessFlags(command, flags.given.process);
 }
 

@@ -32,6 +32,14 @@ struct RoleFlags {
   RoleOptions given;
 };
 
+/// The needs of a command for one role (cli/output/help_text.h).
+constexpr const char* kNeedsRole =
+    "a role of the configuration file, or --certificate, --trust-anchor-arn, --profile-arn and "
+    "--role-arn";
+
+/// The name of the value of --role in the help. Completion offers the roles of the file.
+constexpr const char* kRoleValue = "ROLE";
+
 /// Adds --config, --role, and the flags of service_options.h, key_options.h and process_options.h.
 void AddRoleFlags(CLI::App& command, RoleFlags& flags);
 

@@ -16,6 +16,7 @@ namespace credmint::cli {
 namespace {
 
 constexpr const char* kServerGroup = "Server";
+constexpr const char* kPortValue = "PORT";
 constexpr long long kMostPort = 65535;
 
 /// An address and a port as one argument: "127.0.0.1:9912", "[::1]:9912".
@@ -50,6 +51,7 @@ void AddStatusFlags(CLI::App& command, daemon::ServerOptions& options) {
               "--status-port", options.status_port,
               "TCP port on 127.0.0.1 for /healthz and /metrics; 0 picks a free one (default: none)")
           ->check(WholeNumber(0, kMostPort))
+          ->option_text(kPortValue)
           ->group(kServerGroup);
   command
       .add_option_function<std::string>(
@@ -62,6 +64,7 @@ void AddStatusFlags(CLI::App& command, daemon::ServerOptions& options) {
           "ADDRESS:PORT for /healthz and /metrics, instead of --status-port; may be beyond "
           "loopback")
       ->check(CLI::Validator(CheckAddressAndPort, ""))
+      ->option_text("ADDRESS:PORT")
       ->excludes(port)
       ->group(kServerGroup);
 }
@@ -95,22 +98,25 @@ CLI::Option* AddAllowUsers(CLI::App& command, std::vector<std::string>& users) {
       .add_option("--allow-user,--allow-users", users,
                   "User who may have credentials besides you and root: NAME, UID, @GROUP or any; "
                   "repeatable")
-      ->check(PlainText());
+      ->check(PlainText())
+      ->option_text("USER");
 }
 
 void AddServerFlags(CLI::App& command, daemon::ServerOptions& options) {
   command.add_option("--port", options.port, "TCP port to listen on; 0 picks a free one")
       ->check(WholeNumber(0, kMostPort))
+      ->option_text(kPortValue)
       ->capture_default_str()
       ->group(kServerGroup);
   AddText(command, "--listen", options.listen,
           "IP address to listen on; beyond loopback, container credentials only")
+      ->option_text("ADDRESS")
       ->capture_default_str()
       ->group(kServerGroup);
   AddPlace(command, "--token-file", options.token_file,
            "File for the token of container credentials (default: a file in $RUNTIME_DIRECTORY or "
            "$XDG_RUNTIME_DIR)",
-           "a path")
+           Place::kPath)
       ->group(kServerGroup);
   AddAllowUsers(command, options.allow_users)->group(kServerGroup);
   AddInterfaces(command, options);
@@ -119,6 +125,7 @@ void AddServerFlags(CLI::App& command, daemon::ServerOptions& options) {
                   "IP hop limit of responses with a metadata token, 1 to 255")
       ->capture_default_str()
       ->check(WholeNumber(1, 255))
+      ->option_text("NUMBER")
       ->group(kServerGroup);
   AddStatusFlags(command, options);
 }

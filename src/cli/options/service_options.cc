@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "cli/options/duration_option.h"
+#include "cli/options/option_groups.h"
 #include "cli/options/text_option.h"
 #include "rolesanywhere/arn.h"
 #include "rolesanywhere/endpoint.h"
@@ -14,15 +16,7 @@
 namespace credmint::cli {
 namespace {
 
-constexpr const char* kSessionGroup = "Session";
-constexpr const char* kNetworkGroup = "Network";
-
-/// Unlike CLI::Range, refuses "nan".
-std::string CheckTimeout(const std::string& text) {
-  double seconds = 0;
-  const bool good = CLI::detail::lexical_cast(text, seconds) && seconds >= 0.1 && seconds <= 600;
-  return good ? "" : "it is not a number of seconds from 0.1 to 600";
-}
+constexpr const char* kArnValue = "ARN";
 
 /// Makes a host without a scheme https.
 std::string AddScheme(std::string& endpoint) {
@@ -38,62 +32,62 @@ void AddChoice(CLI::App& command, const char* name, std::optional<bool>& value,
   command
       .add_flag_function(
           name, [&value](std::int64_t count) { value = count > 0; }, description)
-      ->group(kNetworkGroup);
+      ->group(kServiceGroup);
 }
 
 void AddSessionFlags(CLI::App& command, ServiceOptions& options) {
   AddText(command, "--trust-anchor-arn", options.session.trust_anchor_arn,
           "ARN of the trust anchor")
+      ->option_text(kArnValue)
       ->group(kSessionGroup);
   AddText(command, "--profile-arn", options.session.profile_arn,
           "ARN of the Roles Anywhere profile")
+      ->option_text(kArnValue)
       ->group(kSessionGroup);
   AddText(command, "--role-arn", options.session.role_arn, "ARN of the role to assume")
+      ->option_text(kArnValue)
       ->group(kSessionGroup);
-  command
-      .add_option("--session-duration", options.duration_seconds,
-                  "Lifetime of the credentials in seconds, 900 to 43200")
-      ->check(WholeNumber())
-      ->capture_default_str()
+  AddDuration(command, "--session-duration", options.duration_seconds,
+              "Lifetime of the credentials, 900 to 43200 seconds, or 15m to 12h")
       ->group(kSessionGroup);
   AddText(command, "--role-session-name", options.session.role_session_name,
           "Name for the session, if the profile accepts one")
-      ->group(kSessionGroup);
-  AddText(command, "--region", options.session.region,
-          "Region to sign for (default: the trust anchor's)")
+      ->option_text("NAME")
       ->group(kSessionGroup);
 }
 
 void AddNetworkFlags(CLI::App& command, ServiceOptions& options) {
+  AddText(command, "--region", options.session.region,
+          "Region to sign for (default: the trust anchor's)")
+      ->option_text("REGION")
+      ->group(kServiceGroup);
   AddText(command, "--endpoint", options.endpoint,
           "URL or host name of the service (default: $AWS_ENDPOINT_URL_ROLESANYWHERE, "
           "$AWS_ENDPOINT_URL, the AWS config file, else the region's endpoint)")
       ->transform(CLI::Validator(AddScheme, ""))
-      ->group(kNetworkGroup);
+      ->option_text("URL")
+      ->group(kServiceGroup);
   AddChoice(command, "--use-fips-endpoint", options.fips, "Use the region's FIPS endpoint");
   AddChoice(command, "--use-dualstack-endpoint", options.dualstack,
             "Use the region's dual-stack endpoint (IPv4 and IPv6)");
   AddPlace(command, "--ca-bundle", options.ca_bundle,
            "PEM file of trusted CAs (default: $AWS_CA_BUNDLE, the AWS config file, else the "
            "system's)",
-           "a path")
-      ->group(kNetworkGroup);
+           Place::kPath)
+      ->group(kServiceGroup);
+  command.add_flag("--no-proxy", options.no_proxy, "Ignore proxies from the environment")
+      ->group(kServiceGroup);
+  AddDuration(command, "--timeout", options.timeout_seconds, 0.1, 600,
+              "Time limit for the whole call, retries included, 0.1 to 600 seconds")
+      ->group(kServiceGroup);
   command
       .add_flag("--no-verify-ssl", options.no_verify_ssl,
                 "Do not verify the service's certificate; for tests only")
-      ->group(kNetworkGroup);
+      ->group(kAdvancedGroup);
   command
       .add_flag("--with-proxy", options.with_proxy,
                 "Accepted for compatibility; proxies from the environment are used by default")
-      ->group(kNetworkGroup);
-  command.add_flag("--no-proxy", options.no_proxy, "Ignore proxies from the environment")
-      ->group(kNetworkGroup);
-  command
-      .add_option("--timeout", options.timeout_seconds,
-                  "Time limit for the whole call in seconds, retries included")
-      ->capture_default_str()
-      ->check(CLI::Validator(CheckTimeout, "0.1 to 600"))
-      ->group(kNetworkGroup);
+      ->group(kAdvancedGroup);
 }
 
 Result<void> CheckArnsAreGiven(const SessionParameters& parameters) {

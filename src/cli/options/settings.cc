@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "base/closest_name.h"
+#include "base/duration_text.h"
 #include "base/shown_value.h"
+#include "cli/options/duration_option.h"
 #include "cli/options/secret_option.h"
 #include "cli/options/usage_error.h"
 
@@ -51,6 +53,20 @@ Setting::Type TypeOf(const CLI::Option& option) {
   return option.get_type_name().starts_with("TEXT") ? Setting::Type::kText : Setting::Type::kNumber;
 }
 
+/// A duration may be a number of seconds, or text with units.
+bool HasTypeOf(const CLI::Option& option, const Setting& setting) {
+  if (setting.type == TypeOf(option)) return true;
+  return TakesDuration(option) && setting.type == Setting::Type::kText &&
+         std::all_of(setting.values.begin(), setting.values.end(),
+                     [](const std::string& value) { return ParseDuration(value).has_value(); });
+}
+
+/// A refused text may be one.
+std::string HintOf(const CLI::Option& option, const Setting& setting) {
+  if (setting.type != Setting::Type::kText || !TakesDuration(option)) return {};
+  return R"(give seconds, or text with the units h, m and s: 5400, "90m" or "1h30m")";
+}
+
 void Give(const std::vector<std::string>& values, CLI::Option& option) {
   option.clear();
   option.add_result(values);
@@ -72,10 +88,10 @@ Result<void> ApplySetting(const Setting& setting, const std::string& where, CLI:
                 "name its place with passin: file:PATH, env:NAME or cred:NAME");
   }
   CLI::Option& option = *options.get_option(name);
-  const Setting::Type type = TypeOf(option);
-  if (setting.type != type) {
+  if (!HasTypeOf(option, setting)) {
     return Fail(ErrorCode::kUsage,
-                fmt::format("{}: {} must be {}", where, setting.name, Describe(type)));
+                fmt::format("{}: {} must be {}", where, setting.name, Describe(TypeOf(option))),
+                HintOf(option, setting));
   }
   if (setting.values.size() != 1 && option.get_items_expected_max() <= 1) {
     return Fail(ErrorCode::kUsage,

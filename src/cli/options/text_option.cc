@@ -18,6 +18,8 @@ namespace {
 
 constexpr const char* kEmpty = "the value is empty";
 constexpr const char* kNul = "the value holds a NUL";
+constexpr const char* kWords = "words";  ///< the name of OneOf(), whose description lists them
+constexpr const char* kBetweenWords = "|";
 
 /// The check for every text.
 std::string CheckAny(const std::string& text) {
@@ -36,10 +38,12 @@ bool Exists(std::string_view path) {
   return access(std::string(path).c_str(), F_OK) == 0;
 }
 
-std::string CheckPlace(const std::string& text, const std::string& expected) {
+std::string CheckPlace(const std::string& text, Place place) {
   if (auto reason = CheckAny(text); !reason.empty()) return reason;
   const std::string what = DescribeUnshown(text, text.size());
-  return what.empty() || Exists(text) ? "" : fmt::format("{} is expected, not {}", expected, what);
+  if (what.empty() || Exists(text)) return {};
+  return fmt::format("{} is expected, not {}", place == Place::kPath ? "a path" : "a path or a URI",
+                     what);
 }
 
 bool ReadWhole(const std::string& text, long long& number) {
@@ -56,15 +60,18 @@ CLI::Option* AddText(CLI::App& command, const std::string& name, std::string& va
 }
 
 CLI::Option* AddPlace(CLI::App& command, const std::string& name, std::string& value,
-                      const std::string& description, const std::string& expected) {
+                      const std::string& description, Place place) {
   return command.add_option(name, value, description)
-      ->check(CLI::Validator(
-          [expected](const std::string& text) { return CheckPlace(text, expected); }, ""));
+      ->check(
+          CLI::Validator([place](const std::string& text) { return CheckPlace(text, place); }, ""))
+      ->option_text(place == Place::kPath ? kFileValue : kReferenceValue);
 }
 
 CLI::Option* AddSecret(CLI::App& command, const std::string& name, std::string& value,
                        const std::string& description) {
-  return command.add_option(name, value, description)->check(CLI::Validator(CheckAny, ""));
+  return command.add_option(name, value, description)
+      ->check(CLI::Validator(CheckAny, ""))
+      ->option_text(kSourceValue);
 }
 
 CLI::Validator PlainText() { return {CheckText, ""}; }
@@ -95,7 +102,24 @@ CLI::Validator OneOf(std::initializer_list<const char*> words, bool any_case) {
     });
     return good ? "" : fmt::format("it is not one of {}", fmt::join(known, ", "));
   };
-  return {check, ""};
+  return {check, fmt::format("{}", fmt::join(known, kBetweenWords)), kWords};
+}
+
+std::vector<std::string> Words(const CLI::Option& option) {
+  try {
+    // CLI11 only gives it out for changes, but it is read here.
+    CLI::Validator& words = *const_cast<CLI::Option&>(option).get_validator(kWords);
+    return CLI::detail::split(words.get_description(), kBetweenWords[0]);
+  } catch (const CLI::OptionNotFound&) {
+    return {};
+  }
+}
+
+std::string ValueName(const CLI::Option& option) {
+  if (!option.get_option_text().empty()) return option.get_option_text();
+  const auto words = Words(option);
+  return words.empty() ? option.get_type_name()
+                       : fmt::format("{}", fmt::join(words, kBetweenWords));
 }
 
 }  // namespace credmint::cli

@@ -4,6 +4,7 @@
 #include <CLI/App.hpp>
 #include <initializer_list>
 #include <string>
+#include <vector>
 
 namespace credmint::cli {
 
@@ -16,10 +17,11 @@ namespace credmint::cli {
 CLI::Option* AddText(CLI::App& command, const std::string& name, std::string& value,
                      const std::string& description);
 
-/// Adds an option whose value is a place: `expected` is "a path" or "a path or a URI". A value that
-/// is not a file and must not be shown (base/shown_value) is refused here already.
+/// Adds an option whose value is a place. A value that is not a file and must not be shown
+/// (base/shown_value) is refused here already.
+enum class Place { kPath, kPathOrUri };
 CLI::Option* AddPlace(CLI::App& command, const std::string& name, std::string& value,
-                      const std::string& description, const std::string& expected);
+                      const std::string& description, Place place);
 
 /// Adds an option for a secret or a source of one: any text but the empty one.
 CLI::Option* AddSecret(CLI::App& command, const std::string& name, std::string& value,
@@ -31,5 +33,17 @@ CLI::Validator PlainText();
 CLI::Validator WholeNumber();
 CLI::Validator WholeNumber(long long least, long long most);
 CLI::Validator OneOf(std::initializer_list<const char*> words, bool any_case = false);
+
+// Names of values in the help, for CLI11's option_text(). Completion goes by the same names: it
+// offers files, schemes of URIs, and sources of secrets.
+constexpr const char* kFileValue = "FILE";
+constexpr const char* kReferenceValue = "FILE|URI";
+constexpr const char* kSourceValue = "SOURCE";
+
+/// The words that the option accepts; empty if it does not have OneOf().
+std::vector<std::string> Words(const CLI::Option& option);
+
+/// The name of the value in the help: "FILE", "json|text".
+std::string ValueName(const CLI::Option& option);
 
 }  // namespace credmint::cli

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/closest_name.h"
+#include "cli/options/duration_option.h"
 
 namespace credmint::cli {
 namespace {
@@ -55,12 +56,6 @@ std::string NameOf(const CLI::App& command) {
   return command.get_parent() == nullptr ? kProgram : command.get_name();
 }
 
-/// The command as typed: "credmint cache list".
-std::string Typed(const CLI::App& command) {
-  const CLI::App* parent = command.get_parent();
-  return parent == nullptr ? kProgram : fmt::format("{} {}", Typed(*parent), command.get_name());
-}
-
 bool IsFlagValue(std::string_view text) {
   constexpr std::array<std::string_view, 8> kValues = {"true", "false", "on", "off",
                                                        "yes",  "no",    "1",  "0"};
@@ -79,7 +74,10 @@ class Reading {
     if (!no_command_.empty()) return NoSuchCommand(*command_, no_command_);
     if (!unknown_.empty() || strays_ > 0) return Unexpected();
     for (const std::string& problem : {missing_, refused_, Excluded()}) {
-      if (!problem.empty()) return Usage(problem);
+      if (problem.empty()) continue;
+      Error error = Usage(problem);
+      if (problem == refused_ && !refused_hint_.empty()) error.hint = refused_hint_;
+      return error;
     }
     const bool needs_command = !command_->get_subcommands({}).empty();
     return Usage(needs_command ? "a command is missing" : "the command line cannot be parsed");
@@ -176,7 +174,10 @@ class Reading {
 
   void Note(CLI::Option& option, const std::string& value) {
     seen_.push_back(&option);
-    if (auto reason = WhyRefused(option, value); !reason.empty()) NoteRefusal(option, reason);
+    auto reason = WhyRefused(option, value);
+    if (reason.empty()) return;
+    if (refused_.empty()) refused_hint_ = DurationHint(option, value);
+    NoteRefusal(option, reason);
   }
 
   void NoteRefusal(const CLI::Option& option, const std::string& reason) {
@@ -217,7 +218,7 @@ class Reading {
     if (!meant.empty()) error.hint = fmt::format("did you mean {}?", fmt::join(meant, ", "));
     if (owner_ != command_ && !names.empty() && command_->get_option_no_throw(names.front())) {
       error.hint =
-          fmt::format("put options after the command: {} {}", Typed(*command_), names.front());
+          fmt::format("put options after the command: {} {}", FullName(*command_), names.front());
     }
     return error;
   }
@@ -225,7 +226,7 @@ class Reading {
   [[nodiscard]] Error Usage(std::string message) const {
     const bool is_program = command_->get_parent() == nullptr;
     return {ErrorCode::kUsage, std::move(message),
-            fmt::format("see {}{} --help", Typed(*command_), is_program ? " COMMAND" : "")};
+            fmt::format("see {}{} --help", FullName(*command_), is_program ? " COMMAND" : "")};
   }
 
   CLI::App* command_;
@@ -239,12 +240,18 @@ class Reading {
   std::string no_command_;
   std::string missing_;
   std::string refused_;
+  std::string refused_hint_;  ///< empty: the usual one
 };
 
 }  // namespace
 
 Error ExplainUsage(CLI::App& program, std::span<char* const> arguments) {
   return Reading(program, arguments).Explain();
+}
+
+std::string FullName(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent == nullptr ? kProgram : fmt::format("{} {}", FullName(*parent), command.get_name());
 }
 
 CLI::App* FindCommand(CLI::App& parent, const std::string& name) {
@@ -259,7 +266,7 @@ Error NoSuchCommand(const CLI::App& parent, const std::string& name) {
   std::vector<std::string> known;
   for (const CLI::App* command : parent.get_subcommands({})) known.push_back(command->get_name());
   const std::string closest = Closest(name, known);
-  const std::string help = fmt::format("{} --help lists the commands", Typed(parent));
+  const std::string help = fmt::format("{} --help lists the commands", FullName(parent));
   if (closest.empty()) return {ErrorCode::kUsage, "there is no such command", help};
   return {ErrorCode::kUsage, fmt::format("there is no command '{}'", name),
           fmt::format("did you mean {}? {}", closest, help)};

@@ -21,6 +21,9 @@ Error ExplainUsage(CLI::App& program, std::span<char* const> arguments);
 /// The command of this name, or null.
 CLI::App* FindCommand(CLI::App& parent, const std::string& name);
 
+/// The command as typed: "credmint cache list".
+std::string FullName(const CLI::App& command);
+
 /// The error for an unknown command, which is named only if a known one is close.
 Error NoSuchCommand(const CLI::App& parent, const std::string& name);
 

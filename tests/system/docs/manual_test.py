@@ -8,7 +8,7 @@ import subprocess
 import sys
 import unittest
 
-from support import documents, emulator, manual, program, token, tpm
+from support import documents, emulator, help_text, manual, program, token, tpm
 from support.cases import each, expand
 from support.pki import pem
 from support.processes import die_with_parent
@@ -31,19 +31,13 @@ COMMANDS = {
 }
 SHARED = manual.Page("credmint-options.7").subsections()
 
+HELP_EXAMPLES = [
+    *(command for _, commands in COMMANDS.values() for command in commands),
+    ("version",),
+]
+
 # Which manuals this host has is no fault of the page.
 OF_THE_HOST = ("STYLE: referenced manual not found", "mandoc: outdated mandoc.db lacks")
-
-# "  --name TYPE=default   text", with the text possibly on the next line, or "  -h,--help". A
-# second long name is ignored.
-_HELP_LINE = re.compile(r"^  (?:-\w,)?(--[\w-]+)(?:,--[\w-]+)?(?: (\S.*?))?(?:  |$)", re.MULTILINE)
-
-
-def options_of_help(*command):
-    """The options of a command in its help, each with its default if the help has one."""
-    printed = program.run((*command, "--help"), "/").stdout.decode()
-    shown = _HELP_LINE.findall(printed)
-    return {name: re.search(r"(?:=(\S+)|$)", kind)[1] for name, kind in shown}
 
 
 @expand
@@ -80,21 +74,21 @@ class Pages(unittest.TestCase):
             described |= manual.options(SHARED[section])
         shown = {}
         for command in commands:
-            shown |= options_of_help(*command)
-        del shown["--help"]
+            shown |= help_text.options(*command)
+        del shown["--help"], shown["--help-all"]
         self.assertEqual(sorted(described), sorted(shown))
-        for option, default in shown.items():
-            if default is not None:
-                self.assertRegex(described[option], rf"default\b(.|\n)*\b{re.escape(default)}\b")
+        for name, option in shown.items():
+            if option.default is not None:
+                default = re.escape(option.default)
+                self.assertRegex(described[name], rf"default\b(.|\n)*\b{default}\b")
 
     def test_describe_the_program_itself(self):
         described = manual.Page("credmint.1").own_options()
-        self.assertEqual(sorted(described), sorted(options_of_help()))
+        self.assertEqual(sorted(described), sorted(help_text.options()))
 
     def test_name_the_commands(self):
-        printed = program.run(("--help",), "/").stdout.decode().partition("Subcommands:")[2]
         listed = re.findall(r"^\.It Cm ([\w-]+)$", manual.Page("credmint.1").text, re.MULTILINE)
-        self.assertEqual(sorted(listed), sorted(re.findall(r"^  ([\w-]+)", printed, re.MULTILINE)))
+        self.assertEqual(sorted(listed), sorted(help_text.commands()))
 
     @each(**PAGES)
     def test_names_the_options_that_it_shares(self, name):
@@ -173,6 +167,13 @@ class Examples(MintTest):
                 self.run_block(re.search("^credential_process = (.*)$", block, re.MULTILINE)[1])
             else:
                 self.run_block(block.strip())
+
+    @each(**{command[0].replace("-", "_"): command for command in HELP_EXAMPLES})
+    def test_of_the_help_of(self, command):
+        shown = help_text.shown(*command, flag="--help")
+        example = re.search(r"^Example:\n((?:  .*\n)+)", shown, re.MULTILINE)[1]
+        self.assertLessEqual(max(map(len, example.splitlines())), 80)
+        self.run_block(example.replace("\n  ", "\n").strip())
 
     def run_block(self, block):
         """Runs an example. If it stays running, it is ended after its first mint."""

@@ -187,7 +187,7 @@ class Page(unittest.TestCase):
 
     @each(**{name.replace("-", "_"): name for name in FLAGS})
     def test_every_flag_is_taken_by(self, command):
-        printed = program.run((command, "--help"), "/").stdout.decode()
+        printed = program.run((command, "--help-all"), "/").stdout.decode()
         for flag in FLAGS[command]:
             self.assertRegex(printed, rf"--{flag}\b", f"{command} --{flag}")
 

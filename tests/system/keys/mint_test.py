@@ -94,6 +94,12 @@ class WhatIsAskedFor(MintTest):
         self.mint(*self.write_identity(), "--session-duration", seconds)
         self.assertEqual(self.body()["durationSeconds"], int(seconds))
 
+    @each(hour=("1h", 3600), minutes=("90m", 5400), seconds=("3601s", 3601), mixed=("1h30m5s", 5405))
+    def test_a_duration_with_units_in(self, case):
+        typed, seconds = case
+        self.mint(*self.write_identity(), "--session-duration", typed)
+        self.assertEqual(self.body()["durationSeconds"], seconds)
+
     def test_a_session_name(self):
         self.mint(*self.write_identity(), "--role-session-name", "web-1@example.com")
         self.assertEqual(self.body()["roleSessionName"], "web-1@example.com")
@@ -169,7 +175,7 @@ class CommandLine(SystemTest):
         self.assertIn("Usage:", self.succeed(command, "--help").decode())
 
     def test_help_of_the_drop_in_lists_the_flags_of_aws(self):
-        text = self.succeed("credential-process", "--help").decode()
+        text = self.succeed("credential-process", "--help-all").decode()
         for flag in (
             "certificate private-key intermediates cert-selector use-latest-expiring-certificate "
             "system-store-name pkcs11-lib reuse-pin tpm-key-password no-tpm-key-password "

@@ -88,6 +88,18 @@ class Roles(ConfigurationTest):
         body = json.loads(record["body"])
         self.assertEqual((body["roleArn"], body["durationSeconds"]), (f"{ACCOUNT}/other", 900))
 
+    def test_durations_with_units(self):
+        self.configure(
+            'key-timeout = "1m"\n',
+            self.FILES,
+            self.defaults() + 'session-duration = "1h30m"\ntimeout = "0.5m"\n',
+            self.role("web"),
+        )
+        _, record = self.mint()
+        self.assertEqual(json.loads(record["body"])["durationSeconds"], 5400)
+        _, record = self.mint("--session-duration", "15m")
+        self.assertEqual(json.loads(record["body"])["durationSeconds"], 900)
+
     def test_what_a_role_says_goes_before_the_defaults(self):
         self.configure(
             self.FILES,
@@ -193,6 +205,10 @@ class Mistakes(ConfigurationTest):
             "key in a role": ("[role.web]\nprivate-key = 'x'\n", 2, "'private-key'", "possible: "),
             "table": ("[roles.web]\n", 1, "there is no table [roles]", "'role'"),
             "text for a number": ("[role.web]\nsession-duration = '900'\n", 2, "session-duration must be a number", None),
+            "wrong unit": ("[role.web]\nsession-duration = '1d'\n", 2, "session-duration must be a number", "1h30m"),
+            "range with units": ("[role.web]\ntimeout = '11m'\n", 2, "it is not a number of seconds from 0.1", None),
+            "part of a second": ("[role.web]\nsession-duration = '900.5s'\n", 2, "not a whole number", None),
+            "list of durations": ("[role.web]\ntimeout = ['1s', '2s']\n", 2, "timeout must be one value", None),
             "number for text": ("[role.web]\nregion = 1\n", 2, "region must be text in quotes", None),
             "text for a flag": ("[role.web]\ncache = 'yes'\n", 2, "cache must be true or false", None),
             "list": ("[role.web]\nregion = ['a', 'b']\n", 2, "region must be one value, not a list", None),

@@ -14,7 +14,7 @@ import secrets
 import textwrap
 import unittest
 
-from support import emulator, pki, program, token
+from support import emulator, help_text, pki, program, token
 from support.cases import each, expand
 from support.system_test import SystemTest, make_folder
 
@@ -90,8 +90,7 @@ def bare(text):
 
 def text_options(*command):
     """The options of a command that take a value."""
-    printed = program.run((*command, "--help"), "/").stdout.decode()
-    return re.findall(r"^  (--[\w-]+) [A-Z]", printed, re.MULTILINE)
+    return [name for name, option in help_text.options(*command).items() if option.value]
 
 
 class SecretsTest(SystemTest):

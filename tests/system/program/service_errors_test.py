@@ -196,6 +196,14 @@ class Delays(FaultTest):
         self.assertGreater(result.seconds, 0.9)
         self.assertLess(result.seconds, 3)
 
+    def test_the_time_limit_may_have_units(self):
+        self.start_own_service(fail=["stall:30"])
+        result = self.mint_fails(
+            program.NETWORK, "no answer within", *self.identity, "--timeout", "0.01m", hint="--timeout"
+        )
+        self.assertGreater(result.seconds, 0.5)
+        self.assertLess(result.seconds, 3)
+
     def test_a_late_answer_within_the_time_limit_is_taken(self):
         self.minted_after("slow:1.5", attempts=1, flags=("--timeout", "9"))
 

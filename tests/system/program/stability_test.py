@@ -3,7 +3,7 @@
 """The interfaces in docs/reference/stability.md have exactly the shapes in stable_shapes.json.
 
 In that file the name of a JSON type represents a value, and a name that ends in "?" is optional. An
-option has its type from `--help`, or null if it takes no value.
+option has the name of its value from `--help-all`, or null if it takes none.
 """
 
 import configparser
@@ -13,7 +13,7 @@ import re
 import signal
 import unittest
 
-from support import documents, facts, pki, program, token, tpm
+from support import documents, facts, help_text, pki, program, token, tpm
 from support.cases import each, expand
 from support.ports import dead_port
 from support.serve import Server, wait_until
@@ -25,9 +25,6 @@ ADD = "add it to stable_shapes.json and to CHANGELOG.md"
 TOP = "before the first table"
 TABLES = (TOP, "serve", "defaults", "identity.NAME", "role.NAME")
 
-_COMMAND = re.compile(r"^  ([\w-]+)", re.MULTILINE)
-_OPTION = re.compile(r"^  ((?:--?[\w-]+,)?--[\w-]+|\w+)(?: (?!Excludes:)(\S.*?))?(?: Excludes:.*)? *$")
-_DESCRIPTIONS = 30  # the column of descriptions in --help, on the option's line or the next
 
 
 def differences(held, found, place):
@@ -87,26 +84,18 @@ def _held(path):
     return held
 
 
-def help_of(*command):
-    """The help of a command in the form of CLI11 2.3.
-
-    CLI11 2.3 (Debian 12) prints a default as TYPE=VALUE, 2.4 (Debian 13) as TYPE [VALUE].
-    """
-    shown = program.run((*command, "--help"), "/").stdout.decode()
-    return re.sub(r"^(  -.*?) \[([^]\s]+)\](?=\s)", r"\1=\2  ", shown, flags=re.MULTILINE)
-
-
-def without_description(line):
-    return line[:_DESCRIPTIONS] if line[_DESCRIPTIONS - 1 : _DESCRIPTIONS] == " " else line
+def value_of(item):
+    """The name of the value in the help, with the default if it is a single word."""
+    return item.value if item.default is None else f"{item.value}={item.default}"
 
 
 def options_of(*command):
-    """The options and arguments of a command and its subcommands, each with its type."""
-    shown, _, commands = help_of(*command).partition("\nSubcommands:\n")
-    matches = [_OPTION.match(without_description(line)) for line in shown.splitlines()]
-    found = {match[1]: match[2] for match in matches if match}
+    """The options and arguments of a command and its commands, each with its value."""
+    options = help_text.options(*command).values()
+    found = {",".join(item.names): value_of(item) for item in options}
+    found |= {item.names[0]: None for item in help_text.arguments(*command)}
     all_of_them = {" ".join(command) or "credmint": found}
-    for name in _COMMAND.findall(commands):
+    for name in help_text.commands(*command):
         all_of_them |= options_of(*command, name)
     return all_of_them
 

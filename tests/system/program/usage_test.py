@@ -2,11 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Messages for invalid command lines, and the help."""
 
+import concurrent.futures
+import fcntl
 import json
+import os
 import re
+import struct
+import termios
 import unittest
 
-from support import pki, program
+from support import help_text, pki, program
 from support.cases import each, expand
 from support.system_test import MintTest, SystemTest
 
@@ -14,6 +19,21 @@ SECRET = "hunter2-3917"
 COMMANDS = (
     "credential-process exec serve update sign-string read-certificate-data list doctor cache version"
 ).split()
+
+
+MINTING = ("credential-process", "exec", "serve", "update")
+EVERY_COMMAND = [(), *((command,) for command in COMMANDS), ("cache", "list"), ("cache", "clear")]
+
+
+def read_to_the_end(screen):
+    """All that a terminal shows until the last program leaves it."""
+    shown = b""
+    try:
+        while part := screen.read(4096):
+            shown += part
+    except OSError:  # as Linux says that
+        pass
+    return shown
 
 
 class UsageTest(SystemTest):
@@ -105,6 +125,15 @@ class Arguments(UsageTest):
         self.refuse(f"{option}: it is no", "serve", option, SECRET)
         self.refuse(f"{option}: it is no", "serve", f"{option}={SECRET}")
 
+    @each(timeout="--timeout", key_timeout="--key-timeout", duration="--session-duration")
+    def test_a_wrong_unit(self, option):
+        for value in ("1d", "30min", "1h 5m", "5m1h", SECRET):
+            self.refuse(f"{option}: it is no", "serve", option, value, hint="90m or 1h30m")
+
+    @each(**{"timeout": ("--timeout", "11m"), "key-timeout": ("--key-timeout", "1h1s")})
+    def test_a_duration_beyond_its_range(self, case):
+        self.refuse("it is not a number of seconds from", "serve", *case, hint="serve --help")
+
     def test_a_flag_with_a_value(self):
         self.refuse("--debug: it takes no value", "serve", f"--debug={SECRET}")
 
@@ -117,8 +146,7 @@ class Arguments(UsageTest):
 
 class Commands(UsageTest):
     def test_that_these_tests_know(self):
-        listed = self.succeed("--help").decode().partition("Subcommands:")[2]
-        self.assertEqual(sorted(re.findall(r"^  (\S+)", listed, re.MULTILINE)), sorted(COMMANDS))
+        self.assertEqual(sorted(help_text.commands()), sorted(COMMANDS))
 
     def test_unknown_one_that_is_close(self):
         self.refuse(
@@ -140,7 +168,7 @@ class Commands(UsageTest):
         self.assertIn("Usage:", result.stderr)
         for command in COMMANDS:
             self.assertRegex(result.stderr, rf"(?m)^  {command} ")
-        self.assertLess(len(result.stderr.splitlines()), 25)
+        self.assertLess(len(result.stderr.splitlines()), 30)
 
 
 @expand
@@ -156,6 +184,73 @@ class Help(SystemTest):
         printed = self.succeed(command, "--help")
         self.assertIn(b"Usage:", printed)
         self.assertEqual(self.succeed("help", command), printed)
+
+    def test_shows_nothing_of_the_library(self):
+        for command in EVERY_COMMAND:
+            for name, item in help_text.options(*command).items():
+                if "password" not in name:  # they take any text
+                    self.assertNotRegex(item.value or "", r"TEXT|INT|FLOAT|\[", name)
+            text = help_text.shown(*command)
+            self.assertNotRegex(text, r"(?i)excludes|needs:|\bSUBCOMMAND|Positionals")
+
+    def test_begins_with_what_to_type(self):
+        for command in EVERY_COMMAND:
+            first, *more = help_text.shown(*command, flag="--help").splitlines()
+            typed = " ".join(("credmint", *command))
+            self.assertRegex(first, rf"\AUsage: {typed}\b")
+            example = more[more.index("Example:") + 1]
+            self.assertRegex(example, rf"\A  {typed}\b" if command else r"\A  credmint \w")
+
+    def test_says_what_is_required(self):
+        for command in (*MINTING, "sign-string", "read-certificate-data"):
+            shown = help_text.shown(command, flag="--help")
+            required = re.search(r"\nRequired: ((?:.+\n)+)\n", shown)[1]
+            result = self.run_program(command, *(("--", "true") if command == "exec" else ()))
+            self.assertEqual(result.status, program.USAGE, str(result))
+            missing = set(re.findall(r"--[\w-]+", result.stderr)) - {"--config"}
+            self.assertEqual(missing, set(re.findall(r"--[\w-]+", required)), command)
+
+    def test_has_groups_in_order(self):
+        groups = ["Identity", "Session", "Service", "TPM", "General", "Advanced"]
+        for command in MINTING:
+            shown = list(help_text.sections(help_text.shown(command)))
+            self.assertEqual([name for name in shown if name in groups], groups)
+            first, second, *_ = help_text.sections(help_text.shown(command))["Identity"]
+            self.assertEqual(first.names + second.names, ["--private-key", "--certificate"])
+
+    def test_leaves_rare_options_to_another(self):
+        for command in EVERY_COMMAND:
+            usual = help_text.shown(*command, flag="--help")
+            rare = help_text.sections(help_text.shown(*command)).pop("Advanced", [])
+            options = help_text.options(*command, flag="--help")
+            self.assertEqual(
+                len(help_text.options(*command)), len(options) + len(rare), f"{command}: {rare}"
+            )
+            pointer = f"For more options: {' '.join(('credmint', *command))} --help-all\n"
+            self.assertEqual(usual.endswith(pointer), bool(rare))
+
+    def test_has_80_columns(self):
+        for command in EVERY_COMMAND:
+            text = help_text.shown(*command)
+            self.assertLessEqual(max(map(len, text.splitlines())), 80, text)
+
+    @each("60", "100", "200")
+    def test_has_the_columns_of_the_terminal(self, columns):
+        columns = int(columns)
+        widest = max(len(line) for line in self.at_terminal(columns) if "credmint" not in line)
+        self.assertLessEqual(widest, columns)
+        self.assertGreater(widest, columns - 25)
+
+    def at_terminal(self, columns):
+        """The lines of a help on a terminal of this width, without those of the example."""
+        ours, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        with open(theirs, "wb") as terminal, open(ours, "rb", buffering=0) as screen:
+            reader = concurrent.futures.ThreadPoolExecutor(1)
+            shown = reader.submit(read_to_the_end, screen)
+            self.run_program("list", "--help-all", stdout=terminal)
+            terminal.close()
+            return shown.result().decode().splitlines()
 
     def test_of_a_part_of_a_command(self):
         self.assertEqual(self.succeed("help", "cache", "list"), self.succeed("cache", "list", "--help"))
