@@ -15,6 +15,7 @@
 #include "base/core_limit.h"
 #include "base/standard_error.h"
 #include "cli/commands/cache.h"
+#include "cli/commands/complete.h"
 #include "cli/commands/credential_process.h"
 #include "cli/commands/doctor.h"
 #include "cli/commands/exec.h"
@@ -102,9 +103,15 @@ Result<void> CheckSecretsOfCommand(const CLI::App& app) {
   return {};
 }
 
+bool AsksForCompletions(const std::vector<char*>& arguments) {
+  return arguments.size() > 1 && std::string_view(arguments[1]) == kCompleteName;
+}
+
 ExitStatus Run(std::vector<char*> arguments) {
   std::vector<std::string> command_to_run = TakeCommandToRun(arguments);
-  if (std::any_of(arguments.begin(), arguments.end(), IsContinuation)) return ReportContinuation();
+  const bool completes = AsksForCompletions(arguments);
+  if (!completes && std::any_of(arguments.begin(), arguments.end(), IsContinuation))
+    return ReportContinuation();
   CLI::App app(
       "credmint: AWS credentials with a key in an HSM, a TPM or a file, through IAM Roles "
       "Anywhere");
@@ -126,6 +133,10 @@ ExitStatus Run(std::vector<char*> arguments) {
   CacheCommand cache(app);
   const VersionCommand version(app);
   SetHelp(app, {.example = "credmint credential-process --role web"});
+  if (completes) {
+    PrintCompletions(app, {arguments.begin() + 2, arguments.end()});
+    return ExitStatus::kSuccess;
+  }
   const bool asks_help = arguments.size() > 2 && std::string_view(arguments[1]) == "help";
   if (asks_help && FindCommand(app, arguments[2]) == nullptr) {
     return ReportError(NoSuchCommand(app, arguments[2]));
