@@ -50,9 +50,9 @@ std::string OfInvalidMember(const Refusal& refusal) {
 
 std::string OfAssumedRole(const Refusal& refusal) {
   return fmt::format(
-      "is the role in the profile's list? is the session, {} s, longer than the role allows? its "
-      "trust policy must let rolesanywhere.amazonaws.com assume it, tag the session and set the "
-      "source identity; its conditions must fit {}",
+      "check the profile's list of roles, the role's longest session ({} s were asked for), and "
+      "its "
+      "trust policy for rolesanywhere.amazonaws.com and {}",
       refusal.request.duration().count(), refusal.chain.leaf.Subject());
 }
 

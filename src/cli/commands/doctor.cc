@@ -11,6 +11,7 @@
 #include "cli/options/known_variables.h"
 #include "cli/options/server_flags.h"
 #include "cli/options/start_library.h"
+#include "cli/output/help_text.h"
 #include "cli/output/terminal_prompt.h"
 #include "doctor/device_checks.h"
 #include "doctor/service_checks.h"
@@ -62,6 +63,7 @@ void LearnNames(const std::vector<roles::Role>& roles, Redaction& redaction) {
 DoctorCommand::DoctorCommand(CLI::App& app)
     : app_(app.add_subcommand("doctor", "Check all that a mint needs, and say what is wrong")) {
   app_->preparse_callback([this](std::size_t) {
+    SetHelp(*app_, {.needs = {}, .example = "credmint doctor --role web"});
     app_->add_flag("--login", login_,
                    "Log in to each token once, use auth values, and make one signature with each "
                    "key");

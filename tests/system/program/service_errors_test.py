@@ -148,7 +148,7 @@ class RealRefusals(MintTest):
             program.SERVICE,
             f"Unable to assume role for {emulator.ROLE_ARN}",
             *self.write_identity(),
-            hint="the role in the profile's list",
+            hint="the profile's list of roles",
         )
 
 
