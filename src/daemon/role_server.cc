@@ -213,23 +213,19 @@ RoleServer::RoleServer(const LibraryContext& context, const roles::RoleSetObserv
       set_(context, Observing(observer), std::move(environment)),
       observer_(std::move(users)) {}
 
-/// Wakes the waiting requests before the observer is called.
+/// Wakes the waiting requests before the observer is called. A role may be ending meanwhile, so its
+/// thread must not look at the set.
 roles::RoleSetObserver RoleServer::Observing(roles::RoleSetObserver observer) {
   observer.answered = [this, told = observer.answered] {
     waiting_.Wake();
-    TellManager();
+    news_.Ring();
     if (told) told();
   };
   return observer;
 }
 
-void RoleServer::TellManager() {
-  if (is_private_) return;
-  std::string status = "STATUS=" + StatusLine(States(), std::chrono::system_clock::now());
-  const auto told = told_manager_.Lock();
-  if (*told == status) return;
-  *told = std::move(status);
-  NotifyManager(*told);
+std::string RoleServer::StatusLine() {
+  return daemon::StatusLine(States(), std::chrono::system_clock::now());
 }
 
 RoleServer::~RoleServer() {
@@ -357,7 +353,7 @@ Result<void> RoleServer::Serve(std::vector<roles::Role> roles,
   auto dropped = set_.Start();
   roles_->Set(ForServe(set_.roles(), *std::move(shares)));
   waiting_.Wake();
-  TellManager();
+  news_.Ring();
   Drop(std::move(dropped));
   return {};
 }

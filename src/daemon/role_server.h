@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "base/bell.h"
 #include "base/error.h"
-#include "base/guarded.h"
 #include "daemon/report_queue.h"
 #include "daemon/server_options.h"
 #include "daemon/watchdog.h"
@@ -84,9 +84,10 @@ class RoleServer {
   Result<void> WaitForCredentials() { return set_.WaitForCredentials(); }
   /// Waits a moment for reports to the UserObserver, before the process ends.
   void FinishReports() { reports_.WaitAMoment(); }
-  /// Tells the service manager the state of the roles (StatusLine()), if it has changed. Done after
-  /// each answer of a role, too.
-  void TellManager();
+  /// Rings when a role has an answer, or other roles are served.
+  [[nodiscard]] Bell& news() { return news_; }
+  /// The state of the roles for a service manager: StatusLine().
+  [[nodiscard]] std::string StatusLine();
   /// Whether the first call for each role has succeeded or failed.
   [[nodiscard]] bool HasAnswered();
   /// Whether the server still works; see Watchdog.
@@ -112,8 +113,7 @@ class RoleServer {
   // Each member is used by those after it.
   const LibraryContext& context_;
   serve::WaitingRequests waiting_;
-  Guarded<std::string> told_manager_;
-  bool is_private_ = false;  // only clients with its token matter
+  Bell news_;
   roles::RoleSet set_;
   std::optional<serve::ServedRoles> roles_;
   std::optional<serve::Routes> routes_;
@@ -130,6 +130,7 @@ class RoleServer {
   std::unique_ptr<serve::HttpServer> status_server_;
   ServerPlaces places_;
   std::chrono::milliseconds longest_key_use_{0};
+  bool is_private_ = false;  // only clients with its token matter
   std::vector<std::future<void>> dropping_;
 };
 

@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <future>
 #include <string>
 #include <utility>
 
@@ -19,17 +18,19 @@
 namespace credmint::daemon {
 namespace {
 
-/// Waits for `end`, and notifies the service manager meanwhile.
-void WaitFor(const std::future<void>& end, RoleServer& server) {
+/// Waits for `ended`, which rings the server's bell, and notifies the service manager meanwhile.
+void WaitFor(const std::atomic<bool>& ended, RoleServer& server) {
   using std::chrono::steady_clock;
   ManagerPlan plan(
       steady_clock::now(), WatchdogTime(), [&] { return server.HasAnswered(); },
       [&] { return server.IsContent(); });
-  while (true) {
+  std::string told;
+  while (!ended) {
     for (const std::string& state : plan.Due(steady_clock::now())) NotifyManager(state);
-    const auto next = plan.Next(steady_clock::now());
-    if (!next) return end.wait();
-    if (end.wait_until(*next) == std::future_status::ready) return;
+    std::string status = "STATUS=" + server.StatusLine();
+    if (status != told) NotifyManager(status);
+    told = std::move(status);
+    server.news().Wait(plan.Next(steady_clock::now()));
   }
 }
 
@@ -67,11 +68,13 @@ ToldBySignals::~ToldBySignals() {
 Result<void> ServeUntilTold(RoleServer& server, const EndSignals& signals,
                             const std::function<Result<void>()>& announce,
                             std::function<void()> reload) {
-  std::promise<void> end;
-  const ToldBySignals told(signals, std::move(reload), [&] { end.set_value(); });
+  std::atomic<bool> ended = false;
+  const ToldBySignals told(signals, std::move(reload), [&] {
+    ended = true;
+    server.news().Ring();
+  });
   auto announced = announce();
-  server.TellManager();
-  if (announced) WaitFor(end.get_future(), server);
+  if (announced) WaitFor(ended, server);
   return announced;
 }
 
