@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "pkcs11/module_advice.h"
 #include "pkcs11/object_uri.h"
 #include "pkcs11/public_half.h"
 #include "pkcs11/second_look.h"
@@ -78,10 +79,10 @@ Result<Slots> FindSlots(SlotTable& slots, const LoadRequest& request) {
 
 tl::unexpected<Error> NoSlot(const Module& module) {
   const std::vector<std::string> labels = SlotTable::TokenLabels(module);
+  if (labels.empty()) return Fail(ExplainNoToken(module));
   return Fail(ErrorCode::kKeyNotFound,
-              labels.empty() ? fmt::format("{} shows no token", module.path())
-                             : fmt::format("no token of {} matches the URI; it shows '{}'",
-                                           module.path(), fmt::join(labels, "', '")),
+              fmt::format("no token of {} matches the URI; it shows '{}'", module.path(),
+                          fmt::join(labels, "', '")),
               Remedy::kCheckToken);
 }
 

@@ -23,6 +23,7 @@
 #include "base/read_file.h"
 #include "base/shown_value.h"
 #include "base/standard_error.h"
+#include "pkcs11/module_advice.h"
 #include "pkcs11/module_needs.h"
 
 namespace credmint::pkcs11 {
@@ -151,7 +152,8 @@ Result<void> Module::Initialize() {
   ForeignCode::NoteInitialized();
   const std::string printed = LogWhatItPrinted(path_, caught);
   if (result != CKR_OK && result != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
-    return Fail(ErrorCode::kModule, fmt::format("C_Initialize: {}{}", CkName(result), printed));
+    return Fail(ErrorCode::kModule, fmt::format("C_Initialize: {}{}", CkName(result), printed),
+                AdviceOnInitializing(path_, result));
   }
   const bool ours_before = finalize_ && getpid() == process_;
   finalize_ = result == CKR_OK || ours_before;

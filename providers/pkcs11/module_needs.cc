@@ -5,57 +5,29 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <sstream>
 #include <string_view>
 #include <system_error>
 
 #include "base/descriptor.h"
-#include "base/read_file.h"
+#include "pkcs11/softhsm_configuration.h"
 
 namespace credmint::pkcs11 {
 namespace {
-
-constexpr std::size_t kLongestConfiguration = 64 << 10;
 
 std::string ValueOf(const char* name) {
   const char* value = getenv(name);
   return value != nullptr ? value : "";
 }
 
-std::string Trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return std::string(text.substr(first, text.find_last_not_of(" \t\r") - first + 1));
-}
-
-/// Where SoftHSM looks for its configuration, in this order.
-std::vector<std::string> SoftHsmConfigurations() {
-  const std::string named = ValueOf("SOFTHSM2_CONF");
-  if (!named.empty()) return {named};
-  return {ValueOf("HOME") + "/.config/softhsm2/softhsm2.conf", "/etc/softhsm/softhsm2.conf",
-          "/etc/softhsm2.conf", "/usr/local/etc/softhsm2.conf"};
-}
-
 /// Returns false if the place of the tokens is not known.
 bool AddSoftHsm(ForeignNeeds& needs) {
-  for (const std::string& path : SoftHsmConfigurations()) {
-    const auto contents = ReadFile(path, kLongestConfiguration, FileAccess::kAny);
-    if (!contents) continue;
-    needs.readable.push_back(path);
-    std::istringstream lines{std::string(contents->Reveal())};
-    for (std::string line; std::getline(lines, line);) {
-      line.erase(std::min(line.find('#'), line.size()));
-      const std::size_t equals = line.find('=');
-      if (equals == std::string::npos) continue;
-      if (Trim(line.substr(0, equals)) != "directories.tokendir") continue;
-      needs.writable.push_back(Trim(line.substr(equals + 1)));
-      return true;
-    }
-    return false;
-  }
-  return false;
+  const auto configuration = FindSoftHsmConfiguration();
+  if (!configuration) return false;
+  needs.readable.push_back(configuration->file);
+  if (configuration->token_folder.empty()) return false;
+  needs.writable.push_back(configuration->token_folder);
+  return true;
 }
 
 /// tpm2-pkcs11: its database, and the TPM's device. Returns false if it may need more.

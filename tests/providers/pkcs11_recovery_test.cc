@@ -186,7 +186,7 @@ TEST_F(Pkcs11RecoveryTest, TokenRemovedAndReturned) {
   const auto key = LoadRemembering();
   ASSERT_TRUE(key);
   misbehaving_.Set("token-removed");
-  EXPECT_NE(SigningError(*key).find("shows no token (after C_SignInit: CKR_DEVICE_REMOVED)"),
+  EXPECT_NE(SigningError(*key).find("slots are empty (after C_SignInit: CKR_DEVICE_REMOVED)"),
             std::string::npos)
       << SigningError(*key);
   misbehaving_.Behave();
