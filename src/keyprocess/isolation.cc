@@ -19,6 +19,7 @@ constexpr int kOutOfTheWay = 10;
 
 void ResetSignals() {
   for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+  signal(SIGPIPE, SIG_IGN);  // libraries write to sockets whose other end may have gone
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

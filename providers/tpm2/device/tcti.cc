@@ -71,6 +71,20 @@ void ExplainDevice(int system_error, Error& error) {
   }
 }
 
+/// swtpm's TCTI needs a second socket, and the message about it names the first.
+void ExplainSwtpm(std::string_view tcti, int system_error, Error& error) {
+  constexpr std::string_view kPath = "path=";
+  const std::size_t begin = tcti.find(kPath);
+  if (begin == std::string_view::npos) return;
+  const std::string path(tcti.substr(begin + kPath.size()));
+  if (KindOfFile(path.c_str()) != FileKind::kSocket) return error.AddHint("does swtpm run?");
+  if (system_error != ENOENT) return;
+  error.SetHint(
+      fmt::format("its control socket {0}.ctrl is missing: start swtpm with --ctrl "
+                  "type=unixio,path={0}.ctrl",
+                  ShownPath(path)));
+}
+
 }  // namespace
 
 FileKind KindOfFile(const char* path) {
@@ -111,6 +125,7 @@ Error CannotConnect(const std::string& tcti, TSS2_RC code, int system_error) {
                           fmt::format("cannot open the TPM ({}): {}", ShownPath(tcti), words),
                           Remedy::kNameTcti);
   if (tcti.starts_with("device:")) ExplainDevice(reason, error);
+  if (tcti.starts_with("swtpm:")) ExplainSwtpm(tcti, reason, error);
   return error;
 }
 

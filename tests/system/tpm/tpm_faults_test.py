@@ -375,6 +375,22 @@ class NoConnection(FaultyTpmTest):
         message = f"cannot open the TPM (swtpm:path={path}): {self.MISSING}"
         self.refuse_at(f"swtpm:path={path}", message, "device:/dev/tpmrm0")
 
+    def test_swtpm_without_its_control_socket(self):
+        (self.tpm.folder / "s.ctrl").rename(self.tpm.folder / "s.away")
+        self.addCleanup((self.tpm.folder / "s.away").rename, self.tpm.folder / "s.ctrl")
+        hint = f"its control socket {self.tpm.folder}/s.ctrl is missing: start swtpm with --ctrl"
+        self.fail_with(
+            *(program.KEY, "cannot open the TPM", "sign-string", "--private-key", KEY),
+            *("--tcti", self.tpm.tcti),
+            hint=hint,
+        )
+
+    def test_a_peer_that_closes_its_socket_is_no_crash(self):
+        """The proxy closes the connection when it cannot reach the TPM's control socket."""
+        (self.tpm.folder / "s.ctrl").rename(self.tpm.folder / "s.away")
+        self.addCleanup((self.tpm.folder / "s.away").rename, self.tpm.folder / "s.ctrl")
+        self.fail_with(program.KEY, "the TPM (swtpm:", "sign-string", "--private-key", KEY)
+
     @each("nonsense:x", "swtpm:nonsense=1", "mssim:host=127.0.0.1,port=1")
     def test_no_way(self, tcti):
         self.refuse_at(tcti, f"cannot open the TPM ({tcti}): ", "device:/dev/tpmrm0")

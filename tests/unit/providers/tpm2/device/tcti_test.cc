@@ -139,7 +139,7 @@ TEST(CannotConnectTest, KnowsWhatHelpsWithADevice) {
   EXPECT_EQ(hint("device:/dev/tpm0", EBUSY),
             "another program holds the device; /dev/tpmrm0 can be shared, /dev/tpm0 cannot");
   EXPECT_EQ(hint("device:/dev/tpm0", ENOENT), "is there a TPM?");
-  EXPECT_EQ(hint("swtpm:path=/x", EACCES), "");
+  EXPECT_EQ(hint("swtpm:path=/absent/x", ENOENT), "does swtpm run?");
 }
 
 TEST(CannotConnectTest, NamesAnotherWayWhereThatMayHelp) {
