@@ -41,6 +41,7 @@ std::string StatusLine(std::span<const serve::RoleStatus> roles, TimePoint now) 
     names.push_back(role.name);
   }
   std::vector<std::string> parts;
+  parts.reserve(states.size());
   for (const auto& [text, names] : states) {
     parts.push_back(fmt::format("{}: {}", fmt::join(names, ", "), text));
   }

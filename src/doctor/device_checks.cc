@@ -47,8 +47,10 @@ ErrorCode CodeOf(std::string_view flag) {
   return flag.starts_with("pin-") ? ErrorCode::kPinLocked : ErrorCode::kDevice;
 }
 
+/// `is_alone` says that no other token is meant. The key check tells which of
+/// several counts.
 void ReportToken(const Observer& observer, const ExaminedIdentity& identity,
-                 const InventoryEntry& token) {
+                 const InventoryEntry& token, bool is_alone) {
   const Topic topic(observer, "token", identity.roles);
   const std::string name =
       fmt::format("'{}' ({}, {}, serial {})", token.label, FactOf(token, "model"),
@@ -59,7 +61,8 @@ void ReportToken(const Observer& observer, const ExaminedIdentity& identity,
   for (const TokenFlag& flag : kTokenFlags) {
     if (!has(flag.name)) continue;
     const std::string text = fmt::format("{}: {}", name, flag.text);
-    if (flag.verdict == Verdict::kWarn) return topic.Warn(text, flag.hint);
+    if (!is_alone && flag.name == "uninitialized") return;
+    if (!is_alone || flag.verdict == Verdict::kWarn) return topic.Warn(text, flag.hint);
     return topic.Fail({CodeOf(flag.name), text, flag.hint});
   }
   if (const std::string error = FactOf(token, "error"); !error.empty()) {
@@ -100,11 +103,18 @@ void ReportModule(const Observer& observer, const ExaminedIdentity& identity,
 
 void ReportInventory(const Observer& observer, const ExaminedIdentity& identity,
                      const Inventory& inventory, std::chrono::milliseconds took) {
+  const auto tokens = std::count_if(inventory.begin(), inventory.end(),
+                                    [](const auto& entry) { return entry.kind == Kind::kToken; });
   for (const InventoryEntry& entry : inventory) {
     if (entry.kind == Kind::kModule) ReportModule(observer, identity, entry, took);
-    if (entry.kind == Kind::kToken) ReportToken(observer, identity, entry);
+    if (entry.kind == Kind::kToken) ReportToken(observer, identity, entry, tokens == 1);
     if (entry.kind == Kind::kTpm) ReportTpm(observer, identity, entry);
   }
+  const bool has_module = !inventory.empty() && inventory.front().kind == Kind::kModule;
+  if (!has_module || tokens > 0) return;
+  Topic(observer, "token", identity.roles)
+      .Fail({ErrorCode::kKeyNotFound, "the module shows no token",
+             "is the device connected, and does the service that the module needs run?"});
 }
 
 /// One device, as far as the references tell, for all identities that use it.
@@ -160,8 +170,8 @@ void CheckDevice(const Observer& observer, const LibraryContext& context, Device
                                std::chrono::steady_clock::now() - start));
   }
   for (ExaminedIdentity* user : device.users) user->is_reachable = false;
-  Error error = std::move(inventory).error();
-  Topic(observer, std::string(SubjectOf(device, error)), all.roles).Fail(std::move(error));
+  const std::string subject(SubjectOf(device, inventory.error()));
+  Topic(observer, subject, all.roles).Fail(std::move(inventory).error());
 }
 
 }  // namespace

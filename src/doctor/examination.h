@@ -32,7 +32,7 @@ struct Check {
 struct Observer {
   std::function<void(const std::string& subject)> begins;  ///< something that may take a while
   std::function<void(const Check&)> checked;
-  /// A text in later lines that tells whose certificate it is: a name, or a serial number.
+  /// A text in later lines that tells whose this is: a name, a serial number, a host.
   std::function<void(const std::string& text)> identified;
 };
 

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "identity/referenced_file.h"
 
@@ -28,19 +30,12 @@ const Scheme* ListingScheme(const Scheme& scheme) {
 /// The row of the device that a reference needs; null if it needs none.
 const Scheme* DeviceScheme(const KeyReference& reference) {
   if (reference.scheme() != nullptr) return reference.scheme();
-  if (!reference.is_path()) return nullptr;
+  std::error_code unknown;
+  if (!reference.is_path() || !std::filesystem::is_regular_file(reference.text(), unknown)) {
+    return nullptr;  // what can be read only once is left to the one who opens it
+  }
   const auto file = ReadReferenced(reference);
   return file ? FindSchemeOfFile(file->Reveal()) : nullptr;
-}
-
-/// All of the token, or all of the TPM.
-std::optional<KeyReference> PlaceOfDevice(const KeyReference& reference) {
-  const Scheme* const scheme = DeviceScheme(reference);
-  const Scheme* const listing = scheme != nullptr ? ListingScheme(*scheme) : nullptr;
-  if (listing == nullptr) return std::nullopt;
-  if (scheme->rfc7512) return WithoutPin(reference.ForAll());
-  auto all = KeyReference::Parse(fmt::format("{}:", listing->name), KeyReference::Use::kAnything);
-  return all ? std::optional(*std::move(all)) : std::nullopt;
 }
 
 }  // namespace
@@ -68,9 +63,7 @@ std::shared_ptr<const IdentitySpec> WithoutLogin(const IdentitySpec& spec) {
   copy->allow_weak_key = spec.allow_weak_key;
   copy->parameters = spec.parameters;
   copy->sandbox = spec.sandbox;
-  const auto& key = spec.private_key ? spec.private_key : spec.certificate.certificate;
-  const bool in_file = key && key->is_file();
-  if (in_file && spec.secrets.user) copy->secrets.user = spec.secrets.user->Clone();
+  if (KeyOf(spec).is_file() && spec.secrets.user) copy->secrets.user = spec.secrets.user->Clone();
   return copy;
 }
 
@@ -82,11 +75,24 @@ bool HasDeviceSecret(const IdentitySpec& spec) {
          spec.policy_key || has_pin(spec.private_key) || has_pin(spec.certificate.certificate);
 }
 
+const KeyReference& KeyOf(const IdentitySpec& spec) {
+  return spec.private_key ? *spec.private_key : *spec.certificate.certificate;
+}
+
+std::optional<KeyReference> DeviceOf(const KeyReference& reference) {
+  const Scheme* const scheme = DeviceScheme(reference);
+  const Scheme* const listing = scheme != nullptr ? ListingScheme(*scheme) : nullptr;
+  if (listing == nullptr) return std::nullopt;
+  if (scheme->rfc7512) return WithoutPin(reference.ForAll());
+  auto all = KeyReference::Parse(fmt::format("{}:", listing->name), KeyReference::Use::kAnything);
+  return all ? std::optional(*std::move(all)) : std::nullopt;
+}
+
 std::vector<KeyReference> DevicesOf(const IdentitySpec& spec) {
   std::vector<KeyReference> devices;
   for (const auto* reference : {&spec.private_key, &spec.certificate.certificate,
                                 &spec.certificate.intermediates, &spec.policy_key}) {
-    auto place = *reference ? PlaceOfDevice(**reference) : std::nullopt;
+    auto place = *reference ? DeviceOf(**reference) : std::nullopt;
     const bool is_new = place && std::none_of(devices.begin(), devices.end(), [&](const auto& one) {
                           return one.place() == place->place();
                         });

@@ -30,7 +30,14 @@ std::shared_ptr<const IdentitySpec> WithoutLogin(const IdentitySpec& spec);
 /// Whether a secret is given for the device.
 bool HasDeviceSecret(const IdentitySpec& spec);
 
-/// The devices that key and certificate are on: a URI for each, to be listed. It holds no PIN.
+/// The reference to the key: its own, or the certificate's place. The spec must have one of them.
+const KeyReference& KeyOf(const IdentitySpec& spec);
+
+/// The device that a reference needs: a URI of all that is on it, to be listed. It holds no PIN.
+/// Nothing for a file, except for the file of a device's key.
+std::optional<KeyReference> DeviceOf(const KeyReference& reference);
+
+/// DeviceOf() for everything that the spec names, each once.
 std::vector<KeyReference> DevicesOf(const IdentitySpec& spec);
 
 }  // namespace credmint::doctor

@@ -44,6 +44,7 @@ bool MayBeHidden(const std::optional<KeyReference>& reference) {
 /// A failure because of what only a login can show.
 bool NeedsLogin(const ExaminedIdentity& identity, const Login& login, const Error& failure) {
   if (login.is_allowed || !HasDeviceSecret(*identity.spec)) return false;
+  if (!DeviceOf(KeyOf(*identity.spec))) return false;  // the secret is a file's passphrase
   switch (failure.code) {
     case ErrorCode::kPinRequired:
     case ErrorCode::kContextPinRequired:
@@ -90,19 +91,24 @@ class Opening {
     CertificateSource source = opener_.certificates();
     auto candidates = source.Find();
     if (candidates) Identify(*candidates);
-    auto key = candidates ? opener_.OpenKeyOf(source, *candidates) : opener_.OpenKey();
-    ReportKey(key);
-    if (!candidates) return ReportNoCertificate(std::move(candidates).error());
-    if (!key) return ReportLeafAlone(*candidates);
+    if (!candidates) ReportNoCertificate(candidates.error());
+    auto key = OpenKey(source, candidates);
+    if (!key) {
+      if (candidates) ReportLeafAlone(source, *candidates);
+      return;
+    }
+    if (!candidates) return;
     auto chain = source.ChainFor(**key, *candidates, now_);
-    if (!chain) return Certificate_().Fail(std::move(chain).error());
+    if (!chain) return AboutCertificate().Fail(std::move(chain).error());
     ReportChain(*chain);
     Prove(*std::move(key), *std::move(chain));
   }
 
  private:
-  [[nodiscard]] Topic Key() const { return {observer_, "key", identity_.roles}; }
-  [[nodiscard]] Topic Certificate_() const { return {observer_, "certificate", identity_.roles}; }
+  [[nodiscard]] Topic AboutKey() const { return {observer_, "key", identity_.roles}; }
+  [[nodiscard]] Topic AboutCertificate() const {
+    return {observer_, "certificate", identity_.roles};
+  }
 
   void Identify(const CertificateCandidates& candidates) const {
     for (const auto* certificates : {&candidates.certificates, &candidates.unselected}) {
@@ -114,8 +120,21 @@ class Opening {
     }
   }
 
+  /// Opens the key, and reports it. Without a login, the parent of a TPM's key is not given its
+  /// auth value. Loading the key without it would count as a wrong try.
+  Result<std::shared_ptr<const SigningKey>> OpenKey(
+      CertificateSource& source, const Result<CertificateCandidates>& candidates) {
+    if (!login_.is_allowed && identity_.spec->secrets.parent) {
+      AboutKey().Skip("its parent's auth value is not sent", kWithLogin);
+      return Fail(ErrorCode::kPinRequired, "");
+    }
+    auto key = candidates ? opener_.OpenKeyOf(source, *candidates) : opener_.OpenKey();
+    ReportKey(key);
+    return key;
+  }
+
   void ReportKey(const Result<std::shared_ptr<const SigningKey>>& key) const {
-    const Topic topic = Key();
+    const Topic topic = AboutKey();
     if (!key && NeedsLogin(identity_, login_, key.error())) {
       return topic.Skip("it is seen only after a login", kWithLogin);
     }
@@ -125,7 +144,7 @@ class Opening {
       return topic.Fail(std::move(strong).error());
     }
     if ((*key)->IsInMemory()) return ReportKeyFile(topic, pkey);
-    const std::vector<std::string> flags = FlagsOf(pkey);
+    const std::vector<std::string> flags = FlagsOf(**key);
     const std::string text = fmt::format("{}, in its device{}{}", DescribeKind(pkey),
                                          flags.empty() ? "" : ": ", fmt::join(flags, ", "));
     if (std::find(flags.begin(), flags.end(), "extractable") == flags.end()) return topic.Ok(text);
@@ -133,48 +152,50 @@ class Opening {
   }
 
   void ReportKeyFile(const Topic& topic, const EVP_PKEY* key) const {
-    const auto& reference = identity_.spec->private_key ? identity_.spec->private_key
-                                                        : identity_.spec->certificate.certificate;
-    const std::string text = fmt::format("{} in {}", DescribeKind(key), reference->shown());
-    const std::string open = reference->is_path() ? DescribeOpenKeyFile(reference->text()) : "";
+    const KeyReference& reference = KeyOf(*identity_.spec);
+    const std::string text = fmt::format("{} in {}", DescribeKind(key), reference.shown());
+    const std::string open = reference.is_path() ? DescribeOpenKeyFile(reference.text()) : "";
     if (open.empty()) return topic.Ok(text);
     topic.Warn(fmt::format("{}: {}", text, open), "chmod 600 the file");
   }
 
-  /// The flags by which the device describes the key; none if it hides them without a login. The
-  /// login of the key that is open stands.
-  [[nodiscard]] std::vector<std::string> FlagsOf(const EVP_PKEY* key) const {
-    for (const KeyReference& place : DevicesOf(*identity_.spec)) {
-      const bool log_in = login_.is_allowed && place.scheme()->rfc7512;
-      const auto inventory = opener_.keys().List(place.ForPrivateKey(), log_in);
-      if (!inventory) continue;
-      for (const InventoryEntry& entry : *inventory) {
-        const bool is_it = entry.kind == InventoryEntry::Kind::kPrivateKey && entry.public_key &&
-                           EVP_PKEY_eq(entry.public_key.get(), key) == 1;
-        if (is_it) return entry.flags;
-      }
+  /// The flags by which the device describes the key; none if it hides them without a login, or
+  /// does not store the key. The login by which the key was opened stands.
+  [[nodiscard]] std::vector<std::string> FlagsOf(const SigningKey& key) const {
+    const auto place = key.wrapped() ? std::nullopt : DeviceOf(KeyOf(*identity_.spec));
+    if (!place) return {};
+    const bool logged_in = login_.is_allowed && HasDeviceSecret(*identity_.spec);
+    const auto inventory =
+        opener_.keys().List(place->ForPrivateKey(), logged_in && place->scheme()->rfc7512);
+    if (!inventory) return {};
+    for (const InventoryEntry& entry : *inventory) {
+      const bool is_it = entry.kind == InventoryEntry::Kind::kPrivateKey && entry.public_key &&
+                         EVP_PKEY_eq(entry.public_key.get(), key.get()) == 1;
+      if (is_it) return entry.flags;
     }
     return {};
   }
 
   void ReportNoCertificate(Error failure) const {
     if (NeedsLogin(identity_, login_, failure)) {
-      return Certificate_().Skip("it is seen only after a login", kWithLogin);
+      return AboutCertificate().Skip("it is seen only after a login", kWithLogin);
     }
-    Certificate_().Fail(std::move(failure));
+    AboutCertificate().Fail(std::move(failure));
   }
 
   /// Reports what can be said of a certificate whose key is not at hand.
-  void ReportLeafAlone(const CertificateCandidates& candidates) const {
+  void ReportLeafAlone(CertificateSource& source, const CertificateCandidates& candidates) const {
     if (candidates.certificates.size() > 1) {
-      return Certificate_().Skip(fmt::format("there are {}", candidates.certificates.size()),
-                                 "the key tells which one is meant");
+      return AboutCertificate().Skip(fmt::format("there are {}", candidates.certificates.size()),
+                                     "the key tells which one is meant");
     }
-    ReportChain({candidates.certificates.front(), {}});
+    const auto chain = source.ChainOf(candidates.certificates.front(), candidates, now_);
+    if (!chain) return AboutCertificate().Fail(chain.error());
+    ReportChain(*chain);
   }
 
   void ReportChain(const CertificateChain& chain) const {
-    const Topic topic = Certificate_();
+    const Topic topic = AboutCertificate();
     const std::string subject = fmt::format("certificate {}", chain.leaf.Subject());
     const auto refusals = ChainRefusals(chain, now_);
     for (const Error& refusal : refusals) topic.Fail(Error(refusal).In(subject));
@@ -189,6 +210,12 @@ class Opening {
   }
 
   void ReportIssuer(const Topic& topic, const Certificate& issuer, const Certificate& leaf) const {
+    if (ExpiryStageAt(issuer, now_) == ExpiryStage::kExpired) {
+      return topic.Fail({ErrorCode::kCertificate,
+                         fmt::format("its issuer {} expired on {}", issuer.Subject(),
+                                     FormatTimestamp(issuer.NotAfter())),
+                         "have the CA certified again, and give the new certificate"});
+    }
     if (issuer.NotAfter() >= leaf.NotAfter()) return;
     topic.Warn(fmt::format("its issuer {} has {} left, less than the certificate itself",
                            issuer.Subject(), TimeLeft(issuer.NotAfter(), now_)),
@@ -206,7 +233,7 @@ class Opening {
     const EVP_PKEY* const pkey = key->get();
     auto proven = CheckIdentity(std::move(key), std::move(chain), now_);
     if (!proven && proven.error().code == ErrorCode::kKeyMismatch) {
-      return Certificate_().Fail(std::move(proven).error());
+      return AboutCertificate().Fail(std::move(proven).error());
     }
     if (!proven || !opener_.CheckKeyStrength(pkey)) return;  // reported above
     identity_.identity = std::make_shared<const Identity>(*std::move(proven));
@@ -224,7 +251,9 @@ class Opening {
 void CheckSecrets(const Observer& observer, const ExaminedIdentity& identity) {
   const Topic topic(observer, "secrets", identity.roles);
   const SecretSources& secrets = identity.spec->secrets;
-  if (secrets.user) CheckSource(topic, "PIN, auth value or passphrase", *secrets.user);
+  // A passphrase may not be needed; the key tells.
+  const bool is_needed = DeviceOf(KeyOf(*identity.spec)).has_value();
+  if (secrets.user && is_needed) CheckSource(topic, "PIN or auth value", *secrets.user);
   if (secrets.context) CheckSource(topic, "PIN for each signature", *secrets.context);
   if (secrets.parent) CheckSource(topic, "auth value of the parent", *secrets.parent);
   if (secrets.policy) CheckSource(topic, "auth value of the policy", *secrets.policy);
@@ -233,6 +262,8 @@ void CheckSecrets(const Observer& observer, const ExaminedIdentity& identity) {
   }
   CheckPinOf(topic, identity.spec->private_key);
   CheckPinOf(topic, identity.spec->certificate.certificate);
+  CheckPinOf(topic, identity.spec->certificate.intermediates);
+  CheckPinOf(topic, identity.spec->policy_key);
 }
 
 void CheckKeyAndCertificate(const Observer& observer, const LibraryContext& context,

@@ -13,6 +13,7 @@
 #include "base/timestamp.h"
 #include "http/curl_transport.h"
 #include "roles/role_session.h"
+#include "rolesanywhere/service_error.h"
 #include "rolesanywhere/session_minter.h"
 
 namespace credmint::doctor {
@@ -93,7 +94,9 @@ class Journey {
     ReportConnection(probe);
     if (!IsConnected(probe)) return;
     if (endpoint_.scheme == "https") ReportTls(probe);
-    if (probe.response) ReportClock(*probe.response);
+    if (!probe.response) return;
+    ReportAnswer(*probe.response);
+    ReportClock(*probe.response);
   }
 
  private:
@@ -148,6 +151,16 @@ class Journey {
     return error;
   }
 
+  /// The service answers this request with a refusal of its own.
+  void ReportAnswer(const HttpResponse& response) const {
+    const bool is_redirect = response.status >= 300 && response.status < 400;
+    if (!is_redirect && !IsWebPage(response)) return;
+    About("answer").Warn(
+        fmt::format("{} came with status {}, perhaps from something else than the service",
+                    is_redirect ? "a redirect" : "a web page", response.status),
+        "is there a captive portal or a proxy on the way? a mint would tell");
+  }
+
   void ReportClock(const HttpResponse& response) const {
     const Topic topic = About("clock");
     const auto header = FindHeader(response.headers, "Date");
@@ -183,6 +196,7 @@ void CheckServices(const Observer& observer, std::span<const roles::Role> roles)
     } else if (!checked) {
       topic.Fail(std::move(checked).error());
     } else {
+      if (!IsOfAws(options->endpoint.host)) observer.identified(options->endpoint.host);
       topic.Ok(FormatUrl(options->endpoint));
       Journey(observer, way, options->endpoint).Run();
     }

@@ -34,6 +34,11 @@ void CheckTokenFile(const Topic& topic, const std::string& path) {
   if (path.empty()) return;
   struct stat status {};
   if (stat(path.c_str(), &status) == 0) {
+    if (!S_ISREG(status.st_mode)) {
+      return topic.Fail({ErrorCode::kLocalIo,
+                         fmt::format("the token file {} is no file", ShownPath(path)),
+                         "name another one"});
+    }
     const unsigned mode = status.st_mode & 07777U;
     const std::string text = fmt::format("the token file {} has the mode {:04o} and the group {}",
                                          ShownPath(path), mode, NameOfGroup(status.st_gid));

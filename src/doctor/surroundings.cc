@@ -32,15 +32,39 @@ std::vector<std::string> Groups() {
   return names;
 }
 
+/// Tells the hosts in the value of a proxy's variable, or in a list of hosts without a proxy.
+void IdentifyHosts(const Observer& observer, std::string_view value) {
+  constexpr std::string_view kBetween = ", ";
+  while (!value.empty()) {
+    std::string_view host = value.substr(0, value.find_first_of(kBetween));
+    value.remove_prefix(std::min(host.size() + 1, value.size()));
+    if (const std::size_t scheme = host.find("://"); scheme != std::string_view::npos) {
+      host.remove_prefix(scheme + 3);
+    }
+    host.remove_prefix(std::min(host.rfind('@') + 1, host.size()));
+    observer.identified(std::string(host.substr(0, host.find_first_of(":/"))));
+  }
+}
+
+/// Whether this user may read one of the paths, which a colon separates.
+bool IsThere(std::string_view paths) {
+  for (;;) {
+    const std::size_t end = paths.find(':');
+    if (access(std::string(paths.substr(0, end)).c_str(), R_OK) == 0) return true;
+    if (end == std::string_view::npos) return false;
+    paths.remove_prefix(end + 1);
+  }
+}
+
 void CheckVariable(const Topic& topic, const Variable& variable, const char* value) {
   const std::string text =
       fmt::format("{} {}: {}", variable.name, variable.effect, Shown(WithoutUser(value)));
   if (variable.kind == Variable::Kind::kDoubt) {
     return topic.Warn(text, fmt::format("unset {} if it is not meant for this", variable.name));
   }
-  if (variable.kind == Variable::Kind::kFile && access(value, R_OK) != 0) {
-    return topic.Fail({ErrorCode::kLocalIo, fmt::format("{}: {}", text, strerror(errno)),
-                       fmt::format("correct {}, or unset it", variable.name)});
+  if (variable.kind == Variable::Kind::kFile && !IsThere(value)) {
+    return topic.Warn(fmt::format("{}: {}", text, strerror(errno)),
+                      fmt::format("correct {}, or unset it", variable.name));
   }
   topic.Ok(text);
 }
@@ -60,6 +84,8 @@ void CheckEnvironment(const Observer& observer, std::span<const Variable> variab
     const char* const value = getenv(variable.name);
     if (value == nullptr || *value == '\0') continue;
     any = true;
+    const std::string_view name = variable.name;
+    if (name.ends_with("proxy") || name.ends_with("PROXY")) IdentifyHosts(observer, value);
     CheckVariable(topic, variable, value);
   }
   if (!any) topic.Ok("no variable changes what happens");
@@ -67,10 +93,10 @@ void CheckEnvironment(const Observer& observer, std::span<const Variable> variab
 
 void CheckLibraries(const Observer& observer, bool serves) {
   const Topic topic(observer, "libraries");
-  auto curl = LoadCurl();
-  auto microhttpd = serves ? serve::LoadMicrohttpd() : Result<void>();
-  if (!curl) topic.Fail(std::move(curl).error());
-  if (!microhttpd) topic.Fail(std::move(microhttpd).error());
+  const auto curl = LoadCurl();
+  const auto microhttpd = serves ? serve::LoadMicrohttpd() : Result<void>();
+  if (!curl) topic.Fail(curl.error());
+  if (!microhttpd) topic.Fail(microhttpd.error());
   if (curl && microhttpd) {
     topic.Ok(serves ? "libcurl and libmicrohttpd can be loaded" : "libcurl can be loaded");
   }

@@ -11,7 +11,7 @@ namespace credmint::doctor {
 struct Variable {
   enum class Kind : std::uint8_t {
     kNote,   ///< worth knowing
-    kFile,   ///< names a file or folder, which must be there
+    kFile,   ///< names a file or folder, or several with colons, which should be there
     kDoubt,  ///< rarely meant
   };
 

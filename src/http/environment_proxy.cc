@@ -50,7 +50,7 @@ std::string EnvironmentProxy(const Url& url) {
 std::string WithoutUser(std::string_view url) {
   const std::size_t scheme = url.find("://");
   const std::size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
-  const std::size_t at = url.rfind('@', url.find('/', begin));
+  const std::size_t at = url.rfind('@');  // a password may hold a '/'
   if (at == std::string_view::npos || at < begin) return std::string(url);
   return fmt::format("{}***@{}", url.substr(0, begin), url.substr(at + 1));
 }

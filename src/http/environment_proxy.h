@@ -21,7 +21,8 @@ inline constexpr int kProxyWantsUser = 407;
 inline constexpr const char* kHowToNameUser =
     "give them in the variable that names the proxy: http://USER:PASSWORD@HOST:PORT";
 
-/// "http://user:password@proxy:3128/" with "***" for what is in front of the host.
+/// "http://user:password@proxy:3128/" with "***" for everything between the scheme and the last
+/// '@'.
 std::string WithoutUser(std::string_view url);
 
 }  // namespace credmint

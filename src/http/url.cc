@@ -11,6 +11,7 @@
 
 #include "base/shown_value.h"
 #include "http/curl_handles.h"
+#include "http/environment_proxy.h"
 
 namespace credmint {
 namespace {
@@ -114,7 +115,8 @@ Result<Url> ParseEndpointUrl(std::string_view text) {
     return Fail(ErrorCode::kUsage, "an endpoint URL must not contain a user name or password");
   }
   const auto refuse = [text](std::string_view why) {
-    return Fail(ErrorCode::kUsage, fmt::format("{} is not an endpoint URL: {}", Shown(text), why));
+    return Fail(ErrorCode::kUsage,
+                fmt::format("{} is not an endpoint URL: {}", Shown(WithoutUser(text)), why));
   };
   if (!std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; })) {
     return refuse("it contains a blank or a character outside ASCII");

@@ -102,10 +102,16 @@ Result<CertificateChain> CertificateSource::ChainFor(const SigningKey& key,
                                                      std::chrono::system_clock::time_point now) {
   auto leaf = Choose(candidates, key);
   if (!leaf) return Fail(std::move(leaf));
+  return ChainOf(*std::move(leaf), candidates, now);
+}
+
+Result<CertificateChain> CertificateSource::ChainOf(Certificate leaf,
+                                                    const CertificateCandidates& candidates,
+                                                    std::chrono::system_clock::time_point now) {
   std::vector<Certificate> pool = candidates.unselected;
   KeyReference all = candidates.place.ForAll();
   const bool is_narrow = all.text() != candidates.place.text();
-  if (is_narrow && !leaf->IsSelfIssued()) {
+  if (is_narrow && !leaf.IsSelfIssued()) {
     // It is not an error if no issuer can be read next to the leaf.
     if (auto beside = opener_->OpenCertificates(std::move(all))) {
       pool = *std::move(beside);
@@ -116,7 +122,7 @@ Result<CertificateChain> CertificateSource::ChainFor(const SigningKey& key,
     if (!intermediates) return Fail(std::move(intermediates), "the intermediates");
     pool.insert(pool.end(), intermediates->begin(), intermediates->end());
   }
-  return BuildChain(*std::move(leaf), pool, now);
+  return BuildChain(std::move(leaf), pool, now);
 }
 
 Result<Certificate> CertificateSource::Choose(const CertificateCandidates& candidates,

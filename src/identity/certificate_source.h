@@ -57,6 +57,10 @@ class CertificateSource {
   Result<CertificateChain> ChainFor(const SigningKey& key, const CertificateCandidates& candidates,
                                     std::chrono::system_clock::time_point now);
 
+  /// The same for a leaf that was chosen otherwise.
+  Result<CertificateChain> ChainOf(Certificate leaf, const CertificateCandidates& candidates,
+                                   std::chrono::system_clock::time_point now);
+
   /// Describes the candidates, at most eight: "CN=web (serial 51) pkcs11:...".
   std::string Describe(const CertificateCandidates& candidates);
 

@@ -27,6 +27,13 @@ Result<std::shared_ptr<const SigningKey>> OpenPolicyKey(const LibraryContext& co
   return key;
 }
 
+/// Whether the secret of the key can be a token's PIN. That of a file or of a TPM's key is not. A
+/// token that has only the certificate would count it as a wrong try.
+bool IsOnToken(const IdentitySpec& spec) {
+  const auto& key = spec.private_key ? spec.private_key : spec.certificate.certificate;
+  return !key || (key->scheme() != nullptr ? key->scheme()->rfc7512 : !key->is_file());
+}
+
 /// `certificates` is not empty. Returns an issuer only if there is nothing else.
 const Certificate& LatestExpiring(std::span<const Certificate> certificates) {
   return *std::max_element(
@@ -52,6 +59,7 @@ Result<IdentityOpener> IdentityOpener::Create(const LibraryContext& context,
                                               std::shared_ptr<const IdentitySpec> spec,
                                               const PromptFunction& ask) {
   PinSources pins(spec->secrets);
+  pins.user_opens_tokens = IsOnToken(*spec);
   pins.prompted = PromptedSecrets(ask);
   KeyOpener keys(context, std::move(pins), spec->parameters);
   keys.SetSandbox(spec->sandbox);

@@ -115,6 +115,8 @@ PinSource* PinSources::SourceFor(PassphraseKind kind) {
     if (context) return &*context;
     if (!reuse_user_for_context) return nullptr;
   }
+  const bool is_of_token = kind == PassphraseKind::kTokenPin || kind == PassphraseKind::kContextPin;
+  if (is_of_token && !user_opens_tokens) return nullptr;
   return user ? &*user : nullptr;
 }
 

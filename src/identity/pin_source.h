@@ -51,6 +51,7 @@ struct PinSources {
   std::optional<PinSource> parent;   ///< auth value of a TPM key's parent
   std::optional<PinSource> policy;   ///< the same for what a TPM key's policy names
   bool reuse_user_for_context = false;
+  bool user_opens_tokens = true;  ///< false: `user` is of another key, and no token's PIN
   PromptedSecrets prompted;
   std::optional<SecretMark> in_reference;           ///< the last one that a key reference had
   std::optional<SecretMark> in_accepted_reference;  ///< the one in use at the last signature

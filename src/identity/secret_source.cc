@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -130,6 +131,9 @@ Result<Secret> SecretSource::Read() const {
 
 Result<void> SecretSource::Check() const {
   if (kind_ == Kind::kDescriptor) return CheckDescriptor(name_);
+  struct stat status {};
+  const bool is_there = kind_ == Kind::kFile && stat(name_.c_str(), &status) == 0;
+  if (is_there && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) return {};
   auto secret = Read();
   return secret ? Result<void>() : Fail(std::move(secret));
 }

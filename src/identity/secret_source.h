@@ -30,7 +30,7 @@ class SecretSource {
   /// kLocalIo if a file cannot be read or is open to others. A descriptor can be read once.
   [[nodiscard]] Result<Secret> Read() const;
 
-  /// Fails like Read(). Does not read a descriptor, which can be read only once.
+  /// Fails like Read(). Does not read what may be readable only once: a descriptor, a pipe.
   [[nodiscard]] Result<void> Check() const;
 
   /// Where it is read from, for messages: "the file /etc/web.pin", "the variable PIN".

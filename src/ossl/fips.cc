@@ -117,8 +117,8 @@ Result<FipsDemand> ReadDemand() {
 }
 
 const Result<FipsDemand>& DemandOfThisProcess() {
-  static const Result<FipsDemand> demand = ReadDemand();
-  return demand;
+  static const Result<FipsDemand> kDemand = ReadDemand();
+  return kDemand;
 }
 
 /// Whether the context has all that the configuration names.

@@ -88,16 +88,16 @@ std::string HintFor(const Refusal& refusal) {
 
 }  // namespace
 
-void SetLikelyCauses(const ServiceError& service, const SessionRequest& request,
+void SetLikelyCauses(const ServiceError& refusal, const SessionRequest& request,
                      const CertificateChain& chain, Error& error) {
-  const Refusal refusal{service, request, chain};
-  if (refusal.Says("Untrusted signing certificate")) {
+  const Refusal refused{refusal, request, chain};
+  if (refused.Says("Untrusted signing certificate")) {
     error.SetRemedy(Remedy::kCompleteChain);
     error.AddHint(EndOfChain(chain) + "; the trust anchor must be enabled");
-  } else if (refusal.Says("Not authorized to set roleSessionName")) {
+  } else if (refused.Says("Not authorized to set roleSessionName")) {
     error.SetRemedy(Remedy::kLeaveOutSessionName);
   } else {
-    error.SetHint(HintFor(refusal));
+    error.SetHint(HintFor(refused));
   }
   for (const Error& doubt : ChainDoubts(chain)) error.AddHint(doubt.message);
 }

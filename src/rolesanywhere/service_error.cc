@@ -68,6 +68,8 @@ std::string Message(const ServiceError& error) {
 }  // namespace
 
 bool IsWebPage(const HttpResponse& response) {
+  if (FindHeader(response.headers, "X-Amzn-RequestId"))
+    return false;  // the service writes XML, too
   const auto type = FindHeader(response.headers, "Content-Type");
   const std::string_view body = response.body.Reveal();
   const std::size_t begin = body.find_first_not_of(" \t\r\n");

@@ -5,9 +5,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "cli/options/hidden_places.h"
 #include "cli/options/known_variables.h"
 #include "cli/options/server_flags.h"
 #include "cli/options/start_library.h"
@@ -48,6 +50,13 @@ const doctor::ExaminedIdentity& IdentityOf(const roles::Role& role,
   });
 }
 
+void LearnFiles(const roles::Role& role, Redaction& redaction) {
+  for (const std::string& file : SecretFilesOf(*role.identity)) redaction.LearnPath(file);
+  for (const std::string& file : {role.sharing.token_file, role.session.transport.ca_bundle}) {
+    redaction.LearnPath(file);
+  }
+}
+
 void LearnNames(const std::vector<roles::Role>& roles, Redaction& redaction) {
   for (const roles::Role& role : roles) {
     const SessionRequest& request = role.session.request;
@@ -55,7 +64,27 @@ void LearnNames(const std::vector<roles::Role>& roles, Redaction& redaction) {
          {request.role().text, request.profile().text, request.trust_anchor().text}) {
       redaction.Learn(arn.substr(arn.rfind('/') + 1), "RESOURCE");
     }
+    for (const std::string& user : role.sharing.allow_users.value_or(std::vector<std::string>())) {
+      redaction.Learn(user, "USER");
+    }
+    LearnFiles(role, redaction);
   }
+}
+
+/// Another identity whose secret was sent to a token of this one, and is another secret.
+const doctor::ExaminedIdentity* SentBefore(const doctor::ExaminedIdentity& identity,
+                                           std::span<const doctor::ExaminedIdentity> earlier) {
+  for (const doctor::ExaminedIdentity& other : earlier) {
+    if (other.spec->secrets == identity.spec->secrets || !doctor::HasDeviceSecret(*other.spec)) {
+      continue;
+    }
+    for (const KeyReference& device : doctor::DevicesOf(*identity.spec)) {
+      for (const KeyReference& known : doctor::DevicesOf(*other.spec)) {
+        if (device.scheme()->rfc7512 && device.place() == known.place()) return &other;
+      }
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -138,8 +167,17 @@ void DoctorCommand::CheckRoles(const Observer& observer, const WantedRoles& want
   for (const doctor::ExaminedIdentity& identity : identities) {
     doctor::CheckSecrets(observer, identity);
   }
-  for (doctor::ExaminedIdentity& identity : identities) {
-    doctor::CheckKeyAndCertificate(observer, *library, login, identity);
+  for (std::size_t i = 0; i < identities.size(); ++i) {
+    doctor::ExaminedIdentity& identity = identities[i];
+    const auto* const other = SentBefore(identity, std::span(identities).first(i));
+    if (other == nullptr || !login.is_allowed) {
+      doctor::CheckKeyAndCertificate(observer, *library, login, identity);
+      continue;
+    }
+    Topic(observer, "key", identity.roles)
+        .Skip(
+            fmt::format("another PIN was sent to its token, for the role {}", other->roles.front()),
+            "give --role NAME to check this one");
   }
   CheckArns(observer, wanted.roles);
   doctor::CheckServices(observer, wanted.roles);

@@ -89,7 +89,7 @@ std::string DoctorReport::Shown(const std::string& text) const {
 }
 
 void DoctorReport::Learn(const std::string& text) {
-  if (options_.redaction) options_.redaction->Learn(text, "NAME");
+  if (options_.redaction && text != "localhost") options_.redaction->Learn(text, "NAME");
 }
 
 void DoctorReport::EraseProgress() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/output/redaction.h"
 
+#include <stdlib.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -14,6 +15,9 @@
 namespace credmint::cli {
 namespace {
 
+constexpr std::size_t kShortestWord = 3;
+constexpr std::size_t kLongestText = 4096;
+
 struct Rule {
   std::regex pattern;
   const char* replacement;
@@ -21,7 +25,7 @@ struct Rule {
 
 /// In this order: what an earlier rule leaves is seen by a later one.
 const std::vector<Rule>& Rules() {
-  static const std::vector<Rule> rules = [] {
+  static const std::vector<Rule> kRules = [] {
     const auto flags = std::regex::ECMAScript | std::regex::optimize;
     std::vector<Rule> all;
     const auto add = [&](const char* pattern, const char* replacement) {
@@ -30,7 +34,7 @@ const std::vector<Rule>& Rules() {
     add(R"((arn:[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:)[^\s,;'")]*)", "$1…");
     add(R"(\b[0-9]{12}\b)", "ACCOUNT");
     add(R"(\bA[KS]IA[A-Z0-9]{8,}\b)", "KEY-ID");
-    add(R"(((?:serial|serialNumber) ?=? ?)[0-9A-Za-z%]+(?::[0-9A-Fa-f]{2})*)", "$1…");
+    add(R"(((?:serial|serialNumber) ?=? ?)[0-9A-Za-z%_-]+(?::[0-9A-Fa-f]{2})*)", "$1…");
     add(R"(\b(?:CN|OU|O|C|L|ST|DC|UID|GN|SN|T|title|street|emailAddress|serialNumber)"
         R"(|[0-9]+\.[0-9][0-9.]*) ?= ?[^;:()]*[^;:()\s])",
         "NAME");
@@ -39,7 +43,7 @@ const std::vector<Rule>& Rules() {
     add(R"(\bvpce-[a-z0-9-]+)", "vpce-…");
     return all;
   }();
-  return rules;
+  return kRules;
 }
 
 bool IsOfWord(char c) {
@@ -76,7 +80,9 @@ void ReplacePaths(std::string& text, const std::string& home) {
 
 }  // namespace
 
-Redaction::Redaction() : home_(HomeFolder()) {
+Redaction::Redaction() : homes_{HomeFolder()} {
+  const char* const home = getenv("HOME");
+  if (home != nullptr && *home == '/') homes_.emplace_back(home);
   utsname host{};
   if (uname(&host) == 0) Learn(host.nodename, "HOST");
   const std::string user = NameOfUser(geteuid());
@@ -84,13 +90,23 @@ Redaction::Redaction() : home_(HomeFolder()) {
 }
 
 void Redaction::Learn(std::string word, std::string placeholder) {
-  if (word.size() < 2) return;
-  words_.emplace_back(std::move(word), std::move(placeholder));
+  if (word.size() < kShortestWord) return;
+  const auto longer = [&](const auto& known) { return known.first.size() < word.size(); };
+  words_.emplace(std::find_if(words_.begin(), words_.end(), longer), std::move(word),
+                 std::move(placeholder));
+}
+
+void Redaction::LearnPath(const std::string& path) {
+  for (const std::string& home : homes_) {
+    if (path.starts_with(home + "/")) Learn(path, "~/…");
+  }
 }
 
 std::string Redaction::Apply(std::string text) const {
-  ReplacePaths(text, home_);
   for (const auto& [word, placeholder] : words_) ReplaceWord(text, word, placeholder);
+  for (const std::string& home : homes_) ReplacePaths(text, home);
+  if (text.size() > kLongestText)
+    text = text.substr(0, kLongestText) + "…";  // std::regex goes as deep as it is long
   for (const Rule& rule : Rules()) text = std::regex_replace(text, rule.pattern, rule.replacement);
   return text;
 }

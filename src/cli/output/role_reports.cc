@@ -13,6 +13,7 @@
 #include "base/guarded.h"
 #include "base/log.h"
 #include "base/printable.h"
+#include "base/steady_text.h"
 #include "base/users.h"
 #include "cli/output/output.h"
 
@@ -31,14 +32,15 @@ class Failures {
  public:
   void Report(const roles::Role& role, const Error& error) {
     const std::string name = roles::NameOf(role);
+    const std::string cause = SteadyText(error.message);
     std::string same;
     {
       const auto now = now_.Lock();
       const auto shared = std::find_if(now->begin(), now->end(), [&](const auto& failure) {
-        return failure.first != name && failure.second == error.message;
+        return failure.first != name && failure.second == cause;
       });
       if (shared != now->end()) same = shared->first;
-      (*now)[name] = error.message;
+      (*now)[name] = cause;
     }
     Error named = error;
     if (!same.empty()) named = {error.code, fmt::format("the same as role {}", same), {}};

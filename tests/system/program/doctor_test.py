@@ -14,7 +14,9 @@ import socket
 import subprocess
 import unittest
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import NameOID
 from support import emulator, misbehaving, pki, program, token, tpm
 from support.cases import each, expand
 from support.ports import dead_port
@@ -262,30 +264,53 @@ class BrokenFiles(DoctorTest):
 
     def test_passphrase_file_is_missing(self):
         self.encrypt()
-        self.find_cause("secrets", "/absent", *self.identity, "--passin", "file:/absent")
+        self.find_cause("key", "/absent", *self.identity, "--passin", "file:/absent")
 
     def test_others_may_read_the_passphrase(self):
         self.encrypt()
         self.write("phrase", PASSPHRASE, 0o644)
         flags = (*self.identity, "--passin", "file:phrase")
-        self.find_cause("secrets", "phrase", *flags, hint="chmod")
+        self.find_cause("key", "phrase", *flags, hint="chmod")
 
     def test_variable_with_the_passphrase_is_not_set(self):
         self.encrypt()
-        self.find_cause("secrets", "variable PHRASE is not set", *self.identity, "--passin", "env:PHRASE")
+        self.find_cause("key", "variable PHRASE is not set", *self.identity, "--passin", "env:PHRASE")
 
     def test_credential_is_missing(self):
         self.encrypt()
         flags = (*self.identity, "--passin", "cred:web-phrase")
-        self.find_cause("secrets", "CREDENTIALS_DIRECTORY", *flags, hint="LoadCredential")
+        self.find_cause("key", "CREDENTIALS_DIRECTORY", *flags, hint="LoadCredential")
 
-    @each("SSL_CERT_FILE", "SSL_CERT_DIR", "AWS_CA_BUNDLE")
-    def test_variable_names_a_missing_file(self, name):
-        """A plain HTTP endpoint asks for no CA, so a mint would not notice."""
+    @each("SSL_CERT_FILE", "SSL_CERT_DIR", "SOFTHSM2_CONF")
+    def test_a_variable_with_a_missing_file_is_a_warning(self, name):
+        """Nothing here needs the file."""
+        lines, run = self.doctor(*self.identity, env={name: "/absent"})
+        self.assertEqual(run.status, 0, str(run))
+        (line,) = [line for line in lines if line.subject == "environment"]
+        self.assertEqual(line.verdict, "warn")
+        self.assertRegex(line.text, f"{name} .*No such file")
+
+    def test_a_secret_that_is_not_needed_may_be_missing(self):
+        for source in ("env:NOPE", "fd:9"):
+            self.well(*self.identity, "--passin", source, "--mint")
+
+    def test_a_passphrase_from_a_pipe_is_left_to_the_key(self):
+        self.encrypt()
+        reader, writer = os.pipe()
+        os.write(writer, f"{PASSPHRASE}\n".encode())
+        os.close(writer)
+        flags = (*self.identity, "--passin", f"file:/dev/fd/{reader}", "--mint")
+        self.well(*flags, pass_fds=(reader,))
+        os.close(reader)
+
+    def test_the_issuer_has_expired(self):
+        below = self.root.make_intermediate("below", not_before=-9 * pki.DAY, not_after=-pki.DAY)
+        self.write("web.pem", pki.pem(below.issue(self.key.public_key())))
+        self.write("below.pem", pki.pem(below.certificate))
+        flags = (*self.identity, "--intermediates", "below.pem")
         self.find_cause(
-            *("environment", f"{name} .*No such file", *self.identity),
-            hint=name,
-            env={name: "/absent"},
+            *("certificate", "its issuer CN=below expired on", *flags),
+            hint="certified again",
             and_in_a_mint=False,
         )
 
@@ -304,7 +329,7 @@ class BrokenFiles(DoctorTest):
         self.assertIn("instead of credmint's credentials", line.text)
 
     def test_the_password_of_a_proxy_is_not_shown(self):
-        env = {"https_proxy": f"http://user:{self.secret('proxy-pw-1')}@proxy.example:3128"}
+        env = {"https_proxy": f"http://user:{self.secret('proxy/pw-1')}@proxy.example:3128"}
         lines, _ = self.doctor(*self.identity, env=env)
         (line,) = [line for line in lines if line.subject == "environment"]
         self.assertIn("http://***@proxy.example:3128", line.text)
@@ -404,6 +429,49 @@ class BrokenTokens(DoctorTest):
         self.assertEqual(run.status, program.KEY, str(run))
         self.assertEqual(misbehaving.calls(self.log).count("C_Login"), 1)
 
+    def test_two_pins_for_one_token_are_not_both_sent(self):
+        self.write("wrong", WRONG)
+        identity = f'certificate = "{self.URI}"\npkcs11-lib = "{misbehaving.module()}"\n'
+        self.write(
+            "c.toml",
+            f'[identity.a]\n{identity}passin = "file:pin"\n'
+            f'[identity.b]\n{identity}passin = "file:wrong"\n' + defaults(self.service.url)
+            + role("demo", 'identity = "a"') + role("backup", 'identity = "b"'),
+            0o644,
+        )
+        lines, run = self.doctor("--config", "c.toml", "--login", env=self.faulty())
+        self.assertEqual(run.status, 0, str(run))
+        self.assertIn("[backup] another PIN was sent to its token", run.stdout.decode())
+        calls = misbehaving.calls(self.log)
+        self.assertEqual((calls.count("C_Login"), calls.count("C_Sign")), (1, 1), calls)
+
+    @each("--json", "--login", "--mint")
+    def test_the_passphrase_of_a_file_is_no_pin(self, flag):
+        """Nor does a mint send it to the token that has only the certificate."""
+        key = pki.make_key()
+        self.write("web.key", pki.encrypted_pkcs8_pem(key, PASSPHRASE))
+        self.write("phrase", PASSPHRASE)
+        flags = (
+            *("--private-key", "web.key", "--passin", "file:phrase"),
+            *self.flags("--certificate", "pkcs11:token=test;object=absent"),
+            *("--pkcs11-lib", misbehaving.module()),
+        )
+        self.run_program("doctor", *flags, flag, env=self.faulty())
+        self.run_program("credential-process", *flags, env=self.faulty())
+        self.assertNotIn("C_Login", misbehaving.calls(self.log))
+
+    def test_the_chain_is_that_of_a_mint_without_a_login(self):
+        below = self.root.make_intermediate("below")
+        self.token.write_certificate(below.issue(self.original.public_key()), "deep", "01")
+        self.write("below.pem", pki.pem(below.certificate))
+        uri = "pkcs11:token=test;object=deep"
+        found = self.well(*self.of_token(uri), "--intermediates", "below.pem")
+        self.assertIn("sent with 1 issuers, which end at CN=test root", found["certificate"].text)
+        self.find_cause("certificate", "absent.pem", *self.of_token(uri), "--intermediates", "absent.pem")
+
+    def test_an_empty_slot_beside_the_token_is_no_fault(self):
+        self.well(*self.of_token("pkcs11:object=web"), "--mint")
+
     def test_module_is_missing(self):
         flags = self.of_token(module="/absent.so")
         self.find_cause("module", "/absent.so: .*No such file", *flags, hint="--pkcs11-lib")
@@ -418,10 +486,9 @@ class BrokenTokens(DoctorTest):
 
     def test_configuration_of_softhsm_is_missing(self):
         self.find_cause(
-            *("environment", "SOFTHSM2_CONF .*No such file", *self.of_token()),
+            *("module", "CKR_GENERAL_ERROR", *self.of_token()),
             hint="SOFTHSM2_CONF",
             env={"SOFTHSM2_CONF": "/absent.conf"},
-            and_in_a_mint=False,
         )
 
     def test_configuration_of_softhsm_names_another_folder(self):
@@ -477,7 +544,7 @@ class BrokenTokens(DoctorTest):
 
     def test_certificate_is_missing(self):
         flags = self.of_token("pkcs11:token=test;object=other")
-        self.find_cause("key", "object=other", *flags, "--login", and_in_a_mint=False)
+        self.find_cause("certificate", "object=other", *flags, "--login")
 
     def test_key_is_missing(self):
         self.token.delete("privkey")
@@ -539,6 +606,25 @@ class BrokenTpms(DoctorTest):
         self.run_program("credential-process", *self.of_tpm())
         self.write("auth", AUTH)
         self.find_cause("tpm", "locked out", *self.of_tpm(), hint="1000 s", and_in_a_mint=False)
+
+    def test_the_parent_s_auth_value_costs_no_try(self):
+        own = tpm.Tpm(self, self.folder / "t")
+        own.make_parent("0x81000010", auth=AUTH)
+        contents, public_key = own.make_key_file(
+            tpm.EC_P256, "parent:0x81000010", f"parent-auth:{AUTH}"
+        )
+        self.write("child.pem", contents)
+        self.write("web.pem", pki.pem(self.root.issue(public_key)))
+        self.env = dict(own.env)
+        flags = self.flags(
+            *("--certificate", "web.pem", "--private-key", "child.pem"),
+            *("--parent-passin", "file:auth"),
+        )
+        found = self.well(*flags)
+        self.assertEqual(found["key"].verdict, "skip")
+        self.assertEqual(own.wrong_tries(), 0)
+        self.assertEqual(self.well(*flags, "--login")["signature"].verdict, "ok")
+        self.assertEqual(own.wrong_tries(), 0)
 
     def test_key_file_of_another_tpm(self):
         other = tpm.Tpm(self, self.folder / "o")
@@ -707,6 +793,18 @@ class Report(DoctorTest):
             self.assertNotIn(hidden, shown)
         for kept in ("us-east-1", "EC prime256v1", "29 days left", "~/…"):
             self.assertIn(kept, shown)
+
+    def test_a_long_name_is_cut_in_a_redacted_report(self):
+        key = pki.make_key()
+        name = x509.Name(
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, f"demo {'a' * 60}{number}")
+            for number in range(3000)
+        )
+        self.write("web.key", pki.pkcs8_pem(key))
+        self.write("web.pem", pki.pem(self.root.issue(key.public_key(), name)))
+        run = self.run_program("doctor", *self.identity, "--redact")
+        self.assertEqual(run.status, 0, run.stdout[:300])
+        self.assertNotIn(b"aaaa", run.stdout)
 
     def test_colours_and_progress_on_a_terminal_only(self):
         flags = ("doctor", *map(str, self.identity))

@@ -51,7 +51,7 @@ TEST_F(EnvironmentProxyTest, TheUserIsNotShown) {
   setenv("https_proxy", "http://user:p%40ss@proxy:3128/", 1);
   EXPECT_EQ(Of("https://a.example"), "http://***@proxy:3128/");
   EXPECT_EQ(WithoutUser("user:pass@proxy:3128"), "***@proxy:3128");
-  EXPECT_EQ(WithoutUser("http://proxy/a@b"), "http://proxy/a@b");
+  EXPECT_EQ(WithoutUser("http://user:se/cret@proxy"), "http://***@proxy");
 }
 
 }  // namespace

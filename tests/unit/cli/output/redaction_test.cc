@@ -25,7 +25,7 @@ TEST_F(RedactionTest, NumbersThatName) {
   EXPECT_EQ(Redacted("account 111122223333."), "account ACCOUNT.");
   EXPECT_EQ(Redacted("1111222233334 bytes"), "1111222233334 bytes");
   EXPECT_EQ(Redacted("credentials ASIA3QSQ6WZVMM3PMCYW until"), "credentials KEY-ID until");
-  EXPECT_EQ(Redacted("(SoftHSM, serial 611875b8950c7c03), wants"), "(SoftHSM, serial …), wants");
+  EXPECT_EQ(Redacted("(SoftHSM, serial 6118-75b8_950c7c03), wants"), "(SoftHSM, serial …), wants");
   EXPECT_EQ(Redacted("serial 0A:1B:2C: 29 days left"), "serial …: 29 days left");
   EXPECT_EQ(Redacted("pkcs11:token=prod;serial=611875b8;type=cert"),
             "pkcs11:token=prod;serial=…;type=cert");
@@ -52,9 +52,24 @@ TEST_F(RedactionTest, PathsBelowHome) {
             "'~/…', /home/zeldas/b, /etc/web/pin");
 }
 
+TEST_F(RedactionTest, KnownPathsMayHaveBlanks) {
+  Redaction redaction;
+  redaction.LearnPath("/home/zelda/my keys/a, b.pem");
+  redaction.LearnPath("/etc/web/pin");
+  EXPECT_EQ(redaction.Apply("/home/zelda/my keys/a, b.pem: no, /etc/web/pin"),
+            "~/…: no, /etc/web/pin");
+}
+
+TEST_F(RedactionTest, LongTextIsCut) {
+  EXPECT_LT(Redacted("CN=" + std::string(1000000, 'a')).size(), 5000U);
+}
+
 TEST_F(RedactionTest, LearntWordsStandAlone) {
   Redaction redaction;
   redaction.Learn("web", "RESOURCE");
+  redaction.Learn("in", "RESOURCE");
+  redaction.Learn("CN=web,O=Example (Europe) GmbH", "NAME");
+  EXPECT_EQ(redaction.Apply("CN=web,O=Example (Europe) GmbH in it"), "NAME in it");
   EXPECT_EQ(redaction.Apply("web, [web] webs my-web web_1"),
             "RESOURCE, [RESOURCE] webs my-web web_1");
 }
