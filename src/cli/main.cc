@@ -15,6 +15,7 @@
 #include "base/core_limit.h"
 #include "base/standard_error.h"
 #include "cli/commands/cache.h"
+#include "cli/commands/config.h"
 #include "cli/commands/credential_process.h"
 #include "cli/commands/doctor.h"
 #include "cli/commands/exec.h"
@@ -119,6 +120,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   ReadCertificateDataCommand read_certificate_data(app);
   ListCommand list(app);
   DoctorCommand doctor(app);
+  ConfigCommand config(app);
   CacheCommand cache(app);
   const VersionCommand version(app);
   const bool asks_help = arguments.size() > 2 && std::string_view(arguments[1]) == "help";
@@ -142,8 +144,8 @@ ExitStatus Run(std::vector<char*> arguments) {
   if (list.app().parsed()) result = list.Run();
   if (cache.app().parsed()) result = cache.Run();
   if (version.app().parsed()) result = VersionCommand::Run();
-  if (doctor.app().parsed()) {
-    const auto status = doctor.Run();
+  if (doctor.app().parsed() || config.app().parsed()) {
+    const auto status = doctor.app().parsed() ? doctor.Run() : config.Run();
     if (status) return *status;
     result = Fail(status);
   }

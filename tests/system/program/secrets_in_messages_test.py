@@ -164,7 +164,7 @@ class Options(SecretsTest):
                 self.check_run(value, *command, *arguments(option, value))
 
     def test_no_command_repeats_an_argument(self):
-        for command in (*COMMANDS.values(), ("version",), ("cache", "list"), ("cache",), (), ("help",)):
+        for command in (*COMMANDS.values(), ("version",), ("cache", "list"), ("cache",), ("config", "check"), (), ("help",)):
             for value in self.values.values():
                 self.check_run(value, *command, value)
 
@@ -224,6 +224,8 @@ class Settings(SecretsTest):
         flags = ("--config", "c.toml", *files, *more, *FORMS["json"])
         result = self.check_run(secret or value, *command, *flags)
         self.assertNotEqual(result.status, program.SUCCESS)
+        checked = self.check_run(secret or value, "config", "check", "c.toml")
+        self.assertNotEqual(checked.status, program.SUCCESS)
 
     def test_a_key_in_place_of_the_configuration(self):
         self.check_run(
