@@ -42,10 +42,11 @@ enum class ErrorCode : std::uint16_t {
   kDeviceLost = 22,          ///< session, login or object is gone; reopening it may help
   kPolicyUnmet = 23,         ///< the conditions for using the key are not met
   kLockedOut = 24,           ///< no attempt is accepted until the device's lockout expires
+  kSecretUnreadable = 25,    ///< like kPinRequired: a source was given and cannot be read now
 };
 
 /// The largest value.
-inline constexpr ErrorCode kLastErrorCode = ErrorCode::kLockedOut;
+inline constexpr ErrorCode kLastErrorCode = ErrorCode::kSecretUnreadable;
 
 /// A failure: a code to act on, a message, and a hint if a fix is known. The message is one
 /// sentence with its outermost clause first. It has no final period, no line break and no secret.

@@ -274,12 +274,12 @@ class SourcesOfSecrets(SecretsTest):
 
     def test_a_path_that_is_not_there_is_named(self):
         result = self.run_program("sign-string", "--private-key", "web.key", "--passin", "file:./absent")
-        self.check_failure(result, program.LOCAL_IO, "cannot read ./absent: No such file")
+        self.check_failure(result, program.KEY, "cannot read ./absent: No such file")
 
     def test_a_file_that_is_there_is_named(self):
         self.write("open", "x", mode=0o644)
         result = self.run_program("sign-string", "--private-key", "web.key", "--passin", "file:open")
-        self.check_failure(result, program.LOCAL_IO, "open holds a secret", hint="chmod 600 open")
+        self.check_failure(result, program.KEY, "open holds a secret", hint="chmod 600 open")
 
     @each("", "file:", "%7c")
     def test_a_pin_source_of_a_uri(self, source):
