@@ -25,6 +25,7 @@
 #include "cli/commands/sign_string.h"
 #include "cli/commands/update.h"
 #include "cli/commands/version.h"
+#include "cli/options/process_options.h"
 #include "cli/options/quoting_hint.h"
 #include "cli/options/secret_option.h"
 #include "cli/options/usage_error.h"
@@ -104,6 +105,7 @@ Result<void> CheckSecretsOfCommand(const CLI::App& app) {
 
 ExitStatus Run(std::vector<char*> arguments) {
   std::vector<std::string> command_to_run = TakeCommandToRun(arguments);
+  StartLogOfArguments(arguments);
   if (std::any_of(arguments.begin(), arguments.end(), IsContinuation)) return ReportContinuation();
   CLI::App app(
       "credmint: AWS credentials with a key in an HSM, a TPM or a file, through IAM Roles "

@@ -49,9 +49,11 @@ UpdateCommand::UpdateCommand(CLI::App& app)
 }
 
 Result<void> UpdateCommand::Run() const {
+  const auto start_log = once_ ? StartLog : StartLogOfService;
+  start_log(flags_.given.process);  // for mistakes in the configuration
   const auto wanted = FindRole(*app_, flags_);
   if (!wanted) return Fail(wanted);
-  StartLog(wanted->process);
+  start_log(wanted->process);
   wanted->Log();
   const auto file = FindCredentialsFile(profile_);
   if (!file) return Fail(file);
@@ -63,7 +65,8 @@ Result<void> UpdateCommand::Run() const {
   if (!once_) RestrictThisProcess(wanted->process);
   roles::IdentityPool identities(
       *library, {.kept_earlier = [](const Error& error) { ReportError(error); },
-                 .expiring = [](const std::string& warning) { ReportWarning(warning); }});
+                 .expiring = [](const std::string& warning) { ReportWarning(warning); },
+                 .minted = ReportMints(once_ ? LogLevel::kDebug : LogLevel::kInfo)});
   const auto session = RoleSession::Create(
       role, identities, once_ ? RoleSession::Retrying::kHere : RoleSession::Retrying::kElsewhere);
   if (!session) return Fail(session);

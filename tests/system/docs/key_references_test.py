@@ -41,7 +41,7 @@ VARIABLES = {
 }
 
 # Flags of `sign-string` that are not about keys.
-OTHER_FLAGS = {"--allow-weak-key", "--debug", "--digest", "--format", "--help", "--log-format"}
+OTHER_FLAGS = {"--allow-weak-key", "--debug", "--digest", "--format", "--help", "--log-format", "--log-level"}
 
 
 def by_name(rows):
