@@ -60,6 +60,7 @@ struct Error {
   std::chrono::milliseconds retry_after{
       0};  ///< the delay that the service or device asks for; 0: none
   Remedy remedy = Remedy::kNone;
+  std::string request_id = {};  ///< by which the service knows the request; empty: none
 
   [[nodiscard]] bool HasHint() const { return remedy != Remedy::kNone || !hint.empty(); }
 

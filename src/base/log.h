@@ -49,8 +49,9 @@ struct LogEvent {
   std::string message;
   std::string code = {};  ///< of a failure
   std::string hint = {};
-  std::string role = {};                                          ///< empty: none
-  std::vector<std::pair<std::string, std::string>> details = {};  ///< by name; JSON alone
+  std::string role = {};  ///< empty: none
+  /// By name; JSON alone. Empty ones are omitted.
+  std::vector<std::pair<std::string, std::string>> details = {};
 };
 
 /// Writes it, if its level is to be written:

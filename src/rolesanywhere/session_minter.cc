@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/printable.h"
 #include "base/random_fraction.h"
 #include "base/timestamp.h"
 #include "http/retry_policy.h"
@@ -22,6 +23,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
+constexpr std::size_t kLongestRequestId = 64;
 constexpr std::chrono::minutes kTolerableClockError{4};
 /// A responder must not be able to make a key sign for an arbitrary date.
 constexpr std::chrono::hours kLongestCorrection{24};
@@ -84,6 +86,8 @@ std::optional<milliseconds> RetryAfter(const HttpResponse& response, TimePoint n
 /// Describes the service's refusal. Adds the doubts about issuers that CheckIdentity() tolerates.
 Error Refusal(const HttpResponse& response, const Identity& identity) {
   Error error = DescribeServiceError(ParseServiceError(response));
+  const auto id = FindHeader(response.headers, "x-amzn-RequestId");
+  if (id) error.request_id = Printable(*id, kLongestRequestId);
   if (error.code != ErrorCode::kServiceRefused) return error;
   for (const Error& doubt : ChainDoubts(identity.chain())) {
     error.AddHint(doubt.message);

@@ -23,7 +23,8 @@ ExitStatus ReportError(const Error& error, const std::string& role) {
          .message = error.message,
          .code = std::string(NameOf(error.code)),
          .hint = HintText(error),
-         .role = role});
+         .role = role,
+         .details = {{"requestId", error.request_id}}});
   return ExitStatusOf(error.code);
 }
 

@@ -89,6 +89,7 @@ class Errors(LogTest):
         found = self.json_of(*self.arguments(*self.identity), "--log-format=json")
         self.assertEqual(found["code"], "ServiceRefused")
         self.assertIn('no "way"\\ ?[31m', found["message"])
+        self.assertRegex(found["requestId"], r"\A[0-9a-f-]{36}\Z")
 
     def test_by_the_setting(self):
         self.write("c.toml", 'log-format = "json"\n[identity.x]\ncertificate = "absent.pem"\n'
@@ -218,7 +219,7 @@ class Journal(LogTest):
         found = json.loads(text)
         self.assertEqual(priority, "6")
         self.assertEqual((found["level"], found["role"]), ("info", "demo"))
-        self.assertEqual(set(found), MEMBERS - {"code", "hint"})
+        self.assertEqual(set(found), MEMBERS - {"code", "hint", "requestId"})
         self.assertEqual(found["certificateSerial"], self.serial())
         self.assertEqual(found["accessKeyId"], self.last_request()["access_key_id"])
         left = datetime.datetime.fromisoformat(found["expiration"]).timestamp() - time.time()
