@@ -119,7 +119,8 @@ class FileCheck {
                       "add an [identity.NAME] section with certificate and private-key");
     }
     if (identity) return;
-    const Setting* const setting = role.Find("identity");
+    const Setting* setting = role.Find("identity");
+    if (setting == nullptr) setting = file_.defaults.Find("identity");
     mistakes_.push_back({setting != nullptr ? setting->line : role.line, identity.error()});
   }
 
