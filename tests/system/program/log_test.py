@@ -17,7 +17,7 @@ import unittest
 from support import documents, facts, openssl, program
 from support.cases import each, expand
 from support.processes import ENDING_WITH_PARENT, run_tool
-from support.serve import wait_until
+from support.serve import Server, wait_until
 from support.system_test import MintTest
 
 SHAPES = json.loads(
@@ -152,6 +152,14 @@ class UnreadableSecrets(LogTest):
         started.process.send_signal(signal.SIGTERM)
         run = started.finish()
         self.assertEqual((run.status, run.stderr), (0, "credmint: there are new credentials in the file\n"))
+
+    def test_serve_waits_for_a_file(self):
+        flags = (*self.arguments(*self.identity)[1:], "--passin", "file:./pin")
+        server = Server(self, "--port", "0", "--status-port", "0", "--token-file", "token", *flags)
+        reason = "demo: KeyUnusable (no PIN, waits for its file)\n"
+        wait_until(lambda: server.health() == (503, reason))
+        self.write("pin", SECRET)
+        wait_until(lambda: server.health() == (200, "ok\n"))
 
 
 class Journal(LogTest):
