@@ -126,6 +126,7 @@ Result<ExitStatus> ConfigCommand::Run() const {
     return Fail(ErrorCode::kUsage, "there is no configuration file", kConfigurationPlaces);
   }
   std::vector<CheckedFile> files;
+  files.reserve(paths.size());
   for (const std::string& path : paths) files.push_back(CheckFile(path));
   const ExitStatus status = StatusOf(files);
   auto written = WriteResult(json_ ? FormatJson(files, status) : FormatText(files));
