@@ -144,7 +144,7 @@ void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
 
 Parsed<roles::SessionSpec> ParseSession(const ServiceOptions& options) {
   auto request = ParseRequest(options);
-  Refusals refusals = request ? Refusals() : std::move(request).error();
+  Refusals refusals = request ? Refusals() : request.error();
   EndpointOptions endpoint{options.fips.value_or(false), options.dualstack.value_or(false),
                            options.endpoint};
   if (!endpoint.custom.empty() && (endpoint.fips || endpoint.dualstack)) {
