@@ -63,6 +63,7 @@ const OSSL_ITEM* ReasonStrings(void* /*context*/) noexcept {
       Reason(ErrorCode::kModule, "module failure"),
       Reason(ErrorCode::kDevice, "device failure"),
       Reason(ErrorCode::kPinRequired, "PIN or auth value needed"),
+      Reason(ErrorCode::kSecretUnreadable, "cannot read PIN or auth value"),
       Reason(ErrorCode::kContextPinRequired, "context-specific PIN needed"),
       Reason(ErrorCode::kPinIncorrect, "PIN or auth value incorrect"),
       Reason(ErrorCode::kPinLocked, "PIN locked"),

@@ -42,10 +42,11 @@ enum class ErrorCode : std::uint16_t {
   kDeviceLost = 22,          ///< session, login or object is gone; reopening it may help
   kPolicyUnmet = 23,         ///< the conditions for using the key are not met
   kLockedOut = 24,           ///< no attempt is accepted until the device's lockout expires
+  kSecretUnreadable = 25,    ///< like kPinRequired: a source was given and cannot be read now
 };
 
 /// The largest value.
-inline constexpr ErrorCode kLastErrorCode = ErrorCode::kLockedOut;
+inline constexpr ErrorCode kLastErrorCode = ErrorCode::kSecretUnreadable;
 
 /// A failure: a code to act on, a message, and a hint if a fix is known. The message is one
 /// sentence with its outermost clause first. It has no final period, no line break and no secret.
@@ -59,6 +60,7 @@ struct Error {
   std::chrono::milliseconds retry_after{
       0};  ///< the delay that the service or device asks for; 0: none
   Remedy remedy = Remedy::kNone;
+  std::string request_id = {};  ///< by which the service knows the request; empty: none
 
   [[nodiscard]] bool HasHint() const { return remedy != Remedy::kNone || !hint.empty(); }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.h"
 
+#include <fmt/chrono.h>
+#include <fmt/format.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -11,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/printable.h"
 #include "base/standard_error.h"
 
 namespace credmint {
@@ -37,12 +41,41 @@ std::string OneLine(std::string_view message) {
   return line;
 }
 
+LogOptions& Options() {
+  static LogOptions options;
+  return options;
+}
+
+/// The priorities of syslog(3), without "critical" and above.
+std::string PriorityOf(LogLevel level) {
+  if (!Options().has_priorities) return {};
+  return fmt::format("<{}>", static_cast<int>(level) + 3);
+}
+
+std::string_view LevelName(LogLevel level) {
+  switch (level) {
+    case LogLevel::kError:
+      return "error";
+    case LogLevel::kWarning:
+      return "warning";
+    case LogLevel::kNotice:
+      return "notice";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kDebug:
+      break;
+  }
+  return "debug";
+}
+
 class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
-    WriteStandardError(std::string_view(line.data(), line.size()));
+    const bool warns = message.level == spdlog::level::warn;
+    WriteStandardError(PriorityOf(warns ? LogLevel::kWarning : LogLevel::kDebug) +
+                       std::string(line.data(), line.size()));
   }
   void flush_() override {}
 };
@@ -58,15 +91,53 @@ void Log(spdlog::level::level_enum level, std::string_view message) {
   spdlog::log(level, OneLine(message));
 }
 
+std::string TextOf(const LogEvent& event) {
+  const std::string priority = PriorityOf(event.level);
+  const std::string role =
+      event.role.empty() ? "" : fmt::format("role {}: ", PrintableUtf8(event.role));
+  std::string text = fmt::format("{}credmint: {}{}{}\n", priority,
+                                 event.level == LogLevel::kWarning ? "warning: " : "", role,
+                                 PrintableUtf8(event.message));
+  if (!event.hint.empty()) {
+    text += fmt::format("{}hint: {}\n", priority, PrintableUtf8(event.hint));
+  }
+  return text;
+}
+
+std::string MemberOf(std::string_view name, std::string_view value) {
+  return value.empty()
+             ? ""
+             : fmt::format(R"(,"{}":"{}")", name, OneLine(PrintableUtf8(std::string(value))));
+}
+
+std::string Now() {
+  const auto now = std::chrono::system_clock::now();
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(now)), since.count() % 1000);
+}
+
+std::string JsonOf(const LogEvent& event) {
+  std::string text = fmt::format(R"({}{{"time":"{}","level":"{}")", PriorityOf(event.level), Now(),
+                                 LevelName(event.level));
+  text += MemberOf("code", event.code);
+  text += MemberOf("message", event.message);
+  text += MemberOf("hint", event.hint);
+  text += MemberOf("role", event.role);
+  for (const auto& [name, value] : event.details) text += MemberOf(name, value);
+  return text + "}\n";
+}
+
 }  // namespace
 
-void ConfigureLog(bool debug, LogFormat format) {
+void ConfigureLog(const LogOptions& options) {
+  Options() = options;
   auto logger = std::make_shared<spdlog::logger>("credmint", std::make_shared<StandardErrorSink>());
-  logger->set_pattern(format == LogFormat::kJson
+  logger->set_pattern(options.format == LogFormat::kJson
                           ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%v"})"
                           : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
                       spdlog::pattern_time_type::utc);
-  logger->set_level(debug ? spdlog::level::debug : spdlog::level::off);
+  logger->set_level(options.level == LogLevel::kDebug ? spdlog::level::debug : spdlog::level::off);
   spdlog::set_default_logger(std::move(logger));
 }
 
@@ -77,5 +148,10 @@ void SetLogListener(std::function<void(bool warning, std::string_view line)> lis
 void LogDebug(std::string_view message) { Log(spdlog::level::debug, message); }
 
 void LogWarning(std::string_view message) { Log(spdlog::level::warn, message); }
+
+void Write(const LogEvent& event) {
+  if (event.level > Options().level) return;
+  WriteStandardError(Options().format == LogFormat::kJson ? JsonOf(event) : TextOf(event));
+}
 
 }  // namespace credmint

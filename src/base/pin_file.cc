@@ -16,6 +16,12 @@ Secret FirstLine(Secret text) {
   return text;
 }
 
+Result<Secret> FirstLine(Result<Secret> read) {
+  if (read) return FirstLine(*std::move(read));
+  read.error().code = ErrorCode::kSecretUnreadable;
+  return read;
+}
+
 Result<Secret> ReadPinFile(const std::string& name) {
   if (name.starts_with("|")) {
     return Fail(ErrorCode::kUsage, "a command as the source of a PIN is not supported",
@@ -24,13 +30,11 @@ Result<Secret> ReadPinFile(const std::string& name) {
   std::string path = name;
   if (path.starts_with("file:")) path.erase(0, 5);
   if (path.find('/') == std::string::npos && access(path.c_str(), F_OK) != 0) {
-    return Fail(ErrorCode::kLocalIo, "the file named for a secret does not exist",
+    return Fail(ErrorCode::kSecretUnreadable, "the file named for a secret does not exist",
                 "a name without a '/' may be the secret itself, so it is not shown; for a file, "
                 "write file:./NAME");
   }
-  auto contents = ReadFile(path, 4096, FileAccess::kOwnerOnly);
-  if (!contents) return contents;
-  return FirstLine(*std::move(contents));
+  return FirstLine(ReadFile(path, 4096, FileAccess::kOwnerOnly));
 }
 
 }  // namespace credmint

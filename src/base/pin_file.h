@@ -13,11 +13,14 @@ namespace credmint {
 ///
 /// A name without a '/' that is not a file is never shown, because it may be the PIN.
 ///
-/// Fails with kLocalIo if the file cannot be read, or if it is a regular file that group or others
-/// may read or write. A PIN that every user can read protects nothing.
+/// Fails with kSecretUnreadable if the file cannot be read, or if it is a regular file that group
+/// or others may read or write. A PIN that every user can read protects nothing.
 Result<Secret> ReadPinFile(const std::string& name);
 
 /// Returns the first line of a text, without its line end, and wipes the rest.
 Secret FirstLine(Secret text);
+
+/// The same for what was read from a file or stream. A failure becomes kSecretUnreadable.
+Result<Secret> FirstLine(Result<Secret> read);
 
 }  // namespace credmint

@@ -16,6 +16,7 @@
 #include "base/standard_error.h"
 #include "cli/commands/cache.h"
 #include "cli/commands/complete.h"
+#include "cli/commands/config.h"
 #include "cli/commands/credential_process.h"
 #include "cli/commands/doctor.h"
 #include "cli/commands/exec.h"
@@ -25,6 +26,7 @@
 #include "cli/commands/sign_string.h"
 #include "cli/commands/update.h"
 #include "cli/commands/version.h"
+#include "cli/options/process_options.h"
 #include "cli/options/quoting_hint.h"
 #include "cli/options/secret_option.h"
 #include "cli/options/usage_error.h"
@@ -110,6 +112,7 @@ bool AsksForCompletions(const std::vector<char*>& arguments) {
 ExitStatus Run(std::vector<char*> arguments) {
   std::vector<std::string> command_to_run = TakeCommandToRun(arguments);
   const bool completes = AsksForCompletions(arguments);
+  if (!completes) StartLogOfArguments(arguments);
   if (!completes && std::any_of(arguments.begin(), arguments.end(), IsContinuation))
     return ReportContinuation();
   CLI::App app(
@@ -130,6 +133,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   ReadCertificateDataCommand read_certificate_data(app);
   ListCommand list(app);
   DoctorCommand doctor(app);
+  ConfigCommand config(app);
   CacheCommand cache(app);
   const VersionCommand version(app);
   SetHelp(app, {.example = "credmint credential-process --role web"});
@@ -158,8 +162,8 @@ ExitStatus Run(std::vector<char*> arguments) {
   if (list.app().parsed()) result = list.Run();
   if (cache.app().parsed()) result = cache.Run();
   if (version.app().parsed()) result = VersionCommand::Run();
-  if (doctor.app().parsed()) {
-    const auto status = doctor.Run();
+  if (doctor.app().parsed() || config.app().parsed()) {
+    const auto status = doctor.app().parsed() ? doctor.Run() : config.Run();
     if (status) return *status;
     result = Fail(status);
   }

@@ -26,27 +26,27 @@ std::string ShownName(std::string_view name) {
   return what.empty() ? Printable(name) : what;
 }
 
+/// Reads what it can, and notes the mistakes.
 class Reader {
  public:
-  explicit Reader(const std::string& path) { configuration_.path = path; }
+  Reader(const std::string& path, Mistakes& mistakes) : mistakes_(mistakes) {
+    configuration_.path = path;
+  }
 
-  Result<Configuration> Read(const TomlValue& root);
+  Configuration Read(const TomlValue& root);
 
  private:
-  Result<void> ReadTop(const std::string& name, const TomlValue& node);
-  Result<void> ReadNamed(const std::string& kind, const TomlValue& node,
-                         std::vector<Section>& sections);
-  Result<void> ReadSection(const std::string& name, const TomlValue& node, Section& section);
-  Result<void> ReadSetting(const std::string& name, const TomlValue& node, Section& section);
-  [[nodiscard]] Result<std::string> Text(const std::string& name, const TomlValue& node) const;
+  void ReadTop(const std::string& name, const TomlValue& node);
+  void ReadNamed(const std::string& kind, const TomlValue& node, std::vector<Section>& sections);
+  void ReadSection(const std::string& name, const TomlValue& node, Section& section);
+  void ReadSetting(const std::string& name, const TomlValue& node, Section& section);
 
-  [[nodiscard]] tl::unexpected<Error> FailAt(const TomlValue& node, const std::string& message,
-                                             std::string hint = {}) const {
-    return Fail(ErrorCode::kUsage, fmt::format("{}: {}", configuration_.At(node.line), message),
-                std::move(hint));
+  void Note(const TomlValue& node, std::string message, std::string hint = {}) {
+    mistakes_.push_back({node.line, {ErrorCode::kUsage, std::move(message), std::move(hint)}});
   }
 
   Configuration configuration_;
+  Mistakes& mistakes_;
 };
 
 bool IsGoodName(std::string_view name) {
@@ -69,81 +69,70 @@ std::optional<Setting::Type> TypeOf(const TomlValue& node) {
   return std::nullopt;
 }
 
-Result<Configuration> Reader::Read(const TomlValue& root) {
-  for (const auto& [name, node] : root.table) {
-    if (auto read = ReadTop(name, node); !read) return Fail(std::move(read));
+/// The texts of a value or a list; nothing if one of them is something else.
+std::optional<std::vector<std::string>> TextsOf(const TomlValue& node) {
+  if (TypeOf(node)) return std::vector{node.text};
+  if (node.type != Type::kList) return std::nullopt;
+  std::vector<std::string> texts;
+  for (const TomlValue& element : node.list) {
+    if (element.type != Type::kText) return std::nullopt;
+    texts.push_back(element.text);
   }
+  return texts;
+}
+
+Configuration Reader::Read(const TomlValue& root) {
+  for (const auto& [name, node] : root.table) ReadTop(name, node);
   InOrderOfLines(configuration_.program.settings);
   InOrderOfLines(configuration_.identities);
   InOrderOfLines(configuration_.roles);
+  InOrderOfLines(mistakes_);
   return std::move(configuration_);
 }
 
-Result<void> Reader::ReadTop(const std::string& name, const TomlValue& node) {
+void Reader::ReadTop(const std::string& name, const TomlValue& node) {
   if (name == "serve") return ReadSection(name, node, configuration_.serve);
   if (name == "defaults") return ReadSection(name, node, configuration_.defaults);
   if (name == "identity") return ReadNamed(name, node, configuration_.identities);
   if (name == "role") return ReadNamed(name, node, configuration_.roles);
   if (node.type != Type::kTable) return ReadSetting(name, node, configuration_.program);
-  return FailAt(node, fmt::format("there is no table [{}]", ShownName(name)),
-                DidYouMean(name, kTables));
+  Note(node, fmt::format("there is no table [{}]", ShownName(name)), DidYouMean(name, kTables));
 }
 
-Result<void> Reader::ReadNamed(const std::string& kind, const TomlValue& node,
-                               std::vector<Section>& sections) {
-  if (node.type != Type::kTable) {
-    return FailAt(node, fmt::format("{} is not a table", kind), fmt::format("[{}.NAME]", kind));
-  }
+void Reader::ReadNamed(const std::string& kind, const TomlValue& node,
+                       std::vector<Section>& sections) {
+  const std::string header = fmt::format("[{}.NAME]", kind);
+  if (node.type != Type::kTable) return Note(node, fmt::format("{} is not a table", kind), header);
   for (const auto& [name, table] : node.table) {
     if (table.type != Type::kTable) {
-      return FailAt(table, fmt::format("[{}] may hold only tables", kind),
-                    fmt::format("[{}.NAME]", kind));
+      Note(table, fmt::format("[{}] may hold only tables", kind), header);
+    } else if (!IsGoodName(name)) {
+      Note(table, fmt::format("'{}' is not a valid name for {}", ShownName(name), header),
+           "use 1 to 64 letters, digits and characters of +=,.@_-");
+    } else {
+      ReadSection(name, table, sections.emplace_back());
     }
-    if (!IsGoodName(name)) {
-      return FailAt(table,
-                    fmt::format("'{}' is not a valid name for [{}.NAME]", ShownName(name), kind),
-                    "use 1 to 64 letters, digits and characters of +=,.@_-");
-    }
-    if (auto read = ReadSection(name, table, sections.emplace_back()); !read) return read;
   }
-  return {};
 }
 
-Result<void> Reader::ReadSection(const std::string& name, const TomlValue& node, Section& section) {
+void Reader::ReadSection(const std::string& name, const TomlValue& node, Section& section) {
   if (node.type != Type::kTable) {
-    return FailAt(node, fmt::format("{} is not a table", name), fmt::format("[{}]", name));
+    return Note(node, fmt::format("{} is not a table", name), fmt::format("[{}]", name));
   }
   section.name = name;
   section.line = node.line;
-  for (const auto& [key, value] : node.table) {
-    if (auto read = ReadSetting(key, value, section); !read) return read;
-  }
+  for (const auto& [key, value] : node.table) ReadSetting(key, value, section);
   InOrderOfLines(section.settings);
-  return {};
 }
 
-Result<void> Reader::ReadSetting(const std::string& name, const TomlValue& node, Section& section) {
-  Setting setting{name, Setting::Type::kText, {}, node.line};
-  if (node.type == Type::kList) {
-    for (const TomlValue& element : node.list) {
-      auto text = element.type == Type::kText ? Text(name, element) : Text(name, node);
-      if (!text) return Fail(std::move(text));
-      setting.values.push_back(*std::move(text));
-    }
-  } else {
-    auto text = Text(name, node);
-    if (!text) return Fail(std::move(text));
-    setting.type = *TypeOf(node);
-    setting.values.push_back(*std::move(text));
-  }
-  section.settings.push_back(std::move(setting));
-  return {};
-}
-
-Result<std::string> Reader::Text(const std::string& name, const TomlValue& node) const {
-  if (TypeOf(node)) return node.text;
-  return FailAt(node, fmt::format("{} is not text, a number, true, false or a list of texts",
+void Reader::ReadSetting(const std::string& name, const TomlValue& node, Section& section) {
+  auto texts = TextsOf(node);
+  if (!texts) {
+    return Note(node, fmt::format("{} is not text, a number, true, false or a list of texts",
                                   ShownName(name)));
+  }
+  section.settings.push_back(
+      {name, TypeOf(node).value_or(Setting::Type::kText), *std::move(texts), node.line});
 }
 
 }  // namespace
@@ -157,10 +146,19 @@ const Setting* Section::Find(std::string_view setting) const {
 
 std::string Configuration::At(int line) const { return fmt::format("{}:{}", path, line); }
 
+Configuration ParseConfiguration(std::string_view text, const std::string& path,
+                                 Mistakes& mistakes) {
+  auto parsed = ParseToml(text);
+  if (parsed) return Reader(path, mistakes).Read(*parsed);
+  mistakes.push_back(std::move(parsed).error());
+  return {.path = path};
+}
+
 Result<Configuration> ParseConfiguration(std::string_view text, const std::string& path) {
-  const auto parsed = ParseToml(text, path);
-  if (!parsed) return Fail(parsed);
-  return Reader(path).Read(*parsed);
+  Mistakes mistakes;
+  auto parsed = ParseConfiguration(text, path, mistakes);
+  if (!mistakes.empty()) return Fail(PlacedIn(path, std::move(mistakes.front())));
+  return parsed;
 }
 
 }  // namespace credmint

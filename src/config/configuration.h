@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "config/mistake.h"
 
 namespace credmint {
 
@@ -62,5 +63,10 @@ struct Configuration {
 /// - The name of an identity or a role is not 1 to 64 characters of those that IAM allows in role
 ///   names.
 Result<Configuration> ParseConfiguration(std::string_view text, const std::string& path);
+
+/// The same, but goes on after a mistake: adds all of them, and returns what is right. If the text
+/// is not TOML, that is the only mistake, and nothing is returned of the text.
+Configuration ParseConfiguration(std::string_view text, const std::string& path,
+                                 Mistakes& mistakes);
 
 }  // namespace credmint

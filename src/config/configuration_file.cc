@@ -54,14 +54,28 @@ Result<void> CheckOwner(const std::string& path, const struct stat& status) {
 
 }  // namespace
 
-std::optional<std::string> FindConfigurationFile() {
+std::vector<std::string> FindConfigurationFiles() {
+  std::vector<std::string> files;
   const std::string user = UserFile();
-  if (!user.empty() && IsThere(user)) return user;
-  if (IsThere(kSystemFile)) return kSystemFile;
-  return std::nullopt;
+  if (!user.empty() && IsThere(user)) files.push_back(user);
+  if (IsThere(kSystemFile)) files.emplace_back(kSystemFile);
+  return files;
+}
+
+std::optional<std::string> FindConfigurationFile() {
+  const auto files = FindConfigurationFiles();
+  if (files.empty()) return std::nullopt;
+  return files.front();
 }
 
 Result<Configuration> ReadConfigurationFile(const std::string& path) {
+  Mistakes mistakes;
+  auto read = ReadConfigurationFile(path, mistakes);
+  if (!mistakes.empty()) return Fail(PlacedIn(ShownPath(path), std::move(mistakes.front())));
+  return read;
+}
+
+Result<Configuration> ReadConfigurationFile(const std::string& path, Mistakes& mistakes) {
   // O_NONBLOCK: if it is a FIFO, do not wait for a writer.
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat status {};
@@ -74,7 +88,7 @@ Result<Configuration> ReadConfigurationFile(const std::string& path) {
   if (auto checked = CheckOwner(name, status); !checked) return Fail(std::move(checked));
   const auto contents = ReadDescriptor(file.get(), name);
   if (!contents) return Fail(contents);
-  return ParseConfiguration(contents->Reveal(), name);
+  return ParseConfiguration(contents->Reveal(), name, mistakes);
 }
 
 }  // namespace credmint

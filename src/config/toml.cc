@@ -28,12 +28,13 @@ constexpr const char* kQuotes = "text must be in quotes";
 
 class Parser {
  public:
-  Parser(std::string_view text, const std::string& name) : rest_(text), name_(name) {
+  explicit Parser(std::string_view text) : rest_(text) {
     if (rest_.starts_with(kByteOrderMark)) rest_.remove_prefix(kByteOrderMark.size());
     root_.made = Made::kByHeader;
   }
 
   Result<TomlValue> Parse();
+  [[nodiscard]] int line_of_failure() const { return line_of_failure_; }
 
  private:
   Result<void> CheckCharacters();
@@ -74,18 +75,17 @@ class Parser {
   Result<void> ExpectLineEnd();
 
   [[nodiscard]] tl::unexpected<Error> FailAt(int line, std::string_view reason,
-                                             std::string hint = {}) const {
-    return Fail(ErrorCode::kUsage, fmt::format("{}:{}: invalid TOML: {}", name_, line, reason),
-                std::move(hint));
+                                             std::string hint = {}) {
+    line_of_failure_ = line;
+    return Fail(ErrorCode::kUsage, fmt::format("invalid TOML: {}", reason), std::move(hint));
   }
-  [[nodiscard]] tl::unexpected<Error> FailHere(std::string_view reason,
-                                               std::string hint = {}) const {
+  [[nodiscard]] tl::unexpected<Error> FailHere(std::string_view reason, std::string hint = {}) {
     return FailAt(line_, reason, std::move(hint));
   }
 
   std::string_view rest_;
-  const std::string& name_;
   int line_ = 1;
+  int line_of_failure_ = 0;
   TomlValue root_;
   TomlValue* current_ = &root_;
 };
@@ -405,8 +405,17 @@ Result<void> Parser::ParseCode(std::string& text, std::size_t digits) {
 
 }  // namespace
 
+tl::expected<TomlValue, Mistake> ParseToml(std::string_view text) {
+  Parser parser(text);
+  auto parsed = parser.Parse();
+  if (parsed) return *std::move(parsed);
+  return tl::unexpected(Mistake{parser.line_of_failure(), std::move(parsed).error()});
+}
+
 Result<TomlValue> ParseToml(std::string_view text, const std::string& name) {
-  return Parser(text, name).Parse();
+  auto parsed = ParseToml(text);
+  if (parsed) return *std::move(parsed);
+  return Fail(PlacedIn(name, std::move(parsed).error()));
 }
 
 }  // namespace credmint

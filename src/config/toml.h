@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "config/mistake.h"
 
 namespace credmint {
 
@@ -32,13 +33,16 @@ struct TomlValue {
   Made made = Made::kByTheWay;
 };
 
-/// Parses TOML 1.0, with or without a byte order mark. Fails with kUsage and NAME:LINE if the
-/// grammar does not allow the text. The line is where the mistake begins: for a missing closing
-/// quote, that of the opening one. Dates and times are recognised by their shape and not checked
+/// Parses TOML 1.0, with or without a byte order mark. Fails with kUsage if the grammar does not
+/// allow the text. The line is where the mistake begins: for a missing closing quote, that of the
+/// opening one. Dates and times are recognised by their shape and not checked
 /// further. Values may nest up to 32 levels.
 ///
 /// The libraries in Debian 12 and 13 are unsuitable for text that people edit while a server runs:
 /// docs/design/decisions/0009-own-toml-reader.md.
+tl::expected<TomlValue, Mistake> ParseToml(std::string_view text);
+
+/// The same; the message begins with NAME:LINE.
 Result<TomlValue> ParseToml(std::string_view text, const std::string& name);
 
 }  // namespace credmint

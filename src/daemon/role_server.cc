@@ -96,16 +96,6 @@ Result<Secret> MakeToken(const std::string& file, NewFiles& made,
   return token;
 }
 
-Result<void> CheckTokenFile(const roles::Sharing& sharing, const std::string& common_file) {
-  if (sharing.token_file.empty() && !sharing.token_group.empty()) {
-    return Fail(ErrorCode::kUsage, "token-group needs a token-file");
-  }
-  if (!sharing.token_file.empty() && sharing.token_file == common_file) {
-    return Fail(ErrorCode::kUsage, "its token-file is the common one of the server");
-  }
-  return {};
-}
-
 Result<Share> ShareOf(const roles::Sharing& sharing,
                       const std::vector<std::string>& users_of_server, NewFiles& made) {
   auto allowed = serve::AllowedUsers::Resolve(sharing.allow_users.value_or(users_of_server));
@@ -174,6 +164,16 @@ std::vector<serve::KeyProcessStatus> StatusOf(Stores* stores) {
 }
 
 }  // namespace
+
+Result<void> CheckTokenFile(const roles::Sharing& sharing, const std::string& common_file) {
+  if (sharing.token_file.empty() && !sharing.token_group.empty()) {
+    return Fail(ErrorCode::kUsage, "token-group needs a token-file");
+  }
+  if (!sharing.token_file.empty() && sharing.token_file == common_file) {
+    return Fail(ErrorCode::kUsage, "its token-file is the common one of the server");
+  }
+  return {};
+}
 
 /// Resources that a server needs and may fail to get.
 struct RoleServer::Doors {

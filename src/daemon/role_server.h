@@ -55,6 +55,9 @@ struct UserObserver {
   std::function<void()> too_many_given = {};    ///< the same; nor are they counted
 };
 
+/// Fails with kUsage for a token group without a token file, and for a file that is the common one.
+Result<void> CheckTokenFile(const roles::Sharing& sharing, const std::string& common_file);
+
 /// Everything that runs during `serve`: the roles with their refreshers, the HTTP server that
 /// serves their credentials, and the status server.
 class RoleServer {

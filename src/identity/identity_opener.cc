@@ -180,6 +180,7 @@ std::optional<std::chrono::milliseconds> SettlingTime(ErrorCode failure) {
   switch (failure) {
     case ErrorCode::kKeyMismatch:
       return std::chrono::milliseconds(1000);
+    case ErrorCode::kSecretUnreadable:
     case ErrorCode::kLocalIo:  // missing, or cut to nothing until somebody goes on
       return std::chrono::milliseconds(500);
     case ErrorCode::kMalformed:

@@ -58,9 +58,7 @@ Result<void> CheckDescriptor(const std::string& number) {
 
 Result<Secret> ReadOpenDescriptor(const std::string& number) {
   if (auto open = CheckDescriptor(number); !open) return Fail(std::move(open));
-  auto contents = ReadDescriptor(atoi(number.c_str()), ShownDescriptor(number), kMaxSecretSize);
-  if (!contents) return contents;
-  return FirstLine(*std::move(contents));
+  return FirstLine(ReadDescriptor(atoi(number.c_str()), ShownDescriptor(number), kMaxSecretSize));
 }
 
 Result<Secret> ReadCredential(const std::string& name) {
@@ -73,9 +71,7 @@ Result<Secret> ReadCredential(const std::string& name) {
     return Fail(ErrorCode::kPinRequired, fmt::format("there is no credential {}", Shown(name)),
                 LoadCredential(name));
   }
-  auto contents = ReadFile(path, kMaxSecretSize);
-  if (!contents) return contents;
-  return FirstLine(*std::move(contents));
+  return FirstLine(ReadFile(path, kMaxSecretSize));
 }
 
 }  // namespace

@@ -26,8 +26,9 @@ class SecretSource {
 
   [[nodiscard]] SecretSource Clone() const;
 
-  /// Fails with kPinRequired if the variable, descriptor or credential does not exist. Fails with
-  /// kLocalIo if a file cannot be read or is open to others. A descriptor can be read once.
+  /// Fails with kPinRequired if the variable, descriptor or credential does not exist, which only
+  /// another start of the program can change. Fails with kSecretUnreadable if it cannot be read, or
+  /// if a file is missing or open to others. A descriptor can be read once.
   [[nodiscard]] Result<Secret> Read() const;
 
   /// Fails like Read(). Does not read what may be readable only once: a descriptor, a pipe.

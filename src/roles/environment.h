@@ -8,11 +8,19 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "credentials/credentials.h"
 #include "credentials/refresher.h"
 #include "http/curl_transport.h"
 #include "identity/prompted_secrets.h"
 
 namespace credmint::roles {
+
+struct Role;
+
+/// Called after each mint, on the thread of the role: with the serial number of the certificate,
+/// in hexadecimal digits, and what the service gave.
+using MintObserver =
+    std::function<void(const Role&, const std::string& serial, const Credentials&)>;
 
 /// Callbacks and dependencies of roles.
 struct Environment {
@@ -24,6 +32,7 @@ struct Environment {
   /// Called with a warning when a certificate in use nears its end (ExpiryWatch), on any thread;
   /// may be null.
   std::function<void(const std::string&)> expiring;
+  MintObserver minted;  ///< may be null
 
   /// Called with a sentence when a mint corrects this machine's clock, on any thread; may be null.
   std::function<void(const std::string&)> clock_is_off;

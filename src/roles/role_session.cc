@@ -40,21 +40,36 @@ Result<std::unique_ptr<RoleSession>> RoleSession::Create(const Role& role, Ident
   if (auto checked = CheckCaBundle(role); !checked) return Fail(std::move(checked));
   auto identity = identities.Get(role.identity, role.session.timeout);
   if (!identity) return Fail(std::move(identity));
+  Minted minted;
+  if (const MintObserver& observer = identities.environment().minted) {
+    minted = [observer, role](const std::string& serial, const Credentials& credentials) {
+      observer(role, serial, credentials);
+    };
+  }
   SessionEnvironment environment;
   environment.clock_is_off = identities.environment().clock_is_off;
   return std::make_unique<RoleSession>(
       *std::move(options), identities.context(), *std::move(identity),
-      identities.environment().make_transport(role.session.transport), std::move(environment));
+      identities.environment().make_transport(role.session.transport), std::move(minted),
+      std::move(environment));
 }
 
 RoleSession::RoleSession(SessionOptions options, const LibraryContext& context,
                          std::shared_ptr<RoleIdentity> identity,
-                         std::unique_ptr<Transport> transport, SessionEnvironment environment)
+                         std::unique_ptr<Transport> transport, Minted minted,
+                         SessionEnvironment environment)
     : identity_(std::move(identity)),
       transport_(std::move(transport)),
+      minted_(std::move(minted)),
       session_(
-          std::move(options), context, [this] { return identity_->Open(generation_); }, *transport_,
+          std::move(options), context, [this] { return Open(); }, *transport_,
           std::move(environment)) {}
+
+Result<std::shared_ptr<const Identity>> RoleSession::Open() {
+  auto opened = identity_->Open(generation_);
+  if (opened) serial_ = (*opened)->leaf().SerialHex();
+  return opened;
+}
 
 Result<Credentials> RoleSession::Get() {
   auto credentials = session_.Get();
@@ -64,6 +79,7 @@ Result<Credentials> RoleSession::Get() {
     credentials = session_.Get();
   }
   if (credentials) identity_->NoteWorked(generation_);
+  if (credentials && minted_) minted_(serial_, *credentials);
   if (credentials || credentials.error().code != ErrorCode::kLockedOut) return credentials;
   return Fail(identity_->NoteLockout(std::move(credentials).error()));
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "base/error.h"
 #include "credentials/credential_source.h"
@@ -26,6 +28,8 @@ Result<void> CheckCaBundle(const Role& role);
 class RoleSession : public CredentialSource {
  public:
   using Retrying = roles::Retrying;
+  /// See MintObserver.
+  using Minted = std::function<void(const std::string& serial, const Credentials&)>;
 
   /// Checks the role as far as possible without key and network. Fails with kUsage if the endpoint
   /// is malformed. Fails with kLocalIo if the CA bundle holds no certificates or is writable by
@@ -35,7 +39,7 @@ class RoleSession : public CredentialSource {
                                                      Retrying retrying);
   RoleSession(SessionOptions options, const LibraryContext& context,
               std::shared_ptr<RoleIdentity> identity, std::unique_ptr<Transport> transport,
-              SessionEnvironment environment = {});
+              Minted minted = {}, SessionEnvironment environment = {});
 
   /// Like SessionMinter::Get(), except that RoleIdentity::NoteLockout() decides about kLockedOut.
   Result<Credentials> Get() override;
@@ -43,9 +47,13 @@ class RoleSession : public CredentialSource {
   [[nodiscard]] RoleIdentity& identity() { return *identity_; }
 
  private:
+  [[nodiscard]] Result<std::shared_ptr<const Identity>> Open();
+
   const std::shared_ptr<RoleIdentity> identity_;
   const std::unique_ptr<Transport> transport_;
+  const Minted minted_;
   unsigned generation_ = 0;  // of the identity in use
+  std::string serial_;       // of its certificate
   SessionMinter session_;
 };
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/printable.h"
 #include "base/random_fraction.h"
 #include "base/time_left.h"
 #include "base/timestamp.h"
@@ -23,6 +24,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
+constexpr std::size_t kLongestRequestId = 64;
 constexpr std::chrono::minutes kTolerableClockError{4};
 /// A responder must not be able to make a key sign for an arbitrary date.
 constexpr std::chrono::hours kLongestCorrection{24};
@@ -93,6 +95,7 @@ Error DescribeRefusal(const HttpResponse& response, const SessionRequest& reques
                       const Identity& identity) {
   const ServiceError refusal = ParseServiceError(response);
   Error error = DescribeServiceError(refusal);
+  error.request_id = refusal.request_id;
   if (error.code != ErrorCode::kServiceRefused) return error;
   SetLikelyCauses(refusal, request, identity.chain(), error);
   return error;

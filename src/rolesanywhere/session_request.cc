@@ -51,7 +51,9 @@ Result<void> CheckRegion(const std::string& region, const Arn& trust_anchor) {
                                trust_anchor.region));
 }
 
-Result<void> CheckDuration(seconds duration) {
+}  // namespace
+
+Result<void> CheckSessionDuration(seconds duration) {
   if (duration >= kMinDuration && duration <= kMaxDuration) return {};
   return FailUsage(fmt::format("the session duration must be {} to {} seconds, not {}",
                                kMinDuration.count(), kMaxDuration.count(), duration.count()));
@@ -68,8 +70,6 @@ Result<void> CheckSessionName(const std::string& name) {
       "the role session name {} has characters other than A-Z a-z 0-9 _+=,.@-", Shown(name)));
 }
 
-}  // namespace
-
 Result<SessionRequest> SessionRequest::Create(const SessionParameters& parameters) {
   Result<Arn> trust_anchor = ParseTrustAnchorArn(parameters.trust_anchor_arn);
   if (!trust_anchor) return Fail(std::move(trust_anchor));
@@ -81,7 +81,7 @@ Result<SessionRequest> SessionRequest::Create(const SessionParameters& parameter
   auto checked = CheckTogether("profile", *profile, *trust_anchor);
   if (checked) checked = CheckTogether("role", *role, *trust_anchor);
   if (checked) checked = CheckRegion(parameters.region, *trust_anchor);
-  if (checked) checked = CheckDuration(parameters.duration);
+  if (checked) checked = CheckSessionDuration(parameters.duration);
   if (checked) checked = CheckSessionName(parameters.role_session_name);
   if (!checked) return Fail(std::move(checked));
 

@@ -22,6 +22,10 @@ struct SessionParameters {
   bool operator==(const SessionParameters&) const = default;
 };
 
+/// The checks of SessionRequest::Create() that need no other parameter.
+Result<void> CheckSessionDuration(std::chrono::seconds duration);
+Result<void> CheckSessionName(const std::string& name);
+
 /// A consistent CreateSession request (CONTRACT section 1.1). Independent of keys and certificates.
 /// Immutable.
 class SessionRequest {

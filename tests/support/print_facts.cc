@@ -10,12 +10,14 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "base/error_name.h"
 #include "builtin.h"
 #include "cli/output/exit_status.h"
 #include "credmint_version.h"
@@ -102,21 +104,29 @@ json DescribeServer() {
           {"parts of the room", credmint::serve::OpenConnections::kStrangersPart}};
 }
 
+/// The exit status of each error code, by the code's name.
+std::map<std::string, int> DescribeErrors() {
+  std::map<std::string, int> errors;
+  for (int number = 1; number <= static_cast<int>(credmint::kLastErrorCode); ++number) {
+    const auto code = static_cast<credmint::ErrorCode>(number);
+    errors.emplace(credmint::NameOf(code), static_cast<int>(credmint::cli::ExitStatusOf(code)));
+  }
+  return errors;
+}
+
 /// The exit statuses of all error codes.
 std::set<int> FailureStatuses() {
-  constexpr auto kLast = credmint::ErrorCode::kLockedOut;
   std::set<int> statuses;
-  for (int code = 1; code <= static_cast<int>(kLast); ++code) {
-    const auto status = credmint::cli::ExitStatusOf(static_cast<credmint::ErrorCode>(code));
-    statuses.insert(static_cast<int>(status));
-  }
+  for (const auto& [name, status] : DescribeErrors()) statuses.insert(status);
   return statuses;
 }
 
 }  // namespace
 
 int main() {
-  json facts = {{"exit statuses of failures", FailureStatuses()}, {"server", DescribeServer()}};
+  json facts = {{"exit statuses of failures", FailureStatuses()},
+                {"error codes", DescribeErrors()},
+                {"server", DescribeServer()}};
 #ifdef CREDMINT_HAVE_PKCS11
   using credmint::pkcs11::Uri;
   facts["credmint-pkcs11"] = DescribeProvider(credmint_pkcs11_module_init, ":");

@@ -67,7 +67,7 @@ CacheCommand::CacheCommand(CLI::App& app)
 }
 
 Result<void> CacheCommand::Run() const {
-  ConfigureLog(false, LogFormat::kText);
+  ConfigureLog({});
   const auto folder = CacheFolder::Open();
   if (!folder) return Fail(folder);
   if (!list_->parsed()) return ClearCache(*folder);

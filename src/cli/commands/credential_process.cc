@@ -4,6 +4,7 @@
 #include "cli/options/start_library.h"
 #include "cli/output/help_text.h"
 #include "cli/output/output.h"
+#include "cli/output/role_reports.h"
 #include "cli/output/terminal_prompt.h"
 #include "credentials/process_json.h"
 #include "roles/mint.h"
@@ -34,8 +35,9 @@ Result<void> CredentialProcessCommand::Run() const {
   StartLog(wanted->process);
   wanted->Log();
   const roles::Role& role = wanted->roles.front();
-  const auto credentials = roles::Mint(
-      role, [&] { return StartToMint(wanted->process, *role.identity); }, {.ask = AskAtTerminal});
+  const auto credentials =
+      roles::Mint(role, [&] { return StartToMint(wanted->process, *role.identity); },
+                  {.ask = AskAtTerminal, .minted = ReportMints(LogLevel::kDebug)});
   if (!credentials) return Fail(credentials);
   if (auto written = WriteResult(FormatProcessJson(*credentials).Reveal()); !written) {
     return written;

@@ -62,7 +62,8 @@ class WaitedFor {
               if (over_) return std::nullopt;
               return AskAtTerminal(request, reason);
             },
-            .kept_earlier = [](const Error& error) { ReportError(error); }};
+            .kept_earlier = [](const Error& error) { ReportError(error); },
+            .minted = ReportMints(LogLevel::kDebug)};
   }
 
   [[nodiscard]] roles::RoleSetObserver observer() {
@@ -161,8 +162,9 @@ Result<void> ExecCommand::RunServed(WantedRoles wanted) {
 
 Result<void> ExecCommand::RunStatic(const WantedRoles& wanted) {
   const roles::Role& role = wanted.roles.front();
-  const auto credentials = roles::Mint(
-      role, [&] { return StartToMint(wanted.process, *role.identity); }, {.ask = AskAtTerminal});
+  const auto credentials =
+      roles::Mint(role, [&] { return StartToMint(wanted.process, *role.identity); },
+                  {.ask = AskAtTerminal, .minted = ReportMints(LogLevel::kDebug)});
   if (!credentials) return Fail(credentials);
   command_.environment = StaticEnvironment(*credentials);
   ReportNotice(

@@ -34,13 +34,14 @@ ServeCommand::ServeCommand(CLI::App& app)
 
 Result<void> ServeCommand::Run() const {
   mallopt(M_ARENA_MAX, 1);  // threads do not compete here, and one heap is smaller than several
+  StartLogOfService(flags_.given.process);  // for mistakes in the configuration
   const auto file = ReadConfiguration(flags_);
   if (!file) return Fail(file);
   auto options = ReadServerOptions(*app_, *file, server_);
   if (!options) return Fail(std::move(options));
   auto wanted = FindRoles(*app_, flags_, *file);
   if (!wanted) return Fail(std::move(wanted));
-  StartLog(wanted->process);
+  StartLogOfService(wanted->process);
   wanted->Log();
   if (const auto limit = KeyTimeout(wanted->process)) {
     options->longest_key_use = std::max(options->longest_key_use, *limit + kMargin);
@@ -53,7 +54,7 @@ Result<void> ServeCommand::Run() const {
   const auto& end_signals = daemon::EndSignals::OfThisProcess();
   const auto server =
       daemon::RoleServer::Start(*library, std::move(wanted->roles), *options, ReportRoles(),
-                                ReportUsers(), ReportingEnvironment());
+                                ReportUsers(), ReportingEnvironment(LogLevel::kInfo));
   if (!server) return Fail(server);
   return daemon::ServeUntilTold(
       **server, end_signals, [&] { return WriteResult(ServerVariables((*server)->places())); },

@@ -51,9 +51,11 @@ UpdateCommand::UpdateCommand(CLI::App& app)
 }
 
 Result<void> UpdateCommand::Run() const {
+  const auto start_log = once_ ? StartLog : StartLogOfService;
+  start_log(flags_.given.process);  // for mistakes in the configuration
   const auto wanted = FindRole(*app_, flags_);
   if (!wanted) return Fail(wanted);
-  StartLog(wanted->process);
+  start_log(wanted->process);
   wanted->Log();
   const auto file = FindCredentialsFile(profile_);
   if (!file) return Fail(file);
@@ -64,7 +66,8 @@ Result<void> UpdateCommand::Run() const {
                              : StartLibrary(wanted->process, Running::kUntilTold);
   if (!library) return Fail(library);
   if (!once_) RestrictThisProcess(wanted->process);
-  roles::IdentityPool identities(*library, ReportingEnvironment());
+  roles::IdentityPool identities(*library,
+                                 ReportingEnvironment(once_ ? LogLevel::kDebug : LogLevel::kInfo));
   const auto session = RoleSession::Create(
       role, identities, once_ ? RoleSession::Retrying::kHere : RoleSession::Retrying::kElsewhere);
   if (!session) return Fail(session);

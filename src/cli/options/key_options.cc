@@ -26,107 +26,83 @@ struct Given {
   const std::string& text;
 };
 
-tl::unexpected<Refusal> RefuseGiven(Error error, const Given& given) {
-  return tl::unexpected(
-      Refusal{std::move(error).In(fmt::format("--{}", given.option)), {given.option}});
+/// Parses a value, if there is one.
+template <typename T, typename Parse>
+void ParseGiven(Refusals& refusals, std::optional<T>& parsed, const Given& given, Parse parse) {
+  if (given.text.empty()) return;
+  auto result = parse(given.text);
+  if (result) {
+    parsed = *std::move(result);
+  } else {
+    refusals.push_back(
+        {std::move(result).error().In(fmt::format("--{}", given.option)), {given.option}});
+  }
 }
 
-Result<void> CheckSystemStore(const KeyOptions& options) {
-  if (options.system_store_name.empty()) return {};
-  return Fail(ErrorCode::kUsage,
-              "--system-store-name: this system has no Windows certificate store",
-              "name the certificate with --certificate FILE or --certificate 'pkcs11:…'");
+void CheckSystemStore(Refusals& refusals, const KeyOptions& options) {
+  if (options.system_store_name.empty()) return;
+  refusals.push_back(
+      {{ErrorCode::kUsage, "--system-store-name: this system has no Windows certificate store",
+        "name the certificate with --certificate FILE or --certificate 'pkcs11:…'"},
+       {"system-store-name"}});
 }
 
-Parsed<void> ParseReference(std::optional<KeyReference>& reference, const Given& given, Use use) {
-  if (given.text.empty()) return {};
-  auto parsed = KeyReference::Parse(given.text, use);
-  if (!parsed) return RefuseGiven(std::move(parsed).error(), given);
-  reference = *std::move(parsed);
-  return {};
-}
-
-Parsed<void> ParseReferences(IdentitySpec& identity, const KeyOptions& options) {
+void ParseReferences(Refusals& refusals, IdentitySpec& identity, const KeyOptions& options) {
+  const auto parse = [&](std::optional<KeyReference>& reference, const Given& given, Use use) {
+    ParseGiven(refusals, reference, given,
+               [use](const std::string& text) { return KeyReference::Parse(text, use); });
+  };
   CertificateOptions& certificate = identity.certificate;
-  auto parsed = ParseReference(certificate.certificate, {"certificate", options.certificate},
-                               Use::kCertificate);
-  if (parsed) {
-    parsed = ParseReference(certificate.intermediates, {"intermediates", options.intermediates},
-                            Use::kCertificate);
-  }
-  if (parsed) {
-    parsed = ParseReference(identity.private_key, {"private-key", options.private_key},
-                            Use::kPrivateKey);
-  }
-  if (parsed) {
-    parsed =
-        ParseReference(identity.policy_key, {"policy-key", options.policy_key}, Use::kPrivateKey);
-  }
-  return parsed;
-}
-
-Parsed<void> ParseSelector(CertificateOptions& certificate, const Given& given) {
-  if (given.text.empty()) return {};
-  auto selector = CertificateSelector::Parse(given.text);
-  if (!selector) return RefuseGiven(std::move(selector).error(), given);
-  certificate.selector = *std::move(selector);
-  return {};
-}
-
-Parsed<void> ParseSource(std::optional<SecretSource>& source, const Given& given) {
-  if (given.text.empty()) return {};
-  auto parsed = SecretSource::Parse(given.text);
-  if (!parsed) return RefuseGiven(std::move(parsed).error(), given);
-  source = *std::move(parsed);
-  return {};
+  parse(certificate.certificate, {"certificate", options.certificate}, Use::kCertificate);
+  parse(certificate.intermediates, {"intermediates", options.intermediates}, Use::kCertificate);
+  parse(identity.private_key, {"private-key", options.private_key}, Use::kPrivateKey);
+  parse(identity.policy_key, {"policy-key", options.policy_key}, Use::kPrivateKey);
 }
 
 /// Refuses more than one of several options that set the same thing.
-Parsed<void> CheckOnlyOne(std::initializer_list<std::pair<std::string_view, bool>> given) {
+void CheckOnlyOne(Refusals& refusals,
+                  std::initializer_list<std::pair<std::string_view, bool>> given) {
   std::string_view first;
   for (const auto& [option, is_given] : given) {
     if (is_given && !first.empty()) {
-      Error error{ErrorCode::kUsage,
-                  fmt::format("--{} and --{} exclude each other", first, option)};
-      return tl::unexpected(Refusal{std::move(error), {option, first}});
+      refusals.push_back(
+          {{ErrorCode::kUsage, fmt::format("--{} and --{} exclude each other", first, option)},
+           {option, first}});
+    } else if (is_given) {
+      first = option;
     }
-    if (is_given) first = option;
   }
-  return {};
 }
 
-Parsed<void> CheckSecretsAgree(const KeyOptions& options) {
-  auto checked = CheckOnlyOne({{"passin", !options.passin.empty()},
-                               {"tpm-key-password", !options.tpm_key_password.empty()},
-                               {"no-tpm-key-password", options.no_tpm_key_password},
-                               {"pkcs8-password", !options.pkcs8_password.empty()}});
-  if (!checked) return checked;
-  return CheckOnlyOne(
-      {{"context-passin", !options.context_passin.empty()}, {"reuse-pin", options.reuse_pin}});
+void CheckSecretsAgree(Refusals& refusals, const KeyOptions& options) {
+  CheckOnlyOne(refusals, {{"passin", !options.passin.empty()},
+                          {"tpm-key-password", !options.tpm_key_password.empty()},
+                          {"no-tpm-key-password", options.no_tpm_key_password},
+                          {"pkcs8-password", !options.pkcs8_password.empty()}});
+  CheckOnlyOne(refusals, {{"context-passin", !options.context_passin.empty()},
+                          {"reuse-pin", options.reuse_pin}});
 }
 
-Parsed<void> ParseSecrets(IdentitySpec& identity, const KeyOptions& options) {
+void ParseSecrets(Refusals& refusals, IdentitySpec& identity, const KeyOptions& options) {
+  const auto parse = [&](std::optional<SecretSource>& source, const Given& given) {
+    ParseGiven(refusals, source, given, SecretSource::Parse);
+  };
   SecretSources& secrets = identity.secrets;
-  auto parsed = ParseSource(secrets.user, {"passin", options.passin});
-  if (parsed) parsed = ParseSource(secrets.context, {"context-passin", options.context_passin});
-  if (parsed) parsed = ParseSource(secrets.parent, {"parent-passin", options.parent_passin});
-  if (parsed) parsed = ParseSource(secrets.policy, {"policy-passin", options.policy_passin});
-  if (parsed) {
-    parsed =
-        ParseSource(identity.policy_key_secret, {"policy-key-passin", options.policy_key_passin});
-  }
-  if (parsed) parsed = CheckSecretsAgree(options);
-  if (!parsed) return parsed;
+  parse(secrets.user, {"passin", options.passin});
+  parse(secrets.context, {"context-passin", options.context_passin});
+  parse(secrets.parent, {"parent-passin", options.parent_passin});
+  parse(secrets.policy, {"policy-passin", options.policy_passin});
+  parse(identity.policy_key_secret, {"policy-key-passin", options.policy_key_passin});
+  CheckSecretsAgree(refusals, options);
   for (const std::string* password : {&options.tpm_key_password, &options.pkcs8_password}) {
     if (!password->empty()) secrets.user = SecretSource::FromSecret(Secret(*password));
   }
   if (options.no_tpm_key_password) secrets.user = SecretSource::FromSecret(Secret());
   secrets.reuse_user_for_context = options.reuse_pin;
-  return {};
 }
 
 /// A stream that holds a key or certificates cannot hold a secret as well.
-Parsed<void> CheckStreams(const IdentitySpec& identity) {
+void CheckStreams(Refusals& refusals, const IdentitySpec& identity) {
   using Reference = std::pair<std::string_view, const std::optional<KeyReference>*>;
   using Source = std::pair<std::string_view, const std::optional<SecretSource>*>;
   const SecretSources& secrets = identity.secrets;
@@ -142,14 +118,13 @@ Parsed<void> CheckStreams(const IdentitySpec& identity) {
     if (!*reference || !(*reference)->descriptor()) continue;
     for (const auto& [secret_option, source] : sources) {
       if (!*source || (*source)->descriptor() != (*reference)->descriptor()) continue;
-      Error error{
-          ErrorCode::kUsage,
-          fmt::format("--{} and --{} both read {}", option, secret_option, (*reference)->text()),
-          "give the secret through another descriptor, fd:N, or in a file, file:PATH"};
-      return tl::unexpected(Refusal{std::move(error), {secret_option, option}});
+      refusals.push_back(
+          {{ErrorCode::kUsage,
+            fmt::format("--{} and --{} both read {}", option, secret_option, (*reference)->text()),
+            "give the secret through another descriptor, fd:N, or in a file, file:PATH"},
+           {secret_option, option}});
     }
   }
-  return {};
 }
 
 /// The parameters of the devices, the same for each key that a command opens.
@@ -297,17 +272,15 @@ void AddKeyFlags(CLI::App& command, KeyOptions& options) {
 }
 
 Parsed<std::shared_ptr<const IdentitySpec>> ParseIdentity(const KeyOptions& options) {
-  if (auto other = CheckSystemStore(options); !other) {
-    return Refuse(std::move(other), {"system-store-name"});
-  }
   IdentitySpec identity;
-  auto parsed = ParseReferences(identity, options);
-  if (parsed) {
-    parsed = ParseSelector(identity.certificate, {"cert-selector", options.cert_selector});
-  }
-  if (parsed) parsed = ParseSecrets(identity, options);
-  if (parsed) parsed = CheckStreams(identity);
-  if (!parsed) return tl::unexpected(std::move(parsed).error());
+  Refusals refusals;
+  CheckSystemStore(refusals, options);
+  ParseReferences(refusals, identity, options);
+  ParseGiven(refusals, identity.certificate.selector, {"cert-selector", options.cert_selector},
+             CertificateSelector::Parse);
+  ParseSecrets(refusals, identity, options);
+  CheckStreams(refusals, identity);
+  if (!refusals.empty()) return tl::unexpected(std::move(refusals));
   identity.certificate.latest_expiring = options.use_latest_expiring_certificate;
   identity.allow_weak_key = options.allow_weak_key;
   identity.parameters = MakeParameters(options);

@@ -46,8 +46,8 @@ void AddCertificateFlags(CLI::App& command, KeyOptions& options);
 void AddKeyFlags(CLI::App& command, KeyOptions& options);
 
 /// Parses the options without opening anything. Whether a certificate or a key is named at all is
-/// for the caller to check. Malformed or contradictory options are refused, with kUsage or the
-/// codes of KeyReference; so is --system-store-name, because Linux has no such store.
+/// for the caller to check. Malformed or contradictory options are refused, each of them, with
+/// kUsage or the codes of KeyReference; so is --system-store-name, because Linux has no such store.
 Parsed<std::shared_ptr<const IdentitySpec>> ParseIdentity(const KeyOptions& options);
 
 /// Fails with kUsage if --certificate is missing.

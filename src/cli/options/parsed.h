@@ -17,23 +17,25 @@ struct Refusal {
   std::vector<std::string_view> options;
 };
 
-/// The result of parsing options.
-template <typename T>
-using Parsed = tl::expected<T, Refusal>;
+/// In the order of the checks. A command reports the first, `config check` all.
+using Refusals = std::vector<Refusal>;
 
-/// Passes a failure on and names the options at fault:
-/// `return Refuse(std::move(result), {"region"});`
+/// The result of parsing options. Refusals are never empty.
 template <typename T>
-tl::unexpected<Refusal> Refuse(Result<T>&& failed,
-                               std::initializer_list<std::string_view> options = {}) {
-  return tl::unexpected(Refusal{std::move(failed).error(), options});
+using Parsed = tl::expected<T, Refusals>;
+
+/// Adds a refusal if the result is a failure: `Note(refusals, result, {"region"});`
+template <typename T>
+void Note(Refusals& refusals, const Result<T>& result,
+          std::initializer_list<std::string_view> options) {
+  if (!result) refusals.push_back({result.error(), options});
 }
 
-/// Keeps the error alone, for commands that read flags only.
+/// Keeps the first error alone, for commands that read flags only.
 template <typename T>
 Result<T> WithoutPlace(Parsed<T>&& parsed) {
   if (parsed) return *std::move(parsed);
-  return tl::unexpected(std::move(parsed).error().error);
+  return tl::unexpected(std::move(parsed).error().front().error);
 }
 
 }  // namespace credmint::cli

@@ -4,6 +4,7 @@
 #include <CLI/App.hpp>
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace credmint::cli {
 struct ProcessOptions {
   std::vector<std::string> providers;
   bool debug = false;
+  std::string log_level = {};  ///< empty: the default
   std::string log_format = "text";
   bool no_key_process = false;
   bool use_openssl_conf = false;
@@ -26,7 +28,15 @@ std::optional<std::chrono::milliseconds> KeyTimeout(const ProcessOptions& option
 
 void AddProcessFlags(CLI::App& command, ProcessOptions& options);
 
-/// Configures the log as --debug and --log-format ask. Called before anything is logged.
+/// Configures the log as --log-level, --debug and --log-format ask. Called before anything is
+/// logged.
 void StartLog(const ProcessOptions& options);
+
+/// The same for a command that stays running. In the journal of systemd, each line begins with its
+/// priority, and the default level is `info`, which includes a record of each mint.
+void StartLogOfService(const ProcessOptions& options);
+
+/// Configures the format that the arguments ask for, so that mistakes in them have it.
+void StartLogOfArguments(std::span<char* const> arguments);
 
 }  // namespace credmint::cli

@@ -10,12 +10,11 @@
 
 #include "base/closest_name.h"
 #include "base/log.h"
-#include "base/shown_value.h"
 #include "cli/options/aws_settings.h"
 #include "cli/options/hidden_places.h"
 #include "cli/options/option_groups.h"
 #include "cli/options/role_place.h"
-#include "cli/options/server_flags.h"
+#include "cli/options/role_settings.h"
 #include "cli/options/settings.h"
 #include "cli/options/text_option.h"
 #include "cli/output/role_reports.h"
@@ -24,10 +23,6 @@
 namespace credmint::cli {
 namespace {
 
-constexpr const char* kPlaces =
-    "write ~/.config/credmint/config.toml (below $XDG_CONFIG_HOME, if that is set) or "
-    "/etc/credmint/config.toml, or name another with --config FILE";
-
 /// A role of the configuration file: its options, and the sections that they come from.
 struct FileRole {
   RoleOptions options;
@@ -35,76 +30,11 @@ struct FileRole {
   const Section* identity = nullptr;  ///< null: none
 };
 
-/// The options of one role, grouped by the sections of the file that may set them.
-struct RoleSettings {
-  RoleSettings() {
-    AddProcessFlags(program, options.process);
-    AddSandboxFlags(program, options.key);  // for all identities
-    AddKeyFlags(identity, options.key);
-    AddServiceFlags(session, options.service);
-    AddCacheFlag(session, options.cache);
-    AddText(session, "--identity", identity_name, "");
-    AddSharing();
-  }
-
-  /// Settings without a flag: those of `serve` with these names are about all roles.
-  void AddSharing() {
-    AddAllowUsers(session, allow_users);
-    AddPlace(session, "--token-file", options.sharing.token_file, "", Place::kPath);
-    AddText(session, "--token-group", options.sharing.token_group, "");
-  }
-
-  CLI::App program;
-  CLI::App identity;
-  CLI::App session;
-  RoleOptions options;
-  std::string identity_name;
-  std::vector<std::string> allow_users;
-};
-
-/// The name of a section as messages show it in its brackets.
-std::string ShownName(const std::string& name) {
-  return DescribeUnshown(name).empty() ? name : "NAME";
-}
-
 bool IsGiven(const RoleOptions& given) {
   const SessionParameters& session = given.service.session;
   return !given.key.certificate.empty() || !given.key.private_key.empty() ||
          !given.key.system_store_name.empty() || !session.role_arn.empty() ||
          !session.profile_arn.empty() || !session.trust_anchor_arn.empty();
-}
-
-std::vector<std::string_view> NamesOf(const std::vector<Section>& sections) {
-  std::vector<std::string_view> names;
-  names.reserve(sections.size());
-  for (const Section& section : sections) names.push_back(section.name);
-  return names;
-}
-
-const Section* FindSection(const std::vector<Section>& sections, std::string_view name) {
-  const auto found = std::find_if(sections.begin(), sections.end(),
-                                  [&](const Section& section) { return section.name == name; });
-  return found != sections.end() ? &*found : nullptr;
-}
-
-/// The identity that the role names, or the only one of the file. Null if the file has none; flags
-/// must then name the key.
-Result<const Section*> FindIdentity(const Configuration& file, const Section& role,
-                                    const std::string& name) {
-  if (name.empty()) {
-    if (file.identities.size() == 1) return &file.identities.front();
-    if (file.identities.empty()) return nullptr;
-    return Fail(
-        ErrorCode::kUsage,
-        fmt::format("{}: [role.{}] names no identity", file.At(role.line), role.name),
-        fmt::format("add identity = NAME, one of: {}", fmt::join(NamesOf(file.identities), ", ")));
-  }
-  const Section* identity = FindSection(file.identities, name);
-  if (identity != nullptr) return identity;
-  return Fail(ErrorCode::kUsage,
-              fmt::format("{}: [role.{}]: there is no [identity.{}]", file.At(role.line), role.name,
-                          ShownName(name)),
-              file.identities.empty() ? "" : DidYouMean(name, NamesOf(file.identities)));
 }
 
 /// Returns nothing if neither the role nor [defaults] says who may have it. An empty list allows
@@ -125,7 +55,7 @@ Result<FileRole> MakeRole(const CLI::App& command, const Configuration& file, co
   if (applied) applied = ApplySettings(file, role, settings.session);
   if (!applied) return Fail(std::move(applied));
   const auto identity = FindIdentity(file, role, settings.identity_name);
-  if (!identity) return tl::unexpected(identity.error());
+  if (!identity) return Fail(identity, file.At(role.line));
   if (*identity != nullptr) applied = ApplySettings(file, **identity, settings.identity);
   if (!applied) return Fail(std::move(applied));
   settings.options.sharing.allow_users = AllowedUsersOf(file, role, settings.allow_users);
@@ -173,9 +103,10 @@ Result<std::vector<FileRole>> Choose(std::vector<FileRole> roles, const RoleFlag
     const auto found = std::find_if(roles.begin(), roles.end(),
                                     [&](const FileRole& role) { return role.role->name == name; });
     if (found == roles.end()) {
-      return Fail(ErrorCode::kUsage,
-                  fmt::format("--role: there is no [role.{}] in {}", ShownName(name), file.path),
-                  DidYouMean(name, NamesOf(file.roles)));
+      return Fail(
+          ErrorCode::kUsage,
+          fmt::format("--role: there is no [role.{}] in {}", ShownSectionName(name), file.path),
+          DidYouMean(name, NamesOf(file.roles)));
     }
     const auto is_same = [&](const FileRole& role) { return role.role->name == name; };
     if (std::none_of(chosen.begin(), chosen.end(), is_same)) chosen.push_back(*found);
@@ -188,7 +119,9 @@ Parsed<roles::Role> ParseRole(const RoleOptions& options, std::string name) {
   if (!identity) return tl::unexpected(std::move(identity).error());
   auto session = ParseSession(options.service);
   if (!session) return tl::unexpected(std::move(session).error());
-  if (auto given = CheckCertificateIsGiven(**identity); !given) return Refuse(std::move(given));
+  if (auto given = CheckCertificateIsGiven(**identity); !given) {
+    return tl::unexpected(Refusals{{std::move(given).error(), {}}});
+  }
   return roles::Role{std::move(name), *std::move(identity),    *std::move(session),
                      options.cache,   options.service.origins, options.sharing};
 }
@@ -223,7 +156,7 @@ Result<WantedRoles> RoleOfFlags(const RoleFlags& flags) {
     return Fail(
         ErrorCode::kUsage, "no option names a key and a role, and there is no configuration file",
         fmt::format("give --certificate, --trust-anchor-arn, --profile-arn and --role-arn, or {}",
-                    kPlaces));
+                    kConfigurationPlaces));
   }
   RoleOptions options = flags.given;
   if (auto added = AddAwsSettings(options.service); !added) return Fail(std::move(added));
@@ -243,8 +176,9 @@ Result<void> AddRole(const CLI::App& command, const Configuration& file, FileRol
   if (auto added = AddAwsSettings(service); !added) return added;
   auto parsed = ParseRole(role.options, role.role->name);
   if (!parsed) {
-    const std::string at = place.Of(parsed.error().options);
-    Error error = std::move(parsed).error().error;
+    Refusal refusal = std::move(parsed).error().front();
+    const std::string at = place.Of(refusal.options);
+    Error error = std::move(refusal).error;
     return tl::unexpected(at.empty() ? std::move(error) : std::move(error).In(at));
   }
   NameLines(place, parsed->origins);
@@ -290,7 +224,7 @@ Result<std::optional<Configuration>> ReadConfiguration(const RoleFlags& flags) {
     path = FindConfigurationFile();
   }
   if (!path && !flags.roles.empty()) {
-    return Fail(ErrorCode::kUsage, "--role: there is no configuration file", kPlaces);
+    return Fail(ErrorCode::kUsage, "--role: there is no configuration file", kConfigurationPlaces);
   }
   if (!path) return std::nullopt;
   auto file = ReadConfigurationFile(*path);

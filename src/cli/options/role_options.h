@@ -40,6 +40,11 @@ constexpr const char* kNeedsRole =
 /// The name of the value of --role in the help. Completion offers the roles of the file.
 constexpr const char* kRoleValue = "ROLE";
 
+/// A hint for users without a configuration file.
+constexpr const char* kConfigurationPlaces =
+    "write ~/.config/credmint/config.toml (below $XDG_CONFIG_HOME, if that is set) or "
+    "/etc/credmint/config.toml, or name another with --config FILE";
+
 /// Adds --config, --role, and the flags of service_options.h, key_options.h and process_options.h.
 void AddRoleFlags(CLI::App& command, RoleFlags& flags);
 

@@ -69,6 +69,7 @@ void AddStatusFlags(CLI::App& command, daemon::ServerOptions& options) {
       ->group(kServerGroup);
 }
 
+constexpr const char* kInterfaces = "interfaces";
 constexpr const char* kImds = "imds";
 constexpr const char* kContainer = "container";
 
@@ -89,6 +90,13 @@ void AddInterfaces(CLI::App& command, daemon::ServerOptions& options) {
       ->check(OneOf({kImds, kContainer}))
       ->type_name("TEXT")
       ->group(kServerGroup);
+}
+
+/// An empty list.
+Result<void> CheckInterfaces(const Section& serve) {
+  const Setting* const setting = serve.Find(kInterfaces);
+  if (setting == nullptr || !setting->values.empty()) return {};
+  return Fail(ErrorCode::kUsage, "interfaces names no interface", "name imds, container, or both");
 }
 
 }  // namespace
@@ -141,10 +149,19 @@ Result<daemon::ServerOptions> ReadServerOptions(const CLI::App& command,
     return Fail(std::move(applied));
   }
   ApplyFlags(command, settings);
-  if (const Setting* none = file->serve.Find("interfaces"); none && none->values.empty()) {
-    return Fail(ErrorCode::kUsage,
-                fmt::format("{}: interfaces names no interface", file->At(none->line)),
-                "name imds, container, or both");
+  if (auto checked = CheckInterfaces(file->serve); !checked) {
+    return Fail(std::move(checked), file->At(file->serve.Find(kInterfaces)->line));
+  }
+  return options;
+}
+
+daemon::ServerOptions CheckServerSettings(const Section& serve, Mistakes& mistakes) {
+  daemon::ServerOptions options;
+  CLI::App settings;
+  AddServerFlags(settings, options);
+  ApplySettings(serve, settings, mistakes);
+  if (auto checked = CheckInterfaces(serve); !checked) {
+    mistakes.push_back({serve.Find(kInterfaces)->line, std::move(checked).error()});
   }
   return options;
 }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "config/configuration.h"
+#include "config/mistake.h"
 #include "daemon/server_options.h"
 
 namespace credmint::cli {
@@ -23,5 +24,8 @@ void AddServerFlags(CLI::App& command, daemon::ServerOptions& options);
 Result<daemon::ServerOptions> ReadServerOptions(const CLI::App& command,
                                                 const std::optional<Configuration>& file,
                                                 const daemon::ServerOptions& typed);
+
+/// Reads the section [serve] alone, and adds all its mistakes.
+daemon::ServerOptions CheckServerSettings(const Section& serve, Mistakes& mistakes);
 
 }  // namespace credmint::cli

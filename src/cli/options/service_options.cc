@@ -90,51 +90,43 @@ void AddNetworkFlags(CLI::App& command, ServiceOptions& options) {
       ->group(kAdvancedGroup);
 }
 
-Result<void> CheckArnsAreGiven(const SessionParameters& parameters) {
-  for (const auto& [value, flag] : {std::pair{parameters.trust_anchor_arn, "--trust-anchor-arn"},
-                                    std::pair{parameters.profile_arn, "--profile-arn"},
-                                    std::pair{parameters.role_arn, "--role-arn"}}) {
-    if (value.empty()) {
-      return Fail(ErrorCode::kUsage, fmt::format("{} is missing", flag),
-                  "give --trust-anchor-arn, --profile-arn and --role-arn");
-    }
-  }
-  return {};
+/// A missing ARN comes before a malformed one.
+Refusals CheckArns(const SessionParameters& given) {
+  Refusals missing;
+  Refusals malformed;
+  const auto check = [&](std::string_view option, const std::string& arn, auto parse) {
+    if (!arn.empty()) return Note(malformed, parse(arn), {option});
+    missing.push_back({{ErrorCode::kUsage, fmt::format("--{} is missing", option),
+                        "give --trust-anchor-arn, --profile-arn and --role-arn"},
+                       {option}});
+  };
+  check("trust-anchor-arn", given.trust_anchor_arn, ParseTrustAnchorArn);
+  check("profile-arn", given.profile_arn, ParseProfileArn);
+  check("role-arn", given.role_arn, ParseRoleArn);
+  missing.insert(missing.end(), malformed.begin(), malformed.end());
+  return missing;
 }
 
-Parsed<void> CheckArns(const SessionParameters& parameters) {
-  if (auto given = CheckArnsAreGiven(parameters); !given) return Refuse(std::move(given));
-  auto anchor = ParseTrustAnchorArn(parameters.trust_anchor_arn);
-  if (!anchor) return Refuse(std::move(anchor), {"trust-anchor-arn"});
-  auto profile = ParseProfileArn(parameters.profile_arn);
-  if (!profile) return Refuse(std::move(profile), {"profile-arn"});
-  auto role = ParseRoleArn(parameters.role_arn);
-  if (!role) return Refuse(std::move(role), {"role-arn"});
-  return {};
-}
-
-/// Adds one parameter at a time, to know which one is at fault.
-Parsed<SessionRequest> ParseRequest(const ServiceOptions& options) {
-  const SessionParameters& given = options.session;
-  if (auto checked = CheckArns(given); !checked) return tl::unexpected(std::move(checked).error());
-  SessionParameters parameters;
-  parameters.trust_anchor_arn = given.trust_anchor_arn;
-  parameters.profile_arn = given.profile_arn;
-  parameters.role_arn = given.role_arn;
-  auto request = SessionRequest::Create(parameters);
-  if (!request) {
-    return Refuse(std::move(request), {"role-arn", "profile-arn", "trust-anchor-arn"});
-  }
+/// The ARNs among each other, and then the region, whose fault is that of another option.
+void CheckTogether(Refusals& refusals, const SessionParameters& given) {
+  SessionParameters parameters{.trust_anchor_arn = given.trust_anchor_arn,
+                               .profile_arn = given.profile_arn,
+                               .role_arn = given.role_arn};
+  const auto arns = SessionRequest::Create(parameters);
+  if (!arns) return Note(refusals, arns, {"role-arn", "profile-arn", "trust-anchor-arn"});
   parameters.region = given.region;
-  request = SessionRequest::Create(parameters);
-  if (!request) return Refuse(std::move(request), {"region"});
+  Note(refusals, SessionRequest::Create(parameters), {"region"});
+}
+
+Parsed<SessionRequest> ParseRequest(const ServiceOptions& options) {
+  SessionParameters parameters = options.session;
   parameters.duration = std::chrono::seconds(options.duration_seconds);
-  request = SessionRequest::Create(parameters);
-  if (!request) return Refuse(std::move(request), {"session-duration"});
-  parameters.role_session_name = given.role_session_name;
-  request = SessionRequest::Create(parameters);
-  if (!request) return Refuse(std::move(request), {"role-session-name"});
-  return *std::move(request);
+  Refusals refusals = CheckArns(parameters);
+  if (refusals.empty()) CheckTogether(refusals, parameters);
+  Note(refusals, CheckSessionDuration(parameters.duration), {"session-duration"});
+  Note(refusals, CheckSessionName(parameters.role_session_name), {"role-session-name"});
+  if (!refusals.empty()) return tl::unexpected(std::move(refusals));
+  return *SessionRequest::Create(parameters);
 }
 
 }  // namespace
@@ -146,16 +138,15 @@ void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
 
 Parsed<roles::SessionSpec> ParseSession(const ServiceOptions& options) {
   auto request = ParseRequest(options);
-  if (!request) return tl::unexpected(std::move(request).error());
+  Refusals refusals = request ? Refusals() : request.error();
   EndpointOptions endpoint{options.fips.value_or(false), options.dualstack.value_or(false),
                            options.endpoint};
   if (!endpoint.custom.empty() && (endpoint.fips || endpoint.dualstack)) {
-    auto resolved = ResolveEndpoint(request->region(), endpoint);
-    if (!resolved) {
-      return Refuse(Result<void>(Fail(std::move(resolved), options.origins.endpoint)),
-                    {"use-fips-endpoint", "use-dualstack-endpoint", "endpoint"});
-    }
+    auto resolved = ResolveEndpoint("", endpoint);
+    if (!resolved) resolved = Fail(std::move(resolved), options.origins.endpoint);
+    Note(refusals, resolved, {"use-fips-endpoint", "use-dualstack-endpoint", "endpoint"});
   }
+  if (!refusals.empty()) return tl::unexpected(std::move(refusals));
   const auto timeout = static_cast<long long>(options.timeout_seconds * 1000);
   return roles::SessionSpec{
       .request = *std::move(request),

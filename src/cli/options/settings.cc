@@ -73,40 +73,37 @@ void Give(const std::vector<std::string>& values, CLI::Option& option) {
   option.run_callback();
 }
 
-Result<void> ApplySetting(const Setting& setting, const std::string& where, CLI::App& options) {
+Result<void> ApplySetting(const Setting& setting, CLI::App& options) {
   const std::string name = "--" + setting.name;
   const auto names = Names(options);
   if (std::find(names.begin(), names.end(), setting.name) == names.end()) {
-    return Fail(ErrorCode::kUsage,
-                fmt::format("{}: there is no setting {}", where, Shown(setting.name)),
+    return Fail(ErrorCode::kUsage, fmt::format("there is no setting {}", Shown(setting.name)),
                 DidYouMean(setting.name, names));
   }
   if (HoldsSecret(setting)) {
     return Fail(ErrorCode::kUsage,
-                fmt::format("{}: {}: a secret does not belong in the configuration file", where,
-                            setting.name),
+                fmt::format("{}: a secret does not belong in the configuration file", setting.name),
                 "name its place with passin: file:PATH, env:NAME or cred:NAME");
   }
   CLI::Option& option = *options.get_option(name);
   if (!HasTypeOf(option, setting)) {
     return Fail(ErrorCode::kUsage,
-                fmt::format("{}: {} must be {}", where, setting.name, Describe(TypeOf(option))),
+                fmt::format("{} must be {}", setting.name, Describe(TypeOf(option))),
                 HintOf(option, setting));
   }
   if (setting.values.size() != 1 && option.get_items_expected_max() <= 1) {
-    return Fail(ErrorCode::kUsage,
-                fmt::format("{}: {} must be one value, not a list", where, setting.name));
+    return Fail(ErrorCode::kUsage, fmt::format("{} must be one value, not a list", setting.name));
   }
   if (setting.values.empty()) return {};
   for (const std::string& value : setting.values) {
     if (const auto reason = WhyRefused(option, value); !reason.empty()) {
-      return Fail(ErrorCode::kUsage, fmt::format("{}: {}: {}", where, setting.name, reason));
+      return Fail(ErrorCode::kUsage, fmt::format("{}: {}", setting.name, reason));
     }
   }
   try {
     Give(setting.values, option);
   } catch (const CLI::ParseError&) {  // its message may repeat the value
-    return Fail(ErrorCode::kUsage, fmt::format("{}: {}: it is not accepted", where, setting.name));
+    return Fail(ErrorCode::kUsage, fmt::format("{}: it is not accepted", setting.name));
   }
   return {};
 }
@@ -115,11 +112,19 @@ Result<void> ApplySetting(const Setting& setting, const std::string& where, CLI:
 
 Result<void> ApplySettings(const Configuration& file, const Section& section, CLI::App& options) {
   for (const Setting& setting : section.settings) {
-    if (auto applied = ApplySetting(setting, file.At(setting.line), options); !applied) {
-      return applied;
+    if (auto applied = ApplySetting(setting, options); !applied) {
+      return Fail(std::move(applied), file.At(setting.line));
     }
   }
   return {};
+}
+
+void ApplySettings(const Section& section, CLI::App& options, Mistakes& mistakes) {
+  for (const Setting& setting : section.settings) {
+    if (auto applied = ApplySetting(setting, options); !applied) {
+      mistakes.push_back({setting.line, std::move(applied).error()});
+    }
+  }
 }
 
 void ApplyFlags(const CLI::App& command, CLI::App& options) {

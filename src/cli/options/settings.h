@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "config/configuration.h"
+#include "config/mistake.h"
 
 namespace credmint::cli {
 
@@ -15,6 +16,9 @@ namespace credmint::cli {
 /// a value that the option refuses. The hint for an unknown setting suggests a known one. A secret
 /// fails too, without being shown: many users may read the file.
 Result<void> ApplySettings(const Configuration& file, const Section& section, CLI::App& options);
+
+/// The same, but goes on after a mistake, and adds all of them.
+void ApplySettings(const Section& section, CLI::App& options, Mistakes& mistakes);
 
 /// Sets those of `options` that were typed to `command`: a flag overrides the file.
 void ApplyFlags(const CLI::App& command, CLI::App& options);

@@ -44,6 +44,7 @@ Face FaceOf(Verdict verdict) {
 const char* GeneralAdvice(ErrorCode code) {
   switch (code) {
     case ErrorCode::kLocalIo:
+    case ErrorCode::kSecretUnreadable:
       return "check the name of the file, and that this user may read it";
     case ErrorCode::kUsage:
       return "the flags are in --help, the settings in credmint-config(5)";

@@ -19,6 +19,7 @@ ExitStatus ExitStatusOf(ErrorCode code) {
     case ErrorCode::kDevice:
     case ErrorCode::kDeviceLost:
     case ErrorCode::kPinRequired:
+    case ErrorCode::kSecretUnreadable:
     case ErrorCode::kContextPinRequired:
     case ErrorCode::kPinIncorrect:
     case ErrorCode::kPinLocked:

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/printable.h"
-#include "base/standard_error.h"
+#include "base/error_name.h"
+#include "base/log.h"
 #include "base/write_all.h"
 #include "cli/output/remedy_text.h"
 
@@ -18,20 +18,22 @@ Result<void> WriteResult(std::string_view text) {
   return Fail(ErrorCode::kLocalIo, fmt::format("cannot write to stdout: {}", strerror(errno)));
 }
 
-ExitStatus ReportError(const Error& error) {
-  std::string text = fmt::format("credmint: {}\n", PrintableUtf8(error.message));
-  const std::string hint = HintText(error);
-  if (!hint.empty()) text += fmt::format("hint: {}\n", PrintableUtf8(hint));
-  WriteStandardError(text);
+ExitStatus ReportError(const Error& error, const std::string& role) {
+  Write({.level = LogLevel::kError,
+         .message = error.message,
+         .code = std::string(NameOf(error.code)),
+         .hint = HintText(error),
+         .role = role,
+         .details = {{"requestId", error.request_id}}});
   return ExitStatusOf(error.code);
 }
 
-void ReportNotice(std::string_view message) {
-  WriteStandardError(fmt::format("credmint: {}\n", PrintableUtf8(message)));
+void ReportNotice(const std::string& message, const std::string& role) {
+  Write({.level = LogLevel::kNotice, .message = message, .role = role});
 }
 
-void ReportWarning(std::string_view message) {
-  WriteStandardError(fmt::format("credmint: warning: {}\n", PrintableUtf8(message)));
+void ReportWarning(const std::string& message, const std::string& role) {
+  Write({.level = LogLevel::kWarning, .message = message, .role = role});
 }
 
 }  // namespace credmint::cli

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -13,20 +14,22 @@ namespace credmint::cli {
 ///     credmint: what failed, outermost first
 /// and, if a fix is known, a second one
 ///     hint: what to do
+/// With --log-format json that is one object instead. --log-level leaves out what is less important
+/// (base/log).
 
 /// Writes a result to stdout in one piece; fails with kLocalIo if it cannot be written.
 Result<void> WriteResult(std::string_view text);
 
-/// Writes an error to stderr and returns the status to exit with. Control characters become '?',
-/// because a message may quote the answer of a hostile server.
-ExitStatus ReportError(const Error& error);
+/// Writes an error to stderr and returns the status to exit with. `role` is the name of the role
+/// that it is about, if there may be several.
+ExitStatus ReportError(const Error& error, const std::string& role = {});
 
 /// Writes "credmint: MESSAGE" to stderr about an event that is no failure, such as the end of one;
 /// for long-running commands.
-void ReportNotice(std::string_view message);
+void ReportNotice(const std::string& message, const std::string& role = {});
 
 /// Writes "credmint: warning: MESSAGE" to stderr about a condition that does not stop the command;
 /// for long-running commands.
-void ReportWarning(std::string_view message);
+void ReportWarning(const std::string& message, const std::string& role = {});
 
 }  // namespace credmint::cli

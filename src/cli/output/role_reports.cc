@@ -11,9 +11,9 @@
 #include <string>
 
 #include "base/guarded.h"
-#include "base/log.h"
 #include "base/printable.h"
 #include "base/steady_text.h"
+#include "base/timestamp.h"
 #include "base/users.h"
 #include "cli/output/output.h"
 
@@ -21,11 +21,6 @@ namespace credmint::cli {
 namespace {
 
 constexpr const char* kUnverified = "--no-verify-ssl: the service's certificate is not verified";
-
-/// The name of the role in front of a message, if there may be several roles.
-std::string RoleClause(const roles::Role& role) {
-  return role.name.empty() ? "" : fmt::format("role {}: ", role.name);
-}
 
 /// The failures that roles have now. A cause that several of them share is said once.
 class Failures {
@@ -44,8 +39,7 @@ class Failures {
     }
     Error named = error;
     if (!same.empty()) named = {error.code, fmt::format("the same as role {}", same), {}};
-    named.message.insert(0, RoleClause(role));
-    ReportError(named);
+    ReportError(named, role.name);
   }
 
   void Forget(const roles::Role& role) { now_.Lock()->erase(roles::NameOf(role)); }
@@ -101,8 +95,22 @@ void LogUnverified(const roles::Role& role) {
   if (!role.session.transport.verify_tls) LogWarning(kUnverified);
 }
 
-void WarnOfUnverified(const roles::Role& role, const std::string& clause) {
-  if (!role.session.transport.verify_tls) ReportWarning(clause + kUnverified);
+void WarnOfUnverified(const roles::Role& role, const std::string& name) {
+  if (!role.session.transport.verify_tls) ReportWarning(kUnverified, name);
+}
+
+roles::MintObserver ReportMints(LogLevel level) {
+  return [level](const roles::Role& role, const std::string& serial,
+                 const Credentials& credentials) {
+    const std::string expiration = FormatTimestamp(credentials.expiration);
+    Write({.level = level,
+           .message = fmt::format("new credentials {} until {}, by the certificate with serial {}",
+                                  credentials.access_key_id, expiration, serial),
+           .role = roles::NameOf(role),
+           .details = {{"certificateSerial", serial},
+                       {"accessKeyId", credentials.access_key_id},
+                       {"expiration", expiration}}});
+  };
 }
 
 roles::RoleSetObserver ReportRoles() {
@@ -110,7 +118,7 @@ roles::RoleSetObserver ReportRoles() {
   return {.added =
               [failures](const roles::Role& role) {
                 failures->Forget(role);
-                WarnOfUnverified(role, RoleClause(role));
+                WarnOfUnverified(role, role.name);
               },
           .answered = nullptr,
           .failed = [failures](const roles::Role& role,
@@ -118,15 +126,16 @@ roles::RoleSetObserver ReportRoles() {
           .recovered =
               [failures](const roles::Role& role) {
                 failures->Forget(role);
-                ReportNotice(RoleClause(role) + "there are new credentials");
+                ReportNotice("there are new credentials", role.name);
               }};
 }
 
-roles::Environment ReportingEnvironment() {
+roles::Environment ReportingEnvironment(LogLevel mints) {
   const auto reported_clock = std::make_shared<std::atomic<bool>>(false);
   return {.ask = nullptr,
           .kept_earlier = [](const Error& error) { ReportError(error); },
           .expiring = [](const std::string& warning) { ReportWarning(warning); },
+          .minted = ReportMints(mints),
           .clock_is_off =
               [reported_clock](const std::string& clock) {
                 if (!reported_clock->exchange(true)) {
@@ -136,25 +145,24 @@ roles::Environment ReportingEnvironment() {
 }
 
 daemon::UserObserver ReportUsers() {
-  return {
-      .refused = [](const daemon::RefusedUser& user) { ReportRefused(user, HintOfServe); },
-      .given =
-          [](const std::string& role, std::optional<uid_t> user) {
-            if (user == geteuid()) return;
-            ReportNotice(fmt::format("role {}: first credentials for {}", role, Describe(user)));
-          },
-      .too_many_refused =
-          [] {
-            ReportWarning(fmt::format("{} users have been refused; further ones are not named",
-                                      serve::UserRecords::kMost));
-          },
-      .too_many_given =
-          [] {
-            ReportWarning(
-                fmt::format("credentials have been given to {} users, by role; further ones "
-                            "are neither named nor counted",
-                            serve::UserRecords::kMost));
-          }};
+  return {.refused = [](const daemon::RefusedUser& user) { ReportRefused(user, HintOfServe); },
+          .given =
+              [](const std::string& role, std::optional<uid_t> user) {
+                if (user == geteuid()) return;
+                ReportNotice("first credentials for " + Describe(user), role);
+              },
+          .too_many_refused =
+              [] {
+                ReportWarning(fmt::format("{} users have been refused; further ones are not named",
+                                          serve::UserRecords::kMost));
+              },
+          .too_many_given =
+              [] {
+                ReportWarning(
+                    fmt::format("credentials have been given to {} users, by role; further ones "
+                                "are neither named nor counted",
+                                serve::UserRecords::kMost));
+              }};
 }
 
 daemon::UserObserver ReportUsersOfExec() {

@@ -8,6 +8,8 @@ std::string_view CauseOf(ErrorCode code) {
     case ErrorCode::kPinRequired:
     case ErrorCode::kContextPinRequired:
       return "no PIN, waits for SIGHUP";
+    case ErrorCode::kSecretUnreadable:
+      return "no PIN, waits for its file";
     case ErrorCode::kPinIncorrect:
       return "PIN refused, waits for SIGHUP";
     case ErrorCode::kPinLocked:

@@ -204,7 +204,7 @@ class Modes(HintTest):
         self.write_identity(key)
         self.write("web.key", encrypted)
         self.write("passphrase", PASSPHRASE, mode=0o644)
-        self.check("--passin", "file:passphrase")
+        self.check("--passin", "file:passphrase", status=program.KEY)
 
     def cache(self):
         self.env = {"XDG_RUNTIME_DIR": str(self.folder / "run")}

@@ -53,7 +53,10 @@ VARIABLES = {
 }
 
 # Flags of `sign-string` that are not about keys.
-OTHER_FLAGS = {"--allow-weak-key", "--debug", "--digest", "--format", "--help", "--help-all", "--log-format"}
+OTHER_FLAGS = {
+    *("--allow-weak-key", "--debug", "--digest", "--format", "--help", "--help-all"),
+    *("--log-format", "--log-level"),
+}
 
 
 def by_name(rows):

@@ -27,6 +27,7 @@ COMMANDS = {
     "read_certificate_data": ("credmint-read-certificate-data.1", [("read-certificate-data",)]),
     "list": ("credmint-list.1", [("list",)]),
     "doctor": ("credmint-doctor.1", [("doctor",)]),
+    "config": ("credmint-config.1", [("config",), ("config", "check")]),
     "cache": ("credmint-cache.1", [("cache",), ("cache", "list"), ("cache", "clear")]),
 }
 SHARED = manual.Page("credmint-options.7").subsections()

@@ -138,7 +138,7 @@ class Lines(MintTest):
         by_file = ("--certificate", "web.pem", "--private-key", f"{uri}pin-source={pin}")
         self.mint(*by_file)
         pin.chmod(0o640)
-        self.mint_fails_locally(program.LOCAL_IO, "pin", *by_file)
+        self.mint_fails_locally(program.KEY, "pin", *by_file)
 
     @of("`--system-store-name`")
     def test_stores(self):

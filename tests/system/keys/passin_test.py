@@ -126,32 +126,32 @@ class SourcesThatFail(PassinTest):
         self.refuse(program.KEY, "web.key", "env:WEB_KEY", env={"WEB_KEY": ""})
 
     def test_file_that_is_not_there(self):
-        self.refuse(program.LOCAL_IO, "absent: No such file or directory", "file:./absent")
+        self.refuse(program.KEY, "absent: No such file or directory", "file:./absent")
 
     def test_file_that_is_not_there_and_may_be_the_secret_itself(self):
         message = "the file named for a secret does not exist"
-        self.refuse(program.LOCAL_IO, message, f"file:{PASSPHRASE}", hint="file:./NAME")
+        self.refuse(program.KEY, message, f"file:{PASSPHRASE}", hint="file:./NAME")
 
     def test_file_that_is_empty(self):
         self.write("passphrase", "")
-        self.refuse(program.LOCAL_IO, "passphrase: it is empty", "file:passphrase")
+        self.refuse(program.KEY, "passphrase: it is empty", "file:passphrase")
 
     def test_file_that_is_a_folder(self):
-        self.refuse(program.LOCAL_IO, "Is a directory", "file:/tmp")
+        self.refuse(program.KEY, "Is a directory", "file:/tmp")
 
     def test_file_that_never_ends(self):
-        self.refuse(program.LOCAL_IO, "longer than 4096 bytes", "file:/dev/zero")
+        self.refuse(program.KEY, "longer than 4096 bytes", "file:/dev/zero")
 
     @each(readable_by_all=0o644, readable_by_group=0o640, writable_by_all=0o602)
     def test_file(self, mode):
         self.write("passphrase", PASSPHRASE, mode=mode)
-        self.refuse(program.LOCAL_IO, f"{mode:04o}", "file:passphrase", hint="chmod 600 passphrase")
+        self.refuse(program.KEY, f"{mode:04o}", "file:passphrase", hint="chmod 600 passphrase")
 
     def test_fd_that_is_not_open(self):
         self.refuse(program.KEY, "descriptor 77 is not open", "fd:77")
 
     def test_stdin_that_is_empty(self):
-        self.refuse(program.LOCAL_IO, "it is empty", "stdin", stdin=b"")
+        self.refuse(program.KEY, "it is empty", "stdin", stdin=b"")
 
     def test_cred_outside_a_service(self):
         self.refuse(
@@ -227,7 +227,7 @@ class TokenPin(TokenPinTest):
     def test_a_file_that_others_can_read(self):
         self.write("pin", token.PIN, mode=0o644)
         self.mint_fails_locally(
-            *(program.LOCAL_IO, "0644", *self.flags("--passin", "file:pin")), hint="chmod 600 pin"
+            *(program.KEY, "0644", *self.flags("--passin", "file:pin")), hint="chmod 600 pin"
         )
 
 
@@ -296,11 +296,11 @@ class PinInTheUri(TokenPinTest):
     def test_pin_source_that_others_can_read(self):
         path = self.write("pin", token.PIN, mode=0o644)
         uri = f"{self.URI}?pin-source={path}"
-        self.refuse(program.LOCAL_IO, "0644", uri, hint=f"chmod 600 {path}")
+        self.refuse(program.KEY, "0644", uri, hint=f"chmod 600 {path}")
 
     def test_pin_source_that_is_not_there(self):
         uri = f"{self.URI}?pin-source=/nonexistent/pin"
-        self.refuse(program.LOCAL_IO, "/nonexistent/pin: No such file", uri)
+        self.refuse(program.KEY, "/nonexistent/pin: No such file", uri)
 
     def test_pin_source_that_is_a_command(self):
         uri = f"{self.URI}?pin-source=%7Ccat%20pin"

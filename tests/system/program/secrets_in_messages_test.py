@@ -163,7 +163,7 @@ class Options(SecretsTest):
                 self.check_run(value, *command, *arguments(option, value))
 
     def test_no_command_repeats_an_argument(self):
-        for command in (*COMMANDS.values(), ("version",), ("cache", "list"), ("cache",), (), ("help",)):
+        for command in (*COMMANDS.values(), ("version",), ("cache", "list"), ("cache",), ("config", "check"), (), ("help",)):
             for value in self.values.values():
                 self.check_run(value, *command, value)
 
@@ -223,6 +223,8 @@ class Settings(SecretsTest):
         flags = ("--config", "c.toml", *files, *more, *FORMS["json"])
         result = self.check_run(secret or value, *command, *flags)
         self.assertNotEqual(result.status, program.SUCCESS)
+        checked = self.check_run(secret or value, "config", "check", "c.toml")
+        self.assertNotEqual(checked.status, program.SUCCESS)
 
     def test_a_key_in_place_of_the_configuration(self):
         self.check_run(
@@ -271,12 +273,12 @@ class SourcesOfSecrets(SecretsTest):
 
     def test_a_path_that_is_not_there_is_named(self):
         result = self.run_program("sign-string", "--private-key", "web.key", "--passin", "file:./absent")
-        self.check_failure(result, program.LOCAL_IO, "cannot read ./absent: No such file")
+        self.check_failure(result, program.KEY, "cannot read ./absent: No such file")
 
     def test_a_file_that_is_there_is_named(self):
         self.write("open", "x", mode=0o644)
         result = self.run_program("sign-string", "--private-key", "web.key", "--passin", "file:open")
-        self.check_failure(result, program.LOCAL_IO, "open holds a secret", hint="chmod 600 open")
+        self.check_failure(result, program.KEY, "open holds a secret", hint="chmod 600 open")
 
     @each("", "file:", "%7c")
     def test_a_pin_source_of_a_uri(self, source):

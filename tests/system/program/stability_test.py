@@ -250,6 +250,13 @@ class Outputs(Shapes, MintTest):
         run = self.run_program("doctor", "--json")
         self.hold_output("doctor --json", well, json.loads(run.stdout))
 
+    def test_config_check(self):
+        self.write("c.toml", "colour = 1\n[role.web]\n")
+        runs = [
+            self.run_program("config", "check", "--json", path) for path in ("c.toml", "absent")
+        ]
+        self.hold_output("config check --json", *(json.loads(run.stdout) for run in runs))
+
     def test_list_of_files(self):
         self.write("key.pem", pki.pkcs8_pem(pki.make_key("RSA2048")), 0o644)
         self.write("both.pem", pki.pkcs8_pem(pki.make_key()) + pki.pem(self.root.certificate))

@@ -17,7 +17,7 @@ from support.system_test import MintTest, SystemTest
 
 SECRET = "hunter2-3917"
 COMMANDS = (
-    "credential-process exec serve update sign-string read-certificate-data list doctor cache version"
+    "credential-process exec serve update sign-string read-certificate-data list doctor config cache version"
 ).split()
 
 
@@ -103,7 +103,8 @@ class UnknownOptions(UsageTest):
 class Arguments(UsageTest):
     @each(*COMMANDS)
     def test_stray(self, command):
-        arguments = ["pkcs11:"] if command == "list" else ["list"] if command == "cache" else []
+        before = {"list": ["pkcs11:"], "cache": ["list"], "config": ["check", "c.toml"]}
+        arguments = before.get(command, [])
         self.refuse("unexpected argument", command, *arguments, SECRET)
         self.refuse("3 unexpected arguments", command, *arguments, SECRET, SECRET, SECRET)
 

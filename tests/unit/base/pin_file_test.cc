@@ -26,7 +26,7 @@ TEST(PinFileTest, NamesAMissingFile) {
   const std::string path = directory.File("pin");
   const auto pin = ReadPinFile(path);
   ASSERT_FALSE(pin.has_value());
-  EXPECT_EQ(pin.error().code, ErrorCode::kLocalIo);
+  EXPECT_EQ(pin.error().code, ErrorCode::kSecretUnreadable);
   EXPECT_EQ(pin.error().message, "cannot read " + path + ": No such file or directory");
 }
 
@@ -35,7 +35,7 @@ TEST(PinFileTest, RefusesAFileThatOthersMayRead) {
   const std::string path = directory.Write("pin", "1234\n", 0644);
   const auto pin = ReadPinFile(path);
   ASSERT_FALSE(pin.has_value());
-  EXPECT_EQ(pin.error().code, ErrorCode::kLocalIo);
+  EXPECT_EQ(pin.error().code, ErrorCode::kSecretUnreadable);
   EXPECT_EQ(pin.error().message,
             path + " holds a secret but others may read or write it (mode 0644)");
   EXPECT_EQ(pin.error().hint, "chmod 600 " + path);

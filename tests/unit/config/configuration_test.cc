@@ -106,5 +106,35 @@ TEST(Configuration, DeepNestingIsRefusedNotFollowed) {
   EXPECT_THAT(FailureOf(deep).message, HasSubstr("invalid TOML"));
 }
 
+TEST(Configuration, NamesAllMistakesInTheOrderOfTheFileAndKeepsTheRest) {
+  Mistakes mistakes;
+  const Configuration file = ParseConfiguration(
+      "date = 2026-01-01\n"
+      "[roles.web]\n"
+      "[identity.'a b']\n"
+      "[identity.hsm]\n"
+      "list = [1]\n"
+      "certificate = 'c'\n"
+      "[role]\n"
+      "web = 1\n",
+      "c.toml", mistakes);
+  std::vector<int> lines;
+  for (const Mistake& mistake : mistakes) {
+    lines.push_back(mistake.line);
+    EXPECT_THAT(mistake.what.message, testing::Not(HasSubstr("c.toml")));
+  }
+  EXPECT_THAT(lines, ElementsAre(1, 2, 3, 5, 8));
+  ASSERT_EQ(file.identities.size(), 1);
+  EXPECT_EQ(file.identities[0].Find("certificate")->values.front(), "c");
+}
+
+TEST(Configuration, TextThatIsNoTomlIsTheOnlyMistake) {
+  Mistakes mistakes;
+  const Configuration file = ParseConfiguration("a = 1\n[b\nc = 2\n", "c.toml", mistakes);
+  ASSERT_EQ(mistakes.size(), 1);
+  EXPECT_EQ(mistakes.front().line, 2);
+  EXPECT_THAT(file.program.settings, IsEmpty());
+}
+
 }  // namespace
 }  // namespace credmint

@@ -205,7 +205,8 @@ TEST_F(KeyOpenerTest, FailureOfThePassphrasesSourceIsHandedOn) {
   PinSources pins;
   pins.user = SecretSource::FromFile(directory_.File("missing"));
   path_ = directory_.Write("key", test::EncryptedPkcs8Pem(Leaf("EC").key, kPassphrase));
-  ExpectKeyFailure(OpenKey(KeyOpener(context_, std::move(pins), {}), path_), ErrorCode::kLocalIo,
+  ExpectKeyFailure(OpenKey(KeyOpener(context_, std::move(pins), {}), path_),
+                   ErrorCode::kSecretUnreadable,
                    "cannot read " + directory_.File("missing") + ": No such file or directory");
 }
 

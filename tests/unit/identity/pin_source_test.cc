@@ -143,14 +143,14 @@ TEST(PinSourceTest, ReadsNothingWhenItIsParsed) {
 TEST(PinSourceTest, NamesAFileThatIsMissing) {
   const TempDir directory;
   const std::string path = directory.File("pin");
-  ExpectFailure(ParseSource("file:" + path), ErrorCode::kLocalIo,
+  ExpectFailure(ParseSource("file:" + path), ErrorCode::kSecretUnreadable,
                 "cannot read " + path + ": No such file or directory");
 }
 
 TEST(PinSourceTest, RefusesAFileThatOthersMayRead) {
   const TempDir directory;
   const std::string path = directory.Write("pin", "1234\n", 0644);
-  ExpectFailure(ParseSource("file:" + path), ErrorCode::kLocalIo,
+  ExpectFailure(ParseSource("file:" + path), ErrorCode::kSecretUnreadable,
                 path + " holds a secret but others may read or write it (mode 0644)");
 }
 

@@ -397,7 +397,7 @@ TEST(UriPinTest, NamesAFileThatIsMissing) {
   const test::TempDir directory;
   const auto pin = Parse("pkcs11:?pin-source=file:" + directory.File("pin")).Pin();
   ASSERT_FALSE(pin.has_value());
-  EXPECT_EQ(pin.error().code, ErrorCode::kLocalIo);
+  EXPECT_EQ(pin.error().code, ErrorCode::kSecretUnreadable);
   EXPECT_EQ(pin.error().message,
             "pin-source: cannot read " + directory.File("pin") + ": No such file or directory");
 }

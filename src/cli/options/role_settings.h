@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/options/role_options.h"
+#include "config/configuration.h"
+
+namespace credmint::cli {
+
+/// The options of one role, grouped by the sections of the configuration file that may set them.
+struct RoleSettings {
+  RoleSettings();
+  RoleSettings(const RoleSettings&) = delete;  // the groups point to the options
+  RoleSettings& operator=(const RoleSettings&) = delete;
+
+  CLI::App program;
+  CLI::App identity;
+  CLI::App session;
+  RoleOptions options;
+  std::string identity_name;
+  std::vector<std::string> allow_users;
+};
+
+/// The identity that a role names, or the only one of the file. Null if the file has none; flags
+/// must then name the key. Fails with kUsage if the role names none of several, or one that is not
+/// there; the message begins with "[role.NAME]".
+Result<const Section*> FindIdentity(const Configuration& file, const Section& role,
+                                    const std::string& name);
+
+std::vector<std::string_view> NamesOf(const std::vector<Section>& sections);
+
+/// The name of a section as messages show it in its brackets.
+std::string ShownSectionName(const std::string& name);
+
+}  // namespace credmint::cli
