@@ -139,8 +139,8 @@ Result<void> DoctorReport::Finish() {
     if (!hint.empty()) one["hint"] = Shown(hint);
     all["checks"].push_back(std::move(one));
   }
-  using Json = nlohmann::ordered_json;
-  return WriteResult(all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return WriteResult(all.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+                     "\n");
 }
 
 }  // namespace credmint::cli

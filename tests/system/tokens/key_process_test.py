@@ -283,7 +283,7 @@ class Isolation(KeyProcessTest):
         fields = dict(line.split(":\t", 1) for line in status.splitlines())
         of_libc = 0b11 << 31  # signals 32 and 33, which no program can use
         of_the_sandbox = 1 << (signal.SIGSYS - 1)
-        self.assertEqual(int(fields["SigIgn"], 16), 0, status)
+        self.assertEqual(int(fields["SigIgn"], 16), 1 << (signal.SIGPIPE - 1), status)
         self.assertEqual(int(fields["SigCgt"], 16) & ~of_libc, of_the_sandbox, status)
         self.assertEqual(int(fields["SigBlk"], 16), 0, status)
         self.assertEqual(fields["NoNewPrivs"], "1")
