@@ -71,13 +71,19 @@ void LearnNames(const std::vector<roles::Role>& roles, Redaction& redaction) {
   }
 }
 
+/// Whether both have the same secret for their key, given by an option or in the URI.
+bool HaveTheSameSecret(const IdentitySpec& left, const IdentitySpec& right) {
+  KeyReference left_key = doctor::KeyOf(left).Clone();
+  KeyReference right_key = doctor::KeyOf(right).Clone();
+  return left.secrets == right.secrets && left_key.TakePin() == right_key.TakePin();
+}
+
 /// Another identity whose secret was sent to a token of this one, and is another secret.
 const doctor::ExaminedIdentity* SentBefore(const doctor::ExaminedIdentity& identity,
                                            std::span<const doctor::ExaminedIdentity> earlier) {
   for (const doctor::ExaminedIdentity& other : earlier) {
-    if (other.spec->secrets == identity.spec->secrets || !doctor::HasDeviceSecret(*other.spec)) {
-      continue;
-    }
+    if (HaveTheSameSecret(*other.spec, *identity.spec)) continue;
+    if (!doctor::HasDeviceSecret(*other.spec)) continue;
     for (const KeyReference& device : doctor::DevicesOf(*identity.spec)) {
       for (const KeyReference& known : doctor::DevicesOf(*other.spec)) {
         if (device.scheme()->rfc7512 && device.place() == known.place()) return &other;

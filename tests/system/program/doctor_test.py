@@ -445,6 +445,20 @@ class BrokenTokens(DoctorTest):
         calls = misbehaving.calls(self.log)
         self.assertEqual((calls.count("C_Login"), calls.count("C_Sign")), (1, 1), calls)
 
+    def test_nor_are_two_pins_in_uris(self):
+        identity = f'pkcs11-lib = "{misbehaving.module()}"\ncertificate = "{self.URI}?pin-source='
+        self.write("wrong", WRONG)
+        self.write(
+            "c.toml",
+            f'[identity.a]\n{identity}{self.folder}/pin"\n[identity.b]\n{identity}{self.folder}/wrong"\n'
+            + defaults(self.service.url)
+            + role("demo", 'identity = "a"') + role("backup", 'identity = "b"'),
+            0o644,
+        )
+        _, run = self.doctor("--config", "c.toml", "--login", env=self.faulty())
+        self.assertIn("[backup] another PIN was sent to its token", run.stdout.decode())
+        self.assertEqual(misbehaving.calls(self.log).count("C_Login"), 1)
+
     @each("--json", "--login", "--mint")
     def test_the_passphrase_of_a_file_is_no_pin(self, flag):
         """Nor does a mint send it to the token that has only the certificate."""

@@ -3,12 +3,12 @@
 """A module that shows no token, or cannot be initialised: the message has the cause, the hint a fix."""
 
 import os
-import pathlib
 import unittest
 
 from support import misbehaving, program, token
 from support.cases import each, expand
 from support.processes import run_tool
+from support.requirements import in_library_folder, need
 from support.system_test import SystemTest, let_others_run_the_program
 
 URI = "pkcs11:token=test;object=web"
@@ -89,9 +89,8 @@ class NoTokenTest(SystemTest):
         self.refuse("C_Initialize: CKR_GENERAL_ERROR", "check SOFTHSM2_CONF", env=env)
 
     def test_nss_wants_parameters(self):
-        module = pathlib.Path("/usr/lib/x86_64-linux-gnu/libsoftokn3.so")
-        if not module.exists():
-            self.skipTest("there is no libsoftokn3")
+        module = in_library_folder("libsoftokn3.so")
+        need(module, "libnss3")
         self.refuse("C_Initialize: CKR_ARGUMENTS_BAD", "x-init-reserved", module)
 
 

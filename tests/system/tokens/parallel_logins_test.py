@@ -56,11 +56,12 @@ class ParallelLogins(SharedTokenTest):
             ]
         runs = [mint.result() for mint in mints]
         failed = [run.stderr for run in runs if run.status != program.SUCCESS]
-        # SoftHSM 2.6 sometimes loses an object while other processes rewrite the token.
+        # A known fault, rare, and not explained yet: the key's handle means nothing, or another
+        # object, when the key signs. It may be ours or SoftHSM's.
         lost = re.compile("CKR_KEY_FUNCTION_NOT_PERMITTED|CKR_OBJECT_HANDLE_INVALID")
-        by_softhsm = [each for each in failed if lost.search(each)]
-        self.assertLess(len(by_softhsm), MINTS / 10, by_softhsm)
-        others = [each for each in failed if each not in by_softhsm]
+        by_lost_handle = [each for each in failed if lost.search(each)]
+        self.assertLess(len(by_lost_handle), MINTS / 10, by_lost_handle)
+        others = [each for each in failed if each not in by_lost_handle]
         self.assertEqual(others, [], f"{len(others)} of {len(runs)} failed")
 
 
