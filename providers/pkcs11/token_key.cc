@@ -46,6 +46,9 @@ Result<Bytes> TokenKey::SignAt(const TokenObject& object,
                                const provider::SignatureRequest& request) const {
   auto session = object.slot->OpenSession();
   if (!session) return Fail(std::move(session));
+  if (object.slot->module().generation() != object.generation) {
+    return Fail(ErrorCode::kDeviceLost, "the module was initialised again");
+  }
   const auto input = mechanism_.Begin(request, [&](CK_MECHANISM* mechanism) {
     const CK_RV begun = session->Call(&CK_FUNCTION_LIST::C_SignInit, mechanism, object.handle);
     if (begun == CKR_OPERATION_ACTIVE) session->Discard();

@@ -18,6 +18,9 @@ namespace credmint::pkcs11 {
 struct TokenObject {
   std::shared_ptr<Slot> slot;
   CK_OBJECT_HANDLE handle = 0;
+  /// The module's, in which the handle means the object. After another initialisation the number
+  /// may mean another object.
+  unsigned generation = slot ? slot->module().generation() : 0;
 };
 
 /// A private key object on a token.
