@@ -235,7 +235,7 @@ Result<FoundKey> KeySearch::ReadKey(const std::shared_ptr<Slot>& slot, const Ses
                                     CK_OBJECT_HANDLE object, bool may_sign) const {
   auto facts = ReadPrivateKeyFacts(session, object);
   if (!facts) return Fail(std::move(facts));
-  FoundKey found{slot, object, *std::move(facts), {}, {}};
+  FoundKey found{{slot, session, object}, *std::move(facts), {}, {}};
   auto public_key = ReadPublicKey(session, object, found.facts);
   if (!public_key) {
     const ErrorCode code = public_key.error().code;

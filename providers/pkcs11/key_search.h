@@ -10,13 +10,13 @@
 #include "pkcs11/load_request.h"
 #include "pkcs11/object.h"
 #include "pkcs11/provider/pkcs11_provider.h"
+#include "pkcs11/token_object.h"
 
 namespace credmint::pkcs11 {
 
 /// A private key and its place.
 struct FoundKey {
-  std::shared_ptr<Slot> slot;
-  CK_OBJECT_HANDLE object = 0;
+  TokenObject place;
   PrivateKeyFacts facts;
   provider::PublicKey public_key;  ///< not set if `possible` is not empty
   /// Candidates for `public_key`. Set if only a signature could tell which one it is, and the key

@@ -27,9 +27,9 @@ Result<TokenObject> FindAgain(const Pkcs11Provider& provider, const LoadRequest&
   // If a proof would cost a PIN, it suffices that this is the only key of the URI.
   const bool same = found->possible.empty() ? found->public_key == expected
                                             : found->possible == std::vector{expected};
-  if (same) return TokenObject{found->slot, found->object};
+  if (same) return found->place;
   return Fail(ErrorCode::kKeyNotFound,
-              fmt::format("{} now holds another key", found->slot->Name()));
+              fmt::format("{} now holds another key", found->place.slot->Name()));
 }
 
 }  // namespace
@@ -65,8 +65,8 @@ Result<std::unique_ptr<Key>> ObjectLoader::LoadPrivateKey() {
   key->provider = &provider_;
   key->public_key = std::move(found->public_key);
   key->private_key = std::make_shared<TokenKey>(
-      TokenObject{std::move(found->slot), found->object}, key->public_key.type,
-      key->public_key.RawSignatureSize(), *std::move(context_pin), request_->allow_final_try,
+      std::move(found->place), key->public_key.type, key->public_key.RawSignatureSize(),
+      *std::move(context_pin), request_->allow_final_try,
       [&provider = provider_, again = std::move(again)] {
         return FindAgain(provider, *again, again->public_keys.front());
       });
@@ -76,16 +76,17 @@ Result<std::unique_ptr<Key>> ObjectLoader::LoadPrivateKey() {
 Result<std::optional<Secret>> ObjectLoader::ContextPin(const FoundKey& found) {
   using Pin = std::optional<Secret>;
   if (!found.facts.always_authenticate) return Pin();
-  if (found.slot->HasProtectedPath()) return Pin(Secret());
+  if (found.place.slot->HasProtectedPath()) return Pin(Secret());
   if (!context_pin_) {
-    auto pin = passphrase_.Ask({PassphraseKind::kContextPin, found.slot->Name()});
+    auto pin = passphrase_.Ask({PassphraseKind::kContextPin, found.place.slot->Name()});
     if (!pin) return Fail(std::move(pin));
     if (pin->empty()) return Fail(ErrorCode::kPinIncorrect, "the PIN given is empty");
     return Pin(*std::move(pin));
   }
   if (!context_pin_->empty()) return Pin(context_pin_->Clone());
-  return Fail(ErrorCode::kContextPinRequired,
-              fmt::format("the key on {} needs a PIN for each signature", found.slot->Name()));
+  return Fail(
+      ErrorCode::kContextPinRequired,
+      fmt::format("the key on {} needs a PIN for each signature", found.place.slot->Name()));
 }
 
 Result<void> ObjectLoader::LoadPublic(Wanted wanted, LoadedObjects& loaded) {

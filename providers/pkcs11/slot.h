@@ -49,6 +49,8 @@ class Session {
   [[nodiscard]] Slot& slot() const { return *slot_; }
   /// Whether it came from the pool, so that its login or objects may be gone.
   [[nodiscard]] bool reused() const { return reused_; }
+  /// The module's when the session was opened. Object handles are only good in this generation.
+  [[nodiscard]] unsigned generation() const { return generation_; }
 
  private:
   enum class Fate {

@@ -46,7 +46,7 @@ Result<Bytes> TokenKey::SignAt(const TokenObject& object,
                                const provider::SignatureRequest& request) const {
   auto session = object.slot->OpenSession();
   if (!session) return Fail(std::move(session));
-  if (object.slot->module().generation() != object.generation) {
+  if (session->generation() != object.generation) {
     return Fail(ErrorCode::kDeviceLost, "the module was initialised again");
   }
   const auto input = mechanism_.Begin(request, [&](CK_MECHANISM* mechanism) {

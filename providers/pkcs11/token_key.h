@@ -10,18 +10,9 @@
 #include "base/secret.h"
 #include "common/key.h"
 #include "pkcs11/mechanism.h"
-#include "pkcs11/slot.h"
+#include "pkcs11/token_object.h"
 
 namespace credmint::pkcs11 {
-
-/// The place of a private key object.
-struct TokenObject {
-  std::shared_ptr<Slot> slot;
-  CK_OBJECT_HANDLE handle = 0;
-  /// The module's, in which the handle means the object. After another initialisation the number
-  /// may mean another object.
-  unsigned generation = slot ? slot->module().generation() : 0;
-};
 
 /// A private key object on a token.
 ///

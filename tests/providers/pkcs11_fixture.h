@@ -78,6 +78,18 @@ class Pkcs11Fixture : public ::testing::Test {
     std::ofstream(hsm_->directory() / name, std::ios::binary) << bytes;
   }
 
+  /// Writes a new certificate onto the token 'prod'. Its common name is "on the token".
+  void WriteCertificate(const std::string& label) {
+    const std::filesystem::path der = hsm_->directory() / "leaf.der";
+    ASSERT_TRUE(
+        test::Run({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout",
+                   "/dev/null", "-subj", "/CN=on the token", "-outform", "DER", "-out", der})
+            .ok());
+    ASSERT_TRUE(hsm_->Tool("prod", {"--write-object", der, "--type", "cert", "--id", "01",
+                                    "--label", label})
+                    .ok());
+  }
+
   /// Checks a signature with the openssl command and the public key that libp11's engine reads.
   bool OpensslVerifies(const std::string& label, const std::string& message, const Bytes& signature,
                        const std::string& digest = "-sha256") {

@@ -327,6 +327,21 @@ TEST_F(Pkcs11RecoveryTest, AnotherKeyInItsPlaceIsNotUsed) {
       << SigningError(*key);
 }
 
+/// SoftHSM numbers objects again after each initialisation.
+TEST_F(Pkcs11RecoveryTest, OpenKeyIsFoundAgainAfterAnotherLoadInitialisedTheModule) {
+  WriteCertificate("leaf");
+  const auto key = LoadRemembering();
+  ASSERT_TRUE(key);
+  misbehaving_.ForgetCalls();
+  misbehaving_.Set("rewritten-while-searched");
+  StoreOptions options = Options(SoftHsm::kPin);
+  options.expect = StoreExpect::kCertificate;
+  const auto certificate = OpenStore(*library_, "pkcs11:token=prod;object=leaf", options);
+  ASSERT_TRUE(certificate) << certificate.error().message;
+  ASSERT_EQ(misbehaving_.Calls("C_Initialize"), 1);
+  ExpectGoodSignature(*key);
+}
+
 TEST_F(Pkcs11RecoveryTest, RememberedPinThatIsRefusedIsSentOnce) {
   const auto key = LoadRemembering();
   ASSERT_TRUE(key);

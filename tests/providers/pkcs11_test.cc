@@ -157,13 +157,7 @@ TEST_F(Pkcs11ProviderTest, FileNamedLikeTheUriNeverWins) {
 }
 
 TEST_F(Pkcs11ProviderTest, ReadsCertificatesWithoutLogin) {
-  const fs::path der = hsm_->directory() / "leaf.der";
-  ASSERT_TRUE(test::Run({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout",
-                         "/dev/null", "-subj", "/CN=on the token", "-outform", "DER", "-out", der})
-                  .ok());
-  ASSERT_TRUE(
-      hsm_->Tool("prod", {"--write-object", der, "--type", "cert", "--id", "01", "--label", "leaf"})
-          .ok());
+  WriteCertificate("leaf");
   StoreOptions options = Options("wrong");
   options.expect = StoreExpect::kCertificate;
   const auto contents = OpenStore(*library_, "pkcs11:token=prod;object=leaf", options);

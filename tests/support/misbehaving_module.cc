@@ -327,7 +327,7 @@ CK_RV Initialize(const Settings& settings, void* arguments) {
 }
 
 std::atomic<int> finalized = 0;          // the number of C_Finalize calls
-std::atomic<int> readable_again_at = 0;  // the count that ends unreadable-once-open
+std::atomic<int> readable_again_at = 0;  // the count that makes tokens readable again
 
 CK_RV Finalize(const Settings& /*settings*/, void* reserved) {
   ++finalized;
@@ -497,6 +497,15 @@ CK_RV GetAttributeValue(const Settings& settings, CK_SESSION_HANDLE session,
     }
   }
   return result;
+}
+
+CK_RV FindObjectsInit(const Settings& settings, CK_SESSION_HANDLE session, CK_ATTRIBUTE* search,
+                      CK_ULONG count) {
+  if (Behind::Get().Strike(settings, "rewritten-while-searched")) {
+    readable_again_at = finalized + 1;
+    return CKR_DEVICE_ERROR;
+  }
+  return Real().C_FindObjectsInit(session, search, count);
 }
 
 void StrikeBeforeSigning(const Settings& settings, CK_SESSION_HANDLE session) {
@@ -686,7 +695,7 @@ CK_FUNCTION_LIST MakeFunctions(const CK_FUNCTION_LIST& real) {
   SESSION(GetObjectSize);
   CHANGED(GetAttributeValue, kSession, kOthers);
   SESSION(SetAttributeValue);
-  SESSION(FindObjectsInit);
+  CHANGED(FindObjectsInit, kSession, kOthers);
   SESSION(FindObjects);
   SESSION(FindObjectsFinal);
   SESSION(EncryptInit);

@@ -40,6 +40,8 @@ namespace credmint::test::misbehaving {
 /// * locked-by-login: C_Login returns CKR_PIN_LOCKED, and the token has that flag from then on.
 /// * unreadable-once-open: C_GetTokenInfo returns CKR_GENERAL_ERROR from the first C_OpenSession
 ///   until the module has been finalised once.
+/// * rewritten-while-searched: once, C_FindObjectsInit returns CKR_DEVICE_ERROR, and from then on
+///   C_GetTokenInfo returns CKR_GENERAL_ERROR until the module has been finalised once.
 /// * pin-not-initialized: the token lacks CKF_USER_PIN_INITIALIZED, and C_Login returns
 ///   CKR_USER_PIN_NOT_INITIALIZED.
 /// * no-login-required: the token lacks CKF_LOGIN_REQUIRED, and new sessions see its private
