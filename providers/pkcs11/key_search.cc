@@ -54,6 +54,14 @@ Objects WithId(const Session& session, CK_OBJECT_CLASS object_class, Bytes id) {
   return objects ? *std::move(objects) : Objects();
 }
 
+/// Adds the private keys that share the CKA_ID of another object.
+void AddKeysBeside(const Session& session, CK_OBJECT_HANDLE other, Objects& keys) {
+  for (const CK_OBJECT_HANDLE key :
+       WithId(session, CKO_PRIVATE_KEY, ReadNames(session, other).id)) {
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+  }
+}
+
 }  // namespace
 
 Result<Slots> FindPatiently(SlotTable& slots, const std::shared_ptr<Module>& module, const Uri& uri,
@@ -190,13 +198,10 @@ Result<Objects> KeySearch::Candidates(const Session& session) const {
 Result<Objects> KeySearch::CandidatesOnce(const Session& session) const {
   auto keys = FindMatching(request_, session, CKO_PRIVATE_KEY);
   if (!keys || !keys->empty()) return keys;
-  auto certificates = FindMatching(request_, session, CKO_CERTIFICATE);
-  if (!certificates) return certificates;
-  for (const CK_OBJECT_HANDLE certificate : *certificates) {
-    for (const CK_OBJECT_HANDLE key :
-         WithId(session, CKO_PRIVATE_KEY, ReadNames(session, certificate).id)) {
-      if (std::find(keys->begin(), keys->end(), key) == keys->end()) keys->push_back(key);
-    }
+  for (const CK_OBJECT_CLASS beside : {CKO_CERTIFICATE, CKO_PUBLIC_KEY}) {
+    const auto others = FindMatching(request_, session, beside);
+    if (!others) return Fail(others);
+    for (const CK_OBJECT_HANDLE other : *others) AddKeysBeside(session, other, *keys);
   }
   return keys;
 }

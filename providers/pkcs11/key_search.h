@@ -32,9 +32,9 @@ struct FoundKey {
 /// fails if one of the tokens cannot be read.
 ///
 /// Then it logs in and collects candidates: the private keys that match the URI. If there are none,
-/// candidates are the keys with the CKA_ID of a matching certificate. It takes the only candidate,
-/// or the only one with one of the request's public keys. Otherwise it fails with kKeyAmbiguous and
-/// lists the candidates, each with a URI.
+/// candidates are the keys with the CKA_ID of a matching certificate or public key. It takes the
+/// only candidate, or the only one with one of the request's public keys. Otherwise it fails with
+/// kKeyAmbiguous and lists the candidates, each with a URI.
 ///
 /// If the token does not show a key's public half, the key is asked for a signature
 /// (ProvePublicKey()), unless that needs a PIN. Such a key is never chosen among several, because

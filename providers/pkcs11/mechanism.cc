@@ -131,12 +131,20 @@ Error Refused(const Mechanisms& mechanisms, CK_RV result, const SignatureRequest
   return error;
 }
 
+Error RefusedEddsa(CK_RV result) {
+  Error error = CkError("SignInit", result);
+  error.code = ErrorCode::kKeyUnusable;
+  error.message = fmt::format("the token refuses CKM_EDDSA for this key ({})", CkName(result));
+  return error;
+}
+
 }  // namespace
 
 Result<SignInput> MechanismChoice::Begin(const SignatureRequest& request,
                                          const SignInit& sign_init) const {
   if (request.scheme == SignatureScheme::kEd25519) {
     const CK_RV result = Try(kEddsa, request, sign_init);
+    if (IsRefusal(result)) return Fail(RefusedEddsa(result));
     if (result != CKR_OK) return Fail(CkError("SignInit", result));
     return SignInput(request.message.value_or(ByteView()));
   }

@@ -86,6 +86,14 @@ std::string AdviceOnInitializing(const std::string& module_path, CK_RV code) {
   return {};
 }
 
+std::string AdviceOnEddsa(const std::string& module_path) {
+  const std::string name = FileName(module_path);
+  if (!name.starts_with("p11-kit") && !name.starts_with("libp11-kit")) return {};
+  return "p11-kit passes no EdDSA to a module of its server or behind remote: in its "
+         "configuration; "
+         "name the module itself, or use an EC key";
+}
+
 Error ExplainNoToken(const Module& module) {
   const auto configuration =
       IsAtSoftHsm(module) ? FindSoftHsmConfiguration() : std::optional<SoftHsmConfiguration>();

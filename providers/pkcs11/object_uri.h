@@ -23,4 +23,8 @@ std::string TokenUri(const Slot& slot);
 /// The URI of an object on a token, by class, CKA_ID and CKA_LABEL.
 std::string ObjectUri(const Slot& slot, CK_OBJECT_CLASS object_class, const ObjectNames& names);
 
+/// A URI by the token's label, and by those of the names that are not empty. It names the module by
+/// `module_path` if that is not empty.
+std::string ShortUri(const Slot& slot, const ObjectNames& names, const std::string& module_path);
+
 }  // namespace credmint::pkcs11

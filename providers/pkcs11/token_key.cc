@@ -3,8 +3,23 @@
 
 #include <string>
 
+#include "pkcs11/module_advice.h"
+
 namespace credmint::pkcs11 {
 using provider::KeyType;
+
+namespace {
+
+Error WithAdvice(Error refused, const provider::SignatureRequest& request, const Module& module) {
+  if (request.scheme != provider::SignatureScheme::kEd25519) return refused;
+  if (refused.code != ErrorCode::kKeyUnusable) return refused;
+  if (std::string advice = AdviceOnEddsa(module.path()); !advice.empty()) {
+    refused.SetHint(std::move(advice));
+  }
+  return refused;
+}
+
+}  // namespace
 
 TokenKey::TokenKey(TokenObject object, KeyType type, std::size_t signature_size,
                    std::optional<Secret> context_pin, bool allow_final_try, FindAgain find_again)
@@ -54,7 +69,7 @@ Result<Bytes> TokenKey::SignAt(const TokenObject& object,
     if (begun == CKR_OPERATION_ACTIVE) session->Discard();
     return begun;
   });
-  if (!input) return Fail(input);
+  if (!input) return Fail(WithAdvice(input.error(), request, object.slot->module()));
   if (auto allowed = LogInForContext(*session); !allowed) {
     session->Discard();
     return Fail(std::move(allowed));

@@ -61,6 +61,8 @@ void SetMember(const LibraryContext& context, const std::string& name, const Jso
     entry.label = Text(value);
   } else if (name == "id" && value.is_string()) {
     entry.id = Text(value);
+  } else if (name == "shortUri") {
+    entry.short_uri = Text(value);
   } else if (name == "flags") {
     for (const Json& flag : value) entry.flags.push_back(Text(flag));
   } else if (name == "publicKey") {

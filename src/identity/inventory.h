@@ -34,8 +34,10 @@ struct InventoryEntry {
   Kind kind = Kind::kModule;
   std::string uri;     ///< selects it and holds no PIN; empty if no URI can
   bool unique = true;  ///< false if another object has the same URI
-  std::string label;   ///< UTF-8
-  std::string id;      ///< hexadecimal
+  /// Easier to read; selects the same with the same options. Empty if there is none.
+  std::string short_uri;
+  std::string label;  ///< UTF-8
+  std::string id;     ///< hexadecimal
   std::vector<std::string> flags;
   /// Further facts, by name, for display.
   std::vector<std::pair<std::string, std::string>> facts;
@@ -46,7 +48,7 @@ struct InventoryEntry {
 using Inventory = std::vector<InventoryEntry>;
 
 /// Parses the names of a store. Their descriptions are JSON objects with the members `kind`,
-/// `label`, `id`, `flags`, `publicKey`, `certificate` and others.
+/// `label`, `id`, `shortUri`, `flags`, `publicKey`, `certificate` and others.
 ///
 /// Ignores entries of unknown kinds. Fails with kInternal on a description that is not a JSON
 /// object.

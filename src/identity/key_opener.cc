@@ -83,6 +83,13 @@ std::string Clause(const KeyReference& reference, StoreExpect expect) {
                      reference.shown());
 }
 
+/// A bare scheme stands for the whole device.
+std::string ListingClause(const KeyReference& reference) {
+  const std::string shown = reference.shown();
+  return shown.ends_with(':') ? fmt::format("listing {}", reference.scheme()->device)
+                              : fmt::format("listing {}", shown);
+}
+
 /// The DER SubjectPublicKeyInfo of each certificate, one after the other.
 Bytes PublicKeysOf(std::span<const Certificate> certificates) {
   Bytes all;
@@ -257,9 +264,7 @@ Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
   auto contents =
       Load(reference, {.expect = StoreExpect::kName, .inventory = log_in ? "all" : "public"});
   if (!contents) {
-    const std::string text = reference.shown();
-    const bool bare = text.ends_with(':');  // the clause already ends with a colon
-    return Fail(std::move(contents), "listing " + text.substr(0, text.size() - (bare ? 1 : 0)));
+    return Fail(std::move(contents), ListingClause(reference));
   }
   return ReadInventory(*context_, contents->names);
 }

@@ -125,6 +125,11 @@ std::string WithType(std::string_view uri, std::string_view type) {
   return result;
 }
 
+/// Whether the type of a URI may stand where `wanted` is needed. A public key stands for its pair.
+bool IsMeant(std::string_view type, std::string_view wanted) {
+  return type == wanted || (type == "public" && wanted == "private");
+}
+
 /// The first `type` in the URI that is not `wanted`; empty if there is none.
 std::string_view OtherType(std::string_view uri, std::string_view wanted) {
   const std::string_view path = uri.substr(uri.find(':') + 1, uri.find('?') - uri.find(':') - 1);
@@ -132,7 +137,7 @@ std::string_view OtherType(std::string_view uri, std::string_view wanted) {
     for (const std::string_view name : {"type=", "object-type="}) {
       if (!attribute.starts_with(name)) continue;
       const std::string_view type = attribute.substr(name.size());
-      if (type != wanted) return type;
+      if (!IsMeant(type, wanted)) return type;
     }
   }
   return {};
@@ -271,8 +276,9 @@ Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {
   const std::string_view wanted = use == Use::kPrivateKey ? "private" : "cert";
   const std::string_view type = OtherType(reference.text_, wanted);
   if (!type.empty()) {
-    return Fail(ErrorCode::kMalformed, fmt::format("it says type={} where type={} is needed",
-                                                   Printable(type, 32), wanted));
+    return Fail(ErrorCode::kMalformed,
+                fmt::format("it says type={} where type={} is needed", Printable(type, 32), wanted),
+                "leave the type out");
   }
   reference.text_ = WithType(reference.text_, wanted);
   return reference;

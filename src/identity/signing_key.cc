@@ -20,6 +20,13 @@ const char* DigestFor(const EVP_PKEY* pkey, const char* digest) {
   return SignsDigest(pkey) ? digest : nullptr;
 }
 
+/// The error of a failed signature. One of a device already says which key was to sign.
+Error SigningFailure() {
+  Error error = TakeOpensslError(ErrorCode::kKeyUnusable);
+  if (error.message.starts_with("signing with ")) return error;
+  return std::move(error).In("making a signature");
+}
+
 }  // namespace
 
 SigningKey::SigningKey(const LibraryContext& context, PkeyPtr pkey,
@@ -62,7 +69,7 @@ Result<Bytes> SigningKey::Sign(std::string_view message, const char* digest) con
   std::size_t size = signature.size();
   if (!context ||
       EVP_DigestSign(context.get(), signature.data(), &size, bytes.data(), bytes.size()) != 1) {
-    return Fail(TakeOpensslError(ErrorCode::kKeyUnusable).In("making a signature"));
+    return Fail(SigningFailure());
   }
   signature.resize(size);
   return signature;

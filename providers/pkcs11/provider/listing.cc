@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
@@ -11,6 +12,7 @@
 #include "pkcs11/key_search.h"
 #include "pkcs11/object.h"
 #include "pkcs11/object_uri.h"
+#include "pkcs11/short_uris.h"
 
 namespace credmint::pkcs11 {
 namespace {
@@ -102,24 +104,12 @@ bool ByUri(const ListedObject& left, const ListedObject& right) {
   return std::tie(left.uri, left.description) < std::tie(right.uri, right.description);
 }
 
-Result<void> AddObjects(const LoadRequest& request, const Session& session, OSSL_LIB_CTX* context,
-                        Entries& entries) {
-  const auto type = request.uri.object_class();
-  for (const Kind& kind : kKinds) {
-    if (type && *type != kind.object_class) continue;
-    const auto objects = FindMatching(request, session, kind.object_class);
-    if (!objects) return Fail(objects);
-    const auto first = static_cast<std::ptrdiff_t>(entries.size());
-    for (const CK_OBJECT_HANDLE object : *objects) {
-      const ObjectNames names = ReadNames(session, object);
-      Json json = {{"kind", kind.name}, {"label", Text(names.label)}, {"id", Hex(names.id)}};
-      json.update(kind.describe(session, object, context));
-      Add(entries, ObjectUri(session.slot(), kind.object_class, names), json);
-    }
-    // SoftHSM's own order differs each time.
-    std::sort(entries.begin() + first, entries.end(), ByUri);
-  }
-  return {};
+using Names = std::map<CK_OBJECT_HANDLE, ObjectNames>;
+
+Names ReadAllNames(const Session& session, const std::vector<CK_OBJECT_HANDLE>& objects) {
+  Names names;
+  for (const CK_OBJECT_HANDLE object : objects) names[object] = ReadNames(session, object);
+  return names;
 }
 
 /// An inventory in progress.
@@ -128,6 +118,7 @@ struct Survey {
   const LoadRequest& request;
   const provider::PassphraseCallback& passphrase;
   bool log_in;
+  ShortUris short_uris;
   Entries entries;
 
   /// Adds the module. False if the URI means another one.
@@ -165,6 +156,7 @@ struct Survey {
   Result<void> AddToken(const CK_TOKEN_INFO& token, const std::string& uri, Slot* slot) {
     const std::size_t place = entries.size();
     Json json = DescribeToken(token);
+    if (slot != nullptr) json["shortUri"] = short_uris.OfToken(*slot);
     Add(entries, uri, json);
     auto read = slot != nullptr ? AddObjectsOf(*slot) : Result<void>();
     if (read || log_in) return read;
@@ -179,7 +171,39 @@ struct Survey {
     if (log_in) {
       if (auto logged_in = LogIn(request, passphrase, slot, *session); !logged_in) return logged_in;
     }
-    return AddObjects(request, *session, provider.core().context(), entries);
+    const auto type = request.uri.object_class();
+    for (const Kind& kind : kKinds) {
+      if (type && *type != kind.object_class) continue;
+      if (auto added = AddObjects(*session, kind); !added) return added;
+    }
+    return {};
+  }
+
+  Result<void> AddObjects(const Session& session, const Kind& kind) {
+    const auto meant = FindMatching(request, session, kind.object_class);
+    if (!meant) return Fail(meant);
+    CK_OBJECT_CLASS object_class = kind.object_class;
+    const auto all = request.uri.ObjectTemplate().empty()
+                         ? meant
+                         : FindObjects(session, {{CKA_CLASS, &object_class, sizeof object_class}});
+    if (!all) return Fail(all);
+    Names names = ReadAllNames(session, *all);
+    short_uris.SetNeighbours(names);
+    const auto first = static_cast<std::ptrdiff_t>(entries.size());
+    for (const CK_OBJECT_HANDLE object : *meant) AddObject(session, kind, object, names[object]);
+    // SoftHSM's own order differs each time.
+    std::sort(entries.begin() + first, entries.end(), ByUri);
+    return {};
+  }
+
+  void AddObject(const Session& session, const Kind& kind, CK_OBJECT_HANDLE object,
+                 const ObjectNames& names) {
+    Json json = {{"kind", kind.name},
+                 {"label", Text(names.label)},
+                 {"id", Hex(names.id)},
+                 {"shortUri", short_uris.OfObject(session.slot(), names)}};
+    json.update(kind.describe(session, object, provider.core().context()));
+    Add(entries, ObjectUri(session.slot(), kind.object_class, names), json);
   }
 };
 
@@ -200,7 +224,7 @@ Result<Entries> TakeInventory(const Pkcs11Provider& provider, const LoadRequest&
   const auto ids = SlotTable::SlotIds(**module, CK_FALSE);
   if (!ids) return Fail(ids);
 
-  Survey survey{provider, request, passphrase, log_in, {}};
+  Survey survey{provider, request, passphrase, log_in, ShortUris(**module, request.uri), {}};
   if (!survey.AddModule(**module)) {
     return Fail(ErrorCode::kKeyNotFound,
                 fmt::format("the URI names a library other than {}", (*module)->path()));

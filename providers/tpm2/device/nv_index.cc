@@ -46,9 +46,9 @@ Result<NvIndex> NvIndex::Open(std::shared_ptr<Tpm> tpm, TPM2_HANDLE index,
     return Fail(ErrorCode::kKeyNotFound, "there is no NV index " + FormatHandle(index),
                 Remedy::kListTpm);
   }
-  if (!object) return Fail(object, "opening NV index " + FormatHandle(index));
+  if (!object) return Fail(object.error().ToError());
   const auto area = ReadArea(*tpm, *object, digests);
-  if (!area) return Fail(area, "opening NV index " + FormatHandle(index));
+  if (!area) return Fail(area.error().ToError());
   return NvIndex(std::move(tpm), *std::move(object), *area);
 }
 

@@ -142,7 +142,7 @@ class PolicyRun {
       return Fail(set, "PolicySecret");
     }
     const auto authorised = SessionFor(tpm_, credentials_.auth, {});
-    if (!authorised) return Fail(authorised, "PolicySecret: starting a TPM session");
+    if (!authorised) return Fail(authorised, "PolicySecret");
     const auto done = tpm_->Run([&](ESYS_CONTEXT* esys) {
       return Tss2().Esys_PolicySecret(esys, object, session_, authorised->handle(), ESYS_TR_NONE,
                                       ESYS_TR_NONE, nullptr, nullptr, &secret.policy_ref, 0,
@@ -179,7 +179,7 @@ class PolicyRun {
         SignUse(credentials_.signer.get(), credentials_.context, by.key, **nonce, by.policy_ref);
     if (!signature) return Fail(signature);
     const auto key = LoadPublic(by.key);
-    if (!key) return Fail(key, "PolicySigned: loading the key that signs");
+    if (!key) return Fail(key, "loading the key of PolicySigned");
     const auto done = tpm_->Run([&](ESYS_CONTEXT* esys) {
       return Tss2().Esys_PolicySigned(esys, key->handle(), session_, ESYS_TR_NONE, ESYS_TR_NONE,
                                       ESYS_TR_NONE, nonce->get(), nullptr, &by.policy_ref, 0,
@@ -199,7 +199,7 @@ class PolicyRun {
                                                  **approved, authorize.policy_ref);
     if (!signed_digest) return Fail(signed_digest);
     auto key = LoadPublic(authorize.key);
-    if (!key) return Fail(key, "PolicyAuthorize: loading the key that signed the policy");
+    if (!key) return Fail(key, "loading the key of PolicyAuthorize");
     const auto name = ReadName(*tpm_, key->handle());
     if (!name) return Fail(name, "PolicyAuthorize");
     TPMT_TK_VERIFIED* ticket_out = nullptr;
@@ -213,7 +213,7 @@ class PolicyRun {
       return Fail(ErrorCode::kPolicyUnmet,
                   "the signature in PolicyAuthorize is not one for the steps before it");
     }
-    if (!verified) return Fail(verified, "PolicyAuthorize: verifying the signed policy");
+    if (!verified) return Fail(verified, "verifying the policy of PolicyAuthorize");
     return Step("PolicyAuthorize", [&](ESYS_CONTEXT* esys) {
       return Tss2().Esys_PolicyAuthorize(esys, session_, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
                                          approved->get(), &authorize.policy_ref, &*name,
@@ -246,7 +246,7 @@ class PolicyRun {
                                          &digest);
     });
     EsysOwned<TPM2B_DIGEST> owner(digest);
-    if (!done) return Fail(done, "PolicyAuthorize: asking for the policy so far");
+    if (!done) return Fail(done, "asking for the policy before PolicyAuthorize");
     return owner;
   }
 

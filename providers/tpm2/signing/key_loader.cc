@@ -57,7 +57,7 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const HandleUri& uri) const {
   const auto blob = source->ReadPublic(**tpm, loaded->object, provider_.digests());
   if (!blob) return Fail(blob);
   auto area = ReadPersistentPublicArea(*blob);
-  if (!area) return Fail(std::move(area), source->name());
+  if (!area) return Fail(std::move(area));
   Secret auth;
   const bool may_have_auth = secrets_.ask_auth && area->counts_tries;
   if (uri.has_auth || may_have_auth) {

@@ -24,9 +24,9 @@ Result<LoadedKey> PersistentKey::Load(const std::shared_ptr<Tpm>& tpm, const Sec
     return Fail(ErrorCode::kKeyNotFound, "there is no key at handle " + FormatHandle(handle_),
                 Remedy::kListTpm);
   }
-  if (!object) return Fail(object, "opening " + name());
+  if (!object) return Fail(object.error().ToError());
   const auto name_now = ReadName(*tpm, object->handle());
-  if (!name_now) return Fail(name_now, "opening " + name());
+  if (!name_now) return Fail(name_now.error().ToError());
   if (name_ && !IsSameName(*name_, *name_now)) {
     return Fail(ErrorCode::kKeyNotFound, "another key has taken the place of " + name());
   }
@@ -50,7 +50,7 @@ Result<TPM2B_PUBLIC> PersistentKey::ReadPublic(Tpm& tpm, const TpmObject& object
                                   &area, nullptr, nullptr);
   });
   const Handle<TPM2B_PUBLIC, EsysFree> owner(area);
-  if (!read) return Fail(read, "reading " + name());
+  if (!read) return Fail(read.error().ToError());
   return *area;
 }
 

@@ -87,7 +87,7 @@ Result<std::shared_ptr<Tpm>> TpmKey::Connect(InProcess& process) const {
   const auto known = process.tpm.Lock();
   if (*known) return *known;
   auto tpm = Tpm::Share(tcti_);
-  if (!tpm) return Fail(std::move(tpm), "connecting to the TPM after a fork");
+  if (!tpm) return Fail(std::move(tpm));
   *known = *std::move(tpm);
   return *known;
 }
@@ -176,7 +176,7 @@ Result<void> TpmKey::EnsureLoaded(const InUse& here) const {
   if (here.loaded && !here.loaded->IsLost()) return {};
   here.loaded.reset();
   auto loaded = source_->Load(here.tpm, auth_);
-  if (!loaded) return Fail(std::move(loaded), "loading the key again");
+  if (!loaded) return Fail(std::move(loaded), "loading " + source_->name() + " again");
   loaded->MayFlush();
   here.loaded = *std::move(loaded);
   return {};

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -45,10 +48,16 @@ class Answer {
  public:
   explicit Answer(const AtCursor& at) : at_(at) {}
 
-  /// Adds a candidate if it begins with what is typed.
+  /// Whether it begins with what is typed.
+  [[nodiscard]] bool MayAdd(std::string_view candidate) const {
+    return candidate.starts_with(at_.typed);
+  }
+
+  /// Adds a candidate if it begins with what is typed and is new.
   void Add(std::string_view candidate, std::string_view description = {}) {
-    if (!candidate.starts_with(at_.typed) || count_ == kMostCandidates) return;
+    if (!MayAdd(candidate) || count_ == kMostCandidates) return;
     if (PrintableUtf8(candidate) != candidate) return;
+    if (!seen_.emplace(candidate).second) return;
     ++count_;
     text_ += fmt::format("{}{}\t{}\n", at_.before, candidate, Brief(description));
   }
@@ -70,6 +79,7 @@ class Answer {
 
   const AtCursor& at_;
   std::string text_;
+  std::set<std::string, std::less<>> seen_;
   std::size_t count_ = 0;
 };
 
@@ -129,7 +139,8 @@ void AddUris(const Scheme& scheme, const std::vector<std::string>& words, Answer
   if (!inventory) return;
   for (const InventoryEntry& entry : *inventory) {
     if (entry.kind == Kind::kModule || entry.kind == Kind::kSlot) continue;
-    answer.Add(entry.uri, Describe(entry.kind));
+    const bool is_short = !entry.short_uri.empty() && answer.MayAdd(entry.short_uri);
+    answer.Add(is_short ? entry.short_uri : entry.uri, Describe(entry.kind));
   }
 }
 

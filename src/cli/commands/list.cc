@@ -48,8 +48,9 @@ Result<void> ListCommand::Run() const {
   const bool log_in = login_ || !key_.passin.empty() || reference->has_pin();
   const auto inventory = opener->keys().List(*std::move(reference), log_in);
   if (!inventory) return Fail(inventory);
-  return WriteResult(json_ ? FormatInventoryJson(*inventory)
-                           : FormatInventoryText(*inventory, std::chrono::system_clock::now()));
+  return WriteResult(
+      json_ ? FormatInventoryJson(*inventory)
+            : FormatInventoryText(*inventory, {std::chrono::system_clock::now(), log_in}));
 }
 
 }  // namespace credmint::cli

@@ -36,8 +36,12 @@ std::string NamedKey(const InventoryEntry& key) {
   return Named(key.kind == Kind::kPrivateKey ? "private key" : "public key", key);
 }
 
-std::string UriLine(const InventoryEntry& entry) {
-  return fmt::format("{}{}", entry.uri, entry.unique ? "" : "   (another object has the same URI)");
+/// The URIs, each on its line: the short one first.
+std::string UriLines(const InventoryEntry& entry, std::size_t indent) {
+  std::string text;
+  if (!entry.short_uri.empty()) text = fmt::format("{:{}}{}\n", "", indent, entry.short_uri);
+  return text + fmt::format("{:{}}{}{}\n", "", indent, entry.uri,
+                            entry.unique ? "" : "   (another object has the same URI)");
 }
 
 /// The entries inside the token, file or TPM at index `token`.
@@ -79,9 +83,9 @@ const InventoryEntry* KeyOf(const InventoryEntry& certificate,
 }
 
 std::string KeyText(const InventoryEntry& key, std::span<const InventoryEntry> contents) {
-  std::string text = fmt::format("      {}: {}{}{}\n        {}\n", NamedKey(key),
-                                 DescribeKey(key.public_key.get()), key.flags.empty() ? "" : ", ",
-                                 fmt::join(key.flags, ", "), UriLine(key));
+  std::string text =
+      fmt::format("      {}: {}{}{}\n{}", NamedKey(key), DescribeKey(key.public_key.get()),
+                  key.flags.empty() ? "" : ", ", fmt::join(key.flags, ", "), UriLines(key, 8));
   if (const std::string scheme = Fact(key, "scheme"); !scheme.empty()) {
     text += fmt::format("        signs {} only\n", scheme);
   }
@@ -105,8 +109,7 @@ std::string CannotBeRead(const InventoryEntry& entry) {
 
 std::string CertificateText(const InventoryEntry& entry, std::span<const InventoryEntry> contents,
                             std::chrono::system_clock::time_point now) {
-  std::string text =
-      fmt::format("      {}\n        {}\n", Named("certificate", entry), UriLine(entry));
+  std::string text = fmt::format("      {}\n{}", Named("certificate", entry), UriLines(entry, 8));
   if (!entry.certificate) return text + CannotBeRead(entry);
   const Certificate& certificate = *entry.certificate;
   text += fmt::format("        subject {}\n        issuer  {}\n        serial  {}\n",
@@ -140,23 +143,36 @@ std::string ContentsText(std::span<const InventoryEntry> contents,
   return text;
 }
 
+bool HasFlag(const InventoryEntry& entry, std::string_view flag) {
+  return std::find(entry.flags.begin(), entry.flags.end(), flag) != entry.flags.end();
+}
+
+/// Whether a login is possible, and may show more.
+bool WantsLogin(const InventoryEntry& token) {
+  return HasFlag(token, "login-required") && !HasFlag(token, "no-user-pin") &&
+         !HasFlag(token, "pin-locked");
+}
+
 std::string TokenText(const InventoryEntry& token, std::span<const InventoryEntry> contents,
-                      std::chrono::system_clock::time_point now) {
+                      const InventoryView& view) {
   std::string text = fmt::format(
-      "    token '{}': {}, {}, serial {}\n      {}\n", PrintableUtf8(token.label),
-      Fact(token, "model"), Fact(token, "manufacturer"), Fact(token, "serial"), UriLine(token));
+      "    token '{}': {}, {}, serial {}\n{}", PrintableUtf8(token.label), Fact(token, "model"),
+      Fact(token, "manufacturer"), Fact(token, "serial"), UriLines(token, 6));
   if (!token.flags.empty()) text += fmt::format("      {}\n", fmt::join(token.flags, ", "));
   if (const std::string error = Fact(token, "error"); !error.empty()) {
     text += fmt::format("      it cannot be read: {}\n", error);
   }
-  return text + ContentsText(contents, now);
+  if (!view.logged_in && WantsLogin(token)) {
+    text += "      private keys appear after a login: add --login, or --passin SOURCE\n";
+  }
+  return text + ContentsText(contents, view.now);
 }
 
 std::string TpmText(const InventoryEntry& tpm, std::span<const InventoryEntry> contents,
                     std::chrono::system_clock::time_point now) {
-  return fmt::format("TPM: {} {}, firmware {}, {}\n  {}\n", Fact(tpm, "manufacturer"),
+  return fmt::format("TPM: {} {}, firmware {}, {}\n{}", Fact(tpm, "manufacturer"),
                      Fact(tpm, "model"), Fact(tpm, "firmware"), Fact(tpm, "specification"),
-                     UriLine(tpm)) +
+                     UriLines(tpm, 2)) +
          ContentsText(contents, now);
 }
 
@@ -169,8 +185,18 @@ std::string FileText(const InventoryEntry& file, std::span<const InventoryEntry>
   return text + ContentsText(contents, now);
 }
 
+Json UriJson(const InventoryEntry& entry) {
+  Json json = {{"uri", entry.uri}};
+  if (!entry.short_uri.empty()) json["shortUri"] = entry.short_uri;
+  return json;
+}
+
 Json ObjectJson(const InventoryEntry& entry) {
-  return {{"uri", entry.uri}, {"unique", entry.unique}, {"label", entry.label}, {"id", entry.id}};
+  Json json = UriJson(entry);
+  json["unique"] = entry.unique;
+  json["label"] = entry.label;
+  json["id"] = entry.id;
+  return json;
 }
 
 Json KeyJson(const InventoryEntry& key, std::span<const InventoryEntry> contents) {
@@ -206,7 +232,7 @@ Json CertificateJson(const InventoryEntry& entry, std::span<const InventoryEntry
 }
 
 Json FactsJson(const InventoryEntry& entry) {
-  Json json = {{"uri", entry.uri}};
+  Json json = UriJson(entry);
   for (const auto& [name, value] : entry.facts) json[name] = value;
   return json;
 }
@@ -254,24 +280,23 @@ Json FileJson(const InventoryEntry& file, std::span<const InventoryEntry> conten
 
 }  // namespace
 
-std::string FormatInventoryText(const Inventory& inventory,
-                                std::chrono::system_clock::time_point now) {
+std::string FormatInventoryText(const Inventory& inventory, const InventoryView& view) {
   std::string text;
   for (std::size_t i = 0; i < inventory.size(); ++i) {
     const InventoryEntry& entry = inventory[i];
     if (entry.kind == Kind::kModule) {
-      text += fmt::format("module {}: {}, {} {}\n  {}\n", Fact(entry, "path"),
-                          Fact(entry, "description"), Fact(entry, "manufacturer"),
-                          Fact(entry, "version"), UriLine(entry));
+      text +=
+          fmt::format("module {}: {}, {} {}\n{}", Fact(entry, "path"), Fact(entry, "description"),
+                      Fact(entry, "manufacturer"), Fact(entry, "version"), UriLines(entry, 2));
     }
     if (entry.kind == Kind::kSlot) {
       const bool empty = i + 1 == inventory.size() || inventory[i + 1].kind != Kind::kToken;
-      text += fmt::format("  slot {}: {}{}\n    {}\n", Fact(entry, "number"),
-                          Fact(entry, "description"), empty ? " (empty)" : "", UriLine(entry));
+      text += fmt::format("  slot {}: {}{}\n{}", Fact(entry, "number"), Fact(entry, "description"),
+                          empty ? " (empty)" : "", UriLines(entry, 4));
     }
-    if (entry.kind == Kind::kToken) text += TokenText(entry, Contents(inventory, i), now);
-    if (entry.kind == Kind::kFile) text += FileText(entry, Contents(inventory, i), now);
-    if (entry.kind == Kind::kTpm) text += TpmText(entry, Contents(inventory, i), now);
+    if (entry.kind == Kind::kToken) text += TokenText(entry, Contents(inventory, i), view);
+    if (entry.kind == Kind::kFile) text += FileText(entry, Contents(inventory, i), view.now);
+    if (entry.kind == Kind::kTpm) text += TpmText(entry, Contents(inventory, i), view.now);
   }
   return text;
 }

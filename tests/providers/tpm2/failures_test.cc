@@ -154,8 +154,7 @@ TEST_F(Tpm2Test, RefusesAPersistentStorageKey) {
   Application application;
   const auto key = application.OpenHandle("handle:81000001", tcti());
   ASSERT_FALSE(key);
-  EXPECT_EQ(key.error().message,
-            "TPM key 0x81000001: the TPM key cannot sign (it is a storage or decryption key)");
+  EXPECT_EQ(key.error().message, "the TPM key cannot sign (it is a storage or decryption key)");
 }
 
 TEST_F(Tpm2Test, FailsWithoutAnAuthValueAndSendsNothing) {

@@ -393,7 +393,7 @@ class EachAttributeMatters(Examples):
             "library-version": "9.9",
             "object-type": "cert",
             "slot-id": SLOT + 1,
-            "type": "public",
+            "type": "data",
         }
         return different.get(name, f"{value}x")
 

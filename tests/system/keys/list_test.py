@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import unittest
+import urllib.parse
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
@@ -184,6 +185,55 @@ class Uris(ListTest):
             )
         return hashlib.sha256(b"IAM RA" + encoded).digest()
 
+    @each("shortUri", "uri")
+    def test_of_public_keys_sign_with_their_pair(self, name):
+        for key in self.tokens("pkcs11:token=test")["test"]["keys"]:
+            flags = (*self.pin_flags, "--reuse-pin", "--format", "bin")
+            signature = self.succeed("sign-string", "--private-key", key[name], *flags)
+            self.check_signature(self.keys[key["label"]], signature)
+
+    def test_of_a_public_key_with_a_label_of_its_own_sign_by_its_id(self):
+        pair = self.token.generate("EC:prime256v1", "half", "0b")
+        self.token.relabel_public_key("half", "other half", "0b")
+        shown = {key["label"]: key for key in self.tokens("pkcs11:token=test")["test"]["keys"]}
+        uri = shown["other half"]["uri"]
+        flags = ("--private-key", uri, *self.pin_flags, "--format", "bin")
+        self.check_signature(pair, self.succeed("sign-string", *flags))
+
+    def test_that_are_short(self):
+        listed = self.everything()
+        self.assertEqual(listed["shortUri"], "pkcs11:token=test")
+        shown = {key["label"]: key["shortUri"] for key in listed["keys"]}
+        encoded = "%D0%BA%D0%BB%D1%8E%D1%87%3B%20a%26b%3F%25"
+        for label, name in (("web", "web"), ("ключ; a&b?%", encoded), ("signs twice", "signs%20twice")):
+            self.assertEqual(shown[label], f"pkcs11:token=test;object={name}")
+        (root,) = [one for one in listed["certificates"] if one["label"] == "root"]
+        self.assertEqual(root["shortUri"], "pkcs11:token=test;object=root")
+
+    def test_that_are_short_name_the_module_if_the_listed_uri_does(self):
+        query = f"?module-path={token.MODULE}"
+        listed = self.tokens(f"pkcs11:token=test;type=cert{query}")["test"]
+        for uri in (listed["shortUri"], *(one["shortUri"] for one in listed["certificates"])):
+            self.assertRegex(urllib.parse.unquote(uri), re.escape(query) + "$")
+            self.assertTrue(self.tokens(uri))
+
+    def test_that_are_short_fall_back_on_the_id_or_are_left_out(self):
+        """Also if only one of those that share a name is listed."""
+        self.token.generate("EC:prime256v1", "web", "0c")
+        (key,) = self.tokens("pkcs11:token=test;id=%0c;type=public")["test"]["keys"]
+        self.assertEqual(key["shortUri"], "pkcs11:token=test;id=%0C")
+        self.token.generate("RSA:2048", "web", "0c")
+        for key in self.tokens("pkcs11:token=test;id=%0c;type=public")["test"]["keys"]:
+            self.assertNotIn("shortUri", key)
+
+    def test_of_tokens_with_the_same_label_have_no_short_form(self):
+        self.token.add_token("test")
+        (module,) = self.list_json("pkcs11:token=test")["modules"]
+        for slot in module["slots"]:
+            self.assertNotIn("shortUri", slot["token"])
+            for key in slot["token"]["keys"]:
+                self.assertNotIn("shortUri", key)
+
     @each(by_default=(), by_module=("--pkcs11-lib", token.MODULE))
     def test_of_certificates_read_that_certificate(self, module):
         listed = self.tokens("pkcs11:token=test", *module)["test"]["certificates"]
@@ -237,14 +287,23 @@ class Text(ListTest):
             token_line, r"    token 'test': SoftHSM v2, SoftHSM project, serial [0-9a-f]{16}"
         )
         key = shown.index("      private key 'web' id 01: EC prime256v1, sensitive, sign")
-        self.assertRegex(shown[key + 1], r"        pkcs11:\S+;id=%01;object=web;type=private$")
-        self.assertEqual(shown[key + 2], "        certificate 'web' id 01")
+        self.assertEqual(shown[key + 1], "        pkcs11:token=test;object=web")
+        self.assertRegex(shown[key + 2], r"        pkcs11:\S+;id=%01;object=web;type=private$")
+        self.assertEqual(shown[key + 3], "        certificate 'web' id 01")
         certificate = shown.index("      certificate 'web' id 01")
         self.assertEqual(
-            shown[certificate + 2 : certificate + 5],
+            shown[certificate + 3 : certificate + 6],
             ["        subject CN=web.example", "        issuer  CN=test root", "        serial  51"],
         )
         self.assertEqual(shown[-1], "        private key 'web' id 01")
+
+    def test_says_what_a_login_would_add(self):
+        line = "      private keys appear after a login: add --login, or --passin SOURCE\n"
+        self.assertEqual(self.list_text().count(line), 2, "an uninitialised token has no line")
+        self.assertNotIn(line, self.list_text("pkcs11:token=test", *self.pin_flags))
+        open_token = misbehaving.environment(self.env, "no-login-required")
+        module = ("--pkcs11-lib", misbehaving.module())
+        self.assertNotIn(line, self.list_text(*module, env=open_token))
 
     def test_says_what_has_expired(self):
         lines = self.list_text("pkcs11:token=test;object=alt%3B%20%C3%BC").splitlines()

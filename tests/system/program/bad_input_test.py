@@ -690,11 +690,16 @@ class TpmInputTest(MintTest):
         self.write("web.pem", pki.pem(self.leaf))
 
     def refuse(self, key, message, *flags, status=program.KEY, hint=None):
-        """Mints with this key, which must fail and leave nothing in the TPM."""
+        """Mints with this key, which must fail and leave nothing in the TPM.
+
+        At most two clauses come before the cause.
+        """
         before = self.tpm.loaded()
         flags = ("--certificate", "web.pem", "--private-key", key, *flags)
-        self.mint_fails_locally(status, message, *flags, hint=hint)
+        result = self.mint_fails_locally(status, message, *flags, hint=hint)
         self.assertEqual(self.tpm.loaded(), before)
+        clauses, found, _ = result.stderr.removeprefix("credmint: ").partition(str(message))
+        self.assertLessEqual(clauses.count(": ") if found else 0, 2, result.stderr)
 
 
 @expand

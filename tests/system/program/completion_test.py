@@ -130,16 +130,22 @@ class OnAToken(CompletionTest):
 
 @expand
 class Tokens(OnAToken):
-    def uris(self):
+    def uris(self, form="shortUri"):
         """The URI of the token, and those of its certificates, as shown without a PIN."""
         listed = json.loads(self.succeed("list", "--json", *self.module))
         slots = [slot for module in listed["modules"] for slot in module["slots"]]
         (found,) = [it["token"] for it in slots if it["token"] and it["token"]["label"] == "prod one"]
-        return found["uri"], [certificate["uri"] for certificate in found["certificates"]]
+        return found[form], [certificate[form] for certificate in found["certificates"]]
 
     def test_are_asked_for_what_they_show(self):
         of_token, (of_certificate,) = self.uris()
         offered = self.asked("list", *self.module, "pkcs11:")
+        self.assertIn(of_token, offered)
+        self.assertEqual(offered.count(of_certificate), 1, "its key has the same")
+
+    def test_are_offered_in_full_once_typed_so(self):
+        of_token, (of_certificate,) = self.uris("uri")
+        offered = self.asked("list", *self.module, "pkcs11:model=")
         self.assertIn(of_token, offered)
         self.assertIn(of_certificate, offered)
 
@@ -167,7 +173,7 @@ class Tokens(OnAToken):
         of_token, (of_certificate,) = self.uris()
         at_shell = CompletingShell(self, shell, self.folder, self.env)
         line = f"credmint list --pkcs11-lib {token.SPY} "
-        typed = of_certificate[: of_certificate.index("type=c") + 6]
+        typed = of_certificate[: of_certificate.index("object=") + 3]
         for quote, what in (("'", "in quotes"), ("", "without quotes")):
             with self.subTest(what):
                 start = typed if quote else typed.replace(";", "\\;")

@@ -109,6 +109,15 @@ class Token:
     def delete(self, kind, label="web", token=None):
         self._tool("--delete-object", "--type", kind, "--label", label, token=token)
 
+    def relabel_public_key(self, label, new_label, key_id):
+        """Replaces a public key by itself under another label."""
+        path = self.folder / "public.der"
+        path.write_bytes(self._tool("--read-object", "--type", "pubkey", "--label", label))
+        self.delete("pubkey", label)
+        self._tool(
+            *("--write-object", path, "--type", "pubkey", "--label", new_label, "--id", key_id)
+        )
+
     def describe_objects(self):
         return self._tool("--list-objects").decode()
 

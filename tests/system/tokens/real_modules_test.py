@@ -9,11 +9,12 @@ tpm2-pkcs11 with a resource manager. These are the rest.
 import pathlib
 import re
 import shutil
+import subprocess
 import unittest
 
-from support import p11_kit, pki, program, token, tpm, tpm2_pkcs11
+from support import openssl, p11_kit, pki, program, token, tpm, tpm2_pkcs11
 from support.cases import each, expand
-from support.requirements import in_library_folder, need
+from support.requirements import in_library_folder, need, provider_modules
 from support.strace import STRACE, need_strace
 from support.system_test import MintTest, make_folder
 
@@ -35,17 +36,43 @@ class RealModules(MintTest):
         self.write("web.pem", pki.pem(self.root.issue(held.generate("EC:prime256v1"))))
         self.mint(*self.flags(held.module), env=held.env)
 
-    def test_p11_kit_starts_a_remote_module(self):
-        """`remote:` with a command: p11-kit runs it while it is initialised."""
-        held = token.Token(self.folder / "t")
-        self.write("web.pem", pki.pem(self.root.issue(held.generate("EC:prime256v1"))))
+    def far_module(self, held):
+        """The environment in which p11-kit runs SoftHSM in another process."""
         modules = p11_kit.Configuration(self.folder)
         need("/usr/bin/p11-kit", "p11-kit")
         (pathlib.Path(modules.env["XDG_CONFIG_HOME"]) / "pkcs11/modules/far.module").write_text(
             f"remote: |/usr/bin/p11-kit remote {token.MODULE}\n"
         )
-        env = {**held.env, **modules.env}
+        return {**held.env, **modules.env}
+
+    def test_p11_kit_starts_a_remote_module(self):
+        """`remote:` with a command: p11-kit runs it while it is initialised."""
+        held = token.Token(self.folder / "t")
+        self.write("web.pem", pki.pem(self.root.issue(held.generate("EC:prime256v1"))))
+        env = self.far_module(held)
         self.mint(*self.flags(p11_kit.PROXY), env=env, wrapper=p11_kit.wrapper())
+
+    def test_p11_kit_passes_no_eddsa_and_the_error_names_it(self):
+        """By the openssl command: AWS takes no such keys."""
+        held = token.Token(self.folder / "t")
+        held.generate_unread("EC:edwards25519")
+        modules = {"near": p11_kit.Configuration(self.folder / "near", near=token.MODULE).env}
+        modules["far"] = self.far_module(held)
+        providers = ("-provider-path", provider_modules(), "-provider", "credmint-pkcs11")
+        request = (
+            *("req", "-new", "-subj", "/CN=web", "-key", KEY, "-passin", f"pass:{token.PIN}"),
+            *(*providers, "-provider", "default"),
+        )
+        runs = {
+            place: subprocess.run(
+                (*p11_kit.wrapper(), openssl.OPENSSL, *request), capture_output=True, text=True,
+                env={"PATH": "/usr/bin:/bin", **held.env, **env},
+            )
+            for place, env in modules.items()
+        }
+        self.assertIn("BEGIN CERTIFICATE REQUEST", runs["near"].stdout, str(runs["near"]))
+        self.assertIn("the token refuses CKM_EDDSA for this key", runs["far"].stderr)
+        self.assertIn("p11-kit passes no EdDSA", runs["far"].stderr)
 
     def test_opensc_without_a_reader(self):
         need(OPENSC, "opensc-pkcs11")

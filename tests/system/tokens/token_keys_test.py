@@ -112,6 +112,7 @@ class WhichKey(TokenTest):
         by_id_in_small_letters="pkcs11:token=test;id=%a1%b2",
         by_object_and_id="pkcs11:token=test;object=web;id=%A1%B2",
         by_type_too="pkcs11:token=test;object=web;type=private",
+        by_its_public_half="pkcs11:token=test;object=web;type=public",
         without_the_token="pkcs11:object=web",
         with_encoded_letters="pkcs11:token=%74est;object=w%65b",
         by_model="pkcs11:model=SoftHSM%20v2;object=web",

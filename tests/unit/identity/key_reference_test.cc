@@ -178,7 +178,7 @@ TEST_F(Pkcs11ReferenceTest, RefusesABadEscapeInItsPin) {
 
 TEST_F(Pkcs11ReferenceTest, RefusesATypeThatContradictsTheUse) {
   ExpectMalformed("pkcs11:token=a;type=cert", "it says type=cert where type=private is needed");
-  ExpectMalformed("pkcs11:type=public", "it says type=public where type=private is needed");
+  ExpectMalformed("pkcs11:type=data", "it says type=data where type=private is needed");
   ExpectMalformed("pkcs11:type=private;token=a?module-name=x",
                   "it says type=private where type=cert is needed", Use::kCertificate);
 }
