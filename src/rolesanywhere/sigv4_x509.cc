@@ -73,7 +73,7 @@ Result<HttpRequest> SignRequest(const LibraryContext& context, const Identity& i
 
   const std::string scope = CredentialScope(date, region, kService);
   Result<Bytes> signature = identity.Sign(StringToSign(*algorithm, date, scope, *request_hash));
-  if (!signature) return Fail(std::move(signature), "signing the request");
+  if (!signature) return Fail(std::move(signature));
   request.headers.emplace_back(
       "Authorization", FormatAuthorization({*algorithm, identity.leaf().SerialDecimal(), scope,
                                             headers.signed_names, Hex(*signature)}));
