@@ -4,11 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include "base/descriptor.h"
@@ -37,10 +41,44 @@ Secret Append(const Secret& head, std::span<char> tail) {
   return Secret::Take(joined);
 }
 
-}  // namespace
+constexpr std::chrono::seconds kLongestWaitForWriter{20};
+constexpr std::chrono::milliseconds kLookForWriter{20};
 
-Result<Secret> ReadDescriptor(int descriptor, const std::string& name, std::size_t max_size) {
-  Secret contents;
+/// Whether a pipe has a name in a folder, so that a writer may still open it.
+bool HasName(int pipe) {
+  struct statfs status {};
+  return fstatfs(pipe, &status) == 0 && status.f_type != PIPEFS_MAGIC;
+}
+
+/// Waits until a pipe has a writer. Returns what was read meanwhile: one byte, or nothing. As long
+/// as a pipe has no writer, a read that does not wait finds its end.
+Result<Secret> AwaitWriter(int pipe, const std::string& name) {
+  const auto deadline = std::chrono::steady_clock::now() + kLongestWaitForWriter;
+  char byte = 0;
+  ssize_t count = 0;
+  while ((count = read(pipe, &byte, 1)) == 0 && HasName(pipe)) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      return Fail(
+          ErrorCode::kLocalIo,
+          fmt::format("cannot read {}: it is a pipe, and no program has written into it for "
+                      "{} seconds",
+                      name, kLongestWaitForWriter.count()));
+    }
+    std::this_thread::sleep_for(kLookForWriter);
+  }
+  return count == 1 ? Secret::Take(std::span(&byte, 1)) : Secret();
+}
+
+/// Makes reads of a pipe or terminal wait for bytes from here on. Returns what was read before.
+Result<Secret> BeginStream(int descriptor, mode_t mode, const std::string& name) {
+  auto begun = S_ISFIFO(mode) ? AwaitWriter(descriptor, name) : Result<Secret>(Secret());
+  fcntl(descriptor, F_SETFL, 0);
+  return begun;
+}
+
+/// Reads to the end, after what was read already.
+Result<Secret> ReadOn(Secret contents, int descriptor, const std::string& name,
+                      std::size_t max_size) {
   std::vector<char> chunk(16384);
   for (;;) {
     const ssize_t count = read(descriptor, chunk.data(), chunk.size());
@@ -59,8 +97,15 @@ Result<Secret> ReadDescriptor(int descriptor, const std::string& name, std::size
   return contents;
 }
 
+}  // namespace
+
+Result<Secret> ReadDescriptor(int descriptor, const std::string& name, std::size_t max_size) {
+  return ReadOn({}, descriptor, name, max_size);
+}
+
 Result<Secret> ReadFile(const std::string& path, std::size_t max_size, FileAccess access) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  // O_NONBLOCK: opening a pipe would wait for a writer.
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (file.get() < 0) {
     if (auto checked = CheckPath(path, "a path"); !checked) return Fail(std::move(checked));
     return FailErrno(ShownPath(path));
@@ -77,7 +122,10 @@ Result<Secret> ReadFile(const std::string& path, std::size_t max_size, FileAcces
   if (access != FileAccess::kAny) {
     if (auto checked = CheckWriters(name, status); !checked) return Fail(std::move(checked));
   }
-  return ReadDescriptor(file.get(), name, max_size);
+  auto begun = S_ISREG(status.st_mode) ? Result<Secret>(Secret())
+                                       : BeginStream(file.get(), status.st_mode, name);
+  if (!begun) return begun;
+  return ReadOn(*std::move(begun), file.get(), name, max_size);
 }
 
 Result<void> CheckNotWrittenByAll(const std::string& path) {

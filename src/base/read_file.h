@@ -22,7 +22,7 @@ inline constexpr std::size_t kMaxFileSize = 1 << 20;
 enum class FileAccess { kAny, kNotWrittenByAll, kOwnerOnly };
 
 /// Reads a whole file. The result is a Secret because the file may hold a private key. Pipes and
-/// /dev/fd/N work.
+/// /dev/fd/N work; a pipe must have a writer within 20 seconds.
 ///
 /// Fails with kUsage if the file is missing and its name must not be shown (base/shown_value).
 /// Otherwise fails with kLocalIo if it is missing, unreadable, a directory, empty, longer than

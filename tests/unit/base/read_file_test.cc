@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
+#include <fstream>
 #include <string>
 #include <thread>
 
@@ -169,6 +171,51 @@ TEST_F(ReadFileTest, DescriptorIsReadFromWhereItStandsAndStaysOpen) {
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->Reveal(), "456789");
   EXPECT_EQ(close(descriptor), 0);
+}
+
+TEST_F(ReadFileTest, WaitsForTheWriterOfANamedPipe) {
+  const std::string path = directory_.File("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  std::thread writer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    std::ofstream(path) << "late text";
+  });
+  const auto read = ReadFile(path);
+  writer.join();
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->Reveal(), "late text");
+}
+
+TEST_F(ReadFileTest, WaitsForTheBytesOfASlowWriter) {
+  const std::string path = directory_.File("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  std::thread writer([&] {
+    std::ofstream pipe(path);
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    pipe << "slow " << std::flush;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    pipe << "text";
+  });
+  const auto read = ReadFile(path);
+  writer.join();
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->Reveal(), "slow text");
+}
+
+TEST_F(ReadFileTest, DoesNotWaitForEverIfNobodyWritesIntoANamedPipe) {
+  const std::string path = directory_.File("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  ExpectFailure(ReadFile(path), "cannot read " + path +
+                                    ": it is a pipe, and no program has written into it for 20 "
+                                    "seconds");
+}
+
+TEST_F(ReadFileTest, DoesNotWaitForAPipeThatHasNoName) {
+  const FullPipe pipe("");
+  const std::string path = "/dev/fd/" + std::to_string(pipe.get());
+  const auto begun = std::chrono::steady_clock::now();
+  ExpectFailure(ReadFile(path), "cannot read " + path + ": it is empty");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
 }
 
 }  // namespace
