@@ -70,6 +70,8 @@ const OSSL_ITEM* ReasonStrings(void* /*context*/) noexcept {
       Reason(ErrorCode::kDeviceLost, "device lost"),
       Reason(ErrorCode::kPolicyUnmet, "key policy not met"),
       Reason(ErrorCode::kLockedOut, "locked out"),
+      Reason(ErrorCode::kTokenAbsent, "token absent"),
+      Reason(ErrorCode::kModuleFailed, "module does not initialise"),
       Hint(kHintReason),
       OSSL_ITEM{kRetryAfterReason, const_cast<char*>("milliseconds to wait")}};
   constexpr auto kRemedies = static_cast<std::size_t>(kLastRemedy);

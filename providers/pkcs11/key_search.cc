@@ -88,7 +88,7 @@ Result<Slots> FindSlots(SlotTable& slots, const LoadRequest& request) {
 tl::unexpected<Error> NoSlot(const Module& module) {
   const std::vector<std::string> labels = SlotTable::TokenLabels(module);
   if (labels.empty()) return Fail(ExplainNoToken(module));
-  return Fail(ErrorCode::kKeyNotFound,
+  return Fail(ErrorCode::kTokenAbsent,
               fmt::format("no token of {} matches the URI; it shows '{}'", module.path(),
                           fmt::join(labels, "', '")),
               Remedy::kCheckToken);

@@ -80,7 +80,7 @@ Result<std::vector<std::shared_ptr<Slot>>> FindPatiently(
     SlotTable& slots, const std::shared_ptr<Module>& module, const Uri& uri,
     SlotTable::Unreadable unreadable = SlotTable::Unreadable::kFail);
 
-/// FindPatiently() in the request's module. Returns at least one slot; fails with kKeyNotFound and
+/// FindPatiently() in the request's module. Returns at least one slot; fails with kTokenAbsent and
 /// the labels of the other tokens if none matches.
 Result<std::vector<std::shared_ptr<Slot>>> FindSlots(SlotTable& slots, const LoadRequest& request);
 

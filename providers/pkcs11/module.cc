@@ -76,6 +76,11 @@ Result<void*> OpenLibrary(const std::string& path) {
   return Fail(ErrorCode::kModule, reason + printed, Remedy::kNameModule);
 }
 
+/// Where the token is far away, this is the call that misses it. Only parameters are a setting.
+ErrorCode CodeOfInitializing(CK_RV result) {
+  return result == CKR_ARGUMENTS_BAD ? ErrorCode::kModule : ErrorCode::kModuleFailed;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Module>> Module::Load(const std::string& path) {
@@ -152,7 +157,8 @@ Result<void> Module::Initialize() {
   ForeignCode::NoteInitialized();
   const std::string printed = LogWhatItPrinted(path_, caught);
   if (result != CKR_OK && result != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
-    return Fail(ErrorCode::kModule, fmt::format("C_Initialize: {}{}", CkName(result), printed),
+    return Fail(CodeOfInitializing(result),
+                fmt::format("C_Initialize: {}{}", CkName(result), printed),
                 AdviceOnInitializing(path_, result));
   }
   const bool ours_before = finalize_ && getpid() == process_;

@@ -43,8 +43,9 @@ namespace credmint::pkcs11 {
 /// being rewritten at that moment, or a reader plugged in later. Restart() makes them look again.
 class Module {
  public:
-  /// Fails with kModule if `path` cannot be loaded, is not a PKCS#11 module, or does not
-  /// initialise. Fails with kLocalIo, before loading it, if everyone may write it.
+  /// Fails with kModule if `path` cannot be loaded, is not a PKCS#11 module, or wants parameters.
+  /// Fails with kModuleFailed if it does not initialise, which may be for want of its device. Fails
+  /// with kLocalIo, before loading it, if everyone may write it.
   static Result<std::shared_ptr<Module>> Load(const std::string& path);
   ~Module();
   Module(const Module&) = delete;
@@ -68,10 +69,10 @@ class Module {
   }
 
   /// Initialises the module again if other code in the process finalised it, or if this is the
-  /// child of a fork. Otherwise costs nothing. Fails with kModule.
+  /// child of a fork. Otherwise costs nothing. Fails with kModuleFailed.
   Result<void> Revive();
 
-  /// Finalises the module and initialises it again. Fails with kModule.
+  /// Finalises the module and initialises it again. Fails with kModuleFailed.
   ///
   /// Returns false without doing anything if one of our sessions is open or another thread is
   /// calling the module. The same applies if other code in the process had initialised it first.

@@ -41,7 +41,7 @@ std::string AdviceOnSoftHsm() {
 
 Error OfSoftHsm(const Module& module, const SoftHsmConfiguration& configuration) {
   return {
-      ErrorCode::kKeyNotFound,
+      ErrorCode::kTokenAbsent,
       fmt::format("{} shows no token: there is none in SoftHSM's folder {}", module.path(),
                   ShownPath(configuration.token_folder)),
       fmt::format("make one with softhsm2-util --init-token, or name the configuration with the "
@@ -101,17 +101,17 @@ Error ExplainNoToken(const Module& module) {
   const std::size_t slots = CountSlots(module, CK_FALSE);
   const std::size_t tokens = CountSlots(module, CK_TRUE);
   if (slots == 0) {
-    return MakeError(ErrorCode::kKeyNotFound,
+    return MakeError(ErrorCode::kTokenAbsent,
                      fmt::format("{} shows no token: it has no slot", module.path()),
                      Remedy::kCheckToken, "does the device's service run, such as pcscd?");
   }
   if (tokens == 0) {
-    return MakeError(ErrorCode::kKeyNotFound,
+    return MakeError(ErrorCode::kTokenAbsent,
                      fmt::format("{} shows no token: its {} slots are empty", module.path(), slots),
                      Remedy::kCheckToken);
   }
   return {
-      ErrorCode::kKeyNotFound,
+      ErrorCode::kTokenAbsent,
       fmt::format("{} shows no token: it has {}, and none is initialised", module.path(), tokens),
       "initialise it with the vendor's tool, or name another module"};
 }

@@ -15,7 +15,7 @@ std::string AdviceOnInitializing(const std::string& module_path, CK_RV code);
 /// The hint for a module that refuses CKM_EDDSA with a key for it. Empty if nothing is known.
 std::string AdviceOnEddsa(const std::string& module_path);
 
-/// Says why a module shows no initialised token (kKeyNotFound), with a hint for each of the causes:
+/// Says why a module shows no initialised token (kTokenAbsent), with a hint for each of the causes:
 ///
 /// * there is no slot;
 /// * no slot has a token;

@@ -25,7 +25,7 @@ enum class ErrorCode : std::uint16_t {
   kKeyNotFound = 5,          ///< no key or certificate object matches
   kKeyAmbiguous = 6,         ///< more than one token or object matches
   kKeyUnusable = 7,          ///< the key exists but cannot make the signature asked for
-  kModule = 8,               ///< the PKCS#11 module cannot be loaded or initialised
+  kModule = 8,               ///< the PKCS#11 module cannot be loaded
   kDevice = 9,               ///< token or TPM is absent, removed or failing
   kPinRequired = 10,         ///< a PIN, auth value or passphrase is needed and none was given
   kPinIncorrect = 11,        ///< the PIN was given, sent once, and refused
@@ -43,10 +43,12 @@ enum class ErrorCode : std::uint16_t {
   kPolicyUnmet = 23,         ///< the conditions for using the key are not met
   kLockedOut = 24,           ///< no attempt is accepted until the device's lockout expires
   kSecretUnreadable = 25,    ///< like kPinRequired: a source was given and cannot be read now
+  kTokenAbsent = 26,         ///< no token matches
+  kModuleFailed = 27,        ///< the PKCS#11 module does not initialise; its device may be gone
 };
 
 /// The largest value.
-inline constexpr ErrorCode kLastErrorCode = ErrorCode::kSecretUnreadable;
+inline constexpr ErrorCode kLastErrorCode = ErrorCode::kModuleFailed;
 
 /// A failure: a code to act on, a message, and a hint if a fix is known. The message is one
 /// sentence with its outermost clause first. It has no final period, no line break and no secret.

@@ -55,6 +55,10 @@ std::string_view NameOf(ErrorCode code) {
       return "LockedOut";
     case ErrorCode::kSecretUnreadable:
       return "SecretUnreadable";
+    case ErrorCode::kTokenAbsent:
+      return "TokenAbsent";
+    case ErrorCode::kModuleFailed:
+      return "ModuleFailed";
   }
   return "Internal";
 }

@@ -34,7 +34,8 @@ milliseconds Doubled(milliseconds first, int times, milliseconds longest) {
 
 bool IsOfDevice(ErrorCode code) {
   return code == ErrorCode::kDevice || code == ErrorCode::kDeviceLost ||
-         code == ErrorCode::kModule || code == ErrorCode::kKeyNotFound;
+         code == ErrorCode::kModule || code == ErrorCode::kKeyNotFound ||
+         code == ErrorCode::kTokenAbsent || code == ErrorCode::kModuleFailed;
 }
 
 }  // namespace

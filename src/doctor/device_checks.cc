@@ -113,7 +113,7 @@ void ReportInventory(const Observer& observer, const ExaminedIdentity& identity,
   const bool has_module = !inventory.empty() && inventory.front().kind == Kind::kModule;
   if (!has_module || tokens > 0) return;
   Topic(observer, "token", identity.roles)
-      .Fail({ErrorCode::kKeyNotFound, "the module shows no token",
+      .Fail({ErrorCode::kTokenAbsent, "the module shows no token",
              "is the device connected, and does the service that the module needs run?"});
 }
 
@@ -149,8 +149,9 @@ std::vector<Device> Distinct(std::span<ExaminedIdentity> identities) {
 std::string_view SubjectOf(const Device& device, const Error& failure) {
   const bool has_modules = device.place.scheme()->rfc7512;
   if (!has_modules) return "tpm";
-  const bool is_token =
-      failure.code == ErrorCode::kKeyNotFound || failure.code == ErrorCode::kKeyAmbiguous;
+  const bool is_token = failure.code == ErrorCode::kTokenAbsent ||
+                        failure.code == ErrorCode::kKeyNotFound ||
+                        failure.code == ErrorCode::kKeyAmbiguous;
   return is_token ? "token" : "module";
 }
 

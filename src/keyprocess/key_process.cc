@@ -297,7 +297,9 @@ Result<void> KeyProcess::AnswerQuestion(Conversation& conversation, const Messag
 /// A module that cannot be used often prints why.
 Error KeyProcess::Failure(const Message& answer) {
   Error error = DecodeError(answer.body);
-  if (error.code == ErrorCode::kModule) error.message += WhatItPrints();
+  const bool is_of_module =
+      error.code == ErrorCode::kModule || error.code == ErrorCode::kModuleFailed;
+  if (is_of_module) error.message += WhatItPrints();
   return error;
 }
 

@@ -140,9 +140,9 @@ void KeyProcesses::NoteOutcome(const std::string& name, const std::shared_ptr<Ke
   const auto devices = devices_.Lock();
   Device& device = (*devices)[name];
   if (device.process != process) return;
-  const bool is_missing = failure == ErrorCode::kKeyNotFound;
+  const bool is_missing = failure == ErrorCode::kKeyNotFound || failure == ErrorCode::kTokenAbsent;
   const bool is_broken = failure == ErrorCode::kDevice || failure == ErrorCode::kDeviceLost ||
-                         failure == ErrorCode::kModule;
+                         failure == ErrorCode::kModule || failure == ErrorCode::kModuleFailed;
   device.misses = is_missing ? device.misses + 1 : 0;
   if (!process->IsRunning() || (!is_broken && device.misses < kMostMisses)) return;
   Replace(device);

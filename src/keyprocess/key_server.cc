@@ -78,8 +78,8 @@ Result<Bytes> AskingSigner::Sign(SignMessage request) const {
 
 /// The device's failure may be the sandbox's doing.
 Error NameDenials(Error error) {
-  const bool fails = error.code == ErrorCode::kModule || error.code == ErrorCode::kDevice ||
-                     error.code == ErrorCode::kDeviceLost;
+  const bool fails = error.code == ErrorCode::kModule || error.code == ErrorCode::kModuleFailed ||
+                     error.code == ErrorCode::kDevice || error.code == ErrorCode::kDeviceLost;
   const std::string denied = fails ? SyscallFilter::Denied() : "";
   if (denied.empty()) return error;
   error.message += fmt::format(" (the sandbox denied {})", denied);

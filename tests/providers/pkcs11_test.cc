@@ -105,7 +105,7 @@ TEST_F(Pkcs11ProviderTest, SaysWhichTokenHasNoSuchKey) {
 TEST_F(Pkcs11ProviderTest, SaysThatNoTokenMatches) {
   const auto key = Load("pkcs11:token=absent;object=key");
   ASSERT_FALSE(key);
-  EXPECT_EQ(key.error().code, ErrorCode::kKeyNotFound);
+  EXPECT_EQ(key.error().code, ErrorCode::kTokenAbsent);
   EXPECT_TRUE(requests_.empty());
 }
 

@@ -51,6 +51,8 @@ const char* GeneralAdvice(ErrorCode code) {
     case ErrorCode::kPinIncorrect:
       return "check the PIN; after a few wrong tries the device accepts none";
     case ErrorCode::kModule:
+    case ErrorCode::kModuleFailed:
+    case ErrorCode::kTokenAbsent:
     case ErrorCode::kDevice:
     case ErrorCode::kDeviceLost:
       return "see whether the vendor's tool can use the device, and run this with --debug";

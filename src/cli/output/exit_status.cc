@@ -18,6 +18,8 @@ ExitStatus ExitStatusOf(ErrorCode code) {
     case ErrorCode::kModule:
     case ErrorCode::kDevice:
     case ErrorCode::kDeviceLost:
+    case ErrorCode::kTokenAbsent:
+    case ErrorCode::kModuleFailed:
     case ErrorCode::kPinRequired:
     case ErrorCode::kSecretUnreadable:
     case ErrorCode::kContextPinRequired:

@@ -23,7 +23,10 @@ std::string_view CauseOf(ErrorCode code) {
     case ErrorCode::kPolicyUnmet:
     case ErrorCode::kMalformed:
       return "the key cannot be used";
+    case ErrorCode::kTokenAbsent:
+      return "the token is not there";
     case ErrorCode::kModule:
+    case ErrorCode::kModuleFailed:
     case ErrorCode::kDevice:
     case ErrorCode::kDeviceLost:
       return "the device does not answer";

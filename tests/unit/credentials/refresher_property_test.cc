@@ -124,8 +124,8 @@ struct RefresherModel {
       default:
         break;
     }
-    const bool is_of_device =
-        code == kDevice || code == kDeviceLost || code == kModule || code == kKeyNotFound;
+    const bool is_of_device = code == kDevice || code == kDeviceLost || code == kModule ||
+                              code == kKeyNotFound || code == kTokenAbsent || code == kModuleFailed;
     const milliseconds longest = is_of_device ? seconds(5) : seconds(60);
     const milliseconds first = code == kServiceBusy ? seconds(4) : seconds(1);
     const milliseconds most = std::min(first * (1 << std::min(failures_in_a_row - 1, 10)), longest);
