@@ -361,9 +361,12 @@ Result<void> RoleServer::Serve(std::vector<roles::Role> roles,
 std::vector<serve::RoleStatus> RoleServer::States() {
   std::vector<serve::RoleStatus> states;
   const auto running = set_.roles();
+  std::size_t identities = 0;
+  for (const roles::RunningRole& role : running) identities += role.identities;
   for (const roles::RunningRole& role : running) {
-    const auto longest_call = role.timeout + longest_key_use_ * running.size();  // they take turns
-    states.push_back({role.name, role.refresher->State(), longest_call, role.certificate_expires});
+    const auto longest_call = role.timeout + longest_key_use_ * identities;  // they take turns
+    states.push_back({role.name, role.refresher->State(), longest_call, role.certificate_expires,
+                      role.spare_in_use});
   }
   return states;
 }

@@ -37,8 +37,11 @@ void WaitFor(const std::atomic<bool>& ended, RoleServer& server) {
 /// "STATUS=profile web: written, certificate 12 days".
 std::string StatusOf(const CredentialsFile& file, roles::RoleSession& session) {
   std::string status = fmt::format("STATUS=profile {}: written", file.profile);
-  if (const auto end = session.identity().certificate_expires()) {
+  if (const auto end = session.certificate_expires()) {
     status += fmt::format(", certificate {}", TimeLeft(*end, std::chrono::system_clock::now()));
+  }
+  if (const std::string spare = session.spare_in_use(); !spare.empty()) {
+    status += ", with the identity " + spare;
   }
   return status;
 }
@@ -96,7 +99,7 @@ Result<void> UpdateUntilTold(const CredentialsFile& file, roles::RoleSession& se
         NotifyManager(StatusOf(file, session));
       });
   const auto reload = [&] {
-    session.identity().Reload();
+    session.Reload();
     keeper.Reload();
   };
   const ToldBySignals told(signals, reload, [&] {

@@ -25,6 +25,7 @@ std::string StateOf(const serve::RoleStatus& role, TimePoint now) {
   if (role.certificate_expires) {
     text += fmt::format(", certificate {}", TimeLeft(*role.certificate_expires, now));
   }
+  if (!role.spare_in_use.empty()) text += ", with the identity " + role.spare_in_use;
   if (!cause.empty()) text += fmt::format(", renewal fails: {}", cause);
   return text;
 }

@@ -13,8 +13,8 @@ namespace credmint::daemon {
 ///
 ///     web: until 14:05 UTC, certificate 12 days; a, b: PIN refused, waits for SIGHUP
 ///
-/// Roles with the same state share its words. A role
-/// whose renewal fails has both the end of its credentials and the cause.
+/// Roles with the same state share its words. A role whose renewal fails has both the end of its
+/// credentials and the cause. A role that uses a spare identity has its name.
 std::string StatusLine(std::span<const serve::RoleStatus> roles, TimePoint now);
 
 }  // namespace credmint::daemon

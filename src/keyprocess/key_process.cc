@@ -33,6 +33,12 @@ std::string DescribeStatus(int status) {
   return fmt::format("crashed (SIG{})", name != nullptr ? name : "?");
 }
 
+/// The end of all waiting for a process that starts now.
+Channel::TimePoint EndOf(const Manners& manners) {
+  if (manners.part.count() == 0) return manners.until;
+  return std::min(manners.until, Channel::Clock::now() + manners.part);
+}
+
 /// A key in a key process. It keeps that process, and what the key's policy needs.
 class KeyThere final : public RemoteSigner {
  public:
@@ -90,6 +96,7 @@ KeyProcess::KeyProcess(Launcher& launcher, std::string device, const Manners& ma
     : launcher_(launcher),
       device_(std::move(device)),
       manners_(manners),
+      until_(EndOf(manners)),
       figures_(std::move(figures)),
       process_(launched.process),
       printed_([this](const std::string& line) {
@@ -255,7 +262,7 @@ Result<Message> KeyProcess::NextAnswer(Conversation& conversation) {
 }
 
 Result<Message> KeyProcess::Receive(Conversation& conversation) {
-  const auto deadline = std::min(conversation.deadline, manners_.until);
+  const auto deadline = std::min(conversation.deadline, until_);
   const bool tells = manners_.slow && conversation.slow < deadline;
   auto message = conversation.call.Receive(tells ? conversation.slow : deadline);
   if (tells && !message && message.error().code == ErrorCode::kTimeout) {

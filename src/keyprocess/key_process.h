@@ -31,6 +31,9 @@ struct Manners {
   bool replaces = false;
   /// The end of all waiting, for a program whose caller waits.
   Channel::TimePoint until = Channel::TimePoint::max();
+  /// The longest wait for all answers of one process, where another may be needed after it; 0: no
+  /// limit of its own.
+  std::chrono::milliseconds part{0};
   /// Told once for each answer that takes two seconds: "the token 'prod' to sign".
   std::function<void(const std::string&)> slow;
   /// See SandboxRules.
@@ -111,6 +114,7 @@ class KeyProcess : public std::enable_shared_from_this<KeyProcess> {
   Launcher& launcher_;
   const std::string device_;
   const Manners& manners_;
+  const Channel::TimePoint until_;
   const std::shared_ptr<KeyProcessFigures> figures_;
   const pid_t process_;
   OutputLines printed_;

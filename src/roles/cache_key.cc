@@ -114,10 +114,15 @@ void AddSession(Parts& parts, const SessionSpec& spec) {
 
 }  // namespace
 
-Result<CacheKey> MakeCacheKey(const IdentitySpec& identity, const SessionSpec& session) {
+Result<CacheKey> MakeCacheKey(const IdentitySpec& identity, const SessionSpec& session,
+                              std::span<const NamedIdentity> spares) {
   Parts parts;
   parts.Add("format", std::to_string(kFormat));
   if (auto added = AddIdentity(parts, identity); !added) return Fail(std::move(added));
+  for (const NamedIdentity& spare : spares) {
+    Parts own;
+    parts.Add("spare", AddIdentity(own, *spare.spec) ? std::string_view(own.text()) : "unreadable");
+  }
   AddSession(parts, session);
   const SessionRequest& request = session.request;
   return CacheKey{PlainSha256Hex(parts.text()), request.role().text, request.role_session_name()};

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
+
 #include "base/error.h"
 #include "credentials/cache/disk_cache.h"
 #include "identity/identity_spec.h"
+#include "roles/role.h"
 #include "roles/session_spec.h"
 
 namespace credmint::roles {
@@ -24,8 +27,12 @@ namespace credmint::roles {
 /// there is noticed when the entry is no longer fresh. The private key is also represented by its
 /// reference, because it must match the certificate anyway.
 ///
+/// The identities of a role count in their order. A spare whose certificate cannot be read counts
+/// as that, and does not keep the others from being used.
+///
 /// Fails with kUsage if there is no certificate, or if its file can be read only once (a pipe).
 /// Fails with kLocalIo if the file cannot be read.
-Result<CacheKey> MakeCacheKey(const IdentitySpec& identity, const SessionSpec& session);
+Result<CacheKey> MakeCacheKey(const IdentitySpec& identity, const SessionSpec& session,
+                              std::span<const NamedIdentity> spares = {});
 
 }  // namespace credmint::roles

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -22,6 +23,13 @@ struct Role;
 using MintObserver =
     std::function<void(const Role&, const std::string& serial, const Credentials&)>;
 
+/// A role uses another of its identities.
+struct IdentityChange {
+  std::string from;
+  std::string to;
+  std::optional<Error> loss;  ///< of `from`; nothing: `to` is back
+};
+
 /// Callbacks and dependencies of roles.
 struct Environment {
   /// Prompts for secrets that have no other source; may be null.
@@ -33,6 +41,8 @@ struct Environment {
   /// may be null.
   std::function<void(const std::string&)> expiring;
   MintObserver minted;  ///< may be null
+  /// Called after the first mint with another identity, on the thread of the role; may be null.
+  std::function<void(const Role&, const IdentityChange&)> changed_identity;
 
   /// Called with a sentence when a mint corrects this machine's clock, on any thread; may be null.
   std::function<void(const std::string&)> clock_is_off;

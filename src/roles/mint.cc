@@ -31,7 +31,7 @@ Result<CacheKey> MakeKeyPatiently(const Role& role) {
                       std::min(role.session.timeout, kLongestPatience));
   while (true) {
     files.Look();
-    auto key = MakeCacheKey(*role.identity, role.session);
+    auto key = MakeCacheKey(*role.identity, role.session, role.spares);
     if (key) return key;
     const auto settled = SettlingTime(key.error().code);
     if (!settled || !files.WaitForChange(*settled)) return key;

@@ -25,6 +25,16 @@ struct Sharing {
   std::string token_group;  ///< may read that file; empty: only its owner
 };
 
+/// A key and its certificate, and how the configuration file calls them.
+struct NamedIdentity {
+  std::string name;  ///< empty: only flags
+  std::shared_ptr<const IdentitySpec> spec;
+
+  bool operator==(const NamedIdentity& other) const {
+    return name == other.name && *spec == *other.spec;
+  }
+};
+
 /// A role as specified by flags and configuration: a key and a session. Created once per process
 /// and configuration. Immutable.
 struct Role {
@@ -34,17 +44,20 @@ struct Role {
   bool cache = false;  ///< share the credentials with other processes
   Origins origins;
   Sharing sharing = {};
+  std::string identity_name = {};
+  /// Each is used while the devices of all before it are lost (IsDeviceLoss()).
+  std::vector<NamedIdentity> spares = {};
 };
+
+/// The identity and the spares, in order.
+std::vector<NamedIdentity> IdentitiesOf(const Role& role);
 
 /// The name under which a role is served: its own, or the last segment of its ARN.
 std::string NameOf(const Role& role);
 
 /// Whether both roles get the same credentials in the same way under the same name. The refresher
-/// of one can then continue for the other. Ignores `cache`, `origins`
-/// and `sharing`.
-inline bool AreTheSame(const Role& left, const Role& right) {
-  return left.name == right.name && *left.identity == *right.identity &&
-         left.session == right.session;
-}
+/// of one can then continue for the other. Ignores `cache`, `origins` and `sharing`, and the name
+/// of an identity without spares.
+bool AreTheSame(const Role& left, const Role& right);
 
 }  // namespace credmint::roles

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "credentials/refresh_schedule.h"
+#include "identity/device_loss.h"
 
 namespace credmint::roles {
 
@@ -37,18 +38,23 @@ IdentityKeeper RoleIdentity::Keep(std::chrono::milliseconds patience,
 }
 
 Result<std::shared_ptr<const Identity>> RoleIdentity::Open(unsigned& generation) {
+  const auto asked = stopwatch_();
   const MutexLock lock(mutex_);
   if (sharing_.exchange(false)) keeper_.ProveFirst();
   if (reloading_.exchange(false)) {
     opener_.keys().ForgetSecrets();
     keeper_.Reload();
     lockout_.reset();
+    loss_.reset();
     ++generation_;
   }
   generation = generation_;
   if (auto lockout = CurrentLockout()) return Fail(*std::move(lockout));
+  if (loss_ && asked < loss_->known) return Fail(loss_->error);
   auto identity = keeper_.Get();
+  loss_.reset();
   if (identity) Watch((*identity)->leaf());
+  if (!identity && IsDeviceLoss(identity.error().code)) loss_ = {identity.error(), stopwatch_()};
   return identity;
 }
 

@@ -29,6 +29,9 @@ namespace credmint::roles {
 /// recovery time has passed. It is then used again with the secret that has worked before in this
 /// process. If no secret has worked yet, the failure is kPinLocked and only Reload() retries.
 ///
+/// Roles that wait for an attempt share its failure if the device was lost (IsDeviceLoss()). So a
+/// device that hangs does not delay each of them in turn.
+///
 /// Safe to call from any thread.
 class RoleIdentity {
  public:
@@ -66,6 +69,11 @@ class RoleIdentity {
     std::optional<std::chrono::steady_clock::time_point> until;  // nothing: until Reload()
   };
 
+  struct Loss {
+    Error error;
+    std::chrono::steady_clock::time_point known;
+  };
+
   IdentityKeeper Keep(std::chrono::milliseconds patience, const Environment& environment);
   void Watch(const Certificate& leaf) CREDMINT_REQUIRES(mutex_);
   std::optional<Error> CurrentLockout() CREDMINT_REQUIRES(mutex_);
@@ -82,6 +90,7 @@ class RoleIdentity {
   IdentityKeeper keeper_ CREDMINT_GUARDED_BY(mutex_);
   ExpiryWatch expiry_watch_ CREDMINT_GUARDED_BY(mutex_);
   std::optional<Lockout> lockout_ CREDMINT_GUARDED_BY(mutex_);
+  std::optional<Loss> loss_ CREDMINT_GUARDED_BY(mutex_);  // by the last attempt
   bool worked_ CREDMINT_GUARDED_BY(mutex_) = false;
   unsigned generation_ CREDMINT_GUARDED_BY(mutex_) = 0;
 };

@@ -6,8 +6,11 @@
 #include <string_view>
 #include <utility>
 
+#include "base/log.h"
 #include "base/read_file.h"
 #include "base/shown_value.h"
+#include "credentials/refresh_schedule.h"
+#include "identity/device_loss.h"
 
 namespace credmint::roles {
 
@@ -35,53 +38,80 @@ Result<void> CheckCaBundle(const Role& role) {
 
 Result<std::unique_ptr<RoleSession>> RoleSession::Create(const Role& role, IdentityPool& identities,
                                                          Retrying retrying) {
-  auto options = MakeSessionOptions(role, retrying);
-  if (!options) return Fail(std::move(options));
+  const auto options = MakeSessionOptions(role, retrying);
+  if (!options) return Fail(options);
   if (auto checked = CheckCaBundle(role); !checked) return Fail(std::move(checked));
-  auto identity = identities.Get(role.identity, role.session.timeout);
-  if (!identity) return Fail(std::move(identity));
-  Minted minted;
-  if (const MintObserver& observer = identities.environment().minted) {
-    minted = [observer, role](const std::string& serial, const Credentials& credentials) {
-      observer(role, serial, credentials);
-    };
-  }
   SessionEnvironment environment;
   environment.clock_is_off = identities.environment().clock_is_off;
-  return std::make_unique<RoleSession>(
-      *std::move(options), identities.context(), *std::move(identity),
-      identities.environment().make_transport(role.session.transport), std::move(minted),
-      std::move(environment));
+  std::unique_ptr<RoleSession> session(new RoleSession(role, identities.environment()));
+  for (NamedIdentity& named : IdentitiesOf(role)) {
+    auto identity = identities.Get(named.spec, role.session.timeout);
+    if (!identity) return Fail(std::move(identity));
+    session->candidates_.push_back(
+        {std::move(named.name),
+         std::make_unique<IdentitySession>(*options, identities.context(), *std::move(identity),
+                                           *session->transport_, environment)});
+  }
+  return session;
 }
 
-RoleSession::RoleSession(SessionOptions options, const LibraryContext& context,
-                         std::shared_ptr<RoleIdentity> identity,
-                         std::unique_ptr<Transport> transport, Minted minted,
-                         SessionEnvironment environment)
-    : identity_(std::move(identity)),
-      transport_(std::move(transport)),
-      minted_(std::move(minted)),
-      session_(
-          std::move(options), context, [this] { return Open(); }, *transport_,
-          std::move(environment)) {}
-
-Result<std::shared_ptr<const Identity>> RoleSession::Open() {
-  auto opened = identity_->Open(generation_);
-  if (opened) serial_ = (*opened)->leaf().SerialHex();
-  return opened;
-}
+RoleSession::RoleSession(const Role& role, const Environment& environment)
+    : role_(role),
+      minted_(environment.minted),
+      changed_identity_(environment.changed_identity),
+      transport_(environment.make_transport(role.session.transport)) {}
 
 Result<Credentials> RoleSession::Get() {
-  auto credentials = session_.Get();
-  // The device ended a login between opening the key and the signature. SoftHSM does, if another
-  // program logs in at that moment. Opening the key again logs in again.
-  if (!credentials && credentials.error().code == ErrorCode::kDeviceLost) {
-    credentials = session_.Get();
+  std::vector<Error> losses;  // of the candidates before this one
+  for (std::size_t index = 0;; ++index) {
+    const Candidate& candidate = candidates_[index];
+    auto credentials = candidate.session->Get();
+    if (credentials) {
+      NoteUse(index, losses);
+      if (minted_) minted_(role_, candidate.session->serial(), *credentials);
+      return credentials;
+    }
+    const bool is_last = index + 1 == candidates_.size();
+    if (is_last || !IsDeviceLoss(credentials.error().code)) {
+      return Fail(Explain(losses, std::move(credentials).error()));
+    }
+    LogWarning(fmt::format("identity {} is lost: {}", candidate.name, credentials.error().message));
+    losses.push_back(std::move(credentials).error());
   }
-  if (credentials) identity_->NoteWorked(generation_);
-  if (credentials && minted_) minted_(serial_, *credentials);
-  if (credentials || credentials.error().code != ErrorCode::kLockedOut) return credentials;
-  return Fail(identity_->NoteLockout(std::move(credentials).error()));
+}
+
+Error RoleSession::Explain(const std::vector<Error>& losses, Error error) const {
+  if (candidates_.size() == 1) return error;
+  error = std::move(error).In("identity " + candidates_[losses.size()].name);
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    error.message +=
+        fmt::format("; identity {} is lost: {}", candidates_[i].name, losses[i].message);
+  }
+  const bool waits = NeedsReload(error.code) || error.code == ErrorCode::kLockedOut;
+  if (losses.empty() || !waits) return error;
+  error.code = losses.front().code;
+  error.retry_after = losses.front().retry_after;
+  return error;
+}
+
+void RoleSession::NoteUse(std::size_t index, const std::vector<Error>& losses) {
+  const std::size_t before = in_use_.exchange(index);
+  if (before == index || !changed_identity_) return;
+  changed_identity_(role_, {candidates_[before].name, candidates_[index].name,
+                            index > before ? std::optional(losses[before]) : std::nullopt});
+}
+
+void RoleSession::Reload() {
+  for (const Candidate& candidate : candidates_) candidate.session->identity().Reload();
+}
+
+std::optional<TimePoint> RoleSession::certificate_expires() const {
+  return candidates_[in_use_].session->identity().certificate_expires();
+}
+
+std::string RoleSession::spare_in_use() const {
+  const std::size_t index = in_use_;
+  return index == 0 ? std::string() : candidates_[index].name;
 }
 
 }  // namespace credmint::roles

@@ -26,12 +26,6 @@ bool AskForTheSame(const SessionRequest& left, const SessionRequest& right) {
 
 }  // namespace
 
-std::string NameOf(const Role& role) {
-  if (!role.name.empty()) return role.name;
-  const std::string& resource = role.session.request.role().resource;
-  return resource.substr(resource.rfind('/') + 1);
-}
-
 /// A role with everything needed to get its credentials.
 struct RoleSet::Member {
   [[nodiscard]] const SessionRequest& request() const { return role.session.request; }
@@ -71,7 +65,7 @@ Result<void> RoleSet::Set(std::vector<Role> wanted) {
     next.push_back(*std::move(made));
   }
   // Reload all identities before any refresher retries, because some roles share an identity.
-  for (const auto& member : next) member->session->identity().Reload();
+  for (const auto& member : next) member->session->Reload();
   for (const auto& member : kept) member->refresher->Reload();
   next_ = std::move(next);
   return {};
@@ -151,7 +145,8 @@ std::vector<RunningRole> RoleSet::roles() {
   for (const auto& member : *all) {
     roles.push_back({member->Name(), member->request(), member->role.session.timeout,
                      std::shared_ptr<Refresher>(member, member->refresher.get()),
-                     member->session->identity().certificate_expires()});
+                     member->session->certificate_expires(), member->session->size(),
+                     member->session->spare_in_use()});
   }
   return roles;
 }

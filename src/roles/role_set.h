@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,6 +36,8 @@ struct RunningRole {
   std::chrono::milliseconds timeout;     ///< of a call
   std::shared_ptr<Refresher> refresher;  ///< keeps alive everything that it uses
   std::optional<TimePoint> certificate_expires = std::nullopt;  ///< of the certificate in use
+  std::size_t identities = 1;
+  std::string spare_in_use = {};  ///< the name of an identity; empty: the first one is in use
 };
 
 /// Roles that are kept fresh, each by its own refresher. Roles with the same key share the opened

@@ -36,7 +36,7 @@ Result<void> CredentialProcessCommand::Run() const {
   wanted->Log();
   const roles::Role& role = wanted->roles.front();
   const auto credentials =
-      roles::Mint(role, [&] { return StartToMint(wanted->process, *role.identity); },
+      roles::Mint(role, [&] { return StartToMint(wanted->process, role); },
                   {.ask = AskAtTerminal, .minted = ReportMints(LogLevel::kDebug)});
   if (!credentials) return Fail(credentials);
   if (auto written = WriteResult(FormatProcessJson(*credentials).Reveal()); !written) {

@@ -29,9 +29,8 @@ namespace {
 constexpr std::size_t kTokenSize = 32;
 constexpr const char* kCommandGroup = "Command";
 
-/// The descriptors from which keys, certificates and secrets are read.
-std::set<std::optional<int>> ReadFrom(const IdentitySpec& spec) {
-  std::set<std::optional<int>> found;
+/// Adds the descriptors from which keys, certificates and secrets are read.
+void AddReadFrom(const IdentitySpec& spec, std::set<std::optional<int>>& found) {
   const SecretSources& secrets = spec.secrets;
   for (const auto* source : {&secrets.user, &secrets.context, &secrets.parent, &secrets.policy,
                              &spec.policy_key_secret}) {
@@ -41,7 +40,6 @@ std::set<std::optional<int>> ReadFrom(const IdentitySpec& spec) {
                                 &spec.certificate.intermediates}) {
     if (*reference) found.insert((*reference)->descriptor());
   }
-  return found;
 }
 
 /// Ends this process at once: a call to the service may be running, and the rest needs no cleaning
@@ -63,7 +61,8 @@ class WaitedFor {
               return AskAtTerminal(request, reason);
             },
             .kept_earlier = [](const Error& error) { ReportError(error); },
-            .minted = ReportMints(LogLevel::kDebug)};
+            .minted = ReportMints(LogLevel::kDebug),
+            .changed_identity = ReportIdentityChange};
   }
 
   [[nodiscard]] roles::RoleSetObserver observer() {
@@ -126,7 +125,10 @@ Result<void> ExecCommand::Run() {
   if (!wanted) return Fail(std::move(wanted));
   StartLog(wanted->process);
   wanted->Log();
-  const auto ours = ReadFrom(*wanted->roles.front().identity);
+  std::set<std::optional<int>> ours;
+  for (const auto& identity : roles::IdentitiesOf(wanted->roles.front())) {
+    AddReadFrom(*identity.spec, ours);
+  }
   std::erase_if(command_.descriptors, [&](int descriptor) { return ours.contains(descriptor); });
   return env_ ? RunStatic(*wanted) : RunServed(*std::move(wanted));
 }
@@ -162,9 +164,10 @@ Result<void> ExecCommand::RunServed(WantedRoles wanted) {
 
 Result<void> ExecCommand::RunStatic(const WantedRoles& wanted) {
   const roles::Role& role = wanted.roles.front();
-  const auto credentials =
-      roles::Mint(role, [&] { return StartToMint(wanted.process, *role.identity); },
-                  {.ask = AskAtTerminal, .minted = ReportMints(LogLevel::kDebug)});
+  const auto credentials = roles::Mint(role, [&] { return StartToMint(wanted.process, role); },
+                                       {.ask = AskAtTerminal,
+                                        .minted = ReportMints(LogLevel::kDebug),
+                                        .changed_identity = ReportIdentityChange});
   if (!credentials) return Fail(credentials);
   command_.environment = StaticEnvironment(*credentials);
   ReportNotice(

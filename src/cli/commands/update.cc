@@ -62,7 +62,7 @@ Result<void> UpdateCommand::Run() const {
   if (auto checked = CheckCredentialsFile(*file); !checked) return checked;
   const roles::Role& role = wanted->roles.front();
   if (!once_) IgnoreOpensslVariables(wanted->process);
-  const auto library = once_ ? StartToMint(wanted->process, *role.identity)
+  const auto library = once_ ? StartToMint(wanted->process, role)
                              : StartLibrary(wanted->process, Running::kUntilTold);
   if (!library) return Fail(library);
   if (!once_) RestrictThisProcess(wanted->process);

@@ -97,7 +97,7 @@ class FileCheck {
     ApplySettings(role, settings.session, mistakes_);
     const Headed own{fmt::format("[role.{}]", role.name), role};
     const Headed defaults{"[defaults]", file_.defaults};
-    CheckIdentityOf(role, settings.identity_name);
+    CheckIdentitiesOf(role, settings.identity_names);
     const ServiceOptions& service = settings.options.service;
     const roles::Sharing& sharing = settings.options.sharing;
     Refusals of_server = AbsentFolderOf(sharing.token_file);
@@ -112,16 +112,15 @@ class FileCheck {
     Note(of_service, {own, defaults});
   }
 
-  void CheckIdentityOf(const Section& role, const std::string& name) {
-    auto identity = FindIdentity(file_, role, name);
-    if (identity && *identity == nullptr) {
-      identity = Fail(ErrorCode::kUsage, fmt::format("[role.{}] has no identity", role.name),
-                      "add an [identity.NAME] section with certificate and private-key");
+  void CheckIdentitiesOf(const Section& role, const std::vector<std::string>& names) {
+    const int line = LineOfIdentities(file_, role);
+    if (IsNoted(line) && line != role.line) return;  // its value is no name
+    auto identities = FindIdentities(file_, role, names);
+    if (identities && identities->empty()) {
+      identities = Fail(ErrorCode::kUsage, fmt::format("[role.{}] has no identity", role.name),
+                        "add an [identity.NAME] section with certificate and private-key");
     }
-    if (identity) return;
-    const Setting* setting = role.Find("identity");
-    if (setting == nullptr) setting = file_.defaults.Find("identity");
-    mistakes_.push_back({setting != nullptr ? setting->line : role.line, identity.error()});
+    if (!identities) mistakes_.push_back({line, std::move(identities).error()});
   }
 
   void Note(const Refusals& refusals, Places places) {

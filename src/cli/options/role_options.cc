@@ -23,11 +23,18 @@
 namespace credmint::cli {
 namespace {
 
+/// A further identity of a role.
+struct FileSpare {
+  KeyOptions key;
+  const Section* identity;
+};
+
 /// A role of the configuration file: its options, and the sections that they come from.
 struct FileRole {
   RoleOptions options;
   const Section* role = nullptr;
   const Section* identity = nullptr;  ///< null: none
+  std::vector<FileSpare> spares = {};
 };
 
 bool IsGiven(const RoleOptions& given) {
@@ -48,23 +55,49 @@ std::optional<std::vector<std::string>> AllowedUsersOf(const Configuration& file
   return users;
 }
 
+Result<FileSpare> MakeSpare(const Configuration& file, const Section& identity) {
+  RoleSettings settings;
+  auto applied = ApplySettings(file, file.program, settings.program);
+  if (applied) applied = ApplySettings(file, identity, settings.identity);
+  if (!applied) return Fail(std::move(applied));
+  return FileSpare{settings.options.key, &identity};
+}
+
+/// A flag about the key is meant for one key, and its PIN for one token. So there are then no
+/// spares.
+Result<std::vector<FileSpare>> MakeSpares(const CLI::App& command, const Configuration& file,
+                                          const std::vector<const Section*>& identities,
+                                          const CLI::App& identity_options) {
+  std::vector<FileSpare> spares;
+  if (IsAnyTyped(command, identity_options)) return spares;
+  for (std::size_t i = 1; i < identities.size(); ++i) {
+    auto spare = MakeSpare(file, *identities[i]);
+    if (!spare) return Fail(std::move(spare));
+    spares.push_back(*std::move(spare));
+  }
+  return spares;
+}
+
 Result<FileRole> MakeRole(const CLI::App& command, const Configuration& file, const Section& role) {
   RoleSettings settings;
   auto applied = ApplySettings(file, file.program, settings.program);
   if (applied) applied = ApplySettings(file, file.defaults, settings.session);
   if (applied) applied = ApplySettings(file, role, settings.session);
   if (!applied) return Fail(std::move(applied));
-  const auto identity = FindIdentity(file, role, settings.identity_name);
-  if (!identity) return Fail(identity, file.At(role.line));
-  if (*identity != nullptr) applied = ApplySettings(file, **identity, settings.identity);
+  const auto identities = FindIdentities(file, role, settings.identity_names);
+  if (!identities) return Fail(identities, file.At(LineOfIdentities(file, role)));
+  const Section* const identity = identities->empty() ? nullptr : identities->front();
+  if (identity != nullptr) applied = ApplySettings(file, *identity, settings.identity);
   if (!applied) return Fail(std::move(applied));
+  auto spares = MakeSpares(command, file, *identities, settings.identity);
+  if (!spares) return Fail(std::move(spares));
   settings.options.sharing.allow_users = AllowedUsersOf(file, role, settings.allow_users);
   const roles::Sharing sharing = settings.options.sharing;
   for (CLI::App* options : {&settings.program, &settings.identity, &settings.session}) {
     ApplyFlags(command, *options);
   }
   settings.options.sharing = sharing;
-  return FileRole{settings.options, &role, *identity};
+  return FileRole{settings.options, &role, identity, *std::move(spares)};
 }
 
 /// Checks unused identities as well: a role may use them one day.
@@ -114,14 +147,21 @@ Result<std::vector<FileRole>> Choose(std::vector<FileRole> roles, const RoleFlag
   return chosen;
 }
 
+Parsed<std::shared_ptr<const IdentitySpec>> WithCertificate(
+    Parsed<std::shared_ptr<const IdentitySpec>> identity) {
+  if (!identity) return identity;
+  auto given = CheckCertificateIsGiven(**identity);
+  if (given) return identity;
+  return tl::unexpected(Refusals{{std::move(given).error(), {}}});
+}
+
 Parsed<roles::Role> ParseRole(const RoleOptions& options, std::string name) {
   auto identity = ParseIdentity(options.key);
   if (!identity) return tl::unexpected(std::move(identity).error());
   auto session = ParseSession(options.service);
   if (!session) return tl::unexpected(std::move(session).error());
-  if (auto given = CheckCertificateIsGiven(**identity); !given) {
-    return tl::unexpected(Refusals{{std::move(given).error(), {}}});
-  }
+  identity = WithCertificate(std::move(identity));
+  if (!identity) return tl::unexpected(std::move(identity).error());
   return roles::Role{std::move(name), *std::move(identity),    *std::move(session),
                      options.cache,   options.service.origins, options.sharing};
 }
@@ -142,8 +182,10 @@ void AddNotes(std::vector<std::string>& notes, const std::vector<std::string>& a
 
 void NoteSecretFiles(WantedRoles& wanted) {
   for (const roles::Role& role : wanted.roles) {
-    for (std::string& file : SecretFilesOf(*role.identity)) {
-      wanted.process.secret_files.push_back(std::move(file));
+    for (const roles::NamedIdentity& identity : roles::IdentitiesOf(role)) {
+      for (std::string& file : SecretFilesOf(*identity.spec)) {
+        wanted.process.secret_files.push_back(std::move(file));
+      }
     }
     for (const std::string& file : {role.sharing.token_file, role.session.transport.ca_bundle}) {
       wanted.process.secret_files.push_back(file);
@@ -168,6 +210,26 @@ Result<WantedRoles> RoleOfFlags(const RoleFlags& flags) {
   return wanted;
 }
 
+/// The refusal with its place in the file.
+tl::unexpected<Error> Placed(const RolePlace& place, Refusals refusals) {
+  Refusal refusal = std::move(refusals.front());
+  const std::string at = place.Of(refusal.options);
+  Error error = std::move(refusal).error;
+  return tl::unexpected(at.empty() ? std::move(error) : std::move(error).In(at));
+}
+
+Result<void> AddSpares(const CLI::App& command, const Configuration& file, const FileRole& from,
+                       roles::Role& role) {
+  if (from.identity != nullptr) role.identity_name = from.identity->name;
+  for (const FileSpare& spare : from.spares) {
+    const RolePlace place(command, file, *from.role, spare.identity);
+    auto identity = WithCertificate(ParseIdentity(spare.key));
+    if (!identity) return Placed(place, std::move(identity).error());
+    role.spares.push_back({spare.identity->name, *std::move(identity)});
+  }
+  return {};
+}
+
 /// Parses a role of the file and adds it.
 Result<void> AddRole(const CLI::App& command, const Configuration& file, FileRole& role,
                      WantedRoles& wanted) {
@@ -175,12 +237,8 @@ Result<void> AddRole(const CLI::App& command, const Configuration& file, FileRol
   ServiceOptions& service = role.options.service;
   if (auto added = AddAwsSettings(service); !added) return added;
   auto parsed = ParseRole(role.options, role.role->name);
-  if (!parsed) {
-    Refusal refusal = std::move(parsed).error().front();
-    const std::string at = place.Of(refusal.options);
-    Error error = std::move(refusal).error;
-    return tl::unexpected(at.empty() ? std::move(error) : std::move(error).In(at));
-  }
+  if (!parsed) return Placed(place, std::move(parsed).error());
+  if (auto added = AddSpares(command, file, role, *parsed); !added) return added;
   NameLines(place, parsed->origins);
   AddNotes(wanted.notes, service.notes);
   wanted.process = role.options.process;

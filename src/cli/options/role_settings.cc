@@ -14,10 +14,37 @@
 namespace credmint::cli {
 namespace {
 
+constexpr std::string_view kIdentity = "identity";
+constexpr std::size_t kMostIdentities = 8;
+
 const Section* FindSection(const std::vector<Section>& sections, std::string_view name) {
   const auto found = std::find_if(sections.begin(), sections.end(),
                                   [&](const Section& section) { return section.name == name; });
   return found != sections.end() ? &*found : nullptr;
+}
+
+/// The setting that names a role's identities; null if there is none.
+const Setting* IdentitySetting(const Configuration& file, const Section& role) {
+  const Setting* const own = role.Find(kIdentity);
+  return own != nullptr ? own : file.defaults.Find(kIdentity);
+}
+
+Result<std::vector<const Section*>> OnlyIdentity(const Configuration& file, const Section& role) {
+  if (file.identities.empty()) return std::vector<const Section*>();
+  if (file.identities.size() == 1) return std::vector{&file.identities.front()};
+  return Fail(
+      ErrorCode::kUsage, fmt::format("[role.{}] names no identity", role.name),
+      fmt::format("add identity = NAME, one of: {}", fmt::join(NamesOf(file.identities), ", ")));
+}
+
+Result<const Section*> FindIdentity(const Configuration& file, const Section& role,
+                                    const std::string& name) {
+  const Section* const identity = FindSection(file.identities, name);
+  if (identity != nullptr) return identity;
+  return Fail(
+      ErrorCode::kUsage,
+      fmt::format("[role.{}]: there is no [identity.{}]", role.name, ShownSectionName(name)),
+      file.identities.empty() ? "" : DidYouMean(name, NamesOf(file.identities)));
 }
 
 }  // namespace
@@ -28,28 +55,46 @@ RoleSettings::RoleSettings() {
   AddKeyFlags(identity, options.key);
   AddServiceFlags(session, options.service);
   AddCacheFlag(session, options.cache);
-  AddText(session, "--identity", identity_name, "");
+  session.add_option("--identity", identity_names)->check(PlainText());
   // Settings without a flag: those of `serve` with these names are about all roles.
   AddAllowUsers(session, allow_users);
   AddPlace(session, "--token-file", options.sharing.token_file, "", Place::kPath);
   AddText(session, "--token-group", options.sharing.token_group, "");
 }
 
-Result<const Section*> FindIdentity(const Configuration& file, const Section& role,
-                                    const std::string& name) {
-  if (name.empty()) {
-    if (file.identities.size() == 1) return &file.identities.front();
-    if (file.identities.empty()) return nullptr;
-    return Fail(
-        ErrorCode::kUsage, fmt::format("[role.{}] names no identity", role.name),
-        fmt::format("add identity = NAME, one of: {}", fmt::join(NamesOf(file.identities), ", ")));
+Result<std::vector<const Section*>> FindIdentities(const Configuration& file, const Section& role,
+                                                   const std::vector<std::string>& names) {
+  const Setting* const setting = IdentitySetting(file, role);
+  if (setting == nullptr) return OnlyIdentity(file, role);
+  const std::size_t count = setting->values.size();
+  if (count == 0) {
+    return Fail(ErrorCode::kUsage, fmt::format("[role.{}]: identity is an empty list", role.name),
+                "name an identity, or leave the setting out");
   }
-  const Section* identity = FindSection(file.identities, name);
-  if (identity != nullptr) return identity;
-  return Fail(
-      ErrorCode::kUsage,
-      fmt::format("[role.{}]: there is no [identity.{}]", role.name, ShownSectionName(name)),
-      file.identities.empty() ? "" : DidYouMean(name, NamesOf(file.identities)));
+  if (count > kMostIdentities) {
+    return Fail(ErrorCode::kUsage,
+                fmt::format("[role.{}]: identity names {}, and at most {} are possible", role.name,
+                            count, kMostIdentities),
+                "leave the last ones out");
+  }
+  std::vector<const Section*> identities;
+  for (const std::string& name : names) {
+    auto identity = FindIdentity(file, role, name);
+    if (!identity) return Fail(std::move(identity));
+    if (std::find(identities.begin(), identities.end(), *identity) != identities.end()) {
+      return Fail(
+          ErrorCode::kUsage,
+          fmt::format("[role.{}]: identity names {} twice", role.name, ShownSectionName(name)),
+          "name each once");
+    }
+    identities.push_back(*identity);
+  }
+  return identities;
+}
+
+int LineOfIdentities(const Configuration& file, const Section& role) {
+  const Setting* const setting = IdentitySetting(file, role);
+  return setting != nullptr ? setting->line : role.line;
 }
 
 std::vector<std::string_view> NamesOf(const std::vector<Section>& sections) {

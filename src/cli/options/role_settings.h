@@ -22,15 +22,20 @@ struct RoleSettings {
   CLI::App identity;
   CLI::App session;
   RoleOptions options;
-  std::string identity_name;
+  std::vector<std::string> identity_names;
   std::vector<std::string> allow_users;
 };
 
-/// The identity that a role names, or the only one of the file. Null if the file has none; flags
-/// must then name the key. Fails with kUsage if the role names none of several, or one that is not
-/// there; the message begins with "[role.NAME]".
-Result<const Section*> FindIdentity(const Configuration& file, const Section& role,
-                                    const std::string& name);
+/// The identities that a role names, in order, or the only one of the file. Empty if the file has
+/// none; flags must then name the key.
+///
+/// Fails with kUsage if the role names none of several, or one that is not there, one twice, an
+/// empty list, or more than eight. The message begins with "[role.NAME]".
+Result<std::vector<const Section*>> FindIdentities(const Configuration& file, const Section& role,
+                                                   const std::vector<std::string>& names);
+
+/// The line of the setting that names them, or else of the role's header.
+int LineOfIdentities(const Configuration& file, const Section& role);
 
 std::vector<std::string_view> NamesOf(const std::vector<Section>& sections);
 

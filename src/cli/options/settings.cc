@@ -73,6 +73,12 @@ void Give(const std::vector<std::string>& values, CLI::Option& option) {
   option.run_callback();
 }
 
+/// The option of the command, if it was typed; else null.
+const CLI::Option* Typed(const CLI::App& command, const std::string& flag) {
+  const CLI::Option* const option = command.get_option_no_throw(flag);
+  return option != nullptr && !option->empty() ? option : nullptr;
+}
+
 Result<void> ApplySetting(const Setting& setting, CLI::App& options) {
   const std::string name = "--" + setting.name;
   const auto names = Names(options);
@@ -127,12 +133,18 @@ void ApplySettings(const Section& section, CLI::App& options, Mistakes& mistakes
   }
 }
 
+bool IsAnyTyped(const CLI::App& command, const CLI::App& options) {
+  const auto names = Names(options);
+  return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+    return Typed(command, fmt::format("--{}", name)) != nullptr;
+  });
+}
+
 void ApplyFlags(const CLI::App& command, CLI::App& options) {
   for (const std::string_view name : Names(options)) {
     const std::string flag = fmt::format("--{}", name);
-    const CLI::Option* typed = command.get_option_no_throw(flag);
-    if (typed != nullptr && !typed->empty())
-      Give(typed->reduced_results(), *options.get_option(flag));
+    const CLI::Option* const typed = Typed(command, flag);
+    if (typed != nullptr) Give(typed->reduced_results(), *options.get_option(flag));
   }
 }
 

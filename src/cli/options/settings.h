@@ -20,6 +20,9 @@ Result<void> ApplySettings(const Configuration& file, const Section& section, CL
 /// The same, but goes on after a mistake, and adds all of them.
 void ApplySettings(const Section& section, CLI::App& options, Mistakes& mistakes);
 
+/// Whether any of `options` was typed to `command`.
+bool IsAnyTyped(const CLI::App& command, const CLI::App& options);
+
 /// Sets those of `options` that were typed to `command`: a flag overrides the file.
 void ApplyFlags(const CLI::App& command, CLI::App& options);
 

@@ -45,14 +45,19 @@ void ReportSlow(const std::string& what) {
 
 /// An SDK that runs a command waits for it, so all answers together get the time of one. A person
 /// may take longer, and ends the command.
-keyprocess::Manners MannersOf(const ProcessOptions& options, Running running) {
+keyprocess::Manners MannersOf(const ProcessOptions& options, Running running,
+                              const roles::Role* minting) {
   const auto timeout = KeyTimeout(options).value_or(std::chrono::milliseconds(0));
   keyprocess::Manners manners{
       .timeout = timeout, .replaces = running == Running::kUntilTold, .slow = ReportSlow};
   const bool somebody_waits = running == Running::kOnce && timeout.count() > 0 && !HasTerminal();
   manners.hidden = HiddenPlaces(options.secret_files);
   manners.home = HomeFolder();
-  if (somebody_waits) manners.until = std::chrono::steady_clock::now() + timeout;
+  if (!somebody_waits) return manners;
+  manners.until = std::chrono::steady_clock::now() + timeout;
+  if (minting != nullptr && !minting->spares.empty()) {
+    manners.part = timeout / (1 + minting->spares.size());
+  }
   return manners;
 }
 
@@ -63,7 +68,7 @@ bool NamesDevice(const IdentitySpec& identity) {
 }
 
 Result<LibraryContext> Start(const ProcessOptions& options, Running running,
-                             const IdentitySpec* minting) {
+                             const roles::Role* minting) {
   if (options.no_key_process) {
     daemon::EndSignals::OfThisProcess();  // closes what is open in the device
     return LibraryContext::Create(BuiltinProviders(), options.providers);
@@ -85,11 +90,11 @@ Result<LibraryContext> Start(const ProcessOptions& options, Running running,
     if (auto prepared = launcher->PrepareForThreads(); !prepared) return Fail(std::move(prepared));
   }
   if (minting != nullptr) {
-    if (NamesDevice(*minting)) launcher->LaunchAhead();
+    if (NamesDevice(*minting->identity)) launcher->LaunchAhead();
     curl->Start();
   }
-  auto processes =
-      std::make_shared<keyprocess::KeyProcesses>(std::move(launcher), MannersOf(options, running));
+  auto processes = std::make_shared<keyprocess::KeyProcesses>(std::move(launcher),
+                                                              MannersOf(options, running, minting));
   if (options.providers.empty()) {
     context->SetStores(std::move(processes), {});
     return context;
@@ -107,11 +112,11 @@ Result<LibraryContext> StartLibrary(const ProcessOptions& options, Running runni
   return Start(options, running, nullptr);
 }
 
-Result<LibraryContext> StartToMint(const ProcessOptions& options, const IdentitySpec& identity) {
+Result<LibraryContext> StartToMint(const ProcessOptions& options, const roles::Role& role) {
   for (const char* name : kOfOpenssl) {
     if (getenv(name) != nullptr) LogDebug(fmt::format("{} is set, and obeyed", name));
   }
-  return Start(options, Running::kOnce, &identity);
+  return Start(options, Running::kOnce, &role);
 }
 
 void IgnoreOpensslVariables(const ProcessOptions& options) {

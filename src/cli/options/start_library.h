@@ -3,8 +3,8 @@
 
 #include "base/error.h"
 #include "cli/options/process_options.h"
-#include "identity/identity_spec.h"
 #include "ossl/library_context.h"
+#include "roles/role.h"
 
 namespace credmint::cli {
 
@@ -20,9 +20,10 @@ enum class Running {
 Result<LibraryContext> StartLibrary(const ProcessOptions& options,
                                     Running running = Running::kOnce);
 
-/// The same for a command that mints once, with this identity. If it names a device, the key
-/// process is forked at once. Then another thread loads libcurl, and ends.
-Result<LibraryContext> StartToMint(const ProcessOptions& options, const IdentitySpec& identity);
+/// The same for a command that mints once, for this role. If its identity names a device, the key
+/// process is forked at once. Then another thread loads libcurl, and ends. The device of each
+/// identity has an equal part of the time.
+Result<LibraryContext> StartToMint(const ProcessOptions& options, const roles::Role& role);
 
 /// Removes the variables OPENSSL_CONF and SSLKEYLOGFILE, which `serve` and `update` do not obey
 /// unless the options say so. Call it before StartLibrary().

@@ -10,12 +10,14 @@
 #include <memory>
 #include <string>
 
+#include "base/error_name.h"
 #include "base/guarded.h"
 #include "base/printable.h"
 #include "base/steady_text.h"
 #include "base/timestamp.h"
 #include "base/users.h"
 #include "cli/output/output.h"
+#include "cli/output/remedy_text.h"
 
 namespace credmint::cli {
 namespace {
@@ -113,6 +115,18 @@ roles::MintObserver ReportMints(LogLevel level) {
   };
 }
 
+void ReportIdentityChange(const roles::Role& role, const roles::IdentityChange& change) {
+  const std::optional<Error>& loss = change.loss;
+  Write({.level = loss ? LogLevel::kWarning : LogLevel::kNotice,
+         .message = loss ? fmt::format("identity {} is lost, and {} is used instead: {}",
+                                       change.from, change.to, loss->message)
+                         : fmt::format("identity {} is back, and used again", change.to),
+         .code = loss ? std::string(NameOf(loss->code)) : "",
+         .hint = loss ? HintText(*loss) : "",
+         .role = role.name,
+         .details = {{"identity", change.to}}});
+}
+
 roles::RoleSetObserver ReportRoles() {
   const auto failures = std::make_shared<Failures>();
   return {.added =
@@ -136,6 +150,7 @@ roles::Environment ReportingEnvironment(LogLevel mints) {
           .kept_earlier = [](const Error& error) { ReportError(error); },
           .expiring = [](const std::string& warning) { ReportWarning(warning); },
           .minted = ReportMints(mints),
+          .changed_identity = ReportIdentityChange,
           .clock_is_off =
               [reported_clock](const std::string& clock) {
                 if (!reported_clock->exchange(true)) {

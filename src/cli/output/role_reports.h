@@ -18,6 +18,9 @@ void WarnOfUnverified(const roles::Role& role, const std::string& name = {});
 /// Writes a record of each mint: the role, the certificate, the access key id and the expiry.
 roles::MintObserver ReportMints(LogLevel level);
 
+/// Warns that an identity of a role is lost, and tells when an earlier one is back.
+void ReportIdentityChange(const roles::Role& role, const roles::IdentityChange& change);
+
 /// Reports failures and recoveries of a server's roles on stderr, after the role's name, if any.
 roles::RoleSetObserver ReportRoles();
 

@@ -65,27 +65,37 @@ std::map<std::string_view, std::uint64_t> ByReason(const RefresherState& state) 
 
 void AddRefreshes(MetricsText& metrics, const std::vector<RoleStatus>& roles) {
   metrics.Begin("credmint_refreshes_total", "counter", "Completed calls for new credentials.");
-  for (const auto& [name, state, longest_call, expires] : roles) {
-    metrics.Add(static_cast<std::int64_t>(state.calls), Label("role", name));
+  for (const RoleStatus& role : roles) {
+    metrics.Add(static_cast<std::int64_t>(role.state.calls), Label("role", role.name));
   }
   metrics.Begin("credmint_refresh_failures_total", "counter", "Failed calls for new credentials.");
-  for (const auto& [name, state, longest_call, expires] : roles) {
-    for (const auto& [reason, count] : ByReason(state)) {
+  for (const RoleStatus& role : roles) {
+    for (const auto& [reason, count] : ByReason(role.state)) {
       metrics.Add(static_cast<std::int64_t>(count),
-                  Label("role", name) + "," + Label("reason", reason));
+                  Label("role", role.name) + "," + Label("reason", reason));
     }
   }
   metrics.Begin("credmint_credentials_expiry_timestamp_seconds", "gauge",
                 "Expiration of the latest credentials, in seconds since the epoch.");
-  for (const auto& [name, state, longest_call, expires] : roles) {
-    if (state.expiration) {
-      metrics.Add(SecondsSinceEpoch(*state.expiration), Label("role", name));
+  for (const RoleStatus& role : roles) {
+    if (role.state.expiration) {
+      metrics.Add(SecondsSinceEpoch(*role.state.expiration), Label("role", role.name));
     }
   }
   metrics.Begin("credmint_certificate_not_after_timestamp_seconds", "gauge",
                 "End of the certificate in use, in seconds since the epoch.");
-  for (const auto& [name, state, longest_call, expires] : roles) {
-    if (expires) metrics.Add(SecondsSinceEpoch(*expires), Label("role", name));
+  for (const RoleStatus& role : roles) {
+    if (role.certificate_expires) {
+      metrics.Add(SecondsSinceEpoch(*role.certificate_expires), Label("role", role.name));
+    }
+  }
+}
+
+void AddSpares(MetricsText& metrics, const std::vector<RoleStatus>& roles) {
+  metrics.Begin("credmint_spare_identity_in_use", "gauge",
+                "Whether the role uses another identity than its first.");
+  for (const RoleStatus& role : roles) {
+    metrics.Add(role.spare_in_use.empty() ? 0 : 1, Label("role", role.name));
   }
 }
 
@@ -156,20 +166,27 @@ Response Status::Answer(const Request& request) const {
 
 Response Status::Health() const {
   std::string reasons;
-  for (const auto& [name, state, longest_call, expires] : roles_()) {
-    if (state.has_valid) continue;
-    reasons += state.failure ? fmt::format("{}: {} ({})\n", name, ReasonOf(*state.failure),
-                                           CauseOf(*state.failure))
-                             : fmt::format("{}: Pending\n", name);
+  std::string notes;
+  for (const RoleStatus& role : roles_()) {
+    if (!role.spare_in_use.empty()) {
+      notes += fmt::format("{}: uses the identity {}\n", role.name, role.spare_in_use);
+    }
+    if (role.state.has_valid) continue;
+    const auto& failure = role.state.failure;
+    reasons += failure
+                   ? fmt::format("{}: {} ({})\n", role.name, ReasonOf(*failure), CauseOf(*failure))
+                   : fmt::format("{}: Pending\n", role.name);
   }
-  return reasons.empty() ? TextResponse(200, "ok\n") : TextResponse(503, reasons);
+  return reasons.empty() ? TextResponse(200, "ok\n" + notes) : TextResponse(503, reasons);
 }
 
 Response Status::Metrics() const {
   MetricsText metrics;
   metrics.Begin("credmint_build_info", "gauge", "The running version.");
   metrics.Add(1, Label("version", CREDMINT_VERSION));
-  AddRefreshes(metrics, roles_());
+  const std::vector<RoleStatus> roles = roles_();
+  AddRefreshes(metrics, roles);
+  AddSpares(metrics, roles);
   AddServer(metrics, server_);
   if (server_.key_processes) AddKeyProcesses(metrics, server_.key_processes());
   Response response = TextResponse(200, metrics.text());

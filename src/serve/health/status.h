@@ -24,6 +24,7 @@ struct RoleStatus {
   RefresherState state;
   std::chrono::milliseconds longest_call{0};                    ///< a longer call is stuck
   std::optional<TimePoint> certificate_expires = std::nullopt;  ///< of the certificate in use
+  std::string spare_in_use = {};  ///< the name of an identity; empty: the first one is in use
 };
 
 /// Returns the status of all currently served roles. Safe to call from any thread.
@@ -52,12 +53,13 @@ struct ServerStatus {
 /// Serves monitoring data, on a listener of its own:
 ///
 ///     /healthz    200 while there are valid credentials for every role; else 503, and for each
-///                 role without them a line "ROLE: REASON (WORDS)", with the words of CauseOf()
+///                 role without them a line "ROLE: REASON (WORDS)", with the words of CauseOf().
+///                 With 200, a line "ROLE: uses the identity NAME" for each role that uses a spare
 ///     /metrics    figures in Prometheus' text format 0.0.4
 ///
 /// Every program on the machine can read it, so it contains no secrets and no ARNs. It contains the
-/// names of roles, user IDs, counts, dates, and reasons as in response.h. The reason "Pending"
-/// means that the first call has not ended.
+/// names of roles and spare identities, user IDs, counts, dates, and reasons as in response.h. The
+/// reason "Pending" means that the first call has not ended.
 class Status {
  public:
   /// `listen_address` is numeric, without brackets, and used to check Host (host_check.h).

@@ -165,6 +165,22 @@ class Mistakes(CheckTest):
         self.assertEqual(hints[4], "add role-arn to [role.none] or [defaults]", hints)
         self.assertIn("'files'", hints[14])
 
+    def test_in_a_list_of_identities(self):
+        spare = self.FILES.replace(".files", ".spare")
+        roles = "".join(
+            f"[role.{name}]\n{self.ARNS}identity = {names}\n"
+            for name, names in {
+                "well": '["files", "spare"]',
+                "absent": '["files", "spar"]  # ! role.absent.: there is no .identity.spar.',
+                "twice": '["files", "files"]  # ! role.twice.: identity names files twice',
+                "empty": "[]  # ! role.empty.: identity is an empty list",
+                "many": f"{['files'] * 9}  # ! role.many.: identity names 9, and at most 8",
+                "number": "5  # ! identity must be text",
+                "nameless": '["files", ""]  # ! identity: the value is empty',
+            }.items()
+        )
+        self.find(self.FILES + spare + roles, program.USAGE)
+
     def test_a_role_without_any_identity(self):
         self.find("[role.web]  # ! role.web. has no identity\n" + self.ARNS, program.USAGE)
 

@@ -99,7 +99,7 @@ class Metrics(StatusTest):
 
     def test_every_metric_is_described_and_typed(self):
         metrics = self.serve().metrics()
-        self.assertEqual(len(metrics.families), 10)
+        self.assertEqual(len(metrics.families), 11)
         for family in metrics.families.values():
             self.assertTrue(family.documentation, family)
             self.assertIn(family.type, ("counter", "gauge"), family)

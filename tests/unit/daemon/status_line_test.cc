@@ -46,6 +46,12 @@ TEST(StatusLineTest, AFailingRenewalIsSaidBesideTheEnd) {
             "reached");
 }
 
+TEST(StatusLineTest, ASpareIdentityIsNamed) {
+  serve::RoleStatus role = Valid("web");
+  role.spare_in_use = "hsm-b";
+  EXPECT_EQ(Line({role}), "web: until 14:05 UTC, certificate 12 days, with the identity hsm-b");
+}
+
 TEST(StatusLineTest, ARoleThatHasNotAskedYetSaysSo) {
   EXPECT_EQ(Line({{"web", {}, {}, {}}}), "web: asks for the first time");
 }

@@ -48,6 +48,25 @@ TEST_F(CacheKeyTest, GoesByTheContentsOfAVariable) {
   EXPECT_FALSE(MakeCacheKey(spec, Session()));
 }
 
+TEST_F(CacheKeyTest, GoesByTheSparesAndTheirCertificates) {
+  WriteIdentity("b");
+  const auto digest = [this](const std::vector<std::string>& names) {
+    std::vector<NamedIdentity> spares;
+    for (const std::string& name : names) {
+      spares.push_back({name, std::make_shared<const IdentitySpec>(Spec(name))});
+    }
+    return MakeCacheKey(Spec(), Session(), spares).value().digest;
+  };
+  EXPECT_EQ(digest({}), Digest(Spec()));
+  const std::string before = digest({"b"});
+  EXPECT_NE(before, digest({}));
+  EXPECT_NE(before, digest({"b", "b"}));
+  directory_.Write("b.pem", "another one");
+  const std::string renewed = digest({"b"});
+  EXPECT_NE(renewed, before);
+  EXPECT_NE(digest({"absent"}), renewed);
+}
+
 TEST_F(CacheKeyTest, GoesByTheAbsolutePathOfAKey) {
   IdentitySpec spec = Spec();
   const std::string before = Digest(spec);

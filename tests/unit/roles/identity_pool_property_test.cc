@@ -2,6 +2,7 @@
 // Random configurations, reloads, wrong PINs and failures, with a device that counts.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,11 +68,17 @@ class CountingDevice : public Stores {
   void Add(const std::string& name, test::TestKey key) {
     keys_["device:" + name] = {std::move(key)};
   }
-  void SetAbsent(bool is_absent) { is_absent_ = is_absent; }
+  /// Takes the device of these keys away, and brings that of all others back.
+  void SetAbsent(const std::set<std::string>& names) {
+    const std::lock_guard lock(mutex_);
+    absent_.clear();
+    for (const std::string& name : names)
+      absent_.insert({"device:" + name, "device:" + name + "-policy"});
+  }
 
   Result<StoreContents> Open(const LibraryContext& context, const std::string& uri,
                              const StoreOptions& options) override {
-    if (is_absent_) return Fail(ErrorCode::kDevice, "it is absent");
+    if (IsAbsent(uri)) return Fail(ErrorCode::kDevice, "it is absent");
     const auto pin = options.passphrase({PassphraseKind::kForeign, uri});
     if (!pin) return Fail(pin);
     const std::lock_guard lock(mutex_);
@@ -126,17 +134,27 @@ class CountingDevice : public Stores {
   void ForgetInterrupted() override {}
 
  private:
+  bool IsAbsent(const std::string& uri) {
+    const std::lock_guard lock(mutex_);
+    return absent_.contains(uri);
+  }
+
   std::mutex mutex_;
   std::map<std::string, Counts> keys_;
-  std::atomic<bool> is_absent_ = false;
+  std::set<std::string> absent_;
 };
 
-/// The promises about one role, and about the secret of the identity that roles share.
+/// The promises about one role, and about the secrets of the identities that roles share.
 struct ModelRole {
-  std::string identity;
+  std::vector<std::string> identities;  ///< in order
   std::string session;
   int minted = 0;  ///< the configuration whose credentials it gives out; 0: none
-  std::optional<ErrorCode> failure;
+  std::optional<ErrorCode> failure = std::nullopt;
+  std::size_t in_use = 0;
+
+  [[nodiscard]] bool Names(const std::string& identity) const {
+    return std::find(identities.begin(), identities.end(), identity) != identities.end();
+  }
 };
 enum class PinRead { kNotYet, kRight, kWrong };
 
@@ -169,7 +187,7 @@ class ReloadRound : public RoleWorld {
   using Configuration = std::map<std::string, ModelRole>;
 
   void ChangeWorld() {
-    is_absent_ = false;
+    absent_.clear();
     const std::string name = steps_.Pick(kIdentities);
     switch (steps_.Below(5)) {
       case 0:
@@ -183,15 +201,17 @@ class ReloadRound : public RoleWorld {
         steps_.Note(fmt::format("the service is down: {}", is_down_));
         break;
       case 3:
-        is_absent_ = true;
-        steps_.Note("the device is absent for a while");
+        for (const char* absent : kIdentities) {
+          if (absent == name || steps_.OneIn(2)) absent_.insert(absent);
+        }
+        steps_.Note(fmt::format("absent for a while: {}", fmt::join(absent_, ", ")));
         break;
       default:
         policy_fails_ = steps_.OneIn(4);
         steps_.Note(fmt::format("the policy's PIN is wrong: {}", policy_fails_));
         directory_.Write("policy.pin", policy_fails_ ? kWrongPin : kRightPin);
     }
-    device_->SetAbsent(is_absent_);
+    device_->SetAbsent(absent_);
     SetService();
   }
 
@@ -208,31 +228,39 @@ class ReloadRound : public RoleWorld {
     Configuration wanted;
     for (const char* name : {"one", "two", "three", "four"}) {
       if (steps_.OneIn(3)) continue;
-      wanted[name] = {steps_.Pick(kIdentities), steps_.Pick(std::array{"read", "write"})};
-      steps_.Note(
-          fmt::format("wanted: {} with {}, {}", name, wanted[name].identity, wanted[name].session));
+      ModelRole& role = wanted[name];
+      role.identities = {steps_.Pick(kIdentities)};
+      while (steps_.OneIn(2)) {
+        const std::string spare = steps_.Pick(kIdentities);
+        if (!role.Names(spare)) role.identities.push_back(spare);
+      }
+      role.session = steps_.Pick(std::array{"read", "write"});
+      steps_.Note(fmt::format("wanted: {} with {}, {}", name, fmt::join(role.identities, " then "),
+                              role.session));
     }
     return wanted;
   }
 
   [[nodiscard]] bool IsUsed(const std::string& identity) const {
     return std::any_of(roles_.begin(), roles_.end(),
-                       [&](const auto& role) { return role.second.identity == identity; });
+                       [&](const auto& role) { return role.second.Names(identity); });
   }
 
   /// As SIGHUP does. Returns whether the configuration was taken.
   bool Reload() {
     Configuration wanted = RandomConfiguration();
-    const bool can_open = !policy_fails_ && !is_absent_;
+    const auto can_open = [&](const std::string& identity) {
+      return IsUsed(identity) || (!policy_fails_ && !absent_.contains(identity));
+    };
     bool is_good = true;
     std::vector<Role> list;
     for (const auto& [name, role] : wanted) {
-      is_good = is_good && (can_open || IsUsed(role.identity));
+      is_good = is_good && std::all_of(role.identities.begin(), role.identities.end(), can_open);
       list.push_back(RoleOf(name, role));
     }
     if (steps_.OneIn(6)) {
       is_good = false;
-      list.push_back(RoleOf("bad", {"blue", "read"}));
+      list.push_back(RoleOf("bad", {{"blue"}, "read"}));
       list.back().session.endpoint.custom = "https://";
     }
     std::map<std::string, int> refused;
@@ -257,6 +285,8 @@ class ReloadRound : public RoleWorld {
       const auto earlier = roles_.find(name);
       const bool goes_on = earlier != roles_.end() && earlier->second.session == role.session;
       if (goes_on) role.minted = earlier->second.minted;
+      const bool stays = goes_on && earlier->second.identities == role.identities;
+      if (stays) role.in_use = earlier->second.in_use;
     }
     roles_ = std::move(wanted);
     pins_.clear();
@@ -264,39 +294,60 @@ class ReloadRound : public RoleWorld {
     return true;
   }
 
-  Role RoleOf(const std::string& name, const ModelRole& role) {
+  [[nodiscard]] NamedIdentity IdentityOf(const std::string& name) const {
     IdentitySpec spec;
-    spec.certificate.certificate = Reference(role.identity + ".pem");
+    spec.certificate.certificate = Reference(name + ".pem");
     const auto key = [](const std::string& text) {
       return KeyReference::Parse("device:" + text, KeyReference::Use::kPrivateKey).value();
     };
-    spec.private_key = key(role.identity);
-    spec.secrets.user = SecretSource::FromFile(directory_.File(role.identity + ".pin"));
-    spec.policy_key = key(role.identity + "-policy");
+    spec.private_key = key(name);
+    spec.secrets.user = SecretSource::FromFile(directory_.File(name + ".pin"));
+    spec.policy_key = key(name + "-policy");
     spec.policy_key_secret = SecretSource::FromFile(directory_.File("policy.pin"));
-    return {.name = name,
-            .identity = std::make_shared<const IdentitySpec>(std::move(spec)),
-            .session = Session(Parameters(role.session)),
-            .origins = {"the endpoint", "the CA bundle"}};
+    return {name, std::make_shared<const IdentitySpec>(std::move(spec))};
+  }
+
+  [[nodiscard]] Role RoleOf(const std::string& name, const ModelRole& model) const {
+    NamedIdentity first = IdentityOf(model.identities.front());
+    Role role{.name = name,
+              .identity = std::move(first.spec),
+              .session = Session(Parameters(model.session)),
+              .origins = {"the endpoint", "the CA bundle"},
+              .identity_name = std::move(first.name)};
+    for (std::size_t i = 1; i < model.identities.size(); ++i) {
+      role.spares.push_back(IdentityOf(model.identities[i]));
+    }
+    return role;
   }
 
   /// The model of one call.
   void Call(ModelRole& role) {
-    PinRead& pin = pins_[role.identity];
-    if (pin == PinRead::kNotYet && !is_absent_) {
-      const bool is_right = has_right_pin_.try_emplace(role.identity, true).first->second;
+    std::optional<ErrorCode> loss;
+    for (std::size_t i = 0; i < role.identities.size(); ++i) {
+      role.failure = Try(role.identities[i]);
+      if (!role.failure) {
+        role.minted = configuration_;
+        role.in_use = i;
+      }
+      if (role.failure != ErrorCode::kDevice) break;
+      loss = role.failure;
+    }
+    // It may come back without SIGHUP.
+    if (loss && role.failure == ErrorCode::kPinIncorrect) role.failure = loss;
+  }
+
+  /// The failure of a call with one identity.
+  std::optional<ErrorCode> Try(const std::string& identity) {
+    PinRead& pin = pins_[identity];
+    const bool is_absent = absent_.contains(identity);
+    if (pin == PinRead::kNotYet && !is_absent) {
+      const bool is_right = has_right_pin_.try_emplace(identity, true).first->second;
       pin = is_right ? PinRead::kRight : PinRead::kWrong;
     }
-    if (pin == PinRead::kWrong) {
-      role.failure = ErrorCode::kPinIncorrect;
-    } else if (is_absent_) {
-      role.failure = ErrorCode::kDevice;
-    } else if (is_down_) {
-      role.failure = ErrorCode::kNetwork;
-    } else {
-      role.failure.reset();
-      role.minted = configuration_;
-    }
+    if (pin == PinRead::kWrong) return ErrorCode::kPinIncorrect;
+    if (is_absent) return ErrorCode::kDevice;
+    if (is_down_) return ErrorCode::kNetwork;
+    return std::nullopt;
   }
 
   void Check() {
@@ -318,6 +369,7 @@ class ReloadRound : public RoleWorld {
   static void CheckRole(const RunningRole& role, const ModelRole& model) {
     EXPECT_EQ(role.request.role().resource, "role/" + model.session);
     EXPECT_EQ(role.refresher->State().failure, model.failure) << role.name;
+    EXPECT_EQ(role.spare_in_use, model.in_use == 0 ? "" : model.identities[model.in_use]);
     const auto answer = role.refresher->TryGet();
     ASSERT_TRUE(answer) << role.name;
     ASSERT_EQ(answer->has_value(), model.minted > 0) << role.name;
@@ -368,7 +420,7 @@ class ReloadRound : public RoleWorld {
   std::map<std::string, int> refused_earlier_;  // before the last SIGHUP
   int configuration_ = 0;
   bool is_down_ = false;
-  bool is_absent_ = false;
+  std::set<std::string> absent_;  // identities whose device is away
   bool policy_fails_ = false;
 
   std::atomic<std::int64_t> elapsed_ms_ = 1'000;

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "ossl/stores.h"
 #include "roles/identity_pool.h"
 #include "unit/roles/role_world.h"
 
@@ -11,6 +12,34 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+/// A device that is not there.
+class AbsentDevice : public Stores {
+ public:
+  Result<StoreContents> Open(const LibraryContext& /*context*/, const std::string& /*uri*/,
+                             const StoreOptions& /*options*/) override {
+    ++tried;
+    return Fail(ErrorCode::kDevice, "it is absent");
+  }
+  Result<StoreContents> Read(const LibraryContext& /*context*/, const Secret& /*contents*/,
+                             const std::string& /*scheme*/,
+                             const StoreOptions& /*options*/) override {
+    return Fail(ErrorCode::kInternal, "no test has key files");
+  }
+  Result<StoreContents> ReadPkcs12(const LibraryContext& context, const Secret& contents,
+                                   const StoreOptions& options) override {
+    return Read(context, contents, "", options);
+  }
+  Result<void> Prepare(const LibraryContext& /*context*/, const StoreDevice& /*device*/) override {
+    return {};
+  }
+  void Close() noexcept override {}
+  std::vector<StoreFigures> Figures() override { return {}; }
+  void SetHidden(std::vector<std::string> /*hidden*/) override {}
+  void ForgetInterrupted() override {}
+
+  int tried = 0;
+};
 
 class RoleIdentityTest : public RoleWorld {
  protected:
@@ -36,6 +65,8 @@ class RoleIdentityTest : public RoleWorld {
     return opened ? std::nullopt : std::optional(opened.error());
   }
 
+  const std::shared_ptr<AbsentDevice> device_ = std::make_shared<AbsentDevice>();
+  LibraryContext device_context_ = LibraryContext::Create({}).value();
   unsigned generation_ = 0;
   std::vector<std::string> kept_earlier_;
   IdentityPool pool_{context_, [this] {
@@ -66,6 +97,25 @@ TEST_F(RoleIdentityTest, TriesARefusedSecretOnceUntilReload) {
   identity->Reload();
   EXPECT_FALSE(Open(*identity));
   EXPECT_EQ(generation_, 1U);
+}
+
+/// A call that began before the last attempt ended has waited for it.
+TEST_F(RoleIdentityTest, ThoseWhoWaitForALostDeviceShareItsFailure) {
+  IdentitySpec spec = Spec();
+  spec.private_key = KeyReference::Parse("device:gone", KeyReference::Use::kPrivateKey).value();
+  device_context_.SetStores(device_, {"device", "the device", {}});
+  IdentityPool pool(device_context_, MakeEnvironment());
+  const auto identity =
+      pool.Get(std::make_shared<const IdentitySpec>(std::move(spec)), milliseconds(1));
+  ASSERT_TRUE(identity);
+  ASSERT_EQ(Open(**identity)->code, ErrorCode::kDevice);
+  const int tried = device_->tried;
+  elapsed_ -= milliseconds(1);
+  EXPECT_EQ(Open(**identity)->code, ErrorCode::kDevice);
+  EXPECT_EQ(device_->tried, tried);
+  (*identity)->Reload();
+  EXPECT_EQ(Open(**identity)->code, ErrorCode::kDevice);
+  EXPECT_GT(device_->tried, tried);
 }
 
 TEST_F(RoleIdentityTest, KeepsAnEarlierPairAndSaysWhy) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roles/role_session.h"
 
+#include "base/read_file.h"
+#include "identity/device_loss.h"
 #include "unit/roles/role_world.h"
 
 namespace credmint::roles {
@@ -18,7 +20,47 @@ class RoleSessionTest : public RoleWorld {
     return session ? "none" : session.error().message;
   }
 
-  IdentityPool pool_{context_, MakeEnvironment()};
+  /// A role with the identity "a" and the spare "b".
+  Role WithSpare() {
+    for (const char* name : {"a", "b"}) WriteIdentity(name);
+    Role role = MakeRole("web", "demo", "a");
+    role.identity_name = "a";
+    role.spares.push_back({"b", std::make_shared<const IdentitySpec>(Spec("b"))});
+    return role;
+  }
+
+  Environment MakeTellingEnvironment() {
+    Environment environment = MakeEnvironment();
+    environment.changed_identity = [this](const Role& /*role*/, const IdentityChange& change) {
+      told_.push_back(change.from + " to " + change.to + ": " +
+                      (change.loss ? change.loss->message : "back"));
+    };
+    return environment;
+  }
+
+  /// Whether the request has the certificate of WriteIdentity(name). Its PEM is compared as text.
+  [[nodiscard]] bool IsSignedBy(const std::string& name, const HttpRequest& request) const {
+    const auto file = ReadFile(directory_.File(name + ".pem"));
+    std::string pem(file->Reveal());
+    std::erase(pem, '\n');
+    const auto certificate = FindHeader(request.headers, "X-Amz-X509");
+    return certificate && pem.find("-" + std::string(*certificate) + "-") != std::string::npos;
+  }
+
+  void FailFirst(ErrorCode code) {
+    service_.FailSome([this](const HttpRequest& request) { return IsSignedBy("a", request); },
+                      {code, "gone", ""});
+  }
+
+  /// Whether a spare mints after this failure of the first.
+  bool GetWithSpareAfter(ErrorCode code) {
+    const auto session = Create(WithSpare());
+    FailFirst(code);
+    return (*session)->Get().has_value();
+  }
+
+  std::vector<std::string> told_;
+  IdentityPool pool_{context_, MakeTellingEnvironment()};
 };
 
 TEST_F(RoleSessionTest, MintsWhatTheRoleSays) {
@@ -48,10 +90,59 @@ TEST_F(RoleSessionTest, MakesOfALockoutWhatTheIdentitySays) {
   EXPECT_EQ((*session)->Get().error().code, ErrorCode::kPinLocked);
   service_.GiveCredentials();
   EXPECT_EQ((*session)->Get().error().code, ErrorCode::kPinLocked);
-  (*session)->identity().Reload();
+  (*session)->Reload();
   EXPECT_TRUE((*session)->Get());
   service_.FailWith({ErrorCode::kLockedOut, "in lockout", "", std::chrono::seconds(100)});
   EXPECT_EQ((*session)->Get().error().code, ErrorCode::kLockedOut);
+}
+
+TEST_F(RoleSessionTest, UsesASpareAfterTheLossOfADeviceAlone) {
+  for (const ErrorCode code : {ErrorCode::kTokenAbsent, ErrorCode::kModuleFailed,
+                               ErrorCode::kDevice, ErrorCode::kDeviceLost}) {
+    EXPECT_TRUE(GetWithSpareAfter(code)) << static_cast<int>(code);
+  }
+  for (int code = 1; code <= static_cast<int>(kLastErrorCode); ++code) {
+    if (IsDeviceLoss(static_cast<ErrorCode>(code))) continue;
+    EXPECT_FALSE(GetWithSpareAfter(static_cast<ErrorCode>(code))) << code;
+  }
+}
+
+TEST_F(RoleSessionTest, TellsOnceThatASpareIsUsedAndThatTheFirstIsBack) {
+  const auto session = Create(WithSpare());
+  ASSERT_TRUE(session);
+  ASSERT_TRUE((*session)->Get());
+  EXPECT_EQ((*session)->spare_in_use(), "");
+  FailFirst(ErrorCode::kDevice);
+  for (int n = 0; n < 3; ++n) ASSERT_TRUE((*session)->Get());
+  EXPECT_EQ((*session)->spare_in_use(), "b");
+  service_.GiveCredentials();
+  for (int n = 0; n < 3; ++n) ASSERT_TRUE((*session)->Get());
+  EXPECT_EQ((*session)->spare_in_use(), "");
+  const std::vector<std::string> told = {"a to b: creating a session: gone", "b to a: back"};
+  EXPECT_EQ(told_, told);
+}
+
+TEST_F(RoleSessionTest, NamesEachIdentityThatFails) {
+  const auto session = Create(WithSpare());
+  ASSERT_TRUE(session);
+  service_.FailWith({ErrorCode::kDevice, "gone", ""});
+  EXPECT_EQ((*session)->Get().error().message,
+            "identity b: creating a session: gone; identity a is lost: creating a session: gone");
+  service_.FailWith({ErrorCode::kPinIncorrect, "wrong", ""});
+  const auto refused = (*session)->Get();
+  EXPECT_EQ(refused.error().message, "identity a: creating a session: wrong");
+  EXPECT_EQ(refused.error().code, ErrorCode::kPinIncorrect);
+}
+
+/// The first may come back without SIGHUP, so the role must go on asking.
+TEST_F(RoleSessionTest, ARefusedPinOfASpareDoesNotEndTheTries) {
+  const auto session = Create(WithSpare());
+  ASSERT_TRUE(session);
+  service_.AnswerBy([this](const HttpRequest& request) -> Result<HttpResponse> {
+    if (IsSignedBy("a", request)) return Fail(ErrorCode::kTokenAbsent, "gone");
+    return Fail(ErrorCode::kPinIncorrect, "wrong");
+  });
+  EXPECT_EQ((*session)->Get().error().code, ErrorCode::kTokenAbsent);
 }
 
 TEST_F(RoleSessionTest, SaysWhoNamesAnEndpointThatIsNone) {

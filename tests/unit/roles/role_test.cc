@@ -156,6 +156,28 @@ TEST_F(RoleTest, HasARowForEachField) {
   EXPECT_EQ(std::size(kFields), CountsOf(Spec(), Session()));
 }
 
+TEST_F(RoleTest, IsAnotherWithOtherSparesOrAnotherOrder) {
+  WriteIdentity("b");
+  const auto with = [this](const std::string& first, const std::vector<std::string>& spares) {
+    Role role = MakeRole("web", "demo", first);
+    role.identity_name = first;
+    for (const std::string& name : spares) {
+      role.spares.push_back({name, std::make_shared<const IdentitySpec>(Spec(name))});
+    }
+    return role;
+  };
+  EXPECT_TRUE(AreTheSame(with("web", {"b"}), with("web", {"b"})));
+  EXPECT_FALSE(AreTheSame(with("web", {"b"}), with("b", {"web"})));
+  EXPECT_FALSE(AreTheSame(with("web", {"b"}), with("web", {})));
+  EXPECT_FALSE(AreTheSame(with("web", {}), with("web", {"b"})));
+  Role renamed = with("web", {"b"});
+  renamed.spares.front().name = "c";
+  EXPECT_FALSE(AreTheSame(with("web", {"b"}), renamed));
+  renamed = with("web", {});
+  renamed.identity_name = "other";
+  EXPECT_TRUE(AreTheSame(with("web", {}), renamed));
+}
+
 TEST_F(RoleTest, IsAnotherUnderAnotherName) {
   EXPECT_FALSE(AreTheSame(MakeRole("one"), MakeRole("two")));
 }

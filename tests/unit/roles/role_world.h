@@ -41,6 +41,13 @@ class FakeService {
     });
   }
 
+  /// Fails the requests that are meant, and gives credentials for all others.
+  void FailSome(std::function<bool(const HttpRequest&)> is_meant, const Error& error) {
+    AnswerBy([is_meant = std::move(is_meant), error](const HttpRequest& request) {
+      return is_meant(request) ? Result<HttpResponse>(tl::unexpected(error)) : Credentials("AK");
+    });
+  }
+
   /// The bodies of the requests so far.
   std::vector<std::string> Bodies() {
     const std::lock_guard lock(mutex_);
