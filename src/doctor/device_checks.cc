@@ -51,7 +51,7 @@ ErrorCode CodeOf(std::string_view flag) {
 /// several counts.
 void ReportToken(const Observer& observer, const ExaminedIdentity& identity,
                  const InventoryEntry& token, bool is_alone) {
-  const Topic topic(observer, "token", identity.roles);
+  const Topic topic = About(observer, "token", identity);
   const std::string name =
       fmt::format("'{}' ({}, {}, serial {})", token.label, FactOf(token, "model"),
                   FactOf(token, "manufacturer"), FactOf(token, "serial"));
@@ -76,7 +76,7 @@ void ReportToken(const Observer& observer, const ExaminedIdentity& identity,
 
 void ReportTpm(const Observer& observer, const ExaminedIdentity& identity,
                const InventoryEntry& tpm) {
-  const Topic topic(observer, "tpm", identity.roles);
+  const Topic topic = About(observer, "tpm", identity);
   const std::string tries = FactOf(tpm, "failedTries");
   const std::string most = FactOf(tpm, "maxTries");
   const std::string text = fmt::format(
@@ -96,7 +96,7 @@ void ReportTpm(const Observer& observer, const ExaminedIdentity& identity,
 
 void ReportModule(const Observer& observer, const ExaminedIdentity& identity,
                   const InventoryEntry& module, std::chrono::milliseconds took) {
-  Topic(observer, "module", identity.roles)
+  About(observer, "module", identity)
       .Ok(fmt::format("{}: {} {}, answered after {} ms", FactOf(module, "path"),
                       FactOf(module, "description"), FactOf(module, "version"), took.count()));
 }
@@ -112,7 +112,7 @@ void ReportInventory(const Observer& observer, const ExaminedIdentity& identity,
   }
   const bool has_module = !inventory.empty() && inventory.front().kind == Kind::kModule;
   if (!has_module || tokens > 0) return;
-  Topic(observer, "token", identity.roles)
+  About(observer, "token", identity)
       .Fail({ErrorCode::kTokenAbsent, "the module shows no token",
              "is the device connected, and does the service that the module needs run?"});
 }
@@ -159,6 +159,7 @@ void CheckDevice(const Observer& observer, const LibraryContext& context, Device
   ExaminedIdentity all{.spec = device.spec, .roles = {}, .identity = nullptr};
   for (const ExaminedIdentity* user : device.users) {
     all.roles.insert(all.roles.end(), user->roles.begin(), user->roles.end());
+    all.names.insert(all.names.end(), user->names.begin(), user->names.end());
   }
   observer.begins(std::string(device.place.scheme()->device));
   const auto start = std::chrono::steady_clock::now();
@@ -172,7 +173,7 @@ void CheckDevice(const Observer& observer, const LibraryContext& context, Device
   }
   for (ExaminedIdentity* user : device.users) user->is_reachable = false;
   const std::string subject(SubjectOf(device, inventory.error()));
-  Topic(observer, subject, all.roles).Fail(std::move(inventory).error());
+  About(observer, subject, all).Fail(std::move(inventory).error());
 }
 
 }  // namespace

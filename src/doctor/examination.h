@@ -22,10 +22,11 @@ enum class Verdict : std::uint8_t {
 /// One line of the report.
 struct Check {
   Verdict verdict = Verdict::kOk;
-  std::string subject;             ///< what was checked, a word: "token"
-  std::vector<std::string> roles;  ///< the roles that it is about; empty: all
-  Error what;                      ///< the text, and a hint for what is not kOk. Only the code of
-                                   ///< a kFail means something.
+  std::string subject;                  ///< what was checked, a word: "token"
+  std::vector<std::string> roles;       ///< the roles that it is about; empty: all
+  std::vector<std::string> identities;  ///< of roles with several, those that it is about
+  Error what;  ///< the text, and a hint for what is not kOk. Only the code of
+               ///< a kFail means something.
 };
 
 /// Called while the examination goes on.
@@ -36,11 +37,15 @@ struct Observer {
   std::function<void(const std::string& text)> identified;
 };
 
-/// The lines about one subject and some roles.
+/// The lines about one subject, some roles and some of their identities.
 class Topic {
  public:
-  Topic(const Observer& observer, std::string subject, std::vector<std::string> roles = {})
-      : observer_(observer), subject_(std::move(subject)), roles_(std::move(roles)) {
+  Topic(const Observer& observer, std::string subject, std::vector<std::string> roles = {},
+        std::vector<std::string> identities = {})
+      : observer_(observer),
+        subject_(std::move(subject)),
+        roles_(std::move(roles)),
+        identities_(std::move(identities)) {
     observer_.begins(subject_);
   }
 
@@ -56,12 +61,13 @@ class Topic {
 
  private:
   void Report(Verdict verdict, Error what) const {
-    observer_.checked({verdict, subject_, roles_, std::move(what)});
+    observer_.checked({verdict, subject_, roles_, identities_, std::move(what)});
   }
 
   const Observer& observer_;
   const std::string subject_;
   const std::vector<std::string> roles_;
+  const std::vector<std::string> identities_;
 };
 
 }  // namespace credmint::doctor

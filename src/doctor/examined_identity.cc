@@ -38,17 +38,28 @@ const Scheme* DeviceScheme(const KeyReference& reference) {
   return file ? FindSchemeOfFile(file->Reveal()) : nullptr;
 }
 
+void AddIfNew(const std::string& name, std::vector<std::string>& names) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
 }  // namespace
+
+Topic About(const Observer& observer, std::string subject, const ExaminedIdentity& identity) {
+  return {observer, std::move(subject), identity.roles, identity.names};
+}
 
 std::vector<ExaminedIdentity> IdentitiesOf(std::span<const roles::Role> roles) {
   std::vector<ExaminedIdentity> identities;
   for (const roles::Role& role : roles) {
-    const auto same = std::find_if(
-        identities.begin(), identities.end(),
-        [&](const ExaminedIdentity& identity) { return *identity.spec == *role.identity; });
-    ExaminedIdentity& identity = same != identities.end() ? *same : identities.emplace_back();
-    identity.spec = role.identity;
-    identity.roles.push_back(roles::NameOf(role));
+    for (const roles::NamedIdentity& named : roles::IdentitiesOf(role)) {
+      const auto same = std::find_if(
+          identities.begin(), identities.end(),
+          [&](const ExaminedIdentity& identity) { return *identity.spec == *named.spec; });
+      ExaminedIdentity& identity = same != identities.end() ? *same : identities.emplace_back();
+      identity.spec = named.spec;
+      AddIfNew(roles::NameOf(role), identity.roles);
+      if (!role.spares.empty()) AddIfNew(named.name, identity.names);
+    }
   }
   return identities;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "doctor/examination.h"
 #include "identity/identity.h"
 #include "identity/identity_spec.h"
 #include "roles/role.h"
@@ -16,11 +17,15 @@ namespace credmint::doctor {
 struct ExaminedIdentity {
   std::shared_ptr<const IdentitySpec> spec;
   std::vector<std::string> roles;
+  std::vector<std::string> names = {};       ///< in the roles that have several identities
   bool is_reachable = true;                  ///< its devices answer
   std::shared_ptr<const Identity> identity;  ///< null: not opened
 };
 
-/// The identities of these roles. Equal ones are one.
+/// The lines about one subject and this identity.
+Topic About(const Observer& observer, std::string subject, const ExaminedIdentity& identity);
+
+/// The identities of these roles, with their spares. Equal ones are one.
 std::vector<ExaminedIdentity> IdentitiesOf(std::span<const roles::Role> roles);
 
 /// The same key and certificate without a secret that a device would count. So nothing that is

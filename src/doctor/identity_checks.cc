@@ -105,9 +105,9 @@ class Opening {
   }
 
  private:
-  [[nodiscard]] Topic AboutKey() const { return {observer_, "key", identity_.roles}; }
+  [[nodiscard]] Topic AboutKey() const { return doctor::About(observer_, "key", identity_); }
   [[nodiscard]] Topic AboutCertificate() const {
-    return {observer_, "certificate", identity_.roles};
+    return doctor::About(observer_, "certificate", identity_);
   }
 
   void Identify(const CertificateCandidates& candidates) const {
@@ -249,7 +249,7 @@ class Opening {
 }  // namespace
 
 void CheckSecrets(const Observer& observer, const ExaminedIdentity& identity) {
-  const Topic topic(observer, "secrets", identity.roles);
+  const Topic topic = About(observer, "secrets", identity);
   const SecretSources& secrets = identity.spec->secrets;
   // A passphrase may not be needed; the key tells.
   const bool is_needed = DeviceOf(KeyOf(*identity.spec)).has_value();
@@ -269,16 +269,16 @@ void CheckSecrets(const Observer& observer, const ExaminedIdentity& identity) {
 void CheckKeyAndCertificate(const Observer& observer, const LibraryContext& context,
                             const Login& login, ExaminedIdentity& identity) {
   if (!identity.is_reachable) {
-    return Topic(observer, "key", identity.roles).Skip("its device does not answer", "");
+    return About(observer, "key", identity).Skip("its device does not answer", "");
   }
   auto opener = login.is_allowed ? IdentityOpener::Create(context, identity.spec, login.ask)
                                  : IdentityOpener::Create(context, WithoutLogin(*identity.spec));
-  if (!opener) return Topic(observer, "key", identity.roles).Fail(std::move(opener).error());
+  if (!opener) return About(observer, "key", identity).Fail(std::move(opener).error());
   Opening(observer, login, identity, *opener).Run();
 }
 
 void CheckSignature(const Observer& observer, const ExaminedIdentity& identity) {
-  const Topic topic(observer, "signature", identity.roles);
+  const Topic topic = About(observer, "signature", identity);
   if (!identity.identity) return topic.Skip("there is no key that could make one", "");
   const auto start = steady_clock::now();
   const auto signature = identity.identity->Sign("credmint doctor");

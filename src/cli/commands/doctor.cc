@@ -43,15 +43,17 @@ void CheckArns(const Observer& observer, const std::vector<roles::Role>& roles) 
   }
 }
 
-const doctor::ExaminedIdentity& IdentityOf(const roles::Role& role,
+const doctor::ExaminedIdentity& IdentityOf(const IdentitySpec& spec,
                                            const std::vector<doctor::ExaminedIdentity>& all) {
   return *std::find_if(all.begin(), all.end(), [&](const doctor::ExaminedIdentity& identity) {
-    return *identity.spec == *role.identity;
+    return *identity.spec == spec;
   });
 }
 
 void LearnFiles(const roles::Role& role, Redaction& redaction) {
-  for (const std::string& file : SecretFilesOf(*role.identity)) redaction.LearnPath(file);
+  for (const roles::NamedIdentity& identity : roles::IdentitiesOf(role)) {
+    for (const std::string& file : SecretFilesOf(*identity.spec)) redaction.LearnPath(file);
+  }
   for (const std::string& file : {role.sharing.token_file, role.session.transport.ca_bundle}) {
     redaction.LearnPath(file);
   }
@@ -163,9 +165,11 @@ void DoctorCommand::CheckConfiguration(const Observer& observer, const Wanted& w
   for (const std::string& note : wanted.roles->notes) topic.Ok(note);
 }
 
-void DoctorCommand::CheckRoles(const Observer& observer, const WantedRoles& wanted) const {
+void DoctorCommand::CheckRoles(const Observer& reporting, const WantedRoles& wanted) const {
   const auto library = StartLibrary(wanted.process, Running::kExamining);
-  if (!library) return Topic(observer, "openssl").Fail(library.error());
+  if (!library) return Topic(reporting, "openssl").Fail(library.error());
+  doctor::SpareVerdicts verdicts(reporting, wanted.roles);
+  const Observer observer = verdicts.observer();
   std::vector<doctor::ExaminedIdentity> identities = doctor::IdentitiesOf(wanted.roles);
   AnnounceLogin(observer);
   const doctor::Login login{login_ || mint_, login_ || mint_ ? AskAtTerminal : PromptFunction()};
@@ -180,14 +184,15 @@ void DoctorCommand::CheckRoles(const Observer& observer, const WantedRoles& want
       doctor::CheckKeyAndCertificate(observer, *library, login, identity);
       continue;
     }
-    Topic(observer, "key", identity.roles)
+    doctor::About(observer, "key", identity)
         .Skip(
             fmt::format("another PIN was sent to its token, for the role {}", other->roles.front()),
             "give --role NAME to check this one");
   }
   CheckArns(observer, wanted.roles);
   doctor::CheckServices(observer, wanted.roles);
-  CheckLogins(observer, *library, wanted, identities);
+  CheckLogins(observer, *library, wanted, identities, verdicts);
+  verdicts.Finish();
 }
 
 /// Says beforehand what is sent to devices.
@@ -203,13 +208,15 @@ void DoctorCommand::AnnounceLogin(const Observer& observer) const {
 
 void DoctorCommand::CheckLogins(const Observer& observer, const LibraryContext& library,
                                 const WantedRoles& wanted,
-                                const std::vector<doctor::ExaminedIdentity>& identities) const {
+                                const std::vector<doctor::ExaminedIdentity>& identities,
+                                const doctor::SpareVerdicts& verdicts) const {
   if (!login_ && !mint_) return;
   for (const doctor::ExaminedIdentity& identity : identities) {
     if (!mint_) doctor::CheckSignature(observer, identity);
   }
   for (const roles::Role& role : wanted.roles) {
-    if (mint_) doctor::CheckMint(observer, library, role, IdentityOf(role, identities));
+    if (mint_)
+      doctor::CheckMint(observer, library, role, IdentityOf(*verdicts.InUse(role), identities));
   }
 }
 

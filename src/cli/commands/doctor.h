@@ -11,6 +11,7 @@
 #include "daemon/server_options.h"
 #include "doctor/examined_identity.h"
 #include "doctor/identity_checks.h"
+#include "doctor/spare_verdicts.h"
 
 namespace credmint::cli {
 
@@ -41,11 +42,12 @@ class DoctorCommand {
   [[nodiscard]] Wanted ReadWanted() const;
   [[nodiscard]] DoctorReport::Options ReportOptions(const Wanted& wanted) const;
   static void CheckConfiguration(const doctor::Observer& observer, const Wanted& wanted);
-  void CheckRoles(const doctor::Observer& observer, const WantedRoles& wanted) const;
+  void CheckRoles(const doctor::Observer& reporting, const WantedRoles& wanted) const;
   void AnnounceLogin(const doctor::Observer& observer) const;
   void CheckLogins(const doctor::Observer& observer, const LibraryContext& library,
                    const WantedRoles& wanted,
-                   const std::vector<doctor::ExaminedIdentity>& identities) const;
+                   const std::vector<doctor::ExaminedIdentity>& identities,
+                   const doctor::SpareVerdicts& verdicts) const;
 
   CLI::App* app_;
   RoleFlags flags_;

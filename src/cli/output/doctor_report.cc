@@ -117,9 +117,11 @@ void DoctorReport::Add(const doctor::Check& check) {
   const std::string roles = options_.names_roles && !check.roles.empty()
                                 ? Shown(fmt::format("[{}] ", fmt::join(check.roles, ", ")))
                                 : "";
-  std::string text =
-      fmt::format("{}{:<5}{} {:<12} {}{}\n", has_colours_ ? face.colour : "", face.name,
-                  has_colours_ ? "\033[0m" : "", check.subject, roles, Shown(check.what.message));
+  const std::string identities =
+      check.identities.empty() ? "" : Shown(fmt::format("{}: ", fmt::join(check.identities, ", ")));
+  std::string text = fmt::format("{}{:<5}{} {:<12} {}{}{}\n", has_colours_ ? face.colour : "",
+                                 face.name, has_colours_ ? "\033[0m" : "", check.subject, roles,
+                                 identities, Shown(check.what.message));
   const std::string hint = HintOf(check);
   if (!hint.empty()) text += fmt::format("      hint: {}\n", Shown(hint));
   if (written_) written_ = WriteResult(text);
@@ -137,6 +139,7 @@ Result<void> DoctorReport::Finish() {
                                   {"roles", nlohmann::ordered_json::array()},
                                   {"text", Shown(check.what.message)}};
     for (const std::string& role : check.roles) one["roles"].push_back(Shown(role));
+    for (const std::string& name : check.identities) one["identities"].push_back(Shown(name));
     const std::string hint = HintOf(check);
     if (!hint.empty()) one["hint"] = Shown(hint);
     all["checks"].push_back(std::move(one));

@@ -18,12 +18,15 @@ namespace credmint::cli {
 ///     fail  certificate  [web] certificate CN=web: it expired on 2026-10-01 12:00:00 UTC
 ///           hint: renew it with its CA
 ///
-/// The roles are named if there are several. On a terminal the verdicts have colours, unless
-/// NO_COLOR is set (no-color.org), and a line on stderr tells what is being checked.
+/// The roles are named if there are several, and the identities of roles that have several. On a
+/// terminal the verdicts have colours, unless NO_COLOR is set (no-color.org), and a line on stderr
+/// tells what is being checked.
 ///
 /// As JSON, it is one object at the end:
 ///
-///     {"version", "status", "checks": [{"verdict", "subject", "roles": [NAME], "text", "hint"?}]}
+///     {"version", "status", "checks": [{"verdict", "subject", "roles": [NAME], "identities"?:
+///     [NAME],
+///                                      "text", "hint"?}]}
 class DoctorReport {
  public:
   struct Options {

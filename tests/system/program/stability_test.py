@@ -248,7 +248,15 @@ class Outputs(Shapes, MintTest):
     def test_doctor(self):
         well = self.read("doctor", *self.arguments(*self.identity)[1:], "--json")
         run = self.run_program("doctor", "--json")
-        self.hold_output("doctor --json", well, json.loads(run.stdout))
+        _, *service = self.arguments()
+        identities = "".join(
+            f'[identity.{name}]\ncertificate = "web.pem"\nprivate-key = "{name}.key"\n'
+            for name in ("web", "spare")
+        )
+        self.write("c.toml", f'{identities}[role.web]\nidentity = ["web", "spare"]\n')
+        spare = self.run_program("doctor", "--json", "--config", "c.toml", *service)
+        outputs = (well, json.loads(run.stdout), json.loads(spare.stdout))
+        self.hold_output("doctor --json", *outputs)
 
     def test_config_check(self):
         self.write("c.toml", "colour = 1\n[role.web]\n")

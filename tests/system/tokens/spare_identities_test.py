@@ -320,6 +320,85 @@ class Cache(MintOnceTest):
         self.mints_with("a")
 
 
+@expand
+class Doctor(MintOnceTest):
+    """Its status is that of a mint."""
+
+    def doctor(self, *flags, role="web"):
+        """Returns the checks, and the identities of those that have a verdict."""
+        run = self.run_program("doctor", *self.flags(*flags), "--json")
+        self.assertEqual(run.stderr, "", str(run))
+        report = json.loads(run.stdout)
+        minted = self.run_program("credential-process", *self.flags("--role", role))
+        self.assertEqual(run.status, minted.status, f"{run}\n{minted}")
+        return report["checks"]
+
+    @staticmethod
+    def identities(checks, verdict):
+        found = {tuple(one.get("identities", ())) for one in checks if one["verdict"] == verdict}
+        return sorted(name for names in found for name in names)
+
+    @staticmethod
+    def choice(checks):
+        return [(one["verdict"], one["text"]) for one in checks if one["subject"] == "identity"]
+
+    def test_all_is_well(self):
+        checks = self.doctor("--login")
+        self.assertEqual(self.identities(checks, "fail"), [])
+        self.assertEqual(
+            self.choice(checks), [("ok", "a mint uses hsm-a; if its device is lost, hsm-b")]
+        )
+        names = {tuple(one["identities"]) for one in checks if one["subject"] == "signature"}
+        self.assertEqual(names, {("hsm-a",), ("hsm-b",)})
+
+    @each(token=LOST, module="initialize=CKR_DEVICE_ERROR", crash="abort=C_GetSlotList")
+    def test_the_first_is_lost(self, fault):
+        self.misbehave(fault)
+        checks = self.doctor()
+        self.assertNotIn("fail", [one["verdict"] for one in checks])
+        self.assertIn("hsm-a", self.identities(checks, "warn"))
+        self.assertNotIn("hsm-b", self.identities(checks, "warn"))
+        self.assertEqual(
+            self.choice(checks),
+            [("warn", "a mint uses hsm-b, because the device of hsm-a is lost")],
+        )
+
+    def test_the_second_mints_while_the_first_is_lost(self):
+        self.misbehave(LOST)
+        checks = self.doctor("--mint")
+        self.assertEqual(self.used()[-2:], ["b", "b"])
+        self.assertIn("ok", [one["verdict"] for one in checks if one["subject"] == "mint"])
+
+    def test_the_second_is_lost(self):
+        self.take_away("b")
+        checks = self.doctor()
+        self.assertNotIn("fail", [one["verdict"] for one in checks])
+        self.assertIn("hsm-b", self.identities(checks, "warn"))
+
+    def test_both_are_lost(self):
+        self.misbehave(LOST)
+        self.take_away("b")
+        checks = self.doctor()
+        self.assertEqual(set(self.identities(checks, "fail")), {"hsm-a", "hsm-b"})
+        self.assertEqual(self.choice(checks), [])
+
+    def test_the_pin_of_the_first_is_refused(self):
+        self.write("a.pin", WRONG)
+        checks = self.doctor("--login")
+        self.assertEqual(self.identities(checks, "fail"), ["hsm-a"])
+
+    def test_a_role_with_the_first_alone_fails(self):
+        self.misbehave(LOST)
+        text = (self.folder / "c.toml").read_text() + '[role.solo]\nidentity = "hsm-a"\n'
+        self.write("c.toml", text, 0o644)
+        checks = self.doctor(role="solo")
+        self.assertIn("hsm-a", self.identities(checks, "fail"))
+
+    def test_a_report_for_people_names_the_identities(self):
+        run = self.run_program("doctor", *self.flags())
+        self.assertRegex(run.stdout.decode(), r"(?m)^ok    token        hsm-b: 'b' \(SoftHSM")
+
+
 class ServeTest(SpareTest):
     LIFETIME_SECONDS = 2
 
