@@ -498,6 +498,20 @@ class Serve(ServeTest):
         self.wait_for("a", 1)
         self.assertEqual(self.logins()[1], 0)
 
+    def test_a_refused_pin_is_not_sent_again_for_a_spare_on_the_same_token(self):
+        """Another role has sent it. Its own first identity, on the second token, is lost."""
+        self.take_away("b")
+        self.write("a.pin", WRONG)
+        twin = self.identity("a", allow_weak_key=True).replace("hsm-a", "twin")
+        text = '[role.first]\nidentity = "hsm-a"\n[role.second]\nidentity = ["hsm-b", "twin"]\n'
+        self.configure(self.identity("a"), self.identity("b"), twin, text, roles=())
+        server = self.serve()
+        wait_until(lambda: "first: KeyUnusable (PIN refused" in server.health()[1])
+        wait_until(lambda: server.metrics().get("refreshes_total", role="second"))
+        time.sleep(3)
+        self.assertEqual(self.logins(), [1, 0])
+        self.assertEqual(self.used(), [])
+
     def test_sighup_changes_the_order(self):
         server = self.serve()
         self.wait_for("a", 1)
