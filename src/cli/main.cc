@@ -18,6 +18,7 @@
 #include "cli/commands/complete.h"
 #include "cli/commands/config.h"
 #include "cli/commands/credential_process.h"
+#include "cli/commands/csr.h"
 #include "cli/commands/doctor.h"
 #include "cli/commands/exec.h"
 #include "cli/commands/list.h"
@@ -132,6 +133,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   SignStringCommand sign_string(app);
   ReadCertificateDataCommand read_certificate_data(app);
   ListCommand list(app);
+  CsrCommand csr(app);
   DoctorCommand doctor(app);
   ConfigCommand config(app);
   CacheCommand cache(app);
@@ -160,6 +162,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   if (sign_string.app().parsed()) result = sign_string.Run();
   if (read_certificate_data.app().parsed()) result = read_certificate_data.Run();
   if (list.app().parsed()) result = list.Run();
+  if (csr.app().parsed()) result = csr.Run();
   if (cache.app().parsed()) result = cache.Run();
   if (version.app().parsed()) result = VersionCommand::Run();
   if (doctor.app().parsed() || config.app().parsed()) {

@@ -15,16 +15,6 @@ BigNumPtr Serial(const X509* x509) {
   return BigNumPtr(ASN1_INTEGER_to_BN(X509_get0_serialNumber(x509), nullptr));
 }
 
-std::string Name(const X509_NAME* name) {
-  const BioPtr bio(BIO_new(BIO_s_mem()));
-  if (!bio || X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0) {
-    return {};
-  }
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &data);
-  return {data, static_cast<std::size_t>(size)};
-}
-
 /// Returns the dotted form: OpenSSL's names are not known to every reader, or to every version.
 std::string Oid(const ASN1_OBJECT* object) {
   std::array<char, 80> text{};
@@ -64,6 +54,16 @@ std::chrono::system_clock::time_point Time(const ASN1_TIME* time) {
 
 }  // namespace
 
+std::string Rfc2253Name(const X509_NAME* name) {
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  if (!bio || X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0) {
+    return {};
+  }
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
 Result<Certificate> Certificate::FromDer(const LibraryContext& context, ByteView der) {
   X509Ptr x509(X509_new_ex(context.get(), nullptr));
   X509* raw = x509.get();
@@ -96,9 +96,9 @@ std::string Certificate::SerialHex() const {
   return text ? text.get() : "";
 }
 
-std::string Certificate::Subject() const { return Name(X509_get_subject_name(x509_.get())); }
+std::string Certificate::Subject() const { return Rfc2253Name(X509_get_subject_name(x509_.get())); }
 
-std::string Certificate::Issuer() const { return Name(X509_get_issuer_name(x509_.get())); }
+std::string Certificate::Issuer() const { return Rfc2253Name(X509_get_issuer_name(x509_.get())); }
 
 std::chrono::system_clock::time_point Certificate::NotBefore() const {
   return Time(X509_get0_notBefore(x509_.get()));

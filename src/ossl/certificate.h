@@ -11,6 +11,9 @@
 
 namespace credmint {
 
+/// A distinguished name in RFC 2253 form, most specific part first: "CN=host,O=Example".
+std::string Rfc2253Name(const X509_NAME* name);
+
 /// A read-only X.509 certificate, with the facts needed to find, check and send it. Cheap to copy
 /// (reference counted). Safe to share between threads.
 class Certificate {
@@ -26,7 +29,7 @@ class Certificate {
   [[nodiscard]] std::string SerialDecimal() const;
   /// Serial number in upper-case hexadecimal, two digits per byte, as `openssl x509` prints it.
   [[nodiscard]] std::string SerialHex() const;
-  /// Distinguished names in RFC 2253 form, most specific part first: "CN=host,O=Example".
+  /// Distinguished names, as Rfc2253Name() writes them.
   [[nodiscard]] std::string Subject() const;
   [[nodiscard]] std::string Issuer() const;
   [[nodiscard]] std::chrono::system_clock::time_point NotBefore() const;

@@ -195,6 +195,25 @@ void AddRareKeyFlags(CLI::App& command, KeyOptions& options) {
       ->group(kAdvancedGroup);
 }
 
+void AddPrivateKey(CLI::App& command, KeyOptions& options, const char* by_default) {
+  AddPlace(command, "--private-key", options.private_key,
+           fmt::format("Private key: a file (also a TSS2 PEM file), pkcs11: URI, handle:0x81…, "
+                       "env:NAME, fd:N, or - for stdin{}",
+                       by_default),
+           Place::kPathOrUri)
+      ->group(kIdentityGroup);
+}
+
+/// The flags for signing with a key that is named.
+void AddSigningFlags(CLI::App& command, KeyOptions& options) {
+  command
+      .add_flag("--no-tpm-key-password", options.no_tpm_key_password,
+                "The TPM key has no auth value: use the empty one and do not ask")
+      ->group(kTpmGroup);
+  AddPolicyFlags(command, options);
+  AddRareKeyFlags(command, options);
+}
+
 }  // namespace
 
 void AddSandboxFlags(CLI::App& command, KeyOptions& options) {
@@ -246,12 +265,7 @@ void AddCertificateFlags(CLI::App& command, KeyOptions& options) {
 }
 
 void AddKeyFlags(CLI::App& command, KeyOptions& options) {
-  AddPlace(
-      command, "--private-key", options.private_key,
-      "Private key: a file (also a TSS2 PEM file), pkcs11: URI, handle:0x81…, env:NAME, fd:N, or "
-      "- for stdin (default: looked for where --certificate is)",
-      Place::kPathOrUri)
-      ->group(kIdentityGroup);
+  AddPrivateKey(command, options, " (default: looked for where --certificate is)");
   AddCertificate(command, options);
   AddPlace(command, "--intermediates", options.intermediates,
            "Certificates between the leaf and the trust anchor; forms as for --certificate",
@@ -263,12 +277,13 @@ void AddKeyFlags(CLI::App& command, KeyOptions& options) {
       .add_flag("--use-latest-expiring-certificate", options.use_latest_expiring_certificate,
                 "If several certificates match, use the one that expires last")
       ->group(kIdentityGroup);
-  command
-      .add_flag("--no-tpm-key-password", options.no_tpm_key_password,
-                "The TPM key has no auth value: use the empty one and do not ask")
-      ->group(kTpmGroup);
-  AddPolicyFlags(command, options);
-  AddRareKeyFlags(command, options);
+  AddSigningFlags(command, options);
+}
+
+void AddPrivateKeyFlags(CLI::App& command, KeyOptions& options) {
+  AddPrivateKey(command, options, "");
+  AddTokenFlags(command, options);
+  AddSigningFlags(command, options);
 }
 
 Parsed<std::shared_ptr<const IdentitySpec>> ParseIdentity(const KeyOptions& options) {

@@ -45,6 +45,9 @@ void AddTokenFlags(CLI::App& command, KeyOptions& options);
 void AddCertificateFlags(CLI::App& command, KeyOptions& options);
 void AddKeyFlags(CLI::App& command, KeyOptions& options);
 
+/// Adds the flags for a key alone, without a certificate: of AddTokenFlags() and the private key.
+void AddPrivateKeyFlags(CLI::App& command, KeyOptions& options);
+
 /// Parses the options without opening anything. Whether a certificate or a key is named at all is
 /// for the caller to check. Malformed or contradictory options are refused, each of them, with
 /// kUsage or the codes of KeyReference; so is --system-store-name, because Linux has no such store.

@@ -7,6 +7,7 @@ namespace credmint::cli {
 
 constexpr const char* kConfigurationGroup = "Configuration";
 constexpr const char* kIdentityGroup = "Identity";
+constexpr const char* kRequestGroup = "Request";
 constexpr const char* kSessionGroup = "Session";
 constexpr const char* kServiceGroup = "Service";
 constexpr const char* kTpmGroup = "TPM";

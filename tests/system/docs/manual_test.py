@@ -26,6 +26,7 @@ COMMANDS = {
     "sign_string": ("credmint-sign-string.1", [("sign-string",)]),
     "read_certificate_data": ("credmint-read-certificate-data.1", [("read-certificate-data",)]),
     "list": ("credmint-list.1", [("list",)]),
+    "csr": ("credmint-csr.1", [("csr",)]),
     "doctor": ("credmint-doctor.1", [("doctor",)]),
     "config": ("credmint-config.1", [("config",), ("config", "check")]),
     "cache": ("credmint-cache.1", [("cache",), ("cache", "list"), ("cache", "clear")]),

@@ -40,6 +40,7 @@ COMMANDS = {
     "sign_string": ("sign-string", "--private-key", "web.key"),
     "read_certificate_data": ("read-certificate-data", "--certificate", "web.pem"),
     "list": ("list", "pkcs11:token=none"),
+    "csr": ("csr", "--private-key", "pkcs11:token=none", "--subject", "/CN=web"),
 }
 FORMS = {
     "plain": (),

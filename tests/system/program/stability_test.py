@@ -245,6 +245,10 @@ class Outputs(Shapes, MintTest):
         for shown in (signature, text):
             self.assertRegex(shown, r"\A([0-9a-f]{2})+\Z")
 
+    def test_csr(self):
+        command = ("csr", "--private-key", "web.key", "--subject", "/CN=web", "--dns", "web.example")
+        self.hold_output("csr --json", self.read(*command, "--json"))
+
     def test_doctor(self):
         well = self.read("doctor", *self.arguments(*self.identity)[1:], "--json")
         run = self.run_program("doctor", "--json")

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+
+#include "ossl/handles.h"
+
+namespace credmint {
+
+// Tags of DER (X.690), as far as they are written here.
+inline constexpr std::uint8_t kDerBoolean = 0x01;
+inline constexpr std::uint8_t kDerInteger = 0x02;
+inline constexpr std::uint8_t kDerBitString = 0x03;
+inline constexpr std::uint8_t kDerOctetString = 0x04;
+inline constexpr std::uint8_t kDerIdentifier = 0x06;
+inline constexpr std::uint8_t kDerSequence = 0x30;
+inline constexpr std::uint8_t kDerSet = 0x31;
+
+/// An element of DER: the tag, the length of all parts, and the parts one after the other.
+Bytes DerElement(std::uint8_t tag, std::initializer_list<ByteView> parts);
+
+}  // namespace credmint
