@@ -10,7 +10,7 @@ namespace {
 
 #define CREDMINT_FUNCTION(name) \
   { offsetof(CK_FUNCTION_LIST, name), #name }
-constexpr std::array<std::pair<std::size_t, const char*>, 16> kFunctionNames = {{
+constexpr std::array<std::pair<std::size_t, const char*>, 22> kFunctionNames = {{
     CREDMINT_FUNCTION(C_Finalize),
     CREDMINT_FUNCTION(C_GetInfo),
     CREDMINT_FUNCTION(C_GetSlotList),
@@ -27,6 +27,12 @@ constexpr std::array<std::pair<std::size_t, const char*>, 16> kFunctionNames = {
     CREDMINT_FUNCTION(C_FindObjectsFinal),
     CREDMINT_FUNCTION(C_SignInit),
     CREDMINT_FUNCTION(C_Sign),
+    CREDMINT_FUNCTION(C_GetMechanismInfo),
+    CREDMINT_FUNCTION(C_GenerateKeyPair),
+    CREDMINT_FUNCTION(C_SetAttributeValue),
+    CREDMINT_FUNCTION(C_DestroyObject),
+    CREDMINT_FUNCTION(C_InitToken),
+    CREDMINT_FUNCTION(C_InitPIN),
 }};
 #undef CREDMINT_FUNCTION
 

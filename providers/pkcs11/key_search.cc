@@ -29,20 +29,6 @@ Error AmbiguousTokens(const Slots& slots) {
           "add token=LABEL or serial=NUMBER to the URI"};
 }
 
-/// Sorts the URIs, because SoftHSM returns objects in a changing order.
-Error AmbiguousKeys(const Session& session, const Objects& objects) {
-  std::vector<std::string> uris;
-  for (std::size_t i = 0; i < std::min(objects.size(), kMostShown); ++i) {
-    uris.push_back(ObjectUri(session.slot(), CKO_PRIVATE_KEY, ReadNames(session, objects[i])));
-  }
-  std::sort(uris.begin(), uris.end());
-  if (objects.size() > kMostShown) uris.emplace_back("...");
-  return {ErrorCode::kKeyAmbiguous,
-          fmt::format("{} private keys on {} match: {}", objects.size(), session.slot().Name(),
-                      fmt::join(uris, ", ")),
-          "add object=LABEL or id=%NN to the URI"};
-}
-
 bool Contains(const std::vector<provider::PublicKey>& keys, const provider::PublicKey& key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
@@ -63,6 +49,20 @@ void AddKeysBeside(const Session& session, CK_OBJECT_HANDLE other, Objects& keys
 }
 
 }  // namespace
+
+/// Sorts the URIs, because SoftHSM returns objects in a changing order.
+Error AmbiguousKeys(const Session& session, const Objects& objects) {
+  std::vector<std::string> uris;
+  for (std::size_t i = 0; i < std::min(objects.size(), kMostShown); ++i) {
+    uris.push_back(ObjectUri(session.slot(), CKO_PRIVATE_KEY, ReadNames(session, objects[i])));
+  }
+  std::sort(uris.begin(), uris.end());
+  if (objects.size() > kMostShown) uris.emplace_back("...");
+  return {ErrorCode::kKeyAmbiguous,
+          fmt::format("{} private keys on {} match: {}", objects.size(), session.slot().Name(),
+                      fmt::join(uris, ", ")),
+          "add object=LABEL or id=%NN to the URI"};
+}
 
 Result<Slots> FindPatiently(SlotTable& slots, const std::shared_ptr<Module>& module, const Uri& uri,
                             SlotTable::Unreadable unreadable) {

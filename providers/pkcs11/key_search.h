@@ -95,6 +95,9 @@ Result<std::vector<CK_OBJECT_HANDLE>> FindMatching(const LoadRequest& request,
                                                    const Session& session,
                                                    CK_OBJECT_CLASS object_class);
 
+/// The error for several private keys, with a URI for each.
+Error AmbiguousKeys(const Session& session, const std::vector<CK_OBJECT_HANDLE>& objects);
+
 /// Slot::LogIn() with the PIN of the URI, or else the application's.
 Result<void> LogIn(const LoadRequest& request, const provider::PassphraseCallback& passphrase,
                    Slot& slot, const Session& session);

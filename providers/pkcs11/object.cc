@@ -312,6 +312,13 @@ std::string ReadCurve(const Session& session, CK_OBJECT_HANDLE object) {
   return CurveName(ReadAttribute(session, object, CKA_EC_PARAMS)).value_or("");
 }
 
+std::optional<bool> ReadFlag(const Session& session, CK_OBJECT_HANDLE object,
+                             CK_ATTRIBUTE_TYPE type) {
+  const Bytes value = ReadAttribute(session, object, type);
+  if (value.size() != sizeof(CK_BBOOL)) return std::nullopt;
+  return value.front() == CK_TRUE;
+}
+
 ObjectNames ReadNames(const Session& session, CK_OBJECT_HANDLE object) {
   std::array<std::uint8_t, 256> id{};
   std::array<std::uint8_t, 256> label{};

@@ -76,6 +76,10 @@ struct PrivateKeyFlags {
 };
 PrivateKeyFlags ReadPrivateKeyFlags(const Session& session, CK_OBJECT_HANDLE object);
 
+/// A boolean attribute; nothing if the token does not show it.
+std::optional<bool> ReadFlag(const Session& session, CK_OBJECT_HANDLE object,
+                             CK_ATTRIBUTE_TYPE type);
+
 /// The DER of a certificate object (CKA_VALUE). Fails with kCertificate if it is unreadable or not
 /// a certificate.
 Result<Bytes> ReadCertificate(const Session& session, CK_OBJECT_HANDLE object);

@@ -17,6 +17,7 @@ namespace {
 /// The token may be waiting for sessions of other processes, whose end nothing announces.
 constexpr std::chrono::milliseconds kLookAgain{50};
 constexpr std::chrono::seconds kLongestWait{10};
+constexpr CK_FLAGS kWriting = CKF_SERIAL_SESSION | CKF_RW_SESSION;
 /// The flags that say that a wrong PIN has been sent.
 constexpr CK_FLAGS kCounted = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
 
@@ -130,17 +131,32 @@ void Slot::ForgetOldGeneration() {
 }
 
 CK_RV Slot::Open(CK_SESSION_HANDLE& handle) const {
-  const auto open = [&](CK_FLAGS flags) {
-    // Counted first: another thread could restart the module between the call and the count.
-    const unsigned generation = module_->SessionBegan();
-    const CK_RV opened =
-        module_->Call(&CK_FUNCTION_LIST::C_OpenSession, id_, flags, nullptr, nullptr, &handle);
-    if (opened != CKR_OK) module_->SessionEnded(generation);
-    return opened;
-  };
-  const CK_RV opened = open(CKF_SERIAL_SESSION);
+  const CK_RV opened = Open(handle, CKF_SERIAL_SESSION);
   if (opened != CKR_FUNCTION_FAILED) return opened;
-  return open(CKF_SERIAL_SESSION | CKF_RW_SESSION);  // some tokens have no read-only sessions
+  return Open(handle, kWriting);  // some tokens have no read-only sessions
+}
+
+CK_RV Slot::Open(CK_SESSION_HANDLE& handle, CK_FLAGS flags) const {
+  // Counted first: another thread could restart the module between the call and the count.
+  const unsigned generation = module_->SessionBegan();
+  const CK_RV opened =
+      module_->Call(&CK_FUNCTION_LIST::C_OpenSession, id_, flags, nullptr, nullptr, &handle);
+  if (opened != CKR_OK) module_->SessionEnded(generation);
+  return opened;
+}
+
+Result<Session> Slot::OpenWritingSession() {
+  if (auto revived = module_->Revive(); !revived) return Fail(std::move(revived));
+  const MutexLock lock(sessions_mutex_);
+  ForgetOldGeneration();
+  if (auto checked = CheckToken(); !checked) return Fail(std::move(checked));
+  CK_SESSION_HANDLE handle = 0;
+  const CK_RV opened = Open(handle, kWriting);
+  if (opened != CKR_OK) return Fail(CkError("OpenSession", opened).In(Name()));
+  ++open_;
+  Session session(*this, handle, generation_, false);
+  session.Discard();
+  return session;
 }
 
 void Slot::GiveBack(CK_SESSION_HANDLE handle, unsigned generation) {

@@ -101,6 +101,10 @@ class Slot {
   /// token is gone.
   Result<Session> OpenSession();
 
+  /// A session that may change objects. It is closed after its use. A login of this slot holds for
+  /// it, too. Fails as OpenSession(), but does not wait.
+  Result<Session> OpenWritingSession();
+
   /// Logs the user in, unless already logged in. Asks for a PIN only if the token requires one, and
   /// sends it once. A refused PIN is never sent again. Fails with:
   ///
@@ -164,6 +168,7 @@ class Slot {
   Result<std::optional<Session>> OpenUnlocked(unsigned generation)
       CREDMINT_REQUIRES(sessions_mutex_);
   CK_RV Open(CK_SESSION_HANDLE& handle) const;
+  CK_RV Open(CK_SESSION_HANDLE& handle, CK_FLAGS flags) const;
   void GiveBack(CK_SESSION_HANDLE handle, unsigned generation);
   void Close(CK_SESSION_HANDLE handle, unsigned generation);
   void Forget(unsigned generation);

@@ -207,6 +207,23 @@ std::vector<CK_ATTRIBUTE> Uri::ObjectTemplate() const {
   return result;
 }
 
+std::string Uri::Label() const {
+  const CK_ATTRIBUTE* attribute = Attribute(uri_.get(), CKA_LABEL);
+  if (attribute == nullptr) return {};
+  return {static_cast<const char*>(attribute->pValue), attribute->ulValueLen};
+}
+
+Bytes Uri::Id() const {
+  const CK_ATTRIBUTE* attribute = Attribute(uri_.get(), CKA_ID);
+  if (attribute == nullptr) return {};
+  const auto* bytes = static_cast<const std::uint8_t*>(attribute->pValue);
+  return {bytes, bytes + attribute->ulValueLen};
+}
+
+std::string Uri::TokenLabel() const {
+  return PaddedText(P11Kit().uri_get_token_info(uri_.get())->label);
+}
+
 std::string Uri::ModulePath(const std::string& fallback) const {
   if (const char* path = P11Kit().uri_get_module_path(uri_.get()); path != nullptr) return path;
   const char* name = P11Kit().uri_get_module_name(uri_.get());

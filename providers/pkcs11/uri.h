@@ -48,6 +48,12 @@ class Uri {
   /// The `object` and `id` attributes as a search template, which points into this object.
   [[nodiscard]] std::vector<CK_ATTRIBUTE> ObjectTemplate() const;
 
+  /// The `object` and `id` attributes alone; empty if the URI does not have them.
+  [[nodiscard]] std::string Label() const;
+  [[nodiscard]] Bytes Id() const;
+  /// The `token` attribute; empty if the URI does not have it.
+  [[nodiscard]] std::string TokenLabel() const;
+
   /// The path of the module. It is the first of these:
   ///
   /// * `module-path`

@@ -21,10 +21,12 @@
 #include "cli/commands/csr.h"
 #include "cli/commands/doctor.h"
 #include "cli/commands/exec.h"
+#include "cli/commands/key_command.h"
 #include "cli/commands/list.h"
 #include "cli/commands/read_certificate_data.h"
 #include "cli/commands/serve.h"
 #include "cli/commands/sign_string.h"
+#include "cli/commands/token.h"
 #include "cli/commands/update.h"
 #include "cli/commands/version.h"
 #include "cli/options/process_options.h"
@@ -102,6 +104,7 @@ ExitStatus ReportContinuation() {
 Result<void> CheckSecretsOfCommand(const CLI::App& app) {
   for (const CLI::App* command : app.get_subcommands()) {
     if (auto checked = CheckSecrets(*command); !checked) return checked;
+    if (auto checked = CheckSecretsOfCommand(*command); !checked) return checked;
   }
   return {};
 }
@@ -133,6 +136,8 @@ ExitStatus Run(std::vector<char*> arguments) {
   SignStringCommand sign_string(app);
   ReadCertificateDataCommand read_certificate_data(app);
   ListCommand list(app);
+  TokenCommand token(app);
+  KeyCommand key(app);
   CsrCommand csr(app);
   DoctorCommand doctor(app);
   ConfigCommand config(app);
@@ -162,6 +167,8 @@ ExitStatus Run(std::vector<char*> arguments) {
   if (sign_string.app().parsed()) result = sign_string.Run();
   if (read_certificate_data.app().parsed()) result = read_certificate_data.Run();
   if (list.app().parsed()) result = list.Run();
+  if (token.app().parsed()) result = token.Run();
+  if (key.app().parsed()) result = key.Run();
   if (csr.app().parsed()) result = csr.Run();
   if (cache.app().parsed()) result = cache.Run();
   if (version.app().parsed()) result = VersionCommand::Run();

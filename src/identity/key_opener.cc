@@ -269,6 +269,15 @@ Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
   return ReadInventory(*context_, contents->names);
 }
 
+Result<Inventory> KeyOpener::Change(KeyReference reference, const DeviceChange& change) {
+  if (reference.scheme() == nullptr) {
+    return Fail(ErrorCode::kUsage, "it is not in a device");
+  }
+  auto contents = Load(reference, {.expect = StoreExpect::kName, .change = &change});
+  if (!contents) return Fail(std::move(contents));
+  return ReadInventory(*context_, contents->names);
+}
+
 /// A key that cannot be opened hides no certificate, as on a token without login.
 Result<Inventory> KeyOpener::ListFile(KeyReference& reference) {
   const auto file = ReadReferenced(reference);
@@ -426,7 +435,40 @@ Result<void> KeyOpener::SetParameters(const Scheme& scheme, const Wanted& wanted
   if (!scheme.policy_signer_parameter.empty() && signer_) {
     options.key.emplace(scheme.policy_signer_parameter, signer_->get());
   }
+  if (wanted.change != nullptr) {
+    if (auto set = SetChange(scheme, *wanted.change, options); !set) return set;
+  }
   return SetSecrets(scheme, wanted, options);
+}
+
+Result<void> KeyOpener::SetChange(const Scheme& scheme, const DeviceChange& change,
+                                  StoreOptions& options) {
+  using Kind = DeviceChange::Kind;
+  const std::string_view parameter = change.kind == Kind::kInitToken ? scheme.so_pin_parameter
+                                     : change.kind == Kind::kCreateKey
+                                         ? scheme.create_key_parameter
+                                         : scheme.delete_key_parameter;
+  if (parameter.empty()) {
+    return Fail(ErrorCode::kUsage, fmt::format("{} cannot be changed in this way", scheme.device));
+  }
+  switch (change.kind) {
+    case Kind::kCreateKey:
+      options.parameters.emplace_back(parameter, change.key_type);
+      if (!change.key_id.empty())
+        options.octets.emplace_back(scheme.key_id_parameter, change.key_id);
+      break;
+    case Kind::kFindKeyToDelete:
+      options.parameters.emplace_back(parameter, "look");
+      break;
+    case Kind::kDeleteKey:
+      options.parameters.emplace_back(parameter, "1");
+      break;
+    case Kind::kInitToken:
+      options.secrets.emplace_back(parameter, change.so_pin.Clone());
+      options.secrets.emplace_back(scheme.user_pin_parameter, change.user_pin.Clone());
+      break;
+  }
+  return {};
 }
 
 Result<void> KeyOpener::SetSecrets(const Scheme& scheme, const Wanted& wanted,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "identity/device_change.h"
 #include "identity/inventory.h"
 #include "identity/key_reference.h"
 #include "identity/pin_source.h"
@@ -71,12 +72,20 @@ class KeyOpener {
   /// log in and several tokens match.
   Result<Inventory> List(KeyReference reference, bool log_in);
 
+  /// Makes a change in the device of `reference`, and returns what is affected. Like OpenKey(), it
+  /// asks for a PIN if the device wants one, and as often. Nothing has changed while it asks. The
+  /// caller names the reference in a failure.
+  ///
+  /// Fails with kUsage if the reference is a file, or if its back end cannot make such a change.
+  Result<Inventory> Change(KeyReference reference, const DeviceChange& change);
+
  private:
   /// The purpose of one load.
   struct Wanted {
     StoreExpect expect = StoreExpect::kPrivateKey;
     Bytes public_keys = {};      ///< of the certificates that the key may belong to
     std::string inventory = {};  ///< "public" or "all" to take an inventory, else empty
+    const DeviceChange* change = nullptr;
     /// Empty if no PIN is needed. If nullopt, the store asks for it.
     std::optional<Secret> context_pin = Secret();
   };
@@ -90,6 +99,8 @@ class KeyOpener {
   Result<StoreContents> LoadWithContextPin(KeyReference reference, Wanted wanted);
   Result<StoreContents> LoadAskingContextPin(const KeyReference& reference, Wanted wanted);
   Result<void> SetParameters(const Scheme& scheme, const Wanted& wanted, StoreOptions& options);
+  static Result<void> SetChange(const Scheme& scheme, const DeviceChange& change,
+                                StoreOptions& options);
   Result<void> SetSecrets(const Scheme& scheme, const Wanted& wanted, StoreOptions& options);
   Result<StoreContents> LoadFile(const Secret& file, const Wanted& wanted,
                                  const PassphraseFunction& passphrase);

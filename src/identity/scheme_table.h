@@ -49,6 +49,14 @@ struct Scheme {
   /// "public" or "all", to list what is there.
   std::string_view public_key_parameter;
   std::string_view inventory_parameter;
+  /// Loader parameters for changes in the device (device_change.h); empty if it cannot make them.
+  /// The store then answers with names. Their values are the type of the new key, its id (octets),
+  /// "look" or "1", and two PINs (octets).
+  std::string_view create_key_parameter;
+  std::string_view key_id_parameter;
+  std::string_view delete_key_parameter;
+  std::string_view so_pin_parameter;
+  std::string_view user_pin_parameter;
   /// In the words of messages, what such keys need. The parameter, and attributes of the URI's
   /// query, say which one.
   std::string_view device;

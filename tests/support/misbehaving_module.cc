@@ -552,6 +552,23 @@ CK_RV SignFinal(const Settings& settings, CK_SESSION_HANDLE session, CK_BYTE* si
                          [&] { return Real().C_SignFinal(session, signature, size); });
 }
 
+/// A token that does not make what it is asked for, and does not say so.
+CK_RV GenerateKeyPair(const Settings& settings, CK_SESSION_HANDLE session, CK_MECHANISM* mechanism,
+                      CK_ATTRIBUTE* public_key, CK_ULONG public_count, CK_ATTRIBUTE* private_key,
+                      CK_ULONG private_count, CK_OBJECT_HANDLE* public_handle,
+                      CK_OBJECT_HANDLE* private_handle) {
+  static CK_BBOOL yes = CK_TRUE;
+  static CK_BBOOL no = CK_FALSE;
+  std::vector<CK_ATTRIBUTE> changed(private_key, private_key + private_count);
+  for (CK_ATTRIBUTE& each : changed) {
+    if (!settings.Has("weak-keys")) break;
+    if (each.type == CKA_SENSITIVE) each.pValue = &no;
+    if (each.type == CKA_EXTRACTABLE) each.pValue = &yes;
+  }
+  return Real().C_GenerateKeyPair(session, mechanism, public_key, public_count, changed.data(),
+                                  private_count, public_handle, private_handle);
+}
+
 // --- the wrapper around every function ---
 
 /// The kind of a function's first argument.
@@ -728,7 +745,7 @@ CK_FUNCTION_LIST MakeFunctions(const CK_FUNCTION_LIST& real) {
   SESSION(SignEncryptUpdate);
   SESSION(DecryptVerifyUpdate);
   SESSION(GenerateKey);
-  SESSION(GenerateKeyPair);
+  CHANGED(GenerateKeyPair, kSession, kOthers);
   SESSION(WrapKey);
   SESSION(UnwrapKey);
   SESSION(DeriveKey);

@@ -56,6 +56,7 @@ namespace credmint::test::misbehaving {
 ///   attribute, whatever the size of the buffer.
 /// * long-attribute=CODE +: C_GetAttributeValue returns CKR_BUFFER_TOO_SMALL and a length 4096
 ///   bytes above the size of the buffer.
+/// * weak-keys: C_GenerateKeyPair makes private keys extractable and not sensitive.
 /// * own-point=HEX, own-public-key-info=HEX: private keys have these bytes as CKA_EC_POINT or
 ///   CKA_PUBLIC_KEY_INFO.
 /// * prints=TEXT: C_Initialize first writes the text and a newline to stderr.

@@ -100,6 +100,13 @@ constexpr Kind kKinds[] = {{CKO_PRIVATE_KEY, "private-key", DescribePrivateKey},
                            {CKO_PUBLIC_KEY, "public-key", DescribePublicKey},
                            {CKO_CERTIFICATE, "certificate", DescribeCertificate}};
 
+Json DescribeAs(const Kind& kind, const Session& session, CK_OBJECT_HANDLE object,
+                const ObjectNames& names, OSSL_LIB_CTX* context) {
+  Json json = {{"kind", kind.name}, {"label", Text(names.label)}, {"id", Hex(names.id)}};
+  json.update(kind.describe(session, object, context));
+  return json;
+}
+
 bool ByUri(const ListedObject& left, const ListedObject& right) {
   return std::tie(left.uri, left.description) < std::tie(right.uri, right.description);
 }
@@ -198,16 +205,28 @@ struct Survey {
 
   void AddObject(const Session& session, const Kind& kind, CK_OBJECT_HANDLE object,
                  const ObjectNames& names) {
-    Json json = {{"kind", kind.name},
-                 {"label", Text(names.label)},
-                 {"id", Hex(names.id)},
-                 {"shortUri", short_uris.OfObject(session.slot(), names)}};
-    json.update(kind.describe(session, object, provider.core().context()));
+    Json json = DescribeAs(kind, session, object, names, provider.core().context());
+    json["shortUri"] = short_uris.OfObject(session.slot(), names);
     Add(entries, ObjectUri(session.slot(), kind.object_class, names), json);
   }
 };
 
 }  // namespace
+
+ListedObject DescribeToken(const Slot& slot) {
+  return {TokenUri(slot), Dump(DescribeToken(slot.token()))};
+}
+
+ListedObject DescribeObject(const Session& session, CK_OBJECT_CLASS object_class,
+                            CK_OBJECT_HANDLE object, OSSL_LIB_CTX* context) {
+  const auto* kind = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& one) {
+    return one.object_class == object_class;
+  });
+  if (kind == std::end(kKinds)) return {};
+  const ObjectNames names = ReadNames(session, object);
+  return {ObjectUri(session.slot(), object_class, names),
+          Dump(DescribeAs(*kind, session, object, names, context))};
+}
 
 Result<Entries> TakeInventory(const Pkcs11Provider& provider, const LoadRequest& request,
                               const provider::PassphraseCallback& passphrase, bool log_in) {

@@ -7,6 +7,7 @@
 #include "common/passphrase_callback.h"
 #include "common/store_loader.h"
 #include "pkcs11/load_request.h"
+#include "pkcs11/object.h"
 #include "pkcs11/provider/pkcs11_provider.h"
 
 namespace credmint::pkcs11 {
@@ -34,5 +35,12 @@ namespace credmint::pkcs11 {
 Result<std::vector<provider::ListedObject>> TakeInventory(
     const Pkcs11Provider& provider, const LoadRequest& request,
     const provider::PassphraseCallback& passphrase, bool log_in);
+
+/// The entry of a token.
+provider::ListedObject DescribeToken(const Slot& slot);
+
+/// The entry of one private key, public key or certificate.
+provider::ListedObject DescribeObject(const Session& session, CK_OBJECT_CLASS object_class,
+                                      CK_OBJECT_HANDLE object, OSSL_LIB_CTX* context);
 
 }  // namespace credmint::pkcs11

@@ -11,8 +11,11 @@
 
 #include "common/params.h"
 #include "common/store_loader.h"
+#include "pkcs11/key_maker.h"
+#include "pkcs11/key_remover.h"
 #include "pkcs11/object_loader.h"
 #include "pkcs11/provider/listing.h"
+#include "pkcs11/token_maker.h"
 #include "pkcs11_config.h"
 
 namespace credmint::pkcs11 {
@@ -28,6 +31,11 @@ constexpr const char* kModulePathParam = "pkcs11-module-path";
 constexpr const char* kContextPinParam = "pkcs11-context-pin";
 constexpr const char* kPublicKeyParam = "pkcs11-public-key";
 constexpr const char* kInventoryParam = "pkcs11-inventory";
+constexpr const char* kCreateKeyParam = "pkcs11-create-key";
+constexpr const char* kKeyIdParam = "pkcs11-key-id";
+constexpr const char* kDeleteKeyParam = "pkcs11-delete-key";
+constexpr const char* kSoPinParam = "pkcs11-init-so-pin";
+constexpr const char* kUserPinParam = "pkcs11-init-user-pin";
 constexpr const char* kAllowFinalTryParam = "pkcs11-allow-final-try";
 constexpr const char* kRememberPinParam = "pkcs11-remember-pin";
 
@@ -59,12 +67,25 @@ class Loader final : public provider::StoreLoader {
 
   const Pkcs11Provider& provider_;
   LoadRequest request_;
+  [[nodiscard]] Result<std::vector<provider::ListedObject>> ListOrChange(
+      const LoadRequest& request, const PassphraseCallback& passphrase) const;
+
   std::string inventory_;
+  std::string created_type_;
+  Bytes created_id_;
+  std::string deletion_;  ///< "look" or "1"
+  std::optional<Secret> so_pin_;
+  std::optional<Secret> user_pin_;
   std::optional<Secret> context_pin_;
 };
 
 Result<void> Loader::Set(const OSSL_PARAM params[]) {
   if (auto path = TextParam(params, kModulePathParam)) request_.module_path = *std::move(path);
+  if (auto type = TextParam(params, kCreateKeyParam)) created_type_ = *std::move(type);
+  if (auto id = OctetsParam(params, kKeyIdParam)) created_id_.assign(id->begin(), id->end());
+  if (auto what = TextParam(params, kDeleteKeyParam)) deletion_ = *std::move(what);
+  if (auto pin = SecretParam(params, kSoPinParam)) so_pin_ = *std::move(pin);
+  if (auto pin = SecretParam(params, kUserPinParam)) user_pin_ = *std::move(pin);
   if (auto what = TextParam(params, kInventoryParam)) inventory_ = *std::move(what);
   if (TextParam(params, kAllowFinalTryParam) == "1") request_.allow_final_try = true;
   if (TextParam(params, kRememberPinParam) == "1") request_.remember_pin = true;
@@ -102,12 +123,25 @@ Wanted Loader::WhatIsWanted() const {
   return wanted;
 }
 
+/// Does what the parameters say instead of finding objects. Returns names.
+Result<std::vector<provider::ListedObject>> Loader::ListOrChange(
+    const LoadRequest& request, const PassphraseCallback& passphrase) const {
+  if (!created_type_.empty()) {
+    const auto type = FindNewKeyType(created_type_);
+    if (!type) return Fail(type);
+    return MakeKey(provider_, request, passphrase, *type, created_id_);
+  }
+  if (!deletion_.empty()) return RemoveKey(provider_, request, passphrase, deletion_ == "1");
+  if (so_pin_) return MakeToken(request, *so_pin_, user_pin_ ? user_pin_->Clone() : Secret());
+  return TakeInventory(provider_, request, passphrase, inventory_ == "all");
+}
+
 Result<StoreObjects> Loader::Find(const PassphraseCallback& passphrase) {
   auto request = std::make_shared<const LoadRequest>(CompleteRequest());
-  if (!inventory_.empty()) {
-    auto taken = TakeInventory(provider_, *request, passphrase, inventory_ == "all");
-    if (!taken) return Fail(std::move(taken));
-    return StoreObjects{{}, {}, *std::move(taken)};
+  if (!inventory_.empty() || !created_type_.empty() || !deletion_.empty() || so_pin_) {
+    auto listed = ListOrChange(*request, passphrase);
+    if (!listed) return Fail(std::move(listed));
+    return StoreObjects{{}, {}, *std::move(listed)};
   }
   auto loaded =
       ObjectLoader(provider_, std::move(request), passphrase, context_pin_).Load(WhatIsWanted());
@@ -135,6 +169,11 @@ const OSSL_PARAM* SettableParams(void* /*provider*/) noexcept {
                                        OSSL_PARAM_octet_string(kContextPinParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kPublicKeyParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kInventoryParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kCreateKeyParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kKeyIdParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kDeleteKeyParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kSoPinParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kUserPinParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kAllowFinalTryParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kRememberPinParam, nullptr, 0),
                                        OSSL_PARAM_END};

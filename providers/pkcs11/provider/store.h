@@ -25,6 +25,13 @@ namespace credmint::pkcs11 {
 ///   matching private keys, take the one with one of these public halves.
 /// * "pkcs11-inventory" ("public", or "all" to log in first): return names with descriptions
 ///   (listing.h) instead of objects.
+/// * "pkcs11-create-key" (the type, such as "ec-p256"): make a key (key_maker.h), with the CKA_ID
+/// in
+///   "pkcs11-key-id" (octets), and return its name.
+/// * "pkcs11-delete-key" ("1"): remove the key (key_remover.h), and return the names of what was
+///   removed and what stays. "look" returns the same and removes nothing.
+/// * "pkcs11-init-so-pin" and "pkcs11-init-user-pin" (octets): make a token (token_maker.h), and
+///   return its name.
 /// * "pkcs11-allow-final-try" ("1", also as a setting in openssl.cnf): send a PIN even if one more
 ///   wrong one locks the token.
 /// * "pkcs11-remember-pin" ("1", also as a setting in openssl.cnf): keep the PIN in memory, for a

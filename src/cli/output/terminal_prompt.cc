@@ -131,6 +131,9 @@ class Silence final : public ClosedAtExit {
   bool closed_ CREDMINT_GUARDED_BY(mutex_) = false;
 };
 
+/// Whether what is typed is shown. Corrections are not: they only count.
+enum class Echo { kNo, kYes };
+
 /// The line being typed; wiped at the end.
 class Line {
  public:
@@ -205,11 +208,14 @@ Result<char> ReadKey(int terminal, const HeldSignals& signals) {
   }
 }
 
-Result<Secret> ReadLine(int terminal, bool utf8, const HeldSignals& signals) {
+Result<Secret> ReadLine(int terminal, bool utf8, Echo echo, const HeldSignals& signals) {
   Line line(utf8);
   for (;;) {
     const auto key = ReadKey(terminal, signals);
     if (!key) return Fail(key);
+    if (echo == Echo::kYes && *key >= ' ' && *key < kDelete) {
+      if (auto shown = Show({&*key, 1}, terminal, signals); !shown) return Fail(std::move(shown));
+    }
     switch (*key) {
       case '\n':
       case '\r':
@@ -231,12 +237,12 @@ Result<Secret> ReadLine(int terminal, bool utf8, const HeldSignals& signals) {
   }
 }
 
-Result<Secret> AskAt(int terminal, const std::string& text) {
+Result<Secret> AskAt(int terminal, const std::string& text, Echo echo = Echo::kNo) {
   const HeldSignals signals;
   const Silence silence(terminal);
   if (signals.descriptor() < 0 || !silence.kept()) return NoAnswer("the terminal cannot be set up");
   if (auto shown = Show(text, terminal, signals); !shown) return Fail(std::move(shown));
-  return ReadLine(terminal, silence.counts_characters(), signals);
+  return ReadLine(terminal, silence.counts_characters(), echo, signals);
 }
 
 std::string_view Noun(PassphraseKind kind) {
@@ -284,6 +290,15 @@ std::string PromptText(const PassphraseRequest& request, PromptReason reason) {
 }
 
 bool HasTerminal() { return static_cast<bool>(OpenTerminal()); }
+
+Result<bool> ConfirmAtTerminal(const std::string& question) {
+  const Descriptor terminal = OpenTerminal();
+  if (!terminal) return Fail(ErrorCode::kUsage, "there is no terminal to ask at");
+  const auto typed = AskAt(
+      terminal.get(), fmt::format("credmint: {} Type yes: ", PrintableUtf8(question)), Echo::kYes);
+  if (!typed) return Fail(typed);
+  return typed->Reveal() == "yes";
+}
 
 Result<std::optional<Secret>> AskAtTerminal(const PassphraseRequest& request, PromptReason reason) {
   const Descriptor terminal = OpenTerminal();

@@ -28,6 +28,10 @@ namespace credmint::cli {
 /// (base/closed_at_exit.h) before they are delivered.
 Result<std::optional<Secret>> AskAtTerminal(const PassphraseRequest& request, PromptReason reason);
 
+/// Asks there whether something may be done, and shows what is typed. Only "yes" confirms it. Fails
+/// with kUsage if there is no such terminal, and with kPinRequired as AskAtTerminal().
+Result<bool> ConfirmAtTerminal(const std::string& question);
+
 /// Whether there is such a terminal.
 bool HasTerminal();
 

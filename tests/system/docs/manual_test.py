@@ -26,6 +26,8 @@ COMMANDS = {
     "sign_string": ("credmint-sign-string.1", [("sign-string",)]),
     "read_certificate_data": ("credmint-read-certificate-data.1", [("read-certificate-data",)]),
     "list": ("credmint-list.1", [("list",)]),
+    "token": ("credmint-token.1", [("token",), ("token", "init")]),
+    "key": ("credmint-key.1", [("key",), ("key", "create"), ("key", "delete")]),
     "csr": ("credmint-csr.1", [("csr",)]),
     "doctor": ("credmint-doctor.1", [("doctor",)]),
     "config": ("credmint-config.1", [("config",), ("config", "check")]),
@@ -144,8 +146,10 @@ class Examples(MintTest):
             f'[role.web]\ntrust-anchor-arn = "{trust_anchor}"\nprofile-arn = "{profile}"\n'
             f'role-arn = "{role}"\n',
         )
+        self.write("so-pin", token.SO_PIN)
+        own = self.token.copy(self.folder / "t")  # some examples change it
         self.env = {
-            **program.environment(self.folder, {**self.token.env, **self.tpm.env}),
+            **program.environment(self.folder, {**own.env, **self.tpm.env}),
             "PATH": f"{self.folder}:/usr/bin:/bin",
             "XDG_RUNTIME_DIR": str(self.folder / "run"),
             "AWS_ENDPOINT_URL_ROLESANYWHERE": self.service.url,

@@ -222,7 +222,8 @@ class Output(CsrTest):
         path = self.folder / "web.csr"
         self.assertEqual(path.stat().st_mode & 0o777, 0o644)
         self.check(path.read_bytes())
-        self.assertEqual(sorted(each.name for each in self.folder.iterdir()), ["web.csr", "web.key"])
+        names = sorted(path.name for path in self.folder.iterdir())
+        self.assertEqual(names, ["web.csr", "web.key"])
 
     def test_a_file_is_never_overwritten(self):
         before = (self.folder / "web.key").read_bytes()

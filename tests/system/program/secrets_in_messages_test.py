@@ -40,6 +40,8 @@ COMMANDS = {
     "sign_string": ("sign-string", "--private-key", "web.key"),
     "read_certificate_data": ("read-certificate-data", "--certificate", "web.pem"),
     "list": ("list", "pkcs11:token=none"),
+    "token": ("token", "init", "pkcs11:token=none;slot-id=999999", "--so-passin", "env:NONE"),
+    "key": ("key", "create", "pkcs11:token=none;object=web", "--type", "ec-p256"),
     "csr": ("csr", "--private-key", "pkcs11:token=none", "--subject", "/CN=web"),
 }
 FORMS = {
@@ -89,6 +91,11 @@ def bare(text):
     return re.sub(r"-----[A-Z ]+-----|\\n|\s", "", text)
 
 
+def name_of(command):
+    """The words of a command line that are the command's name."""
+    return command[:2] if command[0] in ("key", "token") else command[:1]
+
+
 def text_options(*command):
     """The options of a command that take a value."""
     return [name for name, option in help_text.options(*command).items() if option.value]
@@ -129,7 +136,7 @@ class SecretsTest(SystemTest):
 class Options(SecretsTest):
     @each(**COMMANDS)
     def test_no_option_repeats_a_key(self, command):
-        options = text_options(command[0])
+        options = text_options(*name_of(command))
         self.assertGreater(len(options), 5)
         every = self.values if command[0] in ("credential-process", "list") else KINDS
         names = every if ALL else few_for(command)
@@ -139,14 +146,14 @@ class Options(SecretsTest):
 
     @each(**COMMANDS)
     def test_no_log_repeats_a_key(self, command):
-        for option in text_options(command[0]):
+        for option in text_options(*name_of(command)):
             for name, form in FORMS_IN_LOGS[: 3 if ALL else len(few_for(command))]:
                 value = self.values[name]
                 self.check_run(value, *command, option, value, *FORMS[form])
 
     @each(**COMMANDS)
     def test_no_option_repeats_a_secret_in_place_of_its_source(self, command):
-        for option in text_options(command[0]):
+        for option in text_options(*name_of(command)):
             if not option.endswith(("passin", "password")):
                 continue
             for source in ("", "file:", "pass:", "env:", "fd:", "secret:"):
@@ -158,7 +165,7 @@ class Options(SecretsTest):
     )
     def test_forms_of_an_option(self, arguments):
         command = COMMANDS["credential_process"]
-        for option in text_options(command[0]):
+        for option in text_options(*name_of(command)):
             for name in ("pem", "base64"):
                 value = self.values[name]
                 self.check_run(value, *command, *arguments(option, value))

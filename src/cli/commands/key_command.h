@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+
+#include "base/error.h"
+#include "cli/options/key_options.h"
+#include "cli/options/process_options.h"
+
+namespace credmint::cli {
+
+/// `credmint key create` and `credmint key delete`: the private keys of devices.
+///
+/// `create` prints the URI of the new key. `delete` prints what it deleted and what it kept, one
+/// line each. It asks at the terminal before, unless it has --yes; without a terminal and --yes it
+/// fails with kUsage.
+class KeyCommand {
+ public:
+  explicit KeyCommand(CLI::App& app);
+  [[nodiscard]] const CLI::App& app() const { return *app_; }
+  [[nodiscard]] Result<void> Run() const;
+
+ private:
+  void AddCreate();
+  void AddDelete();
+  [[nodiscard]] Result<void> Create() const;
+  [[nodiscard]] Result<void> Delete() const;
+
+  CLI::App* app_;
+  CLI::App* create_ = nullptr;
+  CLI::App* delete_ = nullptr;
+  KeyOptions key_;
+  /// A token takes its time to make a key of RSA.
+  ProcessOptions process_ = {.key_timeout = 300};
+  std::string uri_;
+  std::string type_;
+  std::string id_;
+  bool yes_ = false;
+};
+
+}  // namespace credmint::cli

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/App.hpp>
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "cli/options/key_options.h"
+#include "cli/options/process_options.h"
+#include "identity/identity_opener.h"
+#include "identity/key_reference.h"
+#include "ossl/library_context.h"
+
+namespace credmint::cli {
+
+/// All that a command needs to change something in a device.
+struct OpenDevice {
+  std::unique_ptr<LibraryContext> library;  ///< outlives the opener, and does not move
+  IdentityOpener opener;
+  KeyReference reference;
+};
+
+/// Adds the argument that says where in a device something is.
+void AddDevicePlace(CLI::App& command, std::string& uri, const char* description);
+
+/// Parses the URI, starts OpenSSL and opens nothing yet. Fails with kUsage if the URI is missing or
+/// names no device.
+Result<OpenDevice> PrepareDevice(const std::string& uri, KeyReference::Use use,
+                                 const KeyOptions& key, const ProcessOptions& process);
+
+}  // namespace credmint::cli
