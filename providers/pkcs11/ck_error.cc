@@ -104,41 +104,6 @@ constexpr std::pair<CK_RV, const char*> kNames[] = {
     {CKR_FUNCTION_REJECTED, "CKR_FUNCTION_REJECTED"},
 };
 
-ErrorCode CodeOf(CK_RV value) {
-  switch (value) {
-    case CKR_PIN_INCORRECT:
-    case CKR_PIN_INVALID:
-    case CKR_PIN_LEN_RANGE:
-      return ErrorCode::kPinIncorrect;
-    case CKR_PIN_LOCKED:
-    case CKR_PIN_EXPIRED:
-      return ErrorCode::kPinLocked;
-    case CKR_MECHANISM_INVALID:
-    case CKR_MECHANISM_PARAM_INVALID:
-    case CKR_KEY_FUNCTION_NOT_PERMITTED:
-    case CKR_KEY_TYPE_INCONSISTENT:
-    case CKR_KEY_SIZE_RANGE:
-      return ErrorCode::kKeyUnusable;
-    case CKR_SESSION_HANDLE_INVALID:
-    case CKR_SESSION_CLOSED:
-    case CKR_USER_NOT_LOGGED_IN:
-    case CKR_KEY_HANDLE_INVALID:
-    case CKR_OBJECT_HANDLE_INVALID:
-    case CKR_CRYPTOKI_NOT_INITIALIZED:
-    case CKR_DEVICE_REMOVED:
-    case CKR_DEVICE_ERROR:
-    case CKR_TOKEN_NOT_PRESENT:
-    case CKR_TOKEN_NOT_RECOGNIZED:
-    case CKR_SLOT_ID_INVALID:
-    case CKR_GENERAL_ERROR:
-    case CKR_FUNCTION_FAILED:
-    case CKR_OPERATION_ACTIVE:
-      return ErrorCode::kDeviceLost;
-    default:
-      return ErrorCode::kDevice;
-  }
-}
-
 }  // namespace
 
 std::string CkName(CK_RV value) {
@@ -148,45 +113,81 @@ std::string CkName(CK_RV value) {
   return fmt::format("{:#x}", value);
 }
 
-Error CkError(std::string_view function, CK_RV value) {
-  Error error{CodeOf(value), fmt::format("C_{}: {}", function, CkName(value)), {}};
+namespace {
+
+/// The failure of a value that only its name explains.
+Error Named(std::string_view function, CK_RV value) {
+  const auto named = [&](ErrorCode code, const char* hint) {
+    return Error{code, fmt::format("C_{}: {}", function, CkName(value)), hint};
+  };
   switch (value) {
-    case CKR_PIN_INCORRECT:
-      error.message = "the token refused the PIN (CKR_PIN_INCORRECT)";
-      error.hint = "it was sent once; wrong PINs are counted, so check it before another try";
-      break;
-    case CKR_PIN_LEN_RANGE:
-    case CKR_PIN_INVALID:
-      error.message = fmt::format("the token refused the format of the PIN ({})", CkName(value));
-      break;
-    case CKR_PIN_LOCKED:
-      error.message = "the token's user PIN is locked (CKR_PIN_LOCKED)";
-      error.hint = "it must be unlocked with the SO PIN or the vendor's tool";
-      break;
-    case CKR_USER_ANOTHER_ALREADY_LOGGED_IN:
-      error.message =
-          "somebody else is logged in to the token (CKR_USER_ANOTHER_ALREADY_LOGGED_IN)";
-      error.hint = "another part of this process is logged in as security officer";
-      break;
-    case CKR_USER_PIN_NOT_INITIALIZED:
-      error.message = "the token has no user PIN yet (CKR_USER_PIN_NOT_INITIALIZED)";
-      error.hint = "initialise it first, with the vendor's tool or pkcs11-tool --init-pin";
-      break;
-    case CKR_FUNCTION_CANCELED:
-      error.message = "it was cancelled at the token (CKR_FUNCTION_CANCELED)";
-      break;
     case CKR_MECHANISM_INVALID:
     case CKR_KEY_FUNCTION_NOT_PERMITTED:
-      error.hint = "may the key sign, and with this mechanism? credmint list shows its flags";
-      break;
-    case CKR_PIN_EXPIRED:
-      error.message = "the token's user PIN has expired (CKR_PIN_EXPIRED)";
-      error.hint = "set a new one with the vendor's tool or pkcs11-tool --change-pin";
-      break;
+      return named(ErrorCode::kKeyUnusable,
+                   "may the key sign, and with this mechanism? credmint list shows its flags");
+    case CKR_MECHANISM_PARAM_INVALID:
+    case CKR_KEY_TYPE_INCONSISTENT:
+    case CKR_KEY_SIZE_RANGE:
+      return named(ErrorCode::kKeyUnusable, "");
+    case CKR_DEVICE_REMOVED:
+    case CKR_TOKEN_NOT_PRESENT:
+    case CKR_TOKEN_NOT_RECOGNIZED:
+      return named(ErrorCode::kDeviceLost, "is the device connected?");
+    case CKR_DEVICE_ERROR:
+    case CKR_GENERAL_ERROR:
+    case CKR_FUNCTION_FAILED:
+      return named(ErrorCode::kDeviceLost,
+                   "the module does not say why: can the vendor's tool use the device, and has "
+                   "the module a log?");
+    case CKR_SESSION_HANDLE_INVALID:
+    case CKR_SESSION_CLOSED:
+    case CKR_USER_NOT_LOGGED_IN:
+    case CKR_KEY_HANDLE_INVALID:
+    case CKR_OBJECT_HANDLE_INVALID:
+    case CKR_CRYPTOKI_NOT_INITIALIZED:
+    case CKR_SLOT_ID_INVALID:
+    case CKR_OPERATION_ACTIVE:
+      return named(ErrorCode::kDeviceLost, "");
+    case CKR_SESSION_COUNT:
+    case CKR_DEVICE_MEMORY:
+      return named(ErrorCode::kDevice, "other programs use all that the token has: end one");
     default:
-      break;
+      return named(ErrorCode::kDevice, "");
   }
-  return error;
+}
+
+}  // namespace
+
+Error CkError(std::string_view function, CK_RV value) {
+  switch (value) {
+    case CKR_PIN_INCORRECT:
+      return {ErrorCode::kPinIncorrect, "the token refused the PIN (CKR_PIN_INCORRECT)",
+              "it was sent once; wrong PINs are counted, so check it before another try"};
+    case CKR_PIN_LEN_RANGE:
+    case CKR_PIN_INVALID:
+      return {ErrorCode::kPinIncorrect,
+              fmt::format("the token refused the format of the PIN ({})", CkName(value)),
+              "its PINs have another length or other characters; pkcs11-tool --list-slots shows "
+              "the length"};
+    case CKR_PIN_LOCKED:
+      return {ErrorCode::kPinLocked, "the token's user PIN is locked (CKR_PIN_LOCKED)",
+              "it must be unlocked with the SO PIN or the vendor's tool"};
+    case CKR_PIN_EXPIRED:
+      return {ErrorCode::kPinLocked, "the token's user PIN has expired (CKR_PIN_EXPIRED)",
+              "set a new one with the vendor's tool or pkcs11-tool --change-pin"};
+    case CKR_USER_PIN_NOT_INITIALIZED:
+      return {ErrorCode::kDevice, "the token has no user PIN yet (CKR_USER_PIN_NOT_INITIALIZED)",
+              "initialise it first, with the vendor's tool or pkcs11-tool --init-pin"};
+    case CKR_USER_ANOTHER_ALREADY_LOGGED_IN:
+      return {ErrorCode::kDevice,
+              "somebody else is logged in to the token (CKR_USER_ANOTHER_ALREADY_LOGGED_IN)",
+              "another part of this process is logged in as security officer"};
+    case CKR_FUNCTION_CANCELED:
+      return {ErrorCode::kDevice, "it was cancelled at the token (CKR_FUNCTION_CANCELED)",
+              "try again, and confirm it at the token"};
+    default:
+      return Named(function, value);
+  }
 }
 
 }  // namespace credmint::pkcs11

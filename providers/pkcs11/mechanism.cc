@@ -124,11 +124,10 @@ Error Refused(const Mechanisms& mechanisms, CK_RV result, const SignatureRequest
             fmt::format("sign the message itself, in one piece or with at most {} bytes",
                         provider::KeptMessage::kMaxSize)};
   }
-  Error error = Failure(result, request);
-  error.code = ErrorCode::kKeyUnusable;
-  error.message = fmt::format("the token refuses both {} and {} for this key ({})", by_host,
-                              by_token, CkName(result));
-  return error;
+  return {ErrorCode::kKeyUnusable,
+          fmt::format("the token refuses both {} and {} for this key ({})", by_host, by_token,
+                      CkName(result)),
+          Failure(result, request).hint};
 }
 
 Error RefusedEddsa(CK_RV result) {

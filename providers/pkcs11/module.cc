@@ -131,7 +131,8 @@ Result<void> Module::Open() {
   const auto get_functions =
       reinterpret_cast<CK_C_GetFunctionList>(dlsym(library_, "C_GetFunctionList"));
   if (get_functions == nullptr) {
-    return Fail(ErrorCode::kModule, "it is a shared library but not a PKCS#11 module");
+    return Fail(ErrorCode::kModule, "it is a shared library but not a PKCS#11 module",
+                Remedy::kNameModule);
   }
   const CK_RV result = [&] {
     const ForeignCall call("C_GetFunctionList");

@@ -17,12 +17,10 @@ Result<TokenObject> FindAgain(const Pkcs11Provider& provider, const LoadRequest&
                               const provider::PublicKey& expected) {
   auto found = KeySearch(provider, request, provider::PassphraseCallback::None()).FindAfterLoss();
   if (!found) {
-    if (found.error().code == ErrorCode::kPinRequired) {
-      found.error().code = ErrorCode::kDeviceLost;  // who opens the key again gives the PIN again
-      found.error().message = "the token wants its PIN again, which was not kept";
-      found.error().SetHint("name it with pin-source in the URI, or set pkcs11-remember-pin");
-    }
-    return Fail(std::move(found));
+    if (found.error().code != ErrorCode::kPinRequired) return Fail(std::move(found));
+    return Fail(ErrorCode::kDeviceLost,  // who opens the key again gives the PIN again
+                "the token wants its PIN again, which was not kept",
+                "name it with pin-source in the URI, or set pkcs11-remember-pin");
   }
   // If a proof would cost a PIN, it suffices that this is the only key of the URI.
   const bool same = found->possible.empty() ? found->public_key == expected
@@ -116,7 +114,8 @@ Result<void> ObjectLoader::LoadPublicOnce(Wanted wanted, LoadedObjects& loaded) 
   return Fail(
       ErrorCode::kKeyNotFound,
       fmt::format("no {} on {} matches the URI", wanted.certificates ? "certificate" : "public key",
-                  slots->size() == 1 ? slots->front()->Name() : "the matching tokens"));
+                  slots->size() == 1 ? slots->front()->Name() : "the matching tokens"),
+      Remedy::kListToken);
 }
 
 Result<void> ObjectLoader::SearchPublic(Slot& slot, bool log_in, Wanted wanted,

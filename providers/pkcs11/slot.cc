@@ -271,7 +271,8 @@ Result<void> Slot::CheckPinState(bool allow_final_try) {
   }
   if ((flags_ & CKF_USER_PIN_INITIALIZED) == 0) {
     saw_rewrite_ = IsSoftHsm(token_);
-    return Fail(ErrorCode::kDevice, "the token has no user PIN yet", "initialise it first");
+    return Fail(ErrorCode::kDevice, "the token has no user PIN yet",
+                "initialise it first, with the vendor's tool or pkcs11-tool --init-pin");
   }
   return {};
 }

@@ -51,7 +51,8 @@ std::optional<id_t> ParseId(std::string_view text) {
 }
 
 Error NoSuch(std::string_view kind, const std::string& name) {
-  return {ErrorCode::kUsage, fmt::format("there is no {} {}", kind, Shown(name)), ""};
+  return {ErrorCode::kUsage, fmt::format("there is no {} {}", kind, Shown(name)),
+          fmt::format("getent {} lists them", kind == "user" ? "passwd" : kind)};
 }
 
 /// Adds the users whose primary group it is. A group does not list them.

@@ -53,9 +53,7 @@ Error Connecting(const FailedTransfer& failed, ErrorCode code, std::string_view 
 
 Error Connecting(const FailedTransfer& failed, ErrorCode code, std::string_view reason,
                  Remedy remedy) {
-  Error error = Connecting(failed, code, reason, "");
-  error.remedy = remedy;
-  return error;
+  return MakeError(code, fmt::format("connecting to {}: {}", Peer(failed), reason), remedy);
 }
 
 Error Receiving(const FailedTransfer& failed, ErrorCode code, std::string_view reason) {

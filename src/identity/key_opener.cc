@@ -153,12 +153,12 @@ Error ExplainFile(Error error, const Secret& file, StoreExpect expect) {
     return *std::move(explained);
   }
   if (error.code == ErrorCode::kKeyNotFound) return error;
-  error.message = expect == StoreExpect::kPrivateKey ? "it is not a private key that can be read"
-                                                     : "it is not a certificate that can be read";
-  error.hint = expect == StoreExpect::kPrivateKey
-                   ? "expected PEM or DER of PKCS#8, PKCS#1, SEC1, PKCS#12 or a TPM key file"
-                   : "expected PEM, DER, PKCS#7 or PKCS#12";
-  return error;
+  if (expect == StoreExpect::kPrivateKey) {
+    return {ErrorCode::kMalformed, "it is not a private key that can be read",
+            "expected PEM or DER of PKCS#8, PKCS#1, SEC1, PKCS#12 or a TPM key file"};
+  }
+  return {ErrorCode::kMalformed, "it is not a certificate that can be read",
+          "expected PEM, DER, PKCS#7 or PKCS#12"};
 }
 
 /// If every line is wrong, naming one line does not help.

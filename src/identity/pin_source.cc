@@ -9,38 +9,29 @@
 namespace credmint {
 namespace {
 
-std::string_view Purpose(PassphraseKind kind) {
-  switch (kind) {
-    case PassphraseKind::kTokenPin:
-      return "a PIN";
-    case PassphraseKind::kContextPin:
-      return "a context-specific PIN for each signature";
-    case PassphraseKind::kTpmAuth:
-    case PassphraseKind::kTpmAuthIfAny:
-      return "an auth value";
-    case PassphraseKind::kFile:
-    case PassphraseKind::kForeign:
-      break;
-  }
-  return "a passphrase";
-}
+/// A kind of secret: what it is, and how to give it.
+struct Wanted {
+  PassphraseKind kind;
+  const char* what;
+  Remedy remedy;
+};
 
-Remedy RemedyFor(PassphraseKind kind) {
-  switch (kind) {
-    case PassphraseKind::kContextPin:
-      return Remedy::kGiveContextPin;
-    case PassphraseKind::kTpmAuth:
-      return Remedy::kGiveSecretOrDenyIt;
-    default:
-      return Remedy::kGiveSecret;
-  }
-}
+constexpr std::array<Wanted, 6> kWanted = {{
+    {PassphraseKind::kFile, "a passphrase", Remedy::kGiveSecret},
+    {PassphraseKind::kForeign, "a passphrase", Remedy::kGiveSecret},
+    {PassphraseKind::kTokenPin, "a PIN", Remedy::kGiveSecret},
+    {PassphraseKind::kContextPin, "a context-specific PIN for each signature",
+     Remedy::kGiveContextPin},
+    {PassphraseKind::kTpmAuth, "an auth value", Remedy::kGiveSecretOrDenyIt},
+    {PassphraseKind::kTpmAuthIfAny, "an auth value", Remedy::kGiveSecret},
+}};
 
 tl::unexpected<Error> NothingGiven(const PassphraseRequest& request) {
+  const auto* const wanted = std::find_if(
+      kWanted.begin(), kWanted.end(), [&](const Wanted& one) { return one.kind == request.kind; });
   const std::string subject = request.kind == PassphraseKind::kFile ? "the file" : request.subject;
   return Fail(ErrorCode::kPinRequired,
-              fmt::format("{} needs {} and none was given", subject, Purpose(request.kind)),
-              RemedyFor(request.kind));
+              fmt::format("{} needs {} and none was given", subject, wanted->what), wanted->remedy);
 }
 
 }  // namespace

@@ -89,7 +89,8 @@ void AddSignature(Reasons& reasons, const Certificate& certificate) {
                 kOtherSignatureHint);
   } else if (certificate.SignatureSecurityBits() < kSha256SecurityBits) {
     reasons.Add(
-        fmt::format("it is signed with {}, the service wants SHA-256 or stronger", algorithm));
+        fmt::format("it is signed with {}, the service wants SHA-256 or stronger", algorithm),
+        kOtherSignatureHint);
   }
 }
 

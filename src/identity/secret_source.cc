@@ -46,14 +46,16 @@ std::string LoadCredential(const std::string& name) {
 Result<Secret> ReadEnvironment(const std::string& name) {
   const char* value = getenv(name.c_str());
   if (value == nullptr) {
-    return Fail(ErrorCode::kPinRequired, fmt::format("{} is not set", ShownVariable(name)));
+    return Fail(ErrorCode::kPinRequired, fmt::format("{} is not set", ShownVariable(name)),
+                "export it in the shell or service that starts this program");
   }
   return Secret(value);
 }
 
 Result<void> CheckDescriptor(const std::string& number) {
   if (fcntl(atoi(number.c_str()), F_GETFD) >= 0) return {};
-  return Fail(ErrorCode::kPinRequired, fmt::format("{} is not open", ShownDescriptor(number)));
+  return Fail(ErrorCode::kPinRequired, fmt::format("{} is not open", ShownDescriptor(number)),
+              "open it for this program: in a shell, 3<FILE behind the command opens descriptor 3");
 }
 
 Result<Secret> ReadOpenDescriptor(const std::string& number) {

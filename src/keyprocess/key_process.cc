@@ -118,13 +118,13 @@ void KeyProcess::End(milliseconds patience) { End(patience, Cause::kAsked); }
 
 void KeyProcess::End(milliseconds patience, Cause cause) {
   channel_.Close();
-  const auto how = how_it_ended_.Lock();
-  if (!how->empty()) return;
+  const auto known = status_.Lock();
+  if (known->has_value()) return;
   ended_ = true;
   // A process that was asked to end may have to finish a login first.
   const bool kill = cause != Cause::kAsked;
   const int status = launcher_.End(process_, patience, kill);
-  *how = DescribeStatus(status);
+  *known = status;
   if (cause == Cause::kAsked) return;
   const char* name = WIFSIGNALED(status) ? "crashed" : "exited";
   ++figures_->Lock()->ends[cause == Cause::kHung ? "hung" : name];
@@ -320,8 +320,8 @@ std::string KeyProcess::WhatItPrints() {
 Error KeyProcess::Ended(const Conversation& conversation) {
   if (leaving_) return {ErrorCode::kDevice, "the program is ending", {}};
   End(kPatience, Cause::kItself);
-  std::string message = fmt::format("{} {}", device_, *how_it_ended_.Lock());
-  return Lost(conversation, message + WhatItPrints());
+  const std::string how = DescribeStatus(status_.Lock()->value_or(-1));
+  return Lost(conversation, fmt::format("{} {}{}", device_, how, WhatItPrints()));
 }
 
 /// The process does not answer. Ends it.

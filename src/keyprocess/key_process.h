@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -122,7 +123,7 @@ class KeyProcess : public std::enable_shared_from_this<KeyProcess> {
   std::atomic<bool> ended_ = false;
   std::atomic<bool> has_signed_ = false;
   std::atomic<bool> failed_to_sign_ = false;
-  Guarded<std::string> how_it_ended_;
+  Guarded<std::optional<int>> status_;  ///< of the ended process
   Channel channel_;
 };
 

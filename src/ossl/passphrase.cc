@@ -27,6 +27,11 @@ std::string FormatPassphraseInfo(const PassphraseRequest& request) {
   return request.subject;
 }
 
+Error WrongPassphrase() {
+  return {ErrorCode::kPinIncorrect, "it cannot be decrypted with the passphrase given",
+          "does the file open elsewhere with it? openssl pkey -noout -in OLD asks for it"};
+}
+
 PassphraseRequest ParsePassphraseInfo(std::string_view info) {
   for (const Row& row : kRows) {
     if (info.starts_with(row.prefix)) {

@@ -35,6 +35,9 @@ using PassphraseFunction = std::function<Result<Secret>(const PassphraseRequest&
 /// prompt.
 std::string FormatPassphraseInfo(const PassphraseRequest& request);
 
+/// The failure of a file that is encrypted with another passphrase.
+Error WrongPassphrase();
+
 /// Parses such a text. A text that none of our providers wrote asks for a file's passphrase.
 PassphraseRequest ParsePassphraseInfo(std::string_view info);
 

@@ -143,17 +143,18 @@ std::optional<Error> RefusedByFips() {
   return error;
 }
 
-Error Failure(ErrorCode code, const char* message) {
+/// `otherwise`, unless OpenSSL lacks an algorithm.
+Error Failure(Error otherwise) {
   std::string missing;
-  TakeOpensslError(code, missing);
-  if (missing.empty()) return {code, message, {}};
+  TakeOpensslError(otherwise.code, missing);
+  if (missing.empty()) return otherwise;
   return {ErrorCode::kKeyUnusable,
           "it is encrypted with an algorithm that OpenSSL has only in its legacy provider",
           "convert it to PEM with an encrypted key: openssl pkcs12 -legacy -in OLD -out NEW"};
 }
 
 Result<StoreContents> Finish(Reader reader, StoreExpect expect) {
-  if (!reader.Read()) return Fail(Failure(ErrorCode::kMalformed, "it is damaged"));
+  if (!reader.Read()) return Fail(Failure({ErrorCode::kMalformed, "it is damaged", {}}));
   StoreContents contents = reader.TakeContents();
   if (!contents.keys.empty() || !contents.certificates.empty()) return contents;
   return Fail(ErrorCode::kKeyNotFound, expect == StoreExpect::kPrivateKey
@@ -177,7 +178,7 @@ Result<StoreContents> ReadPkcs12(const LibraryContext& context, const Secret& co
   const StoreExpect expect = options.expect;
   ERR_clear_error();
   const Pkcs12Ptr file = Parse(context, contents);
-  if (!file) return Fail(Failure(ErrorCode::kMalformed, "it is damaged"));
+  if (!file) return Fail(Failure({ErrorCode::kMalformed, "it is damaged", {}}));
   const bool has_mac = PKCS12_mac_present(file.get()) == 1;
   const auto fits = [&](const Passphrase& tried) {
     Reader reader(context, file.get(), expect, tried);
@@ -193,8 +194,7 @@ Result<StoreContents> ReadPkcs12(const LibraryContext& context, const Secret& co
   if (!answer) return Fail(answer);
   const Passphrase given{answer->Reveal().data(), static_cast<int>(answer->size())};
   if (fits(given)) return Finish({context, file.get(), expect, given}, expect);
-  return Fail(
-      Failure(ErrorCode::kPinIncorrect, "it cannot be decrypted with the passphrase given"));
+  return Fail(Failure(WrongPassphrase()));
 }
 
 }  // namespace credmint

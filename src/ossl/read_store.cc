@@ -148,7 +148,7 @@ Error StoreFailure(const Prompt& prompt) {
         "-out NEW"};
   }
   if (error.code == ErrorCode::kMalformed && prompt.answer) {
-    return Error{ErrorCode::kPinIncorrect, "it cannot be decrypted with the passphrase given", {}};
+    return WrongPassphrase();
   }
   return error;
 }

@@ -22,8 +22,12 @@ constexpr std::size_t kMaxSessionName = 64;
 constexpr std::string_view kSessionNameCharacters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-";
 
-tl::unexpected<Error> FailUsage(std::string message) {
-  return Fail(ErrorCode::kUsage, std::move(message));
+constexpr const char* kTogether =
+    "trust anchor, profile and role must be of one partition and account, trust anchor and profile "
+    "of one region";
+
+tl::unexpected<Error> FailUsage(std::string message, std::string hint = {}) {
+  return Fail(ErrorCode::kUsage, std::move(message), std::move(hint));
 }
 
 /// Checks that a resource is in the trust anchor's partition, account and (except for the role)
@@ -33,7 +37,8 @@ Result<void> CheckTogether(std::string_view what, const Arn& arn, const Arn& tru
                            const std::string& expected) -> Result<void> {
     if (value == expected) return {};
     return FailUsage(fmt::format("the {} is in the {} '{}' and the trust anchor in '{}'", what,
-                                 field, Printable(value), Printable(expected)));
+                                 field, Printable(value), Printable(expected)),
+                     kTogether);
   };
   auto same = compare("partition", arn.partition, trust_anchor.partition);
   if (same) same = compare("account", arn.account, trust_anchor.account);

@@ -18,8 +18,6 @@ constexpr TSS2_RC kFormatOneNumber = 0xf00U;
 
 constexpr const char* kUseAResourceManager =
     "other programs hold them all; a resource manager (device:/dev/tpmrm0 or tabrmd) shares them";
-constexpr const char* kEnableHierarchy =
-    "the firmware's setup or tpm2_hierarchycontrol enables it, in most cases after a restart only";
 
 TpmFault SortFormatOne(TSS2_RC code) {
   switch (code & ~kFormatOneNumber) {

@@ -32,6 +32,10 @@ enum class TpmFault {
   kOther,
 };
 
+/// The hint for a hierarchy that is disabled.
+inline constexpr const char* kEnableHierarchy =
+    "the firmware's setup or tpm2_hierarchycontrol enables it, in most cases after a restart only";
+
 /// The state of a TPM's dictionary-attack protection.
 struct LockoutState {
   UINT32 tries = 0;     ///< wrong tries counted

@@ -144,11 +144,10 @@ Error KeyFileKey::ParentFailure(const TpmFailure& failure) const {
       return {ErrorCode::kKeyNotFound,
               "there is no parent key at handle " + FormatHandle(file_.parent),
               "tpm2_getcap handles-persistent lists the handles in use"};
-    case TpmFault::kHierarchyDisabled: {
-      Error error = failure.ToError();
-      error.message = ParentName() + " is disabled in the TPM (the key's parent is made in it)";
-      return error;
-    }
+    case TpmFault::kHierarchyDisabled:
+      return {ErrorCode::kDevice,
+              ParentName() + " is disabled in the TPM (the key's parent is made in it)",
+              kEnableHierarchy};
     default:
       break;
   }

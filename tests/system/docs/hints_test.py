@@ -42,9 +42,11 @@ RUN_HERE = {
     "rm {}": "Modes.test_of_a_link",
     "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256": "Files.test_named_curve",
     "openssl x509 -subject": "Files.test_subject",
+    "openssl pkey -noout -in OLD": "Files.test_passphrase",
     "openssl version -m": "Tools.test_that_names_the_modules",
     "pkcs11-tool --init-pin": "Tools.test_of_tokens",
     "pkcs11-tool --change-pin": "Tools.test_of_tokens",
+    "pkcs11-tool --list-slots": "Tools.test_of_the_length_of_pins",
     "credmint list": "Tools.test_that_lists",
     "credmint list --passin": "Tools.test_that_lists",
     "credmint list --tpm": "TpmTools.test_that_lists",
@@ -182,6 +184,22 @@ class Files(HintTest):
         self.write("web.pem", pki.pem(self.root.issue(public)))
         self.mint("--certificate", "web.pem", "--private-key", "web.key")
 
+    @each(pem="web.key", pkcs12="web.p12")
+    def test_passphrase(self, name):
+        """The command asks, and fails as credmint does if it is wrong."""
+        leaf = x509.load_pem_x509_certificate((self.folder / "web.pem").read_bytes())
+        contents = {
+            "web.key": pki.encrypted_pkcs8_pem(self.key, PASSPHRASE),
+            "web.p12": pki.pkcs12_file(self.key, leaf, passphrase=PASSPHRASE),
+        }[name]
+        self.write("OLD", contents)
+        identity = ("--certificate", "web.pem", "--private-key", "OLD", "--passin", "pass:wrong")
+        result = self.mint_fails_locally(program.KEY, "cannot be decrypted", *identity)
+        command = re.search("openssl pkey -noout -in OLD", self.hint_of(result))[0]
+        self.typed(f"printf '{PASSPHRASE}' | {command} -passin stdin")
+        with self.assertRaises(AssertionError):
+            self.typed(f"printf 'wrong' | {command} -passin stdin")
+
     def test_subject(self):
         identity = self.write_identity()
         subject = self.typed("openssl x509 -subject -noout -in web.pem").strip()
@@ -241,6 +259,13 @@ class Tools(HintTest):
 
     def test_that_names_the_modules(self):
         self.assertIn("ossl-modules", self.typed("openssl version -m"))
+
+    def test_of_the_length_of_pins(self):
+        own = token.Token(self.folder / "t", "prod", "48151623")
+        self.env.update(own.env)
+        self.env["PATH"] = "/usr/bin:/bin"
+        shown = self.typed(f"pkcs11-tool --list-slots --module {token.MODULE}")
+        self.assertRegex(shown, r"pin min/max +: +\d+/\d+")
 
     def test_that_helps(self):
         self.assertIn("credential-process", self.typed("credmint --help"))

@@ -120,7 +120,7 @@ class SourcesThatFail(PassinTest):
         self.refuse(program.USAGE, "--passin: the value is empty", "")
 
     def test_env_that_is_not_set(self):
-        self.refuse(program.KEY, "WEB_KEY is not set", "env:WEB_KEY")
+        self.refuse(program.KEY, "WEB_KEY is not set", "env:WEB_KEY", hint="export it")
 
     def test_env_that_is_empty(self):
         self.refuse(program.KEY, "web.key", "env:WEB_KEY", env={"WEB_KEY": ""})
@@ -148,7 +148,7 @@ class SourcesThatFail(PassinTest):
         self.refuse(program.KEY, f"{mode:04o}", "file:passphrase", hint="chmod 600 passphrase")
 
     def test_fd_that_is_not_open(self):
-        self.refuse(program.KEY, "descriptor 77 is not open", "fd:77")
+        self.refuse(program.KEY, "descriptor 77 is not open", "fd:77", hint="3<FILE")
 
     def test_stdin_that_is_empty(self):
         self.refuse(program.KEY, "it is empty", "stdin", stdin=b"")

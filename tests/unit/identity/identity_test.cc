@@ -121,7 +121,8 @@ TEST_F(IdentityTest, RefusesAWeakHash) {
     spec.digest = digest;
     ExpectRefused(
         Check(test::Issue(spec, &rsa_ca)), ErrorCode::kCertificate,
-        std::string("it is signed with ") + name + ", the service wants SHA-256 or stronger");
+        std::string("it is signed with ") + name + ", the service wants SHA-256 or stronger",
+        "have it issued with a signature of RSA (PKCS#1 v1.5) or ECDSA, with SHA-256 or stronger");
   }
 }
 

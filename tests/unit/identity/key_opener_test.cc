@@ -20,6 +20,9 @@
 namespace credmint {
 namespace {
 
+constexpr const char* kTryElsewhere =
+    "does the file open elsewhere with it? openssl pkey -noout -in OLD asks for it";
+
 using test::Party;
 using test::TestKey;
 using Use = KeyReference::Use;
@@ -282,7 +285,7 @@ TEST_F(PromptedKeyTest, IsOpenedByTheThirdPassphrase) {
 TEST_F(PromptedKeyTest, ThreeWrongPassphrasesAreTheEnd) {
   person_.answers = {"a", "b", "c", kPassphrase};
   ExpectKeyFailure(OpenEncrypted(), ErrorCode::kPinIncorrect,
-                   "it cannot be decrypted with the passphrase given");
+                   "it cannot be decrypted with the passphrase given", kTryElsewhere);
   EXPECT_EQ(person_.reasons, Reasons({kNeeded, kRefused, kRefused}));
 }
 
@@ -314,7 +317,8 @@ TEST_F(PromptedKeyTest, SecretThatWasGivenIsTriedOnce) {
   pins.user = SecretSource::FromSecret(Secret("wrong"));
   path_ = directory_.Write("key", test::EncryptedPkcs8Pem(Leaf("EC").key, kPassphrase));
   ExpectKeyFailure(OpenKey(KeyOpener(context_, std::move(pins), {}), path_),
-                   ErrorCode::kPinIncorrect, "it cannot be decrypted with the passphrase given");
+                   ErrorCode::kPinIncorrect, "it cannot be decrypted with the passphrase given",
+                   kTryElsewhere);
   EXPECT_EQ(person_.reasons, Reasons());
 }
 
@@ -459,7 +463,7 @@ TEST_P(EncryptedKeyFormTest, NeedsAPassphrase) {
 TEST_P(EncryptedKeyFormTest, NeedsTheRightPassphrase) {
   for (const char* wrong : {"", "wrong", "right one "}) {
     ExpectKeyFailure(ReadKey(form_.write(leaf_), wrong), ErrorCode::kPinIncorrect,
-                     "it cannot be decrypted with the passphrase given");
+                     "it cannot be decrypted with the passphrase given", kTryElsewhere);
   }
 }
 
@@ -550,7 +554,7 @@ TEST_F(CertificateFileTest, Pkcs12NeedsItsPassphrase) {
                            "the file needs a passphrase and none was given", "",
                            Remedy::kGiveSecret);
   ExpectCertificateFailure(ReadCertificates(pkcs12, "wrong"), ErrorCode::kPinIncorrect,
-                           "it cannot be decrypted with the passphrase given");
+                           "it cannot be decrypted with the passphrase given", kTryElsewhere);
 }
 
 TEST_F(CertificateFileTest, ReadsTheCertificateBesideAKeyWithoutItsPassphrase) {

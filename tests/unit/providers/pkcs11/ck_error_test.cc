@@ -24,6 +24,9 @@ TEST(CkNameTest, IsANumberForVendorCodes) {
   EXPECT_EQ(CkName(0x04), "0x4");
 }
 
+constexpr const char* kNoReason =
+    "the module does not say why: can the vendor's tool use the device, and has the module a log?";
+
 struct Case {
   CK_RV value;
   ErrorCode code;
@@ -49,9 +52,13 @@ INSTANTIATE_TEST_SUITE_P(
              "the token refused the PIN (CKR_PIN_INCORRECT)",
              "it was sent once; wrong PINs are counted, so check it before another try"},
         Case{CKR_PIN_INVALID, ErrorCode::kPinIncorrect,
-             "the token refused the format of the PIN (CKR_PIN_INVALID)", ""},
+             "the token refused the format of the PIN (CKR_PIN_INVALID)",
+             "its PINs have another length or other characters; pkcs11-tool --list-slots shows the "
+             "length"},
         Case{CKR_PIN_LEN_RANGE, ErrorCode::kPinIncorrect,
-             "the token refused the format of the PIN (CKR_PIN_LEN_RANGE)", ""},
+             "the token refused the format of the PIN (CKR_PIN_LEN_RANGE)",
+             "its PINs have another length or other characters; pkcs11-tool --list-slots shows the "
+             "length"},
         Case{CKR_PIN_LOCKED, ErrorCode::kPinLocked,
              "the token's user PIN is locked (CKR_PIN_LOCKED)",
              "it must be unlocked with the SO PIN or the vendor's tool"},
@@ -76,8 +83,10 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Losses, CkErrorTest,
     testing::Values(
-        Case{CKR_DEVICE_REMOVED, ErrorCode::kDeviceLost, "C_Login: CKR_DEVICE_REMOVED", ""},
-        Case{CKR_TOKEN_NOT_PRESENT, ErrorCode::kDeviceLost, "C_Login: CKR_TOKEN_NOT_PRESENT", ""},
+        Case{CKR_DEVICE_REMOVED, ErrorCode::kDeviceLost, "C_Login: CKR_DEVICE_REMOVED",
+             "is the device connected?"},
+        Case{CKR_TOKEN_NOT_PRESENT, ErrorCode::kDeviceLost, "C_Login: CKR_TOKEN_NOT_PRESENT",
+             "is the device connected?"},
         Case{CKR_SESSION_HANDLE_INVALID, ErrorCode::kDeviceLost,
              "C_Login: CKR_SESSION_HANDLE_INVALID", ""},
         Case{CKR_USER_NOT_LOGGED_IN, ErrorCode::kDeviceLost, "C_Login: CKR_USER_NOT_LOGGED_IN", ""},
@@ -85,9 +94,25 @@ INSTANTIATE_TEST_SUITE_P(
         Case{CKR_CRYPTOKI_NOT_INITIALIZED, ErrorCode::kDeviceLost,
              "C_Login: CKR_CRYPTOKI_NOT_INITIALIZED", ""}));
 
+INSTANTIATE_TEST_SUITE_P(WithoutReason, CkErrorTest,
+                         testing::Values(Case{CKR_DEVICE_ERROR, ErrorCode::kDeviceLost,
+                                              "C_Login: CKR_DEVICE_ERROR", kNoReason},
+                                         Case{CKR_GENERAL_ERROR, ErrorCode::kDeviceLost,
+                                              "C_Login: CKR_GENERAL_ERROR", kNoReason},
+                                         Case{CKR_FUNCTION_FAILED, ErrorCode::kDeviceLost,
+                                              "C_Login: CKR_FUNCTION_FAILED", kNoReason}));
+
 INSTANTIATE_TEST_SUITE_P(
     Devices, CkErrorTest,
     testing::Values(Case{CKR_HOST_MEMORY, ErrorCode::kDevice, "C_Login: CKR_HOST_MEMORY", ""},
+                    Case{CKR_SESSION_COUNT, ErrorCode::kDevice, "C_Login: CKR_SESSION_COUNT",
+                         "other programs use all that the token has: end one"},
+                    Case{CKR_USER_PIN_NOT_INITIALIZED, ErrorCode::kDevice,
+                         "the token has no user PIN yet (CKR_USER_PIN_NOT_INITIALIZED)",
+                         "initialise it first, with the vendor's tool or pkcs11-tool --init-pin"},
+                    Case{CKR_FUNCTION_CANCELED, ErrorCode::kDevice,
+                         "it was cancelled at the token (CKR_FUNCTION_CANCELED)",
+                         "try again, and confirm it at the token"},
                     Case{0x80000001UL, ErrorCode::kDevice, "C_Login: 0x80000001", ""}));
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "pkcs11/ck_error.h"
+
 namespace credmint::pkcs11 {
 namespace {
 
@@ -183,7 +185,7 @@ TEST(MechanismChoiceTest, OtherFailuresAreFinal) {
     const auto begun = key.Begin(Request(kEcdsa));
     ASSERT_FALSE(begun);
     EXPECT_EQ(begun.error().code, ErrorCode::kDeviceLost);
-    EXPECT_EQ(begun.error().hint, "");
+    EXPECT_EQ(begun.error().hint, CkError("SignInit", failure).hint);
     EXPECT_EQ(key.tried.size(), 1U);
   }
 }
