@@ -3,7 +3,8 @@
 
 * The status is one of the documented ones.
 * A success writes nothing to stderr.
-* A failure writes nothing to stdout, and one line or one line and a hint to stderr.
+* A failure writes nothing to stdout, and one line or one line and a hint to stderr. Both are in
+  docs/reference/errors.md.
 * No secret is shown.
 """
 
@@ -14,7 +15,7 @@ import shutil
 import tempfile
 import unittest
 
-from support import emulator, pki, program
+from support import emulator, errors_page, pki, program
 
 MEMBERS = {
     "Version",
@@ -94,6 +95,8 @@ class SystemTest(unittest.TestCase):
         self.assertEqual((result.status, result.stdout), (status, b""), str(result))
         self.assertRegex(result.stderr, r"\Acredmint: \S.*\n(hint: \S.*\n)?\Z", str(result))
         self.assert_holds(lines[0], message, result)
+        texts = [line.partition(": ")[2] for line in (*lines, "")][:2]
+        self.assertEqual(errors_page.why_unlisted(status, *texts), "", str(result))
         if hint is not None:
             self.assertEqual(len(lines), 2, f"no hint\n{result}")
             self.assert_holds(lines[1], hint, result)
