@@ -8,11 +8,13 @@ page is what the script prints, and its texts are in the program.
 
 import functools
 import pathlib
+import re
 import subprocess
 import sys
 import unittest
 
 from support import documents, errors_page, program
+from support.cases import each, expand
 from support.system_test import SystemTest
 
 # A compiler may cut a text into pieces of 8 bytes. Another text consists of shorter ones.
@@ -70,6 +72,39 @@ class Listed(unittest.TestCase):
     def test_a_text_that_is_not_in_the_program_is_found_out(self):
         self.assertTrue(is_in_program("needs a passphrase and none was given"))
         self.assertFalse(is_in_program("needs a pass-phrase, but you gave none"))
+
+
+@expand
+class Troubleshooting(unittest.TestCase):
+    """The guide quotes messages that the page lists."""
+
+    # Words of AWS, of programs that use credmint, and of answers to them.
+    FOREIGN = {"The service", "The program that asks"}
+    ANSWERS = {"UserNotAllowed", "no role is served at this path"}
+
+    def quoted(self, head):
+        for row in documents.rows(documents.read("guide/troubleshooting.md"), head):
+            if row.section not in self.FOREIGN:
+                yield from re.findall("`(.*?)`", row.cells[0])
+
+    @each("a command says", "message")
+    def test_quotes(self, head):
+        texts = list(self.quoted(head))
+        self.assertGreater(len(texts), 60)
+        self.assertEqual({text for text in texts if not self.is_listed(text)} - self.ANSWERS, set())
+
+    def is_listed(self, text):
+        page = errors_page.read()
+        quoted = re.compile(errors_page.pattern(text))
+        return (
+            any(quoted.search(one.text) for one in page.entries)
+            or any(quoted.search(one) for one in (*page.before, *page.behind, *page.hints))
+            or any(
+                page.causes(before + text.replace(errors_page.HOLE, "x"))
+                for before in ("", "connecting to x: ")
+            )
+            or page.has_foreign_cause(text)
+        )
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 """`credmint doctor`: in each broken set-up the first `fail` is the cause, with a hint.
 
 That it is the cause is checked against `credential-process`, which fails with the same status.
+The guide has a row for the set-up, with the lines of both.
 """
 
 import contextlib
@@ -17,7 +18,7 @@ import unittest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
-from support import emulator, misbehaving, pki, program, token, tpm
+from support import documents, emulator, misbehaving, pki, program, token, tpm
 from support.cases import each, expand
 from support.ports import dead_port
 from support.processes import die_with_parent
@@ -52,6 +53,19 @@ def read_report(stdout):
     return lines
 
 
+def described():
+    """The rows of docs/guide/troubleshooting.md: (end of a mint's line, subjects, the doctor's)."""
+    for row in documents.rows(documents.read("guide/troubleshooting.md"), "a command says"):
+        said, subjects, doctor_says, _ = row.cells
+        doctor_says = said if doctor_says == "the same" else doctor_says
+        yield end_of_line(said), re.findall("`(.*?)`", subjects), end_of_line(doctor_says)
+
+
+def end_of_line(cell):
+    text = re.escape(documents.code(cell)).replace("…", ".*")
+    return re.compile(rf"(.*(: | ))?{text}( \(attempt \d\))?")
+
+
 class DoctorTest(MintTest):
     def setUp(self):
         super().setUp()
@@ -81,6 +95,7 @@ class DoctorTest(MintTest):
         self.assertEqual(failures[0].subject, subject, str(run))
         self.assertRegex(failures[0].text, message, str(run))
         self.assertRegex(failures[0].hint, hint, str(run))
+        minted = None
         if and_in_a_mint:
             own = {"--login", "--mint"}
             minted = self.run_program(
@@ -88,7 +103,17 @@ class DoctorTest(MintTest):
             )
             self.assertEqual(run.status, minted.status, f"{run}\n{minted}")
         self.assertNotEqual(run.status, 0, str(run))
+        self.check_is_described(failures[0], minted)
         return run
+
+    def check_is_described(self, failure, minted):
+        """A row of the guide has the doctor's line and that of the mint."""
+        message = minted.stderr.splitlines()[0] if minted else None
+        for said, subjects, doctor_says in described():
+            if failure.subject in subjects and doctor_says.fullmatch(failure.text):
+                if message is None or said.fullmatch(message):
+                    return
+        self.fail(f"docs/guide/troubleshooting.md has no row for:\n{failure}\n{message}")
 
     def well(self, *flags, **more):
         """All is well; returns the lines by subject."""
@@ -136,7 +161,7 @@ class BrokenConfigurations(DoctorTest):
                 "us-east-1", "eu-west-1"
             ),
             "region",
-            "",
+            "of one region",
         ),
         "value_of_another_type": (
             FILES + defaults() + role("web", "cache = 12"),
@@ -175,7 +200,9 @@ class BrokenConfigurations(DoctorTest):
             0o644,
         )
         self.find_cause(
-            "sharing", "nobody-of-this-name", "--config", "c.toml", and_in_a_mint=False
+            *("sharing", "nobody-of-this-name", "--config", "c.toml"),
+            hint="getent passwd",
+            and_in_a_mint=False,
         )
 
     def test_token_file_in_an_absent_folder(self):
@@ -207,7 +234,7 @@ class BrokenFiles(DoctorTest):
         "not_yet_valid": ({"not_before": 2 * pki.DAY}, "it is not valid before", "clock"),
         "ca": ({"ca": True}, "CA:TRUE", "leaf"),
         "usage": ({"usage": {"key_agreement"}}, "digitalSignature", "digitalSignature"),
-        "sha1": ({"digest": hashes.SHA1()}, "SHA1", "."),
+        "sha1": ({"digest": hashes.SHA1()}, "SHA1", "with SHA-256 or stronger"),
     }
 
     @each(**CERTIFICATES)
@@ -260,7 +287,8 @@ class BrokenFiles(DoctorTest):
     def test_wrong_passphrase(self):
         self.encrypt()
         self.write("phrase", WRONG)
-        self.find_cause("key", "passphrase", *self.identity, "--passin", "file:phrase")
+        flags = ("--passin", "file:phrase")
+        self.find_cause("key", "passphrase", *self.identity, *flags, hint="openssl pkey -noout")
 
     def test_passphrase_file_is_missing(self):
         self.encrypt()
@@ -274,7 +302,8 @@ class BrokenFiles(DoctorTest):
 
     def test_variable_with_the_passphrase_is_not_set(self):
         self.encrypt()
-        self.find_cause("key", "variable PHRASE is not set", *self.identity, "--passin", "env:PHRASE")
+        flags = (*self.identity, "--passin", "env:PHRASE")
+        self.find_cause("key", "variable PHRASE is not set", *flags, hint="export it")
 
     def test_credential_is_missing(self):
         self.encrypt()
@@ -491,7 +520,8 @@ class BrokenTokens(DoctorTest):
         self.find_cause("module", "/absent.so: .*No such file", *flags, hint="--pkcs11-lib")
 
     def test_module_is_another_library(self):
-        self.find_cause("module", "libz.so.1", *self.of_token(module="libz.so.1"))
+        flags = self.of_token(module="libz.so.1")
+        self.find_cause("module", "libz.so.1", *flags, hint="--pkcs11-lib")
 
     def test_token_is_missing(self):
         flags = self.of_token("pkcs11:token=other;object=web")
@@ -558,7 +588,7 @@ class BrokenTokens(DoctorTest):
 
     def test_certificate_is_missing(self):
         flags = self.of_token("pkcs11:token=test;object=other")
-        self.find_cause("certificate", "object=other", *flags, "--login")
+        self.find_cause("certificate", "object=other", *flags, "--login", hint="credmint list")
 
     def test_key_is_missing(self):
         self.token.delete("privkey")
