@@ -106,16 +106,15 @@ Result<void> CheckPinLength(const CK_TOKEN_INFO& token, const char* name, const 
 
 /// The failure of a call with the SO PIN, in words about that PIN.
 Error SoError(const char* function, CK_RV result) {
-  Error error = CkError(function, result);
   if (result == CKR_PIN_INCORRECT) {
-    error.message = "the token refused the SO PIN (CKR_PIN_INCORRECT)";
-    error.hint = "it was sent once; a new token may have an SO PIN of its maker";
-  } else if (result == CKR_PIN_LOCKED) {
-    error.message = "the token's SO PIN is locked (CKR_PIN_LOCKED)";
-    error.hint = {};
-  } else if (error.code == ErrorCode::kDeviceLost) {
-    error.code = ErrorCode::kDevice;
+    return {ErrorCode::kPinIncorrect, "the token refused the SO PIN (CKR_PIN_INCORRECT)",
+            "it was sent once; a new token may have an SO PIN of its maker"};
   }
+  if (result == CKR_PIN_LOCKED) {
+    return {ErrorCode::kPinLocked, "the token's SO PIN is locked (CKR_PIN_LOCKED)"};
+  }
+  Error error = CkError(function, result);
+  if (error.code == ErrorCode::kDeviceLost) error.code = ErrorCode::kDevice;
   return error;
 }
 

@@ -25,7 +25,7 @@ PIECE = 8
 NOT_BUILT = {"no filter for this architecture"}
 
 FACTS = {
-    "no token of … matches the URI; it shows '…'": (3, "KeyNotFound", "--pkcs11-lib"),
+    "no token of … matches the URI; it shows '…'": (3, "TokenAbsent", "--pkcs11-lib"),
     "it expired on … UTC": (4, "Certificate", "renew it"),
     "… needs a PIN and none was given": (3, "PinRequired", "--passin file:PATH"),
     "connecting to …: its name cannot be resolved": (6, "Network", "name servers"),
