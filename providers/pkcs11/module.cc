@@ -76,9 +76,14 @@ Result<void*> OpenLibrary(const std::string& path) {
   return Fail(ErrorCode::kModule, reason + printed, Remedy::kNameModule);
 }
 
-/// Where the token is far away, this is the call that misses it. Only parameters are a setting.
-ErrorCode CodeOfInitializing(CK_RV result) {
-  return result == CKR_ARGUMENTS_BAD ? ErrorCode::kModule : ErrorCode::kModuleFailed;
+/// Where the token is far away, C_Initialize is the call that misses it. Only parameters are a
+/// setting.
+Error CannotBeInitialized(const std::string& path, CK_RV result, const std::string& printed) {
+  const std::string what = fmt::format("C_Initialize: {}{}", CkName(result), printed);
+  if (result == CKR_ARGUMENTS_BAD) {
+    return {ErrorCode::kModule, what, AdviceOnInitializing(path, result)};
+  }
+  return {ErrorCode::kModuleFailed, what, AdviceOnInitializing(path, result)};
 }
 
 }  // namespace
@@ -158,9 +163,7 @@ Result<void> Module::Initialize() {
   ForeignCode::NoteInitialized();
   const std::string printed = LogWhatItPrinted(path_, caught);
   if (result != CKR_OK && result != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
-    return Fail(CodeOfInitializing(result),
-                fmt::format("C_Initialize: {}{}", CkName(result), printed),
-                AdviceOnInitializing(path_, result));
+    return Fail(CannotBeInitialized(path_, result, printed));
   }
   const bool ours_before = finalize_ && getpid() == process_;
   finalize_ = result == CKR_OK || ours_before;
