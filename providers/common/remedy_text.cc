@@ -14,6 +14,8 @@ std::string_view RemedyWords(Remedy remedy) {
       return "append ?pass to it, so that the program asks for the value";
     case Remedy::kGiveParentAuth:
       return "only the store parameter tpm2-parent-auth can give it";
+    case Remedy::kGiveOwnerAuth:
+      return "only the store parameter tpm2-owner-auth can give it";
     case Remedy::kGivePolicyAuth:
       return "only the store parameter tpm2-policy-auth can give it";
     case Remedy::kCheckAuthValue:

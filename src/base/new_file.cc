@@ -24,14 +24,14 @@ tl::unexpected<Error> CannotWriteNew(const std::string& path) {
 }
 
 /// mkostemp() allows nobody else to read.
-mode_t UsualMode() {
+mode_t LessUmask(mode_t permissions) {
   const mode_t mask = umask(0);
   umask(mask);
-  return 0666 & ~mask;
+  return permissions & ~mask;
 }
 
-bool Fill(int descriptor, std::string_view contents) {
-  return WriteAll(descriptor, contents) && fchmod(descriptor, UsualMode()) == 0 &&
+bool Fill(int descriptor, std::string_view contents, mode_t permissions) {
+  return WriteAll(descriptor, contents) && fchmod(descriptor, LessUmask(permissions)) == 0 &&
          fsync(descriptor) == 0;
 }
 
@@ -44,13 +44,14 @@ Result<void> CheckIsNewFile(const std::string& path) {
   return CannotWriteNew(path);
 }
 
-Result<void> WriteNewFile(const std::string& path, std::string_view contents) {
+Result<void> WriteNewFile(const std::string& path, std::string_view contents, mode_t permissions) {
   std::string beside = path + ".XXXXXX";
   const Descriptor file(mkostemp(beside.data(), O_CLOEXEC));
   if (!file) return CannotWriteNew(path);
   Result<void> written;
-  const bool done = Fill(file.get(), contents) && renameat2(AT_FDCWD, beside.c_str(), AT_FDCWD,
-                                                            path.c_str(), RENAME_NOREPLACE) == 0;
+  const bool done =
+      Fill(file.get(), contents, permissions) &&
+      renameat2(AT_FDCWD, beside.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0;
   if (!done) written = CannotWriteNew(path);
   if (!written) unlink(beside.c_str());
   return written;

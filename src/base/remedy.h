@@ -49,9 +49,10 @@ enum class Remedy : std::uint16_t {
   kNameKeyApart = 33,         ///< name the key, which is not stored with the certificate
   kNameCertificate = 34,      ///< name one of these certificates, and so its key
   kAllowAccess = 35,          ///< allow a module or device more than the sandbox does
+  kGiveOwnerAuth = 36,        ///< give the auth value of the TPM's owner hierarchy
 };
 
 /// The largest value.
-inline constexpr Remedy kLastRemedy = Remedy::kAllowAccess;
+inline constexpr Remedy kLastRemedy = Remedy::kGiveOwnerAuth;
 
 }  // namespace credmint

@@ -21,8 +21,16 @@ struct DeviceChange {
   Kind kind = Kind::kFindKeyToDelete;
   std::string key_type = {};  ///< kCreateKey: "ec-p256"
   Bytes key_id = {};          ///< kCreateKey: the id that the key gets; empty: by its public key
-  Secret so_pin = {};         ///< kInitToken
-  Secret user_pin = {};       ///< kInitToken
+  /// kCreateKey: the handle of the key's parent; empty: the back end has one.
+  std::string key_parent = {};
+  /// kCreateKey: parts of the machine's state, "sha256:0,7". The key can be used only as long as
+  /// they are as they are now.
+  std::string key_state = {};
+  Secret key_auth = {};          ///< kCreateKey: the key's own secret; empty: none
+  bool tries_uncounted = false;  ///< kCreateKey: wrong values of key_auth lock nothing
+  Secret owner_auth = {};        ///< kCreateKey, kDeleteKey: the secret of the device's owner
+  Secret so_pin = {};            ///< kInitToken
+  Secret user_pin = {};          ///< kInitToken
 };
 
 }  // namespace credmint

@@ -69,6 +69,8 @@ void SetMember(const LibraryContext& context, const std::string& name, const Jso
     entry.public_key = PublicKey(context, FromBase64(Text(value)));
   } else if (name == "certificate") {
     SetCertificate(context, FromBase64(Text(value)), entry);
+  } else if (name == "keyFile") {
+    entry.key_file = Text(value);
   } else {
     entry.facts.emplace_back(name, Text(value));
   }

@@ -43,6 +43,7 @@ struct InventoryEntry {
   std::vector<std::pair<std::string, std::string>> facts;
   std::shared_ptr<EVP_PKEY> public_key;    ///< of a key or certificate, if known
   std::optional<Certificate> certificate;  ///< if this is one and it can be read
+  std::string key_file;  ///< of a new key that its device does not keep: the contents of its file
 };
 
 using Inventory = std::vector<InventoryEntry>;

@@ -144,6 +144,19 @@ std::string WarningOf(const KeyReference& reference, const Secret& file) {
   return DescribeOpenKeyFile(reference.text());
 }
 
+tl::unexpected<Error> CannotSet(const Scheme& scheme) {
+  return Fail(ErrorCode::kUsage, fmt::format("{} knows no such property of a key", scheme.device));
+}
+
+/// Sets the parameter for a secret of a change, unless the secret is empty.
+Result<void> SetSecret(const Scheme& scheme, std::string_view parameter, const Secret& secret,
+                       StoreOptions& options) {
+  if (secret.empty()) return {};
+  if (parameter.empty()) return CannotSet(scheme);
+  options.secrets.emplace_back(parameter, secret.Clone());
+  return {};
+}
+
 /// Replaces OpenSSL's message for undecodable input ("unsupported"), which helps nobody.
 Error ExplainFile(Error error, const Secret& file, StoreExpect expect) {
   if (error.code != ErrorCode::kMalformed && error.code != ErrorCode::kKeyNotFound) return error;
@@ -454,21 +467,40 @@ Result<void> KeyOpener::SetChange(const Scheme& scheme, const DeviceChange& chan
   switch (change.kind) {
     case Kind::kCreateKey:
       options.parameters.emplace_back(parameter, change.key_type);
-      if (!change.key_id.empty())
-        options.octets.emplace_back(scheme.key_id_parameter, change.key_id);
-      break;
+      return SetNewKey(scheme, change, options);
     case Kind::kFindKeyToDelete:
       options.parameters.emplace_back(parameter, "look");
       break;
     case Kind::kDeleteKey:
       options.parameters.emplace_back(parameter, "1");
-      break;
+      return SetSecret(scheme, scheme.owner_auth_parameter, change.owner_auth, options);
     case Kind::kInitToken:
       options.secrets.emplace_back(parameter, change.so_pin.Clone());
       options.secrets.emplace_back(scheme.user_pin_parameter, change.user_pin.Clone());
       break;
   }
   return {};
+}
+
+/// Fails for a wish that the back end does not know, rather than to make another key.
+Result<void> KeyOpener::SetNewKey(const Scheme& scheme, const DeviceChange& change,
+                                  StoreOptions& options) {
+  if (!change.key_id.empty()) {
+    if (scheme.key_id_parameter.empty()) return CannotSet(scheme);
+    options.octets.emplace_back(scheme.key_id_parameter, change.key_id);
+  }
+  const std::pair<std::string_view, std::string> texts[] = {
+      {scheme.key_parent_parameter, change.key_parent},
+      {scheme.key_state_parameter, change.key_state},
+      {scheme.tries_uncounted_parameter, change.tries_uncounted ? "1" : ""}};
+  for (const auto& [parameter, value] : texts) {
+    if (value.empty()) continue;
+    if (parameter.empty()) return CannotSet(scheme);
+    options.parameters.emplace_back(parameter, value);
+  }
+  auto set = SetSecret(scheme, scheme.key_auth_parameter, change.key_auth, options);
+  if (set) set = SetSecret(scheme, scheme.owner_auth_parameter, change.owner_auth, options);
+  return set;
 }
 
 Result<void> KeyOpener::SetSecrets(const Scheme& scheme, const Wanted& wanted,

@@ -55,6 +55,14 @@ struct Scheme {
   std::string_view create_key_parameter;
   std::string_view key_id_parameter;
   std::string_view delete_key_parameter;
+  /// The same for more wishes about a new key: its parent, and the state of the machine to bind it
+  /// to. Then its own secret (octets), and "1" if wrong tries of that are not counted. The last is
+  /// the secret of the device's owner (octets).
+  std::string_view key_parent_parameter;
+  std::string_view key_state_parameter;
+  std::string_view key_auth_parameter;
+  std::string_view tries_uncounted_parameter;
+  std::string_view owner_auth_parameter;
   std::string_view so_pin_parameter;
   std::string_view user_pin_parameter;
   /// In the words of messages, what such keys need. The parameter, and attributes of the URI's

@@ -89,7 +89,7 @@ struct Explanation {
   const char* hint;
 };
 
-constexpr std::array<Explanation, 7> kExplanations = {{
+constexpr std::array<Explanation, 9> kExplanations = {{
     {TPM2_RC_INITIALIZE, "the TPM is not started: it waits for TPM2_Startup",
      "firmware or kernel should have sent it; tpm2_startup -c does"},
     {TPM2_RC_FAILURE, "the TPM is in failure mode",
@@ -98,6 +98,10 @@ constexpr std::array<Explanation, 7> kExplanations = {{
     {TPM2_RC_UPGRADE, "the TPM is in the midst of a firmware upgrade", "finish the upgrade first"},
     {TPM2_RC_REBOOT, "the TPM must be reset before it goes on", "restart the machine"},
     {TPM2_RC_COMMAND_CODE, "the TPM does not know this command", ""},
+    {TPM2_RC_NV_SPACE, "the TPM has no room for one more persistent key",
+     "delete a key that nobody uses, or keep the new one in a key file"},
+    {TPM2_RC_NV_DEFINED, "another program has just put a key at this handle",
+     "choose another handle"},
     {TPM2_RC_LOCALITY, "the TPM does not allow this from the locality in use",
      "the key or its policy requires another locality, which the TCTI must offer"},
 }};

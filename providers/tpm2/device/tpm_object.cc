@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tpm2/device/tpm_object.h"
 
+#include <fmt/format.h>
 #include <string.h>
 
 #include <algorithm>
@@ -69,6 +70,13 @@ TpmResult<TPM2B_NAME> ReadName(Tpm& tpm, ESYS_TR handle) {
 
 bool IsSameName(const TPM2B_NAME& a, const TPM2B_NAME& b) {
   return std::equal(a.name, a.name + a.size, b.name, b.name + b.size);
+}
+
+Result<void> CheckAuthSize(const Secret& auth, const std::string& what) {
+  if (auth.size() <= kMaxAuthSize) return {};
+  return Fail(ErrorCode::kPinIncorrect,
+              fmt::format("the {} has {} bytes, but a TPM takes at most {}", what, auth.size(),
+                          kMaxAuthSize));
 }
 
 TpmResult<void> SetAuth(Tpm& tpm, ESYS_TR handle, const Secret& auth) {

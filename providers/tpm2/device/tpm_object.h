@@ -5,8 +5,10 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
+#include "base/error.h"
 #include "base/secret.h"
 #include "tpm2/device/tpm.h"
 
@@ -57,6 +59,10 @@ bool IsSameName(const TPM2B_NAME& a, const TPM2B_NAME& b);
 
 /// The longest auth value, in bytes: the capacity of a TPM2B_AUTH.
 inline constexpr std::size_t kMaxAuthSize = sizeof(TPMU_HA);
+
+/// Rejects a value that does not fit into a TPM2B_AUTH: no tool could have set it. Fails with
+/// kPinIncorrect. `what` is "auth value of the key".
+Result<void> CheckAuthSize(const Secret& auth, const std::string& what);
 
 /// Sets the auth value with which ESAPI authorises the next uses of an object or hierarchy. No TPM
 /// command. `auth` has at most kMaxAuthSize bytes.

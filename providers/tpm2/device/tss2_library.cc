@@ -8,7 +8,9 @@ namespace credmint::tpm2 {
 namespace {
 
 void FindEsys(DynamicLibrary& library, Tss2Library& functions) {
+  library.Find(functions.Esys_Create, "Esys_Create");
   library.Find(functions.Esys_CreatePrimary, "Esys_CreatePrimary");
+  library.Find(functions.Esys_EvictControl, "Esys_EvictControl");
   library.Find(functions.Esys_Finalize, "Esys_Finalize");
   library.Find(functions.Esys_FlushContext, "Esys_FlushContext");
   library.Find(functions.Esys_Free, "Esys_Free");
@@ -19,6 +21,7 @@ void FindEsys(DynamicLibrary& library, Tss2Library& functions) {
   library.Find(functions.Esys_LoadExternal, "Esys_LoadExternal");
   library.Find(functions.Esys_NV_Read, "Esys_NV_Read");
   library.Find(functions.Esys_NV_ReadPublic, "Esys_NV_ReadPublic");
+  library.Find(functions.Esys_PCR_Read, "Esys_PCR_Read");
   library.Find(functions.Esys_PolicyAuthorize, "Esys_PolicyAuthorize");
   library.Find(functions.Esys_PolicyAuthValue, "Esys_PolicyAuthValue");
   library.Find(functions.Esys_PolicyCommandCode, "Esys_PolicyCommandCode");
@@ -32,6 +35,7 @@ void FindEsys(DynamicLibrary& library, Tss2Library& functions) {
   library.Find(functions.Esys_ReadPublic, "Esys_ReadPublic");
   library.Find(functions.Esys_Sign, "Esys_Sign");
   library.Find(functions.Esys_StartAuthSession, "Esys_StartAuthSession");
+  library.Find(functions.Esys_TestParms, "Esys_TestParms");
   library.Find(functions.Esys_TR_Close, "Esys_TR_Close");
   library.Find(functions.Esys_TR_FromTPMPublic, "Esys_TR_FromTPMPublic");
   library.Find(functions.Esys_TR_GetName, "Esys_TR_GetName");
@@ -44,14 +48,18 @@ void FindEsys(DynamicLibrary& library, Tss2Library& functions) {
 }
 
 void FindMu(DynamicLibrary& library, Tss2Library& functions) {
+  library.Find(functions.Tss2_MU_TPM2B_DIGEST_Marshal, "Tss2_MU_TPM2B_DIGEST_Marshal");
   library.Find(functions.Tss2_MU_TPM2B_DIGEST_Unmarshal, "Tss2_MU_TPM2B_DIGEST_Unmarshal");
   library.Find(functions.Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal,
                "Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal");
   library.Find(functions.Tss2_MU_TPM2B_NAME_Unmarshal, "Tss2_MU_TPM2B_NAME_Unmarshal");
   library.Find(functions.Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal, "Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal");
+  library.Find(functions.Tss2_MU_TPM2B_PRIVATE_Marshal, "Tss2_MU_TPM2B_PRIVATE_Marshal");
   library.Find(functions.Tss2_MU_TPM2B_PRIVATE_Unmarshal, "Tss2_MU_TPM2B_PRIVATE_Unmarshal");
+  library.Find(functions.Tss2_MU_TPM2B_PUBLIC_Marshal, "Tss2_MU_TPM2B_PUBLIC_Marshal");
   library.Find(functions.Tss2_MU_TPM2B_PUBLIC_Unmarshal, "Tss2_MU_TPM2B_PUBLIC_Unmarshal");
   library.Find(functions.Tss2_MU_TPML_DIGEST_Unmarshal, "Tss2_MU_TPML_DIGEST_Unmarshal");
+  library.Find(functions.Tss2_MU_TPML_PCR_SELECTION_Marshal, "Tss2_MU_TPML_PCR_SELECTION_Marshal");
   library.Find(functions.Tss2_MU_TPML_PCR_SELECTION_Unmarshal,
                "Tss2_MU_TPML_PCR_SELECTION_Unmarshal");
   library.Find(functions.Tss2_MU_TPMT_SIGNATURE_Unmarshal, "Tss2_MU_TPMT_SIGNATURE_Unmarshal");

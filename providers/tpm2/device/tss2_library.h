@@ -13,7 +13,9 @@ namespace credmint::tpm2 {
 /// The functions of tpm2-tss, loaded when the first TPM key is opened. Linking its libraries would
 /// add half a millisecond to every start of the program, even without a TPM.
 struct Tss2Library {
+  decltype(&::Esys_Create) Esys_Create = nullptr;
   decltype(&::Esys_CreatePrimary) Esys_CreatePrimary = nullptr;
+  decltype(&::Esys_EvictControl) Esys_EvictControl = nullptr;
   decltype(&::Esys_Finalize) Esys_Finalize = nullptr;
   decltype(&::Esys_FlushContext) Esys_FlushContext = nullptr;
   decltype(&::Esys_Free) Esys_Free = nullptr;
@@ -24,6 +26,7 @@ struct Tss2Library {
   decltype(&::Esys_LoadExternal) Esys_LoadExternal = nullptr;
   decltype(&::Esys_NV_Read) Esys_NV_Read = nullptr;
   decltype(&::Esys_NV_ReadPublic) Esys_NV_ReadPublic = nullptr;
+  decltype(&::Esys_PCR_Read) Esys_PCR_Read = nullptr;
   decltype(&::Esys_PolicyAuthorize) Esys_PolicyAuthorize = nullptr;
   decltype(&::Esys_PolicyAuthValue) Esys_PolicyAuthValue = nullptr;
   decltype(&::Esys_PolicyCommandCode) Esys_PolicyCommandCode = nullptr;
@@ -37,6 +40,7 @@ struct Tss2Library {
   decltype(&::Esys_ReadPublic) Esys_ReadPublic = nullptr;
   decltype(&::Esys_Sign) Esys_Sign = nullptr;
   decltype(&::Esys_StartAuthSession) Esys_StartAuthSession = nullptr;
+  decltype(&::Esys_TestParms) Esys_TestParms = nullptr;
   decltype(&::Esys_TR_Close) Esys_TR_Close = nullptr;
   decltype(&::Esys_TR_FromTPMPublic) Esys_TR_FromTPMPublic = nullptr;
   decltype(&::Esys_TR_GetName) Esys_TR_GetName = nullptr;
@@ -46,14 +50,18 @@ struct Tss2Library {
   decltype(&::Esys_TRSess_GetNonceTPM) Esys_TRSess_GetNonceTPM = nullptr;
   decltype(&::Esys_TRSess_SetAttributes) Esys_TRSess_SetAttributes = nullptr;
   decltype(&::Esys_VerifySignature) Esys_VerifySignature = nullptr;
+  decltype(&::Tss2_MU_TPM2B_DIGEST_Marshal) Tss2_MU_TPM2B_DIGEST_Marshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_DIGEST_Unmarshal) Tss2_MU_TPM2B_DIGEST_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal) Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal =
       nullptr;
   decltype(&::Tss2_MU_TPM2B_NAME_Unmarshal) Tss2_MU_TPM2B_NAME_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal) Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal = nullptr;
+  decltype(&::Tss2_MU_TPM2B_PRIVATE_Marshal) Tss2_MU_TPM2B_PRIVATE_Marshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_PRIVATE_Unmarshal) Tss2_MU_TPM2B_PRIVATE_Unmarshal = nullptr;
+  decltype(&::Tss2_MU_TPM2B_PUBLIC_Marshal) Tss2_MU_TPM2B_PUBLIC_Marshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_PUBLIC_Unmarshal) Tss2_MU_TPM2B_PUBLIC_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPML_DIGEST_Unmarshal) Tss2_MU_TPML_DIGEST_Unmarshal = nullptr;
+  decltype(&::Tss2_MU_TPML_PCR_SELECTION_Marshal) Tss2_MU_TPML_PCR_SELECTION_Marshal = nullptr;
   decltype(&::Tss2_MU_TPML_PCR_SELECTION_Unmarshal) Tss2_MU_TPML_PCR_SELECTION_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPMT_SIGNATURE_Unmarshal) Tss2_MU_TPMT_SIGNATURE_Unmarshal = nullptr;
   decltype(&::Tss2_MU_UINT32_Unmarshal) Tss2_MU_UINT32_Unmarshal = nullptr;

@@ -193,10 +193,10 @@ class PolicyRun {
 
   Result<void> Take(const PolicyAuthorize& authorize) {
     const auto hold = tpm_->Hold();
-    auto approved = PolicyDigest();
-    if (!approved) return Fail(std::move(approved));
+    const auto approved = ReadPolicyDigest(*tpm_, session_);
+    if (!approved) return Fail(approved, "asking for the policy before PolicyAuthorize");
     const auto signed_digest = DigestToAuthorize(credentials_.context, *authorize.signature,
-                                                 **approved, authorize.policy_ref);
+                                                 *approved, authorize.policy_ref);
     if (!signed_digest) return Fail(signed_digest);
     auto key = LoadPublic(authorize.key);
     if (!key) return Fail(key, "loading the key of PolicyAuthorize");
@@ -216,8 +216,7 @@ class PolicyRun {
     if (!verified) return Fail(verified, "verifying the policy of PolicyAuthorize");
     return Step("PolicyAuthorize", [&](ESYS_CONTEXT* esys) {
       return Tss2().Esys_PolicyAuthorize(esys, session_, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                         approved->get(), &authorize.policy_ref, &*name,
-                                         ticket.get());
+                                         &*approved, &authorize.policy_ref, &*name, ticket.get());
     });
   }
 
@@ -236,17 +235,6 @@ class PolicyRun {
         [&](ESYS_CONTEXT* esys) { return Tss2().Esys_TRSess_GetNonceTPM(esys, session_, &nonce); });
     EsysOwned<TPM2B_NONCE> owner(nonce);
     if (!done) return Fail(done, "PolicySigned");
-    return owner;
-  }
-
-  Result<EsysOwned<TPM2B_DIGEST>> PolicyDigest() {
-    TPM2B_DIGEST* digest = nullptr;
-    const auto done = tpm_->Run([&](ESYS_CONTEXT* esys) {
-      return Tss2().Esys_PolicyGetDigest(esys, session_, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                         &digest);
-    });
-    EsysOwned<TPM2B_DIGEST> owner(digest);
-    if (!done) return Fail(done, "asking for the policy before PolicyAuthorize");
     return owner;
   }
 
@@ -292,6 +280,17 @@ Result<bool> SatisfyPolicy(const std::shared_ptr<Tpm>& tpm, ESYS_TR session, con
   }
   if (!taken) return Fail(std::move(taken));
   return run.wants_auth();
+}
+
+TpmResult<TPM2B_DIGEST> ReadPolicyDigest(Tpm& tpm, ESYS_TR session) {
+  TPM2B_DIGEST* digest = nullptr;
+  const auto done = tpm.Run([&](ESYS_CONTEXT* esys) {
+    return Tss2().Esys_PolicyGetDigest(esys, session, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                       &digest);
+  });
+  const EsysOwned<TPM2B_DIGEST> owner(digest);
+  if (!done) return Fail(done);
+  return *digest;
 }
 
 TpmResult<void> RestartPolicy(Tpm& tpm, ESYS_TR session) {

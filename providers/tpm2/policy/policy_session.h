@@ -41,6 +41,9 @@ struct PolicyCredentials {
 Result<bool> SatisfyPolicy(const std::shared_ptr<Tpm>& tpm, ESYS_TR session, const Policy& policy,
                            const PolicyCredentials& credentials);
 
+/// The digest of the steps that a policy session has taken. One TPM command.
+TpmResult<TPM2B_DIGEST> ReadPolicyDigest(Tpm& tpm, ESYS_TR session);
+
 /// Undoes all steps in a policy session.
 TpmResult<void> RestartPolicy(Tpm& tpm, ESYS_TR session);
 

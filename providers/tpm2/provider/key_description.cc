@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ossl/encoding.h"
+#include "tpm2/device/handle_uri.h"
 #include "tpm2/signing/public_area.h"
 
 namespace credmint::tpm2 {
@@ -92,6 +93,15 @@ Json DescribeKey(const TPM2B_PUBLIC& area, OSSL_LIB_CTX* context) {
   if (const auto usable = ReadPersistentPublicArea(area); !usable)
     json["unusable"] = usable.error().message;
   return json;
+}
+
+provider::ListedObject ListObject(TPM2_HANDLE handle, const TPM2B_PUBLIC& area,
+                                  OSSL_LIB_CTX* context) {
+  const std::string label = FormatHandle(handle);
+  Json json = {{"kind", "object"}, {"label", label}};
+  json.update(DescribeKey(area, context));
+  return {json["kind"] == "private-key" ? "handle:" + label : "",
+          json.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
 }  // namespace credmint::tpm2

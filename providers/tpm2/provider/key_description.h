@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/store_loader.h"
+
 namespace credmint::tpm2 {
 
 /// Describes a persistent object by its public area, for people who choose a key. Does not use the
@@ -14,5 +16,9 @@ namespace credmint::tpm2 {
 /// Returns the members of the kinds `private-key` and `object` in listing.h, without `label`.
 /// `context` is used for `publicKey`.
 nlohmann::ordered_json DescribeKey(const TPM2B_PUBLIC& area, OSSL_LIB_CTX* context);
+
+/// The persistent object at `handle`, as a list shows it (listing.h).
+provider::ListedObject ListObject(TPM2_HANDLE handle, const TPM2B_PUBLIC& area,
+                                  OSSL_LIB_CTX* context);
 
 }  // namespace credmint::tpm2

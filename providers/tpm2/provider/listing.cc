@@ -81,18 +81,16 @@ class Survey {
   }
 
   void AddObject(TPM2_HANDLE handle) {
-    const std::string label = FormatHandle(handle);
-    Json json = {{"kind", "object"}, {"label", label}};
     const PersistentKey source(handle);
     const auto area = source.Load(tpm_, Secret()).and_then([&](const LoadedKey& loaded) {
       return source.ReadPublic(*tpm_, loaded.object, provider_.digests());
     });
     if (area) {
-      json.update(DescribeKey(*area, provider_.core().context()));
+      entries_.push_back(ListObject(handle, *area, provider_.core().context()));
     } else {
-      json["error"] = area.error().message;
+      Add("",
+          {{"kind", "object"}, {"label", FormatHandle(handle)}, {"error", area.error().message}});
     }
-    Add(json["kind"] == "private-key" ? "handle:" + label : "", json);
   }
 
   void AddNvIndex(TPM2_HANDLE handle) {

@@ -20,6 +20,7 @@
 #include "tpm2/device/nv_index.h"
 #include "tpm2/device/nv_uri.h"
 #include "tpm2/provider/listing.h"
+#include "tpm2/provider/tpm_change.h"
 #include "tpm2/signing/key_loader.h"
 
 namespace credmint::tpm2 {
@@ -44,7 +45,10 @@ struct WholeTpm {
   Error error;  ///< the error of any other use
 };
 
-using Source = std::variant<HandleUri, NvUri, WholeTpm, Tss2KeyFile>;
+/// "tss2:" without a path, which is valid only to make a new key file.
+struct NoFileYet {};
+
+using Source = std::variant<HandleUri, NvUri, WholeTpm, Tss2KeyFile, NoFileYet>;
 
 /// The value is the address of an EVP_PKEY, as in OpenSSL's references to keys. `signer` takes a
 /// reference of its own.
@@ -67,6 +71,7 @@ class Loader final : public provider::StoreLoader {
 
   [[nodiscard]] bool IsExpected() const;
   [[nodiscard]] Result<StoreObjects> TakeInventory() const;
+  [[nodiscard]] Result<StoreObjects> MakeChange() const;
   [[nodiscard]] Result<StoreObjects> ReadCertificates(const NvUri& uri,
                                                       const PassphraseCallback& passphrase) const;
   template <typename Place>
@@ -78,6 +83,7 @@ class Loader final : public provider::StoreLoader {
   std::optional<std::string> tcti_;
   KeySecrets secrets_;
   bool inventory_ = false;
+  TpmChange change_;
 };
 
 Result<void> Loader::Set(const OSSL_PARAM params[]) {
@@ -90,6 +96,7 @@ Result<void> Loader::Set(const OSSL_PARAM params[]) {
   }
   if (HasParam(params, kAskAuthParam)) secrets_.ask_auth = true;
   if (HasParam(params, kInventoryParam)) inventory_ = true;
+  change_.Set(params);
   if (auto tcti = provider::TextParam(params, kTctiParam)) {
     tcti_ = *std::move(tcti);
   } else if (HasParam(params, kTctiParam)) {
@@ -106,9 +113,13 @@ bool Loader::IsExpected() const {
 }
 
 Result<StoreObjects> Loader::Find(const PassphraseCallback& passphrase) {
+  if (change_.IsWanted()) return MakeChange();
   if (inventory_) return TakeInventory();
   if (!IsExpected()) return StoreObjects();
   if (const auto* whole = std::get_if<WholeTpm>(&source_)) return Fail(whole->error);
+  if (std::holds_alternative<NoFileYet>(source_)) {
+    return Fail(ErrorCode::kMalformed, "tss2: is not followed by the path of a key file");
+  }
   if (const auto* uri = std::get_if<NvUri>(&source_)) return ReadCertificates(*uri, passphrase);
   if (const auto* uri = std::get_if<HandleUri>(&source_)) return FindKey(*uri, passphrase);
   return FindKey(std::get<Tss2KeyFile>(source_), passphrase);
@@ -121,6 +132,20 @@ Result<StoreObjects> Loader::TakeInventory() const {
   auto taken = tpm2::TakeInventory(provider_, tcti_, secrets_.parent_auth, only);
   if (!taken) return Fail(std::move(taken));
   return StoreObjects{{}, {}, *std::move(taken)};
+}
+
+Result<StoreObjects> Loader::MakeChange() const {
+  if (const auto* whole = std::get_if<WholeTpm>(&source_)) return Fail(whole->error);
+  const auto* uri = std::get_if<HandleUri>(&source_);
+  if (uri == nullptr && !std::holds_alternative<NoFileYet>(source_)) {
+    return Fail(ErrorCode::kUsage, "only keys in the TPM and new key files can be made or deleted");
+  }
+  auto made = change_.Make(uri == nullptr ? std::nullopt : std::optional(uri->handle), provider_,
+                           tcti_, secrets_.parent_auth);
+  if (!made) return Fail(std::move(made));
+  StoreObjects objects;
+  objects.inventory.push_back(*std::move(made));
+  return objects;
 }
 
 Result<StoreObjects> Loader::ReadCertificates(const NvUri& uri,
@@ -179,6 +204,7 @@ Result<std::unique_ptr<Loader>> ParseFile(const Tpm2Provider& provider, Result<S
 void* OpenFile(void* context, const char* uri) noexcept {
   const Tpm2Provider& provider = Tpm2Provider::From(context);
   return provider::OpenStore(provider, [&] {
+    if (uri == kTss2Scheme) return MakeLoader(provider, Result<NoFileYet>(NoFileYet()));
     return ParseFile(provider, ReadFile(uri + kTss2Scheme.size(), kMaxKeyFileSize));
   });
 }
@@ -197,6 +223,13 @@ const OSSL_PARAM* SettableParams(void* /*provider*/) noexcept {
                                        OSSL_PARAM_utf8_string(kHasAuthParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kAskAuthParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kInventoryParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kCreateKeyParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kDeleteKeyParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kKeyParentParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kKeyPcrsParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kKeyNodaParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kKeyAuthParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kOwnerAuthParam, nullptr, 0),
                                        OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, nullptr),
                                        OSSL_PARAM_END};
   return kParams;

@@ -26,6 +26,17 @@ namespace credmint::tpm2 {
 ///   count as a wrong try.
 /// * "tpm2-inventory": return names with descriptions (listing.h) of what the URI names or, with
 ///   nothing behind the scheme, of all that is in the TPM.
+/// * "tpm2-create-key" (UTF-8, the type, such as "ec-p256"): make a key (tpm_key_maker.h), and
+/// return
+///   its name. It stays at the handle of the URI, or "tss2:" returns the contents of its file.
+/// * "tpm2-key-parent" (UTF-8, "0x81000001"), "tpm2-key-pcrs" (UTF-8, "sha256:0,7"),
+///   "tpm2-key-noda" (UTF-8, "1"), and "tpm2-key-auth" (octets): the new key's parent, the PCRs to
+///   bind it to, no counting of wrong tries, and its auth value. By default it is below the owner
+///   hierarchy's primary.
+/// * "tpm2-delete-key" (UTF-8, "1"): remove the key at the handle (tpm_key_remover.h), and return
+/// its
+///   name. "look" returns the same and removes nothing.
+/// * "tpm2-owner-auth" (octets): the auth value of the owner hierarchy, for these changes.
 const OSSL_DISPATCH* HandleStore();
 const OSSL_DISPATCH* NvStore();
 const OSSL_DISPATCH* Tss2Store();

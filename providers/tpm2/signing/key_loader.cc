@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tpm2/signing/key_loader.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 
 #include "tpm2/signing/public_area.h"
@@ -12,14 +10,6 @@ namespace credmint::tpm2 {
 namespace {
 
 using provider::Key;
-
-/// Rejects a value that does not fit into a TPM2B_AUTH: no tool could have set it.
-Result<void> CheckAuthSize(const Secret& auth, const std::string& what) {
-  if (auth.size() <= kMaxAuthSize) return {};
-  return Fail(ErrorCode::kPinIncorrect,
-              fmt::format("the {} has {} bytes, but a TPM takes at most {}", what, auth.size(),
-                          kMaxAuthSize));
-}
 
 std::unique_ptr<Key> MakeKey(const Tpm2Provider& provider, std::shared_ptr<Tpm> tpm,
                              PublicArea area, std::unique_ptr<KeySource> source, Secret auth,

@@ -3,14 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <string_view>
 #include <utility>
 
 #include "base/printable.h"
 #include "cli/options/device_place.h"
 #include "cli/options/option_groups.h"
-#include "cli/options/text_option.h"
 #include "cli/output/help_text.h"
 #include "cli/output/output.h"
 #include "cli/output/terminal_prompt.h"
@@ -19,23 +16,8 @@
 namespace credmint::cli {
 namespace {
 
-Result<Bytes> IdOf(std::string_view hex) {
-  constexpr std::size_t kLongest = 2 * 64;
-  const auto bad = [] {
-    return Fail(ErrorCode::kUsage, "--id: it is not an id of 1 to 64 bytes in hexadecimal",
-                "write two digits for each byte: --id 01");
-  };
-  if (hex.size() % 2 != 0 || hex.size() > kLongest) return bad();
-  Bytes id;
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    std::uint8_t byte = 0;
-    const char* const end = hex.data() + i + 2;
-    const auto [stop, error] = std::from_chars(hex.data() + i, end, byte, 16);
-    if (error != std::errc() || stop != end) return bad();
-    id.push_back(byte);
-  }
-  return id;
-}
+/// The scheme of key files alone, for one that is to be made.
+constexpr const char* kNewKeyFile = "tss2:";
 
 /// One line for the key, and for each object that belongs to it.
 std::string FormatDeleted(const Inventory& entries) {
@@ -50,7 +32,7 @@ std::string FormatDeleted(const Inventory& entries) {
 }  // namespace
 
 KeyCommand::KeyCommand(CLI::App& app)
-    : app_(app.add_subcommand("key", "Create or delete a key on a token")) {
+    : app_(app.add_subcommand("key", "Create or delete a key on a token or in the TPM")) {
   app_->preparse_callback([this](std::size_t) {
     app_->require_subcommand(1);
     SetHelp(*app_,
@@ -61,25 +43,18 @@ KeyCommand::KeyCommand(CLI::App& app)
 }
 
 void KeyCommand::AddCreate() {
-  create_ = app_->add_subcommand("create", "Create a key that cannot leave its token");
+  create_ = app_->add_subcommand("create", "Create a key that cannot leave its token or TPM");
   SetHelp(*create_,
-          {.needs = "the URI and --type",
+          {.needs = "--type, and the URI or --out",
            .example = "credmint key create 'pkcs11:token=prod;object=new' --type ec-p256 \\\n"
-                      "  --passin file:pin"});
-  AddDevicePlace(*create_, uri_,
-                 "Token, and label of the new key: pkcs11:token=TOKEN;object=LABEL");
-  create_
-      ->add_option("--type", type_,
-                   "Type of the key: ec-p256, ec-p384, ec-p521, rsa-2048, rsa-3072, rsa-4096 or "
-                   "ed25519")
-      ->check(
-          OneOf({"ec-p256", "ec-p384", "ec-p521", "rsa-2048", "rsa-3072", "rsa-4096", "ed25519"}))
-      ->option_text("TYPE")
-      ->group(kIdentityGroup);
-  AddText(*create_, "--id", id_,
-          "Id of the key in hexadecimal (default: the SHA-1 of the public key)")
-      ->option_text("HEX")
-      ->group(kIdentityGroup);
+                      "  --passin file:pin\n"
+                      "credmint key create handle:0x81000003 --type ec-p256\n"
+                      "credmint key create --out key.pem --type rsa-2048"});
+  AddDevicePlace(
+      *create_, uri_,
+      "Token and label of the new key, pkcs11:token=TOKEN;object=LABEL, or its handle in "
+      "the TPM, handle:0x81…");
+  AddNewKeyFlags(*create_, new_);
   AddTokenFlags(*create_, key_);
   AddProcessFlags(*create_, process_);
 }
@@ -89,8 +64,9 @@ void KeyCommand::AddDelete() {
   SetHelp(*delete_, {.needs = "the URI, and --yes without a terminal",
                      .example = "credmint key delete 'pkcs11:token=prod;object=web' --yes \\\n"
                                 "  --passin file:pin"});
-  AddDevicePlace(*delete_, uri_, "Key to delete: pkcs11:token=TOKEN;object=LABEL");
+  AddDevicePlace(*delete_, uri_, "Key to delete: pkcs11:token=TOKEN;object=LABEL or handle:0x81…");
   delete_->add_flag("--yes", yes_, "Delete the key without asking")->group(kIdentityGroup);
+  AddOwnerFlag(*delete_, new_.owner_passin);
   AddTokenFlags(*delete_, key_);
   AddProcessFlags(*delete_, process_);
 }
@@ -100,27 +76,50 @@ Result<void> KeyCommand::Run() const {
   return create_->parsed() ? Create() : Delete();
 }
 
+Result<OpenDevice> KeyCommand::Prepare(const std::string& place, const char* form) const {
+  ProcessOptions process = process_;
+  process.secret_files = SecretFilesOf(new_);
+  return PrepareDevice(place, KeyReference::Use::kPrivateKey, key_, process, form);
+}
+
 Result<void> KeyCommand::Create() const {
-  if (type_.empty()) {
+  if (new_.type.empty()) {
     return Fail(ErrorCode::kUsage, "--type is missing", "give the type of the key: --type ec-p256");
   }
-  auto id = IdOf(id_);
-  if (!id) return Fail(std::move(id));
-  auto device = PrepareDevice(uri_, KeyReference::Use::kPrivateKey, key_, process_);
+  if (!uri_.empty() && !new_.out.empty()) {
+    return Fail(ErrorCode::kUsage, "--out and a URI are given",
+                "a key is at the place of the URI or in the file: give one of them");
+  }
+  const std::string place = new_.out.empty() ? uri_ : kNewKeyFile;
+  if (const Scheme* const scheme = FindScheme(place)) {
+    if (auto fits = CheckNewKey(new_, key_, *scheme); !fits) return fits;
+  }
+  auto device = Prepare(place,
+                        "name a token, as in 'pkcs11:token=prod;object=web', a handle of the TPM, "
+                        "as in handle:0x81000002, or a file for a TPM key with --out");
   if (!device) return Fail(std::move(device));
-  const auto key = CreateKey(device->opener.keys(), std::move(device->reference),
-                             {.type = type_, .id = *std::move(id)});
+  auto wishes = ReadNewKey(new_);
+  if (!wishes) return Fail(std::move(wishes));
+  const auto key =
+      CreateKey(device->opener.keys(), std::move(device->reference), *std::move(wishes));
   if (!key) return Fail(key);
   return WriteResult(key->uri + "\n");
 }
 
 Result<void> KeyCommand::Delete() const {
+  if (const Scheme* const scheme = FindScheme(uri_)) {
+    if (auto fits = CheckDeletion(new_.owner_passin, key_, *scheme); !fits) return fits;
+  }
   if (!yes_ && !HasTerminal()) {
     return Fail(ErrorCode::kUsage, "--yes is missing, and there is no terminal to ask at",
                 "a deleted key cannot be made again: give --yes if it shall go");
   }
-  auto device = PrepareDevice(uri_, KeyReference::Use::kPrivateKey, key_, process_);
+  auto device = Prepare(uri_,
+                        "name a key on a token, as in 'pkcs11:token=prod;object=web', or in the "
+                        "TPM, as in handle:0x81000002; delete a key file as any other file");
   if (!device) return Fail(std::move(device));
+  auto owner_auth = ReadOwnerAuth(new_.owner_passin);
+  if (!owner_auth) return Fail(std::move(owner_auth));
   KeyOpener& keys = device->opener.keys();
   if (!yes_) {
     const auto found = FindKeyToDelete(keys, device->reference.Clone());
@@ -130,7 +129,7 @@ Result<void> KeyCommand::Delete() const {
     if (!confirmed) return Fail(confirmed);
     if (!*confirmed) return Fail(ErrorCode::kUsage, "nothing was deleted, as nobody typed yes");
   }
-  const auto deleted = DeleteKey(keys, std::move(device->reference));
+  const auto deleted = DeleteKey(keys, std::move(device->reference), *std::move(owner_auth));
   if (!deleted) return Fail(deleted);
   return WriteResult(FormatDeleted(*deleted));
 }

@@ -5,16 +5,18 @@
 #include <string>
 
 #include "base/error.h"
+#include "cli/options/device_place.h"
 #include "cli/options/key_options.h"
+#include "cli/options/new_key_options.h"
 #include "cli/options/process_options.h"
 
 namespace credmint::cli {
 
 /// `credmint key create` and `credmint key delete`: the private keys of devices.
 ///
-/// `create` prints the URI of the new key. `delete` prints what it deleted and what it kept, one
-/// line each. It asks at the terminal before, unless it has --yes; without a terminal and --yes it
-/// fails with kUsage.
+/// `create` prints the URI of the new key, or the path of its file. `delete` prints what it deleted
+/// and what it kept, one line each. It asks at the terminal before, unless it has --yes; without a
+/// terminal and --yes it fails with kUsage.
 class KeyCommand {
  public:
   explicit KeyCommand(CLI::App& app);
@@ -24,6 +26,7 @@ class KeyCommand {
  private:
   void AddCreate();
   void AddDelete();
+  [[nodiscard]] Result<OpenDevice> Prepare(const std::string& place, const char* form) const;
   [[nodiscard]] Result<void> Create() const;
   [[nodiscard]] Result<void> Delete() const;
 
@@ -34,8 +37,7 @@ class KeyCommand {
   /// A token takes its time to make a key of RSA.
   ProcessOptions process_ = {.key_timeout = 300};
   std::string uri_;
-  std::string type_;
-  std::string id_;
+  NewKeyOptions new_;
   bool yes_ = false;
 };
 

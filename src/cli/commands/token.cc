@@ -89,7 +89,8 @@ Result<void> TokenCommand::Run() const {
   if (const auto source = SecretSource::Parse(so_passin_); source && source->file()) {
     process.secret_files.push_back(*source->file());
   }
-  auto device = PrepareDevice(uri_, KeyReference::Use::kAnything, key_, process);
+  auto device = PrepareDevice(uri_, KeyReference::Use::kAnything, key_, process,
+                              "name the token, as in pkcs11:token=new");
   if (!device) return Fail(std::move(device));
   auto so_pin = ReadNewPin({"--so-passin", so_passin_, "the security officer of the new token"});
   if (!so_pin) return Fail(std::move(so_pin));

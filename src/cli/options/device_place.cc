@@ -17,15 +17,15 @@ void AddDevicePlace(CLI::App& command, std::string& uri, const char* description
 }
 
 Result<OpenDevice> PrepareDevice(const std::string& uri, KeyReference::Use use,
-                                 const KeyOptions& key, const ProcessOptions& process) {
-  constexpr const char* kForm = "name a token, as in 'pkcs11:token=prod;object=web'";
+                                 const KeyOptions& key, const ProcessOptions& process,
+                                 const char* form) {
   auto identity = WithoutPlace(ParseIdentity(key));
   if (!identity) return Fail(std::move(identity));
-  if (uri.empty()) return Fail(ErrorCode::kUsage, "the URI is missing", kForm);
+  if (uri.empty()) return Fail(ErrorCode::kUsage, "the URI is missing", form);
   auto reference = KeyReference::Parse(uri, use);
   if (!reference) return Fail(std::move(reference), "the URI");
   if (reference->scheme() == nullptr) {
-    return Fail(ErrorCode::kUsage, fmt::format("{} is not in a device", reference->shown()), kForm);
+    return Fail(ErrorCode::kUsage, fmt::format("{} is not in a device", reference->shown()), form);
   }
   ProcessOptions started = process;
   for (std::string& file : SecretFilesOf(**identity)) {

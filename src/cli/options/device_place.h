@@ -25,8 +25,9 @@ struct OpenDevice {
 void AddDevicePlace(CLI::App& command, std::string& uri, const char* description);
 
 /// Parses the URI, starts OpenSSL and opens nothing yet. Fails with kUsage if the URI is missing or
-/// names no device.
+/// names no device; the hint is then `form`.
 Result<OpenDevice> PrepareDevice(const std::string& uri, KeyReference::Use use,
-                                 const KeyOptions& key, const ProcessOptions& process);
+                                 const KeyOptions& key, const ProcessOptions& process,
+                                 const char* form);
 
 }  // namespace credmint::cli

@@ -22,6 +22,8 @@ std::string_view Words(Remedy remedy) {
       return "append ?pass to the URI and give the value with --passin";
     case Remedy::kGiveParentAuth:
       return "give it with --parent-passin";
+    case Remedy::kGiveOwnerAuth:
+      return "give it with --owner-passin";
     case Remedy::kGivePolicyAuth:
       return "give it with --policy-passin";
     case Remedy::kCheckAuthValue:

@@ -6,10 +6,12 @@ import struct
 _ENHANCED_PACKET = 6
 _RETRY = 0x922
 COMMANDS = {  # TPM 2.0 Part 2 section 6.5.2
+    0x120: "EvictControl",
     0x131: "CreatePrimary",
     0x14E: "NV_Read",
     0x144: "Startup",
     0x151: "PolicySecret",
+    0x153: "Create",
     0x156: "Import",
     0x157: "Load",
     0x15D: "Sign",
@@ -23,8 +25,10 @@ COMMANDS = {  # TPM 2.0 Part 2 section 6.5.2
     0x176: "StartAuthSession",
     0x177: "VerifySignature",
     0x17A: "GetCapability",
+    0x17E: "PCR_Read",
     0x17F: "PolicyPCR",
     0x189: "PolicyGetDigest",
+    0x18A: "TestParms",
 }
 
 

@@ -42,7 +42,7 @@ class LineCut(Exception):
 class TpmProxy:
     """Serves the same two sockets as swtpm, at `tcti`, until `owner`, a test, ends.
 
-    `answer`, `hold`, `cut`, `cut_answer`, `before` and `between` add rules. A rule applies to the
+    `answer`, `hold`, `cut`, `cut_answer`, `before`, `change` and `between` add rules. A rule applies to the
     next `times` commands of one name (pcap.py). The first matching rule is used.
     """
 
@@ -99,6 +99,10 @@ class TpmProxy:
             return self._ask(command)
 
         self._add(name, times, act)
+
+    def change(self, name, function):
+        """Passes on what `function` makes of the next such command, of the same size."""
+        self._add(name, 1, lambda request: self._ask(function(request)))
 
     def between(self, name, action):
         """Disconnects from the TPM and calls `action`, which can run tools on it, before the next

@@ -222,7 +222,7 @@ class Refusals(KeyTest):
         self.refuse(program.USAGE, "--id: ", more=("--id", text))
 
     def test_a_tpm(self):
-        self.refuse(program.USAGE, "the TPM cannot be changed in this way", "handle:0x81000001")
+        self.refuse(program.USAGE, "--passin does not apply to this TPM key", "handle:0x81000002")
 
     def test_a_token_that_is_not_there(self):
         self.refuse(program.KEY, "no token", "pkcs11:token=none;object=web")

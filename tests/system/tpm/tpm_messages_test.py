@@ -49,6 +49,13 @@ OF_ANSWERS = {
     "the TPM must be reset before it goes on": (KEY, "Sign", 0x130),
 }
 
+# The same of `key create`: {message: (command, the response code that causes it)}
+OF_CREATION = {
+    "the owner hierarchy needs an auth value and none was given": ("CreatePrimary", 0x9A2),
+    "the TPM has no room for one more persistent key": ("EvictControl", 0x14B),
+    "the TPM cannot make … keys": ("TestParms", 0x1C4),
+}
+
 
 def by_name(table):
     return {re.sub(r"\W+", "_", message): (message, case) for message, case in table.items()}
@@ -112,6 +119,15 @@ class Messages(TpmTest):
         self.watch().answer(command, code)
         self.is_said(message, key)
 
+    @each(**by_name(OF_CREATION))
+    def test_of_creation(self, case):
+        message, (command, code) = case
+        self.assertIn(message, MESSAGES)
+        self.watch().answer(command, code)
+        said = message.replace("…", "ec-p256")
+        arguments = ("key", "create", "handle:0x81000020", "--type", "ec-p256")
+        self.fail_with(program.KEY, said, *arguments)
+
     def test_without_a_tpm(self):
         self.is_said("cannot open the TPM", KEY, "--tcti", "device:/nowhere")
 
@@ -131,7 +147,7 @@ class Messages(TpmTest):
             "the connection to the TPM failed",
             "tpm2-abrmd has as many connections as it allows",
         }
-        self.assertEqual({*OF_KEYS, *OF_ANSWERS, *others}, set(MESSAGES))
+        self.assertEqual({*OF_KEYS, *OF_ANSWERS, *OF_CREATION, *others}, set(MESSAGES))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <openssl/core.h>
+#include <tss2/tss2_tpm2_types.h>
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "common/store_loader.h"
+#include "tpm2/making/tpm_key_maker.h"
+#include "tpm2/provider/tpm2_provider.h"
+
+namespace credmint::tpm2 {
+
+// The parameters of a store that ask for a change in the TPM; store.h describes them.
+inline constexpr const char* kCreateKeyParam = "tpm2-create-key";
+inline constexpr const char* kDeleteKeyParam = "tpm2-delete-key";
+inline constexpr const char* kKeyParentParam = "tpm2-key-parent";
+inline constexpr const char* kKeyPcrsParam = "tpm2-key-pcrs";
+inline constexpr const char* kKeyNodaParam = "tpm2-key-noda";
+inline constexpr const char* kKeyAuthParam = "tpm2-key-auth";
+inline constexpr const char* kOwnerAuthParam = "tpm2-owner-auth";
+
+/// The change in a TPM that a store's parameters ask for, if any.
+class TpmChange {
+ public:
+  void Set(const OSSL_PARAM params[]);
+
+  [[nodiscard]] bool IsWanted() const { return !type_.empty() || !deletion_.empty(); }
+
+  /// Makes or removes the key at a handle or, without one, makes a key file. Fails as TpmKeyMaker
+  /// and RemoveKey(), and with kUsage for parameters that make no sense.
+  [[nodiscard]] Result<provider::ListedObject> Make(std::optional<TPM2_HANDLE> handle,
+                                                    const Tpm2Provider& provider,
+                                                    const std::optional<std::string>& tcti,
+                                                    const Secret& parent_auth) const;
+
+ private:
+  [[nodiscard]] Result<NewTpmKey> ReadKey(const Secret& parent_auth) const;
+
+  std::string type_;
+  std::string deletion_;  ///< "look" or "1"
+  std::string parent_;
+  std::string pcrs_;
+  bool exempt_ = false;
+  Secret auth_;
+  Secret owner_auth_;
+};
+
+}  // namespace credmint::tpm2
