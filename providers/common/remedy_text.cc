@@ -63,6 +63,7 @@ std::string_view RemedyWords(Remedy remedy) {
     case Remedy::kNameKeyApart:
     case Remedy::kNameCertificate:
     case Remedy::kAllowAccess:
+    case Remedy::kOverwrite:
       break;
   }
   return {};

@@ -10,7 +10,7 @@ namespace {
 
 #define CREDMINT_FUNCTION(name) \
   { offsetof(CK_FUNCTION_LIST, name), #name }
-constexpr std::array<std::pair<std::size_t, const char*>, 22> kFunctionNames = {{
+constexpr std::array<std::pair<std::size_t, const char*>, 23> kFunctionNames = {{
     CREDMINT_FUNCTION(C_Finalize),
     CREDMINT_FUNCTION(C_GetInfo),
     CREDMINT_FUNCTION(C_GetSlotList),
@@ -31,6 +31,7 @@ constexpr std::array<std::pair<std::size_t, const char*>, 22> kFunctionNames = {
     CREDMINT_FUNCTION(C_GenerateKeyPair),
     CREDMINT_FUNCTION(C_SetAttributeValue),
     CREDMINT_FUNCTION(C_DestroyObject),
+    CREDMINT_FUNCTION(C_CreateObject),
     CREDMINT_FUNCTION(C_InitToken),
     CREDMINT_FUNCTION(C_InitPIN),
 }};

@@ -50,9 +50,10 @@ enum class Remedy : std::uint16_t {
   kNameCertificate = 34,      ///< name one of these certificates, and so its key
   kAllowAccess = 35,          ///< allow a module or device more than the sandbox does
   kGiveOwnerAuth = 36,        ///< give the auth value of the TPM's owner hierarchy
+  kOverwrite = 37,            ///< allow replacing what is there
 };
 
 /// The largest value.
-inline constexpr Remedy kLastRemedy = Remedy::kGiveOwnerAuth;
+inline constexpr Remedy kLastRemedy = Remedy::kOverwrite;
 
 }  // namespace credmint

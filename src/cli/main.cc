@@ -21,6 +21,7 @@
 #include "cli/commands/csr.h"
 #include "cli/commands/doctor.h"
 #include "cli/commands/exec.h"
+#include "cli/commands/import_certificate.h"
 #include "cli/commands/key_command.h"
 #include "cli/commands/list.h"
 #include "cli/commands/read_certificate_data.h"
@@ -139,6 +140,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   TokenCommand token(app);
   KeyCommand key(app);
   CsrCommand csr(app);
+  ImportCertificateCommand import_certificate(app);
   DoctorCommand doctor(app);
   ConfigCommand config(app);
   CacheCommand cache(app);
@@ -170,6 +172,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   if (token.app().parsed()) result = token.Run();
   if (key.app().parsed()) result = key.Run();
   if (csr.app().parsed()) result = csr.Run();
+  if (import_certificate.app().parsed()) result = import_certificate.Run();
   if (cache.app().parsed()) result = cache.Run();
   if (version.app().parsed()) result = VersionCommand::Run();
   if (doctor.app().parsed() || config.app().parsed()) {

@@ -16,6 +16,7 @@ struct DeviceChange {
     kFindKeyToDelete,  ///< changes nothing; shows what kDeleteKey would delete
     kDeleteKey,
     kInitToken,
+    kStoreCertificate,
   };
 
   Kind kind = Kind::kFindKeyToDelete;
@@ -28,9 +29,14 @@ struct DeviceChange {
   std::string key_state = {};
   Secret key_auth = {};          ///< kCreateKey: the key's own secret; empty: none
   bool tries_uncounted = false;  ///< kCreateKey: wrong values of key_auth lock nothing
-  Secret owner_auth = {};        ///< kCreateKey, kDeleteKey: the secret of the device's owner
-  Secret so_pin = {};            ///< kInitToken
-  Secret user_pin = {};          ///< kInitToken
+  /// kStoreCertificate: the DER of the leaf and of its issuers.
+  Bytes certificates = {};
+  bool keep_old = false;   ///< kStoreCertificate: earlier certificates of the key stay
+  bool overwrite = false;  ///< kStoreCertificate: one of another key may be replaced
+  /// kCreateKey, kDeleteKey, kStoreCertificate: the secret of the device's owner.
+  Secret owner_auth = {};
+  Secret so_pin = {};    ///< kInitToken
+  Secret user_pin = {};  ///< kInitToken
 };
 
 }  // namespace credmint

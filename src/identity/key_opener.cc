@@ -157,6 +157,37 @@ Result<void> SetSecret(const Scheme& scheme, std::string_view parameter, const S
   return {};
 }
 
+/// The parameter that makes the change; empty if the back end has none.
+std::string_view ParameterOf(const Scheme& scheme, DeviceChange::Kind kind) {
+  switch (kind) {
+    case DeviceChange::Kind::kCreateKey:
+      return scheme.create_key_parameter;
+    case DeviceChange::Kind::kFindKeyToDelete:
+    case DeviceChange::Kind::kDeleteKey:
+      return scheme.delete_key_parameter;
+    case DeviceChange::Kind::kInitToken:
+      return scheme.so_pin_parameter;
+    case DeviceChange::Kind::kStoreCertificate:
+      break;
+  }
+  return scheme.store_certificate_parameter;
+}
+
+/// Sets the wishes about certificates to store. Fails for one that the back end does not know.
+Result<void> SetStoring(const Scheme& scheme, const DeviceChange& change, StoreOptions& options) {
+  for (const auto& [wish, parameter] :
+       {std::pair(change.keep_old, scheme.keep_certificates_parameter),
+        std::pair(change.overwrite, scheme.overwrite_parameter)}) {
+    if (!wish) continue;
+    if (parameter.empty()) {
+      return Fail(ErrorCode::kUsage,
+                  fmt::format("{} knows no such wish about a certificate", scheme.device));
+    }
+    options.parameters.emplace_back(parameter, "1");
+  }
+  return SetSecret(scheme, scheme.owner_auth_parameter, change.owner_auth, options);
+}
+
 /// Replaces OpenSSL's message for undecodable input ("unsupported"), which helps nobody.
 Error ExplainFile(Error error, const Secret& file, StoreExpect expect) {
   if (error.code != ErrorCode::kMalformed && error.code != ErrorCode::kKeyNotFound) return error;
@@ -457,10 +488,7 @@ Result<void> KeyOpener::SetParameters(const Scheme& scheme, const Wanted& wanted
 Result<void> KeyOpener::SetChange(const Scheme& scheme, const DeviceChange& change,
                                   StoreOptions& options) {
   using Kind = DeviceChange::Kind;
-  const std::string_view parameter = change.kind == Kind::kInitToken ? scheme.so_pin_parameter
-                                     : change.kind == Kind::kCreateKey
-                                         ? scheme.create_key_parameter
-                                         : scheme.delete_key_parameter;
+  const std::string_view parameter = ParameterOf(scheme, change.kind);
   if (parameter.empty()) {
     return Fail(ErrorCode::kUsage, fmt::format("{} cannot be changed in this way", scheme.device));
   }
@@ -478,6 +506,9 @@ Result<void> KeyOpener::SetChange(const Scheme& scheme, const DeviceChange& chan
       options.secrets.emplace_back(parameter, change.so_pin.Clone());
       options.secrets.emplace_back(scheme.user_pin_parameter, change.user_pin.Clone());
       break;
+    case Kind::kStoreCertificate:
+      options.octets.emplace_back(parameter, change.certificates);
+      return SetStoring(scheme, change, options);
   }
   return {};
 }

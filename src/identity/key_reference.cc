@@ -328,6 +328,14 @@ KeyReference KeyReference::ForAll() const {
   return reference;
 }
 
+KeyReference KeyReference::ForAnyType() const {
+  KeyReference reference = Clone();
+  if (scheme_ != nullptr && scheme_->rfc7512) {
+    reference.text_ = WithoutAttributes(text_, {"type=", "object-type="});
+  }
+  return reference;
+}
+
 std::string KeyReference::shown() const {
   return is_file_ ? ShownPath(text_) : ShownUri(text_, scheme_ != nullptr && scheme_->rfc7512);
 }

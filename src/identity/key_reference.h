@@ -46,6 +46,9 @@ class KeyReference {
   /// The same place, for everything of its type, whatever its label and id.
   [[nodiscard]] KeyReference ForAll() const;
 
+  /// The same place and PIN, for objects of any type.
+  [[nodiscard]] KeyReference ForAnyType() const;
+
   /// Fails with kMalformed if no private key can be there. The hint says where keys are.
   [[nodiscard]] Result<void> CheckHasKeys() const;
 

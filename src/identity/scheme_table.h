@@ -56,12 +56,17 @@ struct Scheme {
   std::string_view key_id_parameter;
   std::string_view delete_key_parameter;
   /// The same for more wishes about a new key: its parent, and the state of the machine to bind it
-  /// to. Then its own secret (octets), and "1" if wrong tries of that are not counted. The last is
-  /// the secret of the device's owner (octets).
+  /// to. Then its own secret (octets), and "1" if wrong tries of that are not counted.
   std::string_view key_parent_parameter;
   std::string_view key_state_parameter;
   std::string_view key_auth_parameter;
   std::string_view tries_uncounted_parameter;
+  /// The same for certificates to store (octets, DER, one after the other). Two are "1" for a wish:
+  /// those that are there stay, or one of another key may be replaced. The last is the secret of
+  /// the device's owner (octets), for keys, too.
+  std::string_view store_certificate_parameter;
+  std::string_view keep_certificates_parameter;
+  std::string_view overwrite_parameter;
   std::string_view owner_auth_parameter;
   std::string_view so_pin_parameter;
   std::string_view user_pin_parameter;

@@ -11,6 +11,7 @@
 
 #include "common/params.h"
 #include "common/store_loader.h"
+#include "pkcs11/certificate_writer.h"
 #include "pkcs11/key_maker.h"
 #include "pkcs11/key_remover.h"
 #include "pkcs11/object_loader.h"
@@ -34,6 +35,8 @@ constexpr const char* kInventoryParam = "pkcs11-inventory";
 constexpr const char* kCreateKeyParam = "pkcs11-create-key";
 constexpr const char* kKeyIdParam = "pkcs11-key-id";
 constexpr const char* kDeleteKeyParam = "pkcs11-delete-key";
+constexpr const char* kStoreCertificateParam = "pkcs11-store-certificate";
+constexpr const char* kKeepCertificatesParam = "pkcs11-keep-certificates";
 constexpr const char* kSoPinParam = "pkcs11-init-so-pin";
 constexpr const char* kUserPinParam = "pkcs11-init-user-pin";
 constexpr const char* kAllowFinalTryParam = "pkcs11-allow-final-try";
@@ -74,6 +77,8 @@ class Loader final : public provider::StoreLoader {
   std::string created_type_;
   Bytes created_id_;
   std::string deletion_;  ///< "look" or "1"
+  std::optional<NewCertificates> certificates_;
+  bool keep_certificates_ = false;
   std::optional<Secret> so_pin_;
   std::optional<Secret> user_pin_;
   std::optional<Secret> context_pin_;
@@ -84,6 +89,12 @@ Result<void> Loader::Set(const OSSL_PARAM params[]) {
   if (auto type = TextParam(params, kCreateKeyParam)) created_type_ = *std::move(type);
   if (auto id = OctetsParam(params, kKeyIdParam)) created_id_.assign(id->begin(), id->end());
   if (auto what = TextParam(params, kDeleteKeyParam)) deletion_ = *std::move(what);
+  if (TextParam(params, kKeepCertificatesParam) == "1") keep_certificates_ = true;
+  if (const auto der = OctetsParam(params, kStoreCertificateParam)) {
+    auto chain = ParseCertificates(*der);
+    if (!chain) return Fail(std::move(chain));
+    certificates_ = NewCertificates{*std::move(chain)};
+  }
   if (auto pin = SecretParam(params, kSoPinParam)) so_pin_ = *std::move(pin);
   if (auto pin = SecretParam(params, kUserPinParam)) user_pin_ = *std::move(pin);
   if (auto what = TextParam(params, kInventoryParam)) inventory_ = *std::move(what);
@@ -132,13 +143,17 @@ Result<std::vector<provider::ListedObject>> Loader::ListOrChange(
     return MakeKey(provider_, request, passphrase, *type, created_id_);
   }
   if (!deletion_.empty()) return RemoveKey(provider_, request, passphrase, deletion_ == "1");
+  if (certificates_) return WriteCertificates(provider_, request, passphrase, *certificates_);
   if (so_pin_) return MakeToken(request, *so_pin_, user_pin_ ? user_pin_->Clone() : Secret());
   return TakeInventory(provider_, request, passphrase, inventory_ == "all");
 }
 
 Result<StoreObjects> Loader::Find(const PassphraseCallback& passphrase) {
   auto request = std::make_shared<const LoadRequest>(CompleteRequest());
-  if (!inventory_.empty() || !created_type_.empty() || !deletion_.empty() || so_pin_) {
+  if (certificates_) certificates_->keep_old = keep_certificates_;
+  const bool lists_or_changes = !inventory_.empty() || !created_type_.empty() ||
+                                !deletion_.empty() || certificates_ || so_pin_;
+  if (lists_or_changes) {
     auto listed = ListOrChange(*request, passphrase);
     if (!listed) return Fail(std::move(listed));
     return StoreObjects{{}, {}, *std::move(listed)};
@@ -172,6 +187,8 @@ const OSSL_PARAM* SettableParams(void* /*provider*/) noexcept {
                                        OSSL_PARAM_utf8_string(kCreateKeyParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kKeyIdParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kDeleteKeyParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kStoreCertificateParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kKeepCertificatesParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kSoPinParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kUserPinParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kAllowFinalTryParam, nullptr, 0),

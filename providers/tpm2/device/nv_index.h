@@ -33,6 +33,9 @@ class NvIndex {
   /// "NV index 0x01c00002"
   [[nodiscard]] std::string name() const;
 
+  /// How the index is defined, and its state.
+  [[nodiscard]] const TPMS_NV_PUBLIC& area() const { return area_; }
+
   /// Whether it is ordinary, written data: not new, and not a counter, a bit field or a PIN.
   [[nodiscard]] bool HoldsData() const;
 

@@ -53,6 +53,8 @@ TpmFault SortTpmCode(TSS2_RC code) {
     case TPM2_RC_SESSION_MEMORY:
     case TPM2_RC_SESSION_HANDLES:
       return TpmFault::kNoSessionSlot;
+    case TPM2_RC_NV_SPACE:
+      return TpmFault::kNoNvSpace;
     case TPM2_RC_RETRY:
     case TPM2_RC_YIELDED:
     case TPM2_RC_CANCELED:

@@ -18,6 +18,7 @@ enum class TpmFault {
   kLockout,               ///< dictionary-attack lockout
   kNoObjectSlot,          ///< no memory for one more loaded object
   kNoSessionSlot,         ///< no memory for one more session
+  kNoNvSpace,             ///< no room for one more NV index or persistent object
   kBusy,                  ///< command not begun: it is self-testing or saving NV memory
   kNoSuchHandle,          ///< nothing is there
   kObjectLost,            ///< a loaded object is gone: the TPM was reset

@@ -19,8 +19,11 @@ void FindEsys(DynamicLibrary& library, Tss2Library& functions) {
   library.Find(functions.Esys_Initialize, "Esys_Initialize");
   library.Find(functions.Esys_Load, "Esys_Load");
   library.Find(functions.Esys_LoadExternal, "Esys_LoadExternal");
+  library.Find(functions.Esys_NV_DefineSpace, "Esys_NV_DefineSpace");
   library.Find(functions.Esys_NV_Read, "Esys_NV_Read");
   library.Find(functions.Esys_NV_ReadPublic, "Esys_NV_ReadPublic");
+  library.Find(functions.Esys_NV_UndefineSpace, "Esys_NV_UndefineSpace");
+  library.Find(functions.Esys_NV_Write, "Esys_NV_Write");
   library.Find(functions.Esys_PCR_Read, "Esys_PCR_Read");
   library.Find(functions.Esys_PolicyAuthorize, "Esys_PolicyAuthorize");
   library.Find(functions.Esys_PolicyAuthValue, "Esys_PolicyAuthValue");

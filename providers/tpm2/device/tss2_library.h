@@ -24,8 +24,11 @@ struct Tss2Library {
   decltype(&::Esys_Initialize) Esys_Initialize = nullptr;
   decltype(&::Esys_Load) Esys_Load = nullptr;
   decltype(&::Esys_LoadExternal) Esys_LoadExternal = nullptr;
+  decltype(&::Esys_NV_DefineSpace) Esys_NV_DefineSpace = nullptr;
   decltype(&::Esys_NV_Read) Esys_NV_Read = nullptr;
   decltype(&::Esys_NV_ReadPublic) Esys_NV_ReadPublic = nullptr;
+  decltype(&::Esys_NV_UndefineSpace) Esys_NV_UndefineSpace = nullptr;
+  decltype(&::Esys_NV_Write) Esys_NV_Write = nullptr;
   decltype(&::Esys_PCR_Read) Esys_PCR_Read = nullptr;
   decltype(&::Esys_PolicyAuthorize) Esys_PolicyAuthorize = nullptr;
   decltype(&::Esys_PolicyAuthValue) Esys_PolicyAuthValue = nullptr;

@@ -107,7 +107,7 @@ class Survey {
     const auto certificates = CertificatesInNv(*contents);
     if (!certificates) return;
     for (const Bytes& der : *certificates) {
-      Add(uri, {{"kind", "certificate"}, {"label", label}, {"certificate", Base64(der)}});
+      entries_.push_back(DescribeNvCertificate(handle, der));
     }
   }
 
@@ -142,6 +142,12 @@ Result<std::vector<TPM2_HANDLE>> Wanted(Tpm& tpm, std::optional<TPM2_HANDLE> onl
 }
 
 }  // namespace
+
+ListedObject DescribeNvCertificate(TPM2_HANDLE index, ByteView der) {
+  const std::string label = FormatHandle(index);
+  const Json json = {{"kind", "certificate"}, {"label", label}, {"certificate", Base64(der)}};
+  return {"nv:" + label, json.dump()};
+}
 
 Result<std::vector<ListedObject>> TakeInventory(const Tpm2Provider& provider,
                                                 const std::optional<std::string>& tcti,

@@ -35,4 +35,7 @@ Result<std::vector<provider::ListedObject>> TakeInventory(const Tpm2Provider& pr
                                                           const Secret& owner_auth,
                                                           std::optional<TPM2_HANDLE> only);
 
+/// The entry of a certificate in an NV index.
+provider::ListedObject DescribeNvCertificate(TPM2_HANDLE index, ByteView der);
+
 }  // namespace credmint::tpm2

@@ -19,6 +19,7 @@
 #include "tpm2/device/nv_certificates.h"
 #include "tpm2/device/nv_index.h"
 #include "tpm2/device/nv_uri.h"
+#include "tpm2/device/nv_writer.h"
 #include "tpm2/provider/listing.h"
 #include "tpm2/provider/tpm_change.h"
 #include "tpm2/signing/key_loader.h"
@@ -38,6 +39,8 @@ constexpr const char* kPolicySignerParam = "tpm2-policy-signer";
 constexpr const char* kHasAuthParam = "tpm2-has-auth";
 constexpr const char* kAskAuthParam = "tpm2-ask-auth";
 constexpr const char* kInventoryParam = "tpm2-inventory";
+constexpr const char* kStoreCertificateParam = "tpm2-store-certificate";
+constexpr const char* kOverwriteParam = "tpm2-overwrite";
 constexpr std::string_view kTss2Scheme = "tss2:";
 
 /// A scheme with nothing behind it, which is valid only for an inventory.
@@ -72,6 +75,7 @@ class Loader final : public provider::StoreLoader {
   [[nodiscard]] bool IsExpected() const;
   [[nodiscard]] Result<StoreObjects> TakeInventory() const;
   [[nodiscard]] Result<StoreObjects> MakeChange() const;
+  [[nodiscard]] Result<StoreObjects> StoreCertificate() const;
   [[nodiscard]] Result<StoreObjects> ReadCertificates(const NvUri& uri,
                                                       const PassphraseCallback& passphrase) const;
   template <typename Place>
@@ -84,6 +88,9 @@ class Loader final : public provider::StoreLoader {
   KeySecrets secrets_;
   bool inventory_ = false;
   TpmChange change_;
+  Bytes certificates_;  ///< to store
+  bool overwrite_ = false;
+  Secret owner_auth_;
 };
 
 Result<void> Loader::Set(const OSSL_PARAM params[]) {
@@ -97,6 +104,11 @@ Result<void> Loader::Set(const OSSL_PARAM params[]) {
   if (HasParam(params, kAskAuthParam)) secrets_.ask_auth = true;
   if (HasParam(params, kInventoryParam)) inventory_ = true;
   change_.Set(params);
+  if (const auto der = provider::OctetsParam(params, kStoreCertificateParam)) {
+    certificates_.assign(der->begin(), der->end());
+  }
+  if (HasParam(params, kOverwriteParam)) overwrite_ = true;
+  if (auto auth = SecretParam(params, kOwnerAuthParam)) owner_auth_ = *std::move(auth);
   if (auto tcti = provider::TextParam(params, kTctiParam)) {
     tcti_ = *std::move(tcti);
   } else if (HasParam(params, kTctiParam)) {
@@ -114,6 +126,7 @@ bool Loader::IsExpected() const {
 
 Result<StoreObjects> Loader::Find(const PassphraseCallback& passphrase) {
   if (change_.IsWanted()) return MakeChange();
+  if (!certificates_.empty()) return StoreCertificate();
   if (inventory_) return TakeInventory();
   if (!IsExpected()) return StoreObjects();
   if (const auto* whole = std::get_if<WholeTpm>(&source_)) return Fail(whole->error);
@@ -146,6 +159,23 @@ Result<StoreObjects> Loader::MakeChange() const {
   StoreObjects objects;
   objects.inventory.push_back(*std::move(made));
   return objects;
+}
+
+Result<StoreObjects> Loader::StoreCertificate() const {
+  const auto* uri = std::get_if<NvUri>(&source_);
+  if (uri == nullptr) return Fail(ErrorCode::kUsage, "it is not an NV index");
+  if (uri->has_auth) {
+    return Fail(ErrorCode::kUsage, "an index with a certificate gets no auth value of its own",
+                "leave out ?pass");
+  }
+  const auto certificates = CertificatesInNv(certificates_);
+  if (!certificates) return Fail(certificates);
+  const auto tpm = provider_.Connect(tcti_);
+  if (!tpm) return Fail(tpm);
+  NvWriter writer(*tpm, provider_.digests(), owner_auth_);
+  auto written = writer.Put(uri->index, certificates_, overwrite_);
+  if (!written) return Fail(std::move(written));
+  return StoreObjects{{}, {}, {DescribeNvCertificate(uri->index, certificates->front())}};
 }
 
 Result<StoreObjects> Loader::ReadCertificates(const NvUri& uri,
@@ -229,6 +259,8 @@ const OSSL_PARAM* SettableParams(void* /*provider*/) noexcept {
                                        OSSL_PARAM_utf8_string(kKeyPcrsParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kKeyNodaParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kKeyAuthParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kStoreCertificateParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kOverwriteParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kOwnerAuthParam, nullptr, 0),
                                        OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, nullptr),
                                        OSSL_PARAM_END};

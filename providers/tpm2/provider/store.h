@@ -24,6 +24,9 @@ namespace credmint::tpm2 {
 /// * "tpm2-has-auth": ask for the auth value of a key file, whatever the file says.
 /// * "tpm2-ask-auth": ask (kTpmAuthIfAny) for the auth value of a handle if an empty one could
 ///   count as a wrong try.
+/// * "tpm2-store-certificate" (octets, DER, one after the other): write these certificates into the
+///   NV index (nv_writer.h), and return its name. "tpm2-overwrite" allows replacing those of
+///   another key. "tpm2-owner-auth" (octets) is the auth value of the owner hierarchy.
 /// * "tpm2-inventory": return names with descriptions (listing.h) of what the URI names or, with
 ///   nothing behind the scheme, of all that is in the TPM.
 /// * "tpm2-create-key" (UTF-8, the type, such as "ec-p256"): make a key (tpm_key_maker.h), and

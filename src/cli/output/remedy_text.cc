@@ -91,6 +91,8 @@ std::string_view Words(Remedy remedy) {
       return "if the module needs it, allow it with --key-network, --key-exec or --key-paths";
     case Remedy::kNameCertificate:
       return "name one of the certificates, by its URI or with --cert-selector";
+    case Remedy::kOverwrite:
+      return "choose another place, or give --force to replace it";
     case Remedy::kNone:
       break;
   }

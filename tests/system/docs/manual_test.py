@@ -29,6 +29,7 @@ COMMANDS = {
     "token": ("credmint-token.1", [("token",), ("token", "init")]),
     "key": ("credmint-key.1", [("key",), ("key", "create"), ("key", "delete")]),
     "csr": ("credmint-csr.1", [("csr",)]),
+    "import_certificate": ("credmint-import-certificate.1", [("import-certificate",)]),
     "doctor": ("credmint-doctor.1", [("doctor",)]),
     "config": ("credmint-config.1", [("config",), ("config", "check")]),
     "cache": ("credmint-cache.1", [("cache",), ("cache", "list"), ("cache", "clear")]),

@@ -8,6 +8,9 @@ _RETRY = 0x922
 COMMANDS = {  # TPM 2.0 Part 2 section 6.5.2
     0x120: "EvictControl",
     0x131: "CreatePrimary",
+    0x122: "NV_UndefineSpace",
+    0x12A: "NV_DefineSpace",
+    0x137: "NV_Write",
     0x14E: "NV_Read",
     0x144: "Startup",
     0x151: "PolicySecret",

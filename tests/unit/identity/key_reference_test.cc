@@ -323,6 +323,14 @@ TEST_F(Pkcs11ReferenceTest, IssuersAreSearchedForOnTheWholeToken) {
   EXPECT_TRUE(issuers.has_pin());
 }
 
+TEST_F(Pkcs11ReferenceTest, PublicHalvesHaveTheNamesOfTheKey) {
+  KeyReference any = Parse("pkcs11:object=web;id=%01;type=private?pin-value=1&module-name=x",
+                           Use::kPrivateKey)
+                         .ForAnyType();
+  EXPECT_EQ(any.text(), "pkcs11:object=web;id=%01?module-name=x");
+  EXPECT_TRUE(any.has_pin());
+}
+
 TEST_F(Pkcs11ReferenceTest, PlaceOfSecretsIsTheToken) {
   const std::string place = Parse("pkcs11:token=a;serial=1?module-name=x").place();
   EXPECT_EQ(Parse("pkcs11:token=a;object=web;id=%01;serial=1?module-name=x&pin-value=1234",

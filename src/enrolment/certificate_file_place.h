@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/error.h"
+#include "identity/certificate_chain.h"
+#include "identity/key_opener.h"
+#include "identity/key_reference.h"
+
+namespace credmint {
+
+/// Writes a certificate and its issuers to a file as PEM, the leaf first (ReplaceFile()). Nothing
+/// is written if the file has these contents already.
+///
+/// A file that exists is replaced only if its first certificate has the same public key, or with
+/// `overwrite`. One that holds a private key never is, because the key would be lost. Fails with
+/// kUsage then, and with kLocalIo.
+Result<void> PutIntoFile(KeyOpener& keys, const KeyReference& path, const CertificateChain& chain,
+                         bool overwrite);
+
+}  // namespace credmint
