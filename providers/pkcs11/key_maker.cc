@@ -88,9 +88,10 @@ Result<Handles> FindById(const Session& session, CK_OBJECT_CLASS object_class, c
   return FindByClass(session, object_class, CKA_ID, id.data(), id.size());
 }
 
+/// An object that another process removed is gone, too.
 Result<void> Destroy(const Session& session, CK_OBJECT_HANDLE object) {
   const CK_RV destroyed = session.Call(&CK_FUNCTION_LIST::C_DestroyObject, object);
-  if (destroyed == CKR_OK) return {};
+  if (destroyed == CKR_OK || destroyed == CKR_OBJECT_HANDLE_INVALID) return {};
   return Fail(CkError("DestroyObject", destroyed));
 }
 
@@ -123,6 +124,12 @@ CK_RV TryToMake(const Session& session, const NewKeyType& type, KeyTemplate& att
                       &pair.private_key);
 }
 
+/// Two processes with one label find no key at first, and each makes one.
+tl::unexpected<Error> IsNotOnly() {
+  return Fail(ErrorCode::kUsage, "another process made or removed such a key at the same time",
+              Remedy::kListToken);
+}
+
 class KeyMaker {
  public:
   KeyMaker(const Session& session, const NewKeyType& type, std::string label, Bytes id)
@@ -139,6 +146,7 @@ class KeyMaker {
   [[nodiscard]] Result<void> Check(const KeyPair& pair) const;
   [[nodiscard]] Result<void> Name(const KeyPair& pair) const;
   [[nodiscard]] Result<void> CheckNames(const KeyPair& pair, const Bytes& id) const;
+  [[nodiscard]] Result<void> CheckIsOnly() const;
   [[nodiscard]] Error Remove(const KeyPair& pair, Error why) const;
 
   const Session& session_;
@@ -243,6 +251,7 @@ Result<void> KeyMaker::Name(const KeyPair& pair) const {
     const CK_RV set = session_.Call(&CK_FUNCTION_LIST::C_SetAttributeValue, object, names,
                                     static_cast<CK_ULONG>(std::size(names)));
     if (set == CKR_OK) continue;
+    if (set == CKR_OBJECT_HANDLE_INVALID) return IsNotOnly();
     return Fail(ErrorCode::kKeyUnusable,
                 fmt::format("the token does not let the key's id be set ({})", CkName(set)),
                 "choose the id beforehand: add id=%01 to the URI");
@@ -258,6 +267,16 @@ Result<void> KeyMaker::CheckNames(const KeyPair& pair, const Bytes& id) const {
     if (!good) return Fail(ErrorCode::kKeyUnusable, "the token gave the key other names");
   }
   return {};
+}
+
+/// The process that looks last sees both keys, and removes its own. SoftHSM sometimes hides from a
+/// process what another one made in the same moment, so that both stay.
+Result<void> KeyMaker::CheckIsOnly() const {
+  auto same = FindByLabel(session_, CKO_PRIVATE_KEY, label_);
+  if (same && same->size() == 1 && !id_.empty()) same = FindById(session_, CKO_PRIVATE_KEY, id_);
+  if (!same) return Fail(std::move(same));
+  if (same->size() == 1) return {};
+  return IsNotOnly();
 }
 
 Error KeyMaker::Remove(const KeyPair& pair, Error why) const {
@@ -279,6 +298,7 @@ Result<CK_OBJECT_HANDLE> KeyMaker::Make() {
   if (!pair) return Fail(pair);
   auto good = Check(*pair);
   if (good) good = id_.empty() ? Name(*pair) : CheckNames(*pair, id_);
+  if (good) good = CheckIsOnly();
   if (!good) return Fail(Remove(*pair, std::move(good).error()));
   return pair->private_key;
 }

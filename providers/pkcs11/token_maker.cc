@@ -118,6 +118,14 @@ Error SoError(const char* function, CK_RV result) {
   return error;
 }
 
+/// A free token's PIN of its maker may have been tried before. CKF_SO_PIN_LOCKED says nothing:
+/// SoftHSM sets it on all free tokens.
+Result<void> CheckSoPinState(CK_FLAGS flags, bool allow_final_try) {
+  if ((flags & CKF_SO_PIN_FINAL_TRY) == 0 || allow_final_try) return {};
+  return Fail(ErrorCode::kPinLocked, "one more wrong SO PIN would lock the token, so none is sent",
+              Remedy::kAllowFinalTry);
+}
+
 /// An own session, since the slot's pool is for users.
 class OfficerSession {
  public:
@@ -178,6 +186,9 @@ Result<std::vector<ListedObject>> MakeToken(const LoadRequest& request, const Se
   if (!module) return Fail(module);
   auto slot = FindFreeSlot(**module, request.uri, *label);
   if (!slot) return Fail(slot);
+  if (auto good = CheckSoPinState(slot->token.flags, request.allow_final_try); !good) {
+    return Fail(std::move(good));
+  }
   const bool typed = slot->IsTypedAtToken();
   for (const auto& [name, pin] : {std::pair{"SO PIN", &so_pin}, std::pair{"user PIN", &user_pin}}) {
     if (typed) break;

@@ -67,6 +67,17 @@ class SubjectReader {
   bool joined_ = false;
 };
 
+/// Whether the last RDN has a part of this type. X.501 allows one, and some readers refuse two.
+bool LastRdnHas(const X509_NAME* name, const ASN1_OBJECT* type) {
+  const int last = X509_NAME_entry_count(name) - 1;
+  for (int i = last; i >= 0; --i) {
+    const X509_NAME_ENTRY* const entry = X509_NAME_get_entry(name, i);
+    if (X509_NAME_ENTRY_set(entry) != X509_NAME_ENTRY_set(X509_NAME_get_entry(name, last))) break;
+    if (OBJ_cmp(X509_NAME_ENTRY_get_object(entry), type) == 0) return true;
+  }
+  return false;
+}
+
 Result<void> AddPart(X509_NAME* name, const NamePart& part) {
   const std::string shown = Shown(part.type);
   const ObjectPtr type(OBJ_txt2obj(part.type.c_str(), 0));
@@ -76,6 +87,10 @@ Result<void> AddPart(X509_NAME* name, const NamePart& part) {
   if (PrintableUtf8(part.value) != part.value) {
     return Fail(ErrorCode::kUsage,
                 fmt::format("the value of {} is not UTF-8, or has control characters", shown));
+  }
+  if (part.joined && LastRdnHas(name, type.get())) {
+    return Fail(ErrorCode::kUsage, fmt::format("a '+' joins {} with another {}", shown, shown),
+                "write a '/' between them");
   }
   const ByteView bytes = AsBytes(part.value);
   if (X509_NAME_add_entry_by_OBJ(name, type.get(), MBSTRING_UTF8, bytes.data(),

@@ -14,7 +14,7 @@ using X509NamePtr = Handle<X509_NAME, X509_NAME_free>;
 
 /// Parses a subject as `openssl req -subj` takes it: "/C=DE/O=Example/CN=web".
 ///
-/// * "+" joins parts of one RDN: "/CN=web+serialNumber=1".
+/// * "+" joins parts of one RDN, each of another type: "/CN=web+serialNumber=1".
 /// * "\" takes the next character as it is, such as "/", "+" or "\".
 /// * A type is a name that OpenSSL knows ("CN", "commonName") or an OID ("2.5.4.3").
 /// * Values are UTF-8. OpenSSL decides on their string types and longest lengths.

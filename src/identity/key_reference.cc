@@ -125,19 +125,26 @@ std::string WithType(std::string_view uri, std::string_view type) {
   return result;
 }
 
-/// Whether the type of a URI may stand where `wanted` is needed. A public key stands for its pair.
-bool IsMeant(std::string_view type, std::string_view wanted) {
-  return type == wanted || (type == "public" && wanted == "private");
+/// The types that a URI may name for a use.
+struct UsefulTypes {
+  std::string_view wanted;
+  std::string_view stand_in;  ///< a public key stands for its pair, if that is only used
+};
+
+UsefulTypes TypesFor(KeyReference::Use use) {
+  using Use = KeyReference::Use;
+  if (use == Use::kCertificate) return {"cert", "cert"};
+  return {"private", use == Use::kPrivateKey ? "public" : "private"};
 }
 
-/// The first `type` in the URI that is not `wanted`; empty if there is none.
-std::string_view OtherType(std::string_view uri, std::string_view wanted) {
+/// The first `type` in the URI that is of no use; empty if there is none.
+std::string_view OtherType(std::string_view uri, const UsefulTypes& useful) {
   const std::string_view path = uri.substr(uri.find(':') + 1, uri.find('?') - uri.find(':') - 1);
   for (const std::string_view attribute : Split(path, ';')) {
     for (const std::string_view name : {"type=", "object-type="}) {
       if (!attribute.starts_with(name)) continue;
       const std::string_view type = attribute.substr(name.size());
-      if (!IsMeant(type, wanted)) return type;
+      if (type != useful.wanted && type != useful.stand_in) return type;
     }
   }
   return {};
@@ -196,7 +203,9 @@ Result<void> CheckUse(const Scheme& scheme, KeyReference::Use use) {
     return Fail(ErrorCode::kUsage,
                 fmt::format("this build cannot use {}: references", scheme.name));
   }
-  if (use == KeyReference::Use::kPrivateKey && !scheme.has_keys) {
+  const bool is_key =
+      use == KeyReference::Use::kPrivateKey || use == KeyReference::Use::kPrivateKeyToChange;
+  if (is_key && !scheme.has_keys) {
     return Fail(HasNoKeys(scheme));
   }
   if (use != KeyReference::Use::kCertificate || scheme.has_certificates) return {};
@@ -273,14 +282,15 @@ Result<KeyReference> KeyReference::Parse(const std::string& text, Use use) {
   reference.pin_ = *std::move(query);
   if (auto sound = CheckAttributes(reference.text_); !sound) return Fail(std::move(sound));
   if (use == Use::kAnything) return reference;
-  const std::string_view wanted = use == Use::kPrivateKey ? "private" : "cert";
-  const std::string_view type = OtherType(reference.text_, wanted);
+  const UsefulTypes types = TypesFor(use);
+  const std::string_view type = OtherType(reference.text_, types);
   if (!type.empty()) {
-    return Fail(ErrorCode::kMalformed,
-                fmt::format("it says type={} where type={} is needed", Printable(type, 32), wanted),
-                "leave the type out");
+    return Fail(
+        ErrorCode::kMalformed,
+        fmt::format("it says type={} where type={} is needed", Printable(type, 32), types.wanted),
+        "leave the type out");
   }
-  reference.text_ = WithType(reference.text_, wanted);
+  reference.text_ = WithType(reference.text_, types.wanted);
   return reference;
 }
 

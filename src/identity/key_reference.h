@@ -33,7 +33,8 @@ struct ReferencedPin {
 /// on text that is no place and that, because it may be a key, must not be shown.
 class KeyReference {
  public:
-  enum class Use { kPrivateKey, kCertificate, kAnything };
+  /// A public key stands for its private key, but not for one that is made or deleted.
+  enum class Use { kPrivateKey, kPrivateKeyToChange, kCertificate, kAnything };
 
   static Result<KeyReference> Parse(const std::string& text, Use use);
 

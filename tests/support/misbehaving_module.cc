@@ -369,6 +369,7 @@ CK_RV GetTokenInfo(const Settings& settings, CK_SLOT_ID slot, CK_TOKEN_INFO* inf
   };
   change("pin-count-low", CKF_USER_PIN_COUNT_LOW, true);
   change("pin-final-try", CKF_USER_PIN_FINAL_TRY, true);
+  change("so-pin-final-try", CKF_SO_PIN_FINAL_TRY, true);
   change("pin-locked", CKF_USER_PIN_LOCKED, true);
   if (pin_is_locked) change("locked-by-login", CKF_USER_PIN_LOCKED, true);
   change("pin-not-initialized", CKF_USER_PIN_INITIALIZED, false);
@@ -597,6 +598,7 @@ void HarmProcess(const Settings& settings, const char* name) {
   if (asks("exit")) exit(0);
   if (asks("exit-1")) exit(1);
   while (asks("hang")) pause();
+  if (asks("late")) sleep(2);
   if (asks("flood")) {
     const std::string line(99, 'x');
     for (int i = 0; i < 1000000; ++i) puts(line.c_str());

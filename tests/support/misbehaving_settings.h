@@ -35,7 +35,7 @@ namespace credmint::test::misbehaving {
 ///   setting is gone they return CKR_SESSION_HANDLE_INVALID.
 /// * moved: slot IDs are one higher than usual.
 /// * slot-zero: the slot of the first initialised token has the ID 0.
-/// * pin-count-low, pin-final-try: the token has that flag; nothing else changes.
+/// * pin-count-low, pin-final-try, so-pin-final-try: the token has that flag; nothing else changes.
 /// * pin-locked: the token has that flag, and C_Login returns CKR_PIN_LOCKED.
 /// * locked-by-login: C_Login returns CKR_PIN_LOCKED, and the token has that flag from then on.
 /// * unreadable-once-open: C_GetTokenInfo returns CKR_GENERAL_ERROR from the first C_OpenSession
@@ -68,6 +68,7 @@ namespace credmint::test::misbehaving {
 /// * segfault=C_Function, abort=C_Function: the process ends by that signal in the function.
 /// * exit=C_Function, exit-1=C_Function: it ends by exit(0) or exit(1).
 /// * hang=C_Function: the function does not return.
+/// * late=C_Function: the function begins two seconds later.
 /// * flood=C_Function: it first writes 100 MB to stdout.
 /// * close-all=C_Function: it first closes all descriptors above 2.
 /// * spoil=C_Function: it first sets signal handlers, umask, locale, directory and environment.

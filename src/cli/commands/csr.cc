@@ -55,6 +55,7 @@ void AddNames(CLI::App& command, const char* name, std::vector<std::string>& val
               const char* description, const char* value) {
   command.add_option(name, values, description)
       ->check(PlainText())
+      ->allow_extra_args(false)
       ->option_text(value)
       ->group(kRequestGroup);
 }

@@ -79,7 +79,7 @@ Result<void> KeyCommand::Run() const {
 Result<OpenDevice> KeyCommand::Prepare(const std::string& place, const char* form) const {
   ProcessOptions process = process_;
   process.secret_files = SecretFilesOf(new_);
-  return PrepareDevice(place, KeyReference::Use::kPrivateKey, key_, process, form);
+  return PrepareDevice(place, KeyReference::Use::kPrivateKeyToChange, key_, process, form);
 }
 
 Result<void> KeyCommand::Create() const {

@@ -202,6 +202,7 @@ class Refusals(KeyTest):
         empty=("", "", None),
         a_file=("web.key", "web.key is not in a device", "pkcs11:token=prod"),
         certificate=(f"{URI};type=cert", "type", None),
+        public_key=(f"{URI};type=public", "type=private is needed", "leave the type out"),
         no_pkcs11=("pkcs11:token", "PKCS#11 URI", None),
     )
     def test_uri(self, case):
@@ -287,6 +288,27 @@ class Refusals(KeyTest):
         self.assertEqual(self.objects(), [])
         self.create(f"{URI};id=%01")
         self.assertEqual(len(self.objects()), 2)
+
+
+@expand
+class AtTheSameTime(KeyTest):
+    @each(
+        credmint=lambda test: test.create(),
+        another_tool=lambda test: test.card.generate_unread("EC:prime256v1", "web", "88"),
+    )
+    def test_the_later_one_leaves_nothing(self, make):
+        """The key is made while another process is about to name its own."""
+        log = self.misbehave("late=C_SetAttributeValue")
+        arguments = ("key", "create", URI, "--type", "ec-p256", *self.flags)
+        first = program.start(arguments, self.folder, self.env)
+        wait_until(lambda: "C_SetAttributeValue" in misbehaving.calls(log))
+        self.behave()
+        make(self)
+        made = [names for names in self.objects() if names[1] == "web"]
+        self.assertEqual(len(made), 2)
+        message = "another process made or removed such a key at the same time; it was removed"
+        self.check_failure(first.finish(), program.USAGE, message, "credmint list")
+        self.assertEqual(self.objects(), made)
 
 
 class Killed(KeyTest):
@@ -425,6 +447,12 @@ class Delete(KeyTest):
         flags = ("key", "delete", "pkcs11:token=test;object=none", "--yes", *self.flags)
         self.fail_with(program.KEY, "no private key on token 'test' matches", *flags)
         self.assertEqual(len(self.objects()), 4)
+
+    def test_a_uri_of_the_public_key_deletes_nothing(self):
+        before = self.objects()
+        arguments = ("key", "delete", f"{URI};type=public", "--yes", *self.flags)
+        self.fail_with(program.KEY, "type=private is needed", *arguments, hint="leave the type out")
+        self.assertEqual(self.objects(), before)
 
     def test_a_public_key_that_another_key_shares_stays(self):
         self.card.generate_unread("EC:prime256v1", "shared", "55")

@@ -201,6 +201,13 @@ class Faults(TokenTest):
         calls = misbehaving.calls(log)
         self.assertEqual((calls.count("C_InitToken"), calls.count("C_Login")), (1, 0))
 
+    def test_no_so_pin_is_sent_if_it_could_lock_the_token(self):
+        log = self.misbehave("so-pin-final-try")
+        self.refuse(program.KEY, "one more wrong SO PIN would lock", hint="--allow-final-try")
+        self.assertNotIn("C_InitToken", misbehaving.calls(log))
+        self.sources += ("--allow-final-try",)
+        self.init()
+
     def test_the_login_of_the_officer_is_tried_once(self):
         log = self.misbehave("C_Login=CKR_PIN_INCORRECT")
         self.refuse(program.KEY, "refused the SO PIN")
