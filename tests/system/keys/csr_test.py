@@ -186,6 +186,10 @@ class WithKeyFiles(CsrTest):
         result = self.fail_with(program.USAGE, message, "csr", *flags)
         self.assertIn(f"credmint: {flag}: ", result.stderr)
 
+    def test_an_option_takes_one_name(self):
+        flags = ("--private-key", "web.key", "--subject", "/CN=web", "--dns", "a", "b")
+        self.fail_with(program.USAGE, "unexpected argument", "csr", *flags)
+
     def test_no_subject_and_no_key(self):
         self.write_key()
         self.fail_with(
