@@ -29,6 +29,21 @@ std::string FormatDeleted(const Inventory& entries) {
   return text;
 }
 
+/// An answer can take long, and the answer is about the key that the question named.
+Result<void> Confirm(KeyOpener& keys, const KeyReference& reference) {
+  const auto found = FindKeyToDelete(keys, reference.Clone());
+  if (!found) return Fail(found);
+  const std::string& uri = found->front().uri;
+  const auto confirmed = ConfirmAtTerminal(fmt::format("Delete {}? It cannot be made again.", uri));
+  if (!confirmed) return Fail(confirmed);
+  if (!*confirmed) return Fail(ErrorCode::kUsage, "nothing was deleted, as nobody typed yes");
+  const auto still_found = FindKeyToDelete(keys, reference.Clone());
+  if (!still_found) return Fail(still_found);
+  if (still_found->front().uri == uri) return {};
+  return Fail(ErrorCode::kUsage, "nothing was deleted, as the URI names another key by now",
+              "run the command again, and look at the key that it names");
+}
+
 }  // namespace
 
 KeyCommand::KeyCommand(CLI::App& app)
@@ -122,12 +137,7 @@ Result<void> KeyCommand::Delete() const {
   if (!owner_auth) return Fail(std::move(owner_auth));
   KeyOpener& keys = device->opener.keys();
   if (!yes_) {
-    const auto found = FindKeyToDelete(keys, device->reference.Clone());
-    if (!found) return Fail(found);
-    const auto confirmed =
-        ConfirmAtTerminal(fmt::format("Delete {}? It cannot be made again.", found->front().uri));
-    if (!confirmed) return Fail(confirmed);
-    if (!*confirmed) return Fail(ErrorCode::kUsage, "nothing was deleted, as nobody typed yes");
+    if (auto confirmed = Confirm(keys, device->reference); !confirmed) return confirmed;
   }
   const auto deleted = DeleteKey(keys, std::move(device->reference), *std::move(owner_auth));
   if (!deleted) return Fail(deleted);

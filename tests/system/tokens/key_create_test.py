@@ -426,6 +426,18 @@ class Delete(KeyTest):
         self.assertEqual(self.objects(), self.others)
         self.assertEqual(misbehaving.calls(log).count("C_Login"), 1)
 
+    def test_another_key_of_the_same_name_is_not_deleted(self):
+        person = Terminal(self, ("key", "delete", URI, *self.flags), self.folder, self.env)
+        person.wait_for("It cannot be made again. Type yes: ")
+        self.delete("--yes")
+        self.create()
+        made = self.objects()
+        person.type("yes" + ENTER)
+        run = person.finish()
+        self.assertEqual(run.status, program.USAGE)
+        self.assertIn("the URI names another key by now", run.stderr)
+        self.assertEqual(self.objects(), made)
+
     @each("no", "", "y", "YES", "yes please")
     def test_another_answer(self, answer):
         run = self.at_the_terminal(answer)
