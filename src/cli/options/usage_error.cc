@@ -167,7 +167,8 @@ class Reading {
       return;
     }
     Note(option, arguments_[next_++]);
-    while (option.get_allow_extra_args() && next_ < arguments_.size() && !LooksLikeOption(arguments_[next_])) {
+    while (option.get_allow_extra_args() && next_ < arguments_.size() &&
+           !LooksLikeOption(arguments_[next_])) {
       Note(option, arguments_[next_++]);
     }
   }
