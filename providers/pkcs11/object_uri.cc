@@ -86,7 +86,8 @@ std::string ObjectUri(const Slot& slot, CK_OBJECT_CLASS object_class, const Obje
   return Format(uri, P11_KIT_URI_FOR_OBJECT_ON_TOKEN);
 }
 
-std::string ShortUri(const Slot& slot, const ObjectNames& names, const std::string& module_path) {
+std::string ShortUri(const Slot& slot, std::optional<CK_OBJECT_CLASS> object_class,
+                     const ObjectNames& names, const std::string& module_path) {
   const UriPtr uri(LoadP11Kit() ? P11Kit().uri_new() : nullptr);
   if (uri) {
     CK_TOKEN_INFO token = slot.token();
@@ -94,6 +95,7 @@ std::string ShortUri(const Slot& slot, const ObjectNames& names, const std::stri
     std::copy(std::begin(token.label), std::end(token.label),
               P11Kit().uri_get_token_info(uri.get())->label);
     if (!module_path.empty()) P11Kit().uri_set_module_path(uri.get(), module_path.c_str());
+    if (object_class) SetAttribute(uri, CKA_CLASS, &*object_class, sizeof *object_class);
     SetAttribute(uri, CKA_ID, names.id.data(), names.id.size());
     SetAttribute(uri, CKA_LABEL, names.label.data(), names.label.size());
   }

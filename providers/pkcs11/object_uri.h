@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "pkcs11/object.h"
@@ -23,8 +24,8 @@ std::string TokenUri(const Slot& slot);
 /// The URI of an object on a token, by class, CKA_ID and CKA_LABEL.
 std::string ObjectUri(const Slot& slot, CK_OBJECT_CLASS object_class, const ObjectNames& names);
 
-/// A URI by the token's label, and by those of the names that are not empty. It names the module by
-/// `module_path` if that is not empty.
-std::string ShortUri(const Slot& slot, const ObjectNames& names, const std::string& module_path);
+/// A URI by the token's label, and by what is given of class, names and module.
+std::string ShortUri(const Slot& slot, std::optional<CK_OBJECT_CLASS> object_class,
+                     const ObjectNames& names, const std::string& module_path);
 
 }  // namespace credmint::pkcs11

@@ -31,15 +31,23 @@ void ShortUris::SetNeighbours(const std::map<CK_OBJECT_HANDLE, ObjectNames>& all
 std::string ShortUris::OfToken(const Slot& slot) const {
   const auto found = tokens_.find(PaddedText(slot.token().label));
   if (found == tokens_.end() || found->first.empty() || found->second != 1) return {};
-  return ShortUri(slot, {}, module_path_);
+  return ShortUri(slot, std::nullopt, {}, module_path_);
 }
 
-std::string ShortUris::OfObject(const Slot& slot, const ObjectNames& names) const {
+std::string ShortUris::OfObject(const Slot& slot, CK_OBJECT_CLASS object_class,
+                                const ObjectNames& names) const {
   if (OfToken(slot).empty()) return {};
-  if (IsOnly(labels_, names.label))
-    return ShortUri(slot, {.id = {}, .label = names.label}, module_path_);
-  if (IsOnly(ids_, names.id)) return ShortUri(slot, {.id = names.id, .label = {}}, module_path_);
-  return {};
+  ObjectNames shown;
+  if (IsOnly(labels_, names.label)) {
+    shown.label = names.label;
+  } else if (IsOnly(ids_, names.id)) {
+    shown.id = names.id;
+  } else {
+    return {};
+  }
+  const bool is_certificate = object_class == CKO_CERTIFICATE;
+  return ShortUri(slot, is_certificate ? std::optional(object_class) : std::nullopt, shown,
+                  module_path_);
 }
 
 }  // namespace credmint::pkcs11

@@ -24,9 +24,11 @@ class ShortUris {
   /// Notes the names of all objects of one class on a token, for OfObject().
   void SetNeighbours(const std::map<CK_OBJECT_HANDLE, ObjectNames>& all);
 
-  /// By token and CKA_LABEL, or else token and CKA_ID, without a type. Empty if the token has no
-  /// short URI, or if neighbours share both names.
-  [[nodiscard]] std::string OfObject(const Slot& slot, const ObjectNames& names) const;
+  /// By token and CKA_LABEL, or else token and CKA_ID. Empty if the token has no short URI, or if
+  /// neighbours share both names. A certificate's has its type, so that it never means a key of
+  /// that name to a command that changes or deletes keys.
+  [[nodiscard]] std::string OfObject(const Slot& slot, CK_OBJECT_CLASS object_class,
+                                     const ObjectNames& names) const;
 
  private:
   std::string module_path_;

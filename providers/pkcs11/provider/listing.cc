@@ -206,7 +206,7 @@ struct Survey {
   void AddObject(const Session& session, const Kind& kind, CK_OBJECT_HANDLE object,
                  const ObjectNames& names) {
     Json json = DescribeAs(kind, session, object, names, provider.core().context());
-    json["shortUri"] = short_uris.OfObject(session.slot(), names);
+    json["shortUri"] = short_uris.OfObject(session.slot(), kind.object_class, names);
     Add(entries, ObjectUri(session.slot(), kind.object_class, names), json);
   }
 };

@@ -57,6 +57,8 @@ RUN_HERE = {
     "tpm2_dictionarylockout -c": "TpmTools.test",
     "tpm2_nvdefine -a 'ownerread|ownerwrite|authread|no_da'": "TpmTools.test_that_defines",
     "tpm2_create -G rsa2048": "TpmTools.test_that_makes_an_rsa_key",
+    "tpm2_changeauth -c o": "TpmTools.test_that_changes_the_owner_s_value",
+    "tpm2_evictcontrol -c": "TpmTools.test_that_removes",
     "openssl genpkey -provider tpm2 -algorithm EC -pkeyopt group:P-256": "TpmTools.test_generates",
     "openssl genpkey -provider tpm2 -algorithm RSA": "TpmTools.test_generates",
 }
@@ -320,6 +322,20 @@ class TpmTools(HintTest):
         public_key = self.tpm.make_persistent("0x81000002", "rsa2048")
         self.write("web.pem", pki.pem(self.root.issue(public_key)))
         self.mint("--certificate", "web.pem", "--private-key", "handle:0x81000002")
+
+    def test_that_changes_the_owner_s_value(self):
+        """Users type the new value."""
+        owner = ("key", "create", "handle:0x81000003", "--type", "ec-p256", "--owner-passin")
+        self.typed("tpm2_changeauth -c o owner-value")
+        self.addCleanup(self.tpm.tool, "changeauth", "-c", "o", "-p", "owner-value")
+        self.fail_with(program.KEY, "refused the auth value", *owner, "pass:other-value")
+        self.succeed(*owner, "pass:owner-value")
+
+    def test_that_removes(self):
+        self.tpm.make_parent("0x81000004")
+        self.typed("tpm2_evictcontrol -c 0x81000004")
+        shown = self.typed("tpm2_getcap handles-persistent")
+        self.assertNotIn("0x81000004", shown)
 
     @each(ec="EC -pkeyopt group:P-256", rsa="RSA")
     def test_generates(self, algorithm):

@@ -208,7 +208,23 @@ class Uris(ListTest):
         for label, name in (("web", "web"), ("ключ; a&b?%", encoded), ("signs twice", "signs%20twice")):
             self.assertEqual(shown[label], f"pkcs11:token=test;object={name}")
         (root,) = [one for one in listed["certificates"] if one["label"] == "root"]
-        self.assertEqual(root["shortUri"], "pkcs11:token=test;object=root")
+        self.assertEqual(root["shortUri"], "pkcs11:token=test;object=root;type=cert")
+
+    def test_that_are_short_never_mean_a_key_where_a_certificate_is_listed(self):
+        """Key and certificate of one label may belong to different pairs."""
+        self.token.write_certificate(self.expired, "signs twice", "0d")
+        (certificate,) = [
+            one for one in self.everything()["certificates"] if one["label"] == "signs twice"
+        ]
+        self.assertEqual(
+            certificate["shortUri"], "pkcs11:token=test;object=signs%20twice;type=cert"
+        )
+        before = self.token.describe_objects()
+        self.fail_with(
+            program.KEY, "it says type=cert where type=private is needed",
+            *("key", "delete", certificate["shortUri"], "--yes", *self.pin_flags),
+        )
+        self.assertEqual(self.token.describe_objects(), before)
 
     def test_that_are_short_name_the_module_if_the_listed_uri_does(self):
         query = f"?module-path={token.MODULE}"

@@ -141,7 +141,7 @@ class Tokens(OnAToken):
         of_token, (of_certificate,) = self.uris()
         offered = self.asked("list", *self.module, "pkcs11:")
         self.assertIn(of_token, offered)
-        self.assertEqual(offered.count(of_certificate), 1, "its key has the same")
+        self.assertIn(of_certificate, offered)
 
     def test_are_offered_in_full_once_typed_so(self):
         of_token, (of_certificate,) = self.uris("uri")
@@ -173,7 +173,7 @@ class Tokens(OnAToken):
         of_token, (of_certificate,) = self.uris()
         at_shell = CompletingShell(self, shell, self.folder, self.env)
         line = f"credmint list --pkcs11-lib {token.SPY} "
-        typed = of_certificate[: of_certificate.index("object=") + 3]
+        typed = of_certificate[: of_certificate.index("type=c") + 6]
         for quote, what in (("'", "in quotes"), ("", "without quotes")):
             with self.subTest(what):
                 start = typed if quote else typed.replace(";", "\\;")
