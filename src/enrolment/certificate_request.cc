@@ -96,9 +96,9 @@ Bytes Extensions(std::span<const AlternativeName> names) {
 /// CertificationRequestInfo, which is what is signed.
 Result<Bytes> Contents(const EVP_PKEY* key, const X509_NAME* subject,
                        std::span<const AlternativeName> names) {
-  const auto name = Encoded(i2d_X509_NAME, subject, "subject");
+  auto name = Encoded(i2d_X509_NAME, subject, "subject");
   if (!name) return name;
-  const auto public_key = Encoded(i2d_PUBKEY, key, "public key");
+  auto public_key = Encoded(i2d_PUBKEY, key, "public key");
   if (!public_key) return public_key;
   const Bytes attribute =
       DerElement(kDerSequence, {kExtensionRequest, DerElement(kDerSet, {Extensions(names)})});

@@ -487,26 +487,26 @@ Result<void> KeyOpener::SetParameters(const Scheme& scheme, const Wanted& wanted
 
 Result<void> KeyOpener::SetChange(const Scheme& scheme, const DeviceChange& change,
                                   StoreOptions& options) {
-  using Kind = DeviceChange::Kind;
+  using Change = DeviceChange::Kind;
   const std::string_view parameter = ParameterOf(scheme, change.kind);
   if (parameter.empty()) {
     return Fail(ErrorCode::kUsage, fmt::format("{} cannot be changed in this way", scheme.device));
   }
   switch (change.kind) {
-    case Kind::kCreateKey:
+    case Change::kCreateKey:
       options.parameters.emplace_back(parameter, change.key_type);
       return SetNewKey(scheme, change, options);
-    case Kind::kFindKeyToDelete:
+    case Change::kFindKeyToDelete:
       options.parameters.emplace_back(parameter, "look");
       break;
-    case Kind::kDeleteKey:
+    case Change::kDeleteKey:
       options.parameters.emplace_back(parameter, "1");
       return SetSecret(scheme, scheme.owner_auth_parameter, change.owner_auth, options);
-    case Kind::kInitToken:
+    case Change::kInitToken:
       options.secrets.emplace_back(parameter, change.so_pin.Clone());
       options.secrets.emplace_back(scheme.user_pin_parameter, change.user_pin.Clone());
       break;
-    case Kind::kStoreCertificate:
+    case Change::kStoreCertificate:
       options.octets.emplace_back(parameter, change.certificates);
       return SetStoring(scheme, change, options);
   }

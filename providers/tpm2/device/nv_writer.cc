@@ -92,10 +92,10 @@ Result<NvWriter::Limits> NvWriter::ReadLimits() const {
     const bool known = found != properties->end() && found->second > 0;
     return std::min(known ? found->second : otherwise, most);
   };
-  constexpr UINT32 kSmallPiece = 512;
+  constexpr UINT32 kUsualBuffer = 512;
   return Limits{
       value(TPM2_PT_NV_INDEX_MAX, UINT16_MAX, UINT16_MAX),
-      static_cast<UINT16>(value(TPM2_PT_NV_BUFFER_MAX, kSmallPiece, TPM2_MAX_NV_BUFFER_SIZE))};
+      static_cast<UINT16>(value(TPM2_PT_NV_BUFFER_MAX, kUsualBuffer, TPM2_MAX_NV_BUFFER_SIZE))};
 }
 
 Result<Bytes> NvWriter::ReadBack(TPM2_HANDLE index) const {
