@@ -61,6 +61,12 @@ class Pages(unittest.TestCase):
         self.assertEqual([line for line in said if not any(it in line for it in OF_THE_HOST)], [])
 
     @each(**PAGES)
+    def test_no_heading_begins_with_a_macro(self, name):
+        """mdoc(7) takes words such as "In" there for one, unless \\& comes first."""
+        text = (manual.FOLDER / name).read_text()
+        self.assertEqual(re.findall(r"^\.S[sh] [A-Z][a-z] .*", text, re.M), [])
+
+    @each(**PAGES)
     def test_is_installed(self, name):
         self.assertIn(f"'{name}'", (manual.FOLDER / "meson.build").read_text())
 
