@@ -46,7 +46,8 @@ bool SecondLook::Take() {
                        !restarted   ? restarted.error().message
                        : *restarted ? "initialised again"
                                     : "it is in use, so it is not initialised again"));
-  return restarted && *restarted;
+  // In a module that is in use, SoftHSM reads the token's file again by itself.
+  return restarted && (*restarted || IsAtSoftHsm());
 }
 
 }  // namespace credmint::pkcs11

@@ -28,7 +28,8 @@ class Patience {
 };
 
 /// Repeats the search for a missing token. The module is initialised again for each look
-/// (Module::Restart()).
+/// (Module::Restart()), unless it is in use. Then only SoftHSM is looked at again: it shows the
+/// token once the file is whole.
 ///
 /// The first look is immediate. If SoftHSM is behind the module, nine more follow, spaced by
 /// Patience. Otherwise there is only one.
@@ -36,8 +37,8 @@ class SecondLook {
  public:
   explicit SecondLook(Module& module) : module_(module) {}
 
-  /// Whether to look again now, with the module freshly initialised. False if it must not or cannot
-  /// be initialised; in the latter case the next call of the module fails with the reason.
+  /// Whether to look again now. False if nothing can be gained. Also false if the module cannot be
+  /// initialised; its next call then fails with the reason.
   bool Take();
 
   /// Whether one of the module's slots is SoftHSM's.

@@ -31,6 +31,10 @@ bool SameField(const CK_UTF8CHAR (&a)[N], const CK_UTF8CHAR (&b)[N]) {
   return memcmp(a, b, N) == 0;
 }
 
+bool IsLoggedIn(const CK_SESSION_INFO& info) {
+  return info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS;
+}
+
 /// A failed login must not be retried automatically: the token may have counted the PIN.
 Error LoginError(CK_RV result) {
   Error error = CkError("Login", result);
@@ -192,14 +196,18 @@ void Slot::Forget(unsigned generation) {
 
 void Slot::Refresh() {
   const MutexLock lock(sessions_mutex_);
-  const std::size_t gone = std::erase_if(idle_, [this](CK_SESSION_HANDLE handle) {
+  bool logged_in = false;
+  const std::size_t gone = std::erase_if(idle_, [&](CK_SESSION_HANDLE handle) {
     CK_SESSION_INFO info{};
-    if (module_->Call(&CK_FUNCTION_LIST::C_GetSessionInfo, handle, &info) == CKR_OK) return false;
+    if (module_->Call(&CK_FUNCTION_LIST::C_GetSessionInfo, handle, &info) == CKR_OK) {
+      logged_in = logged_in || IsLoggedIn(info);
+      return false;
+    }
     module_->SessionEnded(generation_);
     return true;
   });
   open_ -= gone;
-  logged_in_ = false;
+  logged_in_ = logged_in;  // such a session is not closed: an open key lives by it
   ask_token_first_ = true;
   check_token_ = true;
   if (saw_rewrite_.exchange(false)) StartAnew();
@@ -240,7 +248,7 @@ Result<bool> Slot::ConfirmLogin(const Session& session) {
   CK_SESSION_INFO info{};
   const CK_RV asked = session.Call(&CK_FUNCTION_LIST::C_GetSessionInfo, &info);
   if (asked != CKR_OK) return Fail(CkError("GetSessionInfo", asked).In(Name()));
-  logged_in_ = info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS;
+  logged_in_ = IsLoggedIn(info);
   return logged_in_.load();
 }
 

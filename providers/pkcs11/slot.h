@@ -126,7 +126,8 @@ class Slot {
   Result<bool> ConfirmLogin(const Session& session);
 
   /// Prepares for a search after a loss. Drops the idle sessions that the module no longer knows,
-  /// and makes the next LogIn() ask the token first. After SawRewrite(), drops all idle sessions
+  /// and makes the next LogIn() ask the token first. A login that still stands is kept, because an
+  /// open key lives by it. After SawRewrite(), drops all idle sessions
   /// and initialises the module again.
   void Refresh();
 

@@ -47,6 +47,12 @@ class Pkcs11RecoveryTest : public test::Pkcs11Fixture {
     return path;
   }
 
+  Result<StoreContents> LoadCertificates(const std::string& label) {
+    StoreOptions options = Options(SoftHsm::kPin);
+    options.expect = StoreExpect::kCertificate;
+    return OpenStore(*library_, "pkcs11:token=prod;object=" + label, options);
+  }
+
   void ExpectGoodSignature(const PkeyPtr& key) {
     const auto signature = Sign(key.get(), "a message");
     ASSERT_TRUE(signature) << signature.error().message;
@@ -333,13 +339,24 @@ TEST_F(Pkcs11RecoveryTest, OpenKeyIsFoundAgainAfterAnotherLoadInitialisedTheModu
   const auto key = LoadRemembering();
   ASSERT_TRUE(key);
   misbehaving_.ForgetCalls();
-  misbehaving_.Set("rewritten-while-searched");
-  StoreOptions options = Options(SoftHsm::kPin);
-  options.expect = StoreExpect::kCertificate;
-  const auto certificate = OpenStore(*library_, "pkcs11:token=prod;object=leaf", options);
-  ASSERT_TRUE(certificate) << certificate.error().message;
+  misbehaving_.Set("rewritten-while-searched,C_GetSessionInfo=CKR_SESSION_HANDLE_INVALID");
+  const auto certificates = LoadCertificates("leaf");
+  ASSERT_TRUE(certificates) << certificates.error().message;
   ASSERT_EQ(misbehaving_.Calls("C_Initialize"), 1);
+  misbehaving_.Behave();
   ExpectGoodSignature(*key);
+}
+
+TEST_F(Pkcs11RecoveryTest, OpenKeyKeepsItsLoginWhileAnotherLoadLooksAgain) {
+  WriteCertificate("leaf");
+  const auto key = Load(kKey);
+  ASSERT_TRUE(key);
+  misbehaving_.ForgetCalls();
+  misbehaving_.Set("rewritten-for-a-moment");
+  const auto certificates = LoadCertificates("leaf");
+  ASSERT_TRUE(certificates) << certificates.error().message;
+  ExpectGoodSignature(*key);
+  EXPECT_EQ(misbehaving_.Calls("C_Initialize") + misbehaving_.Calls("C_Login"), 0);
 }
 
 TEST_F(Pkcs11RecoveryTest, RememberedPinThatIsRefusedIsSentOnce) {

@@ -327,6 +327,7 @@ CK_RV Initialize(const Settings& settings, void* arguments) {
 }
 
 std::atomic<int> finalized = 0;          // the number of C_Finalize calls
+std::atomic<int> unreadable_for = 0;     // as many further looks at a token fail
 std::atomic<int> readable_again_at = 0;  // the count that makes tokens readable again
 
 CK_RV Finalize(const Settings& /*settings*/, void* reserved) {
@@ -361,7 +362,7 @@ std::atomic<bool> pin_is_locked = false;  // set by a login with locked-by-login
 
 CK_RV GetTokenInfo(const Settings& settings, CK_SLOT_ID slot, CK_TOKEN_INFO* info) {
   if (settings.Has("token-removed")) return CKR_TOKEN_NOT_PRESENT;
-  if (finalized < readable_again_at) return CKR_GENERAL_ERROR;
+  if (finalized < readable_again_at || unreadable_for-- > 0) return CKR_GENERAL_ERROR;
   const CK_RV result = Real().C_GetTokenInfo(slot, info);
   if (result != CKR_OK) return result;
   const auto change = [&](const char* setting, CK_FLAGS flag, bool set) {
@@ -504,6 +505,10 @@ CK_RV FindObjectsInit(const Settings& settings, CK_SESSION_HANDLE session, CK_AT
                       CK_ULONG count) {
   if (Behind::Get().Strike(settings, "rewritten-while-searched")) {
     readable_again_at = finalized + 1;
+    return CKR_DEVICE_ERROR;
+  }
+  if (Behind::Get().Strike(settings, "rewritten-for-a-moment")) {
+    unreadable_for = 5;
     return CKR_DEVICE_ERROR;
   }
   return Real().C_FindObjectsInit(session, search, count);

@@ -133,6 +133,7 @@ constexpr std::pair<std::string_view, Value> kSettings[] = {
     {"prints", Value::kText},
     {"protected-path", Value::kNone},
     {"no-read-only-sessions", Value::kNone},
+    {"rewritten-for-a-moment", Value::kNone},
     {"rewritten-while-searched", Value::kNone},
     {"segfault", Value::kText},
     {"sessions", Value::kNumber},

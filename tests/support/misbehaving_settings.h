@@ -42,6 +42,7 @@ namespace credmint::test::misbehaving {
 ///   until the module has been finalised once.
 /// * rewritten-while-searched: once, C_FindObjectsInit returns CKR_DEVICE_ERROR, and from then on
 ///   C_GetTokenInfo returns CKR_GENERAL_ERROR until the module has been finalised once.
+/// * rewritten-for-a-moment: the same, but only the next five calls of C_GetTokenInfo fail.
 /// * pin-not-initialized: the token lacks CKF_USER_PIN_INITIALIZED, and C_Login returns
 ///   CKR_USER_PIN_NOT_INITIALIZED.
 /// * no-login-required: the token lacks CKF_LOGIN_REQUIRED, and new sessions see its private

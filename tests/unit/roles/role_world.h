@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -36,7 +37,7 @@ class FakeService {
   }
   /// Responds with credentials for an hour, whose access keys are `id` with 1, 2, … appended.
   void GiveCredentials(const std::string& id = "AK") {
-    AnswerBy([id, count = std::make_shared<int>(0)](const HttpRequest&) {
+    AnswerBy([id, count = std::make_shared<std::atomic<int>>(0)](const HttpRequest&) {
       return Credentials(id + std::to_string(++*count));
     });
   }
