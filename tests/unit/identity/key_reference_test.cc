@@ -324,9 +324,9 @@ TEST_F(Pkcs11ReferenceTest, IssuersAreSearchedForOnTheWholeToken) {
 }
 
 TEST_F(Pkcs11ReferenceTest, PublicHalvesHaveTheNamesOfTheKey) {
-  KeyReference any = Parse("pkcs11:object=web;id=%01;type=private?pin-value=1&module-name=x",
-                           Use::kPrivateKey)
-                         .ForAnyType();
+  KeyReference any =
+      Parse("pkcs11:object=web;id=%01;type=private?pin-value=1&module-name=x", Use::kPrivateKey)
+          .ForAnyType();
   EXPECT_EQ(any.text(), "pkcs11:object=web;id=%01?module-name=x");
   EXPECT_TRUE(any.has_pin());
 }
