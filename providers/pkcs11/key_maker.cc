@@ -48,7 +48,7 @@ constexpr Demand kDemands[] = {
 constexpr CK_ATTRIBUTE_TYPE kDispensable[] = {CKA_SIGN,   CKA_SIGN_RECOVER, CKA_DECRYPT, CKA_UNWRAP,
                                               CKA_DERIVE, CKA_VERIFY,       CKA_ENCRYPT, CKA_WRAP};
 
-struct KeyPair {
+struct NewPair {
   CK_OBJECT_HANDLE public_key = 0;
   CK_OBJECT_HANDLE private_key = 0;
 };
@@ -114,7 +114,7 @@ void LeaveOutDispensable(std::vector<CK_ATTRIBUTE>& attributes) {
 }
 
 CK_RV TryToMake(const Session& session, const NewKeyType& type, KeyTemplate& attributes,
-                KeyPair& pair) {
+                NewPair& pair) {
   CK_MECHANISM mechanism = {type.mechanism, nullptr, 0};
   std::vector<CK_ATTRIBUTE>& public_key = attributes.public_key();
   std::vector<CK_ATTRIBUTE>& private_key = attributes.private_key();
@@ -142,12 +142,12 @@ class KeyMaker {
   [[nodiscard]] Result<void> CheckIsNew() const;
   [[nodiscard]] Result<void> ClearUnfinished() const;
   [[nodiscard]] Result<void> ClearOrphans() const;
-  [[nodiscard]] Result<KeyPair> Generate(const std::string& label) const;
-  [[nodiscard]] Result<void> Check(const KeyPair& pair) const;
-  [[nodiscard]] Result<void> Name(const KeyPair& pair) const;
-  [[nodiscard]] Result<void> CheckNames(const KeyPair& pair, const Bytes& id) const;
+  [[nodiscard]] Result<NewPair> Generate(const std::string& label) const;
+  [[nodiscard]] Result<void> Check(const NewPair& pair) const;
+  [[nodiscard]] Result<void> Name(const NewPair& pair) const;
+  [[nodiscard]] Result<void> CheckNames(const NewPair& pair, const Bytes& id) const;
   [[nodiscard]] Result<void> CheckIsOnly() const;
-  [[nodiscard]] Error Remove(const KeyPair& pair, Error why) const;
+  [[nodiscard]] Error Remove(const NewPair& pair, Error why) const;
 
   const Session& session_;
   const NewKeyType& type_;
@@ -197,8 +197,8 @@ Result<void> KeyMaker::ClearOrphans() const {
   return {};
 }
 
-Result<KeyPair> KeyMaker::Generate(const std::string& label) const {
-  KeyPair pair;
+Result<NewPair> KeyMaker::Generate(const std::string& label) const {
+  NewPair pair;
   CK_RV made = CKR_OK;
   for (const std::string_view parameters : {type_.parameters, type_.other_parameters}) {
     if (made != CKR_OK && parameters.empty()) break;
@@ -221,7 +221,7 @@ Result<KeyPair> KeyMaker::Generate(const std::string& label) const {
 }
 
 /// Asks the token what it made. Some tokens ignore what they do not like.
-Result<void> KeyMaker::Check(const KeyPair& pair) const {
+Result<void> KeyMaker::Check(const NewPair& pair) const {
   std::vector<std::string_view> mistakes;
   for (const auto& [attribute, value, shown, otherwise] : kDemands) {
     const auto found = ReadFlag(session_, pair.private_key, attribute);
@@ -240,7 +240,7 @@ Result<void> KeyMaker::Check(const KeyPair& pair) const {
 }
 
 /// Gives both halves their id, which follows from the public key, and their label.
-Result<void> KeyMaker::Name(const KeyPair& pair) const {
+Result<void> KeyMaker::Name(const NewPair& pair) const {
   const auto public_key = ReadPublicKeyObject(session_, pair.public_key);
   if (!public_key) return Fail(public_key, "reading the new key");
   Bytes id = KeyIdentifier(*public_key);
@@ -259,7 +259,7 @@ Result<void> KeyMaker::Name(const KeyPair& pair) const {
   return CheckNames(pair, id);
 }
 
-Result<void> KeyMaker::CheckNames(const KeyPair& pair, const Bytes& id) const {
+Result<void> KeyMaker::CheckNames(const NewPair& pair, const Bytes& id) const {
   for (const CK_OBJECT_HANDLE object : {pair.public_key, pair.private_key}) {
     const ObjectNames names = ReadNames(session_, object);
     const bool good =
@@ -279,7 +279,7 @@ Result<void> KeyMaker::CheckIsOnly() const {
   return IsNotOnly();
 }
 
-Error KeyMaker::Remove(const KeyPair& pair, Error why) const {
+Error KeyMaker::Remove(const NewPair& pair, Error why) const {
   const auto private_key = Destroy(session_, pair.private_key);
   const auto public_key = Destroy(session_, pair.public_key);
   why.message += private_key && public_key

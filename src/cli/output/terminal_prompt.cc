@@ -132,7 +132,7 @@ class Silence final : public ClosedAtExit {
 };
 
 /// Whether what is typed is shown. Corrections are not: they only count.
-enum class Echo { kNo, kYes };
+enum class Echo { kOff, kOn };
 
 /// The line being typed; wiped at the end.
 class Line {
@@ -213,7 +213,7 @@ Result<Secret> ReadLine(int terminal, bool utf8, Echo echo, const HeldSignals& s
   for (;;) {
     const auto key = ReadKey(terminal, signals);
     if (!key) return Fail(key);
-    if (echo == Echo::kYes && *key >= ' ' && *key < kDelete) {
+    if (echo == Echo::kOn && *key >= ' ' && *key < kDelete) {
       if (auto shown = Show({&*key, 1}, terminal, signals); !shown) return Fail(std::move(shown));
     }
     switch (*key) {
@@ -237,7 +237,7 @@ Result<Secret> ReadLine(int terminal, bool utf8, Echo echo, const HeldSignals& s
   }
 }
 
-Result<Secret> AskAt(int terminal, const std::string& text, Echo echo = Echo::kNo) {
+Result<Secret> AskAt(int terminal, const std::string& text, Echo echo = Echo::kOff) {
   const HeldSignals signals;
   const Silence silence(terminal);
   if (signals.descriptor() < 0 || !silence.kept()) return NoAnswer("the terminal cannot be set up");
@@ -295,7 +295,7 @@ Result<bool> ConfirmAtTerminal(const std::string& question) {
   const Descriptor terminal = OpenTerminal();
   if (!terminal) return Fail(ErrorCode::kUsage, "there is no terminal to ask at");
   const auto typed = AskAt(
-      terminal.get(), fmt::format("credmint: {} Type yes: ", PrintableUtf8(question)), Echo::kYes);
+      terminal.get(), fmt::format("credmint: {} Type yes: ", PrintableUtf8(question)), Echo::kOn);
   if (!typed) return Fail(typed);
   return typed->Reveal() == "yes";
 }
