@@ -3,8 +3,11 @@
 
 #include <string>
 
+#include "base/error.h"
 #include "base/secret.h"
+#include "identity/scheme_table.h"
 #include "ossl/handles.h"
+#include "ossl/read_store.h"
 
 namespace credmint {
 
@@ -38,5 +41,9 @@ struct DeviceChange {
   Secret so_pin = {};    ///< kInitToken
   Secret user_pin = {};  ///< kInitToken
 };
+
+/// Adds the change to the options with which its device is opened, as parameters of the back end.
+/// Fails with kUsage for a change or a wish that the back end does not know.
+Result<void> SetChange(const Scheme& scheme, const DeviceChange& change, StoreOptions& options);
 
 }  // namespace credmint

@@ -99,10 +99,6 @@ class KeyOpener {
   Result<StoreContents> LoadWithContextPin(KeyReference reference, Wanted wanted);
   Result<StoreContents> LoadAskingContextPin(const KeyReference& reference, Wanted wanted);
   Result<void> SetParameters(const Scheme& scheme, const Wanted& wanted, StoreOptions& options);
-  static Result<void> SetChange(const Scheme& scheme, const DeviceChange& change,
-                                StoreOptions& options);
-  static Result<void> SetNewKey(const Scheme& scheme, const DeviceChange& change,
-                                StoreOptions& options);
   Result<void> SetSecrets(const Scheme& scheme, const Wanted& wanted, StoreOptions& options);
   Result<StoreContents> LoadFile(const Secret& file, const Wanted& wanted,
                                  const PassphraseFunction& passphrase);
