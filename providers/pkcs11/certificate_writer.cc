@@ -37,12 +37,8 @@ std::string LabelText(const ObjectNames& names) {
   return Printable(std::string(names.label.begin(), names.label.end()));
 }
 
-Result<Handles> AllOfClass(const Session& session, CK_OBJECT_CLASS object_class) {
-  return FindObjects(session, {{CKA_CLASS, &object_class, sizeof object_class}});
-}
-
 Result<std::vector<StoredCertificate>> ReadStored(const Session& session) {
-  const auto objects = AllOfClass(session, CKO_CERTIFICATE);
+  const auto objects = FindAll(session, CKO_CERTIFICATE);
   if (!objects) return Fail(objects);
   std::vector<StoredCertificate> stored;
   for (const CK_OBJECT_HANDLE object : *objects) {
@@ -73,12 +69,6 @@ Bytes CommonName(const X509* certificate) {
   Bytes name(text, text + size);
   OPENSSL_free(text);
   return name;
-}
-
-Result<void> DestroyCertificate(const Session& session, CK_OBJECT_HANDLE object) {
-  const CK_RV destroyed = session.Call(&CK_FUNCTION_LIST::C_DestroyObject, object);
-  if (destroyed == CKR_OK) return {};
-  return Fail(CkError("DestroyObject", destroyed));
 }
 
 tl::unexpected<Error> CannotCreate(const Slot& slot, CK_RV result) {
@@ -149,7 +139,7 @@ Result<ObjectNames> Naming::Find() const {
                 fmt::format("the certificate is not that of the private key on {}",
                             session_.slot().Name()));
   }
-  const auto all = is_narrow ? AllOfClass(session_, CKO_PRIVATE_KEY) : meant;
+  const auto all = is_narrow ? FindAll(session_, CKO_PRIVATE_KEY) : meant;
   if (!all) return Fail(all);
   if (const auto other = ThatBelongs(*all)) return OfUri(ReadNames(session_, *other).id);
   return OfUri(KeyIdentifier(key_));
@@ -255,7 +245,7 @@ Result<CK_OBJECT_HANDLE> CertificateWriter::Create(const Session& session, const
   if (created != CKR_OK) return CannotCreate(session.slot(), created);
   auto compared = Compare(session, object, certificate, names);
   if (compared) return object;
-  const auto removed = DestroyCertificate(session, object);
+  const auto removed = DestroyObject(session, object);
   compared.error().message += removed ? "; it was removed again" : "; it could not be removed";
   return Fail(std::move(compared));
 }
@@ -298,7 +288,7 @@ Result<CK_OBJECT_HANDLE> CertificateWriter::Write() {
       same != nullptr ? same->handle : Create(*writing, wanted_.chain.front().get(), names_);
   if (!object) return object;
   for (const CK_OBJECT_HANDLE earlier : Earlier()) {
-    auto removed = DestroyCertificate(*writing, earlier);
+    auto removed = DestroyObject(*writing, earlier);
     if (removed) continue;
     return Fail(std::move(removed),
                 "the new certificate is there, and an earlier one cannot be removed");

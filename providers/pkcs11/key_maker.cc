@@ -73,26 +73,10 @@ tl::unexpected<Error> CannotMake(const Slot& slot, const NewKeyType& type, std::
                      : fmt::format("by its mechanisms it can make {}", fmt::join(others, ", ")));
 }
 
-Result<Handles> FindByClass(const Session& session, CK_OBJECT_CLASS object_class,
-                            CK_ATTRIBUTE_TYPE type, const void* data, std::size_t size) {
-  return FindObjects(session, {{CKA_CLASS, &object_class, sizeof object_class},
-                               {type, const_cast<void*>(data), static_cast<CK_ULONG>(size)}});
-}
-
 Result<Handles> FindByLabel(const Session& session, CK_OBJECT_CLASS object_class,
-                            const std::string& label) {
-  return FindByClass(session, object_class, CKA_LABEL, label.data(), label.size());
-}
-
-Result<Handles> FindById(const Session& session, CK_OBJECT_CLASS object_class, const Bytes& id) {
-  return FindByClass(session, object_class, CKA_ID, id.data(), id.size());
-}
-
-/// An object that another process removed is gone, too.
-Result<void> Destroy(const Session& session, CK_OBJECT_HANDLE object) {
-  const CK_RV destroyed = session.Call(&CK_FUNCTION_LIST::C_DestroyObject, object);
-  if (destroyed == CKR_OK || destroyed == CKR_OBJECT_HANDLE_INVALID) return {};
-  return Fail(CkError("DestroyObject", destroyed));
+                            std::string label) {
+  return FindObjects(session, {{CKA_CLASS, &object_class, sizeof object_class},
+                               {CKA_LABEL, label.data(), static_cast<CK_ULONG>(label.size())}});
 }
 
 bool IsOfTemplate(CK_RV result) {
@@ -174,7 +158,7 @@ Result<void> KeyMaker::ClearUnfinished() const {
     const auto left = FindByLabel(session_, object_class, Unfinished());
     if (!left) return Fail(left);
     for (const CK_OBJECT_HANDLE object : *left) {
-      if (auto removed = Destroy(session_, object); !removed) return removed;
+      if (auto removed = DestroyObject(session_, object); !removed) return removed;
       private_key_found = private_key_found || object_class == CKO_PRIVATE_KEY;
     }
     if (!left->empty()) LogDebug("removed a key that an earlier run had not finished");
@@ -192,7 +176,7 @@ Result<void> KeyMaker::ClearOrphans() const {
     if (!key || id != KeyIdentifier(*key)) continue;
     const auto partners = FindById(session_, CKO_PRIVATE_KEY, id);
     if (!partners || !partners->empty()) continue;
-    if (auto removed = Destroy(session_, object); !removed) return removed;
+    if (auto removed = DestroyObject(session_, object); !removed) return removed;
   }
   return {};
 }
@@ -280,8 +264,8 @@ Result<void> KeyMaker::CheckIsOnly() const {
 }
 
 Error KeyMaker::Remove(const NewPair& pair, Error why) const {
-  const auto private_key = Destroy(session_, pair.private_key);
-  const auto public_key = Destroy(session_, pair.public_key);
+  const auto private_key = DestroyObject(session_, pair.private_key);
+  const auto public_key = DestroyObject(session_, pair.public_key);
   why.message += private_key && public_key
                      ? "; it was removed again"
                      : fmt::format("; it is still there, because it could not be removed: {}",

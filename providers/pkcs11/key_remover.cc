@@ -19,13 +19,6 @@ struct Family {
   Handles certificates;
 };
 
-Result<Handles> OfClassWithId(const Session& session, CK_OBJECT_CLASS object_class,
-                              const Bytes& id) {
-  return FindObjects(
-      session, {{CKA_CLASS, &object_class, sizeof object_class},
-                {CKA_ID, const_cast<std::uint8_t*>(id.data()), static_cast<CK_ULONG>(id.size())}});
-}
-
 /// A public key that another private key shares stays.
 Result<Family> FindFamily(const LoadRequest& request, const Session& session) {
   const auto keys = FindMatching(request, session, CKO_PRIVATE_KEY);
@@ -39,13 +32,13 @@ Result<Family> FindFamily(const LoadRequest& request, const Session& session) {
   Family family{keys->front(), {}, {}};
   const Bytes id = ReadNames(session, family.private_key).id;
   if (id.empty()) return family;
-  auto certificates = OfClassWithId(session, CKO_CERTIFICATE, id);
+  auto certificates = FindById(session, CKO_CERTIFICATE, id);
   if (!certificates) return Fail(std::move(certificates));
   family.certificates = *std::move(certificates);
-  const auto sharing = OfClassWithId(session, CKO_PRIVATE_KEY, id);
+  const auto sharing = FindById(session, CKO_PRIVATE_KEY, id);
   if (!sharing) return Fail(sharing);
   if (sharing->size() > 1) return family;
-  auto public_keys = OfClassWithId(session, CKO_PUBLIC_KEY, id);
+  auto public_keys = FindById(session, CKO_PUBLIC_KEY, id);
   if (!public_keys) return Fail(std::move(public_keys));
   family.public_keys = *std::move(public_keys);
   return family;
@@ -69,12 +62,7 @@ Result<void> RemoveAll(const Session& session, const Family& family) {
   Handles objects = family.public_keys;
   objects.push_back(family.private_key);
   for (const CK_OBJECT_HANDLE object : objects) {
-    const CK_RV destroyed = session.Call(&CK_FUNCTION_LIST::C_DestroyObject, object);
-    if (destroyed == CKR_ACTION_PROHIBITED) {
-      return Fail(ErrorCode::kKeyUnusable,
-                  "the token does not let the key be deleted (CKR_ACTION_PROHIBITED)");
-    }
-    if (destroyed != CKR_OK) return Fail(CkError("DestroyObject", destroyed));
+    if (auto removed = DestroyObject(session, object); !removed) return removed;
   }
   return {};
 }

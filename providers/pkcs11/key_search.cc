@@ -33,17 +33,11 @@ bool Contains(const std::vector<provider::PublicKey>& keys, const provider::Publ
   return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
-Objects WithId(const Session& session, CK_OBJECT_CLASS object_class, Bytes id) {
-  if (id.empty()) return {};
-  auto objects = FindObjects(session, {{CKA_CLASS, &object_class, sizeof object_class},
-                                       {CKA_ID, id.data(), static_cast<CK_ULONG>(id.size())}});
-  return objects ? *std::move(objects) : Objects();
-}
-
 /// Adds the private keys that share the CKA_ID of another object.
 void AddKeysBeside(const Session& session, CK_OBJECT_HANDLE other, Objects& keys) {
-  for (const CK_OBJECT_HANDLE key :
-       WithId(session, CKO_PRIVATE_KEY, ReadNames(session, other).id)) {
+  const auto beside = FindById(session, CKO_PRIVATE_KEY, ReadNames(session, other).id);
+  if (!beside) return;
+  for (const CK_OBJECT_HANDLE key : *beside) {
     if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
   }
 }

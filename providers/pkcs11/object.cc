@@ -179,7 +179,7 @@ Result<std::vector<CK_OBJECT_HANDLE>> FindCompanions(const Session& session,
   if (id.empty() && label.empty()) return std::vector<CK_OBJECT_HANDLE>();
   if (id.empty()) return FindObjects(session, {by_class, by_label});
   const CK_ATTRIBUTE by_id = Buffer(CKA_ID, id.data(), id.size());
-  auto objects = FindObjects(session, {by_class, by_id});
+  auto objects = FindById(session, object_class, id);
   if (!objects || objects->size() < 2) return objects;
   auto labelled = FindObjects(session, {by_class, by_id, by_label});
   return labelled && !labelled->empty() ? labelled : objects;
@@ -217,6 +217,28 @@ Result<PublicKey> ReadCertifiedKey(const Bytes& der) {
   const ErrorMark mark;
   const X509Ptr x509(d2i_X509(nullptr, &cursor, static_cast<long>(der.size())));
   return PublicKey::FromPkey(x509 ? X509_get0_pubkey(x509.get()) : nullptr);
+}
+
+Result<std::vector<CK_OBJECT_HANDLE>> FindAll(const Session& session,
+                                              CK_OBJECT_CLASS object_class) {
+  return FindObjects(session, {Buffer(CKA_CLASS, &object_class, sizeof object_class)});
+}
+
+Result<std::vector<CK_OBJECT_HANDLE>> FindById(const Session& session, CK_OBJECT_CLASS object_class,
+                                               Bytes id) {
+  if (id.empty()) return std::vector<CK_OBJECT_HANDLE>();
+  return FindObjects(session, {Buffer(CKA_CLASS, &object_class, sizeof object_class),
+                               Buffer(CKA_ID, id.data(), id.size())});
+}
+
+Result<void> DestroyObject(const Session& session, CK_OBJECT_HANDLE object) {
+  const CK_RV destroyed = session.Call(&CK_FUNCTION_LIST::C_DestroyObject, object);
+  if (destroyed == CKR_OK || destroyed == CKR_OBJECT_HANDLE_INVALID) return {};
+  if (destroyed == CKR_ACTION_PROHIBITED) {
+    return Fail(ErrorCode::kKeyUnusable,
+                "the token does not let it be deleted (CKR_ACTION_PROHIBITED)");
+  }
+  return Fail(CkError("DestroyObject", destroyed));
 }
 
 Result<std::vector<CK_OBJECT_HANDLE>> FindObjects(const Session& session,

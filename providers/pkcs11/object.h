@@ -22,6 +22,15 @@ namespace credmint::pkcs11 {
 Result<std::vector<CK_OBJECT_HANDLE>> FindObjects(const Session& session,
                                                   std::vector<CK_ATTRIBUTE> search);
 
+/// Handles of all objects of a class, or of those with a CKA_ID. An empty id matches none.
+Result<std::vector<CK_OBJECT_HANDLE>> FindAll(const Session& session, CK_OBJECT_CLASS object_class);
+Result<std::vector<CK_OBJECT_HANDLE>> FindById(const Session& session, CK_OBJECT_CLASS object_class,
+                                               Bytes id);
+
+/// Deletes an object, in a session that may write. One that is gone already counts as deleted.
+/// Fails with kKeyUnusable if the token does not allow it.
+Result<void> DestroyObject(const Session& session, CK_OBJECT_HANDLE object);
+
 /// The attributes of a private key that are needed before its use. Read in one call.
 struct PrivateKeyFacts {
   CK_KEY_TYPE type = 0;

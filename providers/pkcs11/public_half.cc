@@ -34,7 +34,7 @@ std::optional<KeyType> TypeOf(CK_KEY_TYPE type) {
 template <typename Read>
 void AddAll(const Session& session, CK_OBJECT_CLASS object_class, Read read,
             std::vector<PublicKey>& keys) {
-  const auto objects = FindObjects(session, {{CKA_CLASS, &object_class, sizeof object_class}});
+  const auto objects = FindAll(session, object_class);
   if (!objects) return;
   for (const CK_OBJECT_HANDLE object : *objects) {
     Result<PublicKey> key = read(object);

@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "pkcs11/pin_bytes.h"
 #include "pkcs11/second_look.h"
 #include "pkcs11/uri.h"
 
@@ -20,11 +21,6 @@ constexpr std::chrono::seconds kLongestWait{10};
 constexpr CK_FLAGS kWriting = CKF_SERIAL_SESSION | CKF_RW_SESSION;
 /// The flags that say that a wrong PIN has been sent.
 constexpr CK_FLAGS kCounted = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
-
-/// CK_UTF8CHAR is unsigned. The bytes of the PIN are passed unchanged.
-CK_UTF8CHAR_PTR PinBytes(const Secret& pin) {
-  return reinterpret_cast<CK_UTF8CHAR_PTR>(const_cast<char*>(pin.Reveal().data()));
-}
 
 template <std::size_t N>
 bool SameField(const CK_UTF8CHAR (&a)[N], const CK_UTF8CHAR (&b)[N]) {

@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/foreign_call.h"
 #include "base/shown_value.h"
 #include "pkcs11/object_uri.h"
+#include "pkcs11/pin_bytes.h"
 #include "pkcs11/provider/listing.h"
 #include "pkcs11/slot.h"
 #include "pkcs11/slot_table.h"
@@ -30,10 +30,6 @@ struct FreeSlot {
     return (token.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0;
   }
 };
-
-CK_UTF8CHAR_PTR Bytewise(const Secret& pin) {
-  return reinterpret_cast<CK_UTF8CHAR_PTR>(const_cast<char*>(pin.Reveal().data()));
-}
 
 /// The label of C_InitToken: padded with blanks, no NUL at its end (PKCS#11 v2.40 section 5.5).
 std::array<CK_UTF8CHAR, sizeof CK_TOKEN_INFO::label> Padded(const std::string& label) {
@@ -94,6 +90,16 @@ Result<FreeSlot> FindFreeSlot(const Module& module, const Uri& uri, const std::s
               "add slot-id=NUMBER to the URI");
 }
 
+/// Another process may have been faster. C_InitToken would clear its token.
+Result<void> CheckIsStillFree(const Module& module, const FreeSlot& slot) {
+  CK_TOKEN_INFO token{};
+  const CK_RV read = module.Call(&CK_FUNCTION_LIST::C_GetTokenInfo, slot.id, &token);
+  if (read != CKR_OK) return Fail(CkError("GetTokenInfo", read));
+  if ((token.flags & CKF_TOKEN_INITIALIZED) == 0) return {};
+  return Fail(ErrorCode::kUsage, "another process has initialised the token meanwhile",
+              "run the command again, and choose another slot");
+}
+
 /// Checked first: after C_InitToken, a refused user PIN would leave half a token.
 Result<void> CheckPinLength(const CK_TOKEN_INFO& token, const char* name, const Secret& pin) {
   if (pin.empty()) return Fail(ErrorCode::kPinRequired, fmt::format("no {} is given", name));
@@ -145,12 +151,12 @@ class OfficerSession {
     open_ = true;
     const bool typed = slot_.IsTypedAtToken();
     const CK_RV logged_in = module_.Call(&CK_FUNCTION_LIST::C_Login, handle_, CK_USER_TYPE{CKU_SO},
-                                         typed ? nullptr : Bytewise(so_pin),
+                                         typed ? nullptr : PinBytes(so_pin),
                                          typed ? CK_ULONG{0} : CK_ULONG{so_pin.size()});
     if (logged_in != CKR_OK) return Fail(SoError("Login", logged_in));
     logged_in_ = true;
     const CK_RV set =
-        module_.Call(&CK_FUNCTION_LIST::C_InitPIN, handle_, typed ? nullptr : Bytewise(user_pin),
+        module_.Call(&CK_FUNCTION_LIST::C_InitPIN, handle_, typed ? nullptr : PinBytes(user_pin),
                      typed ? CK_ULONG{0} : CK_ULONG{user_pin.size()});
     if (set != CKR_OK) return Fail(CkError("InitPIN", set));
     return {};
@@ -194,9 +200,10 @@ Result<std::vector<ListedObject>> MakeToken(const LoadRequest& request, const Se
     if (typed) break;
     if (auto good = CheckPinLength(slot->token, name, *pin); !good) return Fail(std::move(good));
   }
+  if (auto is_free = CheckIsStillFree(**module, *slot); !is_free) return Fail(std::move(is_free));
   auto padded = Padded(*label);
   const CK_RV made =
-      (*module)->Call(&CK_FUNCTION_LIST::C_InitToken, slot->id, typed ? nullptr : Bytewise(so_pin),
+      (*module)->Call(&CK_FUNCTION_LIST::C_InitToken, slot->id, typed ? nullptr : PinBytes(so_pin),
                       typed ? CK_ULONG{0} : CK_ULONG{so_pin.size()}, padded.data());
   if (made != CKR_OK) return Fail(SoError("InitToken", made));
   if (auto set = OfficerSession(**module, *slot).SetUserPin(so_pin, user_pin); !set) {

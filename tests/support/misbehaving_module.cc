@@ -358,6 +358,7 @@ void PadWithNuls(CK_UTF8CHAR (&field)[N]) {
   for (std::size_t end = N; end > 0 && field[end - 1] == ' '; --end) field[end - 1] = '\0';
 }
 
+std::atomic<int> looks_at_free = 0;
 std::atomic<bool> pin_is_locked = false;  // set by a login with locked-by-login
 
 CK_RV GetTokenInfo(const Settings& settings, CK_SLOT_ID slot, CK_TOKEN_INFO* info) {
@@ -365,6 +366,10 @@ CK_RV GetTokenInfo(const Settings& settings, CK_SLOT_ID slot, CK_TOKEN_INFO* inf
   if (finalized < readable_again_at || unreadable_for-- > 0) return CKR_GENERAL_ERROR;
   const CK_RV result = Real().C_GetTokenInfo(slot, info);
   if (result != CKR_OK) return result;
+  if (settings.Has("initialized-meanwhile") && (info->flags & CKF_TOKEN_INITIALIZED) == 0 &&
+      ++looks_at_free > 1) {
+    info->flags |= CKF_TOKEN_INITIALIZED;
+  }
   const auto change = [&](const char* setting, CK_FLAGS flag, bool set) {
     if (settings.Has(setting)) info->flags = set ? info->flags | flag : info->flags & ~flag;
   };

@@ -189,10 +189,8 @@ struct Survey {
   Result<void> AddObjects(const Session& session, const Kind& kind) {
     const auto meant = FindMatching(request, session, kind.object_class);
     if (!meant) return Fail(meant);
-    CK_OBJECT_CLASS object_class = kind.object_class;
-    const auto all = request.uri.ObjectTemplate().empty()
-                         ? meant
-                         : FindObjects(session, {{CKA_CLASS, &object_class, sizeof object_class}});
+    const auto all =
+        request.uri.ObjectTemplate().empty() ? meant : FindAll(session, kind.object_class);
     if (!all) return Fail(all);
     Names names = ReadAllNames(session, *all);
     short_uris.SetNeighbours(names);

@@ -12,6 +12,7 @@
 #include "ossl/error_queue.h"
 #include "tpm2/device/capability.h"
 #include "tpm2/device/handle_uri.h"
+#include "tpm2/device/lockout.h"
 #include "tpm2/device/nv_certificates.h"
 #include "tpm2/device/tss2_library.h"
 #include "tpm2/making/eviction.h"
@@ -73,14 +74,6 @@ Error NvWriter::Explain(const TpmFailure& failure) const {
             "keep the certificate in a file, or remove an index that nobody uses"};
   }
   return OwnerFailure(failure, owner_auth_);
-}
-
-Result<void> NvWriter::CheckLockout() const {
-  const auto state = ReadProperties(*tpm_, TPM2_PT_PERMANENT, 1);
-  if (!state) return Fail(state, "asking the TPM for its state");
-  const auto found = state->find(TPM2_PT_PERMANENT);
-  const bool locked = found != state->end() && (found->second & TPMA_PERMANENT_INLOCKOUT) != 0;
-  return locked ? Fail(TpmFailure(TpmFault::kLockout).ToError()) : Result<void>();
 }
 
 Result<NvWriter::Limits> NvWriter::ReadLimits() const {
@@ -192,7 +185,7 @@ Result<void> NvWriter::Put(TPM2_HANDLE index, const Bytes& certificates, bool ov
   if (owner_auth_.size() > kMaxAuthSize) {
     return Fail(ErrorCode::kPinIncorrect, "the auth value is longer than a TPM allows");
   }
-  if (auto free = CheckLockout(); !free) return free;
+  if (auto open = CheckIsNotLocked(*tpm_); !open) return open;
   const auto limits = ReadLimits();
   if (!limits) return Fail(limits);
   if (certificates.size() > limits->index) {

@@ -53,7 +53,6 @@ class NvWriter {
     Bytes contents;
   };
 
-  [[nodiscard]] Result<void> CheckLockout() const;
   [[nodiscard]] Result<Limits> ReadLimits() const;
   [[nodiscard]] Result<Bytes> ReadBack(TPM2_HANDLE index) const;
   [[nodiscard]] Result<void> Fill(TPM2_HANDLE index, const Bytes& contents, UINT16 piece) const;

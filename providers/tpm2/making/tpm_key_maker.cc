@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include <algorithm>
-#include <map>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "tpm2/device/capability.h"
 #include "tpm2/device/handle_uri.h"
+#include "tpm2/device/lockout.h"
 #include "tpm2/device/tss2_library.h"
 #include "tpm2/keyfile/tss2_key_writer.h"
 #include "tpm2/making/eviction.h"
@@ -71,19 +71,6 @@ Result<void> CheckIsFree(Tpm& tpm, TPM2_HANDLE handle) {
   if (std::find(used->begin(), used->end(), handle) == used->end()) return {};
   return Fail(ErrorCode::kUsage, "the TPM has a key at " + FormatHandle(handle) + " already",
               "a key is never overwritten: choose another handle, or delete that key first");
-}
-
-/// Fails as the TPM would. It checks no counted auth value in a lockout, so none needs to be sent.
-Result<void> CheckIsNotLocked(Tpm& tpm) {
-  constexpr UINT32 kStates = TPM2_PT_LOCKOUT_INTERVAL - TPM2_PT_PERMANENT + 1;
-  auto read = ReadProperties(tpm, TPM2_PT_PERMANENT, kStates);
-  if (!read) return Fail(read, "asking the TPM for its state");
-  std::map<TPM2_PT, UINT32>& now = *read;
-  if ((now[TPM2_PT_PERMANENT] & TPMA_PERMANENT_INLOCKOUT) == 0) return {};
-  TpmFailure failure(TPM2_RC_LOCKOUT);
-  failure.set_lockout_state(LockoutState{now[TPM2_PT_LOCKOUT_COUNTER], now[TPM2_PT_MAX_AUTH_FAIL],
-                                         now[TPM2_PT_LOCKOUT_INTERVAL]});
-  return Fail(failure.ToError());
 }
 
 /// A key that is loaded, and the parts of its file.

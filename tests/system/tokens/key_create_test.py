@@ -20,6 +20,7 @@ from support import (
     tpm,
     tpm2_pkcs11,
 )
+from support.card_test import WithCard, listed_objects
 from support.cases import each, expand
 from support.processes import run_tool
 from support.requirements import need
@@ -40,42 +41,10 @@ TYPES = {
 }
 
 
-def objects(shown):
-    """(class, label, id) of each object that pkcs11-tool lists, sorted."""
-    blocks = re.split(r"^(?=(?:Private Key|Public Key|Certificate) Object)", shown, flags=re.M)[1:]
-    found = []
-    for block in blocks:
-        label = re.search(r"^  label: +(.*)$", block, re.M)
-        identifier = re.search(r"^  ID: +(.*)$", block, re.M)
-        names = (each[1].strip() if each else "" for each in (label, identifier))
-        found.append((block.split(" Object")[0], *names))
-    return sorted(found)
-
-
-class KeyTest(SystemTest):
+class KeyTest(WithCard, SystemTest):
     @classmethod
     def setUpClass(cls):
         cls.original = token.Token(make_folder(cls) / "t")
-
-    def setUp(self):
-        super().setUp()
-        self.card = self.original.copy(self.folder / "t")
-        self.env = self.card.env
-        self.write("pin", self.secret(token.PIN))
-        self.flags = ("--passin", "file:pin", "--pkcs11-lib", token.MODULE)
-
-    def misbehave(self, *faults):
-        """Has the later runs use the module with these faults; returns the log of its calls."""
-        log = self.folder / "calls"
-        log.unlink(missing_ok=True)
-        self.env = misbehaving.environment(self.card.env, *faults, log=log)
-        self.flags = ("--passin", "file:pin", "--pkcs11-lib", misbehaving.module())
-        self.flags += ("--key-paths", str(log))
-        return log
-
-    def behave(self):
-        self.env = self.card.env
-        self.flags = ("--passin", "file:pin", "--pkcs11-lib", token.MODULE)
 
     def create(self, uri=URI, key_type="ec-p256", *more):
         """Creates a key; returns the URI that the program prints."""
@@ -87,8 +56,8 @@ class KeyTest(SystemTest):
         arguments = ("key", "create", uri, "--type", key_type, *more, *self.flags)
         return self.fail_with(status, message, *arguments, hint=hint)
 
-    def objects(self):
-        return objects(self.card.describe_objects())
+    def listed_objects(self):
+        return listed_objects(self.card.describe_objects())
 
     def exported(self, label="web"):
         """The public key, exported by GnuTLS."""
@@ -117,7 +86,7 @@ class Create(KeyTest):
         self.assertIn(kind, self.card.describe_objects())
         expected = x509.SubjectKeyIdentifier.from_public_key(public_key).digest.hex()
         self.assertEqual(
-            self.objects(), [("Private Key", "web", expected), ("Public Key", "web", expected)]
+            self.listed_objects(), [("Private Key", "web", expected), ("Public Key", "web", expected)]
         )
         self.assertIn("type=private", uri)
 
@@ -138,7 +107,7 @@ class Create(KeyTest):
             *(token.PKCS11_TOOL, "--module", token.MODULE, "--token-label", "test", "-O"),
             env=self.card.env,
         ).decode()
-        self.assertEqual({kind for kind, *_ in objects(without_login)}, {"Public Key"})
+        self.assertEqual({kind for kind, *_ in listed_objects(without_login)}, {"Public Key"})
 
     def test_the_printed_uri_opens_the_key(self):
         uri = self.create()
@@ -153,25 +122,25 @@ class Create(KeyTest):
 
     def test_another_id(self):
         self.create(URI, "ec-p256", "--id", "0aFF")
-        self.assertEqual({identifier for *_, identifier in self.objects()}, {"0aff"})
+        self.assertEqual({identifier for *_, identifier in self.listed_objects()}, {"0aff"})
 
     def test_the_id_of_the_uri(self):
         self.create(f"{URI};id=%07%08")
-        self.assertEqual({identifier for *_, identifier in self.objects()}, {"0708"})
+        self.assertEqual({identifier for *_, identifier in self.listed_objects()}, {"0708"})
 
     def test_a_label_of_any_letters(self):
         uri = self.create("pkcs11:token=test;object=B%C3%A4r%20%3B%20%2F1")
-        self.assertEqual({label for _, label, _ in self.objects()}, {"Bär ; /1"})
+        self.assertEqual({label for _, label, _ in self.listed_objects()}, {"Bär ; /1"})
         self.succeed("csr", "--private-key", uri, "--subject", "/CN=web", "--passin", "file:pin")
 
     def test_without_a_key_process(self):
         self.create(URI, "ec-p256", "--no-key-process")
-        self.assertEqual(len(self.objects()), 2)
+        self.assertEqual(len(self.listed_objects()), 2)
 
     def test_pin_in_the_uri(self):
         self.flags = ("--pkcs11-lib", token.MODULE)
         self.create(f"{URI}?pin-value={token.PIN}")
-        self.assertEqual(len(self.objects()), 2)
+        self.assertEqual(len(self.listed_objects()), 2)
 
     def test_pin_typed_at_the_terminal(self):
         arguments = ("key", "create", URI, "--type", "ec-p256", "--pkcs11-lib", token.MODULE)
@@ -179,7 +148,7 @@ class Create(KeyTest):
         person.wait_for("PIN for token 'test': ")
         person.type(token.PIN + ENTER)
         self.assertEqual(person.finish().status, program.SUCCESS)
-        self.assertEqual(len(self.objects()), 2)
+        self.assertEqual(len(self.listed_objects()), 2)
 
 
 @expand
@@ -188,14 +157,14 @@ class Refusals(KeyTest):
         self.create()
         before = self.card.describe_objects()
         self.refuse(program.USAGE, "has such a private key already: pkcs11:", hint="overwritten")
-        self.assertEqual(objects(before), self.objects())
+        self.assertEqual(listed_objects(before), self.listed_objects())
 
     def test_an_existing_id(self):
         self.create(URI, "ec-p256", "--id", "01")
         other = "pkcs11:token=test;object=other"
         self.refuse(program.USAGE, "already: pkcs11:", other, more=("--id", "01"))
         self.refuse(program.USAGE, "already: pkcs11:", f"{other};id=%01")
-        self.assertEqual(len(self.objects()), 2)
+        self.assertEqual(len(self.listed_objects()), 2)
 
     @each(
         no_object=("pkcs11:token=test", "gives the key no label", "object=LABEL"),
@@ -273,21 +242,21 @@ class Refusals(KeyTest):
         self.refuse(
             program.KEY, "made a key that is not sensitive, extractable, not made in the token;"
         )
-        self.assertEqual(self.objects(), [])
+        self.assertEqual(self.listed_objects(), [])
         self.refuse(program.KEY, "it was removed again", more=("--id", "01"))
-        self.assertEqual(self.objects(), [])
+        self.assertEqual(self.listed_objects(), [])
 
     def test_a_key_that_cannot_be_removed_is_reported(self):
         self.misbehave("weak-keys", "C_DestroyObject=CKR_ACTION_PROHIBITED")
         self.refuse(program.KEY, "it is still there, because it could not be removed")
-        self.assertEqual(len(self.objects()), 2)
+        self.assertEqual(len(self.listed_objects()), 2)
 
     def test_a_token_that_lets_no_id_be_set(self):
         self.misbehave("C_SetAttributeValue=CKR_ATTRIBUTE_READ_ONLY")
         self.refuse(program.KEY, "does not let the key's id be set", hint="id=%01")
-        self.assertEqual(self.objects(), [])
+        self.assertEqual(self.listed_objects(), [])
         self.create(f"{URI};id=%01")
-        self.assertEqual(len(self.objects()), 2)
+        self.assertEqual(len(self.listed_objects()), 2)
 
 
 @expand
@@ -304,11 +273,11 @@ class AtTheSameTime(KeyTest):
         wait_until(lambda: "C_SetAttributeValue" in misbehaving.calls(log))
         self.behave()
         make(self)
-        made = [names for names in self.objects() if names[1] == "web"]
+        made = [names for names in self.listed_objects() if names[1] == "web"]
         self.assertEqual(len(made), 2)
         message = "another process made or removed such a key at the same time; it was removed"
         self.check_failure(first.finish(), program.USAGE, message, "credmint list")
-        self.assertEqual(self.objects(), made)
+        self.assertEqual(self.listed_objects(), made)
 
 
 class Killed(KeyTest):
@@ -316,12 +285,12 @@ class Killed(KeyTest):
         self.misbehave("abort=C_SetAttributeValue")
         self.refuse(program.KEY, "")
         self.assertEqual(
-            [names[:2] for names in self.objects()],
+            [names[:2] for names in self.listed_objects()],
             [("Private Key", "web (unfinished)"), ("Public Key", "web (unfinished)")],
         )
         self.behave()
         self.create()
-        self.assertEqual([names[:2] for names in self.objects()],
+        self.assertEqual([names[:2] for names in self.listed_objects()],
                          [("Private Key", "web"), ("Public Key", "web")])
 
     def test_a_killed_program_leaves_nothing_that_the_next_run_does_not_clear(self):
@@ -334,7 +303,7 @@ class Killed(KeyTest):
         self.behave()
         self.create()
         self.assertEqual(
-            [names[:2] for names in self.objects()],
+            [names[:2] for names in self.listed_objects()],
             [("Private Key", "web"), ("Public Key", "web")],
         )
 
@@ -352,14 +321,14 @@ class Killed(KeyTest):
         ):
             self.write_public_key(key, key_id)
         self.create()
-        identifiers = [identifier for kind, _, identifier in self.objects() if kind == "Public Key"]
+        identifiers = [identifier for kind, _, identifier in self.listed_objects() if kind == "Public Key"]
         mine = x509.SubjectKeyIdentifier.from_public_key(
             self.card.public_key("web", key_id=self.private_id())
         ).digest.hex()
         self.assertEqual(sorted(identifiers), sorted([mine, "1234"]))
 
     def private_id(self):
-        ((_, _, identifier),) = [names for names in self.objects() if names[0] == "Private Key"]
+        ((_, _, identifier),) = [names for names in self.listed_objects() if names[0] == "Private Key"]
         return identifier
 
     def write_public_key(self, key, key_id):
@@ -382,7 +351,7 @@ class Delete(KeyTest):
     def setUp(self):
         super().setUp()
         self.card.generate_unread("EC:prime256v1", "other", "55")
-        self.others = self.objects()
+        self.others = self.listed_objects()
         self.create()
 
     def delete(self, *more, uri=URI):
@@ -393,17 +362,17 @@ class Delete(KeyTest):
         self.assertRegex(
             shown, r"\Adeleted  pkcs11:\S+type=private\S*\ndeleted  pkcs11:\S+type=public"
         )
-        self.assertEqual(self.objects(), self.others)
+        self.assertEqual(self.listed_objects(), self.others)
 
     def test_the_certificate_stays(self):
         ((_, _, identifier),) = [
-            names for names in self.objects() if names[:2] == ("Private Key", "web")
+            names for names in self.listed_objects() if names[:2] == ("Private Key", "web")
         ]
         leaf = pki.make_root().issue(self.exported())
         self.card.write_certificate(leaf, "web", identifier)
         self.assertRegex(self.delete("--yes").splitlines()[-1], r"\Akept     pkcs11:.*type=cert")
-        self.assertIn(("Certificate", "web", identifier), self.objects())
-        self.assertEqual(len(self.objects()), 3)
+        self.assertIn(("Certificate", "web", identifier), self.listed_objects())
+        self.assertEqual(len(self.listed_objects()), 3)
 
     def test_without_terminal_and_yes_nothing_is_asked_of_the_token(self):
         log = self.misbehave()
@@ -423,7 +392,7 @@ class Delete(KeyTest):
     def test_yes_at_the_terminal(self):
         log = self.misbehave()
         self.assertEqual(self.at_the_terminal("yes").status, program.SUCCESS)
-        self.assertEqual(self.objects(), self.others)
+        self.assertEqual(self.listed_objects(), self.others)
         self.assertEqual(misbehaving.calls(log).count("C_Login"), 1)
 
     def test_another_key_of_the_same_name_is_not_deleted(self):
@@ -431,58 +400,58 @@ class Delete(KeyTest):
         person.wait_for("It cannot be made again. Type yes: ")
         self.delete("--yes")
         self.create()
-        made = self.objects()
+        made = self.listed_objects()
         person.type("yes" + ENTER)
         run = person.finish()
         self.assertEqual(run.status, program.USAGE)
         self.assertIn("the URI names another key by now", run.stderr)
-        self.assertEqual(self.objects(), made)
+        self.assertEqual(self.listed_objects(), made)
 
     @each("no", "", "y", "YES", "yes please")
     def test_another_answer(self, answer):
         run = self.at_the_terminal(answer)
         self.assertEqual(run.status, program.USAGE)
         self.assertIn("nothing was deleted", run.stderr)
-        self.assertEqual(len(self.objects()), 4)
+        self.assertEqual(len(self.listed_objects()), 4)
 
     def test_several_keys(self):
         self.card.generate_unread("EC:prime256v1", "web", "66")
         flags = ("key", "delete", URI, "--yes", *self.flags)
         self.fail_with(program.KEY, "2 private keys on token 'test' match", *flags, hint="id=%NN")
-        self.assertEqual(len(self.objects()), 6)
+        self.assertEqual(len(self.listed_objects()), 6)
         self.delete("--yes", uri=f"{URI};id=%66")
-        self.assertEqual(len(self.objects()), 4)
+        self.assertEqual(len(self.listed_objects()), 4)
 
     def test_a_uri_that_names_no_key(self):
         flags = ("key", "delete", "pkcs11:token=test", "--yes", *self.flags)
         self.fail_with(program.USAGE, "names no key", *flags, hint="object=LABEL")
         flags = ("key", "delete", "pkcs11:token=test;object=none", "--yes", *self.flags)
         self.fail_with(program.KEY, "no private key on token 'test' matches", *flags)
-        self.assertEqual(len(self.objects()), 4)
+        self.assertEqual(len(self.listed_objects()), 4)
 
     def test_a_uri_of_the_public_key_deletes_nothing(self):
-        before = self.objects()
+        before = self.listed_objects()
         arguments = ("key", "delete", f"{URI};type=public", "--yes", *self.flags)
         self.fail_with(program.KEY, "type=private is needed", *arguments, hint="leave the type out")
-        self.assertEqual(self.objects(), before)
+        self.assertEqual(self.listed_objects(), before)
 
     def test_a_public_key_that_another_key_shares_stays(self):
         self.card.generate_unread("EC:prime256v1", "shared", "55")
         self.delete("--yes", uri="pkcs11:token=test;object=shared")
-        left = [names[:2] for names in self.objects()]
+        left = [names[:2] for names in self.listed_objects()]
         self.assertIn(("Public Key", "shared"), left)
         self.assertIn(("Public Key", "other"), left)
 
     def test_a_token_that_forbids_it(self):
         self.misbehave("C_DestroyObject=CKR_ACTION_PROHIBITED")
         flags = ("key", "delete", URI, "--yes", *self.flags)
-        self.fail_with(program.KEY, "does not let the key be deleted", *flags)
+        self.fail_with(program.KEY, "does not let it be deleted", *flags)
 
     def test_killed_in_between(self):
         """The public key goes first, so the next run still finds the private key."""
         self.card.delete("pubkey", "web")
         self.delete("--yes")
-        self.assertEqual(self.objects(), self.others)
+        self.assertEqual(self.listed_objects(), self.others)
 
     def test_a_wrong_pin_is_sent_once(self):
         log = self.misbehave()

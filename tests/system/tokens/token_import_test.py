@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """import-certificate onto a token, judged by pkcs11-tool and by GnuTLS, and used to mint."""
 
-import re
 import unittest
 
 from cryptography import x509
 
 from support import misbehaving, openssl, p11_kit, nss, pki, program, token
+from support.card_test import WithCard, listed_objects
 from support.cases import each, expand
 from support.processes import run_tool
 from support.requirements import need
@@ -19,47 +19,20 @@ URI = "pkcs11:token=test;object=web"
 
 def certificates(shown):
     """(label, id) of each certificate that pkcs11-tool lists, sorted."""
-    blocks = re.split(r"^(?=(?:Private Key|Public Key|Certificate) Object)", shown, flags=re.M)[1:]
-    found = []
-    for block in blocks:
-        if not block.startswith("Certificate"):
-            continue
-        label = re.search(r"^  label: +(.*)$", block, re.M)
-        identifier = re.search(r"^  ID: +(.*)$", block, re.M)
-        found.append(tuple(each[1].strip() if each else "" for each in (label, identifier)))
-    return sorted(found)
+    return [(label, i) for kind, label, i in listed_objects(shown) if kind == "Certificate"]
 
 
 def key_identifier(certificate):
     return x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest.hex()
 
 
-class ImportTest(MintTest):
+class ImportTest(WithCard, MintTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.original = token.Token(make_folder(cls) / "t")
         cls.key = cls.original.generate("EC:prime256v1")
         cls.original.generate("EC:secp384r1", "other", "02")
-
-    def setUp(self):
-        super().setUp()
-        self.card = self.original.copy(self.folder / "t")
-        self.env = self.card.env
-        self.write("pin", self.secret(token.PIN))
-        self.flags = ("--passin", "file:pin", "--pkcs11-lib", token.MODULE)
-
-    def misbehave(self, *faults):
-        log = self.folder / "calls"
-        log.unlink(missing_ok=True)
-        self.env = misbehaving.environment(self.card.env, *faults, log=log)
-        self.flags = ("--passin", "file:pin", "--pkcs11-lib", misbehaving.module())
-        self.flags += ("--key-paths", str(log))
-        return log
-
-    def behave(self):
-        self.env = self.card.env
-        self.flags = ("--passin", "file:pin", "--pkcs11-lib", token.MODULE)
 
     def issue(self, name="leaf.pem", key=None, issuer=None, **changes):
         leaf = (issuer or self.root).issue(key or self.key, **changes)

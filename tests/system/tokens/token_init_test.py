@@ -208,6 +208,11 @@ class Faults(TokenTest):
         self.sources += ("--allow-final-try",)
         self.init()
 
+    def test_a_token_that_another_process_initialised_meanwhile_is_not_cleared(self):
+        log = self.misbehave("initialized-meanwhile")
+        self.refuse(program.USAGE, "another process has initialised the token meanwhile")
+        self.assertNotIn("C_InitToken", misbehaving.calls(log))
+
     def test_the_login_of_the_officer_is_tried_once(self):
         log = self.misbehave("C_Login=CKR_PIN_INCORRECT")
         self.refuse(program.KEY, "refused the SO PIN")
