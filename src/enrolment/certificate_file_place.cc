@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "base/replaced_file.h"
+#include "base/whole_file.h"
 #include "identity/file_form.h"
 #include "identity/referenced_file.h"
 #include "ossl/error_queue.h"

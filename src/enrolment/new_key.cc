@@ -6,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
-#include "base/new_file.h"
 #include "base/shown_value.h"
+#include "base/whole_file.h"
 
 namespace credmint {
 namespace {

@@ -6,15 +6,13 @@
 #include <array>
 #include <utility>
 
-#include "base/new_file.h"
-#include "cli/options/hidden_places.h"
+#include "base/whole_file.h"
 #include "cli/options/option_groups.h"
-#include "cli/options/start_library.h"
+#include "cli/options/start_opener.h"
 #include "cli/options/text_option.h"
 #include "cli/output/csr_text.h"
 #include "cli/output/help_text.h"
 #include "cli/output/output.h"
-#include "cli/output/terminal_prompt.h"
 #include "enrolment/certificate_request.h"
 #include "identity/identity_opener.h"
 
@@ -103,16 +101,12 @@ Result<void> CsrCommand::Run() const {
   if (!out_.empty()) {
     if (auto is_new = CheckIsNewFile(out_); !is_new) return is_new;
   }
-  ProcessOptions process = process_;
-  process.secret_files = SecretFilesOf(**identity);
-  auto library = StartLibrary(process);
-  if (!library) return Fail(std::move(library));
-  auto opener = IdentityOpener::Create(*library, *std::move(identity), AskAtTerminal);
-  if (!opener) return Fail(std::move(opener));
-  const auto key = opener->OpenKey();
+  auto started = StartOpener(*std::move(identity), process_);
+  if (!started) return Fail(std::move(started));
+  const auto key = started->opener.OpenKey();
   if (!key) return Fail(key);
-  if (auto strong = opener->CheckKeyStrength((*key)->get()); !strong) return strong;
-  const auto request = MakeCertificateRequest(*library, **key, subject->get(), *names);
+  if (auto strong = started->opener.CheckKeyStrength((*key)->get()); !strong) return strong;
+  const auto request = MakeCertificateRequest(*started->library, **key, subject->get(), *names);
   if (!request) return Fail(request);
   if (!out_.empty()) {
     if (auto written = WriteNewFile(out_, request->Pem()); !written) return written;

@@ -6,14 +6,12 @@
 #include <initializer_list>
 #include <utility>
 
-#include "cli/options/hidden_places.h"
 #include "cli/options/new_key_options.h"
 #include "cli/options/option_groups.h"
-#include "cli/options/start_library.h"
+#include "cli/options/start_opener.h"
 #include "cli/options/text_option.h"
 #include "cli/output/help_text.h"
 #include "cli/output/output.h"
-#include "cli/output/terminal_prompt.h"
 #include "enrolment/certificate_import.h"
 #include "identity/identity_opener.h"
 #include "identity/secret_source.h"
@@ -106,20 +104,17 @@ Result<void> ImportCertificateCommand::Run() const {
                        {"--owner-passin", !owner_passin_.empty(), to_device && !to_token}});
   if (!flags) return flags;
   ProcessOptions process = process_;
-  process.secret_files = SecretFilesOf(**identity);
   if (const auto source = SecretSource::Parse(owner_passin_); source && source->file()) {
     process.secret_files.push_back(*source->file());
   }
-  auto library = StartLibrary(process);
-  if (!library) return Fail(std::move(library));
-  auto opener = IdentityOpener::Create(*library, *std::move(identity), AskAtTerminal);
-  if (!opener) return Fail(std::move(opener));
-  const auto chain = CheckImport(*library, *opener);
+  auto started = StartOpener(*std::move(identity), std::move(process));
+  if (!started) return Fail(std::move(started));
+  const auto chain = CheckImport(*started->library, started->opener);
   if (!chain) return Fail(chain);
   auto owner_auth = ReadOwnerAuth(owner_passin_);
   if (!owner_auth) return Fail(std::move(owner_auth));
   const auto written = ImportCertificate(
-      opener->keys(), *std::move(to), *chain,
+      started->opener.keys(), *std::move(to), *chain,
       {.keep_old = keep_old_, .overwrite = force_, .owner_auth = *std::move(owner_auth)});
   if (!written) return Fail(written);
   return WriteResult(*written + "\n");

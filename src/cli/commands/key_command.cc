@@ -116,7 +116,7 @@ Result<void> KeyCommand::Create() const {
   auto wishes = ReadNewKey(new_);
   if (!wishes) return Fail(std::move(wishes));
   const auto key =
-      CreateKey(device->opener.keys(), std::move(device->reference), *std::move(wishes));
+      CreateKey(device->started.opener.keys(), std::move(device->reference), *std::move(wishes));
   if (!key) return Fail(key);
   return WriteResult(key->uri + "\n");
 }
@@ -135,7 +135,7 @@ Result<void> KeyCommand::Delete() const {
   if (!device) return Fail(std::move(device));
   auto owner_auth = ReadOwnerAuth(new_.owner_passin);
   if (!owner_auth) return Fail(std::move(owner_auth));
-  KeyOpener& keys = device->opener.keys();
+  KeyOpener& keys = device->started.opener.keys();
   if (!yes_) {
     if (auto confirmed = Confirm(keys, device->reference); !confirmed) return confirmed;
   }

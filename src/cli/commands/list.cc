@@ -3,13 +3,11 @@
 
 #include <chrono>
 
-#include "cli/options/hidden_places.h"
-#include "cli/options/start_library.h"
+#include "cli/options/start_opener.h"
 #include "cli/options/text_option.h"
 #include "cli/output/help_text.h"
 #include "cli/output/inventory_text.h"
 #include "cli/output/output.h"
-#include "cli/output/terminal_prompt.h"
 #include "identity/identity_opener.h"
 #include "identity/key_reference.h"
 
@@ -37,16 +35,12 @@ Result<void> ListCommand::Run() const {
   StartLog(process_);
   auto identity = WithoutPlace(ParseIdentity(key_));
   if (!identity) return Fail(std::move(identity));
-  ProcessOptions process = process_;
-  process.secret_files = SecretFilesOf(**identity);
-  auto library = StartLibrary(process);
-  if (!library) return Fail(std::move(library));
-  auto opener = IdentityOpener::Create(*library, *std::move(identity), AskAtTerminal);
-  if (!opener) return Fail(std::move(opener));
+  auto started = StartOpener(*std::move(identity), process_);
+  if (!started) return Fail(std::move(started));
   auto reference = KeyReference::Parse(uri_, KeyReference::Use::kAnything);
   if (!reference) return Fail(std::move(reference), "the URI");
   const bool log_in = login_ || !key_.passin.empty() || reference->has_pin();
-  const auto inventory = opener->keys().List(*std::move(reference), log_in);
+  const auto inventory = started->opener.keys().List(*std::move(reference), log_in);
   if (!inventory) return Fail(inventory);
   return WriteResult(
       json_ ? FormatInventoryJson(*inventory)

@@ -7,13 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "cli/options/hidden_places.h"
-#include "cli/options/start_library.h"
+#include "cli/options/start_opener.h"
 #include "cli/options/text_option.h"
 #include "cli/output/certificate_text.h"
 #include "cli/output/help_text.h"
 #include "cli/output/output.h"
-#include "cli/output/terminal_prompt.h"
 #include "identity/identity_opener.h"
 #include "identity/inventory.h"
 #include "identity/refusals.h"
@@ -80,13 +78,9 @@ Result<void> ReadCertificateDataCommand::Run() const {
   auto identity = WithoutPlace(ParseIdentity(key_));
   if (!identity) return Fail(std::move(identity));
   if (auto given = CheckCertificateIsGiven(**identity); !given) return given;
-  ProcessOptions process = process_;
-  process.secret_files = SecretFilesOf(**identity);
-  auto library = StartLibrary(process);
-  if (!library) return Fail(std::move(library));
-  auto opener = IdentityOpener::Create(*library, *std::move(identity), AskAtTerminal);
-  if (!opener) return Fail(std::move(opener));
-  const auto found = opener->certificates().Find();
+  auto started = StartOpener(*std::move(identity), process_);
+  if (!started) return Fail(std::move(started));
+  const auto found = started->opener.certificates().Find();
   if (!found) return Fail(found);
   const std::vector<Certificate>& certificates = found->certificates;
   if (found->place.is_file()) {
@@ -98,10 +92,10 @@ Result<void> ReadCertificateDataCommand::Run() const {
     return WriteResult(FormatCertificateJson(first));
   }
   if (format_ == "json") return WriteResult(FormatJson(certificates));
-  const auto listed = opener->keys().List(found->place.Clone(), false);
+  const auto listed = started->opener.keys().List(found->place.Clone(), false);
   const Inventory inventory = listed ? *listed : Inventory();
   return WriteResult(format_ == "text" ? FormatText(certificates, inventory)
-                                       : FormatMatches(*library, certificates, inventory));
+                                       : FormatMatches(*started->library, certificates, inventory));
 }
 
 }  // namespace credmint::cli

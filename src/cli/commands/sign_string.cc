@@ -7,12 +7,10 @@
 
 #include <array>
 
-#include "cli/options/hidden_places.h"
-#include "cli/options/start_library.h"
+#include "cli/options/start_opener.h"
 #include "cli/options/text_option.h"
 #include "cli/output/help_text.h"
 #include "cli/output/output.h"
-#include "cli/output/terminal_prompt.h"
 #include "identity/identity_opener.h"
 #include "ossl/encoding.h"
 #include "ossl/error_queue.h"
@@ -117,19 +115,15 @@ Result<void> SignStringCommand::Run() const {
   auto identity = WithoutPlace(ParseIdentity(key_));
   if (!identity) return Fail(std::move(identity));
   if (auto given = CheckKeyIsGiven(**identity); !given) return given;
-  ProcessOptions process = process_;
-  process.secret_files = SecretFilesOf(**identity);
-  auto library = StartLibrary(process);
-  if (!library) return Fail(std::move(library));
-  auto opener = IdentityOpener::Create(*library, *std::move(identity), AskAtTerminal);
-  if (!opener) return Fail(std::move(opener));
-  const auto key = OpenKeyToTry(*opener);
+  auto started = StartOpener(*std::move(identity), process_);
+  if (!started) return Fail(std::move(started));
+  const auto key = OpenKeyToTry(started->opener);
   if (!key) return Fail(key);
   if (const auto accepted = AlgorithmName((*key)->algorithm()); !accepted) {
     return Fail(accepted);
   }
-  if (auto strong = opener->CheckKeyStrength((*key)->get()); !strong) return strong;
-  const auto text = TestString(*library, (*key)->get());
+  if (auto strong = started->opener.CheckKeyStrength((*key)->get()); !strong) return strong;
+  const auto text = TestString(*started->library, (*key)->get());
   if (!text) return Fail(text);
   const auto signature = (*key)->Sign(*text, digest_.c_str());
   if (!signature) return Fail(signature);

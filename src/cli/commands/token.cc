@@ -96,7 +96,7 @@ Result<void> TokenCommand::Run() const {
   if (!so_pin) return Fail(std::move(so_pin));
   auto user_pin = ReadNewPin({"--passin", key_.passin, "the user of the new token"});
   if (!user_pin) return Fail(std::move(user_pin));
-  const auto token = InitToken(device->opener.keys(), std::move(device->reference),
+  const auto token = InitToken(device->started.opener.keys(), std::move(device->reference),
                                {*std::move(so_pin), *std::move(user_pin)});
   if (!token) return Fail(token);
   return WriteResult(token->uri + "\n");

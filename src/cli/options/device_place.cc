@@ -5,10 +5,8 @@
 
 #include <utility>
 
-#include "cli/options/hidden_places.h"
-#include "cli/options/start_library.h"
+#include "cli/options/start_opener.h"
 #include "cli/options/text_option.h"
-#include "cli/output/terminal_prompt.h"
 
 namespace credmint::cli {
 
@@ -27,16 +25,9 @@ Result<OpenDevice> PrepareDevice(const std::string& uri, KeyReference::Use use,
   if (reference->scheme() == nullptr) {
     return Fail(ErrorCode::kUsage, fmt::format("{} is not in a device", reference->shown()), form);
   }
-  ProcessOptions started = process;
-  for (std::string& file : SecretFilesOf(**identity)) {
-    started.secret_files.push_back(std::move(file));
-  }
-  auto context = StartLibrary(started);
-  if (!context) return Fail(std::move(context));
-  auto library = std::make_unique<LibraryContext>(*std::move(context));
-  auto opener = IdentityOpener::Create(*library, *std::move(identity), AskAtTerminal);
-  if (!opener) return Fail(std::move(opener));
-  return OpenDevice{std::move(library), *std::move(opener), *std::move(reference)};
+  auto started = StartOpener(*std::move(identity), process);
+  if (!started) return Fail(std::move(started));
+  return OpenDevice{*std::move(started), *std::move(reference)};
 }
 
 }  // namespace credmint::cli

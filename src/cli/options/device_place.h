@@ -2,22 +2,19 @@
 #pragma once
 
 #include <CLI/App.hpp>
-#include <memory>
 #include <string>
 
 #include "base/error.h"
 #include "cli/options/key_options.h"
 #include "cli/options/process_options.h"
-#include "identity/identity_opener.h"
+#include "cli/options/start_opener.h"
 #include "identity/key_reference.h"
-#include "ossl/library_context.h"
 
 namespace credmint::cli {
 
 /// All that a command needs to change something in a device.
 struct OpenDevice {
-  std::unique_ptr<LibraryContext> library;  ///< outlives the opener, and does not move
-  IdentityOpener opener;
+  StartedOpener started;
   KeyReference reference;
 };
 

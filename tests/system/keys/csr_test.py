@@ -16,6 +16,7 @@ from support import openssl, pki, program, token, tpm
 from support.cases import each, expand
 from support.processes import run_tool
 from support.requirements import need
+from support.strace import STRACE, need_strace
 from support.system_test import MintTest, SystemTest, make_folder
 
 CERTTOOL = "/usr/bin/certtool"
@@ -215,6 +216,7 @@ class WithKeyFiles(CsrTest):
         self.fail_with(program.KEY, "passphrase", *flags, "--passin", "pass:wrong")
 
 
+@expand
 class Output(CsrTest):
     def setUp(self):
         super().setUp()
@@ -241,6 +243,18 @@ class Output(CsrTest):
         self.assertEqual((self.folder / "web.key").read_bytes(), before)
         (self.folder / "web.csr").symlink_to("nowhere")
         self.fail_with(program.LOCAL_IO, "File exists", "csr", *self.flags, "--out", "web.csr")
+
+    @each("EINVAL", "ENOSYS")
+    def test_a_file_system_that_cannot_rename_without_replacing(self, error):
+        need_strace()
+        inject = ("-e", "trace=renameat2", "-e", f"inject=renameat2:error={error}")
+        strace = (STRACE, "-f", "-qq", "-o", "/dev/null", *inject)
+        out = ("--out", "web.csr")
+        self.succeed("csr", *self.flags, *out, wrapper=strace)
+        self.check((self.folder / "web.csr").read_bytes())
+        before = sorted(path.name for path in self.folder.iterdir())
+        self.fail_with(program.LOCAL_IO, "File exists", "csr", *self.flags, *out, wrapper=strace)
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), before)
 
     def test_a_folder_that_does_not_exist(self):
         flags = (*self.flags, "--out", "no/web.csr")

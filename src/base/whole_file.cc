@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/whole_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "base/descriptor.h"
+#include "base/shown_value.h"
+#include "base/write_all.h"
+
+namespace credmint {
+namespace {
+
+tl::unexpected<Error> CannotWriteWhole(const std::string& path) {
+  const bool exists = errno == EEXIST;
+  return Fail(ErrorCode::kLocalIo, fmt::format("writing {}: {}", ShownPath(path), strerror(errno)),
+              exists ? "it is never overwritten: remove it, or name another file" : "");
+}
+
+/// mkostemp() allows nobody else to read.
+mode_t LessUmask(mode_t permissions) {
+  const mode_t mask = umask(0);
+  umask(mask);
+  return permissions & ~mask;
+}
+
+/// The file behind links; the path itself if there is none.
+std::string BehindLinks(const std::string& path) {
+  std::error_code failed;
+  const auto real = std::filesystem::canonical(path, failed);
+  return failed ? path : real.string();
+}
+
+/// A file beside its place. Removed unless it was moved there. Functions that fail set errno.
+class FileBeside {
+ public:
+  explicit FileBeside(const std::string& place)
+      : place_(place), path_(place + ".XXXXXX"), file_(mkostemp(path_.data(), O_CLOEXEC)) {}
+  FileBeside(const FileBeside&) = delete;
+  FileBeside& operator=(const FileBeside&) = delete;
+  ~FileBeside() {
+    const int kept = errno;
+    if (file_ && !moved_) unlink(path_.c_str());
+    errno = kept;
+  }
+
+  bool Fill(std::string_view contents, mode_t permissions) {
+    return file_ && WriteAll(file_.get(), contents) && fchmod(file_.get(), permissions) == 0 &&
+           fsync(file_.get()) == 0;
+  }
+
+  bool GiveTo(uid_t user, gid_t group) { return file_ && fchown(file_.get(), user, group) == 0; }
+
+  bool Replace() {
+    moved_ = rename(path_.c_str(), place_.c_str()) == 0;
+    return moved_;
+  }
+
+  /// Some file systems know no rename that replaces nothing. A new name for a file never does.
+  bool MoveToNewPlace() {
+    moved_ = renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, place_.c_str(), RENAME_NOREPLACE) == 0;
+    if (moved_ || (errno != EINVAL && errno != ENOSYS)) return moved_;
+    return link(path_.c_str(), place_.c_str()) == 0;
+  }
+
+ private:
+  const std::string place_;
+  std::string path_;
+  const Descriptor file_;
+  bool moved_ = false;
+};
+
+}  // namespace
+
+Result<void> CheckIsNewFile(const std::string& path) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) != 0) return {};
+  errno = EEXIST;
+  return CannotWriteWhole(path);
+}
+
+Result<void> WriteNewFile(const std::string& path, std::string_view contents, mode_t permissions) {
+  FileBeside file(path);
+  if (file.Fill(contents, LessUmask(permissions)) && file.MoveToNewPlace()) return {};
+  return CannotWriteWhole(path);
+}
+
+Result<void> ReplaceFile(const std::string& path, std::string_view contents) {
+  constexpr mode_t kNewMode = 0644;
+  const std::string real = BehindLinks(path);
+  struct stat status {};
+  const bool exists = lstat(real.c_str(), &status) == 0;
+  if (exists && !S_ISREG(status.st_mode)) {
+    return Fail(ErrorCode::kLocalIo,
+                fmt::format("writing {}: it is not a regular file", ShownPath(path)));
+  }
+  FileBeside file(real);
+  const bool is_owned = !exists || file.GiveTo(status.st_uid, status.st_gid);
+  const mode_t mode = exists ? status.st_mode & 07777U : kNewMode;
+  if (is_owned && file.Fill(contents, mode) && file.Replace()) return {};
+  return CannotWriteWhole(path);
+}
+
+}  // namespace credmint

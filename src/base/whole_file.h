@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace credmint {
+
+/// Files that appear complete, or not at all. They are written beside their place, synced to disk
+/// and renamed. All functions fail with kLocalIo, naming the file.
+
+/// Fails if there is a file already, so that nothing costly is done in vain.
+Result<void> CheckIsNewFile(const std::string& path);
+
+/// Writes a file that did not exist, with these permissions as far as the umask allows them. A file
+/// that is there, also one that came meanwhile, is never replaced.
+Result<void> WriteNewFile(const std::string& path, std::string_view contents,
+                          mode_t permissions = 0666);
+
+/// Writes a file, or replaces one. A replaced file keeps its owner and mode; a new one has mode
+/// 0644. A symbolic link stays, and the file behind it is replaced. Fails also if it is no regular
+/// file.
+Result<void> ReplaceFile(const std::string& path, std::string_view contents);
+
+}  // namespace credmint
