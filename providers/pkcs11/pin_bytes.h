@@ -7,7 +7,7 @@
 
 namespace credmint::pkcs11 {
 
-/// The bytes of a PIN, as modules take them: not as const, and unsigned. They are passed unchanged.
+/// The bytes of a PIN, unsigned and writable as modules take them. They are passed unchanged.
 inline CK_UTF8CHAR_PTR PinBytes(const Secret& pin) {
   return reinterpret_cast<CK_UTF8CHAR_PTR>(const_cast<char*>(pin.Reveal().data()));
 }

@@ -366,7 +366,7 @@ CK_RV GetTokenInfo(const Settings& settings, CK_SLOT_ID slot, CK_TOKEN_INFO* inf
   if (finalized < readable_again_at || unreadable_for-- > 0) return CKR_GENERAL_ERROR;
   const CK_RV result = Real().C_GetTokenInfo(slot, info);
   if (result != CKR_OK) return result;
-  if (settings.Has("initialized-meanwhile") && (info->flags & CKF_TOKEN_INITIALIZED) == 0 &&
+  if (settings.Has("initialised-meanwhile") && (info->flags & CKF_TOKEN_INITIALIZED) == 0 &&
       ++looks_at_free > 1) {
     info->flags |= CKF_TOKEN_INITIALIZED;
   }

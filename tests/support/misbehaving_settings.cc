@@ -111,7 +111,7 @@ constexpr std::pair<std::string_view, Value> kSettings[] = {
     {"hang", Value::kText},
     {"huge-attribute", Value::kNumber},
     {"initialize", Value::kNumber},
-    {"initialized-meanwhile", Value::kNone},
+    {"initialised-meanwhile", Value::kNone},
     {"locked-by-login", Value::kNone},
     {"unreadable-once-open", Value::kNone},
     {"weak-keys", Value::kNone},

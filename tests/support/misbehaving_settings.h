@@ -76,7 +76,7 @@ namespace credmint::test::misbehaving {
 /// * fork=C_Function: it first starts a child that stays for five seconds.
 /// * thread-stays=C_Function: it first starts a thread that runs for ever.
 /// * eat-memory=C_Function: it first allocates and fills memory without end.
-/// * initialized-meanwhile: the second look at a free token (C_GetTokenInfo) shows it initialised.
+/// * initialised-meanwhile: the second look at a free token (C_GetTokenInfo) shows it initialised.
 /// * arming=ANYTHING: no fault; see below.
 ///
 /// A one-time fault is armed again when the variable's text differs from that of the previous call;

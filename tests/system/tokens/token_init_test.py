@@ -209,7 +209,7 @@ class Faults(TokenTest):
         self.init()
 
     def test_a_token_that_another_process_initialised_meanwhile_is_not_cleared(self):
-        log = self.misbehave("initialized-meanwhile")
+        log = self.misbehave("initialised-meanwhile")
         self.refuse(program.USAGE, "another process has initialised the token meanwhile")
         self.assertNotIn("C_InitToken", misbehaving.calls(log))
 
