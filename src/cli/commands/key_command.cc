@@ -8,9 +8,11 @@
 #include "base/printable.h"
 #include "cli/options/device_place.h"
 #include "cli/options/option_groups.h"
+#include "cli/options/start_library.h"
 #include "cli/output/help_text.h"
 #include "cli/output/output.h"
 #include "cli/output/terminal_prompt.h"
+#include "enrolment/new_file_key.h"
 #include "enrolment/new_key.h"
 
 namespace credmint::cli {
@@ -18,6 +20,9 @@ namespace {
 
 /// The scheme of key files alone, for one that is to be made.
 constexpr const char* kNewKeyFile = "tss2:";
+
+/// How a plain key file is named. A path alone might be a mistyped URI, and its key unprotected.
+constexpr const char* kFileUri = "file:";
 
 /// One line for the key, and for each object that belongs to it.
 std::string FormatDeleted(const Inventory& entries) {
@@ -47,7 +52,8 @@ Result<void> Confirm(KeyOpener& keys, const KeyReference& reference) {
 }  // namespace
 
 KeyCommand::KeyCommand(CLI::App& app)
-    : app_(app.add_subcommand("key", "Create or delete a key on a token or in the TPM")) {
+    : app_(
+          app.add_subcommand("key", "Create or delete a key on a token, in the TPM or in a file")) {
   app_->preparse_callback([this](std::size_t) {
     app_->require_subcommand(1);
     SetHelp(*app_,
@@ -58,17 +64,19 @@ KeyCommand::KeyCommand(CLI::App& app)
 }
 
 void KeyCommand::AddCreate() {
-  create_ = app_->add_subcommand("create", "Create a key that cannot leave its token or TPM");
+  create_ =
+      app_->add_subcommand("create", "Create a key that cannot leave its token or TPM, or a file");
   SetHelp(*create_,
           {.needs = "--type, and the URI or --out",
            .example = "credmint key create 'pkcs11:token=prod;object=new' --type ec-p256 \\\n"
                       "  --passin file:pin\n"
                       "credmint key create handle:0x81000003 --type ec-p256\n"
-                      "credmint key create --out key.pem --type rsa-2048"});
+                      "credmint key create --out key.pem --type rsa-2048\n"
+                      "credmint key create file:web.key --type ec-p256"});
   AddDevicePlace(
       *create_, uri_,
-      "Token and label of the new key, pkcs11:token=TOKEN;object=LABEL, or its handle in "
-      "the TPM, handle:0x81…");
+      "Token and label of the new key, pkcs11:token=TOKEN;object=LABEL, its handle in the TPM, "
+      "handle:0x81…, or a plain file, file:PATH");
   AddNewKeyFlags(*create_, new_);
   AddTokenFlags(*create_, key_);
   AddProcessFlags(*create_, process_);
@@ -105,13 +113,14 @@ Result<void> KeyCommand::Create() const {
     return Fail(ErrorCode::kUsage, "--out and a URI are given",
                 "a key is at the place of the URI or in the file: give one of them");
   }
+  if (uri_.starts_with(kFileUri)) return CreateInFile();
   const std::string place = new_.out.empty() ? uri_ : kNewKeyFile;
   if (const Scheme* const scheme = FindScheme(place)) {
     if (auto fits = CheckNewKey(new_, key_, *scheme); !fits) return fits;
   }
   auto device = Prepare(place,
-                        "name a token, as in 'pkcs11:token=prod;object=web', a handle of the TPM, "
-                        "as in handle:0x81000002, or a file for a TPM key with --out");
+                        "name a token, 'pkcs11:token=prod;object=web', a handle of the TPM, "
+                        "handle:0x81000002, a plain file, file:PATH, or with --out a TPM key file");
   if (!device) return Fail(std::move(device));
   auto wishes = ReadNewKey(new_);
   if (!wishes) return Fail(std::move(wishes));
@@ -119,6 +128,17 @@ Result<void> KeyCommand::Create() const {
       CreateKey(device->started.opener.keys(), std::move(device->reference), *std::move(wishes));
   if (!key) return Fail(key);
   return WriteResult(key->uri + "\n");
+}
+
+Result<void> KeyCommand::CreateInFile() const {
+  const auto reference = KeyReference::Parse(uri_, KeyReference::Use::kPrivateKeyToChange);
+  if (!reference) return Fail(Error(reference.error()).In("the URI"));
+  const auto key = ReadNewFileKey(new_, key_, reference->text());
+  if (!key) return Fail(Error(key.error()));
+  const auto library = StartLibrary(process_);
+  if (!library) return Fail(Error(library.error()));
+  if (auto made = CreateFileKey(*library, *key); !made) return made;
+  return WriteResult(key->path + "\n");
 }
 
 Result<void> KeyCommand::Delete() const {

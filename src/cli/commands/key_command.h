@@ -12,7 +12,8 @@
 
 namespace credmint::cli {
 
-/// `credmint key create` and `credmint key delete`: the private keys of devices.
+/// `credmint key create` and `credmint key delete`: the private keys of devices. `create` also
+/// makes plain key files, file:PATH.
 ///
 /// `create` prints the URI of the new key, or the path of its file. `delete` prints what it deleted
 /// and what it kept, one line each. It asks at the terminal before, unless it has --yes; without a
@@ -28,6 +29,7 @@ class KeyCommand {
   void AddDelete();
   [[nodiscard]] Result<OpenDevice> Prepare(const std::string& place, const char* form) const;
   [[nodiscard]] Result<void> Create() const;
+  [[nodiscard]] Result<void> CreateInFile() const;
   [[nodiscard]] Result<void> Delete() const;
 
   CLI::App* app_;

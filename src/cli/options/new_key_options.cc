@@ -49,10 +49,27 @@ struct SpecialFlag {
   std::string_view parameter;
 };
 
-Result<void> CheckApplies(const SpecialFlag& flag, const Scheme& scheme) {
+Result<void> CheckApplies(const SpecialFlag& flag, std::string_view device) {
   if (!flag.given || !flag.parameter.empty()) return {};
   return Fail(ErrorCode::kUsage,
-              fmt::format("{} does not apply to keys of {}", flag.option, scheme.device));
+              fmt::format("{} does not apply to keys of {}", flag.option, device));
+}
+
+/// The flags for new keys of some back ends, with what `scheme` knows of them.
+Result<void> CheckSpecialFlags(const NewKeyOptions& options, const Scheme& scheme,
+                               std::string_view device) {
+  const SpecialFlag flags[] = {
+      {"--id", !options.id.empty(), scheme.key_id_parameter},
+      {"--out", !options.out.empty(), scheme.pem_label},
+      {"--auth", !options.auth.empty(), scheme.key_auth_parameter},
+      {"--noda", options.noda, scheme.tries_uncounted_parameter},
+      {"--pcr", !options.pcr.empty(), scheme.key_state_parameter},
+      {"--parent", !options.parent.empty(), scheme.key_parent_parameter},
+      {"--owner-passin", !options.owner_passin.empty(), scheme.owner_auth_parameter}};
+  for (const SpecialFlag& flag : flags) {
+    if (auto applies = CheckApplies(flag, device); !applies) return applies;
+  }
+  return {};
 }
 
 /// The sources of two secrets may be the same file, but a descriptor can be read only once.
@@ -103,7 +120,7 @@ void AddNewKeyFlags(CLI::App& command, NewKeyOptions& options) {
   command
       .add_option("--type", options.type,
                   "Type of the key: ec-p256, ec-p384, ec-p521, rsa-2048, rsa-3072, rsa-4096 or, on "
-                  "tokens, ed25519")
+                  "tokens and in files, ed25519")
       ->check(
           OneOf({"ec-p256", "ec-p384", "ec-p521", "rsa-2048", "rsa-3072", "rsa-4096", "ed25519"}))
       ->option_text("TYPE")
@@ -143,24 +160,29 @@ Result<void> CheckNewKey(const NewKeyOptions& options, const KeyOptions& key,
   if (!scheme.pem_label.empty() && options.out.empty()) {
     return Fail(ErrorCode::kUsage, "a new key file is not named by a URI", "name it with --out");
   }
-  const SpecialFlag flags[] = {
-      {"--id", !options.id.empty(), scheme.key_id_parameter},
-      {"--out", !options.out.empty(), scheme.pem_label},
-      {"--auth", !options.auth.empty(), scheme.key_auth_parameter},
-      {"--noda", options.noda, scheme.tries_uncounted_parameter},
-      {"--pcr", !options.pcr.empty(), scheme.key_state_parameter},
-      {"--parent", !options.parent.empty(), scheme.key_parent_parameter},
-      {"--owner-passin", !options.owner_passin.empty(), scheme.owner_auth_parameter}};
-  for (const SpecialFlag& flag : flags) {
-    if (auto applies = CheckApplies(flag, scheme); !applies) return applies;
+  auto apply = CheckSpecialFlags(options, scheme, scheme.device);
+  if (!apply || !is_tpm) return apply;
+  return CheckSecretsOfNew(options, key);
+}
+
+Result<NewFileKey> ReadNewFileKey(const NewKeyOptions& options, const KeyOptions& key,
+                                  const std::string& path) {
+  if (auto apply = CheckSpecialFlags(options, Scheme{}, "a plain file"); !apply) {
+    return Fail(std::move(apply));
   }
-  return is_tpm ? CheckSecretsOfNew(options, key) : Result<void>();
+  auto passphrase = ReadFrom("--passin", key.passin);
+  if (!passphrase) return Fail(std::move(passphrase));
+  if (!key.passin.empty() && passphrase->empty()) {
+    return Fail(ErrorCode::kUsage, "--passin: the passphrase is empty",
+                "omit --passin for a file that is not encrypted");
+  }
+  return NewFileKey{path, options.type, *std::move(passphrase)};
 }
 
 Result<void> CheckDeletion(const std::string& owner_passin, const KeyOptions& key,
                            const Scheme& scheme) {
-  auto applies =
-      CheckApplies({"--owner-passin", !owner_passin.empty(), scheme.owner_auth_parameter}, scheme);
+  auto applies = CheckApplies(
+      {"--owner-passin", !owner_passin.empty(), scheme.owner_auth_parameter}, scheme.device);
   if (!applies || scheme.owner_auth_parameter.empty()) return applies;
   return CheckTpmSecrets(key,
                          "the owner hierarchy deletes keys: give its auth value, if it has "

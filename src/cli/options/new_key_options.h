@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "cli/options/key_options.h"
+#include "enrolment/new_file_key.h"
 #include "enrolment/new_key.h"
 #include "identity/scheme_table.h"
 
@@ -41,6 +42,11 @@ Result<void> CheckDeletion(const std::string& owner_passin, const KeyOptions& ke
 /// Reads the secrets that the flags name. Fails as SecretSource::Parse() and Read() do, and with
 /// kUsage for an empty auth value of the new key.
 Result<NewKey> ReadNewKey(const NewKeyOptions& options);
+
+/// The same for a key in a plain file, which --passin encrypts. Fails with kUsage for a flag of
+/// devices, and for an empty passphrase.
+Result<NewFileKey> ReadNewFileKey(const NewKeyOptions& options, const KeyOptions& key,
+                                  const std::string& path);
 
 /// Reads the auth value of the TPM's owner; empty if the flag is not given.
 Result<Secret> ReadOwnerAuth(const std::string& owner_passin);
