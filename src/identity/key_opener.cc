@@ -15,6 +15,7 @@
 #include "identity/referenced_file.h"
 #include "ossl/certificate_file.h"
 #include "ossl/pkcs12.h"
+#include "ossl/plain_key.h"
 #include "ossl/stores.h"
 
 namespace credmint {
@@ -159,6 +160,13 @@ Error ExplainFile(Error error, const Secret& file, StoreExpect expect) {
   }
   return {ErrorCode::kMalformed, "it is not a certificate that can be read",
           "expected PEM, DER, PKCS#7 or PKCS#12"};
+}
+
+/// Null if the file needs a store. A provider of the user's may want to open any key.
+PkeyPtr OpenPlainKey(const LibraryContext& context, const Secret& file,
+                     const StoreOptions& options) {
+  const bool wants_key = options.expect == StoreExpect::kPrivateKey;
+  return wants_key && options.device.name.empty() ? ReadPlainKey(context, file) : nullptr;
 }
 
 /// If every line is wrong, naming one line does not help.
@@ -376,6 +384,11 @@ Result<StoreContents> KeyOpener::LoadFile(const Secret& file, const Wanted& want
   const Scheme* scheme = wants_key ? FindSchemeOfFile(file.Reveal()) : nullptr;
   if (scheme == nullptr) {
     options.device = context_->other_device();
+    if (PkeyPtr key = OpenPlainKey(*context_, file, options)) {
+      StoreContents plain;
+      plain.keys.push_back(std::move(key));
+      return plain;
+    }
     auto contents = IsPkcs12(file) ? ReadPkcs12(*context_, file, options)
                                    : ReadStore(*context_, file, "file", options);
     if (contents) return contents;

@@ -2,8 +2,9 @@
 // Fed: a file that should hold a private key: PKCS#12, PKCS#8, PKCS#1 or SEC 1, in DER or PEM,
 // encrypted or not. Files that would take OpenSSL long to decrypt are skipped.
 //
-// Holds: what is found is a key or a certificate. A failure, and the explanation of the file, are
-// one line each. The passphrase is asked for once at most.
+// Holds: what is found is a key or a certificate. A plain key is the one that OpenSSL finds. A
+// failure, and the explanation of the file, are one line each. The passphrase is asked for once at
+// most.
 
 #include <openssl/evp.h>
 
@@ -16,6 +17,7 @@
 #include "ossl/library_context.h"
 #include "ossl/pem_blocks.h"
 #include "ossl/pkcs12.h"
+#include "ossl/plain_key.h"
 #include "ossl/read_store.h"
 
 namespace credmint {
@@ -88,6 +90,14 @@ void CheckContents(const StoreContents& contents) {
   }
 }
 
+void CheckPlainKey(const LibraryContext& context, const Secret& file,
+                   const Result<StoreContents>& found) {
+  const PkeyPtr plain = ReadPlainKey(context, file);
+  if (!plain) return;
+  Require(found && found->keys.size() == 1, "OpenSSL finds a plain key, and no other");
+  Require(EVP_PKEY_eq(plain.get(), found->keys.front().get()) == 1, "it is the same");
+}
+
 void Check(std::string_view contents) {
   static const auto& context = *new auto(LibraryContext::Create({}));
   Require(context.has_value(), "there is a context");
@@ -111,6 +121,7 @@ void Check(std::string_view contents) {
                                       : ReadStore(*context, file, "file", options);
     Require(asked <= 1, "the passphrase is asked for once");
     if (found) CheckContents(*found);
+    if (wanted == StoreExpect::kPrivateKey) CheckPlainKey(*context, file, found);
     if (!found) test::RequireOneLine(found.error().message, "a failure is one line");
   }
 }
