@@ -9,7 +9,7 @@ namespace credmint {
 DynamicLibrary::DynamicLibrary(std::string name, std::string package)
     : name_(std::move(name)),
       package_(std::move(package)),
-      library_(dlopen(name_.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+      library_(dlopen(name_.c_str(), RTLD_LAZY | RTLD_LOCAL)) {
   if (library_ == nullptr) failure_ = dlerror();
 }
 

@@ -174,7 +174,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   if (csr.app().parsed()) result = csr.Run();
   if (import_certificate.app().parsed()) result = import_certificate.Run();
   if (cache.app().parsed()) result = cache.Run();
-  if (version.app().parsed()) result = VersionCommand::Run();
+  if (version.app().parsed()) result = version.Run();
   if (doctor.app().parsed() || config.app().parsed()) {
     const auto status = doctor.app().parsed() ? doctor.Run() : config.Run();
     if (status) return *status;

@@ -11,6 +11,9 @@ namespace credmint {
 struct CurlDeleter {
   void operator()(CURL* easy) const { Curl().easy_cleanup(easy); }
 };
+struct CurlMultiDeleter {
+  void operator()(CURLM* multi) const { Curl().multi_cleanup(multi); }
+};
 struct CurlUrlDeleter {
   void operator()(CURLU* url) const { Curl().url_cleanup(url); }
 };
@@ -22,6 +25,7 @@ struct CurlTextDeleter {
 };
 
 using CurlPtr = std::unique_ptr<CURL, CurlDeleter>;
+using CurlMultiPtr = std::unique_ptr<CURLM, CurlMultiDeleter>;
 using CurlUrlPtr = std::unique_ptr<CURLU, CurlUrlDeleter>;
 using CurlListPtr = std::unique_ptr<curl_slist, CurlListDeleter>;
 using CurlTextPtr = std::unique_ptr<char, CurlTextDeleter>;

@@ -7,25 +7,43 @@
 namespace credmint {
 namespace {
 
+// A bundled libcurl is part of the program.
+#ifdef CREDMINT_BUNDLED_CURL
+#define CREDMINT_CURL(name) functions.name = &::curl_##name
+#else
+#define CREDMINT_CURL(name) library.Find(functions.name, "curl_" #name)
+#endif
+
 Result<void> Find(CurlLibrary& functions) {
+#ifndef CREDMINT_BUNDLED_CURL
   DynamicLibrary library("libcurl.so.4", "libcurl4");
-  library.Find(functions.easy_init, "curl_easy_init");
-  library.Find(functions.easy_setopt, "curl_easy_setopt");
-  library.Find(functions.easy_perform, "curl_easy_perform");
-  library.Find(functions.easy_getinfo, "curl_easy_getinfo");
-  library.Find(functions.easy_strerror, "curl_easy_strerror");
-  library.Find(functions.easy_cleanup, "curl_easy_cleanup");
-  library.Find(functions.slist_append, "curl_slist_append");
-  library.Find(functions.slist_free_all, "curl_slist_free_all");
-  library.Find(functions.url, "curl_url");
-  library.Find(functions.url_set, "curl_url_set");
-  library.Find(functions.url_get, "curl_url_get");
-  library.Find(functions.url_cleanup, "curl_url_cleanup");
-  library.Find(functions.free, "curl_free");
-  decltype(&::curl_global_init) global_init = nullptr;
-  library.Find(global_init, "curl_global_init");
+#endif
+  CREDMINT_CURL(easy_init);
+  CREDMINT_CURL(easy_setopt);
+  CREDMINT_CURL(easy_getinfo);
+  CREDMINT_CURL(easy_strerror);
+  CREDMINT_CURL(easy_cleanup);
+  CREDMINT_CURL(multi_init);
+  CREDMINT_CURL(multi_add_handle);
+  CREDMINT_CURL(multi_perform);
+  CREDMINT_CURL(multi_poll);
+  CREDMINT_CURL(multi_wakeup);
+  CREDMINT_CURL(multi_info_read);
+  CREDMINT_CURL(multi_remove_handle);
+  CREDMINT_CURL(multi_cleanup);
+  CREDMINT_CURL(slist_append);
+  CREDMINT_CURL(slist_free_all);
+  CREDMINT_CURL(url);
+  CREDMINT_CURL(url_set);
+  CREDMINT_CURL(url_get);
+  CREDMINT_CURL(url_cleanup);
+  CREDMINT_CURL(free);
+  CREDMINT_CURL(global_init);
+  CREDMINT_CURL(version_info);
+#ifndef CREDMINT_BUNDLED_CURL
   if (auto found = library.Check(); !found) return found;
-  if (global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) return {};
+#endif
+  if (functions.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) return {};
   return Fail(ErrorCode::kInternal, "libcurl cannot be initialised");
 }
 

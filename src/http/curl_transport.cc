@@ -2,11 +2,12 @@
 #include "http/curl_transport.h"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <algorithm>
 #include <array>
-#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,8 @@
 #include "http/curl_error.h"
 #include "http/curl_handles.h"
 #include "http/environment_proxy.h"
+#include "http/request_ahead.h"
+#include "http/response_collector.h"
 
 namespace credmint {
 namespace {
@@ -23,72 +26,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kMaxHeaderBytes = 64 << 10;
-constexpr std::size_t kMaxBodyBytes = 1 << 20;
-
 std::optional<std::string> GetEnvironment(const char* name) {
   const char* const value = getenv(name);
   if (value == nullptr || *value == '\0') return std::nullopt;
   return value;
 }
-
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
-/// Collects a response as libcurl delivers it. The body may hold secrets, so it stays in one buffer
-/// that never moves and is wiped.
-class Collector {
- public:
-  Collector() { body_.reserve(kMaxBodyBytes); }
-  ~Collector() { explicit_bzero(body_.data(), body_.size()); }
-  Collector(const Collector&) = delete;
-  Collector& operator=(const Collector&) = delete;
-
-  static std::size_t OnHeader(char* data, std::size_t, std::size_t size, void* self) {
-    return static_cast<Collector*>(self)->AddHeader({data, size}) ? size : 0;
-  }
-  static std::size_t OnBody(char* data, std::size_t, std::size_t size, void* self) {
-    return static_cast<Collector*>(self)->AddBody({data, size}) ? size : 0;
-  }
-
-  /// Describes the part that was too large, if that ended the transfer.
-  [[nodiscard]] const std::string& excess() const { return excess_; }
-
-  HttpResponse Take(int status) { return {status, std::move(headers_), Secret::Take(body_)}; }
-
- private:
-  bool AddHeader(std::string_view line) noexcept {
-    header_bytes_ += line.size();
-    if (header_bytes_ > kMaxHeaderBytes) {
-      excess_ = fmt::format("its header is longer than {} bytes", kMaxHeaderBytes);
-      return false;
-    }
-    if (line.starts_with("HTTP/")) headers_.clear();  // an interim response preceded this one
-    const std::size_t colon = line.find(':');
-    if (colon != std::string_view::npos) {
-      headers_.emplace_back(line.substr(0, colon), Trim(line.substr(colon + 1)));
-    }
-    return true;
-  }
-
-  bool AddBody(std::string_view part) noexcept {
-    if (part.size() > kMaxBodyBytes - body_.size()) {
-      excess_ = fmt::format("it is longer than {} bytes", kMaxBodyBytes);
-      return false;
-    }
-    body_.insert(body_.end(), part.begin(), part.end());
-    return true;
-  }
-
-  Headers headers_;
-  std::size_t header_bytes_ = 0;
-  std::vector<char> body_;
-  std::string excess_;
-};
 
 /// An easy handle, with the first error from setting one of its options.
 class EasyHandle {
@@ -109,26 +51,56 @@ class EasyHandle {
   CURLcode failure_ = CURLE_OK;
 };
 
-Result<CurlListPtr> MakeHeaderList(const Headers& headers) {
-  CurlListPtr list;
-  const auto add = [&list](const std::string& line) {
-    // The first call creates the list; later calls return it.
-    curl_slist* const head = Curl().slist_append(list.get(), line.c_str());
-    if (head == nullptr) return false;
-    static_cast<void>(list.release());
-    list.reset(head);
-    return true;
-  };
-  bool good = add("Expect:");  // do not wait for "100 Continue"
-  for (const auto& [name, value] : headers) {
-    const std::string line = value.empty() ? name + ";" : fmt::format("{}: {}", name, value);
-    if (line.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
-      return Fail(ErrorCode::kInternal, fmt::format("the header {} has a line break", name));
+/// libcurl's list of header fields. The first call of slist_append() creates it, and later ones
+/// return it, so a transfer that has it sees what is added.
+class HeaderList {
+ public:
+  /// Fails with kInternal.
+  Result<void> Add(const Headers& headers) {
+    for (const auto& [name, value] : headers) {
+      const std::string line = value.empty() ? name + ";" : fmt::format("{}: {}", name, value);
+      if (line.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+        return Fail(ErrorCode::kInternal, fmt::format("the header {} has a line break", name));
+      }
+      if (auto added = AddLine(line); !added) return added;
     }
-    good = good && add(line);
+    return {};
   }
-  if (!good) return Fail(ErrorCode::kInternal, "out of memory");
-  return list;
+
+  Result<void> AddLine(const std::string& line) {
+    curl_slist* const head = Curl().slist_append(list_.get(), line.c_str());
+    if (head == nullptr) return Fail(ErrorCode::kInternal, "out of memory");
+    static_cast<void>(list_.release());
+    list_.reset(head);
+    return {};
+  }
+
+  [[nodiscard]] curl_slist* get() const { return list_.get(); }
+
+ private:
+  CurlListPtr list_;
+};
+
+/// Adds the header fields when the connection stands.
+struct LateHeaders {
+  RequestAhead& ahead;
+  HeaderList& list;
+  Result<void> added = {};
+
+  static int OnConnected(void* self, char* /*peer*/, char* /*here*/, int /*port*/, int /*own*/) {
+    auto& late = *static_cast<LateHeaders*>(self);
+    const Headers* const headers = late.ahead.AwaitHeaders();
+    if (headers == nullptr) return CURL_PREREQFUNC_ABORT;
+    late.added = late.list.Add(*headers);
+    return late.added ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+  }
+};
+
+std::string TooLarge(ResponseCollector::Excess excess) {
+  if (excess == ResponseCollector::Excess::kBody) {
+    return fmt::format("it is longer than {} bytes", ResponseCollector::kMaxBodyBytes);
+  }
+  return fmt::format("its header is longer than {} bytes", ResponseCollector::kMaxHeaderBytes);
 }
 
 std::optional<std::chrono::microseconds> EndOf(CURL* easy, CURLINFO step) {
@@ -146,7 +118,7 @@ std::string IssuerOfHost(CURL* easy) {
   }
   for (const curl_slist* line = chain->certinfo[0]; line != nullptr; line = line->next) {
     const std::string_view text = line->data;
-    if (text.starts_with(kIssuer)) return std::string(Trim(text.substr(kIssuer.size())));
+    if (text.starts_with(kIssuer)) return std::string(TrimBlanks(text.substr(kIssuer.size())));
   }
   return {};
 }
@@ -164,16 +136,75 @@ ConnectionFacts FactsOf(CURL* easy, const std::string& proxy) {
           .issuer = IssuerOfHost(easy)};
 }
 
+CURLcode ResultOf(CURLM* multi) {
+  int more = 0;
+  const CURLMsg* const message = Curl().multi_info_read(multi, &more);
+  return message != nullptr ? message->data.result : CURLE_FAILED_INIT;
+}
+
+/// Makes a library context this thread's default for a scope: libcurl uses the default one. Null
+/// changes nothing. OpenSSL must have read its configuration before, because it would go there.
+class DefaultContext {
+ public:
+  explicit DefaultContext(OSSL_LIB_CTX* context)
+      : earlier_(context != nullptr ? OSSL_LIB_CTX_set0_default(context) : nullptr) {}
+  ~DefaultContext() {
+    if (earlier_ != nullptr) OSSL_LIB_CTX_set0_default(earlier_);
+  }
+  DefaultContext(const DefaultContext&) = delete;
+  DefaultContext& operator=(const DefaultContext&) = delete;
+
+ private:
+  OSSL_LIB_CTX* earlier_;
+};
+
+/// A deadline of a transfer that may move, and its other end.
+struct Patience {
+  steady_clock::time_point deadline;
+  RequestAhead* ahead;  ///< null: the deadline stands
+
+  [[nodiscard]] milliseconds Left() const {
+    const auto end = ahead != nullptr ? ahead->deadline() : deadline;
+    return std::chrono::ceil<milliseconds>(end - steady_clock::now());
+  }
+  [[nodiscard]] bool IsAbandoned() const { return ahead != nullptr && ahead->is_abandoned(); }
+};
+
+CURLcode RunTransfer(CURLM* multi, const Patience& patience) {
+  constexpr milliseconds kLongestPoll{1000};
+  for (int running = 1;;) {
+    if (Curl().multi_perform(multi, &running) != CURLM_OK) return CURLE_FAILED_INIT;
+    if (running == 0) return ResultOf(multi);
+    const milliseconds left = patience.Left();
+    if (patience.IsAbandoned()) return CURLE_ABORTED_BY_CALLBACK;
+    if (left <= milliseconds(0)) return CURLE_OPERATION_TIMEDOUT;
+    const auto wait = static_cast<int>(std::min(left, kLongestPoll).count());
+    Curl().multi_poll(multi, nullptr, 0, wait, nullptr);
+  }
+}
+
 class CurlTransport final : public Transport {
  public:
-  CurlTransport(TransportOptions options, ConnectionObserver observer)
+  CurlTransport(TransportOptions options, OSSL_LIB_CTX* tls, ConnectionObserver observer)
       : options_(std::move(options)),
+        tls_(tls),
         observer_(std::move(observer)),
         ca_locations_(FindCaLocations(options_.ca_bundle, GetEnvironment)) {}
 
+  void Prepare(const HttpRequest& request, milliseconds timeout) override {
+    ahead_ = std::make_unique<RequestAhead>(request, steady_clock::now() + timeout);
+    ahead_->Start([this, timeout](RequestAhead& ahead) {
+      return Transfer(ahead.request(), timeout, &ahead);
+    });
+  }
+
+  void AwaitConnection() override {
+    if (ahead_) ahead_->AwaitConnection();
+  }
+
   Result<HttpResponse> Send(const HttpRequest& request, milliseconds timeout) override {
     const auto start = steady_clock::now();
-    Result<HttpResponse> response = Transfer(request, timeout);
+    Result<HttpResponse> response = Carry(request, timeout);
     const auto elapsed =
         std::chrono::duration_cast<milliseconds>(steady_clock::now() - start).count();
     LogDebug(fmt::format("{} {}: {} after {} ms", request.method, FormatUrl(request.url),
@@ -182,18 +213,29 @@ class CurlTransport final : public Transport {
     return response;
   }
 
+  void Close() override {
+    ahead_.reset();
+    multi_.reset();
+  }
+
  private:
-  [[nodiscard]] Result<HttpResponse> Transfer(const HttpRequest& request,
-                                              milliseconds timeout) const;
+  Result<HttpResponse> Carry(const HttpRequest& request, milliseconds timeout);
+  Result<HttpResponse> Transfer(const HttpRequest& request, milliseconds timeout,
+                                RequestAhead* ahead);
+  CURLcode Perform(CURL* easy, const Patience& patience);
   void SetTrust(EasyHandle& easy) const;
 
   const TransportOptions options_;
+  OSSL_LIB_CTX* const tls_;            ///< may be null
   const ConnectionObserver observer_;  ///< may be null
   const CaLocations ca_locations_;
+  CurlMultiPtr
+      multi_;  ///< keeps the connection for a further request; used by one thread at a time
+  std::unique_ptr<RequestAhead> ahead_;  ///< ends before the members that it uses
 };
 
-/// Sets everything to send except the header fields, and the timeout.
-void SetRequest(EasyHandle& easy, const HttpRequest& request, milliseconds timeout) {
+/// Sets everything to send except the header fields.
+void SetRequest(EasyHandle& easy, const HttpRequest& request) {
   easy.Set(CURLOPT_URL, FormatUrl(request.url).c_str());
   easy.Set(CURLOPT_PATH_AS_IS, 1L);  // the path was signed as it is
   easy.Set(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -201,7 +243,6 @@ void SetRequest(EasyHandle& easy, const HttpRequest& request, milliseconds timeo
   easy.Set(CURLOPT_FOLLOWLOCATION, 0L);
   easy.Set(CURLOPT_NOSIGNAL, 1L);
   easy.Set(CURLOPT_QUICK_EXIT, 1L);  // a hanging name lookup must not outlast the timeout
-  easy.Set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
   easy.Set(CURLOPT_USERAGENT, "credmint/" CREDMINT_VERSION);
   if (!request.body.empty() || request.method == "POST") {
     easy.Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
@@ -230,28 +271,47 @@ void CurlTransport::SetTrust(EasyHandle& easy) const {
   }
 }
 
-Result<HttpResponse> CurlTransport::Transfer(const HttpRequest& request,
-                                             milliseconds timeout) const {
+Result<HttpResponse> CurlTransport::Carry(const HttpRequest& request, milliseconds timeout) {
   if (timeout <= milliseconds(0)) {
     return Fail(ErrorCode::kTimeout, "no time was left to send the request",
                 Remedy::kAllowMoreTime);
   }
+  const std::unique_ptr<RequestAhead> ahead = std::move(ahead_);
+  if (ahead && ahead->IsFor(request)) {
+    return ahead->Finish(request.headers, steady_clock::now() + timeout);
+  }
+  if (ahead) ahead->Abandon();
+  return Transfer(request, timeout, nullptr);
+}
+
+/// Runs on the thread of `ahead`, if there is one.
+Result<HttpResponse> CurlTransport::Transfer(const HttpRequest& request, milliseconds timeout,
+                                             RequestAhead* ahead) {
+  const Patience patience{steady_clock::now() + timeout, ahead};
   if (auto curl = LoadCurl(); !curl) return Fail(std::move(curl));
-  Result<CurlListPtr> headers = MakeHeaderList(request.headers);
-  if (!headers) return Fail(std::move(headers));
-  Collector collector;
+  HeaderList headers;
+  Result<void> added = headers.AddLine("Expect:");  // do not wait for "100 Continue"
+  if (added && ahead == nullptr) added = headers.Add(request.headers);
+  if (!added) return Fail(std::move(added));
+  ResponseCollector collector;
   std::array<char, CURL_ERROR_SIZE> detail{};
   const bool use_proxy = options_.use_proxy && !IsLoopback(request.url);
 
   EasyHandle easy;
-  SetRequest(easy, request, timeout);
-  easy.Set(CURLOPT_HTTPHEADER, headers->get());
+  SetRequest(easy, request);
+  easy.Set(CURLOPT_HTTPHEADER, headers.get());
+  std::optional<LateHeaders> late;
+  if (ahead != nullptr) {
+    late.emplace(LateHeaders{*ahead, headers});
+    easy.Set(CURLOPT_PREREQFUNCTION, &LateHeaders::OnConnected);
+    easy.Set(CURLOPT_PREREQDATA, &*late);
+  }
   if (!use_proxy) easy.Set(CURLOPT_PROXY, "");
   easy.Set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   SetTrust(easy);
-  easy.Set(CURLOPT_HEADERFUNCTION, &Collector::OnHeader);
+  easy.Set(CURLOPT_HEADERFUNCTION, &ResponseCollector::OnHeader);
   easy.Set(CURLOPT_HEADERDATA, &collector);
-  easy.Set(CURLOPT_WRITEFUNCTION, &Collector::OnBody);
+  easy.Set(CURLOPT_WRITEFUNCTION, &ResponseCollector::OnBody);
   easy.Set(CURLOPT_WRITEDATA, &collector);
   easy.Set(CURLOPT_ERRORBUFFER, detail.data());
   if (observer_) easy.Set(CURLOPT_CERTINFO, 1L);
@@ -260,13 +320,14 @@ Result<HttpResponse> CurlTransport::Transfer(const HttpRequest& request,
                 fmt::format("setting up libcurl: {}", Curl().easy_strerror(easy.failure())));
   }
 
-  const CURLcode code = Curl().easy_perform(easy.get());
+  const CURLcode code = Perform(easy.get(), patience);
+  if (late && !late->added) return Fail(std::move(late->added));
   const std::string proxy = use_proxy ? EnvironmentProxy(request.url) : "";
   if (observer_) observer_(FactsOf(easy.get(), proxy));
-  if (!collector.excess().empty()) {
+  if (collector.excess() != ResponseCollector::Excess::kNone) {
     return Fail(ErrorCode::kServiceAnswer,
                 fmt::format("reading the answer of {}:{}: {}", request.url.host, request.url.port,
-                            collector.excess()));
+                            TooLarge(collector.excess())));
   }
   if (code != CURLE_OK) {
     return Fail(DescribeFailure({code, easy.get(), detail.data(), request.url, timeout, proxy}));
@@ -276,15 +337,29 @@ Result<HttpResponse> CurlTransport::Transfer(const HttpRequest& request,
   return collector.Take(static_cast<int>(status));
 }
 
+CURLcode CurlTransport::Perform(CURL* easy, const Patience& patience) {
+  if (!multi_) multi_.reset(Curl().multi_init());
+  if (!multi_ || Curl().multi_add_handle(multi_.get(), easy) != CURLM_OK) {
+    return CURLE_FAILED_INIT;
+  }
+  const auto wake = [multi = multi_.get()] { Curl().multi_wakeup(multi); };
+  if (patience.ahead != nullptr) patience.ahead->SetWaker(wake);
+  const DefaultContext context(tls_);
+  const CURLcode code = RunTransfer(multi_.get(), patience);
+  if (patience.ahead != nullptr) patience.ahead->SetWaker(nullptr);
+  Curl().multi_remove_handle(multi_.get(), easy);
+  return code;
+}
+
 }  // namespace
 
-std::unique_ptr<Transport> MakeCurlTransport(TransportOptions options) {
-  return MakeObservedTransport(std::move(options), nullptr);
+std::unique_ptr<Transport> MakeCurlTransport(TransportOptions options, OSSL_LIB_CTX* tls) {
+  return std::make_unique<CurlTransport>(std::move(options), tls, nullptr);
 }
 
 std::unique_ptr<Transport> MakeObservedTransport(TransportOptions options,
                                                  ConnectionObserver observer) {
-  return std::make_unique<CurlTransport>(std::move(options), std::move(observer));
+  return std::make_unique<CurlTransport>(std::move(options), nullptr, std::move(observer));
 }
 
 }  // namespace credmint

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <openssl/types.h>
+
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -39,9 +41,14 @@ using ConnectionObserver = std::function<void(const ConnectionFacts&)>;
 /// are never reached through a proxy. A response may have up to 64 KiB of header fields and 1 MiB
 /// of body.
 ///
-/// Adds User-Agent. Logs method, URL, status and duration, but never header fields or bodies. Each
-/// request uses its own connection, so threads may share the transport.
-std::unique_ptr<Transport> MakeCurlTransport(TransportOptions options);
+/// Adds User-Agent. Logs method, URL, status and duration, but never header fields or bodies. Keeps
+/// a connection until Close(). Not for use by several threads at once.
+///
+/// TLS uses `tls` instead of OpenSSL's global context, unless it is null. That saves a second set
+/// of algorithms, whose look-up takes longer than the handshake. No other thread may look up
+/// algorithms there for the first time while Prepare() connects
+/// (LibraryContext::FetchForThreads()).
+std::unique_ptr<Transport> MakeCurlTransport(TransportOptions options, OSSL_LIB_CTX* tls = nullptr);
 
 /// The same, and tells `observer` about each connection.
 std::unique_ptr<Transport> MakeObservedTransport(TransportOptions options,

@@ -2,7 +2,9 @@
 #include "ossl/library_context.h"
 
 #include <fmt/format.h>
+#include <openssl/decoder.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 
 #include "base/log.h"
 #include "base/shown_value.h"
@@ -44,6 +46,15 @@ Result<void> LibraryContext::LoadProviders(std::span<const std::string> names) {
   }
   FetchKeyTypes();
   return {};
+}
+
+void LibraryContext::FetchForThreads() const {
+  const ErrorMark mark;
+  EVP_MD_free(EVP_MD_fetch(get(), "SHA256", nullptr));
+  EVP_SIGNATURE_free(EVP_SIGNATURE_fetch(get(), "ECDSA", nullptr));
+  OSSL_DECODER_free(OSSL_DECODER_fetch(get(), "EC", nullptr));
+  std::uint8_t byte = 0;
+  RAND_priv_bytes_ex(get(), &byte, sizeof byte, 0);  // its generators use ciphers
 }
 
 void LibraryContext::SetStores(std::shared_ptr<Stores> stores, StoreDevice other) {

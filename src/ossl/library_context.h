@@ -53,6 +53,11 @@ class LibraryContext {
   /// Loads further providers, as `extra` of Create().
   Result<void> LoadProviders(std::span<const std::string> names);
 
+  /// Looks up what a TLS handshake on another thread and this thread's signatures have in common.
+  /// When several threads ask OpenSSL 3.0 first at the same time, it may permanently find no
+  /// implementation.
+  void FetchForThreads() const;
+
   [[nodiscard]] OSSL_LIB_CTX* get() const { return context_.get(); }
 
   /// Sets where the stores of devices are opened. Without it, that is this process. `other` is the

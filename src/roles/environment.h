@@ -48,7 +48,8 @@ struct Environment {
   std::function<void(const std::string&)> clock_is_off;
 
   // Tests replace these.
-  std::function<std::unique_ptr<Transport>(TransportOptions)> make_transport = MakeCurlTransport;
+  std::function<std::unique_ptr<Transport>(TransportOptions, OSSL_LIB_CTX*)> make_transport =
+      MakeCurlTransport;
   Stopwatch stopwatch = [] { return std::chrono::steady_clock::now(); };
   RefresherEnvironment refresher;
 };

@@ -13,6 +13,27 @@
 #include "identity/device_loss.h"
 
 namespace credmint::roles {
+namespace {
+
+/// A key of a device opens slowly. It asks nobody if its secret is given. The identity's other
+/// devices, and those of spare identities, would need a process, and this one may not fork then.
+bool OpensAlone(const Role& role) {
+  const IdentitySpec& identity = *role.identity;
+  const auto& key = identity.private_key ? identity.private_key : identity.certificate.certificate;
+  return key && key->scheme() != nullptr && (identity.secrets.user || key->has_pin()) &&
+         !identity.policy_key && role.spares.empty();
+}
+
+/// Where the key does nothing meanwhile, TLS may look up algorithms in our own library context.
+OSSL_LIB_CTX* TlsContext(const Role& role, Retrying retrying, const LibraryContext& context) {
+  return retrying == Retrying::kHere && !OpensAlone(role) ? context.get() : nullptr;
+}
+
+Connect WhenToConnect(const Role& role) {
+  return OpensAlone(role) ? Connect::kWhileOpening : Connect::kWhileSigning;
+}
+
+}  // namespace
 
 Result<SessionOptions> MakeSessionOptions(const Role& role, Retrying retrying) {
   const SessionSpec& session = role.session;
@@ -22,6 +43,7 @@ Result<SessionOptions> MakeSessionOptions(const Role& role, Retrying retrying) {
   }
   SessionOptions options{session.request, *std::move(endpoint), session.timeout};
   if (retrying == Retrying::kElsewhere) options.max_attempts = 1;
+  if (retrying == Retrying::kHere) options.connect = WhenToConnect(role);
   return options;
 }
 
@@ -43,7 +65,8 @@ Result<std::unique_ptr<RoleSession>> RoleSession::Create(const Role& role, Ident
   if (auto checked = CheckCaBundle(role); !checked) return Fail(std::move(checked));
   SessionEnvironment environment;
   environment.clock_is_off = identities.environment().clock_is_off;
-  std::unique_ptr<RoleSession> session(new RoleSession(role, identities.environment()));
+  std::unique_ptr<RoleSession> session(new RoleSession(
+      role, identities.environment(), TlsContext(role, retrying, identities.context())));
   for (NamedIdentity& named : IdentitiesOf(role)) {
     auto identity = identities.Get(named.spec, role.session.timeout);
     if (!identity) return Fail(std::move(identity));
@@ -55,11 +78,11 @@ Result<std::unique_ptr<RoleSession>> RoleSession::Create(const Role& role, Ident
   return session;
 }
 
-RoleSession::RoleSession(const Role& role, const Environment& environment)
+RoleSession::RoleSession(const Role& role, const Environment& environment, OSSL_LIB_CTX* tls)
     : role_(role),
       minted_(environment.minted),
       changed_identity_(environment.changed_identity),
-      transport_(environment.make_transport(role.session.transport)) {}
+      transport_(environment.make_transport(role.session.transport, tls)) {}
 
 Result<Credentials> RoleSession::Get() {
   std::vector<Error> losses;  // of the candidates before this one

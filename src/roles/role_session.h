@@ -64,7 +64,7 @@ class RoleSession : public CredentialSource {
     std::unique_ptr<IdentitySession> session;
   };
 
-  RoleSession(const Role& role, const Environment& environment);
+  RoleSession(const Role& role, const Environment& environment, OSSL_LIB_CTX* tls);
   [[nodiscard]] Error Explain(const std::vector<Error>& losses, Error error) const;
   void NoteUse(std::size_t index, const std::vector<Error>& losses);
 

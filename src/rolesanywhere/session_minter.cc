@@ -28,6 +28,8 @@ constexpr std::size_t kLongestRequestId = 64;
 constexpr std::chrono::minutes kTolerableClockError{4};
 /// A responder must not be able to make a key sign for an arbitrary date.
 constexpr std::chrono::hours kLongestCorrection{24};
+/// The service refuses a signature after five minutes. Clocks differ, too.
+constexpr seconds kOldestSignature{60};
 /// How much later than requested the credentials may expire.
 constexpr std::chrono::minutes kExpirationTolerance{15};
 
@@ -91,6 +93,18 @@ std::optional<milliseconds> RetryAfter(const HttpResponse& response, TimePoint n
   return header ? ParseRetryAfter(*header, now) : std::nullopt;
 }
 
+/// Closes a transport's connection at the end of a scope.
+class ClosedTransport {
+ public:
+  explicit ClosedTransport(Transport& transport) : transport_(transport) {}
+  ~ClosedTransport() { transport_.Close(); }
+  ClosedTransport(const ClosedTransport&) = delete;
+  ClosedTransport& operator=(const ClosedTransport&) = delete;
+
+ private:
+  Transport& transport_;
+};
+
 Error DescribeRefusal(const HttpResponse& response, const SessionRequest& request,
                       const Identity& identity) {
   const ServiceError refusal = ParseServiceError(response);
@@ -125,8 +139,14 @@ SessionMinter::SessionMinter(SessionOptions options, const LibraryContext& conte
 }
 
 Result<Credentials> SessionMinter::Get() {
+  const ClosedTransport closed(transport_);
+  if (options_.connect == Connect::kWhileOpening) transport_.Prepare(Unsigned(), options_.timeout);
   Result<std::shared_ptr<const Identity>> identity = identity_();
   if (!identity) return Fail(std::move(identity));
+  if (options_.connect == Connect::kWhileSigning) {
+    context_.FetchForThreads();
+    transport_.Prepare(Unsigned(), options_.timeout);
+  }
   Result<Credentials> credentials = Create(**identity);
   if (!credentials) return Fail(std::move(credentials), "creating a session");
   LogDebug(fmt::format("credentials {} are valid until {}", credentials->access_key_id,
@@ -172,11 +192,24 @@ Result<Credentials> SessionMinter::Create(const Identity& identity) const {
   }
 }
 
+Result<HttpRequest> SessionMinter::Sign(const Identity& identity, seconds clock_error) const {
+  return SignRequest(context_, identity, Unsigned(), options_.request.region(),
+                     environment_.clock() + clock_error);
+}
+
+/// Signs while the connection is being made, and again if that took too long.
+Result<HttpRequest> SessionMinter::SignToSend(const Identity& identity, seconds clock_error) const {
+  const steady_clock::time_point start = environment_.stopwatch();
+  Result<HttpRequest> request = Sign(identity, clock_error);
+  if (!request) return request;
+  transport_.AwaitConnection();
+  const bool is_old = environment_.stopwatch() - start > kOldestSignature;
+  return is_old ? Sign(identity, clock_error) : request;
+}
+
 SessionMinter::Attempt SessionMinter::Try(const Identity& identity, seconds clock_error,
                                           steady_clock::time_point deadline) const {
-  Result<HttpRequest> request =
-      SignRequest(context_, identity, options_.request.ToHttp(options_.endpoint),
-                  options_.request.region(), environment_.clock() + clock_error);
+  Result<HttpRequest> request = SignToSend(identity, clock_error);
   if (!request) return {Fail(std::move(request))};
   Result<HttpResponse> response = transport_.Send(*request, Left(deadline));
   if (!response) return {Fail(std::move(response))};

@@ -20,12 +20,21 @@ namespace credmint {
 /// Returns the identity to sign with, loaded again each time so that a renewed certificate is used.
 using IdentitySource = std::function<Result<std::shared_ptr<const Identity>>()>;
 
+/// When the connection to the service is begun. Early, its handshake and the key's work take the
+/// time of the longer one (Transport::Prepare()).
+enum class Connect {
+  kToSend,        ///< when the request is signed
+  kWhileSigning,  ///< when the identity is open
+  kWhileOpening,  ///< at once. Only if nobody is asked for a secret meanwhile
+};
+
 /// The session to request, the endpoint, and the limits on retrying.
 struct SessionOptions {
   SessionRequest request;
   Url endpoint;
   std::chrono::milliseconds timeout{10'000};  ///< for all attempts and the delays between them
   int max_attempts = 3;
+  Connect connect = Connect::kToSend;
 };
 
 /// The clock, stopwatch, sleep and random numbers that a session uses. Tests replace them.
@@ -39,8 +48,8 @@ struct SessionEnvironment {
 };
 
 /// Mints credentials: loads the identity, builds the request, signs it, sends it, and reads the
-/// response. If IsRetryable(), the request is signed again with a new date and sent again, until
-/// the attempts or the time run out.
+/// response. A signature is at most a minute old when it is sent. If IsRetryable(), the request is
+/// signed again with a new date and sent again, until the attempts or the time run out.
 ///
 /// A refusal (400, 403) may be due to the clock. If its date is between four minutes and 24 hours
 /// away from our clock, the request is signed again by the service's clock. That happens once and
@@ -63,6 +72,11 @@ class SessionMinter : public CredentialSource {
   struct Attempt;
 
   [[nodiscard]] Result<Credentials> Create(const Identity& identity) const;
+  [[nodiscard]] HttpRequest Unsigned() const { return options_.request.ToHttp(options_.endpoint); }
+  [[nodiscard]] Result<HttpRequest> Sign(const Identity& identity,
+                                         std::chrono::seconds clock_error) const;
+  [[nodiscard]] Result<HttpRequest> SignToSend(const Identity& identity,
+                                               std::chrono::seconds clock_error) const;
   [[nodiscard]] Attempt Try(const Identity& identity, std::chrono::seconds clock_error,
                             std::chrono::steady_clock::time_point deadline) const;
   [[nodiscard]] std::chrono::milliseconds Left(

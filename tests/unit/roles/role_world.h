@@ -55,8 +55,8 @@ class FakeService {
     return bodies_;
   }
 
-  std::function<std::unique_ptr<Transport>(TransportOptions)> MakeTransport() {
-    return [this](TransportOptions) { return std::make_unique<Way>(*this); };
+  std::function<std::unique_ptr<Transport>(TransportOptions, OSSL_LIB_CTX*)> MakeTransport() {
+    return [this](TransportOptions, OSSL_LIB_CTX*) { return std::make_unique<Way>(*this); };
   }
 
  private:

@@ -18,6 +18,15 @@ class FakeTransport : public Transport {
 
   void Expect(Step step) { script_.push_back(std::move(step)); }
 
+  void Prepare(const HttpRequest& request, std::chrono::milliseconds /*timeout*/) override {
+    prepared.push_back(request);
+    if (on_prepare) on_prepare();
+  }
+  void AwaitConnection() override {
+    if (on_await) on_await();
+  }
+  void Close() override { ++closed; }
+
   Result<HttpResponse> Send(const HttpRequest& request,
                             std::chrono::milliseconds timeout) override {
     requests.push_back(request);
@@ -32,6 +41,10 @@ class FakeTransport : public Transport {
 
   std::vector<HttpRequest> requests;
   std::vector<std::chrono::milliseconds> timeouts;
+  std::vector<HttpRequest> prepared;
+  int closed = 0;
+  std::function<void()> on_prepare;
+  std::function<void()> on_await;
 
  private:
   std::deque<Step> script_;

@@ -31,16 +31,16 @@ class SessionTest : public testing::Test {
       elapsed_ += time;
     };
     environment.random = [] { return 0.5; };
-    return {{SessionRequest::Create(VectorParameters()).value(),
-             ResolveEndpoint("us-east-1", {}).value()},
-            context_,
+    SessionOptions options{SessionRequest::Create(VectorParameters()).value(),
+                           ResolveEndpoint("us-east-1", {}).value()};
+    options.connect = connect_;
+    return {std::move(options), context_,
             [this]() -> Result<std::shared_ptr<const Identity>> {
               ++identities_;
               if (identity_error_) return tl::unexpected(*identity_error_);
               return std::make_shared<const Identity>(VectorIdentity(context_, "rsa"));
             },
-            transport_,
-            std::move(environment)};
+            transport_, std::move(environment)};
   }
 
   Result<Credentials> Get() { return MakeSession().Get(); }
@@ -89,6 +89,7 @@ class SessionTest : public testing::Test {
   std::vector<milliseconds> sleeps_;
   int identities_ = 0;
   std::optional<Error> identity_error_;
+  Connect connect_ = Connect::kToSend;
 };
 
 TEST_F(SessionTest, SendsNothingWithoutAnIdentity) {
@@ -358,6 +359,52 @@ TEST_F(SessionTest, KeepsTheCorrectionForLaterAttempts) {
   EXPECT_EQ(sleeps_, std::vector<milliseconds>{seconds(3)});
   EXPECT_EQ(Dates(),
             (std::vector<std::string>{"20260101T121000Z", "20260101T120000Z", "20260101T120003Z"}));
+}
+
+TEST_F(SessionTest, ConnectsOnlyToSendUnlessToldOtherwise) {
+  AnswerWithCredentials();
+  ASSERT_TRUE(Get());
+  EXPECT_TRUE(transport_.prepared.empty());
+}
+
+TEST_F(SessionTest, ConnectsWhileTheIdentityIsOpened) {
+  connect_ = Connect::kWhileOpening;
+  transport_.on_prepare = [this] { EXPECT_EQ(identities_, 0); };
+  AnswerWithCredentials();
+  ASSERT_TRUE(Get());
+  ASSERT_EQ(transport_.prepared.size(), 1U);
+  EXPECT_EQ(transport_.prepared[0].body, transport_.requests[0].body);
+  EXPECT_EQ(FindHeader(transport_.prepared[0].headers, "Authorization"), std::nullopt);
+}
+
+TEST_F(SessionTest, ConnectsWhileItSigns) {
+  connect_ = Connect::kWhileSigning;
+  transport_.on_prepare = [this] { EXPECT_EQ(identities_, 1); };
+  Answer(503, "");
+  AnswerWithCredentials();
+  ASSERT_TRUE(Get());
+  EXPECT_EQ(transport_.prepared.size(), 1U) << "a further attempt has the connection";
+  EXPECT_EQ(transport_.closed, 1);
+}
+
+TEST_F(SessionTest, ClosesTheConnectionOfAnIdentityThatCannotBeOpened) {
+  connect_ = Connect::kWhileOpening;
+  identity_error_ = Error{ErrorCode::kPinIncorrect, "refused", ""};
+  ASSERT_FALSE(Get());
+  EXPECT_TRUE(transport_.requests.empty());
+  EXPECT_EQ(transport_.closed, 1);
+}
+
+TEST_F(SessionTest, SignsAgainIfConnectingTookMoreThanAMinute) {
+  connect_ = Connect::kWhileSigning;
+  for (const auto& [takes, date] :
+       {std::pair{seconds(60), "20260101T120000Z"}, std::pair{seconds(61), "20260101T120201Z"}}) {
+    transport_.on_await = [this, takes = takes] { elapsed_ += takes; };
+    // The time for the request has passed, too. A longer one is an option of the command.
+    AnswerWithCredentials();
+    static_cast<void>(Get());
+    EXPECT_EQ(Dates().back(), date);
+  }
 }
 
 }  // namespace
