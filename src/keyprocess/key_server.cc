@@ -89,8 +89,10 @@ Error NameDenials(Error error) {
 
 class KeyServer {
  public:
-  KeyServer(OSSL_LIB_CTX* context, Descriptor socket, bool rests)
+  KeyServer(OSSL_LIB_CTX* context, std::vector<BuiltinProvider> builtin, Descriptor socket,
+            bool rests)
       : context_(LibraryContext::InChild(context)),
+        builtin_(std::move(builtin)),
         channel_(std::move(socket)),
         rests_(rests),
         rested_(!rests) {}
@@ -123,6 +125,7 @@ class KeyServer {
   };
 
   LibraryContext context_;
+  const std::vector<BuiltinProvider> builtin_;
   Channel channel_;
   Guarded<Keys> keys_;
   Guarded<bool> has_providers_{false};
@@ -298,11 +301,11 @@ Result<PkeyPtr> KeyServer::PolicySigner(PublicParameters wanted) {
 }
 
 Result<void> KeyServer::LoadProviders(const std::vector<std::string>& names) {
-  if (names.empty()) return {};
   const auto has_providers = has_providers_.Lock();
   if (*has_providers) return {};
-  ForeignCode::Announce([] { return ForeignNeeds(); });
-  auto loaded = context_.LoadProviders(names);
+  auto loaded = context_.LoadBuiltin(builtin_);
+  if (!names.empty()) ForeignCode::Announce([] { return ForeignNeeds(); });
+  if (loaded) loaded = context_.LoadProviders(names);
   *has_providers = loaded.has_value();
   return loaded;
 }
@@ -386,12 +389,13 @@ Result<void> KeyServer::AnswerSign(const Message& question) {
 
 }  // namespace
 
-void ServeKeys(OSSL_LIB_CTX* context, Descriptor socket, bool rests) {
+void ServeKeys(OSSL_LIB_CTX* context, std::vector<BuiltinProvider> builtin, Descriptor socket,
+               bool rests) {
   EndOnlyQuickly();
   ForbidCatchingStandardError();
   // Not destroyed: a thread may be in a call that does not return.
   mallopt(M_ARENA_MAX, 1);  // one heap is smaller than several
-  auto* const server = new KeyServer(context, std::move(socket), rests);
+  auto* const server = new KeyServer(context, std::move(builtin), std::move(socket), rests);
   server->Run();
 }
 

@@ -22,13 +22,7 @@ Result<LibraryContext> LibraryContext::Create(std::span<const BuiltinProvider> b
   if (!obeys_fips) return Fail(obeys_fips);
   Result<void> loaded;
   if (!*obeys_fips) loaded = result.Load("default", ErrorCode::kInternal);
-  for (const BuiltinProvider& provider : builtin) {
-    if (!loaded) break;
-    if (OSSL_PROVIDER_add_builtin(result.get(), provider.name, provider.init) != 1) {
-      return Fail(TakeOpensslError(ErrorCode::kInternal));
-    }
-    loaded = result.Load(provider.name, ErrorCode::kInternal);
-  }
+  if (loaded) loaded = result.LoadBuiltin(builtin);
   if (loaded) loaded = result.LoadProviders(extra);
   if (!loaded) return Fail(std::move(loaded));
   return result;
@@ -38,6 +32,16 @@ LibraryContext LibraryContext::InChild(OSSL_LIB_CTX* context) {
   LibraryContext result;
   result.context_.reset(context);
   return result;
+}
+
+Result<void> LibraryContext::LoadBuiltin(std::span<const BuiltinProvider> builtin) {
+  for (const BuiltinProvider& provider : builtin) {
+    if (OSSL_PROVIDER_add_builtin(get(), provider.name, provider.init) != 1) {
+      return Fail(TakeOpensslError(ErrorCode::kInternal));
+    }
+    if (auto loaded = Load(provider.name, ErrorCode::kInternal); !loaded) return loaded;
+  }
+  return {};
 }
 
 Result<void> LibraryContext::LoadProviders(std::span<const std::string> names) {

@@ -50,6 +50,9 @@ class LibraryContext {
   /// The same context in the child of a fork. It must never be destroyed there.
   static LibraryContext InChild(OSSL_LIB_CTX* context);
 
+  /// Adds providers of the program, as `builtin` of Create().
+  Result<void> LoadBuiltin(std::span<const BuiltinProvider> builtin);
+
   /// Loads further providers, as `extra` of Create().
   Result<void> LoadProviders(std::span<const std::string> names);
 

@@ -61,7 +61,7 @@ int Run() {
   auto library = LibraryContext::Create(providers);
   if (!library) return 1;
   auto launcher = keyprocess::Launcher::Create([context = library->get()](Descriptor socket) {
-    keyprocess::ServeKeys(context, std::move(socket), false);
+    keyprocess::ServeKeys(context, {}, std::move(socket), false);
   });
   library->SetStores(
       std::make_shared<keyprocess::KeyProcesses>(std::move(launcher), keyprocess::Manners()), {});

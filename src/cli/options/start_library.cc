@@ -75,15 +75,13 @@ Result<LibraryContext> Start(const ProcessOptions& options, Running running,
   }
   if (running == Running::kUntilTold) PrepareIdleMemory();
   ForbidTracing();
-  std::vector<BuiltinProvider> builtin = BuiltinProviders();
-  builtin.push_back(kRemoteKeys);
-  auto context = LibraryContext::Create(builtin);
+  auto context = LibraryContext::Create({&kRemoteKeys, 1});
   if (!context) return context;
   const bool runs_on = running == Running::kUntilTold;
   const auto curl = std::make_shared<CurlAhead>();
   auto launcher = keyprocess::Launcher::Create(
       [library = context->get(), runs_on](Descriptor socket) {
-        keyprocess::ServeKeys(library, std::move(socket), runs_on);
+        keyprocess::ServeKeys(library, BuiltinProviders(), std::move(socket), runs_on);
       },
       [curl] { curl->Finish(); });
   if (runs_on) {
