@@ -42,6 +42,8 @@ std::string_view RemedyWords(Remedy remedy) {
              "device:/dev/tpmrm0)";
     case Remedy::kConfirmTcti:
       return "set it as tcti in openssl.cnf if it is intended";
+    case Remedy::kSignPolicy:
+      return "credmint key sign-policy puts one into the file, signed by the key's authority";
     case Remedy::kNone:
     case Remedy::kGiveSecretOrDenyIt:
     case Remedy::kGiveContextPin:

@@ -13,6 +13,9 @@ namespace credmint {
 /// Files that appear complete, or not at all. They are written beside their place, synced to disk
 /// and renamed. All functions fail with kLocalIo, naming the file.
 
+/// Permissions of a file for its owner alone.
+inline constexpr mode_t kPrivateMode = 0600;
+
 /// Fails if there is a file already, so that nothing costly is done in vain.
 Result<void> CheckIsNewFile(const std::string& path);
 

@@ -14,8 +14,6 @@ namespace {
 
 using Change = DeviceChange::Kind;
 
-constexpr mode_t kOwnerOnly = 0600;
-
 Result<Inventory> ChangeKey(KeyOpener& keys, KeyReference reference, const DeviceChange& change,
                             std::string_view what, const std::string& file = {}) {
   const std::string clause =
@@ -39,6 +37,8 @@ Result<InventoryEntry> CreateKey(KeyOpener& keys, KeyReference reference, NewKey
                             .key_id = std::move(key.id),
                             .key_parent = std::move(key.parent),
                             .key_state = std::move(key.state),
+                            .key_policy = std::move(key.policy),
+                            .under_authority = key.under_authority,
                             .key_auth = std::move(key.auth),
                             .tries_uncounted = key.tries_uncounted,
                             .owner_auth = std::move(key.owner_auth)};
@@ -47,7 +47,7 @@ Result<InventoryEntry> CreateKey(KeyOpener& keys, KeyReference reference, NewKey
   InventoryEntry& entry = made->front();
   if (key.file.empty()) return std::move(entry);
   entry.uri = key.file;
-  if (auto written = WriteNewFile(key.file, entry.key_file, kOwnerOnly); !written) {
+  if (auto written = WriteNewFile(key.file, entry.key_file, kPrivateMode); !written) {
     return Fail(std::move(written));
   }
   return std::move(entry);

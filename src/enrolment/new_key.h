@@ -21,6 +21,8 @@ struct NewKey {
   std::string file = {};
   std::string parent = {};       ///< as DeviceChange::key_parent
   std::string state = {};        ///< as DeviceChange::key_state
+  Bytes policy = {};             ///< as DeviceChange::key_policy
+  bool under_authority = false;  ///< as DeviceChange::under_authority
   Secret auth = {};              ///< the key's own secret; empty: none
   bool tries_uncounted = false;  ///< wrong values of `auth` lock nothing
   Secret owner_auth = {};        ///< the secret of the device's owner; empty: none

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 
@@ -30,6 +31,8 @@ std::string_view ParameterOf(const Scheme& scheme, DeviceChange::Kind kind) {
     case DeviceChange::Kind::kFindKeyToDelete:
     case DeviceChange::Kind::kDeleteKey:
       return scheme.delete_key_parameter;
+    case DeviceChange::Kind::kSignPolicy:
+      return scheme.sign_policy_parameter;
     case DeviceChange::Kind::kInitToken:
       return scheme.so_pin_parameter;
     case DeviceChange::Kind::kStoreCertificate:
@@ -53,22 +56,48 @@ Result<void> SetStoring(const Scheme& scheme, const DeviceChange& change, StoreO
   return SetSecret(scheme, scheme.owner_auth_parameter, change.owner_auth, options);
 }
 
-/// Fails for a wish that the back end does not know, rather than to make another key.
-Result<void> SetNewKey(const Scheme& scheme, const DeviceChange& change, StoreOptions& options) {
-  if (!change.key_id.empty()) {
-    if (scheme.key_id_parameter.empty()) return CannotSet(scheme);
-    options.octets.emplace_back(scheme.key_id_parameter, change.key_id);
-  }
-  const std::pair<std::string_view, std::string> texts[] = {
-      {scheme.key_parent_parameter, change.key_parent},
-      {scheme.key_state_parameter, change.key_state},
-      {scheme.tries_uncounted_parameter, change.tries_uncounted ? "1" : ""}};
+/// Sets parameters, unless their value is empty. Fails for a wish that the back end does not know,
+/// rather than to make another key.
+Result<void> SetTexts(const Scheme& scheme,
+                      std::initializer_list<std::pair<std::string_view, std::string>> texts,
+                      StoreOptions& options) {
   for (const auto& [parameter, value] : texts) {
     if (value.empty()) continue;
     if (parameter.empty()) return CannotSet(scheme);
     options.parameters.emplace_back(parameter, value);
   }
-  auto set = SetSecret(scheme, scheme.key_auth_parameter, change.key_auth, options);
+  return {};
+}
+
+/// The same for bytes.
+Result<void> SetOctets(const Scheme& scheme,
+                       std::initializer_list<std::pair<std::string_view, Bytes>> octets,
+                       StoreOptions& options) {
+  for (const auto& [parameter, value] : octets) {
+    if (value.empty()) continue;
+    if (parameter.empty()) return CannotSet(scheme);
+    options.octets.emplace_back(parameter, value);
+  }
+  return {};
+}
+
+Result<void> SetPolicy(const Scheme& scheme, const DeviceChange& change, StoreOptions& options) {
+  auto set = SetOctets(scheme, {{scheme.key_policy_parameter, change.key_policy}}, options);
+  if (set) set = SetTexts(scheme, {{scheme.key_state_parameter, change.key_state}}, options);
+  return set;
+}
+
+Result<void> SetNewKey(const Scheme& scheme, const DeviceChange& change, StoreOptions& options) {
+  auto set = SetPolicy(scheme, change, options);
+  if (set) set = SetOctets(scheme, {{scheme.key_id_parameter, change.key_id}}, options);
+  if (set) {
+    set = SetTexts(scheme,
+                   {{scheme.key_parent_parameter, change.key_parent},
+                    {scheme.key_authority_parameter, change.under_authority ? "1" : ""},
+                    {scheme.tries_uncounted_parameter, change.tries_uncounted ? "1" : ""}},
+                   options);
+  }
+  if (set) set = SetSecret(scheme, scheme.key_auth_parameter, change.key_auth, options);
   if (set) set = SetSecret(scheme, scheme.owner_auth_parameter, change.owner_auth, options);
   return set;
 }
@@ -91,6 +120,9 @@ Result<void> SetChange(const Scheme& scheme, const DeviceChange& change, StoreOp
     case Change::kDeleteKey:
       options.parameters.emplace_back(parameter, "1");
       return SetSecret(scheme, scheme.owner_auth_parameter, change.owner_auth, options);
+    case Change::kSignPolicy:
+      options.parameters.emplace_back(parameter, change.keep_old ? "keep" : "1");
+      return SetPolicy(scheme, change, options);
     case Change::kInitToken:
       options.secrets.emplace_back(parameter, change.so_pin.Clone());
       options.secrets.emplace_back(scheme.user_pin_parameter, change.user_pin.Clone());

@@ -18,6 +18,7 @@ struct DeviceChange {
     kCreateKey,
     kFindKeyToDelete,  ///< changes nothing; shows what kDeleteKey would delete
     kDeleteKey,
+    kSignPolicy,  ///< changes no device, but the file of its key
     kInitToken,
     kStoreCertificate,
   };
@@ -27,14 +28,20 @@ struct DeviceChange {
   Bytes key_id = {};          ///< kCreateKey: the id that the key gets; empty: by its public key
   /// kCreateKey: the handle of the key's parent; empty: the back end has one.
   std::string key_parent = {};
-  /// kCreateKey: parts of the machine's state, "sha256:0,7". The key can be used only as long as
-  /// they are as they are now.
+  /// kCreateKey, kSignPolicy: parts of the machine's state, "sha256:0,7". The key can be used only
+  /// as long as they are as they are now.
   std::string key_state = {};
+  /// kCreateKey, kSignPolicy: further conditions for using the key, in a form of the back end.
+  Bytes key_policy = {};
+  /// kCreateKey: the key can be used only under conditions that the policy signer (KeyOpener)
+  /// signs.
+  bool under_authority = false;
   Secret key_auth = {};          ///< kCreateKey: the key's own secret; empty: none
   bool tries_uncounted = false;  ///< kCreateKey: wrong values of key_auth lock nothing
   /// kStoreCertificate: the DER of the leaf and of its issuers.
   Bytes certificates = {};
-  bool keep_old = false;   ///< kStoreCertificate: earlier certificates of the key stay
+  /// kStoreCertificate: earlier certificates of the key stay. kSignPolicy: earlier signed ones do.
+  bool keep_old = false;
   bool overwrite = false;  ///< kStoreCertificate: one of another key may be replaced
   /// kCreateKey, kDeleteKey, kStoreCertificate: the secret of the device's owner.
   Secret owner_auth = {};

@@ -278,7 +278,7 @@ Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
 }
 
 Result<Inventory> KeyOpener::Change(KeyReference reference, const DeviceChange& change) {
-  if (reference.scheme() == nullptr) {
+  if (reference.scheme() == nullptr && !reference.is_file()) {
     return Fail(ErrorCode::kUsage, "it is not in a device");
   }
   auto contents = Load(reference, {.expect = StoreExpect::kName, .change = &change});
@@ -380,8 +380,11 @@ Result<StoreContents> KeyOpener::LoadFile(const Secret& file, const Wanted& want
   StoreOptions options;
   options.expect = wanted.expect;
   options.passphrase = passphrase;
-  const bool wants_key = options.expect == StoreExpect::kPrivateKey;
-  const Scheme* scheme = wants_key ? FindSchemeOfFile(file.Reveal()) : nullptr;
+  const bool for_device = options.expect == StoreExpect::kPrivateKey || wanted.change != nullptr;
+  const Scheme* scheme = for_device ? FindSchemeOfFile(file.Reveal()) : nullptr;
+  if (scheme == nullptr && wanted.change != nullptr) {
+    return Fail(ErrorCode::kUsage, "it is not the file of a device's key");
+  }
   if (scheme == nullptr) {
     options.device = context_->other_device();
     if (PkeyPtr key = OpenPlainKey(*context_, file, options)) {
@@ -439,7 +442,8 @@ Result<void> KeyOpener::SetParameters(const Scheme& scheme, const Wanted& wanted
   if (!scheme.inventory_parameter.empty() && !wanted.inventory.empty()) {
     options.parameters.emplace_back(scheme.inventory_parameter, wanted.inventory);
   }
-  if (!scheme.has_auth_parameter.empty() && pins_.user) {
+  const bool wants_key = wanted.expect == StoreExpect::kPrivateKey;
+  if (wants_key && !scheme.has_auth_parameter.empty() && pins_.user) {
     options.parameters.emplace_back(scheme.has_auth_parameter, "1");
   }
   if (!scheme.ask_auth_parameter.empty() && !pins_.user) {

@@ -76,7 +76,8 @@ class KeyOpener {
   /// asks for a PIN if the device wants one, and as often. Nothing has changed while it asks. The
   /// caller names the reference in a failure.
   ///
-  /// Fails with kUsage if the reference is a file, or if its back end cannot make such a change.
+  /// Fails with kUsage if the reference is neither in a device nor the file of a device's key. So it
+  /// does if the back end cannot make such a change.
   Result<Inventory> Change(KeyReference reference, const DeviceChange& change);
 
  private:

@@ -56,10 +56,16 @@ struct Scheme {
   std::string_view key_id_parameter;
   std::string_view delete_key_parameter;
   /// The same for more wishes about a new key: its parent, and the state of the machine to bind it
-  /// to. Then its own secret (octets), and "1" if wrong tries of that are not counted.
+  /// to. Further conditions for its use are octets. Then come its own secret (octets), and "1" if
+  /// wrong tries of that are not counted.
   std::string_view key_parent_parameter;
   std::string_view key_state_parameter;
+  std::string_view key_policy_parameter;
   std::string_view key_auth_parameter;
+  /// The same, "1" for a key that can be used only under conditions that the policy's signer signs.
+  /// The second one has some signed for the key in a file: "1", or "keep" if earlier ones stay.
+  std::string_view key_authority_parameter;
+  std::string_view sign_policy_parameter;
   std::string_view tries_uncounted_parameter;
   /// The same for certificates to store (octets, DER, one after the other). Two are "1" for a wish:
   /// those that are there stay, or one of another key may be replaced. The last is the secret of

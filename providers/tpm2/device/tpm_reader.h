@@ -23,6 +23,9 @@ class TpmReader {
            unmarshal(input_.data(), input_.size(), &offset_, &value) == TSS2_RC_SUCCESS;
   }
 
+  /// The number of bytes read.
+  [[nodiscard]] std::size_t offset() const { return offset_; }
+
   [[nodiscard]] bool AtEnd() const { return offset_ == input_.size(); }
 
  private:

@@ -55,17 +55,22 @@ void FindMu(DynamicLibrary& library, Tss2Library& functions) {
   library.Find(functions.Tss2_MU_TPM2B_DIGEST_Unmarshal, "Tss2_MU_TPM2B_DIGEST_Unmarshal");
   library.Find(functions.Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal,
                "Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal");
+  library.Find(functions.Tss2_MU_TPM2B_NAME_Marshal, "Tss2_MU_TPM2B_NAME_Marshal");
   library.Find(functions.Tss2_MU_TPM2B_NAME_Unmarshal, "Tss2_MU_TPM2B_NAME_Unmarshal");
   library.Find(functions.Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal, "Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal");
   library.Find(functions.Tss2_MU_TPM2B_PRIVATE_Marshal, "Tss2_MU_TPM2B_PRIVATE_Marshal");
   library.Find(functions.Tss2_MU_TPM2B_PRIVATE_Unmarshal, "Tss2_MU_TPM2B_PRIVATE_Unmarshal");
   library.Find(functions.Tss2_MU_TPM2B_PUBLIC_Marshal, "Tss2_MU_TPM2B_PUBLIC_Marshal");
   library.Find(functions.Tss2_MU_TPM2B_PUBLIC_Unmarshal, "Tss2_MU_TPM2B_PUBLIC_Unmarshal");
+  library.Find(functions.Tss2_MU_TPML_DIGEST_Marshal, "Tss2_MU_TPML_DIGEST_Marshal");
   library.Find(functions.Tss2_MU_TPML_DIGEST_Unmarshal, "Tss2_MU_TPML_DIGEST_Unmarshal");
   library.Find(functions.Tss2_MU_TPML_PCR_SELECTION_Marshal, "Tss2_MU_TPML_PCR_SELECTION_Marshal");
   library.Find(functions.Tss2_MU_TPML_PCR_SELECTION_Unmarshal,
                "Tss2_MU_TPML_PCR_SELECTION_Unmarshal");
+  library.Find(functions.Tss2_MU_TPMT_PUBLIC_Marshal, "Tss2_MU_TPMT_PUBLIC_Marshal");
+  library.Find(functions.Tss2_MU_TPMT_SIGNATURE_Marshal, "Tss2_MU_TPMT_SIGNATURE_Marshal");
   library.Find(functions.Tss2_MU_TPMT_SIGNATURE_Unmarshal, "Tss2_MU_TPMT_SIGNATURE_Unmarshal");
+  library.Find(functions.Tss2_MU_UINT32_Marshal, "Tss2_MU_UINT32_Marshal");
   library.Find(functions.Tss2_MU_UINT32_Unmarshal, "Tss2_MU_UINT32_Unmarshal");
 }
 

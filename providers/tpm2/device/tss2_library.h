@@ -57,16 +57,21 @@ struct Tss2Library {
   decltype(&::Tss2_MU_TPM2B_DIGEST_Unmarshal) Tss2_MU_TPM2B_DIGEST_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal) Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal =
       nullptr;
+  decltype(&::Tss2_MU_TPM2B_NAME_Marshal) Tss2_MU_TPM2B_NAME_Marshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_NAME_Unmarshal) Tss2_MU_TPM2B_NAME_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal) Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_PRIVATE_Marshal) Tss2_MU_TPM2B_PRIVATE_Marshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_PRIVATE_Unmarshal) Tss2_MU_TPM2B_PRIVATE_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_PUBLIC_Marshal) Tss2_MU_TPM2B_PUBLIC_Marshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_PUBLIC_Unmarshal) Tss2_MU_TPM2B_PUBLIC_Unmarshal = nullptr;
+  decltype(&::Tss2_MU_TPML_DIGEST_Marshal) Tss2_MU_TPML_DIGEST_Marshal = nullptr;
   decltype(&::Tss2_MU_TPML_DIGEST_Unmarshal) Tss2_MU_TPML_DIGEST_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPML_PCR_SELECTION_Marshal) Tss2_MU_TPML_PCR_SELECTION_Marshal = nullptr;
   decltype(&::Tss2_MU_TPML_PCR_SELECTION_Unmarshal) Tss2_MU_TPML_PCR_SELECTION_Unmarshal = nullptr;
+  decltype(&::Tss2_MU_TPMT_PUBLIC_Marshal) Tss2_MU_TPMT_PUBLIC_Marshal = nullptr;
+  decltype(&::Tss2_MU_TPMT_SIGNATURE_Marshal) Tss2_MU_TPMT_SIGNATURE_Marshal = nullptr;
   decltype(&::Tss2_MU_TPMT_SIGNATURE_Unmarshal) Tss2_MU_TPMT_SIGNATURE_Unmarshal = nullptr;
+  decltype(&::Tss2_MU_UINT32_Marshal) Tss2_MU_UINT32_Marshal = nullptr;
   decltype(&::Tss2_MU_UINT32_Unmarshal) Tss2_MU_UINT32_Unmarshal = nullptr;
   decltype(&::Tss2_RC_Decode) Tss2_RC_Decode = nullptr;
   decltype(&::Tss2_TctiLdr_Finalize) Tss2_TctiLdr_Finalize = nullptr;

@@ -42,7 +42,8 @@ std::optional<DerElement> DerReader::Next() {
   const auto header = static_cast<std::size_t>(cursor - rest_.data());
   element.constructed = (form & V_ASN1_CONSTRUCTED) != 0;
   element.contents = rest_.subspan(header, static_cast<std::size_t>(length));
-  rest_ = rest_.subspan(header + element.contents.size());
+  element.whole = rest_.first(header + element.contents.size());
+  rest_ = rest_.subspan(element.whole.size());
   return element;
 }
 

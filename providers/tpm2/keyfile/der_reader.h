@@ -7,12 +7,13 @@
 
 namespace credmint::tpm2 {
 
-/// One DER element: its tag and a view of its contents.
+/// One DER element: its tag, and views of its contents and of all of it.
 struct DerElement {
   int tag = 0;
   int tag_class = 0;  ///< V_ASN1_UNIVERSAL, V_ASN1_CONTEXT_SPECIFIC, …
   bool constructed = false;
   std::span<const std::uint8_t> contents;
+  std::span<const std::uint8_t> whole;
 
   [[nodiscard]] bool IsUniversal(int wanted) const;
 

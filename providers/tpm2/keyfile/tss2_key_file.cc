@@ -143,11 +143,6 @@ Result<void> CheckPolicy(const Policy& policy) {
     if (&step != &policy.steps.front()) {
       return Malformed("its policy has an unsigned PolicyAuthorize that is not the first step");
     }
-    if (policy.signed_policies.empty()) {
-      return Fail(ErrorCode::kKeyUnusable,
-                  "the TPM key file needs a signed policy and there is none in it",
-                  "have one signed and put into the file (authPolicy)");
-    }
   }
   return {};
 }
@@ -209,7 +204,9 @@ Result<Tss2KeyFile> Tss2KeyFile::ParseDer(ByteView der) {
   DerReader reader(der);
   const auto sequence = reader.Next(V_ASN1_SEQUENCE);
   if (!sequence || !reader.AtEnd()) return Malformed("it is not one DER sequence");
-  return ReadKey(DerReader(*sequence));
+  auto key = ReadKey(DerReader(*sequence));
+  if (key) key->der.assign(der.begin(), der.end());
+  return key;
 }
 
 Result<Tss2KeyFile> Tss2KeyFile::Parse(std::string_view contents) {

@@ -32,6 +32,7 @@ struct Tss2KeyFile {
   TPM2B_PRIVATE private_area{};  ///< of an importable key: the duplicate of TPM2_Import
   /// Importable keys only: the inSymSeed of TPM2_Import, encrypted to the parent.
   std::optional<TPM2B_ENCRYPTED_SECRET> import_seed;
+  Bytes der;  ///< the file that was parsed
 
   /// Parses the PEM form, ignoring anything around the block, or the DER form.
   ///

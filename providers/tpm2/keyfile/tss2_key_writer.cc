@@ -1,113 +1,109 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tpm2/keyfile/tss2_key_writer.h"
 
+#include <fmt/format.h>
+#include <openssl/asn1.h>
 #include <openssl/bio.h>
 #include <openssl/pem.h>
 
 #include <array>
-#include <initializer_list>
-#include <optional>
 
-#include "ossl/der_element.h"
+#include "tpm2/device/tpm_writer.h"
 #include "tpm2/device/tss2_library.h"
+#include "tpm2/keyfile/der_reader.h"
+#include "tpm2/keyfile/der_writer.h"
+#include "tpm2/policy/policy_writer.h"
 
 namespace credmint::tpm2 {
 namespace {
 
-constexpr std::uint8_t kExplicit = 0xa0;  // the tag of field [0]
-constexpr std::uint8_t kEmptyAuthField = kExplicit;
-constexpr std::uint8_t kPolicyField = kExplicit + 1;
-constexpr std::uint8_t kCodeField = kExplicit;
-constexpr std::uint8_t kBodyField = kExplicit + 1;
+constexpr std::uint8_t kEmptyAuthField = kExplicitTag;
+constexpr std::uint8_t kPolicyField = kExplicitTag + 1;
+constexpr int kSignedPoliciesTag = 3;
+constexpr std::uint8_t kSignedPoliciesField = kExplicitTag + kSignedPoliciesTag;
 
 constexpr auto kLoadableKey =
     std::to_array<std::uint8_t>({kDerIdentifier, 6, 0x67, 0x81, 0x05, 0x0a, 0x01, 0x03});
 constexpr auto kYes = std::to_array<std::uint8_t>({kDerBoolean, 1, 0xff});
 
-/// In this namespace, DerElement is what a DerReader reads.
-Bytes Element(std::uint8_t tag, std::initializer_list<ByteView> parts) {
-  return credmint::DerElement(tag, parts);
+tl::unexpected<Error> CannotWrite() {
+  return Fail(ErrorCode::kInternal, "the TPM key file cannot be written");
 }
 
-/// Appends the form in which the TPM gets a structure. Returns whether it could.
-template <typename MarshalFunction, typename T>
-bool Append(Bytes& bytes, MarshalFunction marshal, const T& value) {
-  Bytes buffer(sizeof value);
-  std::size_t size = 0;
-  if (marshal(&value, buffer.data(), buffer.size(), &size) != TSS2_RC_SUCCESS) return false;
-  bytes.insert(bytes.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size));
-  return true;
-}
-
-/// An INTEGER, which is positive: a zero byte precedes a set highest bit.
-Bytes DerNumber(UINT32 value) {
-  Bytes digits;
-  for (unsigned shift = 32; shift > 0; shift -= 8) {
-    const auto digit = static_cast<std::uint8_t>(value >> (shift - 8));
-    if (digit != 0 || !digits.empty()) digits.push_back(digit);
-  }
-  if (digits.empty() || digits.front() >= 0x80) digits.insert(digits.begin(), 0);
-  return Element(kDerInteger, {digits});
-}
-
-Bytes EncodeStep(TPM2_CC code, const Bytes& body) {
-  return Element(kDerSequence, {Element(kCodeField, {DerNumber(code)}),
-                                Element(kBodyField, {Element(kDerOctetString, {body})})});
-}
-
-std::optional<Bytes> EncodeStep(const PolicyStep& step) {
-  if (std::holds_alternative<PolicyAuthValue>(step)) {
-    return EncodeStep(TPM2_CC_PolicyAuthValue, {});
-  }
-  const auto* pcr = std::get_if<PolicyPcr>(&step);
-  Bytes body;
-  if (pcr == nullptr || !Append(body, Tss2().Tss2_MU_TPM2B_DIGEST_Marshal, pcr->digest) ||
-      !Append(body, Tss2().Tss2_MU_TPML_PCR_SELECTION_Marshal, pcr->selection)) {
-    return std::nullopt;
-  }
-  return EncodeStep(TPM2_CC_PolicyPCR, body);
-}
-
-/// The field, or nothing without a policy.
-std::optional<Bytes> EncodePolicy(const Policy& policy) {
-  if (policy.empty()) return Bytes();
-  Bytes steps;
-  for (const PolicyStep& step : policy.steps) {
-    const auto encoded = EncodeStep(step);
-    if (!encoded) return std::nullopt;
-    steps.insert(steps.end(), encoded->begin(), encoded->end());
-  }
-  return Element(kPolicyField, {Element(kDerSequence, {steps})});
-}
-
-std::optional<Bytes> EncodeKey(const Tss2KeyFile& key) {
-  const auto policy = EncodePolicy(key.policy);
-  Bytes public_area;
-  Bytes private_area;
-  if (!policy || key.import_seed || key.rsa_parent || !key.policy.signed_policies.empty() ||
-      !Append(public_area, Tss2().Tss2_MU_TPM2B_PUBLIC_Marshal, key.public_area) ||
-      !Append(private_area, Tss2().Tss2_MU_TPM2B_PRIVATE_Marshal, key.private_area)) {
-    return std::nullopt;
-  }
+Result<Bytes> EncodeKey(const Tss2KeyFile& key) {
+  const auto policy = EncodePolicy(key.policy.steps);
+  if (!policy) return policy;
+  TpmWriter public_area;
+  TpmWriter private_area;
+  public_area.Write(Tss2().Tss2_MU_TPM2B_PUBLIC_Marshal, key.public_area);
+  private_area.Write(Tss2().Tss2_MU_TPM2B_PRIVATE_Marshal, key.private_area);
+  const bool is_simple = !key.import_seed && !key.rsa_parent && key.policy.signed_policies.empty();
+  if (!is_simple || !public_area.good() || !private_area.good()) return CannotWrite();
   const Bytes empty_auth = key.empty_auth ? Element(kEmptyAuthField, {kYes}) : Bytes();
-  return Element(kDerSequence, {kLoadableKey, empty_auth, *policy, DerNumber(key.parent),
-                                Element(kDerOctetString, {public_area}),
-                                Element(kDerOctetString, {private_area})});
+  const Bytes policy_field = key.policy.empty() ? Bytes() : Element(kPolicyField, {*policy});
+  return Element(kDerSequence, {kLoadableKey, empty_auth, policy_field, DerNumber(key.parent),
+                                Element(kDerOctetString, {public_area.bytes()}),
+                                Element(kDerOctetString, {private_area.bytes()})});
 }
 
-}  // namespace
-
-Result<std::string> WriteTss2KeyFile(const Tss2KeyFile& key) {
-  const auto der = EncodeKey(key);
+Result<std::string> ToPem(const Bytes& der) {
   const BioPtr bio(BIO_new(BIO_s_mem()));
-  if (!der || !bio ||
-      PEM_write_bio(bio.get(), std::string(kTss2PemLabel).c_str(), "", der->data(),
-                    static_cast<long>(der->size())) <= 0) {
-    return Fail(ErrorCode::kInternal, "the TPM key file cannot be written");
+  if (!bio || PEM_write_bio(bio.get(), std::string(kTss2PemLabel).c_str(), "", der.data(),
+                            static_cast<long>(der.size())) <= 0) {
+    return CannotWrite();
   }
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);
   return std::string(data, static_cast<std::size_t>(size));
+}
+
+/// The parts of a key file around its signed policies, as they are.
+struct AroundSigned {
+  Bytes before;
+  ByteView earlier;  ///< the signed policies
+  Bytes after;
+};
+
+void AppendTo(Bytes& bytes, ByteView more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
+
+AroundSigned TakeApart(ByteView der) {
+  AroundSigned parts;
+  const auto sequence = DerReader(der).Next(V_ASN1_SEQUENCE);
+  DerReader reader(sequence.value_or(ByteView()));
+  while (const auto element = reader.Next()) {
+    const bool is_field = element->tag_class == V_ASN1_CONTEXT_SPECIFIC;
+    if (is_field && element->tag == kSignedPoliciesTag) {
+      parts.earlier = element->Inside(V_ASN1_SEQUENCE).value_or(ByteView());
+      continue;
+    }
+    const bool is_before = parts.before.empty() || (is_field && element->tag < kSignedPoliciesTag);
+    AppendTo(is_before ? parts.before : parts.after, element->whole);
+  }
+  return parts;
+}
+
+}  // namespace
+
+Result<std::string> PutSignedPolicy(const Tss2KeyFile& key, const SignedPolicy& policy,
+                                    bool keep_old) {
+  if (keep_old && key.policy.signed_policies.size() >= kMostSignedPolicies) {
+    return Fail(ErrorCode::kUsage,
+                fmt::format("the key file has {} signed policies already", kMostSignedPolicies),
+                "replace them by the new one");
+  }
+  const auto signed_policy = EncodeSignedPolicy(policy);
+  if (!signed_policy) return Fail(signed_policy);
+  const AroundSigned parts = TakeApart(key.der);
+  const ByteView kept = keep_old ? parts.earlier : ByteView();
+  const Bytes field =
+      Element(kSignedPoliciesField, {Element(kDerSequence, {*signed_policy, kept})});
+  return ToPem(Element(kDerSequence, {parts.before, field, parts.after}));
+}
+
+Result<std::string> WriteTss2KeyFile(const Tss2KeyFile& key) {
+  const auto der = EncodeKey(key);
+  if (!der) return Fail(der);
+  return ToPem(*der);
 }
 
 }  // namespace credmint::tpm2

@@ -9,8 +9,13 @@
 namespace credmint::tpm2 {
 
 /// Writes a key file in PEM, as draft-bottomley-tpm2-keys has it. The key must be loadable and
-/// without signed policies, and its policy may have PolicyPCR and PolicyAuthValue only; fails with
-/// kInternal otherwise.
+/// without signed policies; fails with kInternal otherwise.
 Result<std::string> WriteTss2KeyFile(const Tss2KeyFile& key);
+
+/// A key file that was read, in PEM, with one more signed policy. The new one comes first, or alone
+/// unless the earlier ones shall be kept. All else stays as it is. Fails with kUsage if the file
+/// has as many as there may be.
+Result<std::string> PutSignedPolicy(const Tss2KeyFile& key, const SignedPolicy& policy,
+                                    bool keep_old);
 
 }  // namespace credmint::tpm2

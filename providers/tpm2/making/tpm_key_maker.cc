@@ -17,7 +17,8 @@
 #include "tpm2/keyfile/tss2_key_writer.h"
 #include "tpm2/making/eviction.h"
 #include "tpm2/policy/pcr_values.h"
-#include "tpm2/policy/policy_session.h"
+#include "tpm2/policy/policy_authority.h"
+#include "tpm2/policy/policy_digest.h"
 #include "tpm2/provider/key_description.h"
 #include "tpm2/signing/key_source.h"
 #include "tpm2/signing/parent.h"
@@ -92,7 +93,8 @@ class Making {
   [[nodiscard]] const Secret& parent_auth() const;
   [[nodiscard]] Result<void> CheckParent() const;
   [[nodiscard]] Result<TpmObject> OpenTheParent() const;
-  [[nodiscard]] Result<TPM2B_DIGEST> BindToPcrs(Policy& policy) const;
+  [[nodiscard]] Result<Policy> MakePolicy() const;
+  [[nodiscard]] Result<TPM2B_DIGEST> DigestOf(const Policy& policy) const;
   [[nodiscard]] TPM2B_PUBLIC Template(const TPM2B_DIGEST& policy) const;
   [[nodiscard]] Result<void> Create(const TpmObject& parent, Tss2KeyFile& file) const;
   [[nodiscard]] Result<TpmObject> Load(const TpmObject& parent, const Tss2KeyFile& file) const;
@@ -149,20 +151,33 @@ Result<TpmObject> Making::OpenTheParent() const {
   return *std::move(parent);
 }
 
-/// The steps go into the file, their digest into the key. The TPM takes them now, so it agrees.
-Result<TPM2B_DIGEST> Making::BindToPcrs(Policy& policy) const {
-  if (key_.pcrs.count == 0) return TPM2B_DIGEST{};
-  const auto values = HashPcrs(*tpm_, key_.pcrs, provider_.digests());
-  if (!values) return Fail(values);
-  policy.steps.emplace_back(PolicyPcr{*values, key_.pcrs});
-  if (!key_.auth.empty()) policy.steps.emplace_back(PolicyAuthValue{});
-  const auto session = StartPolicySession(tpm_, TPM2_ALG_SHA256, Secret(), {});
-  if (!session) return Fail(session, "starting a TPM session");
-  const auto taken = SatisfyPolicy(tpm_, session->handle(), policy, {});
-  if (!taken) return Fail(Error(taken.error()).In("binding the key to PCRs"));
-  const auto digest = ReadPolicyDigest(*tpm_, session->handle());
-  if (!digest) return Fail(digest, "binding the key to PCRs");
-  return *digest;
+Result<Policy> Making::MakePolicy() const {
+  Policy policy;
+  policy.steps = key_.policy;
+  if (key_.authority) {
+    const auto placeholder = MakePlaceholder(key_.authority.get());
+    if (!placeholder) return Fail(placeholder);
+    policy.steps = {*placeholder};
+  }
+  if (key_.pcrs.count > 0) {
+    const auto values = HashPcrs(*tpm_, key_.pcrs, provider_.digests());
+    if (!values) return Fail(values);
+    policy.steps.emplace_back(PolicyPcr{*values, key_.pcrs});
+  }
+  if (key_.auth.empty() && policy.NeedsAuthValue()) {
+    return Fail(ErrorCode::kUsage, "the policy wants the key's auth value, and it shall have none",
+                "give the key an auth value, or leave out PolicyAuthValue");
+  }
+  const bool adds_auth = !key_.auth.empty() && !policy.empty() && !policy.NeedsAuthValue();
+  if (adds_auth) policy.steps.emplace_back(PolicyAuthValue{});
+  return policy;
+}
+
+/// The steps go into the file, and their digest into the key.
+Result<TPM2B_DIGEST> Making::DigestOf(const Policy& policy) const {
+  if (policy.empty()) return TPM2B_DIGEST{};
+  return PolicyDigest(provider_.core().digest_context(), policy.steps,
+                      *FindTpmHash(TPM2_ALG_SHA256));
 }
 
 TPM2B_PUBLIC Making::Template(const TPM2B_DIGEST& policy) const {
@@ -255,9 +270,12 @@ Result<MadeKey> Making::Make() {
   Tss2KeyFile file;
   file.empty_auth = key_.auth.empty();
   file.parent = key_.parent;
-  const auto policy = BindToPcrs(file.policy);
-  if (!policy) return Fail(policy);
-  const TPM2B_PUBLIC wanted = Template(*policy);
+  auto policy = MakePolicy();
+  if (!policy) return Fail(std::move(policy));
+  file.policy = *std::move(policy);
+  const auto digest = DigestOf(file.policy);
+  if (!digest) return Fail(digest);
+  const TPM2B_PUBLIC wanted = Template(*digest);
   file.public_area = wanted;
   const auto parent = OpenTheParent();
   if (!parent) return Fail(parent);
@@ -291,8 +309,7 @@ Result<ListedObject> TpmKeyMaker::MakeFile() const {
   if (!made) return Fail(made);
   const auto contents = WriteTss2KeyFile(made->file);
   if (!contents) return Fail(contents);
-  const nlohmann::ordered_json json = {{"kind", "private-key"}, {"keyFile", *contents}};
-  return ListedObject{"tss2:", json.dump()};
+  return ListKeyFile(*contents);
 }
 
 }  // namespace credmint::tpm2

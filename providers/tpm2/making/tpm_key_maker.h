@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <openssl/evp.h>
+
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -8,6 +11,7 @@
 #include "base/secret.h"
 #include "common/store_loader.h"
 #include "tpm2/making/tpm_key_type.h"
+#include "tpm2/policy/policy.h"
 #include "tpm2/provider/tpm2_provider.h"
 
 namespace credmint::tpm2 {
@@ -21,6 +25,10 @@ struct NewTpmKey {
   Secret auth;                         ///< of the new key; empty: none.
   /// Whether wrong auth values of a key that has one are not counted, and cannot lock the TPM.
   bool exempt_from_lockout = false;
+  /// Signs the policies under which the key can be used; null: nobody does. There is then no other
+  /// policy, and no PCRs.
+  std::shared_ptr<EVP_PKEY> authority;
+  PolicySteps policy;         ///< the first steps of the key's policy; empty: none
   TPML_PCR_SELECTION pcrs{};  ///< the key is bound to their present values; empty: to none
 };
 
@@ -30,6 +38,11 @@ struct NewTpmKey {
 /// A new auth value travels encrypted to the TPM. The TPM is asked what it really made. Anything
 /// else than what was wanted is discarded, and reported with kKeyUnusable. Nothing is ever
 /// overwritten, and nothing stays loaded.
+///
+/// A key with a policy can be used only under it. The policy's steps come first, or the place for
+/// signed policies. Then come those about PCRs, and PolicyAuthValue if the key has an auth value
+/// and no step wants it. Fails with kUsage for a step that wants the auth value of a key without
+/// one.
 ///
 /// Every function fails with:
 ///
@@ -45,7 +58,7 @@ class TpmKeyMaker {
 
   /// Makes a key that stays in the TPM, and returns it as a list does (listing.h). Fails with
   /// kUsage, before anything is made, if the handle is in use or is not for the owner's keys. A
-  /// handle does not tell a policy, so the key must not be bound to PCRs.
+  /// handle does not tell a policy, so the key must have none.
   [[nodiscard]] Result<provider::ListedObject> MakeAt(TPM2_HANDLE handle) const;
 
   /// Makes a key that is kept in a file. The description has the contents, in PEM, as "keyFile".

@@ -14,8 +14,6 @@
 namespace credmint::tpm2 {
 namespace {
 
-constexpr std::size_t kMostSteps = 32;
-constexpr std::size_t kMostPolicies = 32;
 constexpr std::size_t kMaxName = 64;
 
 constexpr int kNameTag = 0;
@@ -147,19 +145,7 @@ Result<PolicyStep> ReadStep(DerReader reader) {
   const TPM2_CC code = integer ? ReadUint32(*integer).value_or(0) : 0;
   const auto contents = body_field->Inside(V_ASN1_OCTET_STRING);
   if (code == 0 || !contents) return MalformedPolicy("a step has no command and body");
-  const StepReader read = ReaderOf(code);
-  if (read == nullptr) {
-    return Fail(ErrorCode::kKeyUnusable,
-                fmt::format("its policy wants {}, which is not supported", NameOf(code)),
-                "supported are PolicyPCR, PolicyAuthValue, PolicyPassword, PolicySecret, "
-                "PolicySigned, PolicyAuthorize, PolicyOR and PolicyCommandCode");
-  }
-  TpmReader body(*contents);
-  PolicyStep step;
-  if (!read(body, step) || !body.AtEnd()) {
-    return MalformedPolicy(fmt::format("the body of {}", NameOf(code)));
-  }
-  return step;
+  return ReadPolicyStep(code, *contents);
 }
 
 bool WantsAuthValue(const PolicySteps& steps) {
@@ -197,10 +183,31 @@ Result<SignedPolicy> ReadSignedPolicy(DerReader reader) {
 
 }  // namespace
 
+const PolicyAuthorize* Policy::Placeholder() const {
+  return !steps.empty() && IsUnsigned(steps.front()) ? &std::get<PolicyAuthorize>(steps.front())
+                                                     : nullptr;
+}
+
 bool Policy::NeedsAuthValue() const {
   return WantsAuthValue(steps) ||
          std::any_of(signed_policies.begin(), signed_policies.end(),
                      [](const SignedPolicy& one) { return WantsAuthValue(one.steps); });
+}
+
+Result<PolicyStep> ReadPolicyStep(TPM2_CC code, ByteView body) {
+  const StepReader read = ReaderOf(code);
+  if (read == nullptr) {
+    return Fail(ErrorCode::kKeyUnusable,
+                fmt::format("its policy wants {}, which is not supported", NameOf(code)),
+                "supported are PolicyPCR, PolicyAuthValue, PolicyPassword, PolicySecret, "
+                "PolicySigned, PolicyAuthorize, PolicyOR and PolicyCommandCode");
+  }
+  TpmReader reader(body);
+  PolicyStep step;
+  if (!read(reader, step) || !reader.AtEnd()) {
+    return MalformedPolicy(fmt::format("the body of {}", NameOf(code)));
+  }
+  return step;
 }
 
 Result<PolicySteps> ReadPolicy(const DerElement& field) {
@@ -209,7 +216,7 @@ Result<PolicySteps> ReadPolicy(const DerElement& field) {
   PolicySteps steps;
   for (DerReader reader(*sequence); !reader.AtEnd();) {
     const auto element = reader.Next(V_ASN1_SEQUENCE);
-    if (!element || steps.size() == kMostSteps) return MalformedPolicy("its steps");
+    if (!element || steps.size() == kMostPolicySteps) return MalformedPolicy("its steps");
     auto step = ReadStep(DerReader(*element));
     if (!step) return Fail(std::move(step));
     steps.push_back(*std::move(step));
@@ -223,7 +230,8 @@ Result<std::vector<SignedPolicy>> ReadSignedPolicies(const DerElement& field) {
   std::vector<SignedPolicy> policies;
   for (DerReader reader(*sequence); !reader.AtEnd();) {
     const auto element = reader.Next(V_ASN1_SEQUENCE);
-    if (!element || policies.size() == kMostPolicies) return MalformedPolicy("the signed policies");
+    if (!element || policies.size() == kMostSignedPolicies)
+      return MalformedPolicy("the signed policies");
     auto policy = ReadSignedPolicy(DerReader(*element));
     if (!policy) return Fail(std::move(policy));
     policies.push_back(*std::move(policy));

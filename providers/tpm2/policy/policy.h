@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "ossl/handles.h"
 #include "tpm2/keyfile/der_reader.h"
 
 namespace credmint::tpm2 {
@@ -61,6 +62,9 @@ using PolicyStep = std::variant<PolicyPcr, PolicyAuthValue, PolicySecret, Policy
                                 PolicyAuthorize, PolicyOr, PolicyCommandCode>;
 using PolicySteps = std::vector<PolicyStep>;
 
+inline constexpr std::size_t kMostPolicySteps = 32;
+inline constexpr std::size_t kMostSignedPolicies = 32;
+
 /// A policy signed by the owner of a key. The TPM accepts it in place of a PolicyAuthorize.
 struct SignedPolicy {
   std::string name;  ///< made printable; empty if it has none
@@ -74,6 +78,9 @@ struct Policy {
   std::vector<SignedPolicy> signed_policies;
 
   [[nodiscard]] bool empty() const { return steps.empty(); }
+
+  /// The place for a signed policy; null if there is none.
+  [[nodiscard]] const PolicyAuthorize* Placeholder() const;
 
   /// Whether a step may want the key's auth value.
   [[nodiscard]] bool NeedsAuthValue() const;
@@ -93,6 +100,7 @@ struct Policy {
 /// A policy has at most 32 steps, and there are at most 32 signed policies. Fail with kMalformed,
 /// and with kKeyUnusable and the command's name for any other policy command.
 Result<PolicySteps> ReadPolicy(const DerElement& field);
+Result<PolicyStep> ReadPolicyStep(TPM2_CC code, ByteView body);
 Result<std::vector<SignedPolicy>> ReadSignedPolicies(const DerElement& field);
 
 }  // namespace credmint::tpm2

@@ -259,8 +259,7 @@ class PolicyRun {
 
 Result<void> TakeAll(PolicyRun& run, const Policy& policy) {
   std::span<const PolicyStep> steps = policy.steps;
-  const auto* first = steps.empty() ? nullptr : std::get_if<PolicyAuthorize>(&steps.front());
-  if (first != nullptr && !first->signature) {
+  if (policy.Placeholder() != nullptr) {
     if (auto taken = run.TakeOneOf(policy.signed_policies); !taken) return taken;
     steps = steps.subspan(1);
   }

@@ -61,10 +61,8 @@ bool StoreRsa(const Bytes& bytes, TPMS_SIGNATURE_RSA& signature) {
   return true;
 }
 
-}  // namespace
-
-Result<TPMT_SIGNATURE> SignUse(EVP_PKEY* signer, OSSL_LIB_CTX* context, const TPM2B_PUBLIC& key,
-                               const TPM2B_NONCE& nonce, const TPM2B_NONCE& policy_ref) {
+Result<TPMT_SIGNATURE> SignMessage(EVP_PKEY* signer, OSSL_LIB_CTX* context, const TPM2B_PUBLIC& key,
+                                   ByteView message) {
   const auto hash = FindTpmHash(HashOf(key.publicArea));
   const bool is_rsa = key.publicArea.type == TPM2_ALG_RSA;
   const bool is_ec = key.publicArea.type == TPM2_ALG_ECC;
@@ -72,10 +70,6 @@ Result<TPMT_SIGNATURE> SignUse(EVP_PKEY* signer, OSSL_LIB_CTX* context, const TP
     return Fail(ErrorCode::kKeyUnusable,
                 "the key given for the policy is not of the kind that the TPM key's policy names");
   }
-  Bytes message;
-  Append(message, nonce);
-  message.insert(message.end(), sizeof(INT32), 0);
-  Append(message, policy_ref);
   const auto bytes = Sign(signer, context, hash->name, message);
   if (!bytes) return Fail(bytes);
   TPMT_SIGNATURE signature{};
@@ -87,6 +81,25 @@ Result<TPMT_SIGNATURE> SignUse(EVP_PKEY* signer, OSSL_LIB_CTX* context, const TP
     return Fail(ErrorCode::kKeyUnusable, "the key given for the policy is too long for a TPM");
   }
   return signature;
+}
+
+}  // namespace
+
+Result<TPMT_SIGNATURE> SignUse(EVP_PKEY* signer, OSSL_LIB_CTX* context, const TPM2B_PUBLIC& key,
+                               const TPM2B_NONCE& nonce, const TPM2B_NONCE& policy_ref) {
+  Bytes message;
+  Append(message, nonce);
+  message.insert(message.end(), sizeof(INT32), 0);
+  Append(message, policy_ref);
+  return SignMessage(signer, context, key, message);
+}
+
+Result<TPMT_SIGNATURE> SignPolicy(EVP_PKEY* signer, OSSL_LIB_CTX* context, const TPM2B_PUBLIC& key,
+                                  const TPM2B_DIGEST& policy, const TPM2B_NONCE& policy_ref) {
+  Bytes message;
+  Append(message, policy);
+  Append(message, policy_ref);
+  return SignMessage(signer, context, key, message);
 }
 
 Result<TPM2B_DIGEST> DigestToAuthorize(OSSL_LIB_CTX* context, const TPMT_SIGNATURE& signature,

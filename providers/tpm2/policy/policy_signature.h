@@ -17,6 +17,10 @@ namespace credmint::tpm2 {
 Result<TPMT_SIGNATURE> SignUse(EVP_PKEY* signer, OSSL_LIB_CTX* context, const TPM2B_PUBLIC& key,
                                const TPM2B_NONCE& nonce, const TPM2B_NONCE& policy_ref);
 
+/// Signs a policy, by its digest, for TPM2_PolicyAuthorize. Otherwise as SignUse().
+Result<TPMT_SIGNATURE> SignPolicy(EVP_PKEY* signer, OSSL_LIB_CTX* context, const TPM2B_PUBLIC& key,
+                                  const TPM2B_DIGEST& policy, const TPM2B_NONCE& policy_ref);
+
 /// The digest that is signed to authorise a policy (TPM 2.0 Part 3 section 23.16). It is the hash
 /// of the policy's digest and the policyRef, with the signature's hash algorithm. Fails with
 /// kKeyUnusable for an unknown algorithm.

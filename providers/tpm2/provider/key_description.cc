@@ -104,4 +104,9 @@ provider::ListedObject ListObject(TPM2_HANDLE handle, const TPM2B_PUBLIC& area,
           json.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
+provider::ListedObject ListKeyFile(const std::string& contents) {
+  const nlohmann::ordered_json json = {{"kind", "private-key"}, {"keyFile", contents}};
+  return {"tss2:", json.dump()};
+}
+
 }  // namespace credmint::tpm2

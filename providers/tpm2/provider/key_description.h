@@ -5,6 +5,7 @@
 #include <tss2/tss2_tpm2_types.h>
 
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "common/store_loader.h"
 
@@ -20,5 +21,8 @@ nlohmann::ordered_json DescribeKey(const TPM2B_PUBLIC& area, OSSL_LIB_CTX* conte
 /// The persistent object at `handle`, as a list shows it (listing.h).
 provider::ListedObject ListObject(TPM2_HANDLE handle, const TPM2B_PUBLIC& area,
                                   OSSL_LIB_CTX* context);
+
+/// A key file that was made, as a name of the store. The description has its contents as "keyFile".
+provider::ListedObject ListKeyFile(const std::string& contents);
 
 }  // namespace credmint::tpm2

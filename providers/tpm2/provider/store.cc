@@ -75,6 +75,7 @@ class Loader final : public provider::StoreLoader {
   [[nodiscard]] bool IsExpected() const;
   [[nodiscard]] Result<StoreObjects> TakeInventory() const;
   [[nodiscard]] Result<StoreObjects> MakeChange() const;
+  [[nodiscard]] Result<StoreObjects> SignPolicy() const;
   [[nodiscard]] Result<StoreObjects> StoreCertificate() const;
   [[nodiscard]] Result<StoreObjects> ReadCertificates(const NvUri& uri,
                                                       const PassphraseCallback& passphrase) const;
@@ -126,6 +127,7 @@ bool Loader::IsExpected() const {
 
 Result<StoreObjects> Loader::Find(const PassphraseCallback& passphrase) {
   if (change_.IsWanted()) return MakeChange();
+  if (change_.WantsSignedPolicy()) return SignPolicy();
   if (!certificates_.empty()) return StoreCertificate();
   if (inventory_) return TakeInventory();
   if (!IsExpected()) return StoreObjects();
@@ -154,11 +156,17 @@ Result<StoreObjects> Loader::MakeChange() const {
     return Fail(ErrorCode::kUsage, "only keys in the TPM and new key files can be made or deleted");
   }
   auto made = change_.Make(uri == nullptr ? std::nullopt : std::optional(uri->handle), provider_,
-                           tcti_, secrets_.parent_auth);
+                           tcti_, secrets_);
   if (!made) return Fail(std::move(made));
-  StoreObjects objects;
-  objects.inventory.push_back(*std::move(made));
-  return objects;
+  return StoreObjects{{}, {}, {*std::move(made)}};
+}
+
+Result<StoreObjects> Loader::SignPolicy() const {
+  const auto* file = std::get_if<Tss2KeyFile>(&source_);
+  if (file == nullptr) return Fail(ErrorCode::kUsage, "policies are signed for key files only");
+  auto made = change_.SignPolicy(*file, provider_, tcti_, secrets_.policy_signer.get());
+  if (!made) return Fail(std::move(made));
+  return StoreObjects{{}, {}, {*std::move(made)}};
 }
 
 Result<StoreObjects> Loader::StoreCertificate() const {
@@ -257,6 +265,9 @@ const OSSL_PARAM* SettableParams(void* /*provider*/) noexcept {
                                        OSSL_PARAM_utf8_string(kDeleteKeyParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kKeyParentParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kKeyPcrsParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kKeyPolicyParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kKeyAuthorityParam, nullptr, 0),
+                                       OSSL_PARAM_utf8_string(kSignPolicyParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kKeyNodaParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kKeyAuthParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kStoreCertificateParam, nullptr, 0),

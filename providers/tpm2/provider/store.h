@@ -33,9 +33,14 @@ namespace credmint::tpm2 {
 /// return
 ///   its name. It stays at the handle of the URI, or "tss2:" returns the contents of its file.
 /// * "tpm2-key-parent" (UTF-8, "0x81000001"), "tpm2-key-pcrs" (UTF-8, "sha256:0,7"),
-///   "tpm2-key-noda" (UTF-8, "1"), and "tpm2-key-auth" (octets): the new key's parent, the PCRs to
-///   bind it to, no counting of wrong tries, and its auth value. By default it is below the owner
+///   "tpm2-key-policy" (octets, policy_text.h), "tpm2-key-noda" (UTF-8, "1"), and "tpm2-key-auth"
+///   (octets): the new key's parent, the PCRs to bind it to, the first steps of its policy, no
+///   counting of wrong tries, and its auth value. By default it is below the owner
 ///   hierarchy's primary.
+/// * "tpm2-key-authority" (UTF-8, "1"): the key can be used only under policies that the key in
+///   "tpm2-policy-signer" has signed.
+/// * "tpm2-sign-policy" (UTF-8, "1", or "keep" for the earlier ones): have that key sign the policy
+///   in "tpm2-key-policy" and "tpm2-key-pcrs" for the key file, and return its new contents.
 /// * "tpm2-delete-key" (UTF-8, "1"): remove the key at the handle (tpm_key_remover.h), and return
 /// its
 ///   name. "look" returns the same and removes nothing.

@@ -75,6 +75,12 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const Tss2KeyFile& file) const {
                 "the TPM key can be used only under a policy, which its file does not have",
                 "make the file again with the policy in it");
   }
+  const bool lacks_signed = file.policy.Placeholder() && file.policy.signed_policies.empty();
+  if (under_policy && lacks_signed) {
+    return Fail(ErrorCode::kKeyUnusable,
+                "the TPM key file needs a signed policy and there is none in it",
+                Remedy::kSignPolicy);
+  }
   auto tpm = provider_.Connect(tcti_);
   if (!tpm) return Fail(std::move(tpm));
   auto fits = CheckAuthSize(secrets_.parent_auth, "parent's auth value");

@@ -133,6 +133,38 @@ Result<PublicKey> ReadEc(const TPMT_PUBLIC& area) {
   return key;
 }
 
+bool FillRsa(const PublicKey& key, TPMT_PUBLIC& area) {
+  TPM2B_PUBLIC_KEY_RSA& unique = area.unique.rsa;
+  TPMS_RSA_PARMS& parameters = area.parameters.rsaDetail;
+  if (key.modulus.size() > sizeof unique.buffer || key.exponent.size() > sizeof(UINT32))
+    return false;
+  area.type = TPM2_ALG_RSA;
+  parameters.scheme.scheme = TPM2_ALG_NULL;
+  parameters.keyBits = static_cast<TPMI_RSA_KEY_BITS>(key.modulus.size() * 8);
+  for (const std::uint8_t byte : key.exponent)
+    parameters.exponent = parameters.exponent << 8U | byte;
+  unique.size = static_cast<UINT16>(key.modulus.size());
+  std::copy(key.modulus.begin(), key.modulus.end(), unique.buffer);
+  return true;
+}
+
+bool FillEc(const PublicKey& key, TPMT_PUBLIC& area) {
+  const auto* curve = std::find_if(kCurves.begin(), kCurves.end(),
+                                   [&](const Curve& known) { return known.group == key.group; });
+  if (curve == kCurves.end() || key.point.size() != 1 + 2 * curve->size) return false;
+  area.type = TPM2_ALG_ECC;
+  area.parameters.eccDetail.scheme.scheme = TPM2_ALG_NULL;
+  area.parameters.eccDetail.curveID = curve->curve;
+  area.parameters.eccDetail.kdf.scheme = TPM2_ALG_NULL;
+  const auto* coordinate = key.point.data() + 1;
+  for (TPM2B_ECC_PARAMETER* half : {&area.unique.ecc.x, &area.unique.ecc.y}) {
+    half->size = static_cast<UINT16>(curve->size);
+    std::copy(coordinate, coordinate + curve->size, half->buffer);
+    coordinate += curve->size;
+  }
+  return true;
+}
+
 Result<SigningScheme> ReadSchemeOf(const TPMT_PUBLIC& area) {
   if (area.type == TPM2_ALG_RSA) {
     const TPMT_RSA_SCHEME& scheme = area.parameters.rsaDetail.scheme;
@@ -165,6 +197,19 @@ Result<PublicKey> ReadPublicKey(const TPM2B_PUBLIC& area) {
   const auto type = KeyTypeOf(area);
   if (!type) return Unusable("the TPM object is not an RSA or EC key");
   return *type == KeyType::kRsa ? ReadRsa(area.publicArea) : ReadEc(area.publicArea);
+}
+
+Result<TPM2B_PUBLIC> ExternalPublicArea(const PublicKey& key) {
+  TPM2B_PUBLIC area{};
+  TPMT_PUBLIC& part = area.publicArea;
+  part.nameAlg = TPM2_ALG_SHA256;
+  part.objectAttributes = TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_DECRYPT | TPMA_OBJECT_SIGN_ENCRYPT;
+  part.parameters.asymDetail.symmetric.algorithm = TPM2_ALG_NULL;
+  const bool filled = key.type == KeyType::kRsa ? FillRsa(key, part)
+                                                : key.type == KeyType::kEc && FillEc(key, part);
+  if (filled && ReadPublicKey(area)) return area;
+  return Fail(ErrorCode::kKeyUnusable, "a TPM cannot verify signatures of such a key",
+              "take a key of RSA with 2048, 3072 or 4096 bits, or on P-256, P-384 or P-521");
 }
 
 Result<PublicArea> ReadPublicArea(const TPM2B_PUBLIC& area) {

@@ -18,6 +18,10 @@ std::optional<provider::KeyType> KeyTypeOf(const TPM2B_PUBLIC& area);
 /// other objects, sizes and curves.
 Result<provider::PublicKey> ReadPublicKey(const TPM2B_PUBLIC& area);
 
+/// The inverse, for a key outside the TPM that verifies signatures for it. The area, and so the
+/// name, is the one of tpm2_loadexternal. Fails with kKeyUnusable for a key that is not as above.
+Result<TPM2B_PUBLIC> ExternalPublicArea(const provider::PublicKey& key);
+
 /// A signing key, as described by the public area of a TPM object.
 struct PublicArea {
   provider::PublicKey public_key;

@@ -9,11 +9,14 @@
 #include "cli/options/device_place.h"
 #include "cli/options/option_groups.h"
 #include "cli/options/start_library.h"
+#include "cli/options/start_opener.h"
+#include "cli/options/text_option.h"
 #include "cli/output/help_text.h"
 #include "cli/output/output.h"
 #include "cli/output/terminal_prompt.h"
 #include "enrolment/new_file_key.h"
 #include "enrolment/new_key.h"
+#include "enrolment/signed_policy.h"
 
 namespace credmint::cli {
 namespace {
@@ -23,6 +26,8 @@ constexpr const char* kNewKeyFile = "tss2:";
 
 /// How a plain key file is named. A path alone might be a mistyped URI, and its key unprotected.
 constexpr const char* kFileUri = "file:";
+
+constexpr const char* kAuthorityOption = "--policy-authority";
 
 /// One line for the key, and for each object that belongs to it.
 std::string FormatDeleted(const Inventory& entries) {
@@ -52,14 +57,16 @@ Result<void> Confirm(KeyOpener& keys, const KeyReference& reference) {
 }  // namespace
 
 KeyCommand::KeyCommand(CLI::App& app)
-    : app_(
-          app.add_subcommand("key", "Create or delete a key on a token, in the TPM or in a file")) {
+    : app_(app.add_subcommand(
+          "key",
+          "Create or delete a key on a token, in the TPM or in a file, or sign its policy")) {
   app_->preparse_callback([this](std::size_t) {
     app_->require_subcommand(1);
     SetHelp(*app_,
             {.example = "credmint key create 'pkcs11:token=prod;object=new' --type ec-p256"});
     AddCreate();
     AddDelete();
+    AddSignPolicy();
   });
 }
 
@@ -94,8 +101,29 @@ void KeyCommand::AddDelete() {
   AddProcessFlags(*delete_, process_);
 }
 
+void KeyCommand::AddSignPolicy() {
+  sign_policy_ =
+      app_->add_subcommand("sign-policy", "Sign a policy under which a TPM key file can be used");
+  SetHelp(*sign_policy_,
+          {.needs = "--private-key, --policy-authority, and --pcr or --policy",
+           .example =
+               "credmint key create --out web.tss2 --type ec-p256 --policy-authority officer.pem\n"
+               "credmint key sign-policy --private-key web.tss2 --pcr sha256:0,7 \\\n"
+               "  --policy-authority officer.key"});
+  AddPlace(*sign_policy_, "--private-key", key_file_,
+           "Key file, made with --policy-authority, which gets the signed policy", Place::kPath)
+      ->group(kIdentityGroup);
+  AddSignedPolicyFlags(*sign_policy_, new_);
+  sign_policy_
+      ->add_flag("--keep-old", keep_old_, "Keep the earlier signed policies, of which any will do")
+      ->group(kTpmGroup);
+  AddTokenFlags(*sign_policy_, key_);
+  AddProcessFlags(*sign_policy_, process_);
+}
+
 Result<void> KeyCommand::Run() const {
   StartLog(process_);
+  if (sign_policy_->parsed()) return SignPolicy();
   return create_->parsed() ? Create() : Delete();
 }
 
@@ -124,8 +152,13 @@ Result<void> KeyCommand::Create() const {
   if (!device) return Fail(std::move(device));
   auto wishes = ReadNewKey(new_);
   if (!wishes) return Fail(std::move(wishes));
-  const auto key =
-      CreateKey(device->started.opener.keys(), std::move(device->reference), *std::move(wishes));
+  KeyOpener& keys = device->started.opener.keys();
+  if (wishes->under_authority) {
+    auto authority = OpenAuthorityOfNew(device->started);
+    if (!authority) return Fail(std::move(authority));
+    keys.SetPolicySigner(*std::move(authority));
+  }
+  const auto key = CreateKey(keys, std::move(device->reference), *std::move(wishes));
   if (!key) return Fail(key);
   return WriteResult(key->uri + "\n");
 }
@@ -162,6 +195,55 @@ Result<void> KeyCommand::Delete() const {
   const auto deleted = DeleteKey(keys, std::move(device->reference), *std::move(owner_auth));
   if (!deleted) return Fail(deleted);
   return WriteResult(FormatDeleted(*deleted));
+}
+
+Result<std::shared_ptr<const SigningKey>> KeyCommand::OpenAuthorityOfNew(
+    StartedOpener& started) const {
+  auto reference = KeyReference::Parse(new_.policy_authority, KeyReference::Use::kPrivateKey);
+  if (!reference) return Fail(std::move(reference), kAuthorityOption);
+  auto key = OpenPublicAuthority(*started.library, started.opener.keys(), *std::move(reference));
+  if (!key) return Fail(std::move(key), kAuthorityOption);
+  return key;
+}
+
+/// The authority's key is the one that signs here, and all secrets are its own.
+Result<StartedOpener> KeyCommand::PrepareToSign() const {
+  const auto reference = KeyReference::Parse(new_.policy_authority, KeyReference::Use::kPrivateKey);
+  if (!reference) return Fail(Error(reference.error()).In(kAuthorityOption));
+  KeyOptions key = key_;
+  key.private_key = new_.policy_authority;
+  auto identity = WithoutPlace(ParseIdentity(key));
+  if (!identity) return Fail(std::move(identity));
+  return StartOpener(*std::move(identity), process_);
+}
+
+Result<void> KeyCommand::SignPolicy() const {
+  const std::pair<const char*, const std::string&> needed[] = {
+      {"--private-key", key_file_}, {kAuthorityOption, new_.policy_authority}};
+  for (const auto& [option, value] : needed) {
+    if (!value.empty()) continue;
+    return Fail(ErrorCode::kUsage, fmt::format("{} is missing", option),
+                "give the key file with --private-key, and the key that signs with "
+                "--policy-authority");
+  }
+  if (new_.pcr.empty() && new_.policy.empty()) {
+    return Fail(ErrorCode::kUsage, "--pcr and --policy are missing",
+                "say what the policy demands with one of them, or both");
+  }
+  auto policy = ReadPolicyFile(new_.policy);
+  if (!policy) return Fail(std::move(policy));
+  auto started = PrepareToSign();
+  if (!started) return Fail(std::move(started));
+  auto authority = started->opener.OpenKey();
+  if (!authority) return Fail(std::move(authority), kAuthorityOption);
+  const UnsignedPolicy wanted{.key_file = key_file_,
+                              .out = new_.out,
+                              .state = new_.pcr,
+                              .policy = *std::move(policy),
+                              .keep_old = keep_old_};
+  auto is_signed = credmint::SignPolicy(started->opener.keys(), *std::move(authority), wanted);
+  if (!is_signed) return is_signed;
+  return WriteResult((new_.out.empty() ? key_file_ : new_.out) + "\n");
 }
 
 }  // namespace credmint::cli

@@ -8,9 +8,11 @@
 #include <string_view>
 #include <utility>
 
+#include "base/read_file.h"
 #include "cli/options/option_groups.h"
 #include "cli/options/text_option.h"
 #include "identity/secret_source.h"
+#include "ossl/encoding.h"
 
 namespace credmint::cli {
 namespace {
@@ -64,6 +66,8 @@ Result<void> CheckSpecialFlags(const NewKeyOptions& options, const Scheme& schem
       {"--auth", !options.auth.empty(), scheme.key_auth_parameter},
       {"--noda", options.noda, scheme.tries_uncounted_parameter},
       {"--pcr", !options.pcr.empty(), scheme.key_state_parameter},
+      {"--policy", !options.policy.empty(), scheme.key_policy_parameter},
+      {"--policy-authority", !options.policy_authority.empty(), scheme.key_authority_parameter},
       {"--parent", !options.parent.empty(), scheme.key_parent_parameter},
       {"--owner-passin", !options.owner_passin.empty(), scheme.owner_auth_parameter}};
   for (const SpecialFlag& flag : flags) {
@@ -98,8 +102,33 @@ Result<void> CheckTpmSecrets(const KeyOptions& key, const char* advice) {
   return Fail(ErrorCode::kUsage, "--passin does not apply to this TPM key", advice);
 }
 
+Result<void> CheckPlaceOfPolicy(const NewKeyOptions& options, const Scheme& scheme) {
+  const std::pair<const char*, const std::string&> flags[] = {
+      {"--pcr", options.pcr},
+      {"--policy", options.policy},
+      {"--policy-authority", options.policy_authority}};
+  for (const auto& [option, value] : flags) {
+    if (value.empty() || !scheme.key_policy_parameter.empty()) continue;
+    return Fail(ErrorCode::kUsage,
+                fmt::format("{}: a handle does not tell the policy of its key", option),
+                "make a key file, which does: --out FILE instead of the URI");
+  }
+  return {};
+}
+
+Result<void> CheckAuthorityIsAlone(const NewKeyOptions& options) {
+  if (options.pcr.empty() && options.policy.empty()) return {};
+  return Fail(ErrorCode::kUsage,
+              fmt::format("{} and --policy-authority are given",
+                          options.pcr.empty() ? "--policy" : "--pcr"),
+              "leave it out, and have the authority sign it for the new key: credmint key "
+              "sign-policy");
+}
+
 Result<void> CheckSecretsOfNew(const NewKeyOptions& options, const KeyOptions& key) {
-  auto good = CheckTpmSecrets(key, "give the new key its auth value with --auth");
+  const bool has_authority = !options.policy_authority.empty();
+  auto good = has_authority ? CheckAuthorityIsAlone(options)
+                            : CheckTpmSecrets(key, "give the new key its auth value with --auth");
   if (!good) return good;
   if (!key.parent_passin.empty() && options.parent.empty()) {
     return Fail(ErrorCode::kUsage, "--parent-passin is given without --parent",
@@ -108,7 +137,26 @@ Result<void> CheckSecretsOfNew(const NewKeyOptions& options, const KeyOptions& k
   return CheckStreamsDiffer(options, key);
 }
 
+void AddAuthorityFlag(CLI::App& command, NewKeyOptions& options, const char* description) {
+  AddPlace(command, "--policy-authority", options.policy_authority, description, Place::kPathOrUri)
+      ->group(kTpmGroup);
+}
+
 }  // namespace
+
+void AddSignedPolicyFlags(CLI::App& command, NewKeyOptions& options) {
+  AddAuthorityFlag(command, options, "Key that signs the policy; forms as for --private-key");
+  AddPlace(command, "--policy", options.policy,
+           "File with the policy: a line of hexadecimal digits for each step", Place::kPath)
+      ->group(kTpmGroup);
+  AddText(command, "--pcr", options.pcr, "PCRs whose present values the policy demands: sha256:0,7")
+      ->option_text("PCRS")
+      ->group(kTpmGroup);
+  AddPlace(command, "--out", options.out,
+           "New file for the key with its signed policy (default: the file is replaced)",
+           Place::kPath)
+      ->group(kTpmGroup);
+}
 
 void AddOwnerFlag(CLI::App& command, std::string& owner_passin) {
   AddSecret(command, "--owner-passin", owner_passin,
@@ -143,6 +191,14 @@ void AddNewKeyFlags(CLI::App& command, NewKeyOptions& options) {
           "PCRs to whose present values a key file is bound: sha256:0,7")
       ->option_text("PCRS")
       ->group(kTpmGroup);
+  AddPlace(command, "--policy", options.policy,
+           "File with the policy under which alone a key file can be used: a line of hexadecimal "
+           "digits for each step",
+           Place::kPath)
+      ->group(kTpmGroup);
+  AddAuthorityFlag(
+      command, options,
+      "Key whose owner signs the policies of the new key file; a public key is enough");
   AddText(command, "--parent", options.parent,
           "Handle of the storage key above the new TPM key (default: the owner's primary key)")
       ->option_text("HANDLE")
@@ -153,10 +209,7 @@ void AddNewKeyFlags(CLI::App& command, NewKeyOptions& options) {
 Result<void> CheckNewKey(const NewKeyOptions& options, const KeyOptions& key,
                          const Scheme& scheme) {
   const bool is_tpm = !scheme.owner_auth_parameter.empty();
-  if (is_tpm && !options.pcr.empty() && scheme.key_state_parameter.empty()) {
-    return Fail(ErrorCode::kUsage, "--pcr: a handle does not tell the policy of its key",
-                "make a key file, which does: --out FILE instead of the URI");
-  }
+  if (auto fits = CheckPlaceOfPolicy(options, scheme); is_tpm && !fits) return fits;
   if (!scheme.pem_label.empty() && options.out.empty()) {
     return Fail(ErrorCode::kUsage, "a new key file is not named by a URI", "name it with --out");
   }
@@ -198,6 +251,8 @@ Result<NewKey> ReadNewKey(const NewKeyOptions& options) {
     return Fail(ErrorCode::kUsage, "--auth: the auth value is empty",
                 "omit --auth for a key without one");
   }
+  auto policy = ReadPolicyFile(options.policy);
+  if (!policy) return Fail(std::move(policy));
   auto owner_auth = ReadOwnerAuth(options.owner_passin);
   if (!owner_auth) return Fail(std::move(owner_auth));
   return NewKey{.type = options.type,
@@ -205,9 +260,20 @@ Result<NewKey> ReadNewKey(const NewKeyOptions& options) {
                 .file = options.out,
                 .parent = options.parent,
                 .state = options.pcr,
+                .policy = *std::move(policy),
+                .under_authority = !options.policy_authority.empty(),
                 .auth = *std::move(auth),
                 .tries_uncounted = options.noda,
                 .owner_auth = *std::move(owner_auth)};
+}
+
+Result<Bytes> ReadPolicyFile(const std::string& path) {
+  constexpr std::size_t kLongest = 65536;
+  if (path.empty()) return Bytes();
+  auto contents = ReadFile(path, kLongest);
+  if (!contents) return Fail(std::move(contents), "--policy");
+  const ByteView bytes = AsBytes(contents->Reveal());
+  return Bytes(bytes.begin(), bytes.end());
 }
 
 Result<Secret> ReadOwnerAuth(const std::string& owner_passin) {
@@ -220,6 +286,9 @@ std::vector<std::string> SecretFilesOf(const NewKeyOptions& options) {
     const auto source = SecretSource::Parse(*text);
     if (source && source->file()) files.push_back(*source->file());
   }
+  const auto authority =
+      KeyReference::Parse(options.policy_authority, KeyReference::Use::kPrivateKey);
+  if (authority && authority->is_path()) files.push_back(authority->text());
   return files;
 }
 

@@ -21,12 +21,20 @@ struct NewKeyOptions {
   std::string id;
   std::string parent;
   std::string pcr;
+  std::string policy;
+  std::string policy_authority;
   std::string auth;
   std::string owner_passin;
   bool noda = false;
 };
 
 void AddNewKeyFlags(CLI::App& command, NewKeyOptions& options);
+
+/// Adds the flags that say what a signed policy demands, and where it goes.
+void AddSignedPolicyFlags(CLI::App& command, NewKeyOptions& options);
+
+/// Reads the file that has a policy; empty if the flag is not given. Fails as ReadFile().
+Result<Bytes> ReadPolicyFile(const std::string& path);
 
 /// Adds the flag for the auth value of the TPM's owner.
 void AddOwnerFlag(CLI::App& command, std::string& owner_passin);
@@ -39,8 +47,8 @@ Result<void> CheckNewKey(const NewKeyOptions& options, const KeyOptions& key, co
 Result<void> CheckDeletion(const std::string& owner_passin, const KeyOptions& key,
                            const Scheme& scheme);
 
-/// Reads the secrets that the flags name. Fails as SecretSource::Parse() and Read() do, and with
-/// kUsage for an empty auth value of the new key.
+/// Reads the policy and the secrets that the flags name. Fails as ReadFile(), SecretSource::Parse()
+/// and Read() do, and with kUsage for an empty auth value of the new key.
 Result<NewKey> ReadNewKey(const NewKeyOptions& options);
 
 /// The same for a key in a plain file, which --passin encrypts. Fails with kUsage for a flag of
@@ -51,7 +59,7 @@ Result<NewFileKey> ReadNewFileKey(const NewKeyOptions& options, const KeyOptions
 /// Reads the auth value of the TPM's owner; empty if the flag is not given.
 Result<Secret> ReadOwnerAuth(const std::string& owner_passin);
 
-/// The files that the sources name, which no device needs.
+/// The files that the sources and the authority for policies name, which no device needs.
 std::vector<std::string> SecretFilesOf(const NewKeyOptions& options);
 
 }  // namespace credmint::cli

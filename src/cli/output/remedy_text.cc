@@ -93,6 +93,8 @@ std::string_view Words(Remedy remedy) {
       return "name one of the certificates, by its URI or with --cert-selector";
     case Remedy::kOverwrite:
       return "choose another place, or give --force to replace it";
+    case Remedy::kSignPolicy:
+      return "have the key's authority sign one with credmint key sign-policy";
     case Remedy::kNone:
       break;
   }

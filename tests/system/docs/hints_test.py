@@ -50,6 +50,7 @@ RUN_HERE = {
     "credmint list": "Tools.test_that_lists",
     "credmint list --passin": "Tools.test_that_lists",
     "credmint list --tpm": "TpmTools.test_that_lists",
+    "credmint key sign-policy": "TpmTools.test_that_signs_a_policy",
     "tpm2_getcap handles-persistent": "TpmTools.test",
     "tpm2_getcap handles-nv-index": "TpmTools.test",
     "tpm2_getcap properties-variable": "TpmTools.test",
@@ -312,6 +313,18 @@ class TpmTools(HintTest):
         os.symlink(program.path(), self.folder / "credmint")
         shown = self.typed("./credmint list --tpm")
         self.assertIn("handle:0x81000001", shown)
+
+    def test_that_signs_a_policy(self):
+        """Users name the files and the PCRs."""
+        self.write("officer.key", pki.pkcs8_pem(pki.make_key()))
+        authority = ("--policy-authority", "officer.key")
+        self.succeed("key", "create", "--out", "key.pem", "--type", "ec-p256", *authority)
+        os.symlink(program.path(), self.folder / "credmint")
+        flags = " ".join(("--private-key key.pem --pcr sha256:16", *authority))
+        self.typed(f"./credmint key sign-policy {flags}")
+        self.succeed(
+            *("csr", "--private-key", "key.pem", "--subject", "/CN=web", "--out", "web.csr")
+        )
 
     def test_that_defines(self):
         """Users choose the size, the hierarchy and the index."""

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import unittest
 
-from support import documents, emulator, help_text, manual, program, token, tpm
+from support import documents, emulator, help_text, manual, pki, program, token, tpm
 from support.cases import each, expand
 from support.pki import pem
 from support.processes import die_with_parent
@@ -27,7 +27,10 @@ COMMANDS = {
     "read_certificate_data": ("credmint-read-certificate-data.1", [("read-certificate-data",)]),
     "list": ("credmint-list.1", [("list",)]),
     "token": ("credmint-token.1", [("token",), ("token", "init")]),
-    "key": ("credmint-key.1", [("key",), ("key", "create"), ("key", "delete")]),
+    "key": (
+        "credmint-key.1",
+        [("key",), ("key", "create"), ("key", "delete"), ("key", "sign-policy")],
+    ),
     "csr": ("credmint-csr.1", [("csr",)]),
     "import_certificate": ("credmint-import-certificate.1", [("import-certificate",)]),
     "doctor": ("credmint-doctor.1", [("doctor",)]),
@@ -154,6 +157,9 @@ class Examples(MintTest):
             f'role-arn = "{role}"\n',
         )
         self.write("so-pin", token.SO_PIN)
+        officer = pki.make_key()
+        self.write("officer.key", pki.pkcs8_pem(officer))
+        self.write("officer.pem", pki.public_pem(officer.public_key()))
         own = self.token.copy(self.folder / "t")  # some examples change it
         self.env = {
             **program.environment(self.folder, {**own.env, **self.tpm.env}),

@@ -139,6 +139,12 @@ def der(certificate):
     return certificate.public_bytes(serialization.Encoding.DER)
 
 
+def public_pem(key):
+    return key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
 def pkcs8_pem(key):
     return _private(key, serialization.Encoding.PEM, _PKCS8)
 

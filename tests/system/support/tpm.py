@@ -241,13 +241,19 @@ class Tpm:
         self.tool("pcrread", "-Q", "-o", path, f"sha256:{','.join(map(str, numbers))}")
         return path.read_bytes()
 
-    def policy_pcr_digest(self, selection):
-        """The digest of a trial session after TPM2_PolicyPCR with a selection like "sha256:0,7"."""
+    def policy_digest(self, *steps):
+        """The digest of a trial session after steps such as ("policypcr", "-l", "sha256:0,7")."""
         session, digest = self.folder / "trial", self.folder / "trial.digest"
         self.tool("startauthsession", "-S", session)
-        self.tool("policypcr", "-Q", "-S", session, "-l", selection, "-L", digest)
+        for step in steps:
+            self.tool(step[0], "-Q", "-S", session, *step[1:], "-L", digest)
         self.tool("flushcontext", session)
+        self.tool("flushcontext", "-t")
         return digest.read_bytes()
+
+    def policy_pcr_digest(self, selection):
+        """The same after TPM2_PolicyPCR with a selection like "sha256:0,7"."""
+        return self.policy_digest(("policypcr", "-l", selection))
 
     def public_key(self, handle):
         path = self.folder / "public.pem"

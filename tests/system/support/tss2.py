@@ -89,6 +89,38 @@ def parts(contents):
     return tuple(value for tag, value, _ in asn1.elements(fields) if tag == _OCTETS)
 
 
+def policy(contents):
+    """The steps of the field `policy`, as (command code, body)."""
+    return _steps(_field(contents, 1))
+
+
+def auth_policy(contents):
+    """The steps of each signed policy in the field `authPolicy`."""
+    return [
+        _steps(next(part for tag, part, _ in asn1.elements(signed) if tag == 0xA1))
+        for _, signed, _ in _inside(_field(contents, 3))
+    ]
+
+
+def _field(contents, number):
+    ((_, fields, _),) = asn1.elements(contents)
+    return next(value for tag, value, _ in asn1.elements(fields) if tag == 0xA0 + number)
+
+
+def _inside(element):
+    ((_, contents, _),) = asn1.elements(element)
+    return list(asn1.elements(contents))
+
+
+def _steps(sequence):
+    steps = []
+    for _, step, _ in _inside(sequence):
+        code, body = (inner for _, inner, _ in asn1.elements(step))
+        ((_, number, _),), ((_, octets_inside, _),) = asn1.elements(code), asn1.elements(body)
+        steps.append((int.from_bytes(number, "big"), octets_inside))
+    return steps
+
+
 def old_integer(handle):
     """A persistent handle as tools with 32-bit integers write it: as a negative number."""
     return handle - (1 << 32)
