@@ -55,7 +55,10 @@ LibCtxPtr NewLibraryContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH*
 }  // namespace
 
 Core::Core(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, Linkage linkage)
-    : handle_(handle), context_(NewLibraryContext(handle, in)), digest_context_(context_.get()) {
+    : handle_(handle),
+      context_(NewLibraryContext(handle, in)),
+      digest_context_(context_.get()),
+      is_builtin_(linkage == Linkage::kBuiltin) {
   for (; in->function_id != 0; ++in) {
     switch (in->function_id) {
       case OSSL_FUNC_CORE_NEW_ERROR:
@@ -74,7 +77,7 @@ Core::Core(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, Linkage link
         bio_read_ex_ = OSSL_FUNC_BIO_read_ex(in);
         break;
       case OSSL_FUNC_CORE_GET_LIBCTX:
-        if (linkage == Linkage::kBuiltin) {
+        if (is_builtin_) {
           digest_context_ = reinterpret_cast<OSSL_LIB_CTX*>(OSSL_FUNC_core_get_libctx(in)(handle));
         }
         break;
@@ -82,7 +85,7 @@ Core::Core(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, Linkage link
         break;
     }
   }
-  assumes_fips_ = linkage == Linkage::kBuiltin || Setting("assume-fips") == "1";
+  assumes_fips_ = is_builtin_ || Setting("assume-fips") == "1";
 }
 
 void Core::Push(int reason, const std::string& text) const {

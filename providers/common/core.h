@@ -42,6 +42,8 @@ class Core {
   /// are, because somebody named the device. For other programs the setting `assume-fips` says so.
   [[nodiscard]] bool assumes_fips() const { return assumes_fips_; }
 
+  [[nodiscard]] bool is_builtin() const { return is_builtin_; }
+
   [[nodiscard]] OSSL_LIB_CTX* context() const { return context_.get(); }
 
   /// The context to fetch digests from. A built-in provider shares the application's libcrypto and
@@ -60,6 +62,7 @@ class Core {
   OSSL_FUNC_BIO_read_ex_fn* bio_read_ex_ = nullptr;
   LibCtxPtr context_;
   OSSL_LIB_CTX* digest_context_;
+  bool is_builtin_;
   bool assumes_fips_ = false;
 };
 

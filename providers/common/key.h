@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -35,6 +36,8 @@ struct Key {
   const ProviderContext* provider = nullptr;
   PublicKey public_key;
   std::shared_ptr<const PrivateKey> private_key;
+  /// The contents of a file, in PEM, that leads to a key just made; empty for other keys.
+  std::string file;
 
   /// Signs into a buffer of OpenSSL's caller and sets `size` to the length of the signature. Fails
   /// with kKeyUnusable if there is no private key.

@@ -9,6 +9,7 @@
 
 #include "common/dispatch.h"
 #include "common/key.h"
+#include "common/key_generation.h"
 
 namespace credmint::provider {
 namespace {
@@ -151,6 +152,11 @@ const OSSL_PARAM* GettableKeyParams(void* /*provider*/) noexcept {
 }
 
 template <KeyType Type>
+void* InitGenerationOf(void* provider, int selection, const OSSL_PARAM params[]) noexcept {
+  return InitGeneration(provider, Type, selection, params);
+}
+
+template <KeyType Type>
 const char* QueryOperationName(int operation) noexcept {
   return Type == KeyType::kEc && operation == OSSL_OP_SIGNATURE ? "ECDSA" : TypeName(Type);
 }
@@ -170,6 +176,11 @@ const OSSL_DISPATCH* KeymgmtTable() {
       Entry(OSSL_FUNC_KEYMGMT_EXPORT_TYPES, PublicKeyTypes<Type>),
       Entry(OSSL_FUNC_KEYMGMT_GET_PARAMS, GetKeyParams),
       Entry(OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, GettableKeyParams<Type>),
+      Entry(OSSL_FUNC_KEYMGMT_GEN_INIT, InitGenerationOf<Type>),
+      Entry(OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, SettableForGeneration),
+      Entry(OSSL_FUNC_KEYMGMT_GEN_SET_PARAMS, SetForGeneration),
+      Entry(OSSL_FUNC_KEYMGMT_GEN, Generate),
+      Entry(OSSL_FUNC_KEYMGMT_GEN_CLEANUP, CleanUpGeneration),
       Entry(OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, QueryOperationName<Type>),
       kEnd};
   return kTable;

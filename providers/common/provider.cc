@@ -8,10 +8,15 @@
 #include <array>
 #include <iterator>
 
+#include "common/key_generation.h"
 #include "credmint_version.h"
 #include "ossl/error_queue.h"
 
 namespace credmint::provider {
+
+std::unique_ptr<KeyGeneration> ProviderContext::NewGeneration(KeyType /*type*/) const {
+  return nullptr;
+}
 
 void Teardown(void* context) noexcept { delete static_cast<ProviderContext*>(context); }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <utility>
 
 #include "base/error.h"
@@ -9,6 +10,9 @@
 #include "common/digest_table.h"
 
 namespace credmint::provider {
+
+class KeyGeneration;
+enum class KeyType;
 
 /// OpenSSL's "provctx", one per loaded provider. Each provider derives its own, which holds the
 /// module or TPM connections that its keys share.
@@ -24,6 +28,8 @@ class ProviderContext {
 
   /// The name that `openssl list -providers` shows.
   [[nodiscard]] virtual const char* description() const = 0;
+  /// A key of this type that OpenSSL will have made; null if the provider makes none in this way.
+  [[nodiscard]] virtual std::unique_ptr<KeyGeneration> NewGeneration(KeyType type) const;
   [[nodiscard]] const Core& core() const { return core_; }
   [[nodiscard]] DigestTable& digests() const { return digests_; }
 

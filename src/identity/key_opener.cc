@@ -17,6 +17,7 @@
 #include "ossl/pkcs12.h"
 #include "ossl/plain_key.h"
 #include "ossl/stores.h"
+#include "ossl/uri_file.h"
 
 namespace credmint {
 namespace {
@@ -56,6 +57,19 @@ std::string_view QueryAttribute(std::string_view uri, std::string_view name) {
     at = uri.find('&', at + 1);
   }
   return {};
+}
+
+bool NamesDevice(const KeyReference& reference) {
+  const auto& names = reference.scheme()->device_attributes;
+  return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+    return !name.empty() && !QueryAttribute(reference.text(), name).empty();
+  });
+}
+
+bool IsDeviceGiven(const Scheme& scheme,
+                   const std::vector<std::pair<std::string, std::string>>& parameters) {
+  return std::any_of(parameters.begin(), parameters.end(),
+                     [&](const auto& one) { return one.first == scheme.device_parameter; });
 }
 
 /// Links to one module are one device, so that a PIN that it refused is not sent to it again. Other
@@ -207,11 +221,34 @@ Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKeyFile(
     KeyReference reference, std::span<const Certificate> certificates) {
   auto contents = ReadReferenced(reference, FileAccess::kNotWrittenByAll);
   if (!contents) return Fail(std::move(contents), Clause(reference, StoreExpect::kPrivateKey));
+  if (const auto uri = ReadUriFile(contents->Reveal())) {
+    auto key = OpenUriInFile(*uri, certificates);
+    if (!key) return Fail(std::move(key), Clause(reference, StoreExpect::kPrivateKey));
+    return key;
+  }
   if (const std::string warning = WarningOf(reference, *contents); !warning.empty()) {
     LogWarning(fmt::format("the private key in {}: {}", reference.shown(), warning));
   }
   return OpenKey(std::make_shared<const WrappedKey>(std::move(reference), *std::move(contents)),
                  certificates);
+}
+
+/// The secret that is given is then that of the key which the file names.
+Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenUriInFile(
+    const std::string& uri, std::span<const Certificate> certificates) {
+  auto reference = KeyReference::Parse(uri, KeyReference::Use::kPrivateKey);
+  if (!reference) return Fail(std::move(reference), "the URI in the file");
+  if (reference->scheme() == nullptr || !reference->scheme()->rfc7512) {
+    return Fail(ErrorCode::kMalformed, "the file names no key on a token");
+  }
+  if (NamesDevice(*reference) && !IsDeviceGiven(*reference->scheme(), parameters_)) {
+    return Fail(ErrorCode::kUsage,
+                fmt::format("the file names {}, and must not decide which code runs",
+                            reference->scheme()->device),
+                Remedy::kNameModule);
+  }
+  pins_.user_opens_tokens = true;
+  return OpenKey(*std::move(reference), certificates);
 }
 
 Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(

@@ -53,8 +53,9 @@ class KeyOpener {
   void NoteAcceptedSecrets() { pins_.NoteAccepted(); }
   [[nodiscard]] bool SecretsWereAccepted() const { return pins_.WereAccepted(); }
 
-  /// The private key at `reference`. If there are several, the one that belongs to one of
-  /// `certificates`; otherwise fails with kKeyAmbiguous.
+  /// The private key at `reference`, or at the URI in the file there (ossl/uri_file.h). If there
+  /// are several, the one that belongs to one of `certificates`; otherwise fails with
+  /// kKeyAmbiguous.
   Result<std::shared_ptr<const SigningKey>> OpenKey(KeyReference reference,
                                                     std::span<const Certificate> certificates = {});
 
@@ -76,8 +77,8 @@ class KeyOpener {
   /// asks for a PIN if the device wants one, and as often. Nothing has changed while it asks. The
   /// caller names the reference in a failure.
   ///
-  /// Fails with kUsage if the reference is neither in a device nor the file of a device's key. So it
-  /// does if the back end cannot make such a change.
+  /// Fails with kUsage if the reference is neither in a device nor the file of a device's key. So
+  /// it does if the back end cannot make such a change.
   Result<Inventory> Change(KeyReference reference, const DeviceChange& change);
 
  private:
@@ -93,6 +94,8 @@ class KeyOpener {
 
   Result<std::shared_ptr<const SigningKey>> OpenKeyFile(KeyReference reference,
                                                         std::span<const Certificate> certificates);
+  Result<std::shared_ptr<const SigningKey>> OpenUriInFile(
+      const std::string& uri, std::span<const Certificate> certificates);
   Result<std::vector<Certificate>> CertificatesOf(KeyReference& reference, const Secret& file);
   Result<Inventory> ListFile(KeyReference& reference);
   Result<StoreContents> Load(KeyReference& reference, const Wanted& wanted);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "common/ml_dsa.h"
 #include "common/params.h"
 #include "common/store_loader.h"
 #include "pkcs11/certificate_writer.h"
@@ -16,8 +17,8 @@
 #include "pkcs11/key_remover.h"
 #include "pkcs11/object_loader.h"
 #include "pkcs11/provider/listing.h"
+#include "pkcs11/provider/settings.h"
 #include "pkcs11/token_maker.h"
-#include "pkcs11_config.h"
 
 namespace credmint::pkcs11 {
 namespace {
@@ -28,7 +29,6 @@ using provider::SecretParam;
 using provider::StoreObjects;
 using provider::TextParam;
 
-constexpr const char* kModulePathParam = "pkcs11-module-path";
 constexpr const char* kContextPinParam = "pkcs11-context-pin";
 constexpr const char* kPublicKeyParam = "pkcs11-public-key";
 constexpr const char* kInventoryParam = "pkcs11-inventory";
@@ -39,8 +39,6 @@ constexpr const char* kStoreCertificateParam = "pkcs11-store-certificate";
 constexpr const char* kKeepCertificatesParam = "pkcs11-keep-certificates";
 constexpr const char* kSoPinParam = "pkcs11-init-so-pin";
 constexpr const char* kUserPinParam = "pkcs11-init-user-pin";
-constexpr const char* kAllowFinalTryParam = "pkcs11-allow-final-try";
-constexpr const char* kRememberPinParam = "pkcs11-remember-pin";
 
 /// Ignores keys of a type that a token cannot hold.
 void AddPublicKeys(ByteView der, std::vector<provider::PublicKey>& keys) {
@@ -65,7 +63,6 @@ class Loader final : public provider::StoreLoader {
   Result<void> Set(const OSSL_PARAM params[]) override;
   Result<StoreObjects> Find(const PassphraseCallback& passphrase) override;
 
-  [[nodiscard]] LoadRequest CompleteRequest() const;
   [[nodiscard]] Wanted WhatIsWanted() const;
 
   const Pkcs11Provider& provider_;
@@ -107,19 +104,6 @@ Result<void> Loader::Set(const OSSL_PARAM params[]) {
   return {};
 }
 
-/// Fills in from the URI and openssl.cnf what the parameters left open.
-LoadRequest Loader::CompleteRequest() const {
-  const provider::Core& core = provider_.core();
-  LoadRequest request = request_;
-  if (request.module_path.empty()) {
-    request.module_path = request.uri.ModulePath(
-        core.Setting(kModulePathParam).value_or(CREDMINT_DEFAULT_P11_MODULE));
-  }
-  if (core.Setting(kAllowFinalTryParam) == "1") request.allow_final_try = true;
-  if (core.Setting(kRememberPinParam) == "1") request.remember_pin = true;
-  return request;
-}
-
 /// Combines the URI's type with what the application expects.
 Wanted Loader::WhatIsWanted() const {
   const auto type = request_.uri.object_class();
@@ -138,6 +122,9 @@ Wanted Loader::WhatIsWanted() const {
 Result<std::vector<provider::ListedObject>> Loader::ListOrChange(
     const LoadRequest& request, const PassphraseCallback& passphrase) const {
   if (!created_type_.empty()) {
+    if (provider::IsMlDsa(created_type_)) {
+      return Fail(provider::WhyNoMlDsa(provider_.core().context(), created_type_, "a token"));
+    }
     const auto type = FindNewKeyType(created_type_);
     if (!type) return Fail(type);
     return MakeKey(provider_, request, passphrase, *type, created_id_);
@@ -149,7 +136,7 @@ Result<std::vector<provider::ListedObject>> Loader::ListOrChange(
 }
 
 Result<StoreObjects> Loader::Find(const PassphraseCallback& passphrase) {
-  auto request = std::make_shared<const LoadRequest>(CompleteRequest());
+  auto request = std::make_shared<const LoadRequest>(provider_.Complete(request_));
   if (certificates_) certificates_->keep_old = keep_certificates_;
   const bool lists_or_changes = !inventory_.empty() || !created_type_.empty() ||
                                 !deletion_.empty() || certificates_ || so_pin_;

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "common/bio_pem_block.h"
 #include "ossl/encoding.h"
 #include "tpm2/keyfile/der_reader.h"
-#include "tpm2/provider/bio_pem_block.h"
 
 namespace credmint::tpm2 {
 namespace {
@@ -57,7 +57,7 @@ Result<std::vector<Bytes>> ReadDer(ByteView contents) {
 Result<std::vector<Bytes>> ReadPem(ByteView contents) {
   const BioPtr bio(BIO_new_mem_buf(contents.data(), static_cast<int>(contents.size())));
   std::vector<Bytes> certificates;
-  while (const auto block = BioPemBlock::Read(bio.get())) {
+  while (const auto block = provider::BioPemBlock::Read(bio.get())) {
     const ByteView der = AsBytes(block->contents.Reveal());
     if (block->label == "CERTIFICATE") certificates.emplace_back(der.begin(), der.end());
   }

@@ -9,13 +9,13 @@
 #include <optional>
 
 #include "base/printable.h"
+#include "common/bio_pem_block.h"
 #include "ossl/encoding.h"
 #include "tpm2/device/handle_uri.h"
 #include "tpm2/device/tpm_reader.h"
 #include "tpm2/device/tss2_library.h"
 #include "tpm2/device/tss_log.h"
 #include "tpm2/keyfile/der_reader.h"
-#include "tpm2/provider/bio_pem_block.h"
 
 namespace credmint::tpm2 {
 namespace {
@@ -214,7 +214,7 @@ Result<Tss2KeyFile> Tss2KeyFile::Parse(std::string_view contents) {
   if (LooksLikeTss2KeyFile(AsBytes(contents))) return ParseDer(AsBytes(contents));
   const BioPtr bio(BIO_new_mem_buf(contents.data(), static_cast<int>(contents.size())));
   if (!bio) return Fail(ErrorCode::kInternal, "out of memory");
-  while (const auto block = BioPemBlock::Read(bio.get())) {
+  while (const auto block = provider::BioPemBlock::Read(bio.get())) {
     if (block->label != kTss2PemLabel) continue;
     if (block->has_header) return Malformed("it has an encryption header");
     return ParseDer(AsBytes(block->contents.Reveal()));

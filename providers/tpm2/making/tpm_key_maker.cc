@@ -301,15 +301,13 @@ Result<ListedObject> TpmKeyMaker::MakeAt(TPM2_HANDLE handle) const {
   return ListObject(handle, made->file.public_area, provider_.core().context());
 }
 
-Result<ListedObject> TpmKeyMaker::MakeFile() const {
+Result<std::string> TpmKeyMaker::MakeFile() const {
   const auto tpm = provider_.Connect(tcti_);
   if (!tpm) return Fail(tpm);
   const auto hold = (*tpm)->Hold();
   const auto made = Making(provider_, *tpm, key_).Make();
   if (!made) return Fail(made);
-  const auto contents = WriteTss2KeyFile(made->file);
-  if (!contents) return Fail(contents);
-  return ListKeyFile(*contents);
+  return WriteTss2KeyFile(made->file);
 }
 
 }  // namespace credmint::tpm2

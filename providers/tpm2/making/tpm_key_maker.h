@@ -61,8 +61,8 @@ class TpmKeyMaker {
   /// handle does not tell a policy, so the key must have none.
   [[nodiscard]] Result<provider::ListedObject> MakeAt(TPM2_HANDLE handle) const;
 
-  /// Makes a key that is kept in a file. The description has the contents, in PEM, as "keyFile".
-  [[nodiscard]] Result<provider::ListedObject> MakeFile() const;
+  /// Makes a key that is kept in a file, and returns the contents of that, in PEM.
+  [[nodiscard]] Result<std::string> MakeFile() const;
 
  private:
   const Tpm2Provider& provider_;

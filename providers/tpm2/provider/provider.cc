@@ -5,6 +5,7 @@
 
 #include "builtin.h"
 #include "common/keymgmt.h"
+#include "common/private_key_encoder.h"
 #include "common/signature.h"
 #include "tpm2/provider/decoder.h"
 #include "tpm2/provider/store.h"
@@ -23,11 +24,14 @@ struct WithoutFips {
   static constexpr const char* kPlain = "provider=credmint-tpm2";
   static constexpr const char* kPem = "provider=credmint-tpm2,input=pem";
   static constexpr const char* kDer = "provider=credmint-tpm2,input=der,structure=TSS2";
+  static constexpr const char* kFile = "provider=credmint-tpm2,output=pem,structure=PrivateKeyInfo";
 };
 struct WithFips {
   static constexpr const char* kPlain = "provider=credmint-tpm2,fips=yes";
   static constexpr const char* kPem = "provider=credmint-tpm2,fips=yes,input=pem";
   static constexpr const char* kDer = "provider=credmint-tpm2,fips=yes,input=der,structure=TSS2";
+  static constexpr const char* kFile =
+      "provider=credmint-tpm2,fips=yes,output=pem,structure=PrivateKeyInfo";
 };
 
 template <typename Properties>
@@ -43,6 +47,10 @@ const OSSL_ALGORITHM* Algorithms(int operation) {
       {kRsaNames, Properties::kDer, RsaDecoder(), "RSA keys in TPM key files"},
       {kEcNames, Properties::kDer, EcDecoder(), "EC keys in TPM key files"},
       kNoMore};
+  static const OSSL_ALGORITHM kEncoders[] = {
+      {kRsaNames, Properties::kFile, provider::PrivateKeyEncoder(), "key files of new RSA keys"},
+      {kEcNames, Properties::kFile, provider::PrivateKeyEncoder(), "key files of new EC keys"},
+      kNoMore};
   static const OSSL_ALGORITHM kKeymgmts[] = {
       {kRsaNames, Properties::kPlain, provider::RsaKeymgmt(), "RSA keys in a TPM"},
       {kEcNames, Properties::kPlain, provider::EcKeymgmt(), "EC keys in a TPM"},
@@ -57,6 +65,8 @@ const OSSL_ALGORITHM* Algorithms(int operation) {
       return kStores;
     case OSSL_OP_DECODER:
       return kDecoders;
+    case OSSL_OP_ENCODER:
+      return kEncoders;
     case OSSL_OP_KEYMGMT:
       return kKeymgmts;
     case OSSL_OP_SIGNATURE:

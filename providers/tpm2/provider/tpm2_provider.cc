@@ -3,6 +3,7 @@
 
 #include "tpm2/device/tcti.h"
 #include "tpm2/device/tss_log.h"
+#include "tpm2/provider/tpm_key_generation.h"
 
 namespace credmint::tpm2 {
 
@@ -10,6 +11,10 @@ Tpm2Provider::Tpm2Provider(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* 
                            provider::Linkage linkage)
     : ProviderContext(handle, in, linkage) {
   SilenceTssLog();
+}
+
+std::unique_ptr<provider::KeyGeneration> Tpm2Provider::NewGeneration(provider::KeyType type) const {
+  return std::make_unique<TpmKeyGeneration>(*this, type);
 }
 
 Result<std::shared_ptr<Tpm>> Tpm2Provider::Connect(const std::optional<std::string>& tcti) const {

@@ -23,6 +23,9 @@ class Tpm2Provider final : public provider::ProviderContext {
 
   [[nodiscard]] const char* description() const override { return "credmint keys in a TPM 2.0"; }
 
+  [[nodiscard]] std::unique_ptr<provider::KeyGeneration> NewGeneration(
+      provider::KeyType type) const override;
+
   /// Connects to the TPM that `tcti` names, or else the one that openssl.cnf or the environment
   /// names (tcti.h). Sends no TPM command.
   [[nodiscard]] Result<std::shared_ptr<Tpm>> Connect(const std::optional<std::string>& tcti) const;

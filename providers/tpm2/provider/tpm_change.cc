@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/shown_value.h"
+#include "common/ml_dsa.h"
 #include "common/params.h"
 #include "tpm2/device/handle_uri.h"
 #include "tpm2/device/tpm_object.h"
@@ -84,8 +85,9 @@ Result<PolicySteps> TpmChange::ReadSteps() const {
   return policy_.empty() ? PolicySteps() : ParsePolicyText(policy_);
 }
 
-Result<NewTpmKey> TpmChange::ReadKey(const KeySecrets& secrets) const {
-  const auto type = FindTpmKeyType(type_);
+Result<NewTpmKey> TpmChange::ReadKey(const std::string& type_name,
+                                     const KeySecrets& secrets) const {
+  const auto type = FindTpmKeyType(type_name);
   if (!type) return Fail(type);
   const auto parent = ParentIn(parent_);
   if (!parent) return Fail(parent);
@@ -120,10 +122,25 @@ Result<ListedObject> TpmChange::Make(std::optional<TPM2_HANDLE> handle,
     return Fail(ErrorCode::kUsage, "the TPM holds nothing of a key file",
                 "delete it as any other file");
   }
-  const auto key = ReadKey(secrets);
+  if (provider::IsMlDsa(type_)) {
+    return Fail(provider::WhyNoMlDsa(provider.core().context(), type_, "a TPM"));
+  }
+  if (!handle) {
+    const auto contents = MakeFile(type_, provider, tcti, secrets);
+    if (!contents) return Fail(contents);
+    return ListKeyFile(*contents);
+  }
+  const auto key = ReadKey(type_, secrets);
   if (!key) return Fail(Error(key.error()));
-  const TpmKeyMaker maker(provider, tcti, *key);
-  return handle ? maker.MakeAt(*handle) : maker.MakeFile();
+  return TpmKeyMaker(provider, tcti, *key).MakeAt(*handle);
+}
+
+Result<std::string> TpmChange::MakeFile(const std::string& type, const Tpm2Provider& provider,
+                                        const std::optional<std::string>& tcti,
+                                        const KeySecrets& secrets) const {
+  const auto key = ReadKey(type, secrets);
+  if (!key) return Fail(Error(key.error()));
+  return TpmKeyMaker(provider, tcti, *key).MakeFile();
 }
 
 Result<ListedObject> TpmChange::SignPolicy(const Tss2KeyFile& file, const Tpm2Provider& provider,

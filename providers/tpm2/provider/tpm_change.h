@@ -44,6 +44,11 @@ class TpmChange {
                                                     const std::optional<std::string>& tcti,
                                                     const KeySecrets& secrets) const;
 
+  /// Makes a key file for a key of this type, and returns its contents. Fails as Make().
+  [[nodiscard]] Result<std::string> MakeFile(const std::string& type, const Tpm2Provider& provider,
+                                             const std::optional<std::string>& tcti,
+                                             const KeySecrets& secrets) const;
+
   /// Has `authority` sign a policy for the key in a file, and returns the new file. Uses the TPM
   /// only for the present values of PCRs. Fails with kUsage if the key has no such authority, and
   /// as SignSteps() and PutSignedPolicy().
@@ -53,7 +58,8 @@ class TpmChange {
                                                           EVP_PKEY* authority) const;
 
  private:
-  [[nodiscard]] Result<NewTpmKey> ReadKey(const KeySecrets& secrets) const;
+  [[nodiscard]] Result<NewTpmKey> ReadKey(const std::string& type_name,
+                                          const KeySecrets& secrets) const;
   [[nodiscard]] Result<PolicySteps> ReadSteps() const;
 
   std::string type_;

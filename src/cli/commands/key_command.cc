@@ -106,10 +106,10 @@ void KeyCommand::AddSignPolicy() {
       app_->add_subcommand("sign-policy", "Sign a policy under which a TPM key file can be used");
   SetHelp(*sign_policy_,
           {.needs = "--private-key, --policy-authority, and --pcr or --policy",
-           .example =
-               "credmint key create --out web.tss2 --type ec-p256 --policy-authority officer.pem\n"
-               "credmint key sign-policy --private-key web.tss2 --pcr sha256:0,7 \\\n"
-               "  --policy-authority officer.key"});
+           .example = "credmint key create --out web.tss2 --type ec-p256 \\\n"
+                      "  --policy-authority officer.pem\n"
+                      "credmint key sign-policy --private-key web.tss2 --pcr sha256:0,7 \\\n"
+                      "  --policy-authority officer.key"});
   AddPlace(*sign_policy_, "--private-key", key_file_,
            "Key file, made with --policy-authority, which gets the signed policy", Place::kPath)
       ->group(kIdentityGroup);

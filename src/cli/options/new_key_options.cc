@@ -169,8 +169,8 @@ void AddNewKeyFlags(CLI::App& command, NewKeyOptions& options) {
       .add_option("--type", options.type,
                   "Type of the key: ec-p256, ec-p384, ec-p521, rsa-2048, rsa-3072, rsa-4096 or, on "
                   "tokens and in files, ed25519")
-      ->check(
-          OneOf({"ec-p256", "ec-p384", "ec-p521", "rsa-2048", "rsa-3072", "rsa-4096", "ed25519"}))
+      ->check(OneOf({"ec-p256", "ec-p384", "ec-p521", "rsa-2048", "rsa-3072", "rsa-4096", "ed25519",
+                     "ml-dsa-44", "ml-dsa-65", "ml-dsa-87"}))
       ->option_text("TYPE")
       ->group(kIdentityGroup);
   AddText(command, "--id", options.id,

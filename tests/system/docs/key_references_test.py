@@ -200,6 +200,7 @@ class Material:
             self._write(name, f"{PIN}\n".encode())
         (self.folder / "open-pin").chmod(0o640)
         self._write("web-pin", PIN.encode())
+        self._write("uri.pem", pki.uri_file("pkcs11:token=prod;object=web"))
         self._find_slot()
 
     def _find_slot(self):
@@ -359,7 +360,7 @@ class WhatIsTyped(Examples):
     def kind_of_key(self, typed):
         key = re.search(r"--private-key[ =]'?(\S+)", typed)
         key = (key or re.search(r"--certificate '?(\S+)", typed))[1]
-        if key.lower().startswith("pkcs11:"):
+        if key.lower().startswith("pkcs11:") or key == "uri.pem":
             return "token"
         return "tpm" if re.match(r"handle:|nv:|object:|.*tss2", key) else "file"
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys and certificates of an organisation's own CA, with any defect that a test needs."""
 
+import base64
 import datetime
 
 from cryptography import x509
@@ -143,6 +144,14 @@ def public_pem(key):
     return key.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
+
+
+def uri_file(uri):
+    """A file with the URI of a key, as pkcs11-provider writes it."""
+    version = asn1.element(0x1A, b"PKCS#11 Provider URI v1.0")
+    contents = asn1.element(0x30, version, asn1.element(0x0C, uri.encode()))
+    text, label = base64.encodebytes(contents).decode(), "PKCS#11 PROVIDER URI"
+    return f"-----BEGIN {label}-----\n{text}-----END {label}-----\n".encode()
 
 
 def pkcs8_pem(key):

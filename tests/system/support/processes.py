@@ -29,11 +29,12 @@ def obey_file_modes():
         _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
-def run_tool(*command, env=None, stdin=None):
+def run_tool(*command, env=None, stdin=None, cwd=None):
     """Runs a system program, which must succeed; returns its stdout as bytes."""
     result = subprocess.run(
         [*ENDING_WITH_PARENT, *(str(part) for part in command)],
         env={"PATH": "/usr/bin:/bin", "HOME": os.environ.get("HOME", "/"), **(env or {})},
+        cwd=cwd,
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
         stdout=subprocess.PIPE,

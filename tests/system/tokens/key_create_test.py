@@ -215,6 +215,14 @@ class Refusals(KeyTest):
         self.refuse(program.KEY, "one more wrong PIN would lock", hint="--allow-final-try")
         self.assertNotIn("C_Login", misbehaving.calls(log))
 
+    @each("ml-dsa-44", "ml-dsa-65", "ml-dsa-87")
+    def test_ml_dsa(self, key_type):
+        """By what is missing."""
+        old = openssl.version() < (3, 5)
+        said = f"does not know {key_type.upper()}" if old else "keys in a token are not supported"
+        self.refuse(program.KEY, said, key_type=key_type, hint="EC or RSA")
+        self.assertEqual(self.listed_objects(), [])
+
     def test_a_type_that_the_token_does_not_have(self):
         log = self.misbehave("mechanism-absent=CKM_EC_EDWARDS_KEY_PAIR_GEN")
         self.refuse(

@@ -111,6 +111,11 @@ class Handles(KeyTest):
         )
         self.refuse(program.USAGE, "no TPM makes 'ed25519' keys", URI, key_type="ed25519")
 
+    def test_ml_dsa(self):
+        message = "OpenSSL 3.0" if openssl.version() < (3, 5) else "keys in a TPM are not supported"
+        for place in ((URI,), ("--out", "key.pem")):
+            self.refuse(program.KEY, message, *place, key_type="ml-dsa-65", hint="EC or RSA")
+
     def test_another_key_than_wanted(self):
         """A command that is changed on the way to the TPM."""
         proxy = self.use_proxy()

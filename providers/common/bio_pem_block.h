@@ -8,7 +8,7 @@
 
 #include "base/secret.h"
 
-namespace credmint::tpm2 {
+namespace credmint::provider {
 
 /// One PEM block. The contents are a Secret because they may be someone else's private key.
 struct BioPemBlock {
@@ -21,4 +21,4 @@ struct BioPemBlock {
   static std::optional<BioPemBlock> Read(BIO* bio);
 };
 
-}  // namespace credmint::tpm2
+}  // namespace credmint::provider

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tpm2/provider/bio_pem_block.h"
+#include "common/bio_pem_block.h"
 
 #include <openssl/pem.h>
 
 #include "ossl/handles.h"
 
-namespace credmint::tpm2 {
+namespace credmint::provider {
 
 std::optional<BioPemBlock> BioPemBlock::Read(BIO* bio) {
   const ErrorMark mark;
@@ -21,4 +21,4 @@ std::optional<BioPemBlock> BioPemBlock::Read(BIO* bio) {
   return BioPemBlock{label, *header != '\0', Secret::Take(bytes)};
 }
 
-}  // namespace credmint::tpm2
+}  // namespace credmint::provider
