@@ -451,6 +451,12 @@ class SignedPolicies(PolicyFileTest):
         expected = tss2.KeyFile(public, private, auth_policy=[(None, signed)], **fields).pem()
         self.assertEqual(self.file(), expected)
 
+    def test_a_lost_tpm(self):
+        self.make_key_file()
+        self.use_proxy().cut("PCR_Read")
+        message = "signing a policy for key.pem: the connection to the TPM failed"
+        self.refuse_signing(program.KEY, message, "--pcr", f"sha256:{PCR}")
+
     def test_another_authority(self):
         self.make_key_file()
         self.write("other.key", pki.pkcs8_pem(pki.make_key()))
