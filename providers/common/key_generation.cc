@@ -71,7 +71,7 @@ void* InitGeneration(void* context, KeyType type, int selection,
     auto wishes = provider.NewGeneration(type);
     if (!wishes) return nullptr;
     if (auto set = wishes->Set(params); params != nullptr && !set) return Fail(std::move(set));
-    return new Generation{provider, std::move(wishes)};
+    return std::make_unique<Generation>(Generation{provider, std::move(wishes)}).release();
   });
 }
 

@@ -32,7 +32,7 @@ tl::unexpected<Error> CannotWrite() {
 
 Result<Bytes> EncodeKey(const Tss2KeyFile& key) {
   const auto policy = EncodePolicy(key.policy.steps);
-  if (!policy) return policy;
+  if (!policy) return Fail(policy);
   TpmWriter public_area;
   TpmWriter private_area;
   public_area.Write(Tss2().Tss2_MU_TPM2B_PUBLIC_Marshal, key.public_area);

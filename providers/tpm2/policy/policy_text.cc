@@ -66,7 +66,7 @@ Result<PolicyStep> ReadLine(std::string_view line) {
   }
   const bool of_engine = code == TPM2_CC_PolicyPCR && body.size() > 1 && body[0] + body[1] == 0;
   if (of_engine) {
-    if (auto step = ReadPcrOfEngine(body)) return *std::move(step);
+    if (const auto step = ReadPcrOfEngine(body)) return *step;
   }
   return ReadPolicyStep(code, body);
 }

@@ -76,7 +76,7 @@ Result<Bytes> EncodePolicy(const PolicySteps& steps) {
 
 Result<Bytes> EncodeSignedPolicy(const SignedPolicy& policy) {
   const auto steps = EncodePolicy(policy.steps);
-  if (!steps) return steps;
+  if (!steps) return Fail(steps);
   const Bytes name = policy.name.empty()
                          ? Bytes()
                          : Element(kNameField, {Element(kDerUtf8, {AsBytes(policy.name)})});

@@ -34,7 +34,8 @@ class GenpkeyTest(SystemTest):
         return ("-provider", f"credmint-{self.provider}", "-provider", "default")
 
     def openssl(self, *arguments, env=None):
-        return run_tool(openssl.OPENSSL, *arguments, env={**self.env, **(env or {})}, cwd=self.folder)
+        env = {**self.env, **(env or {})}
+        return run_tool(openssl.OPENSSL, *arguments, env=env, cwd=self.folder)
 
     def genpkey(self, algorithm, *options, out="key.pem", providers=None):
         flags = [part for option in options if option for part in ("-pkeyopt", option)]
@@ -170,12 +171,14 @@ class OnAToken(GenpkeyTest):
         return ()
 
     def uri(self, label="web", pin=None):
-        return f"pkcs11_uri:pkcs11:token=test;object={label}?" + (pin or f"pin-source=file:{self.pin}")
+        pin = pin or f"pin-source=file:{self.pin}"
+        return f"pkcs11_uri:pkcs11:token=test;object={label}?{pin}"
 
     def uri_in(self, pem):
         """The URI in a file, whose form is checked here."""
         lines = pem.decode().splitlines()
-        self.assertEqual((lines[0], lines[-1]), (f"-----BEGIN {LABEL}-----", f"-----END {LABEL}-----"))
+        around = [f"-----{word} {LABEL}-----" for word in ("BEGIN", "END")]
+        self.assertEqual([lines[0], lines[-1]], around)
         ((tag, contents, _),) = asn1.elements(base64.b64decode("".join(lines[1:-1])))
         (version, uri) = [(kind, text) for kind, text, _ in asn1.elements(contents)]
         self.assertEqual((tag, version, uri[0]), (0x30, (0x1A, VERSION), 0x0C))
@@ -201,8 +204,12 @@ class OnAToken(GenpkeyTest):
             *("pkeyutl", "-sign", "-inkey", "key.pem", "-rawin", "-in", "message", "-out", "sig")
         )
         self.openssl("pkey", "-in", "key.pem", "-pubout", "-out", "public.pem")
-        flags = ("-pubin", "-inkey", "public.pem", "-rawin", "-in", "message", "-sigfile", "sig")
-        self.assertIn(b"Verified", self.openssl("pkeyutl", "-verify", *flags, env={"OPENSSL_CONF": "/dev/null"}))
+        verified = self.openssl(
+            *("pkeyutl", "-verify", "-pubin", "-inkey", "public.pem", "-rawin"),
+            *("-in", "message", "-sigfile", "sig"),
+            env={"OPENSSL_CONF": "/dev/null"},
+        )
+        self.assertIn(b"Verified", verified)
 
     def test_a_pin_value_is_not_kept(self):
         pem = self.genpkey("EC", "group:P-256", self.uri(pin=f"pin-value={token.PIN}"))
@@ -229,7 +236,8 @@ class OnAToken(GenpkeyTest):
 
     def test_a_file_does_not_name_the_module(self):
         self.card.generate("EC:prime256v1")
-        self.write("key.pem", pki.uri_file(f"pkcs11:token=test;object=web?module-path={token.MODULE}"))
+        uri = f"pkcs11:token=test;object=web?module-path={token.MODULE}"
+        self.write("key.pem", pki.uri_file(uri))
         flags = ("-passin", f"file:{self.pin}")
         self.request_verifies(*flags)  # the one of openssl.cnf
         self.configuration(token.SPY)

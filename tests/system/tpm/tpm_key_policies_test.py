@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""key create under policies, and key sign-policy. tpm2-tools take the same steps in a trial session,
-and judge the digest."""
+"""key create under policies, and key sign-policy.
+
+tpm2-tools take the same steps in a trial session, and judge the digest.
+"""
 
 import stat
 import unittest
@@ -121,16 +123,18 @@ class Steps(PolicyFileTest):
     @each(first=True, second=False)
     def test_one_of_two(self, first):
         """TPM2_PolicyOR sees the digest of the branch that was taken."""
-        paths = []
-        for name, step in (("a", ("policypcr", "-l", f"sha256:{PCR}")), ("b", ("policyauthvalue",))):
-            paths.append(self.write(f"branch-{name}", self.tpm.policy_digest(step)))
+        steps = {"a": ("policypcr", "-l", f"sha256:{PCR}"), "b": ("policyauthvalue",)}
+        paths = [
+            self.write(f"branch-{name}", self.tpm.policy_digest(step))
+            for name, step in steps.items()
+        ]
         pcr, auth = Policy().pcr(self.tpm, PCR), Policy().auth_value()
         taken, other = (pcr, auth) if first else (auth, pcr)
         digests = "".join(f"0020{path.read_bytes().hex()}" for path in paths)
         text = body(taken) + f"0000017100000002{digests}"
         digest = self.make(text, *(() if first else ("--auth", f"pass:{AUTH}")))
-        session = ("policypcr", "-l", f"sha256:{PCR}") if first else ("policyauthvalue",)
-        self.judge(digest, session, ("policyor", "-l", f"sha256:{paths[0]},{paths[1]}"))
+        either = ("policyor", "-l", f"sha256:{paths[0]},{paths[1]}")
+        self.judge(digest, steps["a" if first else "b"], either)
         flags = () if first else ("--passin", f"pass:{AUTH}")
         self.certify("key.pem", *flags)
         self.mint_with("key.pem", *flags)
@@ -202,7 +206,8 @@ class Refused(PolicyFileTest):
         self.refuse_policy(program.USAGE, message, "0000016a")
 
     def test_alternatives_that_nothing_leads_to(self):
-        text = body(Policy().command_code(SIGN)) + f"0000017100000002{'0020' + '11' * 32}{'0020' + '22' * 32}"
+        branches = "".join("0020" + byte * 32 for byte in ("11", "22"))
+        text = body(Policy().command_code(SIGN)) + f"0000017100000002{branches}"
         message = "the steps before PolicyOR lead to none of its alternatives"
         self.refuse_policy(program.USAGE, message, text)
 
@@ -236,7 +241,7 @@ class Refused(PolicyFileTest):
 
 @expand
 class SignedPolicies(PolicyFileTest):
-    """The key demands PolicyAuthorize, and its file holds the policies that its authority signed."""
+    """The key demands PolicyAuthorize. Its file holds the policies that its authority signed."""
 
     AUTHORITIES = {
         "ec-p256": lambda: pki.make_key(),
@@ -441,7 +446,8 @@ class SignedPolicies(PolicyFileTest):
         self.make_key_file()
         der = tss2.to_der(self.file())
         public, private = tss2.parts(der)
-        fields = {"policy": tss2.policy(der), "description": "web", "later": ((6, tss2.octets(b"x")),)}
+        fields = {"policy": tss2.policy(der), "description": "web"}
+        fields["later"] = ((6, tss2.octets(b"x")),)
         self.write("key.pem", tss2.KeyFile(public, private, **fields).pem())
         (self.folder / "key.pem").chmod(0o640)
         self.write("policy", f"0000016c{SIGN:08x}")
@@ -454,7 +460,7 @@ class SignedPolicies(PolicyFileTest):
     def test_a_lost_tpm(self):
         self.make_key_file()
         self.use_proxy().cut("PCR_Read")
-        message = "signing a policy for key.pem: the connection to the TPM failed"
+        message = "signing a policy for key.pem: reading the PCRs: the connection to the TPM failed"
         self.refuse_signing(program.KEY, message, "--pcr", f"sha256:{PCR}")
 
     def test_another_authority(self):
@@ -493,8 +499,8 @@ class SignedPolicies(PolicyFileTest):
         given = {"--private-key": "key.pem", "--policy-authority": "officer.key"}
         del given[flag]
         arguments = [part for pair in given.items() for part in pair]
-        message = f"{flag} is missing"
-        self.fail_with(program.USAGE, message, "key", "sign-policy", *arguments, "--pcr", "sha256:0")
+        command = ("key", "sign-policy", *arguments, "--pcr", "sha256:0")
+        self.fail_with(program.USAGE, f"{flag} is missing", *command)
 
     @each("--pcr", "--policy")
     def test_fixed_and_signed(self, flag):
