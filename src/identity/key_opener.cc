@@ -222,7 +222,8 @@ Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKeyFile(
   auto contents = ReadReferenced(reference, FileAccess::kNotWrittenByAll);
   if (!contents) return Fail(std::move(contents), Clause(reference, StoreExpect::kPrivateKey));
   if (const auto uri = ReadUriFile(contents->Reveal())) {
-    auto key = OpenUriInFile(*uri, certificates);
+    auto place = PlaceInFile(*uri);
+    auto key = place ? OpenKey(*std::move(place), certificates) : Fail(std::move(place));
     if (!key) return Fail(std::move(key), Clause(reference, StoreExpect::kPrivateKey));
     return key;
   }
@@ -234,8 +235,7 @@ Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKeyFile(
 }
 
 /// The secret that is given is then that of the key which the file names.
-Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenUriInFile(
-    const std::string& uri, std::span<const Certificate> certificates) {
+Result<KeyReference> KeyOpener::PlaceInFile(const std::string& uri) {
   auto reference = KeyReference::Parse(uri, KeyReference::Use::kPrivateKey);
   if (!reference) return Fail(std::move(reference), "the URI in the file");
   if (reference->scheme() == nullptr || !reference->scheme()->rfc7512) {
@@ -248,7 +248,7 @@ Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenUriInFile(
                 Remedy::kNameModule);
   }
   pins_.user_opens_tokens = true;
-  return OpenKey(*std::move(reference), certificates);
+  return reference;
 }
 
 Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(
@@ -297,7 +297,7 @@ Result<std::vector<Certificate>> KeyOpener::CertificatesOf(KeyReference& referen
 
 Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
   if (reference.is_file()) {
-    auto inventory = ListFile(reference);
+    auto inventory = ListFile(reference, log_in);
     if (!inventory) return Fail(std::move(inventory), "listing " + reference.shown());
     return inventory;
   }
@@ -324,9 +324,14 @@ Result<Inventory> KeyOpener::Change(KeyReference reference, const DeviceChange& 
 }
 
 /// A key that cannot be opened hides no certificate, as on a token without login.
-Result<Inventory> KeyOpener::ListFile(KeyReference& reference) {
+Result<Inventory> KeyOpener::ListFile(KeyReference& reference, bool log_in) {
   const auto file = ReadReferenced(reference);
   if (!file) return Fail(file);
+  if (const auto uri = ReadUriFile(file->Reveal())) {
+    auto place = PlaceInFile(*uri);
+    if (!place) return Fail(std::move(place));
+    return List(*std::move(place), log_in);
+  }
   auto keys = Load(reference, *file, Wanted());
   const ErrorCode failure = keys ? ErrorCode::kInternal : keys.error().code;
   if (failure == ErrorCode::kPinIncorrect) return Fail(std::move(keys));

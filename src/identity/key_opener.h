@@ -94,10 +94,9 @@ class KeyOpener {
 
   Result<std::shared_ptr<const SigningKey>> OpenKeyFile(KeyReference reference,
                                                         std::span<const Certificate> certificates);
-  Result<std::shared_ptr<const SigningKey>> OpenUriInFile(
-      const std::string& uri, std::span<const Certificate> certificates);
+  Result<KeyReference> PlaceInFile(const std::string& uri);
   Result<std::vector<Certificate>> CertificatesOf(KeyReference& reference, const Secret& file);
-  Result<Inventory> ListFile(KeyReference& reference);
+  Result<Inventory> ListFile(KeyReference& reference, bool log_in);
   Result<StoreContents> Load(KeyReference& reference, const Wanted& wanted);
   Result<StoreContents> Load(KeyReference& reference, const Secret& file, const Wanted& wanted);
   Result<StoreContents> LoadWithContextPin(KeyReference reference, Wanted wanted);

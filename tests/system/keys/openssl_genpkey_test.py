@@ -233,6 +233,9 @@ class OnAToken(GenpkeyTest):
         self.fail_with(program.KEY, "needs a PIN and none was given", *arguments, hint="--passin")
         self.succeed(*arguments, "--passin", "file:pin")
         self.openssl("req", "-in", "ours.csr", "-noout", "-verify")
+        flags = ("--pkcs11-lib", token.MODULE, "--passin", "file:pin")
+        listed = self.succeed("list", "key.pem", *flags)
+        self.assertIn(b"object=web;type=private", listed)
 
     def test_a_file_does_not_name_the_module(self):
         self.card.generate("EC:prime256v1")
