@@ -51,9 +51,11 @@ enum class Remedy : std::uint16_t {
   kAllowAccess = 35,          ///< allow a module or device more than the sandbox does
   kGiveOwnerAuth = 36,        ///< give the auth value of the TPM's owner hierarchy
   kOverwrite = 37,            ///< allow replacing what is there
+  kAllowCommandTime = 38,     ///< allow the command of a CA more time
+  kForceRenewal = 39,         ///< correct a refused secret, and renew at once
 };
 
 /// The largest value.
-inline constexpr Remedy kLastRemedy = Remedy::kOverwrite;
+inline constexpr Remedy kLastRemedy = Remedy::kForceRenewal;
 
 }  // namespace credmint

@@ -93,6 +93,10 @@ std::string_view Words(Remedy remedy) {
       return "name one of the certificates, by its URI or with --cert-selector";
     case Remedy::kOverwrite:
       return "choose another place, or give --force to replace it";
+    case Remedy::kAllowCommandTime:
+      return "allow more time with --exec-timeout";
+    case Remedy::kForceRenewal:
+      return "correct it, and give --force once";
     case Remedy::kNone:
       break;
   }

@@ -30,6 +30,7 @@ COMMANDS = {
     "key": ("credmint-key.1", [("key",), ("key", "create"), ("key", "delete")]),
     "csr": ("credmint-csr.1", [("csr",)]),
     "import_certificate": ("credmint-import-certificate.1", [("import-certificate",)]),
+    "renew": ("credmint-renew.1", [("renew",)]),
     "doctor": ("credmint-doctor.1", [("doctor",)]),
     "config": ("credmint-config.1", [("config",), ("config", "check")]),
     "cache": ("credmint-cache.1", [("cache",), ("cache", "list"), ("cache", "clear")]),
@@ -211,7 +212,7 @@ class Examples(MintTest):
         self.assertEqual((started.returncode, err), (0, b""), f"{block}\n{out}")
         records = self.service.requests()[earlier:]
         reasons = [record["reason"] for record in records if record["method"] == "POST"]
-        mints = re.search("credential-process|exec|serve|update|--mint", block)
+        mints = re.search("credential-process|(?<!-)exec|serve|update|--mint", block)
         self.assertEqual(set(reasons), {"accepted"} if mints else set())
 
 
