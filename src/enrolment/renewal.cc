@@ -60,11 +60,13 @@ Result<RenewalResult> Renewal::Run() {
   return result;
 }
 
-void Renewal::NoteFailure(RenewalRecord& record, const Error& failure) const {
+void Renewal::NoteFailure(RenewalRecord& record, Error& failure) const {
   if (failure.code == ErrorCode::kUsage) return;
   const auto left = end_ ? std::chrono::duration_cast<seconds>(*end_ - Now()) : seconds(0);
-  record.retry_at = Now() + RenewalRetry(++record.failures, left, RandomFraction());
+  const seconds delay = RenewalRetry(++record.failures, left, RandomFraction());
+  record.retry_at = Now() + delay;
   record.secret_refused = WasSecretRefused(failure.code);
+  failure.retry_after = record.secret_refused ? seconds(0) : delay;
   if (const auto written = file_.Write(record); !written) LogWarning(written.error().message);
 }
 

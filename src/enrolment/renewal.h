@@ -56,12 +56,13 @@ class Renewal {
       : context_(context), opener_(opener), issuer_(issuer), file_(file), wishes_(wishes) {}
 
   /// Fails as the opener, the issuer and ImportCertificate() do. Fails with kPinIncorrect without
-  /// sending a secret if the last run's was refused.
+  /// sending a secret if the last run's was refused. Error::retry_after is the time until the next
+  /// try, where that helps.
   Result<RenewalResult> Run();
 
  private:
   Result<RenewalResult> RunWith(RenewalRecord& record);
-  void NoteFailure(RenewalRecord& record, const Error& failure) const;
+  void NoteFailure(RenewalRecord& record, Error& failure) const;
   [[nodiscard]] Result<std::optional<RenewalResult>> CheckDue(const Certificate& leaf,
                                                               RenewalRecord& record) const;
   [[nodiscard]] Result<Identity> OpenPresent(CertificateSource& source,

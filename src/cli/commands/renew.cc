@@ -2,15 +2,18 @@
 #include "cli/commands/renew.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/bell.h"
 #include "base/printable.h"
 #include "base/timestamp.h"
 #include "cli/options/duration_option.h"
@@ -24,6 +27,8 @@
 #include "cli/output/output.h"
 #include "cli/output/terminal_prompt.h"
 #include "daemon/end_signals.h"
+#include "daemon/run_until_told.h"
+#include "daemon/service_manager.h"
 #include "enrolment/command_issuer.h"
 #include "identity/secret_source.h"
 
@@ -65,18 +70,57 @@ std::string NameOf(const Certificate& leaf) {
                      FormatTimestamp(leaf.NotAfter()));
 }
 
-std::string Describe(const RenewalResult& result) {
-  const std::string next = FormatTimestamp(result.next);
-  switch (result.kind) {
+std::vector<std::string> Lines(const std::optional<RenewalResult>& result) {
+  if (!result) return {"another run is renewing this certificate"};
+  const std::string next = FormatTimestamp(result->next);
+  switch (result->kind) {
     case RenewalResult::Kind::kRenewed:
-      return fmt::format("renewed {}, in {}\nthe next renewal is due at {}\n", NameOf(*result.leaf),
-                         PrintableUtf8(result.place), next);
+      return {fmt::format("renewed {}, in {}", NameOf(*result->leaf), PrintableUtf8(result->place)),
+              fmt::format("the next renewal is due at {}", next)};
     case RenewalResult::Kind::kNotDue:
-      return fmt::format("not due until {}: {}\n", next, NameOf(*result.leaf));
+      return {fmt::format("not due until {}: {}", next, NameOf(*result->leaf))};
     case RenewalResult::Kind::kWaits:
       break;
   }
-  return fmt::format("not tried again until {}, because the last run failed\n", next);
+  return {fmt::format("not tried again until {}, because the last run failed", next)};
+}
+
+/// Tells people and the service manager what a look at the certificate has shown, once.
+class WatchReports {
+ public:
+  void Tell(const std::vector<std::string>& lines) {
+    if (lines == told_) return;
+    told_ = lines;
+    for (const std::string& line : lines) ReportNotice(line);
+    daemon::NotifyManager("STATUS=" + lines.back());
+  }
+
+  void Tell(const Error& failure) {
+    ReportError(failure);
+    told_.clear();
+    daemon::NotifyManager(failure.retry_after.count() > 0
+                              ? "STATUS=the renewal failed, and is tried again"
+                              : "STATUS=the renewal failed, and waits for SIGHUP");
+  }
+
+ private:
+  std::vector<std::string> told_;
+};
+
+/// A clock may be set, and a machine may sleep, so nobody waits for longer.
+constexpr std::chrono::minutes kLongestSleep{60};
+constexpr std::chrono::minutes kSleepOfSecond{1};  ///< while another run is at work
+
+/// How long to sleep after a look; nothing after a failure that only SIGHUP can mend.
+std::optional<std::chrono::milliseconds> SleepAfter(
+    const Result<std::optional<RenewalResult>>& looked) {
+  using std::chrono::milliseconds;
+  if (!looked && looked.error().retry_after.count() == 0) return std::nullopt;
+  if (!looked) return std::min<milliseconds>(looked.error().retry_after, kLongestSleep);
+  if (!*looked) return kSleepOfSecond;
+  const auto left =
+      std::chrono::ceil<std::chrono::seconds>((*looked)->next - std::chrono::system_clock::now());
+  return std::clamp<milliseconds>(left, std::chrono::seconds(1), kLongestSleep);
 }
 
 }  // namespace
@@ -100,6 +144,8 @@ RenewCommand::RenewCommand(CLI::App& app)
         ->default_str("")
         ->group(kRenewalGroup);
     app_->add_flag("--force", force_, "Renew now, even if it is not due or the last run failed")
+        ->group(kRenewalGroup);
+    app_->add_flag("--watch", watch_, "Stay, and renew the certificate each time it is due")
         ->group(kRenewalGroup);
     AddKeyFlags(*app_, key_);
     AddOwnerFlag(*app_, owner_passin_);
@@ -130,29 +176,58 @@ Result<std::unique_ptr<CertificateIssuer>> RenewCommand::MakeIssuer(
       IssuingCommand{exec_, limit, EnvironmentWithout(UnsharedVariables(key_, owner_passin_))});
 }
 
-Result<std::string> RenewCommand::RunOnce(const LibraryContext& library,
-                                          const std::shared_ptr<const IdentitySpec>& identity,
-                                          CertificateIssuer& issuer) const {
+Result<std::optional<RenewalResult>> RenewCommand::RunOnce(const Tools& tools, bool at_once) const {
   const auto folder = StateFolder();
   if (!folder) return Fail(folder);
-  const auto file = RenewalFile::Lock(*folder, *identity->certificate.certificate);
+  const auto file = RenewalFile::Lock(*folder, *tools.identity->certificate.certificate);
   if (!file) return Fail(Error(file.error()));
-  if (!*file) return "another run is renewing this certificate\n";
+  if (!*file) return std::nullopt;
   auto owner_auth = ReadOwnerAuth(owner_passin_);
   if (!owner_auth) return Fail(std::move(owner_auth));
   const RenewalWishes wishes{
       .before = before_ > 0 ? std::optional(WholeSeconds(before_)) : std::nullopt,
-      .at_once = force_,
+      .at_once = at_once,
       .owner_auth = *std::move(owner_auth)};
-  auto opener = IdentityOpener::Create(library, identity, AskAtTerminal);
+  auto opener = IdentityOpener::Create(tools.library, tools.identity,
+                                       watch_ ? PromptFunction() : AskAtTerminal);
   if (!opener) return Fail(std::move(opener));
-  const auto result = Renewal(library, *opener, issuer, **file, wishes).Run();
-  if (!result) return Fail(result);
-  return Describe(*result);
+  return Renewal(tools.library, *opener, tools.issuer, **file, wishes).Run();
+}
+
+/// Ends by SIGTERM or SIGINT. After a failure, SIGHUP tries again at once, with a secret that was
+/// refused before, too.
+Result<void> RenewCommand::Watch(const Tools& tools) const {
+  Bell bell;
+  std::atomic<bool> ended = false;
+  std::atomic<bool> hung_up = false;
+  const daemon::ToldBySignals told(
+      daemon::EndSignals::OfThisProcess(),
+      [&] {
+        hung_up = true;
+        bell.Ring();
+      },
+      [&] {
+        ended = true;
+        bell.Ring();
+      });
+  WatchReports reports;
+  bool at_once = force_;
+  while (!ended) {
+    auto looked = RunOnce(tools, at_once);
+    if (!looked && looked.error().code == ErrorCode::kUsage) return Fail(std::move(looked));
+    looked ? reports.Tell(Lines(*looked)) : reports.Tell(looked.error());
+    daemon::NotifyManager("READY=1");
+    const auto sleep = SleepAfter(looked);
+    const auto until = std::chrono::steady_clock::now() + sleep.value_or(kLongestSleep);
+    bell.Wait(sleep ? std::optional(until) : std::nullopt);
+    at_once = hung_up.exchange(false) && !looked;
+  }
+  return {};
 }
 
 Result<void> RenewCommand::Run() const {
-  StartLog(process_);
+  const auto start_log = watch_ ? StartLogOfService : StartLog;
+  start_log(process_);
   KeyOptions key = key_;
   key.use_latest_expiring_certificate = true;  // while the earlier one is still there
   const auto identity = WithoutPlace(ParseIdentity(key));
@@ -163,14 +238,17 @@ Result<void> RenewCommand::Run() const {
   if (const auto source = SecretSource::Parse(owner_passin_); source && source->file()) {
     process.secret_files.push_back(*source->file());
   }
+  if (watch_) IgnoreOpensslVariables(process);
   const auto library = StartLibrary(process, Running::kUntilTold);
   if (!library) return Fail(library);
   daemon::EndSignals::OfThisProcess();  // ends the command, too
   const auto issuer = MakeIssuer(*library);
   if (!issuer) return Fail(Error(issuer.error()));
-  const auto text = RunOnce(*library, *identity, **issuer);
-  if (!text) return Fail(text);
-  return WriteResult(*text);
+  const Tools tools{*library, *identity, **issuer};
+  if (watch_) return Watch(tools);
+  const auto result = RunOnce(tools, force_);
+  if (!result) return Fail(result);
+  return WriteResult(fmt::format("{}\n", fmt::join(Lines(*result), "\n")));
 }
 
 }  // namespace credmint::cli

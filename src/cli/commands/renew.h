@@ -3,6 +3,7 @@
 
 #include <CLI/App.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -15,7 +16,8 @@
 namespace credmint::cli {
 
 /// `credmint renew`: has a CA renew a certificate when it is due, and puts the new one where the
-/// present one is. One or two lines on stdout say what was done.
+/// present one is. One or two lines on stdout say what was done. With --watch it stays, looks again
+/// in time, and tells it on stderr and to the service manager.
 class RenewCommand {
  public:
   explicit RenewCommand(CLI::App& app);
@@ -26,9 +28,17 @@ class RenewCommand {
   [[nodiscard]] Result<void> Check(const IdentitySpec& identity) const;
   [[nodiscard]] Result<std::unique_ptr<CertificateIssuer>> MakeIssuer(
       const LibraryContext& library) const;
-  [[nodiscard]] Result<std::string> RunOnce(const LibraryContext& library,
-                                            const std::shared_ptr<const IdentitySpec>& identity,
-                                            CertificateIssuer& issuer) const;
+  /// All that one look at the certificate needs.
+  struct Tools {
+    const LibraryContext& library;
+    const std::shared_ptr<const IdentitySpec>& identity;
+    CertificateIssuer& issuer;
+  };
+
+  /// Nothing if another process is renewing the certificate.
+  [[nodiscard]] Result<std::optional<RenewalResult>> RunOnce(const Tools& tools,
+                                                             bool at_once) const;
+  [[nodiscard]] Result<void> Watch(const Tools& tools) const;
 
   CLI::App* app_;
   KeyOptions key_;
@@ -38,6 +48,7 @@ class RenewCommand {
   double exec_timeout_ = 60;
   double before_ = 0;  ///< seconds; 0: the default
   bool force_ = false;
+  bool watch_ = false;
 };
 
 }  // namespace credmint::cli
