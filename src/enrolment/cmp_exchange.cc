@@ -17,7 +17,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr const char* kMediaType = "application/pkixcmp";
-constexpr int kAppData = 0;  // the index that OpenSSL leaves to programs in each class
+constexpr int kErrorBody = 23;  // the choice "error" of PKIBody (RFC 9810 section 5.1.2)
+constexpr int kAppData = 0;     // the index that OpenSSL leaves to programs in each class
 
 std::string MediaType(const HttpResponse& response) {
   const auto type = FindHeader(response.headers, "Content-Type");
@@ -53,7 +54,12 @@ milliseconds CmpExchange::TimeLeft() const {
 OSSL_CMP_MSG* CmpExchange::Transfer(OSSL_CMP_CTX* client, const OSSL_CMP_MSG* message) {
   auto* const self = static_cast<CmpExchange*>(OSSL_CMP_CTX_get_transfer_cb_arg(client));
   auto answer = self->Send(message);
-  if (answer) return *answer;
+  if (answer) {
+    // Many CAs do not sign the errors that they send. To believe one costs a renewal at most.
+    OSSL_CMP_CTX_set_option(client, OSSL_CMP_OPT_UNPROTECTED_ERRORS,
+                            OSSL_CMP_MSG_get_bodytype(*answer) == kErrorBody ? 1 : 0);
+    return *answer;
+  }
   // A certificate that was refused is the better reason, if the CA does not want to hear it.
   if (!self->failure_) self->failure_ = std::move(answer).error();
   return nullptr;

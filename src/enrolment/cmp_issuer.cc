@@ -61,13 +61,23 @@ SentRequestPtr ParseRequest(const LibraryContext& context, const Bytes& der) {
   return request;
 }
 
+/// A CA often signs answers with the key that signs certificates, whose keyUsage may leave that
+/// out. If its own certificate is trusted, that is enough.
+bool IgnoresUsage(const std::vector<Certificate>& trusted, const X509_NAME* sender) {
+  return std::any_of(trusted.begin(), trusted.end(), [&](const Certificate& one) {
+    return X509_NAME_cmp(X509_get_subject_name(one.get()), sender) == 0;
+  });
+}
+
 bool SetTrust(OSSL_CMP_CTX* client, CmpExchange& exchange, const std::vector<Certificate>& trusted,
               const X509_NAME* recipient) {
   StorePtr store = MakeStore(trusted);
   if (!store || OSSL_CMP_CTX_set0_trustedStore(client, store.get()) != 1) return false;
   X509_STORE* const lent = store.release();
   return exchange.Attach(client, lent) && OSSL_CMP_CTX_set1_recipient(client, recipient) == 1 &&
-         OSSL_CMP_CTX_set1_expected_sender(client, recipient) == 1;
+         OSSL_CMP_CTX_set1_expected_sender(client, recipient) == 1 &&
+         OSSL_CMP_CTX_set_option(client, OSSL_CMP_OPT_IGNORE_KEYUSAGE,
+                                 IgnoresUsage(trusted, recipient) ? 1 : 0) == 1;
 }
 
 /// Certificates that complete the chains of both sides.

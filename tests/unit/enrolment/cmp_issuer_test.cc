@@ -160,17 +160,33 @@ TEST_F(CmpIssuerTest, SaysWhyTheSignerIsNotTrusted) {
 }
 
 TEST_F(CmpIssuerTest, RefusesASignerThatMaySignNoMessages) {
+  const Party present = test::Issue(LeafSpec(), &ca_);
+  CertificateSpec spec = LeafSpec();
+  spec.subject = {{"CN", "RA"}};
+  spec.key_usage = "keyEncipherment";
+  const OpensslCmpServer server(folder_,
+                                ServerArguments(present.certificate, test::Issue(spec, &ca_)));
+  const auto issued = IssueBy({.url = ParseCmpUrl(server.url()).value(),
+                               .trusted = {Ours(ca_.certificate)},
+                               .recipient = ParseSubject("/CN=RA").value()},
+                              IdentityOf(present), present.key);
+  ASSERT_FALSE(issued.has_value());
+  EXPECT_EQ(WithoutUrl(issued.error()).message,
+            "the certificate of CN=RA may not sign answers: its keyUsage lacks digitalSignature");
+}
+
+TEST_F(CmpIssuerTest, TheTrustedCaMaySignMessagesWhateverItsKeyUsage) {
   CertificateSpec spec = SigningCaSpec("CA");
   spec.key_usage = "keyCertSign";
   const Party only_certificates = test::Issue(spec);
   const Party present = test::Issue(LeafSpec(), &only_certificates);
-  const OpensslCmpServer server(folder_, ServerArguments(present.certificate, only_certificates));
+  auto arguments = ServerArguments(present.certificate, only_certificates);
+  arguments.emplace_back("-accept_unprotected");  // the server trusts another CA
+  const OpensslCmpServer server(folder_, arguments);
   const auto issued = IssueBy(
       {.url = ParseCmpUrl(server.url()).value(), .trusted = {Ours(only_certificates.certificate)}},
       IdentityOf(present), present.key);
-  ASSERT_FALSE(issued.has_value());
-  EXPECT_EQ(WithoutUrl(issued.error()).message,
-            "the certificate of CN=CA may not sign answers: its keyUsage lacks digitalSignature");
+  EXPECT_TRUE(issued.has_value()) << issued.error().message;
 }
 
 TEST_F(CmpIssuerTest, RefusesAnAnswerThatAnotherCertificateOfTheCaSigned) {
@@ -201,6 +217,9 @@ TEST_F(CmpIssuerTest, SaysWhyTheCaRefuses) {
   const Error error = FailureWith({"-send_error"});
   EXPECT_EQ(error.code, ErrorCode::kServiceRefused);
   EXPECT_EQ(error.message.find("the CA refuses: error processing message"), 0U) << error.message;
+  EXPECT_EQ(FailureWith({"-send_error", "-send_unprot_err"}).message, error.message);
+  EXPECT_EQ(FailureWith({"-pkistatus", "2", "-send_unprot_err"}).message,
+            "the answer is not protected");
 }
 
 TEST_F(CmpIssuerTest, SaysThatTheCaIsWaiting) {
