@@ -9,6 +9,7 @@
 #include "base/printable.h"
 #include "identity/refusals.h"
 #include "ossl/certificate.h"
+#include "ossl/default_context.h"
 #include "ossl/error_queue.h"
 
 namespace credmint {

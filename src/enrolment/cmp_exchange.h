@@ -14,19 +14,6 @@
 
 namespace credmint {
 
-/// Makes a library context the default one of this thread, for as long as this object lives.
-/// OpenSSL's CMP client parses keys and verifies certificates with the default.
-class DefaultContext {
- public:
-  explicit DefaultContext(OSSL_LIB_CTX* context) : previous_(OSSL_LIB_CTX_set0_default(context)) {}
-  ~DefaultContext() { OSSL_LIB_CTX_set0_default(previous_); }
-  DefaultContext(const DefaultContext&) = delete;
-  DefaultContext& operator=(const DefaultContext&) = delete;
-
- private:
-  OSSL_LIB_CTX* previous_;
-};
-
 /// Carries the messages of one CMP transaction over HTTP (RFC 9811), and judges the certificate
 /// that comes. OpenSSL's CMP client calls back; a failure is kept, because its queue would lose it.
 class CmpExchange {

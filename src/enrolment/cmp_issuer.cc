@@ -14,6 +14,7 @@
 #include "enrolment/cmp_exchange.h"
 #include "enrolment/cmp_failure.h"
 #include "identity/chain.h"
+#include "ossl/default_context.h"
 #include "ossl/error_queue.h"
 
 namespace credmint {
@@ -98,6 +99,7 @@ bool SetSender(OSSL_CMP_CTX* client, const Identity& present) {
 bool SetTemplate(OSSL_CMP_CTX* client, const LibraryContext& context, const IssueRequest& wanted) {
   const SentRequestPtr request = ParseRequest(context, wanted.request.der);
   if (!request || OSSL_CMP_CTX_set1_p10CSR(client, request.get()) != 1 ||
+      OSSL_CMP_CTX_set_option(client, OSSL_CMP_OPT_SUBJECTALTNAME_NODEFAULT, 1) != 1 ||
       EVP_PKEY_up_ref(wanted.key.get()) != 1) {
     return false;
   }
@@ -126,7 +128,7 @@ class CmpIssuer final : public CertificateIssuer {
         transport_(MakeCurlTransport(server_.transport)) {}
 
   Result<CertificateChain> Issue(const IssueRequest& wanted) override {
-    const DefaultContext ours(context_.get());
+    const DefaultContext ours(context_.get());  // OpenSSL parses keys of messages with the default
     ERR_clear_error();
     auto chain = Ask(wanted);
     ERR_clear_error();
