@@ -30,7 +30,7 @@ Result<std::vector<Certificate>> ReadCas(const LibraryContext& context, const st
 
 }  // namespace
 
-void AddCmpFlags(CLI::App& command, CmpOptions& options) {
+CLI::Option* AddCmpFlags(CLI::App& command, CmpOptions& options) {
   CLI::Option* const url =
       AddText(command, "--cmp", options.url, "CMP server of the CA: http://… or https://…")
           ->option_text("URL")
@@ -58,6 +58,7 @@ void AddCmpFlags(CLI::App& command, CmpOptions& options) {
               "Time limit for the CA's answer, with waiting for its decision, 0.1 to 86400 seconds")
       ->needs(url)
       ->group(kServiceGroup);
+  return url;
 }
 
 Result<CmpServer> ReadCmpServer(const LibraryContext& context, const CmpOptions& options) {

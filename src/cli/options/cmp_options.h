@@ -20,7 +20,8 @@ struct CmpOptions {
   double timeout_seconds = 60;
 };
 
-void AddCmpFlags(CLI::App& command, CmpOptions& options);
+/// Returns the flag that names the server; the others need it.
+CLI::Option* AddCmpFlags(CLI::App& command, CmpOptions& options);
 
 /// The server that the flags name. Fails with:
 ///
