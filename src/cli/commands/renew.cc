@@ -128,16 +128,18 @@ std::optional<std::chrono::milliseconds> SleepAfter(
 RenewCommand::RenewCommand(CLI::App& app)
     : app_(app.add_subcommand("renew", "Renew a certificate when it is due")) {
   app_->preparse_callback([this](std::size_t) {
-    SetHelp(*app_, {.needs = "--certificate, --private-key and --exec",
+    SetHelp(*app_, {.needs = "--certificate, --private-key, and --exec or --cmp",
                     .example = "credmint renew --certificate web.pem --private-key web.key \\\n"
                                "  --exec 'ssh ca sign-request'"});
-    AddText(*app_, "--exec", exec_,
-            "Command for /bin/sh that gets the request in PEM on stdin, and prints the new "
-            "certificate and its issuers")
-        ->option_text("COMMAND")
-        ->group(kRenewalGroup);
+    CLI::Option* const exec =
+        AddText(*app_, "--exec", exec_,
+                "Command for /bin/sh that gets the request in PEM on stdin, and prints the new "
+                "certificate and its issuers")
+            ->option_text("COMMAND")
+            ->group(kRenewalGroup);
     AddDuration(*app_, "--exec-timeout", exec_timeout_, 1, kLongestExec,
                 "Time for that command, in seconds or with units: 90, 5m")
+        ->needs(exec)
         ->group(kRenewalGroup);
     AddDuration(*app_, "--before", before_, 1, kLongestBefore,
                 "Time before the end of the certificate: 7d (default: 1/3 of the validity)")
@@ -147,6 +149,7 @@ RenewCommand::RenewCommand(CLI::App& app)
         ->group(kRenewalGroup);
     app_->add_flag("--watch", watch_, "Stay, and renew the certificate each time it is due")
         ->group(kRenewalGroup);
+    AddCmpFlags(*app_, cmp_)->excludes(exec);
     AddKeyFlags(*app_, key_);
     AddOwnerFlag(*app_, owner_passin_);
     AddProcessFlags(*app_, process_);
@@ -162,13 +165,18 @@ Result<void> RenewCommand::Check(const IdentitySpec& identity) const {
         fmt::format("--certificate: no certificate can be written to {}", certificate.shown()),
         "give pkcs11:token=TOKEN;object=LABEL, nv:0x01… or the path of a file");
   }
-  if (!exec_.empty()) return {};
-  return Fail(ErrorCode::kUsage, "--exec is missing",
-              "give the command that has your CA sign a request");
+  if (!exec_.empty() || !cmp_.url.empty()) return {};
+  return Fail(ErrorCode::kUsage, "--exec or --cmp is missing",
+              "give the command that has your CA sign a request, or your CA's CMP server");
 }
 
 Result<std::unique_ptr<CertificateIssuer>> RenewCommand::MakeIssuer(
     const LibraryContext& library) const {
+  if (!cmp_.url.empty()) {
+    auto server = ReadCmpServer(library, cmp_);
+    if (!server) return Fail(std::move(server));
+    return MakeCmpIssuer(library, *std::move(server));
+  }
   const std::chrono::milliseconds limit(
       static_cast<std::chrono::milliseconds::rep>(exec_timeout_ * 1000));
   return std::make_unique<CommandIssuer>(

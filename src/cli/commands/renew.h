@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "cli/options/cmp_options.h"
 #include "cli/options/key_options.h"
 #include "cli/options/process_options.h"
 #include "enrolment/certificate_issuer.h"
@@ -46,6 +47,7 @@ class RenewCommand {
   std::string owner_passin_;
   std::string exec_;
   double exec_timeout_ = 60;
+  CmpOptions cmp_;
   double before_ = 0;  ///< seconds; 0: the default
   bool force_ = false;
   bool watch_ = false;

@@ -155,6 +155,7 @@ class Examples(MintTest):
             f'role-arn = "{role}"\n',
         )
         self.write("so-pin", token.SO_PIN)
+        self.write("ca.pem", pem(self.root.certificate))
         own = self.token.copy(self.folder / "t")  # some examples change it
         self.env = {
             **program.environment(self.folder, {**own.env, **self.tpm.env}),

@@ -55,7 +55,7 @@ class CmpTest(MintTest):
         return self.succeed(*self.arguments_of(url, *flags, **places))
 
 
-class FileTest(CmpTest):
+class CmpWithFiles(CmpTest):
     def setUp(self):
         super().setUp()
         self.make_pair("P256")
@@ -78,7 +78,7 @@ class FileTest(CmpTest):
 
 
 @expand
-class Renew(FileTest):
+class Renew(CmpWithFiles):
     @each("P256", "P384", "RSA2048", "RSA3072")
     def test_key(self, kind):
         self.make_pair(kind)
@@ -158,7 +158,7 @@ class Renew(FileTest):
 
 
 @expand
-class Refuse(FileTest):
+class Refuse(CmpWithFiles):
     def test_a_certificate_of_another_key(self):
         """The CA hears of it, so that it can take the certificate back."""
         relay = Relay(self, self.ca(self.issue(pki.make_key().public_key())))
@@ -301,6 +301,17 @@ class Refuse(FileTest):
     @each(scheme="ldap://ca.example/", text="ca.example", name="http://user:secret@ca.example/")
     def test_a_wrong_url(self, url):
         self.refuse(program.USAGE, "--cmp: ", url)
+
+    def test_a_command_as_well(self):
+        message = "--cmp excludes --exec"
+        self.refuse(program.USAGE, message, "http://127.0.0.1:1/", "--exec", "true")
+
+    def test_a_flag_of_cmp_alone(self):
+        identity = ("--certificate", "web.pem", "--private-key", "web.key")
+        self.fail_with(
+            *(program.USAGE, "--cmp-ca needs --cmp", "renew", *identity, "--exec", "true"),
+            *("--cmp-ca", "ca.pem"),
+        )
 
     def test_a_wrong_name(self):
         named = ("--cmp-recipient", "CN=x")

@@ -277,7 +277,7 @@ class Refused(RenewTest):
         self.refuse(program.USAGE, "no certificate can be written to", "true")
 
     def test_no_command(self):
-        self.fail_with(program.USAGE, "--exec is missing", "renew", *self.identity)
+        self.fail_with(program.USAGE, "--exec or --cmp is missing", "renew", *self.identity)
 
     def test_a_state_folder_of_others(self):
         (self.folder / STATE).mkdir(parents=True)
