@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <openssl/asn1.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/printable.h"
@@ -18,6 +19,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr const char* kMediaType = "application/pkixcmp";
+constexpr milliseconds kLongestAnswer{60'000};  // the limit may be a day, for waiting
 constexpr int kErrorBody = 23;  // the choice "error" of PKIBody (RFC 9810 section 5.1.2)
 constexpr int kAppData = 0;     // the index that OpenSSL leaves to programs in each class
 
@@ -79,7 +81,7 @@ Result<OSSL_CMP_MSG*> CmpExchange::Send(const OSSL_CMP_MSG* message) {
   OPENSSL_free(der);
   const auto response = [&] {
     const DefaultContext of_libcurl(OSSL_LIB_CTX_get0_global_default());
-    return transport_->Send(request, TimeLeft());
+    return transport_->Send(request, std::min(TimeLeft(), kLongestAnswer));
   }();
   if (!response) return Fail(Error(response.error()));
   return Parse(*response);

@@ -145,6 +145,7 @@ class CmpIssuer final : public CertificateIssuer {
     return server_.trusted.empty() ? present.issuers() : server_.trusted;
   }
 
+  [[nodiscard]] bool Pause(std::chrono::milliseconds pause) const;
   Result<CertificateChain> Ask(const IssueRequest& wanted);
   [[nodiscard]] Result<CmpClientPtr> MakeClient(const IssueRequest& wanted,
                                                 CmpExchange& exchange) const;
@@ -157,6 +158,12 @@ class CmpIssuer final : public CertificateIssuer {
   CmpServer server_;
   std::unique_ptr<Transport> transport_;
 };
+
+bool CmpIssuer::Pause(std::chrono::milliseconds pause) const {
+  if (server_.pause) return server_.pause(pause);
+  std::this_thread::sleep_for(pause);
+  return true;
+}
 
 Result<CmpClientPtr> CmpIssuer::MakeClient(const IssueRequest& wanted,
                                            CmpExchange& exchange) const {
@@ -189,7 +196,10 @@ Result<void> CmpIssuer::Run(OSSL_CMP_CTX* client, const CmpExchange& exchange,
                               pause.count()),
                   Remedy::kAllowMoreTime, "run it again when the CA has approved the request");
     }
-    std::this_thread::sleep_for(pause);
+    if (!Pause(pause)) {
+      return Fail(ErrorCode::kTimeout,
+                  "the CA has not decided yet, and the program is told to end");
+    }
   }
 }
 

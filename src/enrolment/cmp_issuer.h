@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,9 @@ struct CmpServer {
   X509NamePtr recipient = {};
   TransportOptions transport = {};
   std::chrono::milliseconds limit{60'000};  ///< for all messages and waiting of one request
+  /// Waits before a CA is asked again. Returns false if the program is told to end. Null: it
+  /// sleeps.
+  std::function<bool(std::chrono::milliseconds)> pause = {};
 };
 
 /// Parses a CMP server's URL as ParseEndpointUrl() does, and keeps a final slash: "/pkix/" is the
@@ -41,7 +45,8 @@ Result<Url> ParseCmpUrl(std::string_view text);
 /// of another key is refused, and so is one that IAM Roles Anywhere would not accept. The CA hears
 /// why, and may revoke it.
 ///
-/// A CA that is waiting for somebody's decision is asked again when it says, within the limit.
+/// A CA that is waiting for somebody's decision is asked again when it says, within the limit. A
+/// single answer may take a minute.
 ///
 /// Fails as CertificateIssuer, as the keys do, and with kCertificate if nothing is trusted.
 std::unique_ptr<CertificateIssuer> MakeCmpIssuer(const LibraryContext& context, CmpServer server);

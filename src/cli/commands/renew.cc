@@ -170,11 +170,15 @@ Result<void> RenewCommand::Check(const IdentitySpec& identity) const {
               "give the command that has your CA sign a request, or your CA's CMP server");
 }
 
-Result<std::unique_ptr<CertificateIssuer>> RenewCommand::MakeIssuer(
-    const LibraryContext& library) const {
+Result<std::unique_ptr<CertificateIssuer>> RenewCommand::MakeIssuer(const LibraryContext& library,
+                                                                    Told& told) const {
   if (!cmp_.url.empty()) {
     auto server = ReadCmpServer(library, cmp_);
     if (!server) return Fail(std::move(server));
+    server->pause = [&told](std::chrono::milliseconds pause) {
+      told.bell.Wait(std::chrono::steady_clock::now() + pause);
+      return !told.ended;
+    };
     return MakeCmpIssuer(library, *std::move(server));
   }
   const std::chrono::milliseconds limit(
@@ -205,30 +209,29 @@ Result<std::optional<RenewalResult>> RenewCommand::RunOnce(const Tools& tools, b
 /// Ends by SIGTERM or SIGINT. After a failure, SIGHUP tries again at once, with a secret that was
 /// refused before, too.
 Result<void> RenewCommand::Watch(const Tools& tools) const {
-  Bell bell;
-  std::atomic<bool> ended = false;
-  std::atomic<bool> hung_up = false;
-  const daemon::ToldBySignals told(
+  Told& told = tools.told;
+  const daemon::ToldBySignals by_signals(
       daemon::EndSignals::OfThisProcess(),
       [&] {
-        hung_up = true;
-        bell.Ring();
+        told.hung_up = true;
+        told.bell.Ring();
       },
       [&] {
-        ended = true;
-        bell.Ring();
+        told.ended = true;
+        told.bell.Ring();
       });
   WatchReports reports;
   bool at_once = force_;
-  while (!ended) {
+  while (!told.ended) {
     auto looked = RunOnce(tools, at_once);
     if (!looked && looked.error().code == ErrorCode::kUsage) return Fail(std::move(looked));
     looked ? reports.Tell(Lines(*looked)) : reports.Tell(looked.error());
     daemon::NotifyManager("READY=1");
     const auto sleep = SleepAfter(looked);
     const auto until = std::chrono::steady_clock::now() + sleep.value_or(kLongestSleep);
-    bell.Wait(sleep ? std::optional(until) : std::nullopt);
-    at_once = hung_up.exchange(false) && !looked;
+    const bool is_told = told.ended || told.hung_up;  // the issuer may have heard the bell
+    if (!is_told) told.bell.Wait(sleep ? std::optional(until) : std::nullopt);
+    at_once = told.hung_up.exchange(false) && !looked;
   }
   return {};
 }
@@ -250,9 +253,10 @@ Result<void> RenewCommand::Run() const {
   const auto library = StartLibrary(process, Running::kUntilTold);
   if (!library) return Fail(library);
   daemon::EndSignals::OfThisProcess();  // ends the command, too
-  const auto issuer = MakeIssuer(*library);
+  Told told;
+  const auto issuer = MakeIssuer(*library, told);
   if (!issuer) return Fail(Error(issuer.error()));
-  const Tools tools{*library, *identity, **issuer};
+  const Tools tools{*library, *identity, **issuer, told};
   if (watch_) return Watch(tools);
   const auto result = RunOnce(tools, force_);
   if (!result) return Fail(result);

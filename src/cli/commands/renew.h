@@ -2,10 +2,12 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "base/bell.h"
 #include "base/error.h"
 #include "cli/options/cmp_options.h"
 #include "cli/options/key_options.h"
@@ -27,14 +29,23 @@ class RenewCommand {
 
  private:
   [[nodiscard]] Result<void> Check(const IdentitySpec& identity) const;
-  [[nodiscard]] Result<std::unique_ptr<CertificateIssuer>> MakeIssuer(
-      const LibraryContext& library) const;
+  /// The wishes that signals have told to --watch.
+  struct Told {
+    Bell bell;
+    std::atomic<bool> ended = false;
+    std::atomic<bool> hung_up = false;
+  };
+
   /// All that one look at the certificate needs.
   struct Tools {
     const LibraryContext& library;
     const std::shared_ptr<const IdentitySpec>& identity;
     CertificateIssuer& issuer;
+    Told& told;
   };
+
+  [[nodiscard]] Result<std::unique_ptr<CertificateIssuer>> MakeIssuer(const LibraryContext& library,
+                                                                      Told& told) const;
 
   /// Nothing if another process is renewing the certificate.
   [[nodiscard]] Result<std::optional<RenewalResult>> RunOnce(const Tools& tools,

@@ -15,6 +15,7 @@ from support.card_test import WithCard
 from support.cases import each, expand
 from support.cmp import CmpServer, Relay
 from support.processes import run_tool
+from support.serve import wait_until
 from support.system_test import MintTest, make_folder
 
 SERIAL = 0x7F0001
@@ -243,6 +244,18 @@ class Refuse(CmpWithFiles):
             *(program.NETWORK, "the CA has not decided yet", server.url, "--timeout", "2"),
             hint="run it again when the CA has approved the request",
         )
+
+    def test_told_to_end_while_the_ca_waits(self):
+        relay = Relay(self, self.ca(self.next, "-poll_count", "99", "-check_after", "60"))
+        arguments = (*self.arguments_of(relay.url), "--watch", "--timeout", "1h")
+        started = program.start(arguments, self.folder, self.env)
+        self.addCleanup(started.process.kill)
+        wait_until(lambda: len(relay.answers) == 2)  # kup that says to wait, and pollRep
+        started.process.terminate()
+        run = started.finish()
+        self.assertEqual(run.status, program.SUCCESS, str(run))
+        self.assertIn("the CA has not decided yet, and the program is told to end", run.stderr)
+        self.assertEqual(self.installed(), self.present)
 
     def test_an_unknown_path(self):
         server = self.ca(self.next)
