@@ -91,6 +91,12 @@ bool TakeCmpReason(int reason) {
   return found;
 }
 
+Error OfStranger(const std::string& sender) {
+  ERR_clear_error();
+  return {ErrorCode::kServiceAnswer, fmt::format("the answer is not from {}", sender),
+          "if another name answers for the CA, give it as the recipient"};
+}
+
 Error NotSigned(const std::string& sender, const std::string& distrust) {
   constexpr const char* kNameCa = "give the certificate of the CA that signs the server's answers";
   if (TakeCmpReason(CMP_R_MISSING_KEY_USAGE_DIGITALSIGNATURE)) {
@@ -131,17 +137,17 @@ std::string CmpFailureNames(int bits) {
 Error DescribeCmpFailure(const OSSL_CMP_CTX* context, const std::string& sender,
                          const std::string& distrust) {
   const unsigned long last = ERR_peek_last_error();
-  // OpenSSL 3.0 says nothing about a message from somebody else.
-  if (last == 0) {
-    return {ErrorCode::kServiceAnswer, fmt::format("the answer is not from {}", sender),
-            "if another name answers for the CA, give it as the recipient"};
-  }
+  if (last == 0) return OfStranger(sender);  // OpenSSL 3.0 gives no reason for that alone
   if (OSSL_CMP_CTX_get_status(context) == OSSL_CMP_PKISTATUS_rejection) {
     Error refusal = Refusal(context);
     ERR_clear_error();
     return refusal;
   }
   switch (ERR_GET_LIB(last) == ERR_LIB_CMP ? ERR_GET_REASON(last) : 0) {
+#ifdef CMP_R_UNEXPECTED_SENDER
+    case CMP_R_UNEXPECTED_SENDER:
+      return OfStranger(sender);
+#endif
     case CMP_R_MISSING_PROTECTION:
       ERR_clear_error();
       return {ErrorCode::kServiceAnswer, "the answer is not protected", {}};
