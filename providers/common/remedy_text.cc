@@ -66,6 +66,8 @@ std::string_view RemedyWords(Remedy remedy) {
     case Remedy::kNameCertificate:
     case Remedy::kAllowAccess:
     case Remedy::kOverwrite:
+    case Remedy::kAllowCommandTime:
+    case Remedy::kForceRenewal:
       break;
   }
   return {};

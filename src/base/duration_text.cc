@@ -17,9 +17,9 @@ struct DurationUnit {
   std::chrono::seconds length;
 };
 
-constexpr std::array kDurationUnits = {DurationUnit{'h', std::chrono::hours(1)},
-                                       DurationUnit{'m', std::chrono::minutes(1)},
-                                       DurationUnit{'s', std::chrono::seconds(1)}};
+constexpr std::array kDurationUnits = {
+    DurationUnit{'d', std::chrono::days(1)}, DurationUnit{'h', std::chrono::hours(1)},
+    DurationUnit{'m', std::chrono::minutes(1)}, DurationUnit{'s', std::chrono::seconds(1)}};
 
 std::string_view TakeDigits(std::string_view& text) {
   const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());

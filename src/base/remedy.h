@@ -52,9 +52,11 @@ enum class Remedy : std::uint16_t {
   kGiveOwnerAuth = 36,        ///< give the auth value of the TPM's owner hierarchy
   kOverwrite = 37,            ///< allow replacing what is there
   kSignPolicy = 38,           ///< have the authority of a TPM key sign a policy
+  kAllowCommandTime = 39,     ///< allow the command of a CA more time
+  kForceRenewal = 40,         ///< correct a refused secret, and renew at once
 };
 
 /// The largest value.
-inline constexpr Remedy kLastRemedy = Remedy::kSignPolicy;
+inline constexpr Remedy kLastRemedy = Remedy::kForceRenewal;
 
 }  // namespace credmint

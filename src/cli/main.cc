@@ -25,6 +25,7 @@
 #include "cli/commands/key_command.h"
 #include "cli/commands/list.h"
 #include "cli/commands/read_certificate_data.h"
+#include "cli/commands/renew.h"
 #include "cli/commands/serve.h"
 #include "cli/commands/sign_string.h"
 #include "cli/commands/token.h"
@@ -141,6 +142,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   KeyCommand key(app);
   CsrCommand csr(app);
   ImportCertificateCommand import_certificate(app);
+  RenewCommand renew(app);
   DoctorCommand doctor(app);
   ConfigCommand config(app);
   CacheCommand cache(app);
@@ -173,6 +175,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   if (key.app().parsed()) result = key.Run();
   if (csr.app().parsed()) result = csr.Run();
   if (import_certificate.app().parsed()) result = import_certificate.Run();
+  if (renew.app().parsed()) result = renew.Run();
   if (cache.app().parsed()) result = cache.Run();
   if (version.app().parsed()) result = version.Run();
   if (doctor.app().parsed() || config.app().parsed()) {

@@ -89,6 +89,16 @@ AlternativeName Make(std::uint8_t tag, const char* kind, const std::string& text
   return {fmt::format("{}:{}", kind, text), DerElement(tag, {AsBytes(text)})};
 }
 
+using GeneralNamesPtr = Handle<GENERAL_NAMES, GENERAL_NAMES_free>;
+
+std::string ShownName(GENERAL_NAME* name) {
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  if (!bio || GENERAL_NAME_print(bio.get(), name) != 1) return {};
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
 }  // namespace
 
 Result<AlternativeName> ParseAlternativeName(Kind kind, const std::string& text) {
@@ -108,6 +118,22 @@ Result<AlternativeName> ParseAlternativeName(Kind kind, const std::string& text)
   const auto address = ParseAddress(text);
   if (!address) return IsNot("an IP address", text);
   return AlternativeName{"IP:" + text, DerElement(kAddress, {*address})};
+}
+
+std::vector<AlternativeName> AlternativeNamesIn(const Certificate& certificate) {
+  const ErrorMark mark;
+  const GeneralNamesPtr names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
+  std::vector<AlternativeName> found;
+  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    GENERAL_NAME* const name = sk_GENERAL_NAME_value(names.get(), i);
+    unsigned char* der = nullptr;
+    const int size = i2d_GENERAL_NAME(name, &der);
+    if (size <= 0) continue;
+    found.push_back({ShownName(name), Bytes(der, der + size)});
+    OPENSSL_free(der);
+  }
+  return found;
 }
 
 }  // namespace credmint

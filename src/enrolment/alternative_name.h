@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/error.h"
+#include "ossl/certificate.h"
 #include "ossl/handles.h"
 
 namespace credmint {
@@ -23,5 +25,8 @@ struct AlternativeName {
 /// * an absolute URI in ASCII
 /// * a mailbox in ASCII, "user@example.org"
 Result<AlternativeName> ParseAlternativeName(AlternativeName::Kind kind, const std::string& text);
+
+/// The names in a certificate's subjectAltName, of any kind, in its order.
+std::vector<AlternativeName> AlternativeNamesIn(const Certificate& certificate);
 
 }  // namespace credmint

@@ -15,17 +15,6 @@
 namespace credmint {
 namespace {
 
-std::string PemOfChain(const CertificateChain& chain) {
-  const BioPtr bio(BIO_new(BIO_s_mem()));
-  if (!bio || PEM_write_bio_X509(bio.get(), chain.leaf.get()) != 1) return {};
-  for (const Certificate& issuer : chain.issuers) {
-    if (PEM_write_bio_X509(bio.get(), issuer.get()) != 1) return {};
-  }
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &data);
-  return {data, static_cast<std::size_t>(size)};
-}
-
 bool MayHoldKey(const Secret& contents) {
   switch (RecogniseFile(contents.Reveal())) {
     case FileForm::kPrivateKey:
@@ -62,6 +51,17 @@ Result<void> CheckMayReplace(KeyOpener& keys, const KeyReference& path, const Se
 }
 
 }  // namespace
+
+std::string PemOfChain(const CertificateChain& chain) {
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  if (!bio || PEM_write_bio_X509(bio.get(), chain.leaf.get()) != 1) return {};
+  for (const Certificate& issuer : chain.issuers) {
+    if (PEM_write_bio_X509(bio.get(), issuer.get()) != 1) return {};
+  }
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return {data, static_cast<std::size_t>(size)};
+}
 
 Result<void> PutIntoFile(KeyOpener& keys, const KeyReference& path, const CertificateChain& chain,
                          bool overwrite) {

@@ -2,7 +2,6 @@
 #include "http/curl_transport.h"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +18,7 @@
 #include "http/environment_proxy.h"
 #include "http/request_ahead.h"
 #include "http/response_collector.h"
+#include "ossl/default_context.h"
 
 namespace credmint {
 namespace {
@@ -141,22 +141,6 @@ CURLcode ResultOf(CURLM* multi) {
   const CURLMsg* const message = Curl().multi_info_read(multi, &more);
   return message != nullptr ? message->data.result : CURLE_FAILED_INIT;
 }
-
-/// Makes a library context this thread's default for a scope: libcurl uses the default one. Null
-/// changes nothing. OpenSSL must have read its configuration before, because it would go there.
-class DefaultContext {
- public:
-  explicit DefaultContext(OSSL_LIB_CTX* context)
-      : earlier_(context != nullptr ? OSSL_LIB_CTX_set0_default(context) : nullptr) {}
-  ~DefaultContext() {
-    if (earlier_ != nullptr) OSSL_LIB_CTX_set0_default(earlier_);
-  }
-  DefaultContext(const DefaultContext&) = delete;
-  DefaultContext& operator=(const DefaultContext&) = delete;
-
- private:
-  OSSL_LIB_CTX* earlier_;
-};
 
 /// A deadline of a transfer that may move, and its other end.
 struct Patience {
@@ -344,6 +328,8 @@ CURLcode CurlTransport::Perform(CURL* easy, const Patience& patience) {
   }
   const auto wake = [multi = multi_.get()] { Curl().multi_wakeup(multi); };
   if (patience.ahead != nullptr) patience.ahead->SetWaker(wake);
+  // libcurl uses the thread's default context. OpenSSL has read its configuration when libcurl was
+  // loaded; it would go there otherwise.
   const DefaultContext context(tls_);
   const CURLcode code = RunTransfer(multi_.get(), patience);
   if (patience.ahead != nullptr) patience.ahead->SetWaker(nullptr);

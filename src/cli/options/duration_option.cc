@@ -59,8 +59,7 @@ std::string DurationHint(const CLI::Option& option, const std::string& value) {
   if (!TakesDuration(option) || ParseDuration(value) || CLI::detail::lexical_cast(value, number)) {
     return {};
   }
-  return "give seconds, or hours, minutes and seconds with the units h, m and s: 5400, 90m or "
-         "1h30m";
+  return "give seconds, or a number with the units d, h, m and s: 5400, 7d, 90m or 1h30m";
 }
 
 }  // namespace credmint::cli

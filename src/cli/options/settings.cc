@@ -64,7 +64,7 @@ bool HasTypeOf(const CLI::Option& option, const Setting& setting) {
 /// A refused text may be one.
 std::string HintOf(const CLI::Option& option, const Setting& setting) {
   if (setting.type != Setting::Type::kText || !TakesDuration(option)) return {};
-  return R"(give seconds, or text with the units h, m and s: 5400, "90m" or "1h30m")";
+  return R"(give seconds, or text with the units d, h, m and s: 5400, "90m" or "1h30m")";
 }
 
 void Give(const std::vector<std::string>& values, CLI::Option& option) {

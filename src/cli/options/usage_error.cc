@@ -73,7 +73,7 @@ class Reading {
   [[nodiscard]] Error Explain() const {
     if (!no_command_.empty()) return NoSuchCommand(*command_, no_command_);
     if (!unknown_.empty() || strays_ > 0) return Unexpected();
-    for (const std::string& problem : {missing_, refused_, Excluded()}) {
+    for (const std::string& problem : {missing_, refused_, Excluded(), Needed()}) {
       if (problem.empty()) continue;
       Error error = Usage(problem);
       if (problem == refused_ && !refused_hint_.empty()) error.hint = refused_hint_;
@@ -190,6 +190,16 @@ class Reading {
       for (const CLI::Option* other : option->get_excludes()) {
         if (std::find(seen_.begin(), seen_.end(), other) == seen_.end()) continue;
         return fmt::format("{} excludes {}", option->get_name(), other->get_name());
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::string Needed() const {
+    for (const CLI::Option* option : seen_) {
+      for (const CLI::Option* other : option->get_needs()) {
+        if (std::find(seen_.begin(), seen_.end(), other) != seen_.end()) continue;
+        return fmt::format("{} needs {}", option->get_name(), other->get_name());
       }
     }
     return {};

@@ -95,6 +95,10 @@ std::string_view Words(Remedy remedy) {
       return "choose another place, or give --force to replace it";
     case Remedy::kSignPolicy:
       return "have the key's authority sign one with credmint key sign-policy";
+    case Remedy::kAllowCommandTime:
+      return "allow more time with --exec-timeout";
+    case Remedy::kForceRenewal:
+      return "correct it, and give --force once";
     case Remedy::kNone:
       break;
   }

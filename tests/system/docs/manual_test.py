@@ -33,6 +33,7 @@ COMMANDS = {
     ),
     "csr": ("credmint-csr.1", [("csr",)]),
     "import_certificate": ("credmint-import-certificate.1", [("import-certificate",)]),
+    "renew": ("credmint-renew.1", [("renew",)]),
     "doctor": ("credmint-doctor.1", [("doctor",)]),
     "config": ("credmint-config.1", [("config",), ("config", "check")]),
     "cache": ("credmint-cache.1", [("cache",), ("cache", "list"), ("cache", "clear")]),
@@ -160,6 +161,7 @@ class Examples(MintTest):
         officer = pki.make_key()
         self.write("officer.key", pki.pkcs8_pem(officer))
         self.write("officer.pem", pki.public_pem(officer.public_key()))
+        self.write("ca.pem", pem(self.root.certificate))
         own = self.token.copy(self.folder / "t")  # some examples change it
         self.env = {
             **program.environment(self.folder, {**own.env, **self.tpm.env}),
@@ -217,7 +219,7 @@ class Examples(MintTest):
         self.assertEqual((started.returncode, err), (0, b""), f"{block}\n{out}")
         records = self.service.requests()[earlier:]
         reasons = [record["reason"] for record in records if record["method"] == "POST"]
-        mints = re.search("credential-process|exec|serve|update|--mint", block)
+        mints = re.search("credential-process|(?<!-)exec|serve|update|--mint", block)
         self.assertEqual(set(reasons), {"accepted"} if mints else set())
 
 

@@ -205,7 +205,7 @@ class Mistakes(ConfigurationTest):
             "key in a role": ("[role.web]\nprivate-key = 'x'\n", 2, "'private-key'", "possible: "),
             "table": ("[roles.web]\n", 1, "there is no table [roles]", "'role'"),
             "text for a number": ("[role.web]\nsession-duration = '900'\n", 2, "session-duration must be a number", None),
-            "wrong unit": ("[role.web]\nsession-duration = '1d'\n", 2, "session-duration must be a number", "1h30m"),
+            "wrong unit": ("[role.web]\nsession-duration = '1w'\n", 2, "session-duration must be a number", "1h30m"),
             "range with units": ("[role.web]\ntimeout = '11m'\n", 2, "it is not a number of seconds from 0.1", None),
             "part of a second": ("[role.web]\nsession-duration = '900.5s'\n", 2, "not a whole number", None),
             "list of durations": ("[role.web]\ntimeout = ['1s', '2s']\n", 2, "timeout must be one value", None),

@@ -17,7 +17,7 @@ from support.system_test import MintTest, SystemTest
 
 SECRET = "hunter2-3917"
 COMMANDS = (
-    "credential-process exec serve update sign-string read-certificate-data list token key csr import-certificate doctor config cache version"
+    "credential-process exec serve update sign-string read-certificate-data list token key csr import-certificate renew doctor config cache version"
 ).split()
 
 
@@ -134,7 +134,7 @@ class Arguments(UsageTest):
 
     @each(timeout="--timeout", key_timeout="--key-timeout", duration="--session-duration")
     def test_a_wrong_unit(self, option):
-        for value in ("1d", "30min", "1h 5m", "5m1h", SECRET):
+        for value in ("1w", "30min", "1h 5m", "5m1h", SECRET):
             self.refuse(f"{option}: it is no", "serve", option, value, hint="90m or 1h30m")
 
     @each(**{"timeout": ("--timeout", "11m"), "key-timeout": ("--key-timeout", "1h1s")})

@@ -16,22 +16,27 @@ import socket
 import subprocess
 import unittest
 
+from cryptography import x509
+
 from support import apparmor, documents, emulator, program, sandbox, serve, token, tpm
 from support.cases import each, expand
 from support.manager import Manager
-from support.pki import pem
+from support.pki import DAY, pem
 from support.processes import die_with_parent, run_tool
 from support.requirements import miss, need
 from support.strace import STRACE, need_strace
 from support.system_test import MintTest, let_others_run_the_program, make_folder
 
 SERVICES = {"serve": "credmint-serve.service", "update": "credmint-update@.service"}
+# All that run the program. The profiles are for the two that stay.
+PROGRAMS = {**SERVICES, "renew": "credmint-renew@.service"}
 MOST_EXPOSURE = 2.5
 SELINUX_MAKEFILE = "/usr/share/selinux/devel/Makefile"
 SERVER, READER, STRANGER, GROUP = 4100, 4101, 4102, 33
 DROP_INS = {
     path: text
-    for section in documents.sections(documents.read("guide/systemd.md"))
+    for guide in ("guide/systemd.md", "guide/renewing.md")
+    for section in documents.sections(documents.read(guide))
     for language, text in section.blocks()
     for path in re.findall(r"\A# /etc/systemd/system/(\S+)\n", text)
 }
@@ -61,9 +66,9 @@ class UnitsTest(unittest.TestCase):
 @expand
 class Units(UnitsTest):
     def test_are_these(self):
-        self.assertEqual(set(self.units), {*SERVICES.values(), "credmint-serve.socket"})
+        self.assertEqual(set(self.units), {*PROGRAMS.values(), "credmint-serve.socket", "credmint-renew@.timer"})
 
-    @each(**SERVICES)
+    @each(**PROGRAMS)
     def test_runs_the_installed_program(self, name):
         (command,) = sandbox.settings(self.units[name], "ExecStart")
         path = pathlib.Path(command.split()[0])
@@ -105,7 +110,7 @@ class Units(UnitsTest):
         )
         self.assertEqual((result.returncode, result.stderr), (0, ""))
 
-    @each(**SERVICES)
+    @each(**PROGRAMS)
     def test_is_hardly_exposed(self, name):
         printed = run_tool(
             *(sandbox.ANALYZE, "security", "--offline=true", "--no-pager"), self.folder / name
@@ -119,7 +124,7 @@ class Units(UnitsTest):
         self.assertEqual(sandbox.settings(unit, "PrivateUsers"), [])
         self.assertIn("AF_NETLINK", sandbox.settings(unit, "RestrictAddressFamilies")[0].split())
 
-    @each(**SERVICES)
+    @each(**PROGRAMS)
     def test_the_group_is_made_where_it_is_missing(self, name):
         groups = sandbox.settings(self.units[name], "SupplementaryGroups")
         (made,) = self.root.glob("**/sysusers.d/credmint.conf")
@@ -212,6 +217,22 @@ class Sandbox(UnitsTest, MintTest):
             self.succeed(*flags, preexec=confine)
             written = (self.folder / ".aws/credentials").read_text()
             self.assertIn(self.last_request()["access_key_id"], written)
+
+    @each(**KEYS)
+    def test_renew_with_a_key_of(self, kind):
+        made = kind(self)
+        self.env = {**made.env, "STATE_DIRECTORY": str(self.folder / "state")}
+        self.write("answer", pem(self.renewed_leaf()))
+        printed = self.succeed(
+            *("renew", "--force", "--exec", "cat answer", *made.flags),
+            preexec=sandbox.confine(self.units[PROGRAMS["renew"]]),
+        )
+        self.assertIn(b"renewed CN=", printed)
+
+    def renewed_leaf(self):
+        """The certificate that web.pem shall become."""
+        old = x509.load_pem_x509_certificate((self.folder / "web.pem").read_bytes())
+        return self.root.issue(old.public_key(), not_after=60 * DAY)
 
     @each(
         chown=("os.chown('/', 0, 0)", "serve"),

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 TEST(DurationText, RefusesOtherText) {
   for (const char* text :
-       {"",       "h",     "3600", "1d",   "1x",   "1H",    "h1",     "1hh", "1h 30m",
+       {"",       "h",     "3600", "1w",   "1x",   "1H",    "h1",     "1hh", "1h 30m",
         " 1h",    "1h ",   "-1h",  "+1h",  "1h30", "30m1h", "1s1s",   "1.h", ".5h",
         "1.5.5h", "0x10s", "1e3s", "1,5h", "inf",  "nan",   "1h-30m", "١h"}) {
     EXPECT_EQ(ParseDuration(text), std::nullopt) << text;
@@ -25,6 +25,8 @@ TEST(DurationText, RefusesMoreThanItKeeps) {
 }
 
 TEST(DurationText, ReadsUnits) {
+  EXPECT_EQ(ParseDuration("1d"), 86400s);
+  EXPECT_EQ(ParseDuration("1d12h"), 129600s);
   EXPECT_EQ(ParseDuration("1h"), 3600s);
   EXPECT_EQ(ParseDuration("90m"), 5400s);
   EXPECT_EQ(ParseDuration("3600s"), 3600s);
