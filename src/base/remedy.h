@@ -51,9 +51,10 @@ enum class Remedy : std::uint16_t {
   kAllowAccess = 35,          ///< allow a module or device more than the sandbox does
   kGiveOwnerAuth = 36,        ///< give the auth value of the TPM's owner hierarchy
   kOverwrite = 37,            ///< allow replacing what is there
+  kGiveEndorsementAuth = 38,  ///< give the auth value of the TPM's endorsement hierarchy
 };
 
 /// The largest value.
-inline constexpr Remedy kLastRemedy = Remedy::kOverwrite;
+inline constexpr Remedy kLastRemedy = Remedy::kGiveEndorsementAuth;
 
 }  // namespace credmint

@@ -270,7 +270,8 @@ Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
 }
 
 Result<Inventory> KeyOpener::Change(KeyReference reference, const DeviceChange& change) {
-  if (reference.scheme() == nullptr) {
+  const bool may_be_file = change.MayBeFile() && reference.is_file();
+  if (reference.scheme() == nullptr && !may_be_file) {
     return Fail(ErrorCode::kUsage, "it is not in a device");
   }
   auto contents = Load(reference, {.expect = StoreExpect::kName, .change = &change});
@@ -372,8 +373,12 @@ Result<StoreContents> KeyOpener::LoadFile(const Secret& file, const Wanted& want
   StoreOptions options;
   options.expect = wanted.expect;
   options.passphrase = passphrase;
-  const bool wants_key = options.expect == StoreExpect::kPrivateKey;
+  const bool wants_key = wanted.change != nullptr || options.expect == StoreExpect::kPrivateKey;
   const Scheme* scheme = wants_key ? FindSchemeOfFile(file.Reveal()) : nullptr;
+  if (scheme == nullptr && wanted.change != nullptr) {
+    return Fail(ErrorCode::kKeyUnusable, "it is not a file whose key only a device can use",
+                "only keys in a TPM or on a token can be attested; any other file can be copied");
+  }
   if (scheme == nullptr) {
     options.device = context_->other_device();
     auto contents = IsPkcs12(file) ? ReadPkcs12(*context_, file, options)
@@ -409,8 +414,10 @@ Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, const Wa
   }
   if (auto set = SetParameters(*scheme, wanted, options); !set) return Fail(std::move(set));
   std::string uri = reference.text();
-  const bool add_suffix = pins_.user && options.expect == StoreExpect::kPrivateKey &&
-                          !scheme->secret_suffix.empty() && !uri.ends_with(scheme->secret_suffix);
+  const bool uses_key = options.expect == StoreExpect::kPrivateKey ||
+                        (wanted.change != nullptr && wanted.change->UsesKey());
+  const bool add_suffix = pins_.user && uses_key && !scheme->secret_suffix.empty() &&
+                          !uri.ends_with(scheme->secret_suffix);
   if (add_suffix) uri += scheme->secret_suffix;
   options.device = DeviceOf(*scheme, uri, options, sandbox_);
   return CheckKeys(OpenStore(*context_, uri, options), *scheme, *context_);

@@ -13,6 +13,8 @@ namespace credmint::tpm2 {
 /// The functions of tpm2-tss, loaded when the first TPM key is opened. Linking its libraries would
 /// add half a millisecond to every start of the program, even without a TPM.
 struct Tss2Library {
+  decltype(&::Esys_ActivateCredential) Esys_ActivateCredential = nullptr;
+  decltype(&::Esys_Certify) Esys_Certify = nullptr;
   decltype(&::Esys_Create) Esys_Create = nullptr;
   decltype(&::Esys_CreatePrimary) Esys_CreatePrimary = nullptr;
   decltype(&::Esys_EvictControl) Esys_EvictControl = nullptr;
@@ -57,6 +59,7 @@ struct Tss2Library {
   decltype(&::Tss2_MU_TPM2B_DIGEST_Unmarshal) Tss2_MU_TPM2B_DIGEST_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal) Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal =
       nullptr;
+  decltype(&::Tss2_MU_TPM2B_ID_OBJECT_Unmarshal) Tss2_MU_TPM2B_ID_OBJECT_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_NAME_Unmarshal) Tss2_MU_TPM2B_NAME_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal) Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_PRIVATE_Marshal) Tss2_MU_TPM2B_PRIVATE_Marshal = nullptr;
@@ -66,6 +69,7 @@ struct Tss2Library {
   decltype(&::Tss2_MU_TPML_DIGEST_Unmarshal) Tss2_MU_TPML_DIGEST_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPML_PCR_SELECTION_Marshal) Tss2_MU_TPML_PCR_SELECTION_Marshal = nullptr;
   decltype(&::Tss2_MU_TPML_PCR_SELECTION_Unmarshal) Tss2_MU_TPML_PCR_SELECTION_Unmarshal = nullptr;
+  decltype(&::Tss2_MU_TPMT_SIGNATURE_Marshal) Tss2_MU_TPMT_SIGNATURE_Marshal = nullptr;
   decltype(&::Tss2_MU_TPMT_SIGNATURE_Unmarshal) Tss2_MU_TPMT_SIGNATURE_Unmarshal = nullptr;
   decltype(&::Tss2_MU_UINT32_Unmarshal) Tss2_MU_UINT32_Unmarshal = nullptr;
   decltype(&::Tss2_RC_Decode) Tss2_RC_Decode = nullptr;

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "ossl/der_element.h"
+#include "tpm2/device/structure_writer.h"
 #include "tpm2/device/tss2_library.h"
 
 namespace credmint::tpm2 {
@@ -27,16 +28,6 @@ constexpr auto kYes = std::to_array<std::uint8_t>({kDerBoolean, 1, 0xff});
 /// In this namespace, DerElement is what a DerReader reads.
 Bytes Element(std::uint8_t tag, std::initializer_list<ByteView> parts) {
   return credmint::DerElement(tag, parts);
-}
-
-/// Appends the form in which the TPM gets a structure. Returns whether it could.
-template <typename MarshalFunction, typename T>
-bool Append(Bytes& bytes, MarshalFunction marshal, const T& value) {
-  Bytes buffer(sizeof value);
-  std::size_t size = 0;
-  if (marshal(&value, buffer.data(), buffer.size(), &size) != TSS2_RC_SUCCESS) return false;
-  bytes.insert(bytes.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size));
-  return true;
 }
 
 /// An INTEGER, which is positive: a zero byte precedes a set highest bit.
@@ -61,8 +52,8 @@ std::optional<Bytes> EncodeStep(const PolicyStep& step) {
   }
   const auto* pcr = std::get_if<PolicyPcr>(&step);
   Bytes body;
-  if (pcr == nullptr || !Append(body, Tss2().Tss2_MU_TPM2B_DIGEST_Marshal, pcr->digest) ||
-      !Append(body, Tss2().Tss2_MU_TPML_PCR_SELECTION_Marshal, pcr->selection)) {
+  if (pcr == nullptr || !AppendStructure(body, Tss2().Tss2_MU_TPM2B_DIGEST_Marshal, pcr->digest) ||
+      !AppendStructure(body, Tss2().Tss2_MU_TPML_PCR_SELECTION_Marshal, pcr->selection)) {
     return std::nullopt;
   }
   return EncodeStep(TPM2_CC_PolicyPCR, body);
@@ -85,8 +76,8 @@ std::optional<Bytes> EncodeKey(const Tss2KeyFile& key) {
   Bytes public_area;
   Bytes private_area;
   if (!policy || key.import_seed || key.rsa_parent || !key.policy.signed_policies.empty() ||
-      !Append(public_area, Tss2().Tss2_MU_TPM2B_PUBLIC_Marshal, key.public_area) ||
-      !Append(private_area, Tss2().Tss2_MU_TPM2B_PRIVATE_Marshal, key.private_area)) {
+      !AppendStructure(public_area, Tss2().Tss2_MU_TPM2B_PUBLIC_Marshal, key.public_area) ||
+      !AppendStructure(private_area, Tss2().Tss2_MU_TPM2B_PRIVATE_Marshal, key.private_area)) {
     return std::nullopt;
   }
   const Bytes empty_auth = key.empty_auth ? Element(kEmptyAuthField, {kYes}) : Bytes();

@@ -20,6 +20,7 @@
 #include "tpm2/device/nv_index.h"
 #include "tpm2/device/nv_uri.h"
 #include "tpm2/device/nv_writer.h"
+#include "tpm2/provider/attest_request.h"
 #include "tpm2/provider/listing.h"
 #include "tpm2/provider/tpm_change.h"
 #include "tpm2/signing/key_loader.h"
@@ -75,6 +76,7 @@ class Loader final : public provider::StoreLoader {
   [[nodiscard]] bool IsExpected() const;
   [[nodiscard]] Result<StoreObjects> TakeInventory() const;
   [[nodiscard]] Result<StoreObjects> MakeChange() const;
+  [[nodiscard]] Result<StoreObjects> Attest(const PassphraseCallback& passphrase) const;
   [[nodiscard]] Result<StoreObjects> StoreCertificate() const;
   [[nodiscard]] Result<StoreObjects> ReadCertificates(const NvUri& uri,
                                                       const PassphraseCallback& passphrase) const;
@@ -88,6 +90,7 @@ class Loader final : public provider::StoreLoader {
   KeySecrets secrets_;
   bool inventory_ = false;
   TpmChange change_;
+  AttestRequest attest_;
   Bytes certificates_;  ///< to store
   bool overwrite_ = false;
   Secret owner_auth_;
@@ -104,6 +107,7 @@ Result<void> Loader::Set(const OSSL_PARAM params[]) {
   if (HasParam(params, kAskAuthParam)) secrets_.ask_auth = true;
   if (HasParam(params, kInventoryParam)) inventory_ = true;
   change_.Set(params);
+  attest_.Set(params);
   if (const auto der = provider::OctetsParam(params, kStoreCertificateParam)) {
     certificates_.assign(der->begin(), der->end());
   }
@@ -126,6 +130,7 @@ bool Loader::IsExpected() const {
 
 Result<StoreObjects> Loader::Find(const PassphraseCallback& passphrase) {
   if (change_.IsWanted()) return MakeChange();
+  if (attest_.IsWanted()) return Attest(passphrase);
   if (!certificates_.empty()) return StoreCertificate();
   if (inventory_) return TakeInventory();
   if (!IsExpected()) return StoreObjects();
@@ -158,6 +163,24 @@ Result<StoreObjects> Loader::MakeChange() const {
   if (!made) return Fail(std::move(made));
   StoreObjects objects;
   objects.inventory.push_back(*std::move(made));
+  return objects;
+}
+
+Result<StoreObjects> Loader::Attest(const PassphraseCallback& passphrase) const {
+  const KeyLoader loader(provider_, tcti_, passphrase, secrets_);
+  Result<provider::ListedObject> stated =
+      Fail(ErrorCode::kUsage, "it names no key, so there is nothing to attest",
+           "name a key in the TPM, as in handle:0x81000002, or its file");
+  if (attest_.IsChallenge()) {
+    stated = attest_.Answer(provider_, tcti_);
+  } else if (const auto* uri = std::get_if<HandleUri>(&source_)) {
+    stated = attest_.Attest(provider_, loader, *uri);
+  } else if (const auto* file = std::get_if<Tss2KeyFile>(&source_)) {
+    stated = attest_.Attest(provider_, loader, *file);
+  }
+  if (!stated) return Fail(std::move(stated));
+  StoreObjects objects;
+  objects.inventory.push_back(*std::move(stated));
   return objects;
 }
 
@@ -259,6 +282,9 @@ const OSSL_PARAM* SettableParams(void* /*provider*/) noexcept {
                                        OSSL_PARAM_utf8_string(kKeyPcrsParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kKeyNodaParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kKeyAuthParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kAttestParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kChallengeParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kEndorsementAuthParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kStoreCertificateParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kOverwriteParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kOwnerAuthParam, nullptr, 0),

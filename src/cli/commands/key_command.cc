@@ -47,13 +47,15 @@ Result<void> Confirm(KeyOpener& keys, const KeyReference& reference) {
 }  // namespace
 
 KeyCommand::KeyCommand(CLI::App& app)
-    : app_(app.add_subcommand("key", "Create or delete a key on a token or in the TPM")) {
+    : app_(app.add_subcommand("key", "Create, delete or attest a key on a token or in the TPM")) {
   app_->preparse_callback([this](std::size_t) {
     app_->require_subcommand(1);
     SetHelp(*app_,
             {.example = "credmint key create 'pkcs11:token=prod;object=new' --type ec-p256"});
     AddCreate();
     AddDelete();
+    attest_.emplace(*app_);
+    verify_attestation_.emplace(*app_);
   });
 }
 
@@ -87,6 +89,8 @@ void KeyCommand::AddDelete() {
 }
 
 Result<void> KeyCommand::Run() const {
+  if (attest_->app().parsed()) return attest_->Run();
+  if (verify_attestation_->app().parsed()) return verify_attestation_->Run();
   StartLog(process_);
   return create_->parsed() ? Create() : Delete();
 }

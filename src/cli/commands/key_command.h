@@ -2,9 +2,12 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
+#include "cli/commands/attest.h"
+#include "cli/commands/verify_attestation.h"
 #include "cli/options/device_place.h"
 #include "cli/options/key_options.h"
 #include "cli/options/new_key_options.h"
@@ -12,7 +15,8 @@
 
 namespace credmint::cli {
 
-/// `credmint key create` and `credmint key delete`: the private keys of devices.
+/// `credmint key create` and `credmint key delete`: the private keys of devices. `key attest` and
+/// `key verify-attestation` are commands of their own.
 ///
 /// `create` prints the URI of the new key, or the path of its file. `delete` prints what it deleted
 /// and what it kept, one line each. It asks at the terminal before, unless it has --yes; without a
@@ -33,6 +37,8 @@ class KeyCommand {
   CLI::App* app_;
   CLI::App* create_ = nullptr;
   CLI::App* delete_ = nullptr;
+  std::optional<AttestCommand> attest_;
+  std::optional<VerifyAttestationCommand> verify_attestation_;
   KeyOptions key_;
   /// A token takes its time to make a key of RSA.
   ProcessOptions process_ = {.key_timeout = 300};
