@@ -126,7 +126,8 @@ class Forgery:
     """Evidence that tpm2-pytss makes: a key, an attestation key, and a statement about the former.
 
     `attester` and `key` are (algorithm, attributes). A `quote` is about PCRs instead, and a
-    `creation` says how the key was made, in the same layout. With `unmarked`, the TPM signs what its host made up, which it does unless that begins as its own.
+    `creation` says how the key was made, in the same layout. With `unmarked`, the TPM signs what its
+    host made up, which it does unless that begins as its own.
     """
 
     ATTESTER = ("ecc256:ecdsa-sha256:null", ATTESTING)

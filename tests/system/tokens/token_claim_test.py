@@ -10,11 +10,12 @@ import unittest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from support import openssl, pki, program, token
+from support import endorsement, openssl, pki, program, token
 from support.card_test import WithCard
 from support.cases import each, expand
 from support.processes import run_tool
 from support.system_test import SystemTest, make_folder
+from support.terminal import ENTER, Terminal
 
 URI = "pkcs11:token=test;object=web"
 NONCE = "00112233445566778899AABBCCDDEEFF"
@@ -71,7 +72,8 @@ class Claims(WithCard, SystemTest):
             },
         )
         # pkcs11-tool says the same.
-        private = re.search(r"^Private Key Object.*\n(?:  .*\n?)+", self.card.describe_objects(), re.M)
+        shown = self.card.describe_objects()
+        private = re.search(r"^Private Key Object.*\n(?:  .*\n?)+", shown, re.M)
         access = "  Access:     sensitive, always sensitive, never extractable, local\n"
         self.assertIn(access, private[0])
         self.assertEqual(claim["token"]["label"], "test")
@@ -169,10 +171,41 @@ class Claims(WithCard, SystemTest):
             program.USAGE,
             "a token answers no challenge",
         )
-        self.write("c", json.dumps({"format": "credmint-key-challenge", "version": 1, "challenge": "AAAA"}))
+        self.write("c", endorsement.challenge(b"\0\0\0"))
         self.fail_with(
             *(program.USAGE, "the PKCS#11 module answers no challenge"),
             *("key", "attest", URI, "--challenge", "c", *self.flags),
+        )
+
+    def test_pin_in_the_uri(self):
+        self.create()
+        self.flags = ("--pkcs11-lib", token.MODULE)
+        self.attest(f"{URI}?pin-value={token.PIN}")
+        self.verify_claim()
+
+    def test_pin_on_stdin(self):
+        self.create()
+        arguments = ("key", "attest", URI, "--nonce", NONCE, "--out", "attestation")
+        flags = ("--pkcs11-lib", token.MODULE, "--passin", "stdin")
+        self.succeed(*arguments, *flags, stdin=token.PIN.encode())
+        self.verify_claim()
+
+    def test_pin_typed_once_at_the_terminal(self):
+        self.create()
+        arguments = ("key", "attest", URI, "--nonce", NONCE, "--out", "attestation")
+        person = Terminal(
+            self, (*arguments, "--pkcs11-lib", token.MODULE), self.folder, self.env
+        )
+        person.wait_for("PIN for token 'test': ")
+        person.type(token.PIN + ENTER)
+        self.assertEqual(person.finish().status, program.SUCCESS)
+        self.verify_claim()
+
+    def test_a_wrong_pin(self):
+        self.create()
+        self.write("pin", "0000")
+        self.fail_with(
+            *(program.KEY, "refused the PIN", "key", "attest", URI, "--nonce", NONCE, *self.flags)
         )
 
     def test_no_such_key(self):

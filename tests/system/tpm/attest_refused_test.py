@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Attestations that key verify-attestation must not accept: forged, changed, or for something else."""
+"""Attestations that key verify-attestation must not accept: forged, changed, or of other things."""
 
 import base64
 import json
@@ -129,9 +129,7 @@ class Forged(RefusedTest):
     def test_parts_of_several_statements(self):
         self.prove()
         good = json.loads((self.folder / "attestation").read_text())
-        made = endorsement.Forgery(
-            self.tpm, bytes.fromhex(NONCE), attester=("ecc256:ecdsa-sha256:null", endorsement.ATTESTING)
-        )
+        made = endorsement.Forgery(self.tpm, bytes.fromhex(NONCE))
         other = json.loads(made.file(self.certificate))
         for mixed, message in (
             ({"key": other["key"]}, "the TPM's statement is about another key"),
@@ -152,12 +150,13 @@ class Changed(RefusedTest):
     def test_each_byte_of(self, part):
         """No file with a changed bit is accepted, whichever byte it is in."""
         generator = random.Random(part)
-        original = base64.b64decode(self.file[part][0] if part == "ekCertificates" else self.file[part])
+        is_list = part == "ekCertificates"
+        original = base64.b64decode(self.file[part][0] if is_list else self.file[part])
         for index in range(len(original)):
             contents = bytearray(original)
             contents[index] ^= 1 << generator.randrange(8)
             encoded = base64.b64encode(contents).decode()
-            changed = {**self.file, part: [encoded] if part == "ekCertificates" else encoded}
+            changed = {**self.file, part: [encoded] if is_list else encoded}
             self.write("attestation", json.dumps(changed))
             result = self.verify()
             self.assertEqual(result.status, program.ATTESTATION, f"byte {index}\n{result}")
@@ -249,7 +248,8 @@ class Answers(RefusedTest):
     def test_one_for_another_key_of_the_verifier(self):
         self.prove()
         self.write("challenge.key", bytes(32))
-        self.refuse("the answer is not the one to the challenge", hint="the same key of the verifier")
+        hint = "the same key of the verifier"
+        self.refuse("the answer is not the one to the challenge", hint=hint)
 
     def test_changed(self):
         self.prove()
@@ -361,7 +361,8 @@ class Certificates(RefusedTest):
         self.refuse("the answer is not the one to the challenge")
 
     def test_a_model_of_control_characters(self):
-        self.certify(extensions=(endorsement.PURPOSE, endorsement.model_name(model="\x1b[31m\nproven")))
+        name = endorsement.model_name(model="\x1b[31m\nproven")
+        self.certify(extensions=(endorsement.PURPOSE, name))
         shown = self.holds().stdout
         self.assertNotIn(b"\x1b", shown)
         self.assertIn(b"model ?[31m?proven,", shown)
@@ -381,7 +382,9 @@ class Requests(RefusedTest):
     def test_of_another_key(self):
         self.prove()
         self.write("other.key", pki.pkcs8_pem(pki.make_key()))
-        self.succeed("csr", "--private-key", "other.key", "--subject", "/CN=web", "--out", "web.csr")
+        self.succeed(
+            *("csr", "--private-key", "other.key", "--subject", "/CN=web", "--out", "web.csr")
+        )
         self.refuse("the certificate request is for another key", "--csr", "web.csr")
 
     def test_signed_by_another_key(self):
@@ -412,7 +415,8 @@ class CommandLine(RefusedTest):
         self.refuse_usage("--ek-ca is missing", "attestation", *nonce)
         for flag in ("--make-challenge", "--challenge-answer"):
             self.refuse_usage(
-                "--challenge-key is missing", "attestation", *nonce, *ca, flag, "x", hint="openssl rand"
+                *("--challenge-key is missing", "attestation", *nonce, *ca, flag, "x"),
+                hint="openssl rand",
             )
         self.refuse_usage(
             "--make-challenge and --challenge-answer are given",
