@@ -32,9 +32,9 @@ struct AttestedKey {
 /// Checks what a TPM states of a key, without a TPM. `nonce` is the verifier's own, and `trusted`
 /// the certificates of manufacturers.
 ///
-/// Success means that for this nonce a key was certified that was made in its TPM and can never leave
-/// it. The key that certified it signs only what its TPM states (restricted). The file has the
-/// certificate of a TPM of a trusted manufacturer.
+/// Success means that for this nonce a key was certified that was made in its TPM and can never
+/// leave it. The key that certified it signs only what its TPM states (restricted). The file has
+/// the certificate of a TPM of a trusted manufacturer.
 ///
 /// Whether both are the same TPM is **not known yet**. That takes a challenge (ChallengeFor()) and
 /// its answer (CheckAnswer()).

@@ -20,8 +20,8 @@ struct AttestationKey {
 /// not stored, since its template makes the same key each time.
 ///
 /// It is in the endorsement hierarchy. So it needs no auth value but that one, and it survives
-/// TPM2_Clear. In what it signs, the TPM does not obscure its firmware version and counters (TPM 2.0
-/// Part 1 section 36.7).
+/// TPM2_Clear. In what it signs, the TPM does not obscure its firmware version and counters
+/// (TPM 2.0 Part 1 section 36.7).
 ///
 /// `auth` is the auth value of that hierarchy. Fails with kPinRequired, kPinIncorrect, kKeyUnusable
 /// or kDevice.
