@@ -16,6 +16,8 @@ std::string_view RemedyWords(Remedy remedy) {
       return "only the store parameter tpm2-parent-auth can give it";
     case Remedy::kGiveOwnerAuth:
       return "only the store parameter tpm2-owner-auth can give it";
+    case Remedy::kGiveEndorsementAuth:
+      return "only the store parameter tpm2-endorsement-auth can give it";
     case Remedy::kGivePolicyAuth:
       return "only the store parameter tpm2-policy-auth can give it";
     case Remedy::kCheckAuthValue:

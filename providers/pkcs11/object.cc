@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <openssl/objects.h>
 #include <openssl/x509.h>
+#include <string.h>
 
 #include <algorithm>
 #include <array>
@@ -339,6 +340,15 @@ std::optional<bool> ReadFlag(const Session& session, CK_OBJECT_HANDLE object,
   const Bytes value = ReadAttribute(session, object, type);
   if (value.size() != sizeof(CK_BBOOL)) return std::nullopt;
   return value.front() == CK_TRUE;
+}
+
+std::optional<CK_ULONG> ReadNumber(const Session& session, CK_OBJECT_HANDLE object,
+                                   CK_ATTRIBUTE_TYPE type) {
+  const Bytes value = ReadAttribute(session, object, type);
+  CK_ULONG number = 0;
+  if (value.size() != sizeof number) return std::nullopt;
+  memcpy(&number, value.data(), sizeof number);
+  return number;
 }
 
 ObjectNames ReadNames(const Session& session, CK_OBJECT_HANDLE object) {

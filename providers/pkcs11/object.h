@@ -89,6 +89,10 @@ PrivateKeyFlags ReadPrivateKeyFlags(const Session& session, CK_OBJECT_HANDLE obj
 std::optional<bool> ReadFlag(const Session& session, CK_OBJECT_HANDLE object,
                              CK_ATTRIBUTE_TYPE type);
 
+/// An attribute that is a number; nothing if the token does not show it.
+std::optional<CK_ULONG> ReadNumber(const Session& session, CK_OBJECT_HANDLE object,
+                                   CK_ATTRIBUTE_TYPE type);
+
 /// The DER of a certificate object (CKA_VALUE). Fails with kCertificate if it is unreadable or not
 /// a certificate.
 Result<Bytes> ReadCertificate(const Session& session, CK_OBJECT_HANDLE object);

@@ -45,10 +45,12 @@ enum class ErrorCode : std::uint16_t {
   kSecretUnreadable = 25,    ///< like kPinRequired: a source was given and cannot be read now
   kTokenAbsent = 26,         ///< no token matches
   kModuleFailed = 27,        ///< the PKCS#11 module does not initialise; its device may be gone
+  kAttestation = 28,         ///< an attestation, or an answer, does not hold
+  kNotProven = 29,           ///< an attestation holds as far as it goes, and proves nothing yet
 };
 
 /// The largest value.
-inline constexpr ErrorCode kLastErrorCode = ErrorCode::kModuleFailed;
+inline constexpr ErrorCode kLastErrorCode = ErrorCode::kNotProven;
 
 /// A failure: a code to act on, a message, and a hint if a fix is known. The message is one
 /// sentence with its outermost clause first. It has no final period, no line break and no secret.

@@ -59,6 +59,10 @@ std::string_view NameOf(ErrorCode code) {
       return "TokenAbsent";
     case ErrorCode::kModuleFailed:
       return "ModuleFailed";
+    case ErrorCode::kAttestation:
+      return "Attestation";
+    case ErrorCode::kNotProven:
+      return "NotProven";
   }
   return "Internal";
 }

@@ -54,9 +54,10 @@ enum class Remedy : std::uint16_t {
   kSignPolicy = 38,           ///< have the authority of a TPM key sign a policy
   kAllowCommandTime = 39,     ///< allow the command of a CA more time
   kForceRenewal = 40,         ///< correct a refused secret, and renew at once
+  kGiveEndorsementAuth = 41,  ///< give the auth value of the TPM's endorsement hierarchy
 };
 
 /// The largest value.
-inline constexpr Remedy kLastRemedy = Remedy::kForceRenewal;
+inline constexpr Remedy kLastRemedy = Remedy::kGiveEndorsementAuth;
 
 }  // namespace credmint

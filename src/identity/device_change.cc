@@ -35,6 +35,10 @@ std::string_view ParameterOf(const Scheme& scheme, DeviceChange::Kind kind) {
       return scheme.sign_policy_parameter;
     case DeviceChange::Kind::kInitToken:
       return scheme.so_pin_parameter;
+    case DeviceChange::Kind::kAttest:
+      return scheme.attest_parameter;
+    case DeviceChange::Kind::kAnswerChallenge:
+      return scheme.challenge_parameter;
     case DeviceChange::Kind::kStoreCertificate:
       break;
   }
@@ -107,6 +111,10 @@ Result<void> SetNewKey(const Scheme& scheme, const DeviceChange& change, StoreOp
 Result<void> SetChange(const Scheme& scheme, const DeviceChange& change, StoreOptions& options) {
   using Change = DeviceChange::Kind;
   const std::string_view parameter = ParameterOf(scheme, change.kind);
+  if (parameter.empty() && change.kind == Change::kAnswerChallenge) {
+    return Fail(ErrorCode::kUsage, fmt::format("{} answers no challenge", scheme.device),
+                "only a TPM does: what a token states is a claim");
+  }
   if (parameter.empty()) {
     return Fail(ErrorCode::kUsage, fmt::format("{} cannot be changed in this way", scheme.device));
   }
@@ -130,6 +138,12 @@ Result<void> SetChange(const Scheme& scheme, const DeviceChange& change, StoreOp
     case Change::kStoreCertificate:
       options.octets.emplace_back(parameter, change.certificates);
       return SetStoring(scheme, change, options);
+    case Change::kAttest:
+      options.octets.emplace_back(parameter, change.nonce);
+      return SetSecret(scheme, scheme.endorsement_auth_parameter, change.endorsement_auth, options);
+    case Change::kAnswerChallenge:
+      options.octets.emplace_back(parameter, change.challenge);
+      return SetSecret(scheme, scheme.endorsement_auth_parameter, change.endorsement_auth, options);
   }
   return {};
 }

@@ -11,8 +11,9 @@
 
 namespace credmint {
 
-/// A change that KeyOpener::Change() makes in a device. Each back end that can make it has loader
-/// parameters for it (scheme_table.h). src/enrolment has a function for each kind.
+/// A change that KeyOpener::Change() makes in a device, or a statement that it has a device make.
+/// Each back end that can do it has loader parameters for it (scheme_table.h). src/enrolment has a
+/// function for each kind.
 struct DeviceChange {
   enum class Kind {
     kCreateKey,
@@ -21,6 +22,8 @@ struct DeviceChange {
     kSignPolicy,  ///< changes no device, but the file of its key
     kInitToken,
     kStoreCertificate,
+    kAttest,           ///< changes nothing; shows evidence of where the key is
+    kAnswerChallenge,  ///< changes nothing; shows what only the device could decrypt
   };
 
   Kind kind = Kind::kFindKeyToDelete;
@@ -47,6 +50,17 @@ struct DeviceChange {
   Secret owner_auth = {};
   Secret so_pin = {};    ///< kInitToken
   Secret user_pin = {};  ///< kInitToken
+  Bytes nonce = {};      ///< kAttest: the verifier's
+  Bytes challenge = {};  ///< kAnswerChallenge: what the verifier encrypted
+  /// kAttest, kAnswerChallenge: the secret that the device's identity is used with.
+  Secret endorsement_auth = {};
+
+  /// Whether it uses a private key, as a signature does.
+  [[nodiscard]] bool UsesKey() const { return kind == Kind::kAttest; }
+  /// Whether the key may be in a file that only its device can decrypt.
+  [[nodiscard]] bool MayBeFile() const {
+    return UsesKey() || kind == Kind::kAnswerChallenge || kind == Kind::kSignPolicy;
+  }
 };
 
 /// Adds the change to the options with which its device is opened, as parameters of the back end.

@@ -71,6 +71,8 @@ void SetMember(const LibraryContext& context, const std::string& name, const Jso
     SetCertificate(context, FromBase64(Text(value)), entry);
   } else if (name == "keyFile") {
     entry.key_file = Text(value);
+  } else if (name == "evidence") {
+    entry.evidence = value.dump();
   } else {
     entry.facts.emplace_back(name, Text(value));
   }

@@ -44,12 +44,14 @@ struct InventoryEntry {
   std::shared_ptr<EVP_PKEY> public_key;    ///< of a key or certificate, if known
   std::optional<Certificate> certificate;  ///< if this is one and it can be read
   std::string key_file;  ///< of a new key that its device does not keep: the contents of its file
+  std::string evidence;  ///< a device's statement about a key, or its answer: a JSON object
 };
 
 using Inventory = std::vector<InventoryEntry>;
 
 /// Parses the names of a store. Their descriptions are JSON objects with the members `kind`,
-/// `label`, `id`, `shortUri`, `flags`, `publicKey`, `certificate` and others.
+/// `label`, `id`, `shortUri`, `flags`, `publicKey`, `certificate`, `keyFile`, `evidence` and
+/// others.
 ///
 /// Ignores entries of unknown kinds. Fails with kInternal on a description that is not a JSON
 /// object.

@@ -183,6 +183,15 @@ PkeyPtr OpenPlainKey(const LibraryContext& context, const Secret& file,
   return wants_key && options.device.name.empty() ? ReadPlainKey(context, file) : nullptr;
 }
 
+/// A file that is named for a change is that of a device's key.
+Error NotOfDevice(const DeviceChange& change) {
+  if (change.kind == DeviceChange::Kind::kSignPolicy) {
+    return {ErrorCode::kUsage, "it is not the file of a device's key", {}};
+  }
+  return {ErrorCode::kKeyUnusable, "it is not a file whose key only a device can use",
+          "only keys in a TPM or on a token can be attested; any other file can be copied"};
+}
+
 /// If every line is wrong, naming one line does not help.
 Error ExplainBlock(Error error, const Secret& file) {
   const FileForm form = RecogniseFile(file.Reveal());
@@ -315,7 +324,8 @@ Result<Inventory> KeyOpener::List(KeyReference reference, bool log_in) {
 }
 
 Result<Inventory> KeyOpener::Change(KeyReference reference, const DeviceChange& change) {
-  if (reference.scheme() == nullptr && !reference.is_file()) {
+  const bool may_be_file = change.MayBeFile() && reference.is_file();
+  if (reference.scheme() == nullptr && !may_be_file) {
     return Fail(ErrorCode::kUsage, "it is not in a device");
   }
   auto contents = Load(reference, {.expect = StoreExpect::kName, .change = &change});
@@ -422,10 +432,10 @@ Result<StoreContents> KeyOpener::LoadFile(const Secret& file, const Wanted& want
   StoreOptions options;
   options.expect = wanted.expect;
   options.passphrase = passphrase;
-  const bool for_device = options.expect == StoreExpect::kPrivateKey || wanted.change != nullptr;
+  const bool for_device = wanted.change != nullptr || options.expect == StoreExpect::kPrivateKey;
   const Scheme* scheme = for_device ? FindSchemeOfFile(file.Reveal()) : nullptr;
   if (scheme == nullptr && wanted.change != nullptr) {
-    return Fail(ErrorCode::kUsage, "it is not the file of a device's key");
+    return Fail(NotOfDevice(*wanted.change));
   }
   if (scheme == nullptr) {
     options.device = context_->other_device();
@@ -467,8 +477,10 @@ Result<StoreContents> KeyOpener::LoadUri(const KeyReference& reference, const Wa
   }
   if (auto set = SetParameters(*scheme, wanted, options); !set) return Fail(std::move(set));
   std::string uri = reference.text();
-  const bool add_suffix = pins_.user && options.expect == StoreExpect::kPrivateKey &&
-                          !scheme->secret_suffix.empty() && !uri.ends_with(scheme->secret_suffix);
+  const bool uses_key = options.expect == StoreExpect::kPrivateKey ||
+                        (wanted.change != nullptr && wanted.change->UsesKey());
+  const bool add_suffix = pins_.user && uses_key && !scheme->secret_suffix.empty() &&
+                          !uri.ends_with(scheme->secret_suffix);
   if (add_suffix) uri += scheme->secret_suffix;
   options.device = DeviceOf(*scheme, uri, options, sandbox_);
   return CheckKeys(OpenStore(*context_, uri, options), *scheme, *context_);

@@ -76,6 +76,11 @@ struct Scheme {
   std::string_view owner_auth_parameter;
   std::string_view so_pin_parameter;
   std::string_view user_pin_parameter;
+  /// The same for evidence of where a key is (octets, a nonce), and for the answer to a challenge
+  /// (octets). The last is the secret that the device's identity is used with.
+  std::string_view attest_parameter;
+  std::string_view challenge_parameter;
+  std::string_view endorsement_auth_parameter;
   /// In the words of messages, what such keys need. The parameter, and attributes of the URI's
   /// query, say which one.
   std::string_view device;

@@ -15,6 +15,7 @@
 #include "pkcs11/certificate_writer.h"
 #include "pkcs11/key_maker.h"
 #include "pkcs11/key_remover.h"
+#include "pkcs11/key_statement.h"
 #include "pkcs11/object_loader.h"
 #include "pkcs11/provider/listing.h"
 #include "pkcs11/provider/settings.h"
@@ -23,6 +24,7 @@
 namespace credmint::pkcs11 {
 namespace {
 
+using provider::HasParam;
 using provider::OctetsParam;
 using provider::PassphraseCallback;
 using provider::SecretParam;
@@ -37,6 +39,7 @@ constexpr const char* kKeyIdParam = "pkcs11-key-id";
 constexpr const char* kDeleteKeyParam = "pkcs11-delete-key";
 constexpr const char* kStoreCertificateParam = "pkcs11-store-certificate";
 constexpr const char* kKeepCertificatesParam = "pkcs11-keep-certificates";
+constexpr const char* kAttestParam = "pkcs11-attest";
 constexpr const char* kSoPinParam = "pkcs11-init-so-pin";
 constexpr const char* kUserPinParam = "pkcs11-init-user-pin";
 
@@ -76,6 +79,7 @@ class Loader final : public provider::StoreLoader {
   std::string deletion_;  ///< "look" or "1"
   std::optional<NewCertificates> certificates_;
   bool keep_certificates_ = false;
+  bool attests_ = false;
   std::optional<Secret> so_pin_;
   std::optional<Secret> user_pin_;
   std::optional<Secret> context_pin_;
@@ -92,6 +96,7 @@ Result<void> Loader::Set(const OSSL_PARAM params[]) {
     if (!chain) return Fail(std::move(chain));
     certificates_ = NewCertificates{*std::move(chain)};
   }
+  if (HasParam(params, kAttestParam)) attests_ = true;
   if (auto pin = SecretParam(params, kSoPinParam)) so_pin_ = *std::move(pin);
   if (auto pin = SecretParam(params, kUserPinParam)) user_pin_ = *std::move(pin);
   if (auto what = TextParam(params, kInventoryParam)) inventory_ = *std::move(what);
@@ -131,6 +136,11 @@ Result<std::vector<provider::ListedObject>> Loader::ListOrChange(
   }
   if (!deletion_.empty()) return RemoveKey(provider_, request, passphrase, deletion_ == "1");
   if (certificates_) return WriteCertificates(provider_, request, passphrase, *certificates_);
+  if (attests_) {
+    auto stated = StateKey(provider_, request, passphrase);
+    if (!stated) return Fail(std::move(stated));
+    return std::vector{*std::move(stated)};
+  }
   if (so_pin_) return MakeToken(request, *so_pin_, user_pin_ ? user_pin_->Clone() : Secret());
   return TakeInventory(provider_, request, passphrase, inventory_ == "all");
 }
@@ -139,7 +149,7 @@ Result<StoreObjects> Loader::Find(const PassphraseCallback& passphrase) {
   auto request = std::make_shared<const LoadRequest>(provider_.Complete(request_));
   if (certificates_) certificates_->keep_old = keep_certificates_;
   const bool lists_or_changes = !inventory_.empty() || !created_type_.empty() ||
-                                !deletion_.empty() || certificates_ || so_pin_;
+                                !deletion_.empty() || certificates_ || attests_ || so_pin_;
   if (lists_or_changes) {
     auto listed = ListOrChange(*request, passphrase);
     if (!listed) return Fail(std::move(listed));
@@ -176,6 +186,7 @@ const OSSL_PARAM* SettableParams(void* /*provider*/) noexcept {
                                        OSSL_PARAM_utf8_string(kDeleteKeyParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kStoreCertificateParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kKeepCertificatesParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kAttestParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kSoPinParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kUserPinParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kAllowFinalTryParam, nullptr, 0),

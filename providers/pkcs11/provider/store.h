@@ -33,6 +33,9 @@ namespace credmint::pkcs11 {
 /// * "pkcs11-store-certificate" (octets, DER, the certificate of a key and its issuers, one after
 ///   the other): write them (certificate_writer.h), and return the name of the first.
 ///   "pkcs11-keep-certificates" ("1") keeps the earlier ones.
+/// * "pkcs11-attest" (octets, a nonce, which a token does not use): return what the token says of
+/// the
+///   key (key_statement.h).
 /// * "pkcs11-init-so-pin" and "pkcs11-init-user-pin" (octets): make a token (token_maker.h), and
 ///   return its name.
 /// * "pkcs11-allow-final-try" ("1", also as a setting in openssl.cnf): send a PIN even if one more

@@ -15,7 +15,7 @@
 #include "tpm2/device/lockout.h"
 #include "tpm2/device/nv_certificates.h"
 #include "tpm2/device/tss2_library.h"
-#include "tpm2/making/eviction.h"
+#include "tpm2/signing/hierarchy_failure.h"
 
 namespace credmint::tpm2 {
 namespace {
@@ -73,7 +73,7 @@ Error NvWriter::Explain(const TpmFailure& failure) const {
     return {ErrorCode::kDevice, "the TPM has no room for it",
             "keep the certificate in a file, or remove an index that nobody uses"};
   }
-  return OwnerFailure(failure, owner_auth_);
+  return HierarchyFailure(TPM2_RH_OWNER, failure, owner_auth_);
 }
 
 Result<NvWriter::Limits> NvWriter::ReadLimits() const {

@@ -8,6 +8,8 @@ namespace credmint::tpm2 {
 namespace {
 
 void FindEsys(DynamicLibrary& library, Tss2Library& functions) {
+  library.Find(functions.Esys_ActivateCredential, "Esys_ActivateCredential");
+  library.Find(functions.Esys_Certify, "Esys_Certify");
   library.Find(functions.Esys_Create, "Esys_Create");
   library.Find(functions.Esys_CreatePrimary, "Esys_CreatePrimary");
   library.Find(functions.Esys_EvictControl, "Esys_EvictControl");
@@ -56,6 +58,7 @@ void FindMu(DynamicLibrary& library, Tss2Library& functions) {
   library.Find(functions.Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal,
                "Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal");
   library.Find(functions.Tss2_MU_TPM2B_NAME_Marshal, "Tss2_MU_TPM2B_NAME_Marshal");
+  library.Find(functions.Tss2_MU_TPM2B_ID_OBJECT_Unmarshal, "Tss2_MU_TPM2B_ID_OBJECT_Unmarshal");
   library.Find(functions.Tss2_MU_TPM2B_NAME_Unmarshal, "Tss2_MU_TPM2B_NAME_Unmarshal");
   library.Find(functions.Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal, "Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal");
   library.Find(functions.Tss2_MU_TPM2B_PRIVATE_Marshal, "Tss2_MU_TPM2B_PRIVATE_Marshal");

@@ -13,6 +13,8 @@ namespace credmint::tpm2 {
 /// The functions of tpm2-tss, loaded when the first TPM key is opened. Linking its libraries would
 /// add half a millisecond to every start of the program, even without a TPM.
 struct Tss2Library {
+  decltype(&::Esys_ActivateCredential) Esys_ActivateCredential = nullptr;
+  decltype(&::Esys_Certify) Esys_Certify = nullptr;
   decltype(&::Esys_Create) Esys_Create = nullptr;
   decltype(&::Esys_CreatePrimary) Esys_CreatePrimary = nullptr;
   decltype(&::Esys_EvictControl) Esys_EvictControl = nullptr;
@@ -58,6 +60,7 @@ struct Tss2Library {
   decltype(&::Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal) Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal =
       nullptr;
   decltype(&::Tss2_MU_TPM2B_NAME_Marshal) Tss2_MU_TPM2B_NAME_Marshal = nullptr;
+  decltype(&::Tss2_MU_TPM2B_ID_OBJECT_Unmarshal) Tss2_MU_TPM2B_ID_OBJECT_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_NAME_Unmarshal) Tss2_MU_TPM2B_NAME_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal) Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal = nullptr;
   decltype(&::Tss2_MU_TPM2B_PRIVATE_Marshal) Tss2_MU_TPM2B_PRIVATE_Marshal = nullptr;

@@ -16,8 +16,4 @@ namespace credmint::tpm2 {
 Result<void> Evict(const std::shared_ptr<Tpm>& tpm, const TpmObject& key, TPM2_HANDLE handle,
                    const Secret& owner_auth, const SaltKey& salt_key);
 
-/// The failure of something that the owner hierarchy authorises. Says that its auth value is
-/// missing (kPinRequired) or wrong (kPinIncorrect), if that is the reason.
-Error OwnerFailure(const TpmFailure& failure, const Secret& owner_auth);
-
 }  // namespace credmint::tpm2

@@ -20,6 +20,7 @@
 #include "tpm2/policy/policy_authority.h"
 #include "tpm2/policy/policy_digest.h"
 #include "tpm2/provider/key_description.h"
+#include "tpm2/signing/hierarchy_failure.h"
 #include "tpm2/signing/key_source.h"
 #include "tpm2/signing/parent.h"
 
@@ -114,7 +115,7 @@ const Secret& Making::parent_auth() const {
 }
 
 Error Making::ParentFailure(const TpmFailure& failure) const {
-  if (!has_own_parent()) return OwnerFailure(failure, key_.owner_auth);
+  if (!has_own_parent()) return HierarchyFailure(TPM2_RH_OWNER, failure, key_.owner_auth);
   const std::string name = "TPM key " + FormatHandle(key_.parent);
   if (failure.fault() == TpmFault::kNoSuchHandle) {
     return MakeError(ErrorCode::kKeyNotFound,

@@ -20,6 +20,7 @@
 #include "tpm2/device/nv_index.h"
 #include "tpm2/device/nv_uri.h"
 #include "tpm2/device/nv_writer.h"
+#include "tpm2/provider/attest_request.h"
 #include "tpm2/provider/listing.h"
 #include "tpm2/provider/tpm_change.h"
 #include "tpm2/signing/key_loader.h"
@@ -76,6 +77,7 @@ class Loader final : public provider::StoreLoader {
   [[nodiscard]] Result<StoreObjects> TakeInventory() const;
   [[nodiscard]] Result<StoreObjects> MakeChange() const;
   [[nodiscard]] Result<StoreObjects> SignPolicy() const;
+  [[nodiscard]] Result<StoreObjects> Attest(const PassphraseCallback& passphrase) const;
   [[nodiscard]] Result<StoreObjects> StoreCertificate() const;
   [[nodiscard]] Result<StoreObjects> ReadCertificates(const NvUri& uri,
                                                       const PassphraseCallback& passphrase) const;
@@ -89,6 +91,7 @@ class Loader final : public provider::StoreLoader {
   KeySecrets secrets_;
   bool inventory_ = false;
   TpmChange change_;
+  AttestRequest attest_;
   Bytes certificates_;  ///< to store
   bool overwrite_ = false;
   Secret owner_auth_;
@@ -105,6 +108,7 @@ Result<void> Loader::Set(const OSSL_PARAM params[]) {
   if (HasParam(params, kAskAuthParam)) secrets_.ask_auth = true;
   if (HasParam(params, kInventoryParam)) inventory_ = true;
   change_.Set(params);
+  attest_.Set(params);
   if (const auto der = provider::OctetsParam(params, kStoreCertificateParam)) {
     certificates_.assign(der->begin(), der->end());
   }
@@ -128,6 +132,7 @@ bool Loader::IsExpected() const {
 Result<StoreObjects> Loader::Find(const PassphraseCallback& passphrase) {
   if (change_.IsWanted()) return MakeChange();
   if (change_.WantsSignedPolicy()) return SignPolicy();
+  if (attest_.IsWanted()) return Attest(passphrase);
   if (!certificates_.empty()) return StoreCertificate();
   if (inventory_) return TakeInventory();
   if (!IsExpected()) return StoreObjects();
@@ -167,6 +172,24 @@ Result<StoreObjects> Loader::SignPolicy() const {
   auto made = change_.SignPolicy(*file, provider_, tcti_, secrets_.policy_signer.get());
   if (!made) return Fail(std::move(made));
   return StoreObjects{{}, {}, {*std::move(made)}};
+}
+
+Result<StoreObjects> Loader::Attest(const PassphraseCallback& passphrase) const {
+  const KeyLoader loader(provider_, tcti_, passphrase, secrets_);
+  Result<provider::ListedObject> stated =
+      Fail(ErrorCode::kUsage, "it names no key, so there is nothing to attest",
+           "name a key in the TPM, as in handle:0x81000002, or its file");
+  if (attest_.IsChallenge()) {
+    stated = attest_.Answer(provider_, tcti_);
+  } else if (const auto* uri = std::get_if<HandleUri>(&source_)) {
+    stated = attest_.Attest(provider_, loader, *uri);
+  } else if (const auto* file = std::get_if<Tss2KeyFile>(&source_)) {
+    stated = attest_.Attest(provider_, loader, *file);
+  }
+  if (!stated) return Fail(std::move(stated));
+  StoreObjects objects;
+  objects.inventory.push_back(*std::move(stated));
+  return objects;
 }
 
 Result<StoreObjects> Loader::StoreCertificate() const {
@@ -270,6 +293,9 @@ const OSSL_PARAM* SettableParams(void* /*provider*/) noexcept {
                                        OSSL_PARAM_utf8_string(kSignPolicyParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kKeyNodaParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kKeyAuthParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kAttestParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kChallengeParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kEndorsementAuthParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kStoreCertificateParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kOverwriteParam, nullptr, 0),
                                        OSSL_PARAM_octet_string(kOwnerAuthParam, nullptr, 0),

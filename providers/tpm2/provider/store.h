@@ -45,6 +45,9 @@ namespace credmint::tpm2 {
 /// its
 ///   name. "look" returns the same and removes nothing.
 /// * "tpm2-owner-auth" (octets): the auth value of the owner hierarchy, for these changes.
+/// * "tpm2-attest" (octets, a nonce): have the TPM certify the key, and return the evidence
+///   (key_attester.h). "tpm2-challenge" (octets) returns the answer to a verifier's challenge.
+///   "tpm2-endorsement-auth" (octets) is the auth value of the endorsement hierarchy for both.
 const OSSL_DISPATCH* HandleStore();
 const OSSL_DISPATCH* NvStore();
 const OSSL_DISPATCH* Tss2Store();

@@ -11,16 +11,10 @@ namespace {
 
 using provider::Key;
 
-std::unique_ptr<Key> MakeKey(const Tpm2Provider& provider, std::shared_ptr<Tpm> tpm,
-                             PublicArea area, std::unique_ptr<KeySource> source, Secret auth,
-                             LoadedKey loaded) {
-  auto key = std::make_unique<Key>();
-  key->provider = &provider;
-  key->public_key = area.public_key;
-  const provider::EmsaPss pss(provider.digests(), provider.core().context());
-  key->private_key = std::make_shared<const TpmKey>(
-      std::move(tpm), std::move(area), pss, std::move(source), std::move(auth), std::move(loaded));
-  return key;
+/// Whether a wrong auth value of the key is counted in this role.
+bool CountsTries(const PublicArea& area, const TPM2B_PUBLIC& public_area, KeyLoader::Role role) {
+  if (role == KeyLoader::Role::kUser) return area.counts_tries;
+  return (public_area.publicArea.objectAttributes & TPMA_OBJECT_NODA) == 0;
 }
 
 }  // namespace
@@ -38,7 +32,30 @@ Result<Secret> KeyLoader::AskAuth(const std::string& key_name, PassphraseKind ki
   return auth;
 }
 
+std::unique_ptr<Key> KeyLoader::MakeKey(OpenedKey opened) const {
+  auto key = std::make_unique<Key>();
+  key->provider = &provider_;
+  key->public_key = opened.area.public_key;
+  const provider::EmsaPss pss(provider_.digests(), provider_.core().context());
+  key->private_key = std::make_shared<const TpmKey>(
+      std::move(opened.tpm), std::move(opened.area), pss, std::move(opened.source),
+      std::move(opened.auth), std::move(opened.loaded));
+  return key;
+}
+
 Result<std::unique_ptr<Key>> KeyLoader::Load(const HandleUri& uri) const {
+  auto opened = Open(uri, Role::kUser);
+  if (!opened) return Fail(std::move(opened));
+  return MakeKey(*std::move(opened));
+}
+
+Result<std::unique_ptr<Key>> KeyLoader::Load(const Tss2KeyFile& file) const {
+  auto opened = Open(file, Role::kUser);
+  if (!opened) return Fail(std::move(opened));
+  return MakeKey(*std::move(opened));
+}
+
+Result<OpenedKey> KeyLoader::Open(const HandleUri& uri, Role role) const {
   auto tpm = provider_.Connect(tcti_);
   if (!tpm) return Fail(std::move(tpm));
   auto source = std::make_unique<PersistentKey>(uri.handle);
@@ -46,10 +63,10 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const HandleUri& uri) const {
   if (!loaded) return Fail(std::move(loaded));
   const auto blob = source->ReadPublic(**tpm, loaded->object, provider_.digests());
   if (!blob) return Fail(blob);
-  auto area = ReadPersistentPublicArea(*blob);
+  auto area = role == Role::kUser ? ReadPersistentPublicArea(*blob) : ReadPublicArea(*blob);
   if (!area) return Fail(std::move(area));
   Secret auth;
-  const bool may_have_auth = secrets_.ask_auth && area->counts_tries;
+  const bool may_have_auth = secrets_.ask_auth && CountsTries(*area, *blob, role);
   if (uri.has_auth || may_have_auth) {
     auto asked = AskAuth(source->name(),
                          uri.has_auth ? PassphraseKind::kTpmAuth : PassphraseKind::kTpmAuthIfAny);
@@ -62,15 +79,16 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const HandleUri& uri) const {
     if (!session) return Fail(session, "starting a TPM session");
     loaded->session = *std::move(session);
   }
-  return MakeKey(provider_, *std::move(tpm), *std::move(area), std::move(source), std::move(auth),
-                 *std::move(loaded));
+  return OpenedKey{*std::move(tpm),   *std::move(area), *blob,
+                   std::move(source), std::move(auth),  *std::move(loaded)};
 }
 
-Result<std::unique_ptr<Key>> KeyLoader::Load(const Tss2KeyFile& file) const {
+Result<OpenedKey> KeyLoader::Open(const Tss2KeyFile& file, Role role) const {
   auto area = ReadPublicArea(file.public_area);
   if (!area) return Fail(std::move(area));
-  const bool under_policy = area->has_policy && !file.policy.empty();
-  if (area->needs_policy && !under_policy) {
+  const bool is_user = role == Role::kUser;
+  const bool under_policy = is_user && area->has_policy && !file.policy.empty();
+  if (is_user && area->needs_policy && !under_policy) {
     return Fail(ErrorCode::kKeyUnusable,
                 "the TPM key can be used only under a policy, which its file does not have",
                 "make the file again with the policy in it");
@@ -102,8 +120,8 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const Tss2KeyFile& file) const {
   const auto hold = (*tpm)->Hold();
   auto loaded = source->Load(*tpm, auth);
   if (!loaded) return Fail(std::move(loaded));
-  return MakeKey(provider_, *std::move(tpm), *std::move(area), std::move(source), std::move(auth),
-                 *std::move(loaded));
+  return OpenedKey{*std::move(tpm),   *std::move(area), file.public_area,
+                   std::move(source), std::move(auth),  *std::move(loaded)};
 }
 
 }  // namespace credmint::tpm2

@@ -9,6 +9,8 @@
 #include "tpm2/keyfile/tss2_key_file.h"
 #include "tpm2/policy/policy_session.h"
 #include "tpm2/provider/tpm2_provider.h"
+#include "tpm2/signing/key_source.h"
+#include "tpm2/signing/public_area.h"
 
 namespace credmint::tpm2 {
 
@@ -25,12 +27,30 @@ struct KeySecrets {
   bool ask_auth = false;
 };
 
+/// A key that is loaded, and all that its use needs.
+struct OpenedKey {
+  std::shared_ptr<Tpm> tpm;
+  PublicArea area;
+  TPM2B_PUBLIC public_area{};
+  std::unique_ptr<KeySource> source;
+  Secret auth;
+  LoadedKey loaded;
+};
+
 /// Makes keys for OpenSSL, for both the store and the decoder. Asks for a key's auth value at most
 /// once, only if one is needed, and while nothing is loaded in the TPM.
 class KeyLoader {
  public:
   KeyLoader(const Tpm2Provider& provider, std::optional<std::string> tcti,
             provider::PassphraseCallback passphrase, const KeySecrets& secrets);
+
+  /// How a key is to be used: to sign, or in the ADMIN role of TPM2_Certify. The latter is a matter
+  /// of the auth value alone, whatever the key's policy is (TPM 2.0 Part 1 section 19.2).
+  enum class Role { kUser, kAdmin };
+
+  /// Opens a key without making one for OpenSSL. Fails as Load().
+  [[nodiscard]] Result<OpenedKey> Open(const HandleUri& uri, Role role) const;
+  [[nodiscard]] Result<OpenedKey> Open(const Tss2KeyFile& file, Role role) const;
 
   [[nodiscard]] Result<std::unique_ptr<provider::Key>> Load(const HandleUri& uri) const;
 
@@ -40,6 +60,7 @@ class KeyLoader {
  private:
   [[nodiscard]] Result<Secret> AskAuth(const std::string& key_name,
                                        PassphraseKind kind = PassphraseKind::kTpmAuth) const;
+  [[nodiscard]] std::unique_ptr<provider::Key> MakeKey(OpenedKey opened) const;
 
   const Tpm2Provider& provider_;
   std::optional<std::string> tcti_;

@@ -36,20 +36,33 @@ TPM2B_PUBLIC PrimaryTemplate(bool rsa) {
   return area;
 }
 
-TpmResult<TpmObject> CreatePrimary(const std::shared_ptr<Tpm>& tpm, ESYS_TR hierarchy, bool rsa,
-                                   ESYS_TR session) {
+TpmResult<TpmObject> CreatePrimaryIn(const std::shared_ptr<Tpm>& tpm, ESYS_TR hierarchy,
+                                     ESYS_TR session, TPM2B_PUBLIC& area) {
   const TPM2B_SENSITIVE_CREATE sensitive{};
-  const TPM2B_PUBLIC area = PrimaryTemplate(rsa);
   const TPM2B_DATA outside_info{};
   const TPML_PCR_SELECTION creation_pcr{};
-  return TpmObject::Load(tpm, [&](ESYS_CONTEXT* esys, ESYS_TR* object) {
+  TPM2B_PUBLIC* made = nullptr;
+  auto object = TpmObject::Load(tpm, [&](ESYS_CONTEXT* esys, ESYS_TR* handle) {
     return Tss2().Esys_CreatePrimary(esys, hierarchy, session, ESYS_TR_NONE, ESYS_TR_NONE,
-                                     &sensitive, &area, &outside_info, &creation_pcr, object,
-                                     nullptr, nullptr, nullptr, nullptr);
+                                     &sensitive, &area, &outside_info, &creation_pcr, handle, &made,
+                                     nullptr, nullptr, nullptr);
   });
+  const Handle<TPM2B_PUBLIC, EsysFree> owner(made);
+  if (object) area = *made;
+  return object;
 }
 
 }  // namespace
+
+TpmResult<TpmObject> CreatePrimary(const std::shared_ptr<Tpm>& tpm, TPM2_HANDLE hierarchy,
+                                   const Secret& auth, TPM2B_PUBLIC& area) {
+  const auto hold = tpm->Hold();
+  const ESYS_TR authoriser = FindHierarchy(hierarchy)->esys;
+  const auto session = SessionFor(tpm, auth, {});
+  if (!session) return Fail(session);
+  if (auto set = SetAuth(*tpm, authoriser, auth); !set) return Fail(set);
+  return CreatePrimaryIn(tpm, authoriser, session->handle(), area);
+}
 
 TpmResult<TpmObject> OpenParent(const std::shared_ptr<Tpm>& tpm, TPM2_HANDLE parent, bool rsa,
                                 const Secret& auth) {
@@ -59,11 +72,8 @@ TpmResult<TpmObject> OpenParent(const std::shared_ptr<Tpm>& tpm, TPM2_HANDLE par
     if (auto set = SetAuth(*tpm, object->handle(), auth); !set) return Fail(set);
     return object;
   }
-  const ESYS_TR hierarchy = FindHierarchy(parent)->esys;
-  const auto session = SessionFor(tpm, auth, {});
-  if (!session) return Fail(session);
-  if (auto set = SetAuth(*tpm, hierarchy, auth); !set) return Fail(set);
-  return CreatePrimary(tpm, hierarchy, rsa, session->handle());
+  TPM2B_PUBLIC area = PrimaryTemplate(rsa);
+  return CreatePrimary(tpm, parent, auth, area);
 }
 
 // Clears a value that someone set for the null hierarchy, because the password session would send
@@ -73,7 +83,8 @@ TpmResult<TpmObject> CreateSaltKey(const std::shared_ptr<Tpm>& tpm) {
   if (auto set = SetAuth(*tpm, ESYS_TR_RH_NULL, Secret()); !set) {
     return Fail(set);
   }
-  return CreatePrimary(tpm, ESYS_TR_RH_NULL, false, ESYS_TR_PASSWORD);
+  TPM2B_PUBLIC area = PrimaryTemplate(false);
+  return CreatePrimaryIn(tpm, ESYS_TR_RH_NULL, ESYS_TR_PASSWORD, area);
 }
 
 }  // namespace credmint::tpm2

@@ -18,6 +18,12 @@ namespace credmint::tpm2 {
 TpmResult<TpmObject> OpenParent(const std::shared_ptr<Tpm>& tpm, TPM2_HANDLE parent, bool rsa,
                                 const Secret& auth);
 
+/// Creates the primary key of `area`, a template, in a hierarchy (TPM2_RH_…) whose auth value is
+/// `auth`. Sets `area` to the public area that was made. One TPM command, and those for the session
+/// that a non-empty `auth` requires. The value is sent once.
+TpmResult<TpmObject> CreatePrimary(const std::shared_ptr<Tpm>& tpm, TPM2_HANDLE hierarchy,
+                                   const Secret& auth, TPM2B_PUBLIC& area);
+
 /// Creates the standard ECC primary of the null hierarchy, which needs no auth value. It serves to
 /// salt a session if no other key is loaded. One TPM command.
 TpmResult<TpmObject> CreateSaltKey(const std::shared_ptr<Tpm>& tpm);

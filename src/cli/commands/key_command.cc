@@ -57,9 +57,9 @@ Result<void> Confirm(KeyOpener& keys, const KeyReference& reference) {
 }  // namespace
 
 KeyCommand::KeyCommand(CLI::App& app)
-    : app_(app.add_subcommand(
-          "key",
-          "Create or delete a key on a token, in the TPM or in a file, or sign its policy")) {
+    : app_(app.add_subcommand("key",
+                              "Create, delete or attest a key on a token, in the TPM or in a file, "
+                              "or sign its policy")) {
   app_->preparse_callback([this](std::size_t) {
     app_->require_subcommand(1);
     SetHelp(*app_,
@@ -67,6 +67,8 @@ KeyCommand::KeyCommand(CLI::App& app)
     AddCreate();
     AddDelete();
     AddSignPolicy();
+    attest_.emplace(*app_);
+    verify_attestation_.emplace(*app_);
   });
 }
 
@@ -122,6 +124,8 @@ void KeyCommand::AddSignPolicy() {
 }
 
 Result<void> KeyCommand::Run() const {
+  if (attest_->app().parsed()) return attest_->Run();
+  if (verify_attestation_->app().parsed()) return verify_attestation_->Run();
   StartLog(process_);
   if (sign_policy_->parsed()) return SignPolicy();
   return create_->parsed() ? Create() : Delete();

@@ -3,9 +3,12 @@
 
 #include <CLI/App.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
+#include "cli/commands/attest.h"
+#include "cli/commands/verify_attestation.h"
 #include "cli/options/device_place.h"
 #include "cli/options/key_options.h"
 #include "cli/options/new_key_options.h"
@@ -16,7 +19,8 @@
 namespace credmint::cli {
 
 /// `credmint key create`, `key delete` and `key sign-policy`: the private keys of devices. `create`
-/// also makes plain key files, file:PATH.
+/// also makes plain key files, file:PATH. `key attest` and `key verify-attestation` are commands of
+/// their own.
 ///
 /// `create` prints the URI of the new key, or the path of its file. `delete` prints what it deleted
 /// and what it kept, one line each. It asks at the terminal before, unless it has --yes; without a
@@ -46,6 +50,8 @@ class KeyCommand {
   CLI::App* create_ = nullptr;
   CLI::App* delete_ = nullptr;
   CLI::App* sign_policy_ = nullptr;
+  std::optional<AttestCommand> attest_;
+  std::optional<VerifyAttestationCommand> verify_attestation_;
   KeyOptions key_;
   /// A token takes its time to make a key of RSA.
   ProcessOptions process_ = {.key_timeout = 300};

@@ -27,4 +27,8 @@ Result<OpenDevice> PrepareDevice(const std::string& uri, KeyReference::Use use,
                                  const KeyOptions& key, const ProcessOptions& process,
                                  const char* form);
 
+/// The same for a private key that is used. It may be in a file that only its device can decrypt.
+Result<OpenDevice> PrepareKey(const std::string& reference, const KeyOptions& key,
+                              const ProcessOptions& process, const char* form);
+
 }  // namespace credmint::cli

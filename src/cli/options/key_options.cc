@@ -172,7 +172,7 @@ void AddPolicyFlags(CLI::App& command, KeyOptions& options) {
       ->group(kTpmGroup);
 }
 
-void AddRareKeyFlags(CLI::App& command, KeyOptions& options) {
+void AddContextPinFlags(CLI::App& command, KeyOptions& options) {
   command
       .add_flag("--reuse-pin", options.reuse_pin,
                 "Use the token PIN as the context-specific PIN of an always-authenticate key")
@@ -180,6 +180,10 @@ void AddRareKeyFlags(CLI::App& command, KeyOptions& options) {
   AddSecret(command, "--context-passin", options.context_passin,
             "Context-specific PIN of an always-authenticate key; sources as for --passin")
       ->group(kAdvancedGroup);
+}
+
+void AddRareKeyFlags(CLI::App& command, KeyOptions& options) {
+  AddContextPinFlags(command, options);
   AddSecret(command, "--tpm-key-password", options.tpm_key_password,
             "Auth value of the TPM key; visible to other users, prefer --passin")
       ->option_text(kTextValue)
@@ -204,12 +208,16 @@ void AddPrivateKey(CLI::App& command, KeyOptions& options, const char* by_defaul
       ->group(kIdentityGroup);
 }
 
-/// The flags for signing with a key that is named.
-void AddSigningFlags(CLI::App& command, KeyOptions& options) {
+void AddNoPasswordFlag(CLI::App& command, KeyOptions& options) {
   command
       .add_flag("--no-tpm-key-password", options.no_tpm_key_password,
                 "The TPM key has no auth value: use the empty one and do not ask")
       ->group(kTpmGroup);
+}
+
+/// The flags for signing with a key that is named.
+void AddSigningFlags(CLI::App& command, KeyOptions& options) {
+  AddNoPasswordFlag(command, options);
   AddPolicyFlags(command, options);
   AddRareKeyFlags(command, options);
 }
@@ -284,6 +292,11 @@ void AddPrivateKeyFlags(CLI::App& command, KeyOptions& options) {
   AddPrivateKey(command, options, "");
   AddTokenFlags(command, options);
   AddSigningFlags(command, options);
+}
+
+void AddKeySecretFlags(CLI::App& command, KeyOptions& options) {
+  AddNoPasswordFlag(command, options);
+  AddContextPinFlags(command, options);
 }
 
 Parsed<std::shared_ptr<const IdentitySpec>> ParseIdentity(const KeyOptions& options) {

@@ -48,6 +48,10 @@ void AddKeyFlags(CLI::App& command, KeyOptions& options);
 /// Adds the flags for a key alone, without a certificate: of AddTokenFlags() and the private key.
 void AddPrivateKeyFlags(CLI::App& command, KeyOptions& options);
 
+/// Adds the flags for the secrets of a device's key that signs, for a command whose key is no
+/// option.
+void AddKeySecretFlags(CLI::App& command, KeyOptions& options);
+
 /// Parses the options without opening anything. Whether a certificate or a key is named at all is
 /// for the caller to check. Malformed or contradictory options are refused, each of them, with
 /// kUsage or the codes of KeyReference; so is --system-store-name, because Linux has no such store.

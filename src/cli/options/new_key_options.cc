@@ -3,45 +3,25 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <optional>
+#include <array>
 #include <string_view>
 #include <utility>
 
 #include "base/read_file.h"
+#include "cli/options/hex_text.h"
 #include "cli/options/option_groups.h"
+#include "cli/options/secret_option.h"
 #include "cli/options/text_option.h"
-#include "identity/secret_source.h"
-#include "ossl/encoding.h"
 
 namespace credmint::cli {
 namespace {
 
 Result<Bytes> IdOf(std::string_view hex) {
-  constexpr std::size_t kLongest = 128;  // digits
-  const auto bad = [] {
-    return Fail(ErrorCode::kUsage, "--id: it is not an id of 1 to 64 bytes in hexadecimal",
-                "write two digits for each byte: --id 01");
-  };
-  if (hex.size() % 2 != 0 || hex.size() > kLongest) return bad();
-  Bytes id;
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    std::uint8_t byte = 0;
-    const char* const end = hex.data() + i + 2;
-    const auto [stop, error] = std::from_chars(hex.data() + i, end, byte, 16);
-    if (error != std::errc() || stop != end) return bad();
-    id.push_back(byte);
-  }
-  return id;
-}
-
-Result<Secret> ReadFrom(const char* option, const std::string& text) {
-  if (text.empty()) return Secret();
-  const auto source = SecretSource::Parse(text);
-  if (!source) return Fail(Error(source.error()).In(option));
-  auto secret = source->Read();
-  if (!secret) return Fail(std::move(secret), option);
-  return secret;
+  constexpr std::size_t kLongest = 64;
+  auto id = ParseHex(hex);
+  if (id && id->size() <= kLongest) return *std::move(id);
+  return Fail(ErrorCode::kUsage, "--id: it is not an id of 1 to 64 bytes in hexadecimal",
+              "write two digits for each byte: --id 01");
 }
 
 /// A flag for some back ends only: whether it is given, and the loader parameter behind it.
@@ -72,26 +52,6 @@ Result<void> CheckSpecialFlags(const NewKeyOptions& options, const Scheme& schem
       {"--owner-passin", !options.owner_passin.empty(), scheme.owner_auth_parameter}};
   for (const SpecialFlag& flag : flags) {
     if (auto applies = CheckApplies(flag, device); !applies) return applies;
-  }
-  return {};
-}
-
-/// The sources of two secrets may be the same file, but a descriptor can be read only once.
-Result<void> CheckStreamsDiffer(const NewKeyOptions& options, const KeyOptions& key) {
-  const std::pair<const char*, const std::string&> sources[] = {
-      {"--auth", options.auth},
-      {"--owner-passin", options.owner_passin},
-      {"--parent-passin", key.parent_passin}};
-  const auto stream = [](const std::string& text) -> std::optional<int> {
-    const auto source = SecretSource::Parse(text);
-    return source ? source->descriptor() : std::nullopt;
-  };
-  for (const auto& [option, text] : sources) {
-    for (const auto& [other, other_text] : sources) {
-      if (&text == &other_text || !stream(text) || stream(text) != stream(other_text)) continue;
-      return Fail(ErrorCode::kUsage, fmt::format("{} and {} read the same stream", option, other),
-                  "give one of them through another descriptor, fd:N, or in a file, file:PATH");
-    }
   }
   return {};
 }
@@ -134,7 +94,10 @@ Result<void> CheckSecretsOfNew(const NewKeyOptions& options, const KeyOptions& k
     return Fail(ErrorCode::kUsage, "--parent-passin is given without --parent",
                 "give the auth value of the owner hierarchy with --owner-passin");
   }
-  return CheckStreamsDiffer(options, key);
+  return CheckStreamsDiffer(
+      std::to_array<SecretSourceOption>({{"--auth", options.auth},
+                                         {"--owner-passin", options.owner_passin},
+                                         {"--parent-passin", key.parent_passin}}));
 }
 
 void AddAuthorityFlag(CLI::App& command, NewKeyOptions& options, const char* description) {
@@ -223,7 +186,7 @@ Result<NewFileKey> ReadNewFileKey(const NewKeyOptions& options, const KeyOptions
   if (auto apply = CheckSpecialFlags(options, Scheme{}, "a plain file"); !apply) {
     return Fail(std::move(apply));
   }
-  auto passphrase = ReadFrom("--passin", key.passin);
+  auto passphrase = ReadSecret({"--passin", key.passin});
   if (!passphrase) return Fail(std::move(passphrase));
   if (!key.passin.empty() && passphrase->empty()) {
     return Fail(ErrorCode::kUsage, "--passin: the passphrase is empty",
@@ -245,7 +208,7 @@ Result<void> CheckDeletion(const std::string& owner_passin, const KeyOptions& ke
 Result<NewKey> ReadNewKey(const NewKeyOptions& options) {
   auto id = IdOf(options.id);
   if (!id) return Fail(std::move(id));
-  auto auth = ReadFrom("--auth", options.auth);
+  auto auth = ReadSecret({"--auth", options.auth});
   if (!auth) return Fail(std::move(auth));
   if (!options.auth.empty() && auth->empty()) {
     return Fail(ErrorCode::kUsage, "--auth: the auth value is empty",
@@ -277,15 +240,12 @@ Result<Bytes> ReadPolicyFile(const std::string& path) {
 }
 
 Result<Secret> ReadOwnerAuth(const std::string& owner_passin) {
-  return ReadFrom("--owner-passin", owner_passin);
+  return ReadSecret({"--owner-passin", owner_passin});
 }
 
 std::vector<std::string> SecretFilesOf(const NewKeyOptions& options) {
-  std::vector<std::string> files;
-  for (const std::string* text : {&options.auth, &options.owner_passin}) {
-    const auto source = SecretSource::Parse(*text);
-    if (source && source->file()) files.push_back(*source->file());
-  }
+  std::vector<std::string> files = SecretFilesOf(std::to_array<SecretSourceOption>(
+      {{"--auth", options.auth}, {"--owner-passin", options.owner_passin}}));
   const auto authority =
       KeyReference::Parse(options.policy_authority, KeyReference::Use::kPrivateKey);
   if (authority && authority->is_path()) files.push_back(authority->text());

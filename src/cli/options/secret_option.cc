@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <string>
-#include <vector>
+#include <optional>
+#include <utility>
+
+#include "identity/secret_source.h"
 
 namespace credmint::cli {
 
@@ -29,6 +31,40 @@ Result<void> CheckSecrets(const CLI::App& command) {
     return Fail(ErrorCode::kUsage,
                 fmt::format("--{} is given more than once, with different values", name),
                 "give it once: a wrong secret may use up one of few tries");
+  }
+  return {};
+}
+
+Result<Secret> ReadSecret(const SecretSourceOption& given) {
+  if (given.source.empty()) return Secret();
+  const auto source = SecretSource::Parse(given.source);
+  if (!source) return Fail(Error(source.error()).In(given.option));
+  auto secret = source->Read();
+  if (!secret) return Fail(std::move(secret), given.option);
+  return secret;
+}
+
+std::vector<std::string> SecretFilesOf(std::span<const SecretSourceOption> given) {
+  std::vector<std::string> files;
+  for (const SecretSourceOption& one : given) {
+    const auto source = SecretSource::Parse(one.source);
+    if (source && source->file()) files.push_back(*source->file());
+  }
+  return files;
+}
+
+Result<void> CheckStreamsDiffer(std::span<const SecretSourceOption> given) {
+  const auto stream = [](const SecretSourceOption& one) -> std::optional<int> {
+    const auto source = SecretSource::Parse(one.source);
+    return source ? source->descriptor() : std::nullopt;
+  };
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    for (std::size_t j = i + 1; j < given.size(); ++j) {
+      if (!stream(given[i]) || stream(given[i]) != stream(given[j])) continue;
+      return Fail(ErrorCode::kUsage,
+                  fmt::format("{} and {} read the same stream", given[i].option, given[j].option),
+                  "give one of them through another descriptor, fd:N, or in a file, file:PATH");
+    }
   }
   return {};
 }

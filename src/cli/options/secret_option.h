@@ -2,9 +2,13 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
+#include "base/secret.h"
 
 namespace credmint::cli {
 
@@ -16,5 +20,22 @@ bool IsSecret(std::string_view name, std::string_view value);
 /// counts, but a wrong secret may use up one of few tries. Sources of secrets (`file:PATH`) are
 /// places, as paths are, and not checked.
 Result<void> CheckSecrets(const CLI::App& command);
+
+/// An option that names the source of a secret, and that source; empty if it is not given.
+struct SecretSourceOption {
+  const char* option;
+  std::string source;
+};
+
+/// Reads the secret; empty if the option is not given. Fails as SecretSource::Parse() and Read()
+/// do.
+Result<Secret> ReadSecret(const SecretSourceOption& given);
+
+/// The files that the sources name, which no device needs.
+std::vector<std::string> SecretFilesOf(std::span<const SecretSourceOption> given);
+
+/// Fails with kUsage if two sources are the same stream. The sources of two secrets may be the same
+/// file, but a descriptor can be read only once.
+Result<void> CheckStreamsDiffer(std::span<const SecretSourceOption> given);
 
 }  // namespace credmint::cli

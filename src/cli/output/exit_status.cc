@@ -39,6 +39,10 @@ ExitStatus ExitStatusOf(ErrorCode code) {
     case ErrorCode::kServiceBusy:
     case ErrorCode::kServiceAnswer:
       return ExitStatus::kService;
+    case ErrorCode::kAttestation:
+      return ExitStatus::kAttestation;
+    case ErrorCode::kNotProven:
+      return ExitStatus::kNotProven;
   }
   return ExitStatus::kInternal;
 }

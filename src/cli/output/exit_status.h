@@ -15,6 +15,8 @@ enum class ExitStatus : int {
   kService = 5,      ///< the service answered, but not with credentials
   kNetwork = 6,      ///< the service could not be reached
   kLocalIo = 7,      ///< a local file
+  kAttestation = 8,  ///< an attestation that does not hold
+  kNotProven = 9,    ///< an attestation that holds, but does not prove yet where the key is
 };
 
 ExitStatus ExitStatusOf(ErrorCode code);

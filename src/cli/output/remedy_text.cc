@@ -24,6 +24,8 @@ std::string_view Words(Remedy remedy) {
       return "give it with --parent-passin";
     case Remedy::kGiveOwnerAuth:
       return "give it with --owner-passin";
+    case Remedy::kGiveEndorsementAuth:
+      return "give it with --endorsement-passin";
     case Remedy::kGivePolicyAuth:
       return "give it with --policy-passin";
     case Remedy::kCheckAuthValue:

@@ -49,6 +49,8 @@ std::string_view CauseOf(ErrorCode code) {
       return "the answer cannot be used";
     case ErrorCode::kUsage:
     case ErrorCode::kInternal:
+    case ErrorCode::kAttestation:  // of key attest and key verify-attestation alone
+    case ErrorCode::kNotProven:
       break;
   }
   return "see the log";

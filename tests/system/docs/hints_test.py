@@ -14,7 +14,7 @@ import unittest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from support import documents, openssl, pki, program, token, tpm
+from support import documents, endorsement, openssl, pki, program, token, tpm
 from support.cases import each, expand
 from support.processes import die_with_parent, run_tool
 from support.system_test import MintTest, make_folder
@@ -59,6 +59,11 @@ RUN_HERE = {
     "tpm2_nvdefine -a 'ownerread|ownerwrite|authread|no_da'": "TpmTools.test_that_defines",
     "tpm2_create -G rsa2048": "TpmTools.test_that_makes_an_rsa_key",
     "tpm2_changeauth -c o": "TpmTools.test_that_changes_the_owner_s_value",
+    "tpm2_changeauth -c e": "TpmTools.test_that_changes_the_endorsement_value",
+    "openssl rand -hex 20": "TpmTools.test_that_chooses_a_nonce",
+    "openssl rand -out challenge.key 32": "TpmTools.test_that_makes_a_key_for_challenges",
+    "credmint key create": "TpmTools.test_that_creates",
+    "credmint key attest": "TpmTools.test_that_chooses_a_nonce",
     "tpm2_evictcontrol -c": "TpmTools.test_that_removes",
     "openssl genpkey -provider tpm2 -algorithm EC -pkeyopt group:P-256": "TpmTools.test_generates",
     "openssl genpkey -provider tpm2 -algorithm RSA": "TpmTools.test_generates",
@@ -343,6 +348,58 @@ class TpmTools(HintTest):
         self.addCleanup(self.tpm.tool, "changeauth", "-c", "o", "-p", "owner-value")
         self.fail_with(program.KEY, "refused the auth value", *owner, "pass:other-value")
         self.succeed(*owner, "pass:owner-value")
+
+    def test_that_changes_the_endorsement_value(self):
+        self.certify_tpm()
+        attest = ("key", "attest", "handle:0x81000001", "--nonce", "00" * 16)
+        self.typed("tpm2_changeauth -c e endorsement-value")
+        self.addCleanup(self.tpm.tool, "changeauth", "-c", "e", "-p", "endorsement-value")
+        given = (*attest, "--endorsement-passin")
+        result = self.fail_with(program.KEY, "refused the auth value", *given, "pass:other-value")
+        self.assertIn("tpm2_changeauth -c e", self.hint_of(result))
+        self.succeed(*given, "pass:endorsement-value")
+
+    def certify_tpm(self):
+        """Stores a certificate of the TPM, as its manufacturer does."""
+        if "1C0000A" in self.tpm.tool("getcap", "handles-nv-index"):
+            return
+        certificate = endorsement.certify(self.root, endorsement.make_ek(self.tpm, "ecc"))
+        self.tpm.write_nv("0x01c0000a", pki.der(certificate))
+
+    def test_that_chooses_a_nonce(self):
+        self.certify_tpm()
+        attest = ("key", "attest", "handle:0x81000001")
+        result = self.fail_with(program.USAGE, "--nonce is missing", *attest)
+        nonce = self.typed(self.command_in(result)).strip()
+        self.succeed(*attest, "--nonce", nonce)
+        result = self.fail_with(
+            program.USAGE, "the file is missing", "key", "verify-attestation", "--nonce", nonce
+        )
+        self.assertIn("credmint key attest --nonce", self.hint_of(result))
+
+    def test_that_makes_a_key_for_challenges(self):
+        self.certify_tpm()
+        self.write("root.pem", pki.pem(self.root.certificate))
+        nonce = ("--nonce", "00" * 16)
+        self.succeed("key", "attest", "handle:0x81000001", *nonce, "--out", "web.attestation")
+        verify = ("key", "verify-attestation", "web.attestation", *nonce, "--ek-ca", "root.pem")
+        verify += ("--make-challenge", "web.challenge")
+        result = self.fail_with(program.USAGE, "--challenge-key is missing", *verify)
+        self.typed(f"umask 077; {self.command_in(result)}")
+        result = self.run_program(*verify, "--challenge-key", "challenge.key")
+        self.assertEqual(result.status, program.NOT_PROVEN, str(result))
+
+    def test_that_creates(self):
+        """A key as the hint wants it can be attested."""
+        self.certify_tpm()
+        copied = "sensitivedataorigin|userwithauth|sign"
+        self.tpm.make_persistent("0x81000005", attributes=copied)
+        attest = ("key", "attest", "--nonce", "00" * 16)
+        result = self.fail_with(program.KEY, "can be copied", *attest, "handle:0x81000005")
+        self.assertIn("credmint key create", self.hint_of(result))
+        os.symlink(program.path(), self.folder / "credmint")
+        self.typed("./credmint key create handle:0x81000006 --type ec-p256")
+        self.succeed(*attest, "handle:0x81000006")
 
     def test_that_removes(self):
         self.tpm.make_parent("0x81000004")

@@ -252,7 +252,10 @@ class Everything(CompletionTest):
 
     def test_options(self):
         shared = manual.Page("credmint-options.7").subsections()
-        parts = {"key": ("create", "delete", "sign-policy"), "token": ("init",)}
+        parts = {
+            "key": ("create", "delete", "sign-policy", "attest", "verify-attestation"),
+            "token": ("init",),
+        }
         for command in set(self.asked("")) - {"help", "version", "cache", "config"}:
             named = [(command, part) for part in parts.get(command, ())] or [(command,)]
             page = manual.Page(f"credmint-{command}.1")

@@ -13,7 +13,7 @@ import re
 import signal
 import unittest
 
-from support import documents, facts, help_text, pki, program, token, tpm
+from support import documents, endorsement, facts, help_text, pki, program, token, tpm
 from support.cases import each, expand
 from support.ports import dead_port
 from support.serve import Server, wait_until
@@ -22,6 +22,7 @@ from support.system_test import MintTest, SystemTest, make_folder
 SHAPES = json.loads(pathlib.Path(__file__).with_name("stable_shapes.json").read_text())
 RELY = "docs/reference/stability.md says how that may change"
 ADD = "add it to stable_shapes.json and to CHANGELOG.md"
+NONCE = "00" * 16
 TOP = "before the first table"
 TABLES = (TOP, "serve", "defaults", "identity.NAME", "role.NAME")
 
@@ -200,6 +201,26 @@ class ExitStatuses(MintTest):
         name = self.id().rpartition("_")[2]
         self.end(name, *flags)
 
+    def test_attestation(self):
+        self.write("attestation", "{}")
+        self.end_of_verification("Attestation")
+
+    def test_not_proven(self):
+        made = token.Token(self.folder / "t")
+        made.generate("EC:prime256v1")
+        self.env = made.env
+        attested = self.succeed(
+            *("key", "attest", "pkcs11:token=test", "--nonce", NONCE, "--pkcs11-lib", token.MODULE),
+            *("--passin", f"pass:{self.secret(token.PIN)}"),
+        )
+        self.write("attestation", attested)
+        self.end_of_verification("NotProven")
+
+    def end_of_verification(self, name):
+        command = ("key", "verify-attestation", "attestation", "--nonce", NONCE)
+        result = self.run_program(*command)
+        self.assertEqual(result.status, SHAPES["exit statuses"][name], str(result))
+
     def test_service(self):
         self.start_own_service(fail=["403"])
         self.end("Service")
@@ -248,6 +269,18 @@ class Outputs(Shapes, MintTest):
     def test_csr(self):
         command = ("csr", "--private-key", "web.key", "--subject", "/CN=web", "--dns", "web.example")
         self.hold_output("csr --json", self.read(*command, "--json"))
+
+    def test_key_verify_attestation(self):
+        made = tpm.Tpm(self, make_folder(self) / "t")
+        certificate = endorsement.certify(self.root, endorsement.make_ek(made, "ecc"))
+        made.write_nv("0x01c0000a", pki.der(certificate))
+        self.env = made.env
+        self.write("root.pem", pki.pem(self.root.certificate))
+        self.succeed("key", "create", "--type", "ec-p256", "--out", "key.pem", "--pcr", "sha256:0")
+        self.succeed("key", "attest", "key.pem", "--nonce", NONCE, "--out", "attestation")
+        command = ("key", "verify-attestation", "attestation", "--nonce", NONCE)
+        shown = self.run_program(*command, "--ek-ca", "root.pem", "--json")
+        self.hold_output("key verify-attestation --json", json.loads(shown.stdout))
 
     def test_doctor(self):
         well = self.read("doctor", *self.arguments(*self.identity)[1:], "--json")

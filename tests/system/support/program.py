@@ -25,6 +25,8 @@ CERTIFICATE = 4
 SERVICE = 5
 NETWORK = 6
 LOCAL_IO = 7
+ATTESTATION = 8
+NOT_PROVEN = 9
 
 # Options of sanitizers, for builds that have them.
 _PASSED_ON = ("ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")

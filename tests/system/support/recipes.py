@@ -62,6 +62,7 @@ class InOneHome(unittest.TestCase):
     """Runs sections in one home. Those that mint share one service."""
 
     SECTIONS = []
+    REPORTS = ()  # what the program is meant to report in them
 
     @classmethod
     def setUpClass(cls):
@@ -124,7 +125,10 @@ class InOneHome(unittest.TestCase):
         )
         shown = f"{text}\nstdout:\n{result.stdout}\nstderr:\n{result.stderr}"
         self.assertEqual(result.returncode, 0, shown)
-        self.assertNotIn("credmint: ", result.stderr, shown)
+        reported = result.stderr
+        for report in self.REPORTS:
+            reported = reported.replace(f"credmint: {report}\n", "")
+        self.assertNotIn("credmint: ", reported, shown)
         if mints:
             records = self.service.requests()[before:]
             reasons = [record["reason"] for record in records]

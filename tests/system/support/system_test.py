@@ -70,7 +70,7 @@ class SystemTest(unittest.TestCase):
 
     def run_program(self, *arguments, env=None, **more):
         result = program.run(arguments, self.folder, {**self.env, **(env or {})}, **more)
-        self.assertIn(result.status, range(8), f"crashed\n{result}")
+        self.assertIn(result.status, range(10), f"crashed\n{result}")
         for secret in self.secrets:
             self.assertNotIn(secret, result.stderr, f"shows a secret\n{result}")
         return result

@@ -30,14 +30,19 @@ def need_swtpm():
 
 
 class Tpm:
-    """A running TPM that keeps its state in `folder` and ends with `owner`, a test or a class."""
+    """A running TPM that keeps its state in `folder` and ends with `owner`, a test or a class.
 
-    def __init__(self, owner, folder):
+    `manufacture(state)` fills the folder of the state first (endorsement.py).
+    """
+
+    def __init__(self, owner, folder, manufacture=None):
         need_swtpm()
         program.need_back_end("handle")
         self.folder = pathlib.Path(folder)
         self._state = self.folder / "state"
         self._state.mkdir(parents=True)
+        if manufacture:
+            manufacture(self._state)
         self.tcti = f"swtpm:path={self.folder}/s"
         self.env = {"TPM2TOOLS_TCTI": self.tcti}
         self._process = self._start()
