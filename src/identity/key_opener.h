@@ -92,6 +92,9 @@ class KeyOpener {
 
   Result<std::shared_ptr<const SigningKey>> OpenKeyFile(KeyReference reference,
                                                         std::span<const Certificate> certificates);
+  Result<std::shared_ptr<const SigningKey>> OpenOneOf(const KeyReference& reference,
+                                                      const std::vector<std::string_view>& blocks,
+                                                      std::span<const Certificate> certificates);
   Result<std::vector<Certificate>> CertificatesOf(KeyReference& reference, const Secret& file);
   Result<Inventory> ListFile(KeyReference& reference);
   Result<StoreContents> Load(KeyReference& reference, const Wanted& wanted);
