@@ -204,4 +204,17 @@ Result<Bytes> EncodeEcdsaSignature(ByteView r, ByteView s) {
   return der;
 }
 
+std::vector<PublicKey> ReadPublicKeys(ByteView der) {
+  std::vector<PublicKey> keys;
+  const unsigned char* cursor = der.data();
+  const unsigned char* const end = cursor + der.size();
+  const ErrorMark mark;
+  while (cursor < end) {
+    const PkeyPtr pkey(d2i_PUBKEY(nullptr, &cursor, end - cursor));
+    if (!pkey) break;
+    if (auto key = PublicKey::FromPkey(pkey.get())) keys.push_back(*std::move(key));
+  }
+  return keys;
+}
+
 }  // namespace credmint::provider

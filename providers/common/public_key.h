@@ -4,6 +4,7 @@
 #include <openssl/core.h>
 
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "ossl/handles.h"
@@ -48,6 +49,10 @@ struct PublicKey {
   /// Converts to DER SubjectPublicKeyInfo, using `context`. Empty if this is not a valid key.
   [[nodiscard]] Bytes ToDer(OSSL_LIB_CTX* context) const;
 };
+
+/// Parses public keys, DER SubjectPublicKeyInfo, one after the other. Ignores keys of a type that
+/// no device holds.
+std::vector<PublicKey> ReadPublicKeys(ByteView der);
 
 /// Encodes big-endian r and s as a DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3).
 Result<Bytes> EncodeEcdsaSignature(ByteView r, ByteView s);

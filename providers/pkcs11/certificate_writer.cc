@@ -180,10 +180,13 @@ class CertificateWriter {
 };
 
 Result<void> CertificateWriter::CheckLabel(const PublicKey& key) const {
+  const auto replaced =
+      wanted_.replaced.empty() ? Result<PublicKey>(key) : ReadCertifiedKey(wanted_.replaced);
+  if (!replaced) return Fail(replaced);
   for (const StoredCertificate& one : stored_) {
     if (!SharesName(one)) continue;
     const auto certified = ReadCertifiedKey(one.der);
-    if (certified && *certified == key) continue;
+    if (certified && (*certified == key || *certified == *replaced)) continue;
     return Fail(ErrorCode::kUsage,
                 fmt::format("{} has a certificate of another key with the label {}: {}",
                             session_.slot().Name(), LabelText(names_),
@@ -262,7 +265,7 @@ Result<void> CertificateWriter::WriteIssuers(const Session& session) {
   return {};
 }
 
-/// CheckLabel() has made sure that they belong to the same key.
+/// CheckLabel() has made sure that they belong to the same key, or to the one that is replaced.
 Handles CertificateWriter::Earlier() const {
   Handles earlier;
   if (wanted_.keep_old) return earlier;

@@ -16,6 +16,8 @@ namespace credmint::pkcs11 {
 struct NewCertificates {
   std::vector<X509Ptr> chain;  ///< the certificate of the key, then its issuers
   bool keep_old = false;       ///< earlier certificates of the key stay
+  /// DER: the certificate of another key that is replaced. Those of its key count as earlier ones.
+  Bytes replaced = {};
 };
 
 /// Parses certificates, DER, one after the other. Fails with kCertificate for anything else, and
@@ -39,7 +41,8 @@ Result<std::vector<X509Ptr>> ParseCertificates(ByteView der);
 /// Fails with:
 ///
 /// * kKeyMismatch if the private key of the URI is another one
-/// * kUsage if another key's certificate has the label: that is never touched
+/// * kUsage if another key's certificate has the label, and is not to be replaced: it is not
+/// touched
 /// * kDevice if the token refuses to be written, or shows another certificate than was written
 /// * kKeyNotFound, kKeyAmbiguous and the codes of a login, as KeySearch
 Result<std::vector<provider::ListedObject>> WriteCertificates(

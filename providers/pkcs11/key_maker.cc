@@ -116,15 +116,21 @@ tl::unexpected<Error> IsNotOnly() {
 
 class KeyMaker {
  public:
-  KeyMaker(const Session& session, const NewKeyType& type, std::string label, Bytes id)
-      : session_(session), type_(type), label_(std::move(label)), id_(std::move(id)) {}
+  KeyMaker(const Session& session, const NewKeyType& type, std::string label, Bytes id, bool beside)
+      : session_(session),
+        type_(type),
+        label_(std::move(label)),
+        id_(std::move(id)),
+        beside_(beside) {}
 
   Result<CK_OBJECT_HANDLE> Make();
 
  private:
   [[nodiscard]] std::string Unfinished() const { return label_ + kUnfinished; }
   [[nodiscard]] Result<void> CheckIsNew() const;
+  [[nodiscard]] Result<Handles> FindSame() const;
   [[nodiscard]] Result<void> ClearUnfinished() const;
+  [[nodiscard]] Result<void> ClearHalf() const;
   [[nodiscard]] Result<void> ClearOrphans() const;
   [[nodiscard]] Result<NewPair> Generate(const std::string& label) const;
   [[nodiscard]] Result<void> Check(const NewPair& pair) const;
@@ -137,12 +143,22 @@ class KeyMaker {
   const NewKeyType& type_;
   std::string label_;
   Bytes id_;  ///< empty: that of the public key
+  const bool beside_;
 };
 
-Result<void> KeyMaker::CheckIsNew() const {
+/// The private keys that are taken for the new one, or would be.
+Result<Handles> KeyMaker::FindSame() const {
+  if (beside_) return FindById(session_, CKO_PRIVATE_KEY, id_);
   auto same = FindByLabel(session_, CKO_PRIVATE_KEY, label_);
-  if (same && same->empty() && !id_.empty()) same = FindById(session_, CKO_PRIVATE_KEY, id_);
-  if (!same) return Fail(std::move(same));
+  const bool may_be_more = same && same->size() < 2 && !id_.empty();
+  if (!may_be_more) return same;
+  auto by_id = FindById(session_, CKO_PRIVATE_KEY, id_);
+  return by_id && by_id->size() < same->size() ? same : by_id;
+}
+
+Result<void> KeyMaker::CheckIsNew() const {
+  const auto same = FindSame();
+  if (!same) return Fail(same);
   if (same->empty()) return {};
   const std::string uri =
       ObjectUri(session_.slot(), CKO_PRIVATE_KEY, ReadNames(session_, same->front()));
@@ -177,6 +193,16 @@ Result<void> KeyMaker::ClearOrphans() const {
     const auto partners = FindById(session_, CKO_PRIVATE_KEY, id);
     if (!partners || !partners->empty()) continue;
     if (auto removed = DestroyObject(session_, object); !removed) return removed;
+  }
+  return {};
+}
+
+/// SoftHSM makes the public half first.
+Result<void> KeyMaker::ClearHalf() const {
+  const auto halves = FindById(session_, CKO_PUBLIC_KEY, id_);
+  if (!halves) return Fail(halves);
+  for (const CK_OBJECT_HANDLE half : *halves) {
+    if (auto removed = DestroyObject(session_, half); !removed) return removed;
   }
   return {};
 }
@@ -256,9 +282,8 @@ Result<void> KeyMaker::CheckNames(const NewPair& pair, const Bytes& id) const {
 /// The process that looks last sees both keys, and removes its own. SoftHSM sometimes hides from a
 /// process what another one made in the same moment, so that both stay.
 Result<void> KeyMaker::CheckIsOnly() const {
-  auto same = FindByLabel(session_, CKO_PRIVATE_KEY, label_);
-  if (same && same->size() == 1 && !id_.empty()) same = FindById(session_, CKO_PRIVATE_KEY, id_);
-  if (!same) return Fail(std::move(same));
+  const auto same = FindSame();
+  if (!same) return Fail(same);
   if (same->size() == 1) return {};
   return IsNotOnly();
 }
@@ -275,7 +300,7 @@ Error KeyMaker::Remove(const NewPair& pair, Error why) const {
 
 Result<CK_OBJECT_HANDLE> KeyMaker::Make() {
   if (auto is_new = CheckIsNew(); !is_new) return Fail(std::move(is_new));
-  if (auto cleared = ClearUnfinished(); !cleared) {
+  if (auto cleared = beside_ ? ClearHalf() : ClearUnfinished(); !cleared) {
     return Fail(std::move(cleared), "removing what an earlier run had not finished");
   }
   const auto pair = Generate(id_.empty() ? Unfinished() : label_);
@@ -292,13 +317,14 @@ Result<CK_OBJECT_HANDLE> KeyMaker::Make() {
 Result<std::vector<ListedObject>> MakeKey(const Pkcs11Provider& provider,
                                           const LoadRequest& request,
                                           const provider::PassphraseCallback& passphrase,
-                                          const NewKeyType& type, Bytes id) {
+                                          const NewKeyType& type, Bytes id, bool beside) {
   std::string label = request.uri.Label();
   if (label.empty()) {
     return Fail(ErrorCode::kUsage, "the URI gives the key no label",
                 "add object=LABEL to the URI, as in pkcs11:token=prod;object=web");
   }
   if (id.empty()) id = request.uri.Id();
+  if (beside && id.empty()) return Fail(ErrorCode::kUsage, "a key beside another one needs an id");
   const auto slot = FindOneSlot(provider.slots(), request);
   if (!slot) return Fail(slot);
   if (!CanMake(**slot, type)) return CannotMake(**slot, type, "");
@@ -309,7 +335,7 @@ Result<std::vector<ListedObject>> MakeKey(const Pkcs11Provider& provider,
   }
   const auto writing = (*slot)->OpenWritingSession();
   if (!writing) return Fail(writing);
-  const auto key = KeyMaker(*writing, type, std::move(label), std::move(id)).Make();
+  const auto key = KeyMaker(*writing, type, std::move(label), std::move(id), beside).Make();
   if (!key) return Fail(key);
   return std::vector{DescribeObject(*writing, CKO_PRIVATE_KEY, *key, provider.core().context())};
 }

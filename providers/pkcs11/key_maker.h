@@ -22,6 +22,9 @@ namespace credmint::pkcs11 {
 /// While a key has not got its id, both halves have the label "LABEL (unfinished)". The next run
 /// with this label removes such keys, which a killed process left.
 ///
+/// With `beside`, `id` is required, and a key of another id may have the label. Public keys of that
+/// id without a private one are the leavings of a killed process then, and are removed.
+///
 /// Nothing is ever overwritten. Fails with:
 ///
 /// * kUsage if a private key has this label or id, or if the URI names no object
@@ -30,6 +33,6 @@ namespace credmint::pkcs11 {
 Result<std::vector<provider::ListedObject>> MakeKey(const Pkcs11Provider& provider,
                                                     const LoadRequest& request,
                                                     const provider::PassphraseCallback& passphrase,
-                                                    const NewKeyType& type, Bytes id);
+                                                    const NewKeyType& type, Bytes id, bool beside);
 
 }  // namespace credmint::pkcs11

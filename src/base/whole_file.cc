@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <system_error>
 
@@ -19,6 +20,9 @@
 
 namespace credmint {
 namespace {
+
+/// Recognised by RemoveLeftovers().
+constexpr const char* kMarkOfUnfinished = ".credmint-";
 
 tl::unexpected<Error> CannotWriteWhole(const std::string& path) {
   const bool exists = errno == EEXIST;
@@ -44,7 +48,9 @@ std::string BehindLinks(const std::string& path) {
 class FileBeside {
  public:
   explicit FileBeside(const std::string& place)
-      : place_(place), path_(place + ".XXXXXX"), file_(mkostemp(path_.data(), O_CLOEXEC)) {}
+      : place_(place),
+        path_(place + kMarkOfUnfinished + "XXXXXX"),
+        file_(mkostemp(path_.data(), O_CLOEXEC)) {}
   FileBeside(const FileBeside&) = delete;
   FileBeside& operator=(const FileBeside&) = delete;
   ~FileBeside() {
@@ -86,6 +92,20 @@ Result<void> CheckIsNewFile(const std::string& path) {
   if (lstat(path.c_str(), &status) != 0) return {};
   errno = EEXIST;
   return CannotWriteWhole(path);
+}
+
+void RemoveLeftovers(const std::string& path, std::chrono::minutes least_age) {
+  const std::filesystem::path real = BehindLinks(path);
+  const std::string begin = real.filename().string() + kMarkOfUnfinished;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(
+           real.has_parent_path() ? real.parent_path() : ".", failed)) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with(begin) || name.size() != begin.size() + 6) continue;
+    const auto written = entry.last_write_time(failed);
+    const auto oldest = std::filesystem::file_time_type::clock::now() - least_age;
+    if (!failed && written <= oldest) std::filesystem::remove(entry.path(), failed);
+  }
 }
 
 Result<void> WriteNewFile(const std::string& path, std::string_view contents, mode_t permissions) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,11 @@ Result<void> CheckIsNewFile(const std::string& path);
 /// that is there, also one that came meanwhile, is never replaced.
 Result<void> WriteNewFile(const std::string& path, std::string_view contents,
                           mode_t permissions = 0666);
+
+/// Removes what processes that were killed have left beside a file when they wrote it. Somebody
+/// else may be writing the file just now, so what is younger than `least_age` stays.
+void RemoveLeftovers(const std::string& path,
+                     std::chrono::minutes least_age = std::chrono::minutes(10));
 
 /// Writes a file, or replaces one. A replaced file keeps its owner and mode; a new one has mode
 /// 0644. A symbolic link stays, and the file behind it is replaced. Fails also if it is no regular

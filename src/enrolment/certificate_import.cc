@@ -88,7 +88,7 @@ Result<std::string> ImportCertificate(KeyOpener& keys, KeyReference to,
                                       const CertificateChain& chain, ImportWishes wishes) {
   const std::string clause = "writing the certificate to " + to.shown();
   if (to.is_path()) {
-    auto put = PutIntoFile(keys, to, chain, wishes.overwrite);
+    auto put = PutIntoFile(keys, to, chain, wishes.overwrite || wishes.replaced);
     if (!put) return Fail(std::move(put), clause);
     return to.text();
   }
@@ -96,6 +96,7 @@ Result<std::string> ImportCertificate(KeyOpener& keys, KeyReference to,
                             .certificates = DerOfAll(chain),
                             .keep_old = wishes.keep_old,
                             .overwrite = wishes.overwrite,
+                            .replaced = wishes.replaced ? wishes.replaced->Der() : Bytes(),
                             .owner_auth = std::move(wishes.owner_auth)};
   auto written = keys.Change(std::move(to), change);
   if (!written) return Fail(std::move(written), clause);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -8,6 +9,7 @@
 #include "identity/certificate_chain.h"
 #include "identity/identity_opener.h"
 #include "identity/key_reference.h"
+#include "ossl/certificate.h"
 #include "ossl/library_context.h"
 
 namespace credmint {
@@ -16,7 +18,8 @@ namespace credmint {
 struct ImportWishes {
   bool keep_old = false;   ///< a token's earlier certificates of the key stay
   bool overwrite = false;  ///< in a file or in the device, one of another key may be replaced
-  Secret owner_auth = {};  ///< the secret of the device's owner; empty: none
+  std::optional<Certificate> replaced = {};  ///< the one of another key that alone may be replaced
+  Secret owner_auth = {};                    ///< the secret of the device's owner; empty: none
 };
 
 /// The certificate of the opener's spec that belongs to the key of the spec, with its issuers.

@@ -15,9 +15,11 @@
 #include <array>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/closed_at_exit.h"
 #include "base/descriptor.h"
+#include "base/guarded.h"
 #include "base/printable.h"
 #include "base/write_all.h"
 
@@ -42,46 +44,6 @@ Result<PipeEnds> OpenPipe() {
   if (pipe2(ends.data(), O_CLOEXEC) == 0) return PipeEnds{Descriptor(ends[0]), Descriptor(ends[1])};
   return Fail(ErrorCode::kLocalIo, fmt::format("opening a pipe: {}", strerror(errno)));
 }
-
-/// The command, and our ends of its streams.
-class ShellCommand final : public ClosedAtExit {
- public:
-  explicit ShellCommand(pid_t process) : process_(process) { Enter(); }
-  ~ShellCommand() override {
-    Leave();
-    if (!status_) Await();
-  }
-
-  void Close() noexcept override { kill(-process_, SIGKILL); }
-
-  /// Ends the whole group, as far as it has not ended.
-  void Kill() {
-    kill(-process_, SIGTERM);
-    const auto until = steady_clock::now() + kGrace;
-    while (!HasEnded() && steady_clock::now() < until) poll(nullptr, 0, kBetweenLooks.count());
-    kill(-process_, SIGKILL);
-  }
-
-  [[nodiscard]] bool HasEnded() const {
-    siginfo_t change{};
-    const int looked =
-        waitid(P_PID, static_cast<id_t>(process_), &change, WEXITED | WNOHANG | WNOWAIT);
-    return looked != 0 || change.si_pid == process_;
-  }
-
-  /// Waits for the end, and returns the status of waitpid().
-  int Await() {
-    int status = 0;
-    while (waitpid(process_, &status, 0) < 0 && errno == EINTR) {
-    }
-    status_ = status;
-    return status;
-  }
-
- private:
-  const pid_t process_;
-  std::optional<int> status_;
-};
 
 /// A stream that the command reads or writes.
 struct CommandStreams {
@@ -124,6 +86,65 @@ int StartShell(const std::string& line, const std::vector<std::string>& environm
   posix_spawn_file_actions_destroy(&actions);
   return error;
 }
+
+/// The process group of a command. It is killed when this process ends by a signal.
+class ShellCommand final : public ClosedAtExit {
+ public:
+  ShellCommand() { Enter(); }
+  ~ShellCommand() override {
+    Leave();
+    if (process() > 0 && !reaped_) Await();
+  }
+
+  /// Returns the number of the error, or 0. Nothing starts once this process is ending.
+  int Start(const std::string& line, const std::vector<std::string>& environment,
+            const CommandStreams& theirs) {
+    const auto state = state_.Lock();  // Close() waits until there is something to kill
+    return state->ending ? ECANCELED : StartShell(line, environment, theirs, state->process);
+  }
+
+  void Close() noexcept override {
+    const auto state = state_.Lock();
+    state->ending = true;
+    if (state->process > 0) kill(-state->process, SIGKILL);
+  }
+
+  /// Ends the whole group, as far as it has not ended.
+  void Kill() {
+    kill(-process(), SIGTERM);
+    const auto until = steady_clock::now() + kGrace;
+    while (!HasEnded() && steady_clock::now() < until) poll(nullptr, 0, kBetweenLooks.count());
+    kill(-process(), SIGKILL);
+  }
+
+  [[nodiscard]] bool HasEnded() {
+    const pid_t process = this->process();
+    siginfo_t change{};
+    const int looked =
+        waitid(P_PID, static_cast<id_t>(process), &change, WEXITED | WNOHANG | WNOWAIT);
+    return looked != 0 || change.si_pid == process;
+  }
+
+  /// Waits for the end, and returns the status of waitpid().
+  int Await() {
+    int status = 0;
+    while (waitpid(process(), &status, 0) < 0 && errno == EINTR) {
+    }
+    reaped_ = true;
+    return status;
+  }
+
+ private:
+  struct State {
+    pid_t process = 0;
+    bool ending = false;
+  };
+
+  pid_t process() { return state_.Lock()->process; }
+
+  Guarded<State> state_;
+  bool reaped_ = false;
+};
 
 /// The end of what a command wrote to stderr.
 class LastLine {
@@ -259,14 +280,13 @@ Result<std::string> RunShell(const std::string& line, const std::vector<std::str
   for (const auto* pipe : {&in, &out, &err}) {
     if (!*pipe) return Fail(Error(pipe->error()));
   }
-  pid_t process = 0;
+  ShellCommand command;
   {
     const CommandStreams theirs{std::move(in->from), std::move(out->to), std::move(err->to)};
-    if (const int error = StartShell(line, environment, theirs, process); error != 0) {
+    if (const int error = command.Start(line, environment, theirs); error != 0) {
       return Fail(ErrorCode::kLocalIo, fmt::format("running /bin/sh: {}", strerror(error)));
     }
   }
-  ShellCommand command(process);
   return CommandTalk(command, {std::move(in->to), std::move(out->from), std::move(err->from)},
                      input)
       .Hold(time_limit);

@@ -35,6 +35,7 @@ Result<InventoryEntry> CreateKey(KeyOpener& keys, KeyReference reference, NewKey
   const DeviceChange change{.kind = Change::kCreateKey,
                             .key_type = std::move(key.type),
                             .key_id = std::move(key.id),
+                            .beside = key.beside,
                             .key_parent = std::move(key.parent),
                             .key_state = std::move(key.state),
                             .key_policy = std::move(key.policy),

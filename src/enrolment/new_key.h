@@ -15,7 +15,8 @@ namespace credmint {
 /// A key to make in a device, by its owner's wishes.
 struct NewKey {
   std::string type;  ///< "ec-p256"; the back end knows which it can make
-  Bytes id = {};     ///< empty: the back end derives it from the public key
+  Bytes id = {};  ///< empty: that of the URI, or else the back end derives it from the public key
+  bool beside = false;  ///< another key may have its label, but not its id
   /// The path of the new file that holds the key, encrypted for the device. Empty: the device keeps
   /// the key.
   std::string file = {};

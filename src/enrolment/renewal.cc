@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/random_fraction.h"
+#include "base/whole_file.h"
 #include "enrolment/alternative_name.h"
 #include "enrolment/certificate_file_place.h"
 #include "enrolment/certificate_import.h"
@@ -42,6 +43,13 @@ bool WasSecretRefused(ErrorCode code) {
   return code == ErrorCode::kPinIncorrect || code == ErrorCode::kPinLocked;
 }
 
+/// Those of killed runs.
+void ClearLeftovers(const IdentitySpec& spec) {
+  for (const std::string& path : PathsIn({&spec.certificate.certificate, &spec.private_key})) {
+    RemoveLeftovers(path);
+  }
+}
+
 }  // namespace
 
 Result<RenewalResult> Renewal::Run() {
@@ -55,6 +63,7 @@ Result<RenewalResult> Renewal::Run() {
   if (!wishes_.at_once && record->retry_at && *record->retry_at > Now()) {
     return RenewalResult{RenewalResult::Kind::kWaits, *record->retry_at, {}};
   }
+  ClearLeftovers(*opener_.spec());
   auto result = RunWith(*record);
   if (!result) NoteFailure(*record, result.error());
   return result;
@@ -73,38 +82,115 @@ void Renewal::NoteFailure(RenewalRecord& record, Error& failure) const {
 Result<RenewalResult> Renewal::RunWith(RenewalRecord& record) {
   CertificateSource source = opener_.certificates();
   const auto candidates = source.Find();
-  if (!candidates) return Fail(candidates);
+  if (!candidates) {  // as after a kill while a device replaced the certificate
+    if (const auto unfinished = Unfinished(nullptr, record)) return Finish(*unfinished, record);
+    return Fail(candidates);
+  }
+  TimePoint due;
   const Certificate* const only = OnlyLeaf(candidates->certificates);
-  if (only != nullptr && record.issued.empty()) {
-    auto not_due = CheckDue(*only, record);
-    if (!not_due) return Fail(std::move(not_due));
-    if (*not_due) return **std::move(not_due);
+  if (only != nullptr && record.issued.empty()) {  // the key is not opened: a token sees no login
+    const auto is_due = IsDue(*only, due);
+    if (!is_due) return Fail(is_due);
+    if (!*is_due) return NotDue(*only, due, record);
   }
   const auto present = OpenPresent(source, *candidates);
   if (!present) return Fail(present);
   end_ = present->leaf().NotAfter();
-  if (const auto unfinished = Unfinished(*present, record)) return Finish(*unfinished, record);
-  auto not_due = CheckDue(present->leaf(), record);
-  if (!not_due) return Fail(std::move(not_due));
-  if (*not_due) return **std::move(not_due);
-  const auto chain = Obtain(*present);
-  if (!chain) return Fail(chain);
-  record.issued = PemOfChain(*chain);
-  if (auto written = file_.Write(record); !written) return Fail(std::move(written));
-  return Finish(*chain, record);
+  if (const auto unfinished = Unfinished(&*present, record)) return Finish(*unfinished, record);
+  const auto is_due = IsDue(present->leaf(), due);
+  if (!is_due) return Fail(is_due);
+  return *is_due ? Renew(*present, record) : NotDue(present->leaf(), due, record);
 }
 
-/// The key is not opened for a certificate that is not due: a token would see a login.
-Result<std::optional<RenewalResult>> Renewal::CheckDue(const Certificate& leaf,
-                                                       RenewalRecord& record) const {
-  const auto due = RenewalDue(leaf, wishes_.before);
-  if (!due) return Fail(due);
-  if (wishes_.at_once || *due <= Now()) return std::nullopt;
-  if (record.failures > 0) {
-    record = {};
+Result<bool> Renewal::IsDue(const Certificate& leaf, TimePoint& due) const {
+  const auto time = RenewalDue(leaf, wishes_.before);
+  if (!time) return Fail(time);
+  due = *time;
+  return wishes_.at_once || due <= Now();
+}
+
+/// Clears what earlier runs have left.
+Result<RenewalResult> Renewal::NotDue(const Certificate& leaf, TimePoint due,
+                                      RenewalRecord& record) {
+  if (record.failures > 0 || record.secret_refused) {
+    record.failures = 0;
+    record.retry_at.reset();
+    record.secret_refused = false;
     if (auto written = file_.Write(record); !written) return Fail(std::move(written));
   }
-  return RenewalResult{RenewalResult::Kind::kNotDue, *due, leaf};
+  Discard(leaf, record);
+  return RenewalResult{RenewalResult::Kind::kNotDue, due, leaf, {}, DeleteOldKeys(leaf, record)};
+}
+
+Result<RenewalResult> Renewal::Renew(const Identity& present, RenewalRecord& record) {
+  const Certificate& leaf = present.leaf();
+  if (!wishes_.rekey) Discard(leaf, record);
+  auto key = wishes_.rekey ? MakeNextKey(leaf, record)
+                           : Result<std::shared_ptr<const SigningKey>>(present.key());
+  auto chain = key ? Obtain(present, *key) : Result<CertificateChain>(Fail(std::move(key)));
+  if (!chain) {
+    Discard(leaf, record);
+    return Fail(std::move(chain));
+  }
+  Replacement replacement{*std::move(chain), {}};
+  if (wishes_.rekey) replacement.replaced = leaf;
+  record.issued = PemOfChain(replacement.chain);
+  record.replaced = wishes_.rekey ? PemOfChain({leaf, {}}) : "";
+  if (auto written = file_.Write(record); !written) return Fail(std::move(written));
+  return Finish(replacement, record);
+}
+
+/// Its place is written down first, so that no run forgets it.
+Result<std::shared_ptr<const SigningKey>> Renewal::MakeNextKey(const Certificate& leaf,
+                                                               RenewalRecord& record) {
+  if (record.next_key.empty()) {
+    auto places = next_key_.Choose(leaf);
+    if (!places) return Fail(std::move(places));
+    record.present_key = std::move(places->present);
+    record.next_key = std::move(places->next);
+    if (auto written = file_.Write(record); !written) return Fail(std::move(written));
+  }
+  return next_key_.Make(record.next_key, leaf);
+}
+
+/// Deletes a new key that came to nothing. If that fails, the next run tries again.
+void Renewal::Discard(const Certificate& in_use, RenewalRecord& record) {
+  if (record.next_key.empty()) return;
+  auto discarded = next_key_.Discard(record.next_key, in_use);
+  if (discarded) {
+    record.next_key.clear();
+    record.present_key.clear();
+    discarded = file_.Write(record);
+  }
+  if (!discarded) LogDebug("clearing a key that is not used: " + discarded.error().message);
+}
+
+std::vector<std::string> Renewal::DeleteOldKeys(const Certificate& in_use, RenewalRecord& record) {
+  constexpr std::chrono::days kUntilNextLook{1};
+  std::vector<std::string> notes;
+  std::vector<OldKey> kept;
+  bool changed = false;
+  for (OldKey& old : record.old_keys) {
+    if (old.delete_at > Now()) {
+      kept.push_back(std::move(old));
+      continue;
+    }
+    changed = true;
+    const auto fate = next_key_.Delete(old, in_use);
+    if (!fate) notes.push_back("an earlier key cannot be deleted: " + fate.error().message);
+    if (fate && *fate == NextKey::Fate::kDeleted) {
+      notes.push_back("deleted the earlier key " + old.place);
+    }
+    if (fate && *fate != NextKey::Fate::kStays) continue;
+    old.delete_at = Now() + kUntilNextLook;  // each look may be a login
+    kept.push_back(std::move(old));
+  }
+  record.old_keys = std::move(kept);
+  if (!changed) return notes;
+  if (const auto written = file_.Write(record); !written) {
+    notes.push_back(written.error().message);
+  }
+  return notes;
 }
 
 /// Like IdentityOpener::Open(), but takes a certificate that has expired.
@@ -119,19 +205,40 @@ Result<Identity> Renewal::OpenPresent(CertificateSource& source,
 }
 
 /// The certificate of a run that was cut off, or whose import failed, unless it is useless by now.
-std::optional<CertificateChain> Renewal::Unfinished(const Identity& present,
-                                                    RenewalRecord& record) const {
+/// `present` is null if there is no certificate in place.
+std::optional<Renewal::Replacement> Renewal::Unfinished(const Identity* present,
+                                                        RenewalRecord& record) {
   if (record.issued.empty()) return std::nullopt;
-  auto read = ReadCertificateFile(context_, Secret(record.issued));
-  record.issued.clear();
+  std::string issued = std::exchange(record.issued, {});
+  std::string replaces = std::exchange(record.replaced, {});
+  auto read = ReadCertificateFile(context_, Secret(issued));
+  auto replaced = ReadCertificateFile(context_, Secret(replaces));
   const bool failed_before = record.failures > 0;
-  if (!read || read->empty() || (wishes_.at_once && failed_before)) return std::nullopt;
-  CertificateChain chain{read->front(), {read->begin() + 1, read->end()}};
-  const bool is_there = chain.leaf == present.leaf();
-  if (!CheckUsable(present.key(), chain)) return std::nullopt;
-  if (!is_there && !CheckSuccessor(chain.leaf, present.leaf())) return std::nullopt;
+  const bool starts_over = wishes_.at_once && failed_before && present != nullptr;
+  if (!read || read->empty() || starts_over) return std::nullopt;
+  Replacement found{{read->front(), {read->begin() + 1, read->end()}}, {}};
+  if (replaced && !replaced->empty()) found.replaced = replaced->front();
+  const auto key = KeyOf(found, present, record);
+  if (!key || !CheckUsable(*key, found.chain)) return std::nullopt;
+  const Certificate& leaf = found.chain.leaf;
+  const bool is_better =
+      present == nullptr || leaf == present->leaf() || CheckSuccessor(leaf, present->leaf());
+  if (!is_better) return std::nullopt;
   LogDebug("an earlier run has obtained a certificate that is not in place yet");
-  return chain;
+  record.issued = std::move(issued);
+  record.replaced = std::move(replaces);
+  return found;
+}
+
+Result<std::shared_ptr<const SigningKey>> Renewal::KeyOf(const Replacement& replacement,
+                                                         const Identity* present,
+                                                         const RenewalRecord& record) {
+  const Certificate& leaf = replacement.chain.leaf;
+  if (present != nullptr && (!replacement.replaced || leaf == present->leaf())) {
+    return present->key();
+  }
+  if (replacement.replaced) return next_key_.Open(record.next_key);
+  return opener_.OpenKey({&leaf, 1});
 }
 
 Result<void> Renewal::CheckUsable(const std::shared_ptr<const SigningKey>& key,
@@ -143,8 +250,8 @@ Result<void> Renewal::CheckUsable(const std::shared_ptr<const SigningKey>& key,
   return {};
 }
 
-Result<CertificateChain> Renewal::Obtain(const Identity& present) {
-  const auto& key = present.key();
+Result<CertificateChain> Renewal::Obtain(const Identity& present,
+                                         const std::shared_ptr<const SigningKey>& key) {
   const auto request =
       MakeCertificateRequest(context_, *key, X509_get_subject_name(present.leaf().get()),
                              AlternativeNamesIn(present.leaf()));
@@ -160,22 +267,43 @@ Result<CertificateChain> Renewal::Obtain(const Identity& present) {
   return chain;
 }
 
-Result<RenewalResult> Renewal::Finish(const CertificateChain& chain, RenewalRecord& record) {
-  auto place = ImportCertificate(opener_.keys(), opener_.spec()->certificate.certificate->Clone(),
-                                 chain, {.owner_auth = wishes_.owner_auth.Clone()});
+/// All steps may have been taken before.
+Result<RenewalResult> Renewal::Finish(const Replacement& replacement, RenewalRecord& record) {
+  const Certificate& leaf = replacement.chain.leaf;
+  std::optional<OldKey> old;
+  if (replacement.replaced) {
+    auto beside = next_key_.PutBeside({record.present_key, record.next_key});
+    if (!beside) return Fail(std::move(beside), "putting the new key beside the present one");
+    old = *std::move(beside);
+  }
+  auto place = ImportCertificate(
+      opener_.keys(), opener_.spec()->certificate.certificate->Clone(), replacement.chain,
+      {.replaced = replacement.replaced, .owner_auth = wishes_.owner_auth.Clone()});
   if (!place) return Fail(std::move(place));
+  if (auto good = CheckInPlace(leaf); !good) return Fail(std::move(good));
+  RenewalRecord done;
+  done.old_keys = std::move(record.old_keys);
+  done.next_key = old && old->size > 0 ? record.next_key : "";  // a file, of no use any more
+  if (old) {
+    old->delete_at = Now() + wishes_.keep_old;
+    done.old_keys.push_back(*std::move(old));
+  }
+  record = std::move(done);
+  if (auto written = file_.Write(record); !written) return Fail(std::move(written));
+  Discard(leaf, record);
+  const auto due = RenewalDue(leaf, wishes_.before);
+  return RenewalResult{RenewalResult::Kind::kRenewed, due.value_or(leaf.NotAfter()), leaf,
+                       *std::move(place), DeleteOldKeys(leaf, record)};
+}
+
+/// Opens the identity as a mint does.
+Result<void> Renewal::CheckInPlace(const Certificate& leaf) {
   const auto opened = opener_.Open();
   if (!opened) return Fail(opened, "the new certificate is in place, and cannot be used there");
-  if (!((*opened)->leaf() == chain.leaf)) {
-    return Fail(
-        ErrorCode::kCertificate,
-        "the new certificate is in place, and another one is used: " + (*opened)->leaf().Subject());
-  }
-  record = {};
-  if (auto written = file_.Write(record); !written) return Fail(std::move(written));
-  const auto due = RenewalDue(chain.leaf, wishes_.before);
-  return RenewalResult{RenewalResult::Kind::kRenewed, due.value_or(chain.leaf.NotAfter()),
-                       chain.leaf, *std::move(place)};
+  if ((*opened)->leaf() == leaf) return {};
+  return Fail(
+      ErrorCode::kCertificate,
+      "the new certificate is in place, and another one is used: " + (*opened)->leaf().Subject());
 }
 
 }  // namespace credmint

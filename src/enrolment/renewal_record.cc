@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -59,23 +60,55 @@ std::string Format(const RenewalRecord& record, const std::string& certificate) 
   if (record.failures > 0) json["failures"] = record.failures;
   if (record.retry_at) json["retryAt"] = FormatTimestamp(*record.retry_at);
   if (record.secret_refused) json["secretRefused"] = true;
-  if (!record.issued.empty()) json["issued"] = record.issued;
+  const std::pair<const char*, const std::string&> texts[] = {{"issued", record.issued},
+                                                              {"replaced", record.replaced},
+                                                              {"presentKey", record.present_key},
+                                                              {"nextKey", record.next_key}};
+  for (const auto& [name, value] : texts) {
+    if (!value.empty()) json[name] = value;
+  }
+  for (const OldKey& old : record.old_keys) {
+    json["oldKeys"].push_back({{"place", old.place},
+                               {"size", old.size},
+                               {"sha256", old.digest},
+                               {"deleteAt", FormatTimestamp(old.delete_at)}});
+  }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+/// A member that is absent or no text is empty.
+std::string TextIn(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+/// Nothing for an entry without a time: such a key is not deleted.
+std::optional<OldKey> ReadOldKey(const Json& json) {
+  if (!json.is_object()) return std::nullopt;
+  const auto time = ParseTimestamp(TextIn(json, "deleteAt"));
+  const auto size = json.find("size");
+  if (!time || size == json.end() || !size->is_number_unsigned()) return std::nullopt;
+  return OldKey{TextIn(json, "place"), size->get<std::size_t>(), TextIn(json, "sha256"), *time};
 }
 
 /// Takes members of the wrong type for absent.
 RenewalRecord Parse(const Json& json) {
   RenewalRecord record;
-  const auto text = [&](const char* name) {
-    const auto found = json.find(name);
-    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
+  const auto text = [&](const char* name) { return TextIn(json, name); };
   if (const auto found = json.find("failures"); found != json.end() && found->is_number_integer()) {
     record.failures = found->get<int>();
   }
   if (const auto time = ParseTimestamp(text("retryAt"))) record.retry_at = *time;
   record.secret_refused = json.contains("secretRefused");
   record.issued = text("issued");
+  record.replaced = text("replaced");
+  record.present_key = text("presentKey");
+  record.next_key = text("nextKey");
+  const auto old_keys = json.find("oldKeys");
+  if (old_keys == json.end() || !old_keys->is_array()) return record;
+  for (const Json& one : *old_keys) {
+    if (auto old = ReadOldKey(one)) record.old_keys.push_back(*std::move(old));
+  }
   return record;
 }
 
@@ -91,6 +124,7 @@ Result<std::optional<RenewalFile>> RenewalFile::Lock(const std::string& folder,
   Descriptor lock(open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!lock) return CannotUse(lock_path);
   if (flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
+    RemoveLeftovers(path + ".json", std::chrono::minutes(0));
     return RenewalFile(path + ".json", std::move(text), std::move(lock));
   }
   if (errno == EWOULDBLOCK) return std::nullopt;

@@ -47,9 +47,14 @@ std::string_view ParameterOf(const Scheme& scheme, DeviceChange::Kind kind) {
 
 /// Sets the wishes about certificates to store. Fails for one that the back end does not know.
 Result<void> SetStoring(const Scheme& scheme, const DeviceChange& change, StoreOptions& options) {
+  const bool tells_replaced = !scheme.replaced_certificate_parameter.empty();
+  const bool overwrite = change.overwrite || (!change.replaced.empty() && !tells_replaced);
+  if (!change.replaced.empty() && tells_replaced) {
+    options.octets.emplace_back(scheme.replaced_certificate_parameter, change.replaced);
+  }
   for (const auto& [wish, parameter] :
        {std::pair(change.keep_old, scheme.keep_certificates_parameter),
-        std::pair(change.overwrite, scheme.overwrite_parameter)}) {
+        std::pair(overwrite, scheme.overwrite_parameter)}) {
     if (!wish) continue;
     if (parameter.empty()) {
       return Fail(ErrorCode::kUsage,
@@ -98,7 +103,8 @@ Result<void> SetNewKey(const Scheme& scheme, const DeviceChange& change, StoreOp
     set = SetTexts(scheme,
                    {{scheme.key_parent_parameter, change.key_parent},
                     {scheme.key_authority_parameter, change.under_authority ? "1" : ""},
-                    {scheme.tries_uncounted_parameter, change.tries_uncounted ? "1" : ""}},
+                    {scheme.tries_uncounted_parameter, change.tries_uncounted ? "1" : ""},
+                    {scheme.key_beside_parameter, change.beside ? "1" : ""}},
                    options);
   }
   if (set) set = SetSecret(scheme, scheme.key_auth_parameter, change.key_auth, options);

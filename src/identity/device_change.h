@@ -29,6 +29,7 @@ struct DeviceChange {
   Kind kind = Kind::kFindKeyToDelete;
   std::string key_type = {};  ///< kCreateKey: "ec-p256"
   Bytes key_id = {};          ///< kCreateKey: the id that the key gets; empty: by its public key
+  bool beside = false;        ///< kCreateKey: another key may have its label, but not its id
   /// kCreateKey: the handle of the key's parent; empty: the back end has one.
   std::string key_parent = {};
   /// kCreateKey, kSignPolicy: parts of the machine's state, "sha256:0,7". The key can be used only
@@ -46,6 +47,9 @@ struct DeviceChange {
   /// kStoreCertificate: earlier certificates of the key stay. kSignPolicy: earlier signed ones do.
   bool keep_old = false;
   bool overwrite = false;  ///< kStoreCertificate: one of another key may be replaced
+  /// kStoreCertificate: the DER of the certificate of another key that may be replaced. Where the
+  /// back end cannot tell, any one may be.
+  Bytes replaced = {};
   /// kCreateKey, kDeleteKey, kStoreCertificate: the secret of the device's owner.
   Secret owner_auth = {};
   Secret so_pin = {};    ///< kInitToken

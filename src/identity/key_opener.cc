@@ -14,6 +14,7 @@
 #include "identity/file_form.h"
 #include "identity/referenced_file.h"
 #include "ossl/certificate_file.h"
+#include "ossl/pem_blocks.h"
 #include "ossl/pkcs12.h"
 #include "ossl/plain_key.h"
 #include "ossl/stores.h"
@@ -132,11 +133,20 @@ std::unique_ptr<PinSource> SourceOf(std::optional<ReferencedPin> pin) {
                                          : SecretSource::FromFile(pin->file));
 }
 
-bool BelongsToOne(const PkeyPtr& key, std::span<const Certificate> certificates) {
+bool BelongsToOne(const EVP_PKEY* key, std::span<const Certificate> certificates) {
   const ErrorMark mark;
   return std::any_of(certificates.begin(), certificates.end(), [&](const Certificate& one) {
-    return one.public_key() != nullptr && EVP_PKEY_eq(key.get(), one.public_key()) == 1;
+    return one.public_key() != nullptr && EVP_PKEY_eq(key, one.public_key()) == 1;
   });
+}
+
+/// The keys of a device in a PEM file; empty for any other file.
+std::vector<std::string_view> WrappedBlocks(const Secret& file) {
+  std::vector<std::string_view> blocks;
+  for (const PemBlock& block : FindPemBlocks(file.Reveal())) {
+    if (FindSchemeOfFile(block.text) != nullptr) blocks.push_back(block.text);
+  }
+  return blocks;
 }
 
 /// The only key, or the only one that belongs to one of the certificates.
@@ -145,7 +155,7 @@ Result<PkeyPtr> OnlyKey(Result<StoreContents> contents, std::span<const Certific
   std::vector<PkeyPtr>& keys = contents->keys;
   const std::size_t count = keys.size();
   if (count > 1) {
-    std::erase_if(keys, [&](const PkeyPtr& key) { return !BelongsToOne(key, certificates); });
+    std::erase_if(keys, [&](const PkeyPtr& key) { return !BelongsToOne(key.get(), certificates); });
   }
   if (keys.size() == 1) return std::move(keys.front());
   const std::string message = fmt::format("it holds {} private keys", count);
@@ -239,6 +249,8 @@ Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKeyFile(
   if (const std::string warning = WarningOf(reference, *contents); !warning.empty()) {
     LogWarning(fmt::format("the private key in {}: {}", reference.shown(), warning));
   }
+  const auto blocks = WrappedBlocks(*contents);
+  if (blocks.size() > 1) return OpenOneOf(reference, blocks, certificates);
   return OpenKey(std::make_shared<const WrappedKey>(std::move(reference), *std::move(contents)),
                  certificates);
 }
@@ -258,6 +270,20 @@ Result<KeyReference> KeyOpener::PlaceInFile(const std::string& uri) {
   }
   pins_.user_opens_tokens = true;
   return reference;
+}
+
+/// While a key is replaced, its file holds the new one and the earlier one.
+Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenOneOf(
+    const KeyReference& reference, const std::vector<std::string_view>& blocks,
+    std::span<const Certificate> certificates) {
+  for (const std::string_view block : blocks) {
+    auto key = OpenKey(std::make_shared<const WrappedKey>(reference.Clone(), Secret(block)), {});
+    if (!key || BelongsToOne((*key)->get(), certificates)) return key;
+  }
+  return Fail(ErrorCode::kKeyAmbiguous,
+              fmt::format("{}: it holds {} private keys, and none belongs to the certificate",
+                          Clause(reference, StoreExpect::kPrivateKey), blocks.size()),
+              "give the one that is meant in a file of its own");
 }
 
 Result<std::shared_ptr<const SigningKey>> KeyOpener::OpenKey(

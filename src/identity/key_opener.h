@@ -95,6 +95,9 @@ class KeyOpener {
   Result<std::shared_ptr<const SigningKey>> OpenKeyFile(KeyReference reference,
                                                         std::span<const Certificate> certificates);
   Result<KeyReference> PlaceInFile(const std::string& uri);
+  Result<std::shared_ptr<const SigningKey>> OpenOneOf(const KeyReference& reference,
+                                                      const std::vector<std::string_view>& blocks,
+                                                      std::span<const Certificate> certificates);
   Result<std::vector<Certificate>> CertificatesOf(KeyReference& reference, const Secret& file);
   Result<Inventory> ListFile(KeyReference& reference, bool log_in);
   Result<StoreContents> Load(KeyReference& reference, const Wanted& wanted);

@@ -346,6 +346,26 @@ KeyReference KeyReference::ForAnyType() const {
   return reference;
 }
 
+Result<KeyReference> KeyReference::Beside(const std::string& uri) const {
+  auto other = Parse(uri, Use::kPrivateKey);
+  if (other) other->pin_ = Clone().pin_;
+  return other;
+}
+
+bool KeyReference::NamesOneKey() const {
+  if (scheme_ == nullptr) return true;
+  if (scheme_->rfc7512) return WithoutAttributes(text_, {"id="}) != text_;
+  return !std::string_view(text_).substr(0, text_.find('?')).ends_with(':');
+}
+
+std::string KeyReference::WithId(const std::string& uri, ByteView id) {
+  std::string text = WithoutAttributes(uri, {"id="});
+  std::string attribute = ";id=";
+  for (const std::uint8_t byte : id) attribute += fmt::format("%{:02X}", byte);
+  text.insert(std::min(text.find('?'), text.size()), attribute);
+  return text;
+}
+
 std::string KeyReference::shown() const {
   return is_file_ ? ShownPath(text_) : ShownUri(text_, scheme_ != nullptr && scheme_->rfc7512);
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "identity/scheme_table.h"
+#include "ossl/handles.h"
 
 namespace credmint {
 
@@ -49,6 +50,16 @@ class KeyReference {
 
   /// The same place and PIN, for objects of any type.
   [[nodiscard]] KeyReference ForAnyType() const;
+
+  /// Another place of the same back end with the same PIN, for a private key: a URI that the back
+  /// end has shown. Fails as Parse().
+  [[nodiscard]] Result<KeyReference> Beside(const std::string& uri) const;
+
+  /// Whether it names one key by what no other key can have: an id, a handle or a file.
+  [[nodiscard]] bool NamesOneKey() const;
+
+  /// The URI with this id instead of its own, if it has ids (RFC 7512).
+  static std::string WithId(const std::string& uri, ByteView id);
 
   /// Fails with kMalformed if no private key can be there. The hint says where keys are.
   [[nodiscard]] Result<void> CheckHasKeys() const;

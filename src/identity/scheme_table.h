@@ -55,6 +55,8 @@ struct Scheme {
   std::string_view create_key_parameter;
   std::string_view key_id_parameter;
   std::string_view delete_key_parameter;
+  /// The same, "1" for a new key that may share its label with another one.
+  std::string_view key_beside_parameter;
   /// The same for more wishes about a new key: its parent, and the state of the machine to bind it
   /// to. Further conditions for its use are octets. Then come its own secret (octets), and "1" if
   /// wrong tries of that are not counted.
@@ -73,6 +75,8 @@ struct Scheme {
   std::string_view store_certificate_parameter;
   std::string_view keep_certificates_parameter;
   std::string_view overwrite_parameter;
+  /// The same for a certificate (octets, DER) of another key that may be replaced, and no other.
+  std::string_view replaced_certificate_parameter;
   std::string_view owner_auth_parameter;
   std::string_view so_pin_parameter;
   std::string_view user_pin_parameter;

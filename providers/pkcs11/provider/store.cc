@@ -36,24 +36,14 @@ constexpr const char* kPublicKeyParam = "pkcs11-public-key";
 constexpr const char* kInventoryParam = "pkcs11-inventory";
 constexpr const char* kCreateKeyParam = "pkcs11-create-key";
 constexpr const char* kKeyIdParam = "pkcs11-key-id";
+constexpr const char* kKeyBesideParam = "pkcs11-key-beside";
 constexpr const char* kDeleteKeyParam = "pkcs11-delete-key";
 constexpr const char* kStoreCertificateParam = "pkcs11-store-certificate";
 constexpr const char* kKeepCertificatesParam = "pkcs11-keep-certificates";
 constexpr const char* kAttestParam = "pkcs11-attest";
+constexpr const char* kReplacedCertificateParam = "pkcs11-replaced-certificate";
 constexpr const char* kSoPinParam = "pkcs11-init-so-pin";
 constexpr const char* kUserPinParam = "pkcs11-init-user-pin";
-
-/// Ignores keys of a type that a token cannot hold.
-void AddPublicKeys(ByteView der, std::vector<provider::PublicKey>& keys) {
-  const unsigned char* cursor = der.data();
-  const unsigned char* const end = cursor + der.size();
-  const ErrorMark mark;
-  while (cursor < end) {
-    const PkeyPtr pkey(d2i_PUBKEY(nullptr, &cursor, end - cursor));
-    if (!pkey) return;
-    if (auto key = provider::PublicKey::FromPkey(pkey.get())) keys.push_back(*std::move(key));
-  }
-}
 
 class Loader final : public provider::StoreLoader {
  public:
@@ -76,10 +66,12 @@ class Loader final : public provider::StoreLoader {
   std::string inventory_;
   std::string created_type_;
   Bytes created_id_;
+  bool created_beside_ = false;
   std::string deletion_;  ///< "look" or "1"
   std::optional<NewCertificates> certificates_;
   bool keep_certificates_ = false;
   bool attests_ = false;
+  Bytes replaced_certificate_;
   std::optional<Secret> so_pin_;
   std::optional<Secret> user_pin_;
   std::optional<Secret> context_pin_;
@@ -89,6 +81,7 @@ Result<void> Loader::Set(const OSSL_PARAM params[]) {
   if (auto path = TextParam(params, kModulePathParam)) request_.module_path = *std::move(path);
   if (auto type = TextParam(params, kCreateKeyParam)) created_type_ = *std::move(type);
   if (auto id = OctetsParam(params, kKeyIdParam)) created_id_.assign(id->begin(), id->end());
+  if (TextParam(params, kKeyBesideParam) == "1") created_beside_ = true;
   if (auto what = TextParam(params, kDeleteKeyParam)) deletion_ = *std::move(what);
   if (TextParam(params, kKeepCertificatesParam) == "1") keep_certificates_ = true;
   if (const auto der = OctetsParam(params, kStoreCertificateParam)) {
@@ -97,6 +90,9 @@ Result<void> Loader::Set(const OSSL_PARAM params[]) {
     certificates_ = NewCertificates{*std::move(chain)};
   }
   if (HasParam(params, kAttestParam)) attests_ = true;
+  if (const auto der = OctetsParam(params, kReplacedCertificateParam)) {
+    replaced_certificate_.assign(der->begin(), der->end());
+  }
   if (auto pin = SecretParam(params, kSoPinParam)) so_pin_ = *std::move(pin);
   if (auto pin = SecretParam(params, kUserPinParam)) user_pin_ = *std::move(pin);
   if (auto what = TextParam(params, kInventoryParam)) inventory_ = *std::move(what);
@@ -104,7 +100,7 @@ Result<void> Loader::Set(const OSSL_PARAM params[]) {
   if (TextParam(params, kRememberPinParam) == "1") request_.remember_pin = true;
   if (auto pin = SecretParam(params, kContextPinParam)) context_pin_ = *std::move(pin);
   if (const auto der = OctetsParam(params, kPublicKeyParam)) {
-    AddPublicKeys(*der, request_.public_keys);
+    request_.public_keys = provider::ReadPublicKeys(*der);
   }
   return {};
 }
@@ -132,7 +128,7 @@ Result<std::vector<provider::ListedObject>> Loader::ListOrChange(
     }
     const auto type = FindNewKeyType(created_type_);
     if (!type) return Fail(type);
-    return MakeKey(provider_, request, passphrase, *type, created_id_);
+    return MakeKey(provider_, request, passphrase, *type, created_id_, created_beside_);
   }
   if (!deletion_.empty()) return RemoveKey(provider_, request, passphrase, deletion_ == "1");
   if (certificates_) return WriteCertificates(provider_, request, passphrase, *certificates_);
@@ -147,7 +143,10 @@ Result<std::vector<provider::ListedObject>> Loader::ListOrChange(
 
 Result<StoreObjects> Loader::Find(const PassphraseCallback& passphrase) {
   auto request = std::make_shared<const LoadRequest>(provider_.Complete(request_));
-  if (certificates_) certificates_->keep_old = keep_certificates_;
+  if (certificates_) {
+    certificates_->keep_old = keep_certificates_;
+    certificates_->replaced = std::move(replaced_certificate_);
+  }
   const bool lists_or_changes = !inventory_.empty() || !created_type_.empty() ||
                                 !deletion_.empty() || certificates_ || attests_ || so_pin_;
   if (lists_or_changes) {
@@ -176,22 +175,25 @@ void* Open(void* context, const char* text) noexcept {
 }
 
 const OSSL_PARAM* SettableParams(void* /*provider*/) noexcept {
-  static const OSSL_PARAM kParams[] = {OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, nullptr),
-                                       OSSL_PARAM_utf8_string(kModulePathParam, nullptr, 0),
-                                       OSSL_PARAM_octet_string(kContextPinParam, nullptr, 0),
-                                       OSSL_PARAM_octet_string(kPublicKeyParam, nullptr, 0),
-                                       OSSL_PARAM_utf8_string(kInventoryParam, nullptr, 0),
-                                       OSSL_PARAM_utf8_string(kCreateKeyParam, nullptr, 0),
-                                       OSSL_PARAM_octet_string(kKeyIdParam, nullptr, 0),
-                                       OSSL_PARAM_utf8_string(kDeleteKeyParam, nullptr, 0),
-                                       OSSL_PARAM_octet_string(kStoreCertificateParam, nullptr, 0),
-                                       OSSL_PARAM_utf8_string(kKeepCertificatesParam, nullptr, 0),
-                                       OSSL_PARAM_octet_string(kAttestParam, nullptr, 0),
-                                       OSSL_PARAM_octet_string(kSoPinParam, nullptr, 0),
-                                       OSSL_PARAM_octet_string(kUserPinParam, nullptr, 0),
-                                       OSSL_PARAM_utf8_string(kAllowFinalTryParam, nullptr, 0),
-                                       OSSL_PARAM_utf8_string(kRememberPinParam, nullptr, 0),
-                                       OSSL_PARAM_END};
+  static const OSSL_PARAM kParams[] = {
+      OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, nullptr),
+      OSSL_PARAM_utf8_string(kModulePathParam, nullptr, 0),
+      OSSL_PARAM_octet_string(kContextPinParam, nullptr, 0),
+      OSSL_PARAM_octet_string(kPublicKeyParam, nullptr, 0),
+      OSSL_PARAM_utf8_string(kInventoryParam, nullptr, 0),
+      OSSL_PARAM_utf8_string(kCreateKeyParam, nullptr, 0),
+      OSSL_PARAM_octet_string(kKeyIdParam, nullptr, 0),
+      OSSL_PARAM_utf8_string(kKeyBesideParam, nullptr, 0),
+      OSSL_PARAM_utf8_string(kDeleteKeyParam, nullptr, 0),
+      OSSL_PARAM_octet_string(kStoreCertificateParam, nullptr, 0),
+      OSSL_PARAM_utf8_string(kKeepCertificatesParam, nullptr, 0),
+      OSSL_PARAM_octet_string(kReplacedCertificateParam, nullptr, 0),
+      OSSL_PARAM_octet_string(kAttestParam, nullptr, 0),
+      OSSL_PARAM_octet_string(kSoPinParam, nullptr, 0),
+      OSSL_PARAM_octet_string(kUserPinParam, nullptr, 0),
+      OSSL_PARAM_utf8_string(kAllowFinalTryParam, nullptr, 0),
+      OSSL_PARAM_utf8_string(kRememberPinParam, nullptr, 0),
+      OSSL_PARAM_END};
   return kParams;
 }
 

@@ -27,15 +27,16 @@ namespace credmint::pkcs11 {
 ///   (listing.h) instead of objects.
 /// * "pkcs11-create-key" (the type, such as "ec-p256"): make a key (key_maker.h), with the CKA_ID
 /// in
-///   "pkcs11-key-id" (octets), and return its name.
+///   "pkcs11-key-id" (octets), and return its name. "pkcs11-key-beside" ("1") allows another key
+///   with the same label.
 /// * "pkcs11-delete-key" ("1"): remove the key (key_remover.h), and return the names of what was
 ///   removed and what stays. "look" returns the same and removes nothing.
 /// * "pkcs11-store-certificate" (octets, DER, the certificate of a key and its issuers, one after
 ///   the other): write them (certificate_writer.h), and return the name of the first.
-///   "pkcs11-keep-certificates" ("1") keeps the earlier ones.
+///   "pkcs11-keep-certificates" ("1") keeps the earlier ones. "pkcs11-replaced-certificate"
+///   (octets, DER) is one of another key that the first may replace.
 /// * "pkcs11-attest" (octets, a nonce, which a token does not use): return what the token says of
-/// the
-///   key (key_statement.h).
+///   the key (key_statement.h).
 /// * "pkcs11-init-so-pin" and "pkcs11-init-user-pin" (octets): make a token (token_maker.h), and
 ///   return its name.
 /// * "pkcs11-allow-final-try" ("1", also as a setting in openssl.cnf): send a PIN even if one more

@@ -67,7 +67,7 @@ Result<std::unique_ptr<provider::Key>> TokenKeyGeneration::Make() const {
   const auto uri = Uri::Parse(uri_);
   if (!uri) return Fail(uri);
   const auto nobody = provider::PassphraseCallback::None();
-  const auto made = MakeKey(provider_, provider_.RequestFor(*uri), nobody, *type, {});
+  const auto made = MakeKey(provider_, provider_.RequestFor(*uri), nobody, *type, {}, false);
   if (!made) return Fail(made);
   auto file = WriteUriFile(UriForFile(made->front().uri, uri_));
   if (!file) return Fail(std::move(file));

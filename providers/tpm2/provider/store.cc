@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "tpm2/provider/listing.h"
 #include "tpm2/provider/tpm_change.h"
 #include "tpm2/signing/key_loader.h"
+#include "tpm2/signing/persistent_search.h"
 
 namespace credmint::tpm2 {
 namespace {
@@ -40,13 +42,16 @@ constexpr const char* kPolicySignerParam = "tpm2-policy-signer";
 constexpr const char* kHasAuthParam = "tpm2-has-auth";
 constexpr const char* kAskAuthParam = "tpm2-ask-auth";
 constexpr const char* kInventoryParam = "tpm2-inventory";
+constexpr const char* kPublicKeyParam = "tpm2-public-key";
 constexpr const char* kStoreCertificateParam = "tpm2-store-certificate";
 constexpr const char* kOverwriteParam = "tpm2-overwrite";
 constexpr std::string_view kTss2Scheme = "tss2:";
 
-/// A scheme with nothing behind it, which is valid only for an inventory.
+/// A scheme with nothing behind it, for an inventory or for the key of a certificate.
 struct WholeTpm {
   Error error;  ///< the error of any other use
+  bool has_keys = false;
+  bool has_auth = false;
 };
 
 /// "tss2:" without a path, which is valid only to make a new key file.
@@ -81,6 +86,8 @@ class Loader final : public provider::StoreLoader {
   [[nodiscard]] Result<StoreObjects> StoreCertificate() const;
   [[nodiscard]] Result<StoreObjects> ReadCertificates(const NvUri& uri,
                                                       const PassphraseCallback& passphrase) const;
+  [[nodiscard]] Result<StoreObjects> FindByHalf(const WholeTpm& whole,
+                                                const PassphraseCallback& passphrase) const;
   template <typename Place>
   [[nodiscard]] Result<StoreObjects> FindKey(const Place& place,
                                              const PassphraseCallback& passphrase) const;
@@ -90,6 +97,7 @@ class Loader final : public provider::StoreLoader {
   std::optional<std::string> tcti_;
   KeySecrets secrets_;
   bool inventory_ = false;
+  std::vector<provider::PublicKey> public_keys_;
   TpmChange change_;
   AttestRequest attest_;
   Bytes certificates_;  ///< to store
@@ -107,6 +115,9 @@ Result<void> Loader::Set(const OSSL_PARAM params[]) {
   }
   if (HasParam(params, kAskAuthParam)) secrets_.ask_auth = true;
   if (HasParam(params, kInventoryParam)) inventory_ = true;
+  if (const auto der = provider::OctetsParam(params, kPublicKeyParam)) {
+    public_keys_ = provider::ReadPublicKeys(*der);
+  }
   change_.Set(params);
   attest_.Set(params);
   if (const auto der = provider::OctetsParam(params, kStoreCertificateParam)) {
@@ -136,7 +147,7 @@ Result<StoreObjects> Loader::Find(const PassphraseCallback& passphrase) {
   if (!certificates_.empty()) return StoreCertificate();
   if (inventory_) return TakeInventory();
   if (!IsExpected()) return StoreObjects();
-  if (const auto* whole = std::get_if<WholeTpm>(&source_)) return Fail(whole->error);
+  if (const auto* whole = std::get_if<WholeTpm>(&source_)) return FindByHalf(*whole, passphrase);
   if (std::holds_alternative<NoFileYet>(source_)) {
     return Fail(ErrorCode::kMalformed, "tss2: is not followed by the path of a key file");
   }
@@ -238,6 +249,16 @@ Result<StoreObjects> Loader::FindKey(const Place& place,
   return objects;
 }
 
+Result<StoreObjects> Loader::FindByHalf(const WholeTpm& whole,
+                                        const PassphraseCallback& passphrase) const {
+  if (!whole.has_keys || public_keys_.empty()) return Fail(whole.error);
+  const auto tpm = provider_.Connect(tcti_);
+  if (!tpm) return Fail(tpm);
+  const auto handle = FindPersistent(*tpm, public_keys_, provider_.digests());
+  if (!handle) return Fail(handle);
+  return FindKey(HandleUri{*handle, whole.has_auth}, passphrase);
+}
+
 template <typename Place>
 Result<std::unique_ptr<Loader>> MakeLoader(const Tpm2Provider& provider, Result<Place> place) {
   if (!place) return Fail(std::move(place));
@@ -250,8 +271,11 @@ void* OpenUri(void* context, const char* uri) noexcept {
   const Tpm2Provider& provider = Tpm2Provider::From(context);
   return provider::OpenStore(provider, [&] {
     auto parsed = Uri::Parse(uri);
-    if (!parsed && std::string_view(uri).ends_with(':')) {
-      return MakeLoader(provider, Result<WholeTpm>(WholeTpm{parsed.error()}));
+    std::string_view bare = uri;
+    const bool has_keys = std::is_same_v<Uri, HandleUri>;
+    const bool has_auth = has_keys && TakePassSuffix(bare);
+    if (!parsed && bare.ends_with(':')) {
+      return MakeLoader(provider, Result<WholeTpm>(WholeTpm{parsed.error(), has_keys, has_auth}));
     }
     return MakeLoader(provider, std::move(parsed));
   });
@@ -284,6 +308,7 @@ const OSSL_PARAM* SettableParams(void* /*provider*/) noexcept {
                                        OSSL_PARAM_utf8_string(kHasAuthParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kAskAuthParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kInventoryParam, nullptr, 0),
+                                       OSSL_PARAM_octet_string(kPublicKeyParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kCreateKeyParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kDeleteKeyParam, nullptr, 0),
                                        OSSL_PARAM_utf8_string(kKeyParentParam, nullptr, 0),

@@ -29,6 +29,9 @@ namespace credmint::tpm2 {
 ///   another key. "tpm2-owner-auth" (octets) is the auth value of the owner hierarchy.
 /// * "tpm2-inventory": return names with descriptions (listing.h) of what the URI names or, with
 ///   nothing behind the scheme, of all that is in the TPM.
+/// * "tpm2-public-key" (octets, DER SubjectPublicKeyInfo, one after the other): "handle:" with
+/// nothing
+///   behind it is then the persistent key with one of these public halves (persistent_search.h).
 /// * "tpm2-create-key" (UTF-8, the type, such as "ec-p256"): make a key (tpm_key_maker.h), and
 /// return
 ///   its name. It stays at the handle of the URI, or "tss2:" returns the contents of its file.

@@ -73,16 +73,22 @@ std::string NameOf(const Certificate& leaf) {
 std::vector<std::string> Lines(const std::optional<RenewalResult>& result) {
   if (!result) return {"another run is renewing this certificate"};
   const std::string next = FormatTimestamp(result->next);
+  std::vector<std::string> lines;
   switch (result->kind) {
     case RenewalResult::Kind::kRenewed:
-      return {fmt::format("renewed {}, in {}", NameOf(*result->leaf), PrintableUtf8(result->place)),
-              fmt::format("the next renewal is due at {}", next)};
+      lines.push_back(
+          fmt::format("renewed {}, in {}", NameOf(*result->leaf), PrintableUtf8(result->place)));
+      lines.push_back(fmt::format("the next renewal is due at {}", next));
+      break;
     case RenewalResult::Kind::kNotDue:
-      return {fmt::format("not due until {}: {}", next, NameOf(*result->leaf))};
+      lines.push_back(fmt::format("not due until {}: {}", next, NameOf(*result->leaf)));
+      break;
     case RenewalResult::Kind::kWaits:
+      lines.push_back(fmt::format("not tried again until {}, because the last run failed", next));
       break;
   }
-  return {fmt::format("not tried again until {}, because the last run failed", next)};
+  for (const std::string& note : result->notes) lines.push_back(PrintableUtf8(note));
+  return lines;
 }
 
 /// Tells people and the service manager what a look at the certificate has shown, once.
@@ -123,6 +129,28 @@ std::optional<std::chrono::milliseconds> SleepAfter(
   return std::clamp<milliseconds>(left, std::chrono::seconds(1), kLongestSleep);
 }
 
+/// A new key gets another id or handle, and the references must still be right.
+Result<void> CheckCanRekey(const IdentitySpec& identity) {
+  const auto& certificate = *identity.certificate.certificate;
+  const KeyReference key =
+      identity.private_key ? identity.private_key->Clone() : certificate.ForPrivateKey();
+  if (key.scheme() == nullptr && !key.is_path()) {
+    return Fail(ErrorCode::kUsage, fmt::format("--rekey: no key can be made in {}", key.shown()),
+                "name a file, pkcs11:token=TOKEN;object=LABEL, or handle:");
+  }
+  if (key.scheme() != nullptr && key.NamesOneKey()) {
+    return Fail(
+        ErrorCode::kUsage, fmt::format("--rekey: {} names the present key alone", key.shown()),
+        "name it so that the certificate decides: pkcs11:token=TOKEN;object=LABEL without an "
+        "id, or handle: without a number");
+  }
+  const bool is_token = certificate.scheme() != nullptr && certificate.scheme()->rfc7512;
+  if (!is_token || !certificate.NamesOneKey()) return {};
+  return Fail(ErrorCode::kUsage,
+              fmt::format("--rekey: {} names the present certificate alone", certificate.shown()),
+              "name it by its label, without an id: pkcs11:token=TOKEN;object=LABEL");
+}
+
 }  // namespace
 
 RenewCommand::RenewCommand(CLI::App& app)
@@ -145,6 +173,12 @@ RenewCommand::RenewCommand(CLI::App& app)
                 "Time before the end of the certificate: 7d (default: 1/3 of the validity)")
         ->default_str("")
         ->group(kRenewalGroup);
+    app_->add_flag("--rekey", rekey_, "Make a new key of the same type, beside the present one")
+        ->group(kRenewalGroup);
+    AddDuration(*app_, "--keep-old", keep_old_, 0, kLongestBefore,
+                "With --rekey: time until a later run deletes the present key")
+        ->default_str("7d")
+        ->group(kRenewalGroup);
     app_->add_flag("--force", force_, "Renew now, even if it is not due or the last run failed")
         ->group(kRenewalGroup);
     app_->add_flag("--watch", watch_, "Stay, and renew the certificate each time it is due")
@@ -164,6 +198,9 @@ Result<void> RenewCommand::Check(const IdentitySpec& identity) const {
         ErrorCode::kUsage,
         fmt::format("--certificate: no certificate can be written to {}", certificate.shown()),
         "give pkcs11:token=TOKEN;object=LABEL, nv:0x01… or the path of a file");
+  }
+  if (rekey_) {
+    if (auto apart = CheckCanRekey(identity); !apart) return apart;
   }
   if (!exec_.empty() || !cmp_.url.empty()) return {};
   return Fail(ErrorCode::kUsage, "--exec or --cmp is missing",
@@ -199,9 +236,11 @@ Result<std::optional<RenewalResult>> RenewCommand::RunOnce(const Tools& tools, b
   const RenewalWishes wishes{
       .before = before_ > 0 ? std::optional(WholeSeconds(before_)) : std::nullopt,
       .at_once = at_once,
+      .rekey = rekey_,
+      .keep_old = WholeSeconds(keep_old_),
       .owner_auth = *std::move(owner_auth)};
   auto opener = IdentityOpener::Create(tools.library, tools.identity,
-                                       watch_ ? PromptFunction() : AskAtTerminal);
+                                       watch_ || rekey_ ? PromptFunction() : AskAtTerminal);
   if (!opener) return Fail(std::move(opener));
   return Renewal(tools.library, *opener, tools.issuer, **file, wishes).Run();
 }

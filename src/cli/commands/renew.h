@@ -61,6 +61,8 @@ class RenewCommand {
   CmpOptions cmp_;
   double before_ = 0;  ///< seconds; 0: the default
   bool force_ = false;
+  bool rekey_ = false;
+  double keep_old_ = 7.0 * 24 * 3600;
   bool watch_ = false;
 };
 

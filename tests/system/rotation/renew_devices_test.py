@@ -8,9 +8,10 @@ from cryptography import x509
 
 from support import misbehaving, pki, program, token, tpm
 from support.card_test import WithCard, listed_objects
-from support.issuing import OLD, RenewTest
+from support.issuing import LEAF, OLD, RenewTest
 from support.processes import run_tool
 from support.system_test import make_folder
+from support.tpm_proxy import TpmProxy
 
 URI = "pkcs11:token=test;object=web"
 INDEX = "0x01c00002"
@@ -87,8 +88,10 @@ class OnAToken(TokenTest):
 
     def test_what_the_ca_issued_is_kept_for_the_next_run(self):
         """A full token costs no second certificate."""
-        self.misbehave("C_CreateObject=CKR_DEVICE_MEMORY")
-        self.run_badly(f"{self.sign()}; echo x >> asked")
+        for command in (f"{self.sign()}; echo x >> asked", "exit 9"):
+            self.misbehave("C_CreateObject=CKR_DEVICE_MEMORY")
+            self.assertIn("CKR_DEVICE_MEMORY", self.run_badly(command).stderr)
+            self.waive_wait()
         self.behave()
         self.waive_wait()
         self.renewed(command="exit 9")
@@ -153,6 +156,43 @@ class InATpm(RenewTest):
         self.mint(*self.identity)
         self.assertEqual(self.tpm.loaded(), [])
         self.assertIn("not due until", self.renew(command="exit 9"))
+
+    def fill(self):
+        """Leaves no room for a longer certificate."""
+        size, number = 2048, 0x01800000
+        while size > 16:
+            try:
+                self.tpm.tool(
+                    *("nvdefine", "-Q", "-C", "o", "-s", size, "-a", tpm.READABLE, hex(number))
+                )
+                number += 1
+            except Exception:
+                size //= 2
+
+    def test_full_nv_memory(self):
+        self.fill()
+        self.write("leaf.ext", f"{LEAF}nsComment={'long' * 60}\n")
+        result = self.run_badly(f"{self.sign()}; echo x >> asked")
+        self.assertIn("the TPM has no room for it; the earlier contents were put back", result.stderr)
+        self.assertEqual(self.read(), pki.der(self.old))
+        self.mint(*self.identity)
+        self.tpm.tool("nvundefine", "-Q", "-C", "o", "0x01800000")
+        self.waive_wait()
+        self.assertIn("renewed", self.renew(command="exit 9"))
+        self.mint(*self.identity)
+        self.assertEqual((self.folder / "asked").read_text(), "x\n")
+
+    def test_killed_while_the_index_is_missing(self):
+        """The TPM cannot replace it in one step. The next run puts there what the CA has issued."""
+        proxy = TpmProxy(self, self.tpm, make_folder(self) / "p")
+        self.env = dict(proxy.env)
+        proxy.answer("NV_Write", 0x148, times=9)
+        self.run_badly(self.sign())
+        self.env = dict(self.tpm.env)
+        self.assertNotIn(INDEX, self.tpm.tool("getcap", "handles-nv-index").lower())
+        self.waive_wait()
+        self.assertIn("renewed", self.renew(command="exit 9"))
+        self.mint(*self.identity)
 
     def test_the_owner_s_auth_value(self):
         auth = self.secret("owner-31415926")

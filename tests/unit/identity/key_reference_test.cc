@@ -400,5 +400,34 @@ TEST(WithoutAFileTest, DoesNotRepeatWhatIsNoName) {
   }
 }
 
+TEST(ReplacedKeyTest, GetsAnotherId) {
+  const Bytes id = {0x0a, 0xff};
+  EXPECT_EQ(
+      KeyReference::WithId("pkcs11:token=t;id=%01;object=web;type=private?module-path=/m", id),
+      "pkcs11:token=t;object=web;type=private;id=%0A%FF?module-path=/m");
+  EXPECT_EQ(KeyReference::WithId("pkcs11:token=t;object=web", id),
+            "pkcs11:token=t;object=web;id=%0A%FF");
+}
+
+TEST(ReplacedKeyTest, IsNotFoundByWhatNamesOneKey) {
+  for (const char* text : {"pkcs11:token=t;id=%01", "pkcs11:id=%01;object=web", "handle:0x81000002",
+                           "handle:81000002?pass", "web.key"}) {
+    EXPECT_TRUE(KeyReference::Parse(text, Use::kPrivateKey)->NamesOneKey()) << text;
+  }
+  for (const char* text :
+       {"pkcs11:token=t;object=web", "pkcs11:", "handle:", "handle:?pass", "HANDLE:"}) {
+    EXPECT_FALSE(KeyReference::Parse(text, Use::kPrivateKey)->NamesOneKey()) << text;
+  }
+}
+
+TEST(ReplacedKeyTest, IsOpenedWithTheSamePin) {
+  const auto present =
+      KeyReference::Parse("pkcs11:token=t;object=web?pin-value=1234", Use::kPrivateKey);
+  auto next = present->Beside("pkcs11:token=t;object=web;id=%02");
+  ASSERT_TRUE(next.has_value());
+  EXPECT_EQ(next->text(), "pkcs11:token=t;object=web;id=%02;type=private");
+  EXPECT_EQ(next->TakePin()->value.Reveal(), "1234");
+}
+
 }  // namespace
 }  // namespace credmint

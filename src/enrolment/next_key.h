@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "enrolment/renewal_record.h"
+#include "identity/identity_opener.h"
+#include "ossl/certificate.h"
+#include "ossl/library_context.h"
+
+namespace credmint {
+
+/// The key that replaces the present one of an opener's spec, from its making to the deletion of
+/// the earlier one. The certificate always decides which of the two is used:
+///
+/// * In a device, it is an object of its own beside the present one. It gets another id, or the
+/// next
+///   free number. The spec's reference names neither (KeyReference::NamesOneKey()).
+/// * In a file, it is written beside the file first, then in front of the present key in the same
+///   file. The file must be PEM, and hold the key alone.
+///
+/// Places are URIs or paths, without secrets, so that they can be recorded before something is
+/// made. A key that shall be deleted is looked at first: one that belongs to the certificate in use
+/// stays.
+class NextKey {
+ public:
+  /// Both must outlive it. `owner_auth` is the secret of the device's owner, for keys there.
+  NextKey(const LibraryContext& context, IdentityOpener& opener, const Secret& owner_auth)
+      : context_(context), opener_(opener), owner_auth_(owner_auth) {}
+
+  struct Places {
+    std::string present;
+    std::string next;
+  };
+
+  /// Finds the place of the key of `leaf`, and chooses one for the next. Changes nothing. Fails
+  /// with kUsage if the key cannot be replaced where it is.
+  Result<Places> Choose(const Certificate& leaf);
+
+  /// The key at a chosen place, which is made if it is missing. It has the type of the key of
+  /// `leaf`, and its secret.
+  Result<std::shared_ptr<const SigningKey>> Make(const std::string& place, const Certificate& leaf);
+  Result<std::shared_ptr<const SigningKey>> Open(const std::string& place);
+
+  /// Lets the spec's reference find the new key as well. Says where the earlier one is then.
+  Result<OldKey> PutBeside(const Places& places);
+
+  /// Deletes a key that was made and is not used, if it is there.
+  Result<void> Discard(const std::string& place, const Certificate& in_use);
+
+  enum class Fate {
+    kDeleted,
+    kStays,      ///< for now: the device has a certificate of it
+    kForgotten,  ///< it is in use again, or was removed by somebody else
+  };
+
+  /// Deletes an earlier key.
+  Result<Fate> Delete(const OldKey& old, const Certificate& in_use);
+
+ private:
+  [[nodiscard]] KeyReference Reference() const;
+  [[nodiscard]] bool IsInFile() const { return Reference().is_path(); }
+  [[nodiscard]] Result<Places> ChooseFile() const;
+  [[nodiscard]] Result<Secret> SecretOfNew() const;
+  [[nodiscard]] Result<void> MakeInFile(const std::string& path, const std::string& type);
+  [[nodiscard]] Result<void> MakeInDevice(const std::string& uri, const std::string& type);
+  Result<Fate> DeleteFromFile(const OldKey& old, const Certificate& in_use);
+
+  const LibraryContext& context_;
+  IdentityOpener& opener_;
+  const Secret& owner_auth_;
+};
+
+}  // namespace credmint
