@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -44,6 +45,8 @@ struct InventoryEntry {
   std::shared_ptr<EVP_PKEY> public_key;    ///< of a key or certificate, if known
   std::optional<Certificate> certificate;  ///< if this is one and it can be read
   std::string key_file;  ///< of a new key that its device does not keep: the contents of its file
+
+  [[nodiscard]] bool HasFlag(std::string_view flag) const;
 };
 
 using Inventory = std::vector<InventoryEntry>;

@@ -26,6 +26,9 @@ struct NewKeyOptions {
   bool noda = false;
 };
 
+/// Adds the flag for the type of a new key.
+void AddKeyTypeFlag(CLI::App& command, std::string& type);
+
 void AddNewKeyFlags(CLI::App& command, NewKeyOptions& options);
 
 /// Adds the flag for the auth value of the TPM's owner.

@@ -30,6 +30,7 @@ COMMANDS = {
     "key": ("credmint-key.1", [("key",), ("key", "create"), ("key", "delete")]),
     "csr": ("credmint-csr.1", [("csr",)]),
     "import_certificate": ("credmint-import-certificate.1", [("import-certificate",)]),
+    "init": ("credmint-init.1", [("init",)]),
     "doctor": ("credmint-doctor.1", [("doctor",)]),
     "config": ("credmint-config.1", [("config",), ("config", "check")]),
     "cache": ("credmint-cache.1", [("cache",), ("cache", "list"), ("cache", "clear")]),

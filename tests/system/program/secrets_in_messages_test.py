@@ -43,6 +43,7 @@ COMMANDS = {
     "token": ("token", "init", "pkcs11:token=none;slot-id=999999", "--so-passin", "env:NONE"),
     "key": ("key", "create", "pkcs11:token=none;object=web", "--type", "ec-p256"),
     "import_certificate": ("import-certificate", *FILES, "--to", "new.pem"),
+    "init": ("init", "--token", "none", "--yes", "--subject", "/CN=a/CN=b"),
     "csr": ("csr", "--private-key", "pkcs11:token=none", "--subject", "/CN=web"),
 }
 FORMS = {
