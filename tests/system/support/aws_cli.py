@@ -65,11 +65,17 @@ def _checked(arguments):
     report = botocore.validate.ParamValidator().validate(given, model.input_shape)
     assert not report.has_errors(), report.generate_report()
     _check_patterns(given, model.input_shape)
-    shape = model.output_shape
+    _check_query(query, model.output_shape)
+    return operation, given
+
+
+def _check_query(query, shape):
+    """A query must name a text in the answer."""
+    if query is None:
+        return
     for part in query.split("."):
         shape = shape.members[part]
     assert shape.type_name == "string", query
-    return operation, given
 
 
 def _value(shape, values):
