@@ -113,6 +113,7 @@ Result<KeyHome> AskForHome(KeyOpener& keys) {
   OfferTpm(offered, ListQuietly(keys, "nv:"));
   offered.push_back({"a plain file, which no device protects", {HomeKind::kFile}});
   std::vector<std::string> texts;
+  texts.reserve(offered.size());
   for (const OfferedHome& home : offered) texts.push_back(home.text);
   const auto chosen = AskForChoice("Where shall the private key be?", texts);
   if (!chosen) return Fail(chosen);
