@@ -13,10 +13,15 @@ std::string InFolder(const std::string& folder, const std::string& reference) {
   return reference.starts_with("./") ? folder + reference.substr(1) : reference;
 }
 
-/// A basic string of TOML. No text here has control characters.
+/// A basic string of TOML.
 std::string TomlString(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : text) {
+    const bool is_control = (c >= 0 && c < ' ') || c == '\x7f';
+    if (is_control) {
+      quoted += fmt::format("\\u{:04x}", c);
+      continue;
+    }
     if (c == '"' || c == '\\') quoted += '\\';
     quoted += c;
   }

@@ -123,6 +123,19 @@ class WithFlags(InitTest):
         self.init("--file", "keys/")
         self.assertTrue(FILES < {path.name for path in (self.folder / "keys").iterdir()})
 
+    def test_a_folder_of_any_letters(self):
+        place = "it's \"my\" $HOME \\ Bär"
+        (self.folder / place).mkdir()
+        self.follow(self.init("--file", f"{place}/new"), f"{place}/new")
+
+    def test_a_working_directory_with_control_characters(self):
+        odd = self.folder / "a\tb\x7f"
+        odd.mkdir()
+        result = program.run(("init", "--file", "keys", "--yes"), odd, self.env)
+        self.assertEqual((result.status, result.stderr), (program.SUCCESS, ""), result)
+        (identity,) = self.configuration(f"{odd}/keys")["identity"].values()
+        self.assertEqual(identity["private-key"], f"{odd}/keys/key.pem")
+
     def test_type(self):
         self.init("--file", "keys", "--type", "rsa-2048")
         request = x509.load_pem_x509_csr((self.folder / "keys" / "request.csr").read_bytes())

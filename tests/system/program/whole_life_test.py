@@ -3,14 +3,16 @@
 """The whole life of a key of each kind: init, certificate, mint, serve, end."""
 
 import json
+import os
 import signal
 import unittest
 
-from support import program, token, tpm
+from support import p11_kit, program, token, tpm
 from support.enrolment import SOFTHSM_FLAGS, NewUser
 from support.requirements import need
 from support.serve import Server
 
+NOBODY = 65534
 LIB = ("--pkcs11-lib", token.MODULE)
 
 
@@ -42,6 +44,18 @@ class WholeLife(NewUser):
         uri = "pkcs11:token=prod;object=web"
         self.succeed("key", "delete", uri, "--yes", "--passin", "file:pin", *LIB)
         self.is_gone(config, program.KEY, "no private key")
+
+    def test_on_a_token_that_p11_kit_finds(self):
+        """Without a flag for the module, and from a slot that is free."""
+        token.need_softhsm()
+        program.need_back_end("pkcs11")
+        self.make_empty_softhsm()
+        self.env.update(p11_kit.Configuration(self.folder, softhsm=token.MODULE).env)
+        self.wrapper = p11_kit.wrapper()
+        if os.getuid() == 0:  # root's p11-kit reads no user configuration
+            for path in (self.folder, *self.folder.rglob("*")):
+                os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+        self.follow(self.init("--token", "prod", *SOFTHSM_FLAGS))
 
     def test_in_the_tpm(self):
         self.env = dict(tpm.Tpm(self, self.folder / "t").env)

@@ -14,7 +14,9 @@ _LEAF = "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\
 
 class NewUser(MintTest):
     """In `folder` there are ca.pem, the commands `aws` and `credmint`, and PINs. `env` has the
-    device."""
+    device, and `wrapper` the command prefix of a program that uses it."""
+
+    wrapper = ()
 
     def setUp(self):
         super().setUp()
@@ -42,7 +44,8 @@ class NewUser(MintTest):
 
     def init(self, *flags, subject="/CN=web", **more):
         """Runs init; returns what it prints."""
-        return self.succeed("init", *flags, "--subject", subject, "--yes", **more).decode()
+        arguments = ("init", *flags, "--subject", subject, "--yes")
+        return self.succeed(*arguments, wrapper=self.wrapper, **more).decode()
 
     def commands(self, printed):
         """The commands in the output of init: import, AWS, mint."""
@@ -54,7 +57,7 @@ class NewUser(MintTest):
     def typed(self, command, status=0):
         """Runs a command in a shell; returns its output."""
         result = subprocess.run(
-            ["/bin/sh", "-c", command],
+            [*self.wrapper, "/bin/sh", "-c", command],
             cwd=self.folder,
             env={
                 **program.environment(self.folder, self.env),
