@@ -58,12 +58,16 @@ Result<std::string> OnlyCommonName(const X509_NAME* subject) {
               "give one, by which AWS shall know this machine: /CN=web");
 }
 
+std::string AbsolutePath(const std::string& path) {
+  return std::filesystem::absolute(path).lexically_normal();
+}
+
 /// A source that a configuration can name: not one that is read once, nor the secret itself.
 std::string LastingSource(const std::string& source) {
   if (source.starts_with("env:") || source.starts_with("cred:")) return source;
   const auto parsed = SecretSource::Parse(source);
   if (!parsed || !parsed->file()) return {};
-  return "file:" + std::filesystem::absolute(*parsed->file()).lexically_normal().string();
+  return "file:" + AbsolutePath(*parsed->file());
 }
 
 std::string WithoutSlashes(std::string path) {
@@ -111,12 +115,15 @@ Result<KeyHome> InitCommand::ChooseHome(KeyOpener& keys,
               "FOLDER");
 }
 
+Result<std::string> InitCommand::Answer(const std::string& flag, const char* question,
+                                        const std::string& by_default) const {
+  if (!flag.empty()) return flag;
+  return yes_ ? Result<std::string>(by_default) : AskForText(question, by_default);
+}
+
 void InitCommand::AddOptions(FirstIdentity& identity, const KeyHome& home) const {
-  const auto absolute = [](const std::string& path) {
-    return std::filesystem::absolute(path).lexically_normal().string();
-  };
   if (home.kind == Home::kToken && !key_.pkcs11_lib.empty()) {
-    identity.options.emplace_back("pkcs11-lib", absolute(key_.pkcs11_lib));
+    identity.options.emplace_back("pkcs11-lib", AbsolutePath(key_.pkcs11_lib));
   }
   const bool is_tpm = home.kind == Home::kTpm || home.kind == Home::kTpmFile;
   if (is_tpm && !key_.tcti.empty()) identity.options.emplace_back("tcti", key_.tcti);
@@ -125,38 +132,39 @@ void InitCommand::AddOptions(FirstIdentity& identity, const KeyHome& home) const
   identity.forgets_pin = source.empty() && (home.kind == Home::kToken || !key_.passin.empty());
 }
 
+FirstIdentity InitCommand::Describe(const KeyHome& home, const std::string& common_name,
+                                    const std::string& folder) const {
+  FirstIdentity identity{.name = NameFrom(common_name),
+                         .common_name = common_name,
+                         .folder = WithoutSlashes(folder),
+                         .private_key = fmt::format("./{}", kKeyFile),
+                         .certificate = fmt::format("./{}", kCertificateFile)};
+  identity.absolute_folder = AbsolutePath(identity.folder);
+  if (home.kind == Home::kTpm) identity.private_key = home.name;
+  if (home.kind == Home::kToken) {
+    identity.private_key =
+        fmt::format("pkcs11:token={};object={}", PercentEncode(home.name), identity.name);
+    identity.certificate = identity.private_key;
+  }
+  AddOptions(identity, home);
+  return identity;
+}
+
 Result<InitCommand::Plan> InitCommand::MakePlan(KeyOpener& keys,
                                                 const std::optional<KeyHome>& given) const {
   auto home = ChooseHome(keys, given);
   if (!home) return Fail(std::move(home));
   if (auto fits = CheckFirstKey(*home, FlagsOf()); !fits) return Fail(std::move(fits));
-  const auto answer = [&](const std::string& flag, const char* question, std::string by_default) {
-    if (!flag.empty()) return Result<std::string>(flag);
-    if (yes_) return Result<std::string>(std::move(by_default));
-    return AskForText(question, by_default);
-  };
-  const auto typed = answer(subject_, "Name to certify", SubjectOfThisMachine());
+  const auto typed = Answer(subject_, "Name to certify", SubjectOfThisMachine());
   if (!typed) return Fail(typed);
   auto subject = ParseSubject(*typed);
   if (!subject) return Fail(std::move(subject), "--subject");
-  auto common_name = OnlyCommonName(subject->get());
-  if (!common_name) return Fail(std::move(common_name));
-  const auto folder = answer(home->folder.empty() ? out_ : home->folder,
+  const auto common_name = OnlyCommonName(subject->get());
+  if (!common_name) return Fail(common_name);
+  const auto folder = Answer(home->folder.empty() ? out_ : home->folder,
                              "New folder for request and configuration", "credmint");
   if (!folder) return Fail(folder);
-  FirstIdentity identity{.name = NameFrom(*common_name),
-                         .common_name = *common_name,
-                         .folder = WithoutSlashes(*folder)};
-  identity.absolute_folder = std::filesystem::absolute(identity.folder).lexically_normal();
-  identity.certificate = fmt::format("./{}", kCertificateFile);
-  identity.private_key = fmt::format("./{}", kKeyFile);
-  if (home->kind == Home::kTpm) identity.private_key = home->name;
-  if (home->kind == Home::kToken) {
-    identity.private_key =
-        fmt::format("pkcs11:token={};object={}", PercentEncode(home->name), identity.name);
-    identity.certificate = identity.private_key;
-  }
-  AddOptions(identity, *home);
+  FirstIdentity identity = Describe(*home, *common_name, *folder);
   return Plan{*std::move(home), *std::move(subject), std::move(identity)};
 }
 
@@ -186,11 +194,8 @@ Result<void> InitCommand::FillFolder(const NewFolder& folder, const LibraryConte
   return {};
 }
 
-Result<void> InitCommand::Run() const {
-  StartLog(process_);
-  const auto home = HomeOf(home_);
-  if (!home) return Fail(home);
-  if (*home && !(*home)->folder.empty() && !out_.empty()) {
+Result<void> InitCommand::CheckFlags(const std::optional<KeyHome>& home) const {
+  if (home && !home->folder.empty() && !out_.empty()) {
     return Fail(ErrorCode::kUsage, "--out and the folder of a key file are given",
                 "all files are in the folder of the key: omit --out");
   }
@@ -198,7 +203,10 @@ Result<void> InitCommand::Run() const {
     return Fail(ErrorCode::kUsage, "--yes is missing, and there is no terminal to ask at",
                 "say where the key shall be and give --yes: --token prod --yes");
   }
-  if (auto differ = CheckTheyDiffer({so_passin_, key_.passin}); !differ) return differ;
+  return CheckTheyDiffer({so_passin_, key_.passin});
+}
+
+Result<StartedOpener> InitCommand::Start() const {
   auto flags = WithoutPlace(ParseIdentity(key_));
   if (!flags) return Fail(std::move(flags));
   ProcessOptions process = process_;
@@ -206,22 +214,34 @@ Result<void> InitCommand::Run() const {
   if (const auto source = SecretSource::Parse(so_passin_); source && source->file()) {
     process.secret_files.push_back(*source->file());
   }
-  auto started = StartOpener(*std::move(flags), std::move(process));
-  if (!started) return Fail(std::move(started));
-  const auto plan = MakePlan(started->opener.keys(), *home);
-  if (!plan) return Fail(Error(plan.error()));
-  const FirstIdentity& identity = plan->identity;
+  return StartOpener(*std::move(flags), std::move(process));
+}
+
+Result<void> InitCommand::Make(StartedOpener& started, const Plan& plan) const {
+  const FirstIdentity& identity = plan.identity;
   if (auto is_new = NewFolder::Check(identity.folder); !is_new) return is_new;
   auto folder = NewFolder::Make(identity.folder);
   if (!folder) return Fail(std::move(folder));
   const bool in_folder = identity.private_key.starts_with("./");
-  const auto key = MakeFirstKey(
-      *started, plan->home, in_folder ? folder->PathOf(kKeyFile) : identity.private_key, FlagsOf(),
-      [this](const std::string& place) { return MayUse(place); });
+  const auto key =
+      MakeFirstKey(started, plan.home, in_folder ? folder->PathOf(kKeyFile) : identity.private_key,
+                   FlagsOf(), [this](const std::string& place) { return MayUse(place); });
   if (!key) return Fail(key);
-  if (auto filled = FillFolder(*folder, *started->library, **key, *plan); !filled) return filled;
-  if (auto moved = folder->MoveToPlace(); !moved) return moved;
-  return WriteResult(FormatNextSteps(identity));
+  if (auto filled = FillFolder(*folder, *started.library, **key, plan); !filled) return filled;
+  return folder->MoveToPlace();
+}
+
+Result<void> InitCommand::Run() const {
+  StartLog(process_);
+  const auto home = HomeOf(home_);
+  if (!home) return Fail(home);
+  if (auto agree = CheckFlags(*home); !agree) return agree;
+  auto started = Start();
+  if (!started) return Fail(std::move(started));
+  const auto plan = MakePlan(started->opener.keys(), *home);
+  if (!plan) return Fail(Error(plan.error()));
+  if (auto made = Make(*started, *plan); !made) return made;
+  return WriteResult(FormatNextSteps(plan->identity));
 }
 
 }  // namespace credmint::cli

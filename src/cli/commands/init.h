@@ -12,6 +12,7 @@
 #include "cli/options/key_options.h"
 #include "cli/options/new_key_options.h"
 #include "cli/options/process_options.h"
+#include "cli/options/start_opener.h"
 #include "cli/output/first_files.h"
 #include "enrolment/subject_name.h"
 
@@ -38,11 +39,19 @@ class InitCommand {
     FirstIdentity identity;
   };
 
+  [[nodiscard]] Result<void> CheckFlags(const std::optional<KeyHome>& home) const;
+  [[nodiscard]] Result<StartedOpener> Start() const;
   [[nodiscard]] FirstKeyFlags FlagsOf() const { return {new_, key_, so_passin_}; }
+  [[nodiscard]] Result<Plan> MakePlan(KeyOpener& keys, const std::optional<KeyHome>& given) const;
   [[nodiscard]] Result<KeyHome> ChooseHome(KeyOpener& keys,
                                            const std::optional<KeyHome>& given) const;
-  [[nodiscard]] Result<Plan> MakePlan(KeyOpener& keys, const std::optional<KeyHome>& given) const;
+  /// The flag's value, or a person's answer, or with --yes the default.
+  [[nodiscard]] Result<std::string> Answer(const std::string& flag, const char* question,
+                                           const std::string& by_default) const;
+  [[nodiscard]] FirstIdentity Describe(const KeyHome& home, const std::string& common_name,
+                                       const std::string& folder) const;
   void AddOptions(FirstIdentity& identity, const KeyHome& home) const;
+  [[nodiscard]] Result<void> Make(StartedOpener& started, const Plan& plan) const;
   [[nodiscard]] Result<void> MayUse(const std::string& place) const;
   static Result<void> FillFolder(const NewFolder& folder, const LibraryContext& library,
                                  const SigningKey& key, const Plan& plan);

@@ -12,9 +12,9 @@ struct FirstIdentity {
   std::string name;         ///< of the key, the identity, the role and the objects in AWS: "web"
   std::string common_name;  ///< CN of the certificate, in UTF-8
   std::string folder;       ///< as typed, for commands to paste
-  std::string absolute_folder;
   std::string private_key;  ///< the reference; a file in the folder is "./FILE"
   std::string certificate;  ///< the same for the place where import-certificate puts it
+  std::string absolute_folder = {};
   /// Options of the key that are settings as well, by their names without dashes.
   std::vector<std::pair<std::string, std::string>> options = {};
   bool forgets_pin = false;  ///< the key has a PIN, and no source of it can be written down
