@@ -100,6 +100,16 @@ class WithFlags(InitTest):
         self.assertEqual(identity["pkcs11-lib"], token.MODULE)
         self.assertEqual(identity["passin"], f"file:{self.folder}/pin")
 
+    def test_the_logins_of_a_new_token(self):
+        """The security officer's for the user's PIN, the user's for the key and to open it."""
+        self.make_softhsm()
+        log = self.folder / "calls"
+        self.env = token.spied(self.env, log)
+        self.init("--token", "prod", "--pkcs11-lib", token.SPY, *SOFTHSM_FLAGS)
+        calls = token.calls(log)
+        self.assertEqual((calls.count("C_InitToken"), calls.count("C_GenerateKeyPair")), (1, 1))
+        self.assertLessEqual(calls.count("C_Login"), 4, calls)
+
     def test_a_label_of_any_letters(self):
         self.make_softhsm()
         flags = ("--token", "Bär; /1", *LIB, *SOFTHSM_FLAGS)
@@ -191,6 +201,17 @@ class Refused(InitTest):
         self.make_softhsm()
         self.refuse(program.KEY, "--so-passin is missing", "--token", "prod", *LIB)
         self.assertEqual(self.tokens(), [])
+
+    def test_a_wrong_pin_is_sent_once(self):
+        self.make_softhsm()
+        self.init(*TOKEN)
+        self.write("pin", self.secret("wrong-2342"))
+        log = self.folder / "calls"
+        self.env = token.spied(self.env, log)
+        self.write("calls", "")
+        flags = ("--token", "prod", "--pkcs11-lib", token.SPY, *SOFTHSM_FLAGS, "--out", "again")
+        self.refuse(program.KEY, "the token refused the PIN", *flags)
+        self.assertEqual(token.calls(log).count("C_Login"), 1)
 
     def test_a_key_is_used_only_if_the_user_says_so(self):
         self.make_softhsm()
