@@ -22,6 +22,7 @@
 #include "cli/commands/doctor.h"
 #include "cli/commands/exec.h"
 #include "cli/commands/import_certificate.h"
+#include "cli/commands/init.h"
 #include "cli/commands/key_command.h"
 #include "cli/commands/list.h"
 #include "cli/commands/read_certificate_data.h"
@@ -138,6 +139,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   SignStringCommand sign_string(app);
   ReadCertificateDataCommand read_certificate_data(app);
   ListCommand list(app);
+  InitCommand init(app);
   TokenCommand token(app);
   KeyCommand key(app);
   CsrCommand csr(app);
@@ -171,6 +173,7 @@ ExitStatus Run(std::vector<char*> arguments) {
   if (sign_string.app().parsed()) result = sign_string.Run();
   if (read_certificate_data.app().parsed()) result = read_certificate_data.Run();
   if (list.app().parsed()) result = list.Run();
+  if (init.app().parsed()) result = init.Run();
   if (token.app().parsed()) result = token.Run();
   if (key.app().parsed()) result = key.Run();
   if (csr.app().parsed()) result = csr.Run();

@@ -118,4 +118,18 @@ Result<X509NamePtr> ParseSubject(const std::string& text) {
   return name;
 }
 
+std::vector<std::string> CommonNames(const X509_NAME* name) {
+  std::vector<std::string> found;
+  int at = -1;
+  while ((at = X509_NAME_get_index_by_NID(name, NID_commonName, at)) >= 0) {
+    unsigned char* text = nullptr;
+    const ASN1_STRING* const value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
+    const int size = ASN1_STRING_to_UTF8(&text, value);
+    if (size < 0) continue;
+    found.emplace_back(text, text + size);
+    OPENSSL_free(text);
+  }
+  return found;
+}
+
 }  // namespace credmint

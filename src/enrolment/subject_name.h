@@ -4,6 +4,7 @@
 #include <openssl/x509.h>
 
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "ossl/handles.h"
@@ -22,5 +23,8 @@ using X509NamePtr = Handle<X509_NAME, X509_NAME_free>;
 /// Fails with kUsage for anything else, also where openssl leaves a part out: an unknown type, and
 /// an empty value.
 Result<X509NamePtr> ParseSubject(const std::string& text);
+
+/// The values of all common names (CN), in order, in UTF-8.
+std::vector<std::string> CommonNames(const X509_NAME* name);
 
 }  // namespace credmint

@@ -131,6 +131,10 @@ Inventory FileInventory(const std::string& path, std::span<const PkeyPtr> keys,
   return inventory;
 }
 
+bool InventoryEntry::HasFlag(std::string_view flag) const {
+  return std::find(flags.begin(), flags.end(), flag) != flags.end();
+}
+
 bool BelongTogether(const InventoryEntry& a, const InventoryEntry& b) {
   const ErrorMark mark;
   return a.public_key && b.public_key && EVP_PKEY_eq(a.public_key.get(), b.public_key.get()) == 1;

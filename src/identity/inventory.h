@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,8 @@ struct InventoryEntry {
   std::optional<Certificate> certificate;  ///< if this is one and it can be read
   std::string key_file;  ///< of a new key that its device does not keep: the contents of its file
   std::string evidence;  ///< a device's statement about a key, or its answer: a JSON object
+
+  [[nodiscard]] bool HasFlag(std::string_view flag) const;
 };
 
 using Inventory = std::vector<InventoryEntry>;

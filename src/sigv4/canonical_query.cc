@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "sigv4/percent_encoding.h"
+#include "base/percent_encoding.h"
 
 namespace credmint {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "sigv4/percent_encoding.h"
+#include "base/percent_encoding.h"
 
 namespace credmint {
 

@@ -30,7 +30,7 @@ class NvIndex {
   static Result<NvIndex> Open(std::shared_ptr<Tpm> tpm, TPM2_HANDLE index,
                               provider::DigestTable& digests);
 
-  /// "NV index 0x01c00002"
+  /// "NV index 0x01900002"
   [[nodiscard]] std::string name() const;
 
   /// How the index is defined, and its state.

@@ -9,8 +9,8 @@
 
 namespace credmint::tpm2 {
 
-/// An NV index as a store URI: "nv:0x01c00002", with or without 0x. An index that is read with an
-/// auth value of its own, which must be asked for, is "nv:0x01c00002?pass".
+/// An NV index as a store URI: "nv:0x01900002", with or without 0x. An index that is read with an
+/// auth value of its own, which must be asked for, is "nv:0x01900002?pass".
 struct NvUri {
   TPM2_HANDLE index = 0;
   bool has_auth = false;

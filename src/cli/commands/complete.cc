@@ -175,7 +175,7 @@ void AddValues(const AtCursor& at, const CLI::Option& option, const std::vector<
                Answer& answer) {
   const std::string name = ValueName(option);
   for (const std::string& word : Words(option)) answer.Add(word);
-  if (name == kFileValue) answer.AddFiles();
+  if (name == kFileValue || name == kFolderValue) answer.AddFiles();
   if (name == kReferenceValue) AddReferences(at, option, words, answer);
   if (name == kSourceValue) AddSources(at, answer);
   if (name == kRoleValue) AddRoles(words, answer);

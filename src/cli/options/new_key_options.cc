@@ -127,15 +127,19 @@ void AddOwnerFlag(CLI::App& command, std::string& owner_passin) {
       ->group(kTpmGroup);
 }
 
-void AddNewKeyFlags(CLI::App& command, NewKeyOptions& options) {
+void AddKeyTypeFlag(CLI::App& command, std::string& type) {
   command
-      .add_option("--type", options.type,
+      .add_option("--type", type,
                   "Type of the key: ec-p256, ec-p384, ec-p521, rsa-2048, rsa-3072, rsa-4096 or, on "
                   "tokens and in files, ed25519")
       ->check(OneOf({"ec-p256", "ec-p384", "ec-p521", "rsa-2048", "rsa-3072", "rsa-4096", "ed25519",
                      "ml-dsa-44", "ml-dsa-65", "ml-dsa-87"}))
       ->option_text("TYPE")
       ->group(kIdentityGroup);
+}
+
+void AddNewKeyFlags(CLI::App& command, NewKeyOptions& options) {
+  AddKeyTypeFlag(command, options.type);
   AddText(command, "--id", options.id,
           "Id of the key in hexadecimal, on tokens (default: the SHA-1 of the public key)")
       ->option_text("HEX")

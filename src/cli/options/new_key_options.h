@@ -28,6 +28,9 @@ struct NewKeyOptions {
   bool noda = false;
 };
 
+/// Adds the flag for the type of a new key.
+void AddKeyTypeFlag(CLI::App& command, std::string& type);
+
 void AddNewKeyFlags(CLI::App& command, NewKeyOptions& options);
 
 /// Adds the flags that say what a signed policy demands, and where it goes.

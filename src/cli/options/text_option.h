@@ -37,6 +37,7 @@ CLI::Validator OneOf(std::initializer_list<const char*> words, bool any_case = f
 // Names of values in the help, for CLI11's option_text(). Completion goes by the same names: it
 // offers files, schemes of URIs, and sources of secrets.
 constexpr const char* kFileValue = "FILE";
+constexpr const char* kFolderValue = "FOLDER";
 constexpr const char* kReferenceValue = "FILE|URI";
 constexpr const char* kSourceValue = "SOURCE";
 

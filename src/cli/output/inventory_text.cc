@@ -143,14 +143,10 @@ std::string ContentsText(std::span<const InventoryEntry> contents,
   return text;
 }
 
-bool HasFlag(const InventoryEntry& entry, std::string_view flag) {
-  return std::find(entry.flags.begin(), entry.flags.end(), flag) != entry.flags.end();
-}
-
 /// Whether a login is possible, and may show more.
 bool WantsLogin(const InventoryEntry& token) {
-  return HasFlag(token, "login-required") && !HasFlag(token, "no-user-pin") &&
-         !HasFlag(token, "pin-locked");
+  return token.HasFlag("login-required") && !token.HasFlag("no-user-pin") &&
+         !token.HasFlag("pin-locked");
 }
 
 std::string TokenText(const InventoryEntry& token, std::span<const InventoryEntry> contents,

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -279,6 +280,15 @@ Descriptor OpenTerminal() {
   return is_ours ? std::move(terminal) : Descriptor();
 }
 
+/// Asks for something that is no secret.
+Result<std::string> AskOpenly(const std::string& text) {
+  const Descriptor terminal = OpenTerminal();
+  if (!terminal) return Fail(ErrorCode::kUsage, "there is no terminal to ask at");
+  const auto typed = AskAt(terminal.get(), text, Echo::kOn);
+  if (!typed) return Fail(typed);
+  return std::string(typed->Reveal());
+}
+
 }  // namespace
 
 std::string PromptText(const PassphraseRequest& request, PromptReason reason) {
@@ -292,12 +302,34 @@ std::string PromptText(const PassphraseRequest& request, PromptReason reason) {
 bool HasTerminal() { return static_cast<bool>(OpenTerminal()); }
 
 Result<bool> ConfirmAtTerminal(const std::string& question) {
-  const Descriptor terminal = OpenTerminal();
-  if (!terminal) return Fail(ErrorCode::kUsage, "there is no terminal to ask at");
-  const auto typed = AskAt(
-      terminal.get(), fmt::format("credmint: {} Type yes: ", PrintableUtf8(question)), Echo::kOn);
+  const auto typed = AskOpenly(fmt::format("credmint: {} Type yes: ", PrintableUtf8(question)));
   if (!typed) return Fail(typed);
-  return typed->Reveal() == "yes";
+  return *typed == "yes";
+}
+
+Result<std::string> AskForText(const std::string& question, const std::string& by_default) {
+  auto typed = AskOpenly(
+      fmt::format("credmint: {} [{}]: ", PrintableUtf8(question), PrintableUtf8(by_default)));
+  if (typed && typed->empty()) return by_default;
+  return typed;
+}
+
+Result<std::size_t> AskForChoice(const std::string& question,
+                                 const std::vector<std::string>& choices) {
+  std::string text = fmt::format("credmint: {}\n", PrintableUtf8(question));
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    text += fmt::format("  {}  {}\n", i + 1, PrintableUtf8(choices[i]));
+  }
+  const auto typed = AskOpenly(text + "Number [1]: ");
+  if (!typed) return Fail(typed);
+  if (typed->empty()) return std::size_t{0};
+  std::size_t number = 0;
+  const char* const end = typed->data() + typed->size();
+  const auto [stop, error] = std::from_chars(typed->data(), end, number);
+  if (error == std::errc() && stop == end && number >= 1 && number <= choices.size()) {
+    return number - 1;
+  }
+  return Fail(ErrorCode::kUsage, "the number that was typed is not in the list");
 }
 
 Result<std::optional<Secret>> AskAtTerminal(const PassphraseRequest& request, PromptReason reason) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/secret.h"
@@ -31,6 +32,15 @@ Result<std::optional<Secret>> AskAtTerminal(const PassphraseRequest& request, Pr
 /// Asks there whether something may be done, and shows what is typed. Only "yes" confirms it. Fails
 /// with kUsage if there is no such terminal, and with kPinRequired as AskAtTerminal().
 Result<bool> ConfirmAtTerminal(const std::string& question);
+
+/// Asks there for a text, and shows what is typed. An empty line means `by_default`. Fails as
+/// ConfirmAtTerminal().
+Result<std::string> AskForText(const std::string& question, const std::string& by_default);
+
+/// Asks there for one of these, by its number; an empty line means the first. Returns its index.
+/// Fails as ConfirmAtTerminal(), and with kUsage for anything but a number of the list.
+Result<std::size_t> AskForChoice(const std::string& question,
+                                 const std::vector<std::string>& choices);
 
 /// Whether there is such a terminal.
 bool HasTerminal();

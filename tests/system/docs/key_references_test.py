@@ -221,7 +221,7 @@ class Material:
         leaf_2 = self._certify("tpm", public_key_2)
         chained = self._issue("tpm", public_key, issuer=self.issuer)
         self._write("chained.pem", pki.pem(chained))
-        made.write_nv("0x01c00002", pki.der(leaf), size=1500)
+        made.write_nv("0x01900002", pki.der(leaf), size=1500)
         made.write_nv("0x01c00003", pki.pem(chained, self.issuer.certificate))
         made.write_nv("0x01c00004", pki.der(leaf_2), "authread|ownerwrite", auth=AUTH)
         made.write_nv("0x01c00005", pki.der(self.issuer.certificate))
@@ -342,7 +342,7 @@ class WhatIsTyped(Examples):
     def test(self, row):
         if row.typed.startswith("credmint list"):
             in_tpm = re.search("--tpm|handle:|nv:", row.typed)
-            shown = b"nv:0x01c00002" if in_tpm else b"prod"
+            shown = b"nv:0x01900002" if in_tpm else b"prod"
             if row.typed.endswith("handle:0x81000002"):
                 shown = b"handle:0x81000002"
             if ".pem" in row.typed or ".p12" in row.typed:

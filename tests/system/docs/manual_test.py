@@ -38,6 +38,7 @@ COMMANDS = {
     "csr": ("credmint-csr.1", [("csr",)]),
     "import_certificate": ("credmint-import-certificate.1", [("import-certificate",)]),
     "renew": ("credmint-renew.1", [("renew",)]),
+    "init": ("credmint-init.1", [("init",)]),
     "doctor": ("credmint-doctor.1", [("doctor",)]),
     "config": ("credmint-config.1", [("config",), ("config", "check")]),
     "cache": ("credmint-cache.1", [("cache",), ("cache", "list"), ("cache", "clear")]),

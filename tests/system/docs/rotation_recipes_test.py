@@ -97,8 +97,8 @@ class OnDevices(RecipesTest):
         self.env = used.env
         public_key = used.make_persistent("0x81000002")
         longer = self.root.issue(public_key, "a name that is longer than the next one")
-        used.write_nv("0x01c00002", pki.der(longer).ljust(1500, b"\0"))
-        self.start("--certificate", "nv:0x01c00002", "--private-key", "handle:0x81000002")
+        used.write_nv("0x01900002", pki.der(longer).ljust(1500, b"\0"))
+        self.start("--certificate", "nv:0x01900002", "--private-key", "handle:0x81000002")
         certificate = self.renew(public_key)
         self.run_block(write)
         self.assert_uses(certificate)

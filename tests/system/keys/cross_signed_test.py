@@ -147,9 +147,9 @@ class OnDevices(CrossSignedTest):
         device = tpm.Tpm(self, make_folder(self) / "t")
         leaf = self.issuing.issue(device.make_persistent("0x81000001"))
         others = (self.by_old_root, self.issuing.certificate)
-        device.write_nv("0x01c00002", b"".join(map(pki.der, (leaf, *others))))
+        device.write_nv("0x01900002", b"".join(map(pki.der, (leaf, *others))))
         self.env = dict(device.env)
-        sent = self.sent("--certificate", "nv:0x01c00002", "--private-key", "handle:0x81000001")
+        sent = self.sent("--certificate", "nv:0x01900002", "--private-key", "handle:0x81000001")
         self.assertEqual(sent, [self.issuing.certificate, self.by_old_root])
 
 

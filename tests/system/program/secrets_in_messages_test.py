@@ -46,6 +46,7 @@ COMMANDS = {
     "verify_attestation": ("key", "verify-attestation", "none.attestation", "--nonce", "00" * 16),
     "import_certificate": ("import-certificate", *FILES, "--to", "new.pem"),
     "renew": ("renew", *FILES, "--exec", "false", "--force"),
+    "init": ("init", "--token", "none", "--yes", "--subject", "/CN=a/CN=b"),
     "csr": ("csr", "--private-key", "pkcs11:token=none", "--subject", "/CN=web"),
 }
 FORMS = {

@@ -336,7 +336,7 @@ class Outputs(Shapes, MintTest):
         made.tool("createprimary", "-Q", "-G", "hmac", "-a", tpm.SIGNING, "-c", other)
         made.tool("evictcontrol", "-Q", "-C", "o", "-c", other, "0x81000020")
         made.tool("flushcontext", "-t")
-        made.write_nv("0x01c00002", pki.der(leaf), size=1500)
+        made.write_nv("0x01900002", pki.der(leaf), size=1500)
         made.write_nv("0x01c00003", pki.der(self.root.certificate))
         made.write_nv("0x01c00004", pki.der(leaf), "policyread|ownerwrite")
         self.env = made.env

@@ -17,7 +17,7 @@ from support.system_test import MintTest, SystemTest
 
 SECRET = "hunter2-3917"
 COMMANDS = (
-    "credential-process exec serve update sign-string read-certificate-data list token key csr import-certificate renew doctor config cache version"
+    "credential-process exec serve update sign-string read-certificate-data list token key csr import-certificate renew init doctor config cache version"
 ).split()
 
 

@@ -79,7 +79,7 @@ class OnAToken(RenewalTest):
 
 class InATpm(RenewalTest):
     KEY = "0x81000001"
-    INDEX = "0x01c00002"
+    INDEX = "0x01900002"
 
     def setUp(self):
         super().setUp()

@@ -11,7 +11,7 @@ from support.system_test import MintTest, make_folder
 from support.tpm_proxy import TpmProxy
 
 KEY = "handle:0x81000002"
-INDEX = "0x01c00002"
+INDEX = "0x01900002"
 OWNER_AUTH = "owner-31415926"
 NV_LOCKED = 0x148
 CHANGES = ("NV_DefineSpace", "NV_UndefineSpace", "NV_Write")
@@ -210,7 +210,7 @@ class Interrupted(NvImportTest):
     def test_a_new_index_that_cannot_be_written_is_removed(self):
         before = self.indices()
         self.through_a_proxy().answer("NV_Write", NV_LOCKED, times=1)
-        self.refuse(program.KEY, "writing the certificate to nv:0x01c00002")
+        self.refuse(program.KEY, "writing the certificate to nv:0x01900002")
         self.assertEqual(self.indices(), before)
 
     def test_the_earlier_certificate_is_put_back(self):

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sigv4/percent_encoding.h"
+#include "base/percent_encoding.h"
 
 #include <gtest/gtest.h>
 
