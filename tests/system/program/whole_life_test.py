@@ -5,12 +5,16 @@
 import json
 import os
 import signal
+import threading
+import tomllib
 import unittest
+
+from cryptography import x509
 
 from support import p11_kit, program, token, tpm
 from support.enrolment import SOFTHSM_FLAGS, NewUser
 from support.requirements import need
-from support.serve import Server
+from support.serve import Server, wait_until
 
 NOBODY = 65534
 LIB = ("--pkcs11-lib", token.MODULE)
@@ -30,8 +34,44 @@ class WholeLife(NewUser):
         self.assertEqual(answer.status, 200, answer)
         given = json.loads(answer.body)
         self.assertEqual(given["AccessKeyId"], self.last_request()["access_key_id"])
+        self.renew_under_load(server, authorization, folder)
         self.assertEqual(server.end(signal.SIGTERM).status, program.SUCCESS)
         return config
+
+    def renew_under_load(self, server, authorization, folder):
+        """Renews the certificate while a client asks without a pause; no answer may fail."""
+        written = tomllib.loads((self.folder / folder / "config.toml").read_text())
+        flags = [
+            part
+            for name, value in written["identity"]["web"].items()
+            for part in (f"--{name}", value)
+        ]
+        statuses, stop = [], threading.Event()
+
+        def ask():
+            while not stop.is_set():
+                statuses.append(server.request("GET", "/role/web", authorization).status)
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        try:
+            self.succeed("renew", *flags, "--force", "--exec", self.sign_command())
+            server.process.send_signal(signal.SIGHUP)
+            earlier = len(self.service.requests())
+            wait_until(lambda: len(self.service.requests()) > earlier)
+        finally:
+            stop.set()
+            asking.join()
+        self.assertEqual(set(statuses), {200})
+        self.assertEqual(self.last_request()["reason"], "accepted")
+        issued = x509.load_pem_x509_certificate((self.folder / "issued.pem").read_bytes())
+        self.assertNotEqual(self.last_request()["serial"], str(issued.serial_number))
+
+    def sign_command(self):
+        """The command of a CA that reads a request and writes a certificate."""
+        paths = (("-CA", "ca.pem"), ("-CAkey", "ca.key"), ("-extfile", "leaf.ext"))
+        named = " ".join(f"{flag} {self.folder / name}" for flag, name in paths)
+        return f"openssl x509 -req -in /dev/stdin -days 30 -CAcreateserial {named} 2> errors"
 
     def is_gone(self, config, status, message):
         self.fail_with(status, message, "credential-process", *config)
