@@ -21,7 +21,7 @@ Result<void> VersionCommand::Run() const {
   if (!verbose_) return WriteResult(CREDMINT_VERSION "\n");
   const auto curl = DescribeCurl();
   if (!curl) return Fail(curl);
-  return WriteResult(fmt::format("credmint {}\n{}\n{}\n", CREDMINT_VERSION,
+  return WriteResult(fmt::format("{} {}\n{}\n{}\n", "credmint", CREDMINT_VERSION,
                                  OpenSSL_version(OPENSSL_VERSION), *curl));
 }
 
