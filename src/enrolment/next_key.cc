@@ -96,9 +96,9 @@ std::string NextFreePlace(const std::string& uri, const Inventory& inventory) {
 }
 
 Secret Joined(const Secret& first, std::string_view second) {
-  std::vector<char> bytes(first.Reveal().begin(), first.Reveal().end());
-  bytes.reserve(bytes.size() + second.size());
-  bytes.insert(bytes.end(), second.begin(), second.end());
+  std::vector<char> bytes(first.size() + second.size());  // grows no further, so leaves no copy
+  const auto middle = std::copy(first.Reveal().begin(), first.Reveal().end(), bytes.begin());
+  std::copy(second.begin(), second.end(), middle);
   return Secret::Take(bytes);
 }
 
