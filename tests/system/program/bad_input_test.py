@@ -706,7 +706,6 @@ class TpmInputTest(MintTest):
 @expand
 class Handles(TpmInputTest):
     @each(
-        empty="handle:",
         letters="handle:xyz",
         beyond="handle:0x82000000",
         too_long="handle:0x0081000001",
