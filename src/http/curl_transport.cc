@@ -256,15 +256,15 @@ void CurlTransport::SetTrust(EasyHandle& easy) const {
 }
 
 Result<HttpResponse> CurlTransport::Carry(const HttpRequest& request, milliseconds timeout) {
-  if (timeout <= milliseconds(0)) {
-    return Fail(ErrorCode::kTimeout, "no time was left to send the request",
-                Remedy::kAllowMoreTime);
-  }
   const std::unique_ptr<RequestAhead> ahead = std::move(ahead_);
   if (ahead && ahead->IsFor(request)) {
     return ahead->Finish(request.headers, steady_clock::now() + timeout);
   }
   if (ahead) ahead->Abandon();
+  if (timeout <= milliseconds(0)) {
+    return Fail(ErrorCode::kTimeout, "no time was left to send the request",
+                Remedy::kAllowMoreTime);
+  }
   return Transfer(request, timeout, nullptr);
 }
 

@@ -41,8 +41,9 @@ void RequestAhead::Start(Transfer transfer) {
 
 bool RequestAhead::IsFor(const HttpRequest& whole) {
   const MutexLock lock(mutex_);
-  const auto age = std::chrono::steady_clock::now() - started_;
-  return thread_.joinable() && state_ != State::kAbandoned && age < kLongestSilence &&
+  const bool is_stale = state_ == State::kConnected &&
+                        std::chrono::steady_clock::now() - connected_ > kLongestSilence;
+  return thread_.joinable() && state_ != State::kAbandoned && !is_stale &&
          whole.method == request_.method && whole.body == request_.body &&
          FormatUrl(whole.url) == FormatUrl(request_.url);
 }
@@ -85,7 +86,10 @@ void RequestAhead::AbandonAll() {
 
 const Headers* RequestAhead::AwaitHeaders() {
   const MutexLock lock(mutex_);
-  if (state_ == State::kConnecting) state_ = State::kConnected;
+  if (state_ == State::kConnecting) {
+    state_ = State::kConnected;
+    connected_ = std::chrono::steady_clock::now();
+  }
   changed_.notify_all();
   while (state_ == State::kConnected) changed_.wait(mutex_);
   return state_ == State::kSending ? &headers_ : nullptr;

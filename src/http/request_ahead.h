@@ -39,7 +39,7 @@ class RequestAhead {
   // --- for the thread that sends
 
   /// Whether Finish() may send this: it is the same request with more header fields, and the
-  /// connection is young and not abandoned. A service closes one that stays silent.
+  /// connection is not abandoned. A service closes one that is silent for long.
   [[nodiscard]] bool IsFor(const HttpRequest& whole);
   /// Waits until the connection stands, or cannot be made.
   void AwaitConnection();
@@ -67,13 +67,13 @@ class RequestAhead {
   void Join();
 
   const HttpRequest request_;
-  const TimePoint started_ = std::chrono::steady_clock::now();
   std::thread thread_;
   std::optional<Result<HttpResponse>> response_;  // by the thread, read after its end
   Mutex mutex_;
   std::condition_variable_any changed_;
   State state_ CREDMINT_GUARDED_BY(mutex_) = State::kEnded;
   TimePoint deadline_ CREDMINT_GUARDED_BY(mutex_);
+  TimePoint connected_ CREDMINT_GUARDED_BY(mutex_);  // since kConnected
   Headers headers_ CREDMINT_GUARDED_BY(mutex_);
   std::function<void()> wake_ CREDMINT_GUARDED_BY(mutex_);
 };

@@ -175,7 +175,7 @@ class Commands(UsageTest):
         self.assertIn("Usage:", result.stderr)
         for command in COMMANDS:
             self.assertRegex(result.stderr, rf"(?m)^  {command} ")
-        self.assertLess(len(result.stderr.splitlines()), 34)
+        self.assertLess(len(result.stderr.splitlines()), 36)
 
 
 @expand

@@ -98,6 +98,19 @@ TEST_F(RequestAheadTest, GivesUpWhenTheTimeOfTheRequestIsOver) {
   EXPECT_EQ(response.error().code, ErrorCode::kTimeout);
 }
 
+TEST_F(RequestAheadTest, SaysThatConnectingTookAllTheTime) {
+  const LocalServer server(NoAnswer);
+  HttpRequest request = Signed(server.port());
+  request.url.scheme = "https";
+  transport_->Prepare(request, milliseconds(200));
+  transport_->AwaitConnection();
+  const auto response = transport_->Send(request, milliseconds(0));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kTimeout);
+  EXPECT_TRUE(response.error().message.ends_with("no answer within 0.2 s"))
+      << response.error().message;
+}
+
 TEST_F(RequestAheadTest, FailsAsAConnectionThatIsMadeToSend) {
   const LoopbackSocket deaf;
   transport_->Prepare(Unsigned(deaf.port()), kLongTimeout);
