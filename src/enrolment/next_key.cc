@@ -10,7 +10,9 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -112,6 +114,21 @@ bool HoldsOnlyKeys(const Secret& contents) {
   });
 }
 
+/// The parts of a PEM file with one key each, and with what stands before it.
+std::vector<std::string_view> KeyParts(std::string_view text) {
+  std::vector<std::string_view> parts;
+  std::size_t begin = 0;
+  for (const PemBlock& block : FindPemBlocks(text)) {
+    if (!block.label.ends_with("PRIVATE KEY")) continue;
+    const auto end_of_block =
+        static_cast<std::size_t>(block.text.data() - text.data()) + block.text.size();
+    const std::size_t end = std::min(text.find_first_not_of("\r\n", end_of_block), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end;
+  }
+  return parts;
+}
+
 /// Nobody else writes to it.
 Result<void> RemoveFile(const std::string& path) {
   RemoveLeftovers(path, std::chrono::minutes(0));
@@ -136,7 +153,35 @@ Result<NextKey::Places> NextKey::ChooseFile() const {
     return CannotReplace(reference, "its file is not PEM of a private key alone",
                          "convert it, or replace key and certificate by hand");
   }
-  return Places{reference.text(), reference.text() + kNextToFile};
+  return Places{WholePath(), WholePath() + kNextToFile};
+}
+
+/// The same for each working directory.
+std::string NextKey::WholePath() const {
+  const std::string path = Reference().text();
+  std::error_code failed;
+  const auto whole = std::filesystem::canonical(path, failed);
+  return failed ? path : whole.string();
+}
+
+/// Whether the place of a new key in the device is an id of its own, which is random.
+bool NextKey::HasOwnId() const {
+  const KeyReference reference = Reference();
+  return reference.scheme() != nullptr && !reference.scheme()->key_id_parameter.empty();
+}
+
+std::string NextKey::DigestOf(const EVP_PKEY* key) {
+  const ErrorMark mark;
+  unsigned char* der = nullptr;
+  const int size = key == nullptr ? 0 : i2d_PUBKEY(key, &der);
+  const Handle<unsigned char, FreeOpenssl> owner(der);
+  if (size <= 0) return {};
+  return PlainSha256Hex({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
+}
+
+bool NextKey::IsKnown(const Made& made) const {
+  if (IsInFile()) return made.place == WholePath() + kNextToFile;
+  return HasOwnId() || !made.digest.empty();
 }
 
 Result<NextKey::Places> NextKey::Choose(const Certificate& leaf) {
@@ -210,18 +255,22 @@ Result<void> NextKey::MakeInDevice(const std::string& uri, const std::string& ty
   return {};
 }
 
-Result<std::shared_ptr<const SigningKey>> NextKey::Open(const std::string& place) {
-  auto reference = IsInFile() ? KeyReference::Parse(place, KeyReference::Use::kPrivateKey)
-                              : Reference().Beside(place);
+Result<std::shared_ptr<const SigningKey>> NextKey::Open(const Made& made) {
+  auto reference = IsInFile() ? KeyReference::Parse(made.place, KeyReference::Use::kPrivateKey)
+                              : Reference().Beside(made.place);
   if (!reference) return Fail(std::move(reference));
-  return opener_.keys().OpenKey(*std::move(reference));
+  auto key = opener_.keys().OpenKey(*std::move(reference));
+  if (!key || made.digest.empty() || DigestOf((*key)->get()) == made.digest) return key;
+  return Fail(ErrorCode::kKeyUnusable,
+              fmt::format("key {} is not the one that an earlier run has made", made.place),
+              "see with credmint list whose it is");
 }
 
-Result<std::shared_ptr<const SigningKey>> NextKey::Make(const std::string& place,
-                                                        const Certificate& leaf) {
+Result<std::shared_ptr<const SigningKey>> NextKey::Make(const Made& made, const Certificate& leaf) {
   const bool in_file = IsInFile();
-  if (!in_file || access(place.c_str(), F_OK) == 0) {
-    auto there = Open(place);
+  const std::string& place = made.place;
+  if ((!in_file && IsKnown(made)) || (in_file && access(place.c_str(), F_OK) == 0)) {
+    auto there = Open(made);
     const bool is_present = there && IsKeyOfLeaf((*there)->get(), leaf);
     if (!is_present && (there || there.error().code != ErrorCode::kKeyNotFound)) return there;
     if (is_present && !in_file) return Fail(ErrorCode::kInternal, "the new key is the present one");
@@ -230,13 +279,13 @@ Result<std::shared_ptr<const SigningKey>> NextKey::Make(const std::string& place
     if (auto removed = RemoveFile(place); !removed) return Fail(std::move(removed));
   }
   const std::string type = TypeOfKey(leaf);
-  auto made = in_file ? MakeInFile(place, type) : MakeInDevice(place, type);
-  if (!made) return Fail(std::move(made));
-  return Open(place);
+  auto done = in_file ? MakeInFile(place, type) : MakeInDevice(place, type);
+  if (!done) return Fail(std::move(done));
+  return Open({place, {}});
 }
 
-Result<OldKey> NextKey::PutBeside(const Places& places) {
-  OldKey old{.place = places.present};
+Result<OldKey> NextKey::PutBeside(const Places& places, const Certificate& replaced) {
+  OldKey old{.place = places.present, .digest = DigestOf(replaced.public_key())};
   if (!IsInFile()) return old;
   const KeyReference reference = Reference();
   const auto file = ReadReferenced(reference, FileAccess::kNotWrittenByAll);
@@ -245,24 +294,21 @@ Result<OldKey> NextKey::PutBeside(const Places& places) {
   if (!next) return Fail(Error(next.error()));
   const bool is_done = file->Reveal().starts_with(next->Reveal());
   const std::string_view earlier = file->Reveal().substr(is_done ? next->size() : 0);
-  old.size = earlier.size();
-  old.digest = PlainSha256Hex(earlier);
+  const auto parts = KeyParts(earlier);
+  if (parts.empty()) return Fail(ErrorCode::kInternal, "the file of the key holds none");
+  old.size = parts.front().size();
+  old.digest = PlainSha256Hex(parts.front());
   if (is_done) return old;
   const Secret both = Joined(*next, earlier);
   if (auto put = ReplaceFile(reference.text(), both.Reveal()); !put) return Fail(std::move(put));
   return old;
 }
 
-Result<void> NextKey::Discard(const std::string& place, const Certificate& in_use) {
-  if (IsInFile()) return RemoveFile(place);
-  auto reference = Reference().Beside(place);
-  if (!reference) return Fail(std::move(reference));
-  const auto found = FindKeyToDelete(opener_.keys(), reference->Clone());
-  if (!found && found.error().code == ErrorCode::kKeyNotFound) return {};
-  if (!found) return Fail(Error(found.error()));
-  if (IsKeyOfLeaf(found->front().public_key.get(), in_use)) return {};
-  const auto deleted = DeleteKey(opener_.keys(), *std::move(reference), owner_auth_.Clone());
-  if (!deleted) return Fail(Error(deleted.error()));
+Result<void> NextKey::Discard(const Made& made, const Certificate& in_use) {
+  if (!IsKnown(made)) return {};
+  if (IsInFile()) return RemoveFile(made.place);
+  const auto fate = Delete({.place = made.place, .digest = made.digest}, in_use);
+  if (!fate) return Fail(Error(fate.error()));
   return {};
 }
 
@@ -273,32 +319,37 @@ Result<NextKey::Fate> NextKey::Delete(const OldKey& old, const Certificate& in_u
   const auto found = FindKeyToDelete(opener_.keys(), reference->Clone());
   if (!found && found.error().code == ErrorCode::kKeyNotFound) return Fate::kForgotten;
   if (!found) return Fail(Error(found.error()));
-  const bool is_used = IsKeyOfLeaf(found->front().public_key.get(), in_use);
+  const EVP_PKEY* const key = found->front().public_key.get();
+  const bool is_another =
+      key == nullptr || old.digest.empty() ? !HasOwnId() : DigestOf(key) != old.digest;
+  if (is_another || IsKeyOfLeaf(key, in_use)) return Fate::kForgotten;
   const bool has_certificate = std::any_of(
       found->begin(), found->end(),
       [](const InventoryEntry& one) { return one.kind == InventoryEntry::Kind::kCertificate; });
-  if (is_used) return Fate::kForgotten;
   if (has_certificate) return Fate::kStays;
   const auto deleted = DeleteKey(opener_.keys(), *std::move(reference), owner_auth_.Clone());
   if (!deleted) return Fail(Error(deleted.error()));
   return Fate::kDeleted;
 }
 
-/// A file that has changed since is left alone, and so is one whose remaining key is another's.
+/// A part that has changed since is left alone, and so is the last key of the certificate in use.
 Result<NextKey::Fate> NextKey::DeleteFromFile(const OldKey& old, const Certificate& in_use) {
   KeyReference reference = Reference();
   const auto file = ReadReferenced(reference, FileAccess::kNotWrittenByAll);
   if (!file) return Fail(Error(file.error()));
+  const auto parts = KeyParts(file->Reveal());
+  const auto part = std::find_if(parts.begin(), parts.end(), [&](std::string_view one) {
+    return one.size() == old.size && PlainSha256Hex(one) == old.digest;
+  });
+  if (part == parts.end()) return Fate::kForgotten;
   const std::string_view all = file->Reveal();
-  const bool is_there =
-      old.size < all.size() && PlainSha256Hex(all.substr(all.size() - old.size)) == old.digest;
-  if (!is_there) return Fate::kForgotten;
-  const std::string_view rest = all.substr(0, all.size() - old.size);
+  const auto at = static_cast<std::size_t>(part->data() - all.data());
+  const Secret rest = Joined(Secret(all.substr(0, at)), all.substr(at + part->size()));
   const std::string path = reference.text();
   const auto kept = opener_.keys().OpenKey(
-      std::make_shared<const WrappedKey>(std::move(reference), Secret(rest)), {});
+      std::make_shared<const WrappedKey>(std::move(reference), rest.Clone()), {&in_use, 1});
   if (!kept || !IsKeyOfLeaf((*kept)->get(), in_use)) return Fate::kForgotten;
-  if (auto put = ReplaceFile(path, rest); !put) return Fail(std::move(put));
+  if (auto put = ReplaceFile(path, rest.Reveal()); !put) return Fail(std::move(put));
   return Fate::kDeleted;
 }
 

@@ -23,9 +23,10 @@ namespace credmint {
 /// * In a file, it is written beside the file first, then in front of the present key in the same
 ///   file. The file must be PEM, and hold the key alone.
 ///
-/// Places are URIs or paths, without secrets, so that they can be recorded before something is
-/// made. A key that shall be deleted is looked at first: one that belongs to the certificate in use
-/// stays.
+/// Places are URIs or whole paths, without secrets, so that they can be recorded before something
+/// is made. A place is not enough to know a key by, as others may use it meanwhile: its public key
+/// has to be the recorded one. An id on a token is random, so nobody else has it. A key that
+/// belongs to the certificate in use is never deleted.
 class NextKey {
  public:
   /// Both must outlive it. `owner_auth` is the secret of the device's owner, for keys there.
@@ -41,16 +42,28 @@ class NextKey {
   /// with kUsage if the key cannot be replaced where it is.
   Result<Places> Choose(const Certificate& leaf);
 
+  /// A chosen place, and the digest of the public key that was made there; empty: unknown.
+  struct Made {
+    std::string place;
+    std::string digest;
+  };
+
+  /// Whether a key at this place can be told from one that somebody else has put there.
+  [[nodiscard]] bool IsKnown(const Made& made) const;
+
   /// The key at a chosen place, which is made if it is missing. It has the type of the key of
-  /// `leaf`, and its secret.
-  Result<std::shared_ptr<const SigningKey>> Make(const std::string& place, const Certificate& leaf);
-  Result<std::shared_ptr<const SigningKey>> Open(const std::string& place);
+  /// `leaf`, and its secret. Fails with kKeyUnusable if another key is there.
+  Result<std::shared_ptr<const SigningKey>> Make(const Made& made, const Certificate& leaf);
+  Result<std::shared_ptr<const SigningKey>> Open(const Made& made);
 
-  /// Lets the spec's reference find the new key as well. Says where the earlier one is then.
-  Result<OldKey> PutBeside(const Places& places);
+  /// Lets the spec's reference find the new key as well. Says where that of `replaced` is then.
+  Result<OldKey> PutBeside(const Places& places, const Certificate& replaced);
 
-  /// Deletes a key that was made and is not used, if it is there.
-  Result<void> Discard(const std::string& place, const Certificate& in_use);
+  /// Deletes a key that was made and is not used, if it is there and known.
+  Result<void> Discard(const Made& made, const Certificate& in_use);
+
+  /// The digest by which a key is known again.
+  static std::string DigestOf(const EVP_PKEY* key);
 
   enum class Fate {
     kDeleted,
@@ -68,6 +81,8 @@ class NextKey {
   [[nodiscard]] Result<Secret> SecretOfNew() const;
   [[nodiscard]] Result<void> MakeInFile(const std::string& path, const std::string& type);
   [[nodiscard]] Result<void> MakeInDevice(const std::string& uri, const std::string& type);
+  [[nodiscard]] std::string WholePath() const;
+  [[nodiscard]] bool HasOwnId() const;
   Result<Fate> DeleteFromFile(const OldKey& old, const Certificate& in_use);
 
   const LibraryContext& context_;

@@ -60,7 +60,10 @@ Result<RenewalResult> Renewal::Run() {
                 "the last run's secret was refused, and it is not sent again",
                 Remedy::kForceRenewal);
   }
-  if (!wishes_.at_once && record->retry_at && *record->retry_at > Now()) {
+  constexpr std::chrono::days kBelieved{1};  // a later time is from a clock that was wrong
+  const bool waits =
+      record->retry_at && *record->retry_at > Now() && *record->retry_at - Now() <= kBelieved;
+  if (!wishes_.at_once && waits) {
     return RenewalResult{RenewalResult::Kind::kWaits, *record->retry_at, {}};
   }
   ClearLeftovers(*opener_.spec());
@@ -93,6 +96,8 @@ Result<RenewalResult> Renewal::RunWith(RenewalRecord& record) {
     if (!is_due) return Fail(is_due);
     if (!*is_due) return NotDue(*only, due, record);
   }
+  // A refused secret has to be remembered, so nothing is tried where nothing can be written.
+  if (auto written = file_.Write(record); !written) return Fail(std::move(written));
   const auto present = OpenPresent(source, *candidates);
   if (!present) return Fail(present);
   end_ = present->leaf().NotAfter();
@@ -143,22 +148,28 @@ Result<RenewalResult> Renewal::Renew(const Identity& present, RenewalRecord& rec
 /// Its place is written down first, so that no run forgets it.
 Result<std::shared_ptr<const SigningKey>> Renewal::MakeNextKey(const Certificate& leaf,
                                                                RenewalRecord& record) {
-  if (record.next_key.empty()) {
+  if (record.next_key.empty() || !next_key_.IsKnown({record.next_key, record.next_digest})) {
     auto places = next_key_.Choose(leaf);
     if (!places) return Fail(std::move(places));
     record.present_key = std::move(places->present);
     record.next_key = std::move(places->next);
+    record.next_digest.clear();
     if (auto written = file_.Write(record); !written) return Fail(std::move(written));
   }
-  return next_key_.Make(record.next_key, leaf);
+  auto key = next_key_.Make({record.next_key, record.next_digest}, leaf);
+  if (!key) return key;
+  record.next_digest = NextKey::DigestOf((*key)->get());
+  if (auto written = file_.Write(record); !written) return Fail(std::move(written));
+  return key;
 }
 
 /// Deletes a new key that came to nothing. If that fails, the next run tries again.
 void Renewal::Discard(const Certificate& in_use, RenewalRecord& record) {
   if (record.next_key.empty()) return;
-  auto discarded = next_key_.Discard(record.next_key, in_use);
+  auto discarded = next_key_.Discard({record.next_key, record.next_digest}, in_use);
   if (discarded) {
     record.next_key.clear();
+    record.next_digest.clear();
     record.present_key.clear();
     discarded = file_.Write(record);
   }
@@ -180,6 +191,9 @@ std::vector<std::string> Renewal::DeleteOldKeys(const Certificate& in_use, Renew
     if (!fate) notes.push_back("an earlier key cannot be deleted: " + fate.error().message);
     if (fate && *fate == NextKey::Fate::kDeleted) {
       notes.push_back("deleted the earlier key " + old.place);
+    }
+    if (fate && *fate == NextKey::Fate::kForgotten) {
+      notes.push_back("left " + old.place + " alone: the earlier key is not there, or is in use");
     }
     if (fate && *fate != NextKey::Fate::kStays) continue;
     old.delete_at = Now() + kUntilNextLook;  // each look may be a login
@@ -237,7 +251,7 @@ Result<std::shared_ptr<const SigningKey>> Renewal::KeyOf(const Replacement& repl
   if (present != nullptr && (!replacement.replaced || leaf == present->leaf())) {
     return present->key();
   }
-  if (replacement.replaced) return next_key_.Open(record.next_key);
+  if (replacement.replaced) return next_key_.Open({record.next_key, record.next_digest});
   return opener_.OpenKey({&leaf, 1});
 }
 
@@ -272,7 +286,7 @@ Result<RenewalResult> Renewal::Finish(const Replacement& replacement, RenewalRec
   const Certificate& leaf = replacement.chain.leaf;
   std::optional<OldKey> old;
   if (replacement.replaced) {
-    auto beside = next_key_.PutBeside({record.present_key, record.next_key});
+    auto beside = next_key_.PutBeside({record.present_key, record.next_key}, *replacement.replaced);
     if (!beside) return Fail(std::move(beside), "putting the new key beside the present one");
     old = *std::move(beside);
   }

@@ -63,7 +63,8 @@ std::string Format(const RenewalRecord& record, const std::string& certificate) 
   const std::pair<const char*, const std::string&> texts[] = {{"issued", record.issued},
                                                               {"replaced", record.replaced},
                                                               {"presentKey", record.present_key},
-                                                              {"nextKey", record.next_key}};
+                                                              {"nextKey", record.next_key},
+                                                              {"nextSha256", record.next_digest}};
   for (const auto& [name, value] : texts) {
     if (!value.empty()) json[name] = value;
   }
@@ -104,6 +105,7 @@ RenewalRecord Parse(const Json& json) {
   record.replaced = text("replaced");
   record.present_key = text("presentKey");
   record.next_key = text("nextKey");
+  record.next_digest = text("nextSha256");
   const auto old_keys = json.find("oldKeys");
   if (old_keys == json.end() || !old_keys->is_array()) return record;
   for (const Json& one : *old_keys) {

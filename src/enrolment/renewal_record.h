@@ -16,8 +16,8 @@ namespace credmint {
 /// A key that is kept for a while after another one has replaced it.
 struct OldKey {
   std::string place;   ///< its URI, or the path of its file
-  std::size_t size{};  ///< in a file: the length of what is at its end
-  std::string digest;  ///< in a file: the SHA-256 of that
+  std::size_t size{};  ///< in a file: the length of its part; else 0
+  std::string digest;  ///< the SHA-256 of that part, or of the public key in a device
   TimePoint delete_at{};
 };
 
@@ -27,8 +27,9 @@ struct RenewalRecord {
   std::optional<TimePoint> retry_at;  ///< after a failure
   bool secret_refused = false;        ///< by the last failure: it must not be sent again
   std::string present_key;            ///< the place of a key that is being replaced; empty: none is
-  std::string next_key;  ///< the place of the key that replaces it, chosen before it is made
-  std::string replaced;  ///< PEM of the certificate that `issued` replaces, if the key changes
+  std::string next_key;     ///< the place of the key that replaces it, chosen before it is made
+  std::string next_digest;  ///< the SHA-256 of its public key; empty before it is made
+  std::string replaced;     ///< PEM of the certificate that `issued` replaces, if the key changes
   std::vector<OldKey> old_keys;
   std::string issued;  ///< a checked certificate and its issuers, PEM, until it is in place
 };

@@ -91,6 +91,11 @@ std::vector<std::string> Lines(const std::optional<RenewalResult>& result) {
   return lines;
 }
 
+/// A refused secret is not sent again.
+bool WaitsForReload(const Error& failure) {
+  return failure.code == ErrorCode::kPinIncorrect || failure.code == ErrorCode::kPinLocked;
+}
+
 /// Tells people and the service manager what a look at the certificate has shown, once.
 class WatchReports {
  public:
@@ -104,9 +109,9 @@ class WatchReports {
   void Tell(const Error& failure) {
     ReportError(failure);
     told_.clear();
-    daemon::NotifyManager(failure.retry_after.count() > 0
-                              ? "STATUS=the renewal failed, and is tried again"
-                              : "STATUS=the renewal failed, and waits for SIGHUP");
+    daemon::NotifyManager(WaitsForReload(failure)
+                              ? "STATUS=the renewal failed, and waits for SIGHUP"
+                              : "STATUS=the renewal failed, and is tried again");
   }
 
  private:
@@ -121,7 +126,8 @@ constexpr std::chrono::minutes kSleepOfSecond{1};  ///< while another run is at 
 std::optional<std::chrono::milliseconds> SleepAfter(
     const Result<std::optional<RenewalResult>>& looked) {
   using std::chrono::milliseconds;
-  if (!looked && looked.error().retry_after.count() == 0) return std::nullopt;
+  if (!looked && WaitsForReload(looked.error())) return std::nullopt;
+  if (!looked && looked.error().retry_after.count() == 0) return kLongestSleep;
   if (!looked) return std::min<milliseconds>(looked.error().retry_after, kLongestSleep);
   if (!*looked) return kSleepOfSecond;
   const auto left =
