@@ -73,14 +73,14 @@ Result<OpenedKey> KeyLoader::Open(const HandleUri& uri, Role role) const {
     if (!asked) return Fail(std::move(asked));
     auth = *std::move(asked);
   }
-  const auto hold = (*tpm)->Hold();
+  auto hold = (*tpm)->Hold();
   if (uri.has_auth || !auth.empty()) {
     auto session = SessionFor(*tpm, auth, {nullptr, uri.handle != kStorageRootKey});
     if (!session) return Fail(session, "starting a TPM session");
     loaded->session = *std::move(session);
   }
-  return OpenedKey{*std::move(tpm),   *std::move(area), *blob,
-                   std::move(source), std::move(auth),  *std::move(loaded)};
+  return OpenedKey{*std::move(tpm), *std::move(area),   *blob,          std::move(source),
+                   std::move(auth), *std::move(loaded), std::move(hold)};
 }
 
 Result<OpenedKey> KeyLoader::Open(const Tss2KeyFile& file, Role role) const {
@@ -117,11 +117,11 @@ Result<OpenedKey> KeyLoader::Open(const Tss2KeyFile& file, Role role) const {
     if (!asked) return Fail(std::move(asked));
     auth = *std::move(asked);
   }
-  const auto hold = (*tpm)->Hold();
+  auto hold = (*tpm)->Hold();
   auto loaded = source->Load(*tpm, auth);
   if (!loaded) return Fail(std::move(loaded));
-  return OpenedKey{*std::move(tpm),   *std::move(area), file.public_area,
-                   std::move(source), std::move(auth),  *std::move(loaded)};
+  return OpenedKey{*std::move(tpm), *std::move(area),   file.public_area, std::move(source),
+                   std::move(auth), *std::move(loaded), std::move(hold)};
 }
 
 }  // namespace credmint::tpm2

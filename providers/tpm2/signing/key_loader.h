@@ -35,6 +35,8 @@ struct OpenedKey {
   std::unique_ptr<KeySource> source;
   Secret auth;
   LoadedKey loaded;
+  /// Until the key can give its slot to others (TpmKey), no other thread may want one.
+  std::unique_lock<RecursiveMutex> hold;
 };
 
 /// Makes keys for OpenSSL, for both the store and the decoder. Asks for a key's auth value at most
