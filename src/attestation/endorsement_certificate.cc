@@ -70,6 +70,14 @@ Result<void> CheckUse(const Certificate& endorsement) {
     return Fail(ErrorCode::kAttestation,
                 "the TPM's certificate is not for an endorsement key (extendedKeyUsage)");
   }
+  // Older ones have no purpose. A certificate that does not even name a TPM may be one of a key in
+  // software, which answers any challenge.
+  if (!is_for_endorsement && ReadTpmModel(endorsement).manufacturer.empty()) {
+    return Fail(ErrorCode::kAttestation,
+                "the TPM's certificate does not say that its key is an endorsement key",
+                "it needs the extendedKeyUsage 2.23.133.8.1, or the manufacturer of a TPM in "
+                "subjectAltName");
+  }
   return {};
 }
 

@@ -26,9 +26,10 @@ TpmModel ReadTpmModel(const Certificate& endorsement);
 /// `trusted` is, whether it is a root or not. Returns the EK's certificate.
 ///
 /// It must be valid now, be no CA, and allow decryption (keyEncipherment or keyAgreement) where it
-/// has key usages. Where it has extended key usages, one must be tcg-kp-EKCertificate. A critical
-/// subjectDirectoryAttributes is accepted, as it says nothing about trust. Signatures with SHA-1
-/// and keys below 112 bits of security are refused.
+/// has key usages. Where it has extended key usages, one must be tcg-kp-EKCertificate; where it has
+/// none, it must name the manufacturer of a TPM. A critical subjectDirectoryAttributes is accepted,
+/// as it says nothing about trust. Signatures with SHA-1 and keys below 112 bits of security are
+/// refused.
 ///
 /// Fails with kAttestation.
 Result<Certificate> CheckEndorsement(const LibraryContext& context,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -26,6 +27,22 @@ tl::unexpected<Error> CannotMakeFolder(const std::string& path, int error) {
               exists ? "nothing there is ever overwritten: name another folder" : "");
 }
 
+/// Whether rename() cannot replace an empty folder: it has no name of its own, or is a mount point.
+/// Older kernels do not tell of mounts, but mostly they have another device.
+bool IsBusy(const std::filesystem::path& path) {
+  const std::filesystem::path name = path.filename();
+  if (name == "." || name == "..") return true;
+  struct statx status {};
+  struct stat folder {};
+  struct stat parent {};
+  if (statx(AT_FDCWD, path.c_str(), 0, 0, &status) == 0 &&
+      (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0) {
+    return true;
+  }
+  return stat(path.c_str(), &folder) == 0 && stat((path / "..").c_str(), &parent) == 0 &&
+         folder.st_dev != parent.st_dev;
+}
+
 /// The new name is on disk only when its folder is.
 void SyncFolderOf(const std::string& path) {
   const std::string parent = std::filesystem::path(path).parent_path();
@@ -41,7 +58,11 @@ Result<void> NewFolder::Check(const std::string& path) {
   if (!std::filesystem::exists(status)) return {};
   const bool is_empty =
       std::filesystem::is_directory(status) && std::filesystem::is_empty(path, ignored);
-  return is_empty ? Result<void>() : CannotMakeFolder(path, EEXIST);
+  if (!is_empty) return CannotMakeFolder(path, EEXIST);
+  if (!IsBusy(path)) return {};
+  return Fail(ErrorCode::kLocalIo,
+              fmt::format("making folder {}: a new one cannot take its place", ShownPath(path)),
+              "name another folder, or a new one in it");
 }
 
 Result<NewFolder> NewFolder::Make(const std::string& path) {

@@ -14,7 +14,7 @@ namespace credmint {
 class NewFolder {
  public:
   /// Fails if there is something at `path`, so that nothing costly is done in vain. An empty folder
-  /// is nothing.
+  /// is nothing, unless it is a mount point or named "." or "..".
   static Result<void> Check(const std::string& path);
 
   /// Makes an empty folder beside `path`, which has no slash at its end.

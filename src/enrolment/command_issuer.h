@@ -21,9 +21,9 @@ struct IssuingCommand {
 /// Has a command issue certificates. The request is on its stdin, in PEM. It prints the certificate
 /// and its issuers in PEM, in any order, or as PKCS#7.
 ///
-/// The command inherits no other descriptors and no blocked signals. It has a process group of its
-/// own, which is killed when the time is up or this process ends. Its stderr goes to ours, and the
-/// last line of that into the error.
+/// The command inherits no other descriptors and no blocked signals. It has a session of its own,
+/// so no terminal. Its process group is killed when the time is up or this process ends. Its stderr
+/// goes to ours, and the last line of that into the error.
 ///
 /// Fails with kServiceRefused if the command fails, and with kTimeout if it takes too long. Fails
 /// with kServiceAnswer for output that is too long or holds no certificate.

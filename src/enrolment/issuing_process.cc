@@ -77,9 +77,9 @@ int StartShell(const std::string& line, const std::vector<std::string>& environm
   sigaddset(&by_default, SIGPIPE);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &by_default);
-  posix_spawnattr_setpgroup(&attributes, 0);
+  // A session has no terminal. In a mere process group of its own, what asks at ours would stop.
   posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
   const int error =
       posix_spawn(&process, "/bin/sh", &actions, &attributes, arguments.data(), variables.data());
   posix_spawnattr_destroy(&attributes);
@@ -87,7 +87,8 @@ int StartShell(const std::string& line, const std::vector<std::string>& environm
   return error;
 }
 
-/// The process group of a command. It is killed when this process ends by a signal.
+/// A command in a session of its own. Its process group is killed when this process ends by a
+/// signal.
 class ShellCommand final : public ClosedAtExit {
  public:
   ShellCommand() { Enter(); }

@@ -7,6 +7,7 @@ whole_life_test.py follows what it prints up to credentials.
 
 import json
 import re
+import subprocess
 import tomllib
 import unittest
 
@@ -17,7 +18,7 @@ from support import emulator, program, token, tpm
 from support.cases import each, expand
 from support.enrolment import SOFTHSM_FLAGS, NewUser
 from support.processes import run_tool
-from support.requirements import need
+from support.requirements import miss, need
 from support.strace import STRACE, need_strace
 from support.terminal import ENTER, Terminal
 
@@ -195,6 +196,40 @@ class Refused(InitTest):
         (self.folder / "credmint").mkdir()
         self.write("credmint/anything", "a file")
         self.refuse(program.LOCAL_IO, "making folder credmint: File exists", *TOKEN)
+        self.assertEqual(self.tokens(), [])
+
+    def refuse_to_replace(self, *flags, wrapper):
+        (self.folder / "keys").mkdir(exist_ok=True)
+        message = "a new one cannot take its place"
+        hint = "name another folder"
+        arguments = ("init", *flags, "--yes")
+        self.fail_with(program.LOCAL_IO, message, *arguments, hint=hint, wrapper=wrapper)
+        self.assertEqual(list((self.folder / "keys").iterdir()), [])
+
+    @each("keys/.", "./keys/./")
+    def test_nothing_is_made_for_a_folder_without_a_name(self, place):
+        self.make_softhsm()
+        self.refuse_to_replace(*TOKEN, "--out", place, wrapper=())
+        self.assertEqual(self.tokens(), [])
+
+    def test_nothing_is_made_for_the_present_folder(self):
+        wrapper = ("sh", "-c", 'cd keys && exec "$@"', "sh")
+        self.refuse_to_replace("--file", ".", wrapper=wrapper)
+        (self.folder / "keys" / "new").mkdir()
+        self.succeed("init", "--file", "./new", "--yes", wrapper=wrapper)
+
+    @each(
+        other_file_system="mount -t tmpfs none keys",
+        same_file_system="mount --bind other keys",
+    )
+    def test_nothing_is_made_for_an_empty_mount_point(self, mount):
+        self.make_softhsm()
+        (self.folder / "other").mkdir()
+        (self.folder / "keys").mkdir()
+        wrapper = ("unshare", "-rm", "sh", "-c", f'cd "$0" && {mount} && exec "$@"', str(self.folder))
+        if subprocess.run([*wrapper, "true"], check=False, capture_output=True).returncode != 0:
+            miss("unshare may not make a mount namespace here")
+        self.refuse_to_replace(*TOKEN, "--out", "keys", wrapper=wrapper)
         self.assertEqual(self.tokens(), [])
 
     def test_a_pin_is_missing(self):

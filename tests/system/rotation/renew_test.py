@@ -13,6 +13,7 @@ from support import openssl, pki, program
 from support.cases import each, expand
 from support.issuing import OLD, STATE, RenewTest, openssl_x509
 from support.processes import run_tool
+from support.terminal import Terminal
 
 SECRET = "secret-16180339"
 
@@ -186,6 +187,15 @@ class Command(RenewTest):
         child = int((self.folder / "child").read_text())
         self.assertFalse(os.path.exists(f"/proc/{child}/exe") and "sleep" in os.readlink(
             f"/proc/{child}/exe"))
+
+    def test_it_has_no_terminal(self):
+        """As with ssh, which asks there: it fails at once, and is not stopped until the time is up."""
+        ask = "exec 2> /dev/null; stty -echo < /dev/tty; echo 'the password:' > /dev/tty"
+        terminal = Terminal(self, self.arguments_of(command=ask), self.folder, self.env)
+        result = terminal.finish()
+        self.check_failure(result, program.SERVICE, "the command ended with status")
+        self.assertLess(result.seconds, 10)
+        self.assertEqual(terminal.shown, b"")
 
     def test_it_ends_with_the_program(self):
         started = program.start(

@@ -323,6 +323,17 @@ class Certificates(RefusedTest):
         self.certify(extensions=(purpose,))
         self.refuse("is not for an endorsement key")
 
+    @each(
+        nothing=(),
+        other_names=(x509.SubjectAlternativeName([x509.DNSName("web.example.com")]),),
+        other_attributes=(x509.SubjectAlternativeName([x509.DirectoryName(pki.name("web"))]),),
+    )
+    def test_of_no_endorsement_key(self, extensions):
+        """Its key may be one in software, which answers any challenge."""
+        self.certify(extensions=extensions)
+        message = "the TPM's certificate does not say that its key is an endorsement key"
+        self.refuse(message, hint="2.23.133.8.1")
+
     def test_an_unknown_critical_extension(self):
         unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0")
         self.certify(extensions=(endorsement.PURPOSE, unknown))
@@ -338,7 +349,7 @@ class Certificates(RefusedTest):
 
     @each(
         critical_directory_attributes=(endorsement.PURPOSE, endorsement.DIRECTORY_ATTRIBUTES),
-        none=(),
+        older=(endorsement.model_name(),),
     )
     def test_accepted(self, extensions):
         self.certify(extensions=extensions)
