@@ -267,7 +267,7 @@ class OnAToken(WithCard, RekeyTest):
 
 
 class AtHandles(RekeyTest):
-    INDEX = "0x01c00002"
+    INDEX = "0x01900002"
 
     def setUp(self):
         super().setUp()
@@ -317,6 +317,41 @@ class AtHandles(RekeyTest):
         self.assertEqual(self.handles(), ["0x81000003", "0x81000004"])
         self.mints_with(new)
         self.assertEqual(self.tpm.loaded(), [])
+
+    def test_another_key_in_the_place_of_the_earlier_one_is_not_deleted(self):
+        self.rekey()
+        self.tpm.tool("evictcontrol", "-Q", "-C", "o", "-c", "0x81000002")
+        self.tpm.make_persistent("0x81000002", "ecc384")
+        self.pass_time()
+        self.assertIn("left handle:0x81000002 alone", self.renew(command="exit 9"))
+        self.assertEqual(self.handles(), ["0x81000002", "0x81000003"])
+
+    def test_another_key_in_the_place_of_an_unfinished_one_is_not_deleted(self):
+        killed = (program.path(), *self.arguments_of("--rekey", command="kill -9 $PPID"))
+        program.Started(killed, self.folder, self.env).finish()
+        (state,) = self.states()
+        self.assertEqual(json.loads(state)["nextKey"], "handle:0x81000003")
+        self.tpm.tool("evictcontrol", "-Q", "-C", "o", "-c", "0x81000003")
+        self.tpm.make_persistent("0x81000003", "ecc384")
+        self.renewed("--force")
+        self.assertEqual(self.handles(), ["0x81000002", "0x81000003"])
+
+    def test_two_at_once_get_a_key_each(self):
+        """Each chose the same handle, and one deleted or took the other's key."""
+        public_key = self.tpm.make_persistent("0x81000003")
+        self.write("b.pem", pki.pem(self.root.issue(public_key, **OLD)))
+        second = ("--certificate", "b.pem", "--private-key", "handle:")
+        renew = (program.path(), "renew", "--rekey", "--exec", self.sign())
+        runs = [
+            program.Started((*renew, *flags), self.folder, self.env)
+            for flags in (self.identity, second)
+        ]
+        for run in runs:
+            self.assertIn(run.finish().status, (program.SUCCESS, program.USAGE, program.KEY))
+        for flags in (self.identity, second):
+            self.mint(*flags)
+        leaf = x509.load_pem_x509_certificate((self.folder / "b.pem").read_bytes())
+        self.assertNotEqual(numbers(leaf.public_key()), numbers(self.read().public_key()))
 
     def test_a_key_with_an_auth_value(self):
         auth = self.secret("auth-27182818")
@@ -370,6 +405,31 @@ class InFiles(RekeyTest):
     def setUp(self):
         super().setUp()
         self.old = self.put()
+
+    def test_the_oldest_key_goes_although_a_younger_one_stays(self):
+        for days in (30, 31, 32):
+            self.rekey("--force", command=self.sign(days))
+        self.assertEqual(len(self.keys()), 4)
+        for left in (3, 2, 1):
+            for path in (self.folder / STATE).glob("*.json"):
+                state = json.loads(path.read_text())
+                state["oldKeys"][0]["deleteAt"] = "2020-01-01T00:00:00Z"
+                path.write_text(json.dumps(state))
+            self.assertIn("deleted the earlier key", self.renew(command="exit 9"))
+            self.assertEqual(len(self.keys()), left)
+        self.mints_with(self.new())
+
+    def test_a_run_elsewhere_clears_the_key_of_a_killed_one_and_no_other_file(self):
+        (self.folder / "other").mkdir()
+        self.write("other/web.key.renewal", "a file of somebody else\n")
+        killed = (program.path(), *self.arguments_of("--rekey", command="kill -9 $PPID"))
+        program.Started(killed, self.folder, self.env).finish()
+        self.assertTrue((self.folder / "web.key.renewal").exists())
+        there = ("renew", "--certificate", "../web.pem", "--private-key", "../web.key", "--force")
+        elsewhere = ("/usr/bin/env", "-C", str(self.folder / "other"))
+        self.succeed(*there, "--exec", "cd .. && " + self.sign(), wrapper=elsewhere)
+        self.assertFalse((self.folder / "web.key.renewal").exists())
+        self.assertTrue((self.folder / "other/web.key.renewal").exists())
 
     def new(self):
         return x509.load_pem_x509_certificate((self.folder / "web.pem").read_bytes())
