@@ -4,14 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #include "base/descriptor.h"
@@ -23,6 +26,7 @@ namespace {
 
 /// Recognised by RemoveLeftovers().
 constexpr const char* kMarkOfUnfinished = ".credmint-";
+constexpr const char* kAcl = "system.posix_acl_access";
 
 tl::unexpected<Error> CannotWriteWhole(const std::string& path) {
   const bool exists = errno == EEXIST;
@@ -42,6 +46,18 @@ std::string BehindLinks(const std::string& path) {
   std::error_code failed;
   const auto real = std::filesystem::canonical(path, failed);
   return failed ? path : real.string();
+}
+
+/// Whether errno says that there is no ACL.
+bool HasNoAcl() { return errno == ENODATA || errno == EOPNOTSUPP; }
+
+/// The POSIX ACL of a file; empty if it has none, and nothing if it cannot be read.
+std::optional<std::string> ReadAcl(const std::string& path) {
+  std::string acl(XATTR_SIZE_MAX, '\0');
+  const ssize_t size = lgetxattr(path.c_str(), kAcl, acl.data(), acl.size());
+  if (size < 0 && !HasNoAcl()) return std::nullopt;
+  acl.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+  return acl;
 }
 
 /// A file beside its place. Removed unless it was moved there. Functions that fail set errno.
@@ -65,6 +81,12 @@ class FileBeside {
   }
 
   bool GiveTo(uid_t user, gid_t group) { return file_ && fchown(file_.get(), user, group) == 0; }
+
+  /// Gives it this ACL, or takes from it the one that its folder gave it.
+  bool SetAcl(const std::string& acl) {
+    if (!acl.empty()) return fsetxattr(file_.get(), kAcl, acl.data(), acl.size(), 0) == 0;
+    return fremovexattr(file_.get(), kAcl) == 0 || HasNoAcl();
+  }
 
   bool Replace() {
     moved_ = rename(path_.c_str(), place_.c_str()) == 0;
@@ -123,9 +145,12 @@ Result<void> ReplaceFile(const std::string& path, std::string_view contents) {
     return Fail(ErrorCode::kLocalIo,
                 fmt::format("writing {}: it is not a regular file", ShownPath(path)));
   }
+  const auto acl = exists ? ReadAcl(real) : std::nullopt;
   FileBeside file(real);
   const bool is_owned = !exists || file.GiveTo(status.st_uid, status.st_gid);
-  const mode_t mode = exists ? status.st_mode & 07777U : kNewMode;
+  mode_t mode = exists ? status.st_mode & 07777U : kNewMode;
+  // With an ACL, these bits are its mask: without it they would be rights of the group.
+  if (exists && is_owned && !(acl && file.SetAcl(*acl))) mode &= ~mode_t{S_IRWXG};
   if (is_owned && file.Fill(contents, mode) && file.Replace()) return {};
   return CannotWriteWhole(path);
 }

@@ -30,9 +30,9 @@ Result<void> WriteNewFile(const std::string& path, std::string_view contents,
 void RemoveLeftovers(const std::string& path,
                      std::chrono::minutes least_age = std::chrono::minutes(10));
 
-/// Writes a file, or replaces one. A replaced file keeps its owner and mode; a new one has mode
-/// 0644. A symbolic link stays, and the file behind it is replaced. Fails also if it is no regular
-/// file.
+/// Writes a file, or replaces one. A replaced file keeps its owner, mode and POSIX ACL; if the ACL
+/// cannot be kept, the group loses its rights. A new one has mode 0644. A symbolic link stays, and
+/// the file behind it is replaced. Fails also if it is no regular file.
 Result<void> ReplaceFile(const std::string& path, std::string_view contents);
 
 }  // namespace credmint

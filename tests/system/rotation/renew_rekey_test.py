@@ -6,7 +6,9 @@ pkcs11-tool, tpm2-tools and the openssl command say what is there.
 """
 
 import json
+import os
 import re
+import struct
 import unittest
 
 from cryptography import x509
@@ -16,10 +18,15 @@ from support import misbehaving, openssl, pki, program, token, tpm
 from support.card_test import WithCard, listed_objects
 from support.issuing import OLD, STATE, RenewTest
 from support.processes import run_tool
+from support.requirements import miss
+from support.strace import STRACE, need_strace
 from support.system_test import make_folder
 
 URI = "pkcs11:token=test;object=web"
 PASSPHRASE = "secret-16180339"
+# The tags of an ACL's entries, and the identifier of those for nobody in particular.
+USER_OBJ, USER, GROUP_OBJ, MASK, OTHER = 1, 2, 4, 16, 32
+ANYONE = 0xFFFFFFFF
 
 
 def numbers(key):
@@ -465,6 +472,47 @@ class InFiles(RekeyTest):
     def test_a_plain_file(self):
         self.rekey()
         self.check_rekeyed()
+
+    def test_the_acl_of_a_file_stays(self):
+        self.set_acl("web.key")
+        before = self.rights("web.key")
+        self.assertEqual(before[0], 0o640)
+        self.rekey()
+        self.assertEqual(self.rights("web.key"), before)
+
+    def test_an_acl_that_cannot_stay_gives_the_group_nothing(self):
+        """The group's bits of the mode were the mask of the ACL."""
+        need_strace()
+        for days, call in ((30, "fsetxattr"), (40, "lgetxattr")):
+            self.set_acl("web.key")
+            inject = ("-e", f"trace={call}", "-e", f"inject={call}:error=EIO")
+            wrapper = (STRACE, "-f", "-qq", "-o", "/dev/null", *inject)
+            flags = self.arguments_of("--rekey", "--force", command=self.sign(days))
+            self.succeed(*flags, wrapper=wrapper)
+            self.assertEqual(self.rights("web.key"), (0o600, None), call)
+
+    def test_the_folder_gives_a_file_without_an_acl_none(self):
+        (self.folder / "web.key").chmod(0o640)
+        self.set_acl(".", "default")
+        self.rekey()
+        self.assertEqual(self.rights("web.key"), (0o640, None))
+
+    def set_acl(self, path, kind="access"):
+        """Lets a user read, but not the file's group (the format is that of acl(5) in Linux)."""
+        entries = ((USER_OBJ, 6, ANYONE), (USER, 4, 1234), (GROUP_OBJ, 0, ANYONE))
+        entries += ((MASK, 4, ANYONE), (OTHER, 0, ANYONE))
+        acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+        try:
+            os.setxattr(self.folder / path, f"system.posix_acl_{kind}", acl)
+        except OSError as error:
+            miss(f"no ACL can be set here: {error}")
+
+    def rights(self, path):
+        """The mode, and the ACL or None."""
+        path = self.folder / path
+        name = "system.posix_acl_access"
+        acl = os.getxattr(path, name) if name in os.listxattr(path) else None
+        return path.stat().st_mode & 0o7777, acl
 
     def test_rsa(self):
         self.old = self.put(pki.make_key("RSA2048"))
