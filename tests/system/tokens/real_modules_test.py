@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import unittest
 
+from cryptography import x509
+
 from support import openssl, p11_kit, pki, program, token, tpm, tpm2_pkcs11
 from support.cases import each, expand
 from support.requirements import in_library_folder, need, provider_modules
@@ -35,6 +37,19 @@ class RealModules(MintTest):
         held = tpm2_pkcs11.TpmToken(self.folder / "held", device.tcti)
         self.write("web.pem", pki.pem(self.root.issue(held.generate("EC:prime256v1"))))
         self.mint(*self.flags(held.module), env=held.env)
+
+    def test_tpm2_pkcs11_gets_a_certificate_for_its_own_key(self):
+        device = tpm.Tpm(self, make_folder(self))
+        held = tpm2_pkcs11.TpmToken(self.folder / "held", device.tcti)
+        held.generate("EC:prime256v1")
+        self.env = held.env
+        key = ("--private-key", KEY, *self.flags(held.module)[4:])
+        request = self.succeed("csr", *key, "--subject", "/CN=web")
+        self.write("web.pem", pki.pem(self.root.issue(x509.load_pem_x509_csr(request).public_key())))
+        self.succeed("import-certificate", "--certificate", "web.pem", *key)
+        self.mint("--certificate", KEY, *key)
+        claim = self.succeed("key", "attest", KEY, "--nonce", "00" * 16, *key[2:])
+        self.assertIn(b"attributes", claim)
 
     def far_module(self, held):
         """The environment in which p11-kit runs SoftHSM in another process."""
