@@ -58,8 +58,10 @@ int StartShell(const std::string& line, const std::vector<std::string>& environm
   std::array<std::string, 3> words = {"sh", "-c", line};
   std::array<char*, 4> arguments = {words[0].data(), words[1].data(), words[2].data(), nullptr};
   std::vector<char*> variables;
-  for (const std::string& entry : environment)
+  variables.reserve(environment.size() + 1);
+  for (const std::string& entry : environment) {
     variables.push_back(const_cast<char*>(entry.c_str()));
+  }
   variables.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -182,7 +184,7 @@ class CommandTalk {
   Result<std::string> Hold(milliseconds time_limit);
 
  private:
-  void Wait();
+  void Wait() const;
   void Write();
   void Read(Descriptor& from, bool is_output);
   [[nodiscard]] Error Failure(ErrorCode code, const std::string& what) const {
@@ -198,7 +200,7 @@ class CommandTalk {
   LastLine last_;
 };
 
-void CommandTalk::Wait() {
+void CommandTalk::Wait() const {
   std::array<pollfd, 3> streams = {{{ours_.input.get(), POLLOUT, 0},
                                     {ours_.output.get(), POLLIN, 0},
                                     {ours_.errors.get(), POLLIN, 0}}};

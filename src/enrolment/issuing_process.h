@@ -10,7 +10,7 @@
 namespace credmint {
 
 /// The longest output of a command that is taken, in bytes.
-inline constexpr std::size_t kMostOutput = 256 * 1024;
+inline constexpr std::size_t kMostOutput = std::size_t{256} << 10;
 
 /// Runs a line of shell with this input, and returns its output. CommandIssuer says what it gets,
 /// and when it is killed. Fails as that says.
