@@ -17,7 +17,8 @@ class CurlAhead {
   /// The thread takes no signals.
   void Start();
 
-  /// Waits for the thread's end.
+  /// Waits for the thread's end, and abandons connections that are made ahead (RequestAhead): this
+  /// process wants to fork.
   void Finish();
 
  private:

@@ -5,13 +5,13 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <string>
-#include <system_error>
 
 #include "base/log.h"
 #include "base/shown_value.h"
+#include "identity/file_failure.h"
 #include "identity/file_form.h"
+#include "identity/named_device.h"
 #include "identity/referenced_file.h"
 #include "ossl/certificate_file.h"
 #include "ossl/pem_blocks.h"
@@ -44,54 +44,6 @@ Result<StoreContents> CheckKeys(Result<StoreContents> contents, const Scheme& sc
     }
   }
   return contents;
-}
-
-/// The value of an attribute in a URI's query, still encoded; empty if there is none.
-std::string_view QueryAttribute(std::string_view uri, std::string_view name) {
-  std::size_t at = uri.find('?');
-  while (at != std::string_view::npos) {
-    const std::string_view attribute = uri.substr(at + 1, uri.find('&', at + 1) - at - 1);
-    if (attribute.size() > name.size() && attribute.starts_with(name) &&
-        attribute[name.size()] == '=') {
-      return attribute.substr(name.size() + 1);
-    }
-    at = uri.find('&', at + 1);
-  }
-  return {};
-}
-
-bool NamesDevice(const KeyReference& reference) {
-  const auto& names = reference.scheme()->device_attributes;
-  return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
-    return !name.empty() && !QueryAttribute(reference.text(), name).empty();
-  });
-}
-
-bool IsDeviceGiven(const Scheme& scheme,
-                   const std::vector<std::pair<std::string, std::string>>& parameters) {
-  return std::any_of(parameters.begin(), parameters.end(),
-                     [&](const auto& one) { return one.first == scheme.device_parameter; });
-}
-
-/// Links to one module are one device, so that a PIN that it refused is not sent to it again. Other
-/// names of one device make several of it.
-StoreDevice DeviceOf(const Scheme& scheme, std::string_view uri, const StoreOptions& options,
-                     const SandboxRules& sandbox) {
-  std::string which;
-  for (const auto& [name, value] : options.parameters) {
-    if (name == scheme.device_parameter) which = value;
-  }
-  for (const std::string_view attribute : scheme.device_attributes) {
-    if (which.empty() && !attribute.empty()) which = QueryAttribute(uri, attribute);
-  }
-  std::error_code failed;
-  const std::filesystem::path real =
-      which.starts_with('/') ? std::filesystem::canonical(which, failed) : "";
-  return {fmt::format("{} {}", scheme.provider, real.empty() ? which : real.string()),
-          which.empty() ? std::string(scheme.device)
-                        : fmt::format("{} {}", scheme.device, ShownPath(which)),
-          {},
-          sandbox};
 }
 
 std::string Clause(const KeyReference& reference, StoreExpect expect) {
@@ -169,23 +121,6 @@ std::string WarningOf(const KeyReference& reference, const Secret& file) {
   return DescribeOpenKeyFile(reference.text());
 }
 
-/// Replaces OpenSSL's message for undecodable input ("unsupported"), which helps nobody.
-Error ExplainFile(Error error, const Secret& file, StoreExpect expect) {
-  if (error.code != ErrorCode::kMalformed && error.code != ErrorCode::kKeyNotFound) return error;
-  LogDebug(fmt::format("OpenSSL says: {}", error.message));
-  if (auto explained = ExplainFileForm(file.Reveal(), expect)) {
-    explained->code = error.code;
-    return *std::move(explained);
-  }
-  if (error.code == ErrorCode::kKeyNotFound) return error;
-  if (expect == StoreExpect::kPrivateKey) {
-    return {ErrorCode::kMalformed, "it is not a private key that can be read",
-            "expected PEM or DER of PKCS#8, PKCS#1, SEC1, PKCS#12 or a TPM key file"};
-  }
-  return {ErrorCode::kMalformed, "it is not a certificate that can be read",
-          "expected PEM, DER, PKCS#7 or PKCS#12"};
-}
-
 /// Null if the file needs a store. A provider of the user's may want to open any key.
 PkeyPtr OpenPlainKey(const LibraryContext& context, const Secret& file,
                      const StoreOptions& options) {
@@ -200,16 +135,6 @@ Error NotOfDevice(const DeviceChange& change) {
   }
   return {ErrorCode::kKeyUnusable, "it is not a file whose key only a device can use",
           "only keys in a TPM or on a token can be attested; any other file can be copied"};
-}
-
-/// If every line is wrong, naming one line does not help.
-Error ExplainBlock(Error error, const Secret& file) {
-  const FileForm form = RecogniseFile(file.Reveal());
-  if (form != FileForm::kIndentedPem && form != FileForm::kEscapedPem) return error;
-  auto explained = ExplainFileForm(file.Reveal(), StoreExpect::kCertificate);
-  if (!explained) return error;
-  explained->code = error.code;
-  return *std::move(explained);
 }
 
 }  // namespace
