@@ -128,7 +128,8 @@ class KeyServer {
   const std::vector<BuiltinProvider> builtin_;
   Channel channel_;
   Guarded<Keys> keys_;
-  Guarded<bool> has_providers_{false};
+  Result<void> has_builtin_;
+  Guarded<bool> has_providers_{false};  ///< those of the first load, too
   const bool rests_;
   std::atomic<bool> rested_;  ///< idle memory is released, or never is
   SandboxRules sandbox_;      ///< set by the first load
@@ -154,6 +155,9 @@ void KeyServer::Run() {
   ForeignCode::SetListener([this](ForeignCode::Stage stage, ForeignNeeds needs) {
     stage == ForeignCode::Stage::kBeforeLoading ? Confine(std::move(needs)) : Tighten();
   });
+  // The first question comes a moment later if this process was started ahead.
+  has_builtin_ = context_.LoadBuiltin(builtin_);
+  if (has_builtin_) has_builtin_ = context_.LoadProviders({});
   Work();
 }
 
@@ -301,11 +305,11 @@ Result<PkeyPtr> KeyServer::PolicySigner(PublicParameters wanted) {
 }
 
 Result<void> KeyServer::LoadProviders(const std::vector<std::string>& names) {
+  if (!has_builtin_) return Fail(Error(has_builtin_.error()));
   const auto has_providers = has_providers_.Lock();
-  if (*has_providers) return {};
-  auto loaded = context_.LoadBuiltin(builtin_);
-  if (!names.empty()) ForeignCode::Announce([] { return ForeignNeeds(); });
-  if (loaded) loaded = context_.LoadProviders(names);
+  if (*has_providers || names.empty()) return {};
+  ForeignCode::Announce([] { return ForeignNeeds(); });
+  auto loaded = context_.LoadProviders(names);
   *has_providers = loaded.has_value();
   return loaded;
 }

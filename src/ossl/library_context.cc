@@ -28,6 +28,13 @@ Result<LibraryContext> LibraryContext::Create(std::span<const BuiltinProvider> b
   return result;
 }
 
+LibraryContext::~LibraryContext() {
+  if (!is_left_) return;
+  [[maybe_unused]] static OSSL_LIB_CTX* volatile left;  // a leak checker sees that it is meant
+  left = context_.release();
+  for (ProviderPtr& provider : providers_) static_cast<void>(provider.release());
+}
+
 LibraryContext LibraryContext::InChild(OSSL_LIB_CTX* context) {
   LibraryContext result;
   result.context_.reset(context);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <openssl/core.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -75,10 +76,14 @@ Result<LibraryContext> Start(const ProcessOptions& options, Running running,
   }
   if (running == Running::kUntilTold) PrepareIdleMemory();
   ForbidTracing();
+  if (minting != nullptr) OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+  const auto curl = std::make_shared<CurlAhead>();
+  // A device's process is forked before there are threads.
+  const bool forks = minting != nullptr && NamesDevice(*minting->identity);
+  if (minting != nullptr && !forks) curl->Start();
   auto context = LibraryContext::Create({&kRemoteKeys, 1});
   if (!context) return context;
   const bool runs_on = running == Running::kUntilTold;
-  const auto curl = std::make_shared<CurlAhead>();
   auto launcher = keyprocess::Launcher::Create(
       [library = context->get(), runs_on](Descriptor socket) {
         keyprocess::ServeKeys(library, BuiltinProviders(), std::move(socket), runs_on);
@@ -87,8 +92,10 @@ Result<LibraryContext> Start(const ProcessOptions& options, Running running,
   if (runs_on) {
     if (auto prepared = launcher->PrepareForThreads(); !prepared) return Fail(std::move(prepared));
   }
-  if (minting != nullptr) {
-    if (NamesDevice(*minting->identity)) launcher->LaunchAhead();
+  if (minting != nullptr) context->LeaveToSystem();
+  if (forks) {
+    OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, nullptr);  // else both processes would do it
+    launcher->LaunchAhead();
     curl->Start();
   }
   auto processes = std::make_shared<keyprocess::KeyProcesses>(std::move(launcher),
