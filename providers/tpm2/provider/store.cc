@@ -242,7 +242,13 @@ Result<StoreObjects> Loader::ReadCertificates(const NvUri& uri,
 template <typename Place>
 Result<StoreObjects> Loader::FindKey(const Place& place,
                                      const PassphraseCallback& passphrase) const {
-  auto key = KeyLoader(provider_, tcti_, passphrase, secrets_).Load(place);
+  const KeyLoader loader(provider_, tcti_, passphrase, secrets_);
+  auto key = [&] {
+    if constexpr (std::is_same_v<Place, HandleUri>)
+      return loader.Load(place, public_keys_);
+    else
+      return loader.Load(place);
+  }();
   if (!key) return Fail(std::move(key));
   StoreObjects objects;
   objects.keys.push_back(*std::move(key));
