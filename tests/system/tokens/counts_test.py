@@ -371,6 +371,19 @@ class FurtherCredentials(RenewalTest):
         self.assertEqual((first, set(further)), ("ReadPublic", {"Sign"}))
         self.assertEqual(len(further), len(self.serials("serve")) + 1)  # and a trial
 
+    def test_another_key_with_an_auth_value_costs_one_try(self):
+        """The known key was used without one. After the failure the TPM is asked whose key it is."""
+        made = tpm.Tpm(self, make_folder(self) / "t")
+        made.set_lockout(after_tries=10)
+        self.put("web.pem", pki.pem(self.root.issue(made.make_persistent("0x81000001"))))
+        key = ("--private-key", "handle:0x81000001", "--tcti", made.tcti)
+        self.start("--certificate", "web.pem", *key)
+        made.tool("evictcontrol", "-Q", "-C", "o", "-c", "0x81000001")
+        made.make_persistent("0x81000001", auth="auth-27182818")
+        time.sleep(3)  # several mints fail
+        self.end_at_will()
+        self.assertEqual(made.wrong_tries(), 1)
+
     def test_another_key_at_the_handle_is_noticed(self):
         """The known one is not used any more: the certificate file and the handle have both changed."""
         made = tpm.Tpm(self, make_folder(self) / "t")
