@@ -14,6 +14,7 @@ from support.processes import run_tool
 from support.renewal import RenewalTest
 from support.requirements import provider_modules
 from support.system_test import MintTest, SystemTest, make_folder
+from support.token_calls import END, READ, SEARCH, SIGN, cold, cold_with_certificate, look_at_tokens
 from support.tpm_policy import Policy
 from support.tpm_proxy import TpmProxy
 
@@ -21,35 +22,6 @@ MOST_COMMANDS_FOR_A_HANDLE = 2
 MOST_COMMANDS_FOR_A_KEY_FILE = 5
 MOST_COMMANDS_FOR_AN_AUTH_VALUE = 3
 PARENT = "0x81000010"
-
-
-# The calls of a token, by what they are for. The first slot of SoftHSM without a token has a blank
-# one, which is asked, too.
-START = ["C_GetFunctionList", "C_Initialize"]
-SEARCH = ["C_FindObjectsInit", "C_FindObjects", "C_FindObjectsFinal"]
-READ = ["C_GetAttributeValue"]
-SIGN = ["C_SignInit", "C_Sign"]
-END = ["C_Finalize"]
-# RSA keys hold their public half. For an EC key, the public key object has it.
-KEY = {"RSA": [*SEARCH, *READ], "EC": [*SEARCH, *READ, *SEARCH, *READ]}
-
-
-def look_at_tokens(count=1):
-    """The calls that find a token among `count` initialised ones and the blank one."""
-    return ["C_GetSlotList", *["C_GetTokenInfo"] * (count + 1)]
-
-
-def cold(kind, tokens=1):
-    """The calls of a mint whose certificate is in a file."""
-    log_in = ["C_OpenSession", "C_Login"]
-    return [*START, *look_at_tokens(tokens), *log_in, *KEY[kind], *SIGN, *END]
-
-
-def cold_with_certificate(kind, tokens=1):
-    """The same with the certificate on the token, and a search for issuers beside it."""
-    find = [*START, *look_at_tokens(tokens), "C_OpenSession", *SEARCH, *READ]
-    log_in = ["C_GetSessionInfo", "C_GetTokenInfo", "C_Login"]  # the PIN's state, just before
-    return [*find, *log_in, *KEY[kind], *SEARCH, *READ, *SIGN, *END]
 
 
 @expand
