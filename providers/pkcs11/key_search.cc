@@ -58,9 +58,18 @@ Error AmbiguousKeys(const Session& session, const Objects& objects) {
           "add object=LABEL or id=%NN to the URI"};
 }
 
+bool IsInItsPlace(const FoundKey& known) {
+  Slot& slot = *known.place.slot;
+  if (!slot.HasLogin()) return false;
+  const auto session = slot.OpenSession();
+  if (!session || session->generation() != known.place.generation) return false;
+  const auto facts = ReadPrivateKeyFacts(*session, known.place.handle);
+  return facts && *facts == known.facts;
+}
+
 Result<Slots> FindPatiently(SlotTable& slots, const std::shared_ptr<Module>& module, const Uri& uri,
-                            SlotTable::Unreadable unreadable) {
-  auto found = slots.Find(module, uri, unreadable);
+                            SlotTable::Unreadable unreadable, SlotTable::TimePoint recent) {
+  auto found = slots.Find(module, uri, unreadable, recent);
   SecondLook again(*module);
   const auto is_missing = [&] { return found ? found->empty() : again.IsAtSoftHsm(); };
   while (uri.NamesToken() && is_missing()) {
@@ -74,7 +83,8 @@ Result<Slots> FindPatiently(SlotTable& slots, const std::shared_ptr<Module>& mod
 Result<Slots> FindSlots(SlotTable& slots, const LoadRequest& request) {
   const auto module = Module::Load(request.module_path);
   if (!module) return Fail(module);
-  auto found = FindPatiently(slots, *module, request.uri);
+  auto found =
+      FindPatiently(slots, *module, request.uri, SlotTable::Unreadable::kFail, request.recent);
   if (!found || !found->empty()) return found;
   return NoSlot(**module);
 }

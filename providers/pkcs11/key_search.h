@@ -7,22 +7,11 @@
 
 #include "base/error.h"
 #include "common/passphrase_callback.h"
+#include "pkcs11/found_key.h"
 #include "pkcs11/load_request.h"
-#include "pkcs11/object.h"
 #include "pkcs11/provider/pkcs11_provider.h"
-#include "pkcs11/token_object.h"
 
 namespace credmint::pkcs11 {
-
-/// A private key and its place.
-struct FoundKey {
-  TokenObject place;
-  PrivateKeyFacts facts;
-  provider::PublicKey public_key;  ///< not set if `possible` is not empty
-  /// Candidates for `public_key`. Set if only a signature could tell which one it is, and the key
-  /// needs a PIN for that signature.
-  std::vector<provider::PublicKey> possible;
-};
 
 /// Finds the private key that a URI means (CONTRACT section 9.3).
 ///
@@ -75,10 +64,15 @@ class KeySearch {
   bool saw_rewrite_ = false;  ///< during the last login
 };
 
+/// Whether a key that was found before is still in its place. Takes one call of the module. False
+/// if a login may be needed first.
+bool IsInItsPlace(const FoundKey& known);
+
 /// SlotTable::Find(), which looks again for a missing token that the URI names (SecondLook).
 Result<std::vector<std::shared_ptr<Slot>>> FindPatiently(
     SlotTable& slots, const std::shared_ptr<Module>& module, const Uri& uri,
-    SlotTable::Unreadable unreadable = SlotTable::Unreadable::kFail);
+    SlotTable::Unreadable unreadable = SlotTable::Unreadable::kFail,
+    SlotTable::TimePoint recent = SlotTable::TimePoint::max());
 
 /// FindPatiently() in the request's module. Returns at least one slot; fails with kTokenAbsent and
 /// the labels of the other tokens if none matches.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct LoadRequest {
   std::vector<provider::PublicKey> public_keys;
   bool allow_final_try = false;
   bool remember_pin = false;
+  /// A look at the module's slots since then is recent enough. By default it is asked.
+  std::chrono::steady_clock::time_point recent = std::chrono::steady_clock::time_point::max();
 };
 
 }  // namespace credmint::pkcs11

@@ -39,6 +39,8 @@ struct PrivateKeyFacts {
   Bytes label;
   Bytes modulus;          ///< RSA only, empty if the token does not tell
   Bytes public_exponent;  ///< RSA only
+
+  bool operator==(const PrivateKeyFacts&) const = default;
 };
 Result<PrivateKeyFacts> ReadPrivateKeyFacts(const Session& session, CK_OBJECT_HANDLE object);
 

@@ -12,6 +12,11 @@ namespace {
 
 using provider::Key;
 
+/// The name of a key among the known ones.
+std::string NameOf(const LoadRequest& request) {
+  return fmt::format("{} {}", request.module_path, request.uri.path());
+}
+
 /// Finds the same key again, without its application: the PIN must be in the URI or remembered.
 Result<TokenObject> FindAgain(const Pkcs11Provider& provider, const LoadRequest& request,
                               const provider::PublicKey& expected) {
@@ -47,7 +52,10 @@ Result<LoadedObjects> ObjectLoader::Load(Wanted wanted) {
 }
 
 Result<std::unique_ptr<Key>> ObjectLoader::LoadPrivateKey() {
-  auto found = KeySearch(provider_, *request_, passphrase_).Find();
+  auto known = FindKnown();
+  const bool is_known = known.has_value();
+  auto found = is_known ? Result<FoundKey>(*std::move(known))
+                        : KeySearch(provider_, *request_, passphrase_).Find();
   if (!found) return Fail(std::move(found));
   auto context_pin = ContextPin(*found);
   if (!context_pin) return Fail(std::move(context_pin));
@@ -56,18 +64,39 @@ Result<std::unique_ptr<Key>> ObjectLoader::LoadPrivateKey() {
         ProvePublicKey(provider_.core().context(), *found, *context_pin, request_->allow_final_try);
     if (!proven) return Fail(std::move(proven));
     found->public_key = *std::move(proven);
+    found->possible.clear();
   }
+  return MakeKey(*std::move(found), is_known, *std::move(context_pin));
+}
+
+std::optional<FoundKey> ObjectLoader::FindKnown() const {
+  auto known = provider_.known_keys().Find(NameOf(*request_), request_->public_keys);
+  return known && IsInItsPlace(*known) ? std::move(known) : std::nullopt;
+}
+
+std::unique_ptr<Key> ObjectLoader::MakeKey(FoundKey found, bool is_known,
+                                           std::optional<Secret> context_pin) const {
+  const provider::PublicKey half = found.public_key;
   auto again = std::make_shared<LoadRequest>(*request_);
-  again->public_keys = {found->public_key};
-  auto key = std::make_unique<Key>();
-  key->provider = &provider_;
-  key->public_key = std::move(found->public_key);
-  key->private_key = std::make_shared<TokenKey>(
-      std::move(found->place), key->public_key.type, key->public_key.RawSignatureSize(),
-      *std::move(context_pin), request_->allow_final_try,
-      [&provider = provider_, again = std::move(again)] {
+  again->public_keys = {half};
+  again->recent = SlotTable::TimePoint::max();
+  auto on_token = std::make_shared<TokenKey>(
+      found.place, found.mechanism, half.type, half.RawSignatureSize(), std::move(context_pin),
+      request_->allow_final_try, [&provider = provider_, again = std::move(again)] {
         return FindAgain(provider, *again, again->public_keys.front());
       });
+  auto key = std::make_unique<Key>();
+  key->provider = &provider_;
+  key->public_key = half;
+  key->private_key = std::move(on_token);
+  if (request_->public_keys.empty()) return key;
+  auto& known_keys = provider_.known_keys();
+  provider::NotedKey::Notes notes{
+      .worked = [&known_keys, name = NameOf(*request_),
+                 found = std::move(found)] { known_keys.Remember(name, found.public_key, found); },
+      .failed = [&known_keys, name = NameOf(*request_), half] { known_keys.Forget(name, half); }};
+  key->private_key = std::make_shared<const provider::NotedKey>(
+      provider_, half, std::move(key->private_key), is_known, std::move(notes));
   return key;
 }
 

@@ -31,9 +31,10 @@ struct LoadedObjects {
 
 /// Finds the objects that a URI means on the tokens of one module.
 ///
-/// KeySearch finds a private key. Certificates and a public key are collected from every matching
-/// token, without login. If nothing is found and only one token matches, it is logged in to and
-/// searched again (CONTRACT section 9.3).
+/// KeySearch finds a private key, unless it is known (KnownKeys) and still in its place. Only
+/// requests with public keys use that. Certificates and a public key are collected from every
+/// matching token, without login. If nothing is found and only one token matches, it is logged in
+/// to and searched again (CONTRACT section 9.3).
 class ObjectLoader {
  public:
   ObjectLoader(const Pkcs11Provider& provider, std::shared_ptr<const LoadRequest> request,
@@ -47,6 +48,9 @@ class ObjectLoader {
 
  private:
   Result<std::unique_ptr<provider::Key>> LoadPrivateKey();
+  [[nodiscard]] std::optional<FoundKey> FindKnown() const;
+  [[nodiscard]] std::unique_ptr<provider::Key> MakeKey(FoundKey found, bool is_known,
+                                                       std::optional<Secret> context_pin) const;
   Result<std::optional<Secret>> ContextPin(const FoundKey& found);
   Result<void> LoadPublic(Wanted wanted, LoadedObjects& loaded);
   Result<void> LoadPublicOnce(Wanted wanted, LoadedObjects& loaded);

@@ -76,7 +76,7 @@ bool Verifies(OSSL_LIB_CTX* context, const PublicKey& key, ByteView signature) {
 
 Result<Bytes> SignProbe(const FoundKey& found, KeyType type, std::size_t signature_size,
                         const std::optional<Secret>& context_pin, bool allow_final_try) {
-  const TokenKey key(found.place, type, signature_size,
+  const TokenKey key(found.place, found.mechanism, type, signature_size,
                      context_pin ? std::optional(context_pin->Clone()) : std::nullopt,
                      allow_final_try, []() -> Result<TokenObject> {
                        return Fail(ErrorCode::kDeviceLost, "it was not known well enough yet");

@@ -232,10 +232,15 @@ void Slot::StartAnew() {
 
 Result<void> Slot::CheckToken() const {
   if (!check_token_) return {};
+  auto token = ReadTokenInfo();
+  return token ? Result<void>() : Fail(std::move(token));
+}
+
+Result<CK_TOKEN_INFO> Slot::ReadTokenInfo() const {
   CK_TOKEN_INFO token{};
   const CK_RV read = module_->Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id_, &token);
   if (read != CKR_OK) return Fail(CkError("GetTokenInfo", read).In(Name()));
-  if (Holds(token)) return {};
+  if (Holds(token)) return token;
   return Fail(ErrorCode::kDeviceLost,
               fmt::format("{} was replaced by token '{}'", Name(), ShownLabel(token)));
 }
@@ -265,6 +270,12 @@ Result<void> Slot::LogIn(const Session& session, const LoginOptions& options) {
 }
 
 Result<void> Slot::CheckPinState(bool allow_final_try) {
+  if (flags_may_be_old_) {
+    auto token = ReadTokenInfo();
+    if (!token) token.error().code = ErrorCode::kDeviceLost;  // a new look may find it
+    if (!token) return Fail(std::move(token));
+    UpdateFlags(token->flags);
+  }
   if ((flags_ & CKF_USER_PIN_LOCKED) != 0) {
     return Fail(ErrorCode::kPinLocked, "the token's user PIN is locked",
                 "it must be unlocked with the SO PIN or the vendor's tool");

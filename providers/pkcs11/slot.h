@@ -139,6 +139,8 @@ class Slot {
   /// (second_look.h). SoftHSM then did not check the PIN, so it may be sent again.
   [[nodiscard]] bool SawRewrite() const { return saw_rewrite_; }
 
+  /// Whether LogIn() has nothing to do, as far as this process knows.
+  [[nodiscard]] bool HasLogin() const { return logged_in_ || !NeedsLogin(); }
   /// Whether objects may be hidden before LogIn().
   [[nodiscard]] bool NeedsLogin() const { return (flags_ & CKF_LOGIN_REQUIRED) != 0; }
   /// Whether the PIN is entered at the token itself. Nobody else is asked for it then.
@@ -149,7 +151,12 @@ class Slot {
   /// Whether this is the described token, by the fields that never change.
   [[nodiscard]] bool Holds(const CK_TOKEN_INFO& token) const;
   /// Updates the token's flags, which change as wrong PINs are counted.
-  void UpdateFlags(CK_FLAGS flags) { flags_ = flags; }
+  void UpdateFlags(CK_FLAGS flags) {
+    flags_ = flags;
+    flags_may_be_old_ = false;
+  }
+  /// Makes the next login ask the token for its flags first.
+  void FlagsMayBeOld() { flags_may_be_old_ = true; }
 
   [[nodiscard]] const Module& module() const { return *module_; }
   [[nodiscard]] const std::shared_ptr<PinRecord>& pins() const { return pins_; }
@@ -177,6 +184,8 @@ class Slot {
   void CloseIdleSessions() CREDMINT_REQUIRES(sessions_mutex_);
   Result<void> CheckPinState(bool allow_final_try);
   Result<void> CheckToken() const;
+  /// Fails with kDeviceLost if it is another token's.
+  Result<CK_TOKEN_INFO> ReadTokenInfo() const;
   Result<void> SendLogin(const Session& session, const LoginOptions& options)
       CREDMINT_REQUIRES(login_mutex_);
   /// Whether the token checked the PIN: false if the user was logged in already.
@@ -191,6 +200,7 @@ class Slot {
   CK_SLOT_ID id_;
   CK_TOKEN_INFO token_;
   std::atomic<CK_FLAGS> flags_;
+  std::atomic<bool> flags_may_be_old_ = false;
 
   Mutex sessions_mutex_;
   std::condition_variable_any given_back_;

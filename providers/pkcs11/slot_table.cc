@@ -43,24 +43,58 @@ Result<std::vector<CK_SLOT_ID>> SlotTable::SlotIds(const Module& module, CK_BBOO
   return ids;
 }
 
+Result<SlotTable::Look> SlotTable::LookAt(const Module& module) {
+  Look look{std::chrono::steady_clock::now(), module.generation(), {}, {}};
+  auto ids = SlotIds(module, CK_TRUE);
+  if (!ids) return Fail(std::move(ids));
+  look.ids = *std::move(ids);
+  return look;
+}
+
+std::optional<SlotTable::Look> SlotTable::LastLook(const Module& module, TimePoint since) {
+  const auto looks = looks_.Lock();
+  const auto last = looks->find(module.path());
+  if (last == looks->end() || last->second.taken < since) return std::nullopt;
+  if (last->second.generation != module.generation()) return std::nullopt;
+  return last->second;
+}
+
 Result<std::vector<std::shared_ptr<Slot>>> SlotTable::Find(const std::shared_ptr<Module>& module,
-                                                           const Uri& uri, Unreadable unreadable) {
-  std::vector<std::shared_ptr<Slot>> slots;
+                                                           const Uri& uri, Unreadable unreadable,
+                                                           TimePoint recent) {
   if (auto revived = module->Revive(); !revived) return Fail(std::move(revived));
-  if (uri.NamesLibrary() && !LibraryMatches(*module, uri)) return slots;
-  const auto ids = SlotIds(*module, CK_TRUE);
-  if (!ids) return Fail(ids);
+  if (uri.NamesLibrary() && !LibraryMatches(*module, uri)) {
+    return std::vector<std::shared_ptr<Slot>>();
+  }
+  if (auto last = LastLook(*module, recent)) {
+    auto slots = FindIn(*std::move(last), module, uri, unreadable);
+    if (slots && !slots->empty()) return slots;
+  }
+  auto look = LookAt(*module);
+  if (!look) return Fail(std::move(look));
+  return FindIn(*std::move(look), module, uri, unreadable);
+}
+
+Result<std::vector<std::shared_ptr<Slot>>> SlotTable::FindIn(Look look,
+                                                             const std::shared_ptr<Module>& module,
+                                                             const Uri& uri,
+                                                             Unreadable unreadable) {
+  std::vector<std::shared_ptr<Slot>> slots;
   std::optional<Error> failure;
-  for (const CK_SLOT_ID id : *ids) {
+  for (const CK_SLOT_ID id : look.ids) {
     if (!SlotMatches(*module, id, uri)) continue;
-    CK_TOKEN_INFO token{};
-    const CK_RV read = module->Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id, &token);
+    const auto [known, is_new] = look.tokens.try_emplace(id);
+    CK_TOKEN_INFO& token = known->second;
+    const CK_RV read =
+        is_new ? module->Call(&CK_FUNCTION_LIST::C_GetTokenInfo, id, &token) : CKR_OK;
     const bool absent = read == CKR_TOKEN_NOT_PRESENT || read == CKR_TOKEN_NOT_RECOGNIZED;
     if (read != CKR_OK && !absent) failure = CkError("GetTokenInfo", read);
+    if (read != CKR_OK) look.tokens.erase(known);
     if (read != CKR_OK) continue;
     if ((token.flags & CKF_TOKEN_INITIALIZED) == 0 || !uri.MatchesToken(token)) continue;
-    slots.push_back(Remember(module, id, token));
+    slots.push_back(Remember(module, id, token, is_new));
   }
+  (*looks_.Lock())[module->path()] = std::move(look);
   if (failure && unreadable == Unreadable::kFail && (slots.empty() || !uri.NamesToken())) {
     return Fail(std::move(*failure).In(module->path()));
   }
@@ -68,19 +102,20 @@ Result<std::vector<std::shared_ptr<Slot>>> SlotTable::Find(const std::shared_ptr
 }
 
 std::shared_ptr<Slot> SlotTable::Remember(const std::shared_ptr<Module>& module, CK_SLOT_ID id,
-                                          const CK_TOKEN_INFO& token) {
+                                          const CK_TOKEN_INFO& token, bool is_new) {
   const auto slots = slots_.Lock();
   std::shared_ptr<Slot>& slot = (*slots)[{module->path(), id}];
-  if (slot && slot->Holds(token)) {
-    slot->UpdateFlags(token.flags);
-    return slot;
-  }
+  const bool is_known = slot && slot->Holds(token);
+  if (is_known && is_new) slot->UpdateFlags(token.flags);
+  if (is_known && !is_new) slot->FlagsMayBeOld();
+  if (is_known) return slot;
   // The PIN record follows a token from slot to slot.
   auto pins = std::make_shared<PinRecord>();
   for (const auto& [key, other] : *slots) {
     if (key.first == module->path() && other && other->Holds(token)) pins = other->pins();
   }
   slot = std::make_shared<Slot>(module, id, token, std::move(pins));
+  if (!is_new) slot->FlagsMayBeOld();
   return slot;
 }
 
@@ -92,6 +127,7 @@ void SlotTable::CloseIdle(const Module& module) {
 }
 
 void SlotTable::Refresh() {
+  looks_.Lock()->clear();
   const auto slots = slots_.Lock();
   for (const auto& [key, slot] : *slots) slot->Refresh();
 }

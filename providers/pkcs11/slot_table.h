@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,13 +24,19 @@ class SlotTable {
   /// another one, so Find() fails (kFail), or it skips the token (kLeaveOut).
   enum class Unreadable { kFail, kLeaveOut };
 
+  using TimePoint = std::chrono::steady_clock::time_point;
+
   /// The slots of a module whose tokens match the URI, in the module's order, without uninitialised
   /// tokens. May be empty. Fails if the module does not list its slots.
+  ///
+  /// The module is not asked again for what it showed since `recent`, unless nothing matches that.
+  /// The flags of such a token are asked for before it gets a PIN (Slot::FlagsMayBeOld()).
   Result<std::vector<std::shared_ptr<Slot>>> Find(const std::shared_ptr<Module>& module,
                                                   const Uri& uri,
-                                                  Unreadable unreadable = Unreadable::kFail);
+                                                  Unreadable unreadable = Unreadable::kFail,
+                                                  TimePoint recent = TimePoint::max());
 
-  /// Calls Slot::Refresh() for all slots, after a loss.
+  /// Forgets what the modules showed, and calls Slot::Refresh() for all slots, after a loss.
   void Refresh();
 
   /// Calls Slot::CloseIdle() for all slots of the module.
@@ -41,10 +49,25 @@ class SlotTable {
   static std::vector<std::string> TokenLabels(const Module& module);
 
  private:
+  /// A look at what a module shows. After another initialisation it may show something else.
+  struct Look {
+    TimePoint taken;
+    unsigned generation = 0;  ///< the module's
+    std::vector<CK_SLOT_ID> ids;
+    std::map<CK_SLOT_ID, CK_TOKEN_INFO> tokens;  ///< of those that were read
+  };
+
+  static Result<Look> LookAt(const Module& module);
+  std::optional<Look> LastLook(const Module& module, TimePoint since);
+  /// Reads the tokens that are not in the look yet.
+  Result<std::vector<std::shared_ptr<Slot>>> FindIn(Look look,
+                                                    const std::shared_ptr<Module>& module,
+                                                    const Uri& uri, Unreadable unreadable);
   std::shared_ptr<Slot> Remember(const std::shared_ptr<Module>& module, CK_SLOT_ID id,
-                                 const CK_TOKEN_INFO& token);
+                                 const CK_TOKEN_INFO& token, bool is_new);
 
   Guarded<std::map<std::pair<std::string, CK_SLOT_ID>, std::shared_ptr<Slot>>> slots_;
+  Guarded<std::map<std::string, Look>> looks_;  ///< the last of each module, by its path
 };
 
 }  // namespace credmint::pkcs11

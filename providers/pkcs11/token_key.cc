@@ -21,13 +21,15 @@ Error WithAdvice(Error refused, const provider::SignatureRequest& request, const
 
 }  // namespace
 
-TokenKey::TokenKey(TokenObject object, KeyType type, std::size_t signature_size,
-                   std::optional<Secret> context_pin, bool allow_final_try, FindAgain find_again)
+TokenKey::TokenKey(TokenObject object, std::shared_ptr<const MechanismChoice> mechanism,
+                   KeyType type, std::size_t signature_size, std::optional<Secret> context_pin,
+                   bool allow_final_try, FindAgain find_again)
     : type_(type),
       signature_size_(signature_size),
       context_pin_(std::move(context_pin)),
       allow_final_try_(allow_final_try),
       find_again_(std::move(find_again)),
+      mechanism_(std::move(mechanism)),
       place_(std::make_shared<const TokenObject>(std::move(object))) {}
 
 Result<Bytes> TokenKey::Sign(const provider::SignatureRequest& request) const {
@@ -64,7 +66,7 @@ Result<Bytes> TokenKey::SignAt(const TokenObject& object,
   if (session->generation() != object.generation) {
     return Fail(ErrorCode::kDeviceLost, "the module was initialised again");
   }
-  const auto input = mechanism_.Begin(request, [&](CK_MECHANISM* mechanism) {
+  const auto input = mechanism_->Begin(request, [&](CK_MECHANISM* mechanism) {
     const CK_RV begun = session->Call(&CK_FUNCTION_LIST::C_SignInit, mechanism, object.handle);
     if (begun == CKR_OPERATION_ACTIVE) session->Discard();
     return begun;

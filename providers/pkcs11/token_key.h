@@ -28,8 +28,10 @@ class TokenKey : public provider::PrivateKey {
   /// Finds the key again after a loss, with a new session and login.
   using FindAgain = std::function<Result<TokenObject>()>;
 
-  TokenKey(TokenObject object, provider::KeyType type, std::size_t signature_size,
-           std::optional<Secret> context_pin, bool allow_final_try, FindAgain find_again);
+  /// `mechanism` may be shared with others that have opened the same key.
+  TokenKey(TokenObject object, std::shared_ptr<const MechanismChoice> mechanism,
+           provider::KeyType type, std::size_t signature_size, std::optional<Secret> context_pin,
+           bool allow_final_try, FindAgain find_again);
 
   [[nodiscard]] Result<Bytes> Sign(const provider::SignatureRequest& request) const override;
 
@@ -47,7 +49,7 @@ class TokenKey : public provider::PrivateKey {
   std::optional<Secret> context_pin_;
   bool allow_final_try_;
   FindAgain find_again_;
-  MechanismChoice mechanism_;
+  std::shared_ptr<const MechanismChoice> mechanism_;
   mutable Mutex find_mutex_;  ///< one thread searches at a time
   mutable Guarded<Place> place_;
   mutable Mutex context_mutex_;  ///< one context-specific PIN is in use at a time

@@ -62,6 +62,9 @@ class Uri {
   /// * `fallback`
   [[nodiscard]] std::string ModulePath(const std::string& fallback) const;
 
+  /// The URI as written, without its query. It holds no PIN.
+  [[nodiscard]] const std::string& path() const { return path_; }
+
   /// `pin-value`, or the PIN in the file of `pin-source`; nullopt if the URI has neither.
   [[nodiscard]] Result<std::optional<Secret>> Pin() const;
 
@@ -69,6 +72,7 @@ class Uri {
   explicit Uri(P11KitUri* uri) : uri_(uri, P11Kit().uri_free) {}
 
   std::shared_ptr<P11KitUri> uri_;  ///< never modified after parsing
+  std::string path_;
   bool names_slot_ = false;
   bool names_token_ = false;
   bool names_library_ = false;

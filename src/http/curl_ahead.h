@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <thread>
-
 namespace credmint {
 
-/// Loads libcurl on another thread, which then ends: that takes milliseconds, and a mint has other
-/// work meanwhile. A failure shows when the library is used.
+/// Loads libcurl on another thread: that takes milliseconds, and a mint has other work meanwhile.
+/// The thread then waits to make a connection (RequestAhead). A failure shows when the library is
+/// used.
 class CurlAhead {
  public:
   CurlAhead() = default;
@@ -20,9 +19,6 @@ class CurlAhead {
   /// Waits for the thread's end, and abandons connections that are made ahead (RequestAhead): this
   /// process wants to fork.
   void Finish();
-
- private:
-  std::thread thread_;
 };
 
 }  // namespace credmint

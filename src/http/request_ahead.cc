@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/guarded.h"
-#include "base/quiet_thread.h"
+#include "http/spare_thread.h"
 
 namespace credmint {
 namespace {
@@ -25,7 +25,7 @@ void RequestAhead::Start(Transfer transfer) {
     const MutexLock lock(mutex_);
     state_ = State::kConnecting;
   }
-  thread_ = StartQuietThread([this, transfer = std::move(transfer)] {
+  thread_ = RunOnSpareThread([this, transfer = std::move(transfer)] {
     response_ = transfer(*this);
     const MutexLock lock(mutex_);
     state_ = State::kEnded;

@@ -123,6 +123,7 @@ Result<void> IdentityOpener::CheckKeyStrength(const EVP_PKEY* key) const {
 /// Uses `device_key` if it is set. Otherwise opens a key, and stores it there if it is a device's.
 Result<std::shared_ptr<const Identity>> IdentityOpener::Open(
     std::shared_ptr<const SigningKey>& device_key) {
+  const KeyOpener::Opening opening(keys_);
   CertificateSource source = certificates();
   const auto candidates = source.Find();
   if (!candidates) return Fail(candidates);

@@ -447,6 +447,10 @@ Result<void> KeyOpener::SetParameters(const Scheme& scheme, const Wanted& wanted
   if (!scheme.inventory_parameter.empty() && !wanted.inventory.empty()) {
     options.parameters.emplace_back(scheme.inventory_parameter, wanted.inventory);
   }
+  if (!scheme.opening_parameter.empty() && opening_began_) {
+    const std::chrono::nanoseconds began = opening_began_->time_since_epoch();
+    options.parameters.emplace_back(scheme.opening_parameter, std::to_string(began.count()));
+  }
   const bool wants_key = wanted.expect == StoreExpect::kPrivateKey;
   if (wants_key && !scheme.has_auth_parameter.empty() && pins_.user) {
     options.parameters.emplace_back(scheme.has_auth_parameter, "1");

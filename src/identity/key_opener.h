@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -38,6 +39,21 @@ class KeyOpener {
   KeyOpener(const LibraryContext& context, PinSources pins,
             std::vector<std::pair<std::string, std::string>> parameters)
       : context_(&context), pins_(std::move(pins)), parameters_(std::move(parameters)) {}
+
+  /// While it lives, the loads of an opener belong together. So they need not look again at what a
+  /// device has shown since.
+  class Opening {
+   public:
+    explicit Opening(KeyOpener& opener) : opener_(opener) {
+      opener_.opening_began_ = std::chrono::steady_clock::now();
+    }
+    ~Opening() { opener_.opening_began_.reset(); }
+    Opening(const Opening&) = delete;
+    Opening& operator=(const Opening&) = delete;
+
+   private:
+    KeyOpener& opener_;
+  };
 
   /// Sets the key that signs if a hardware key's policy requires another key's signature.
   void SetPolicySigner(std::shared_ptr<const SigningKey> signer) { signer_ = std::move(signer); }
@@ -116,6 +132,7 @@ class KeyOpener {
   std::vector<std::pair<std::string, std::string>> parameters_;
   SandboxRules sandbox_;
   std::shared_ptr<const SigningKey> signer_;
+  std::optional<std::chrono::steady_clock::time_point> opening_began_;
 };
 
 }  // namespace credmint

@@ -35,6 +35,7 @@ constexpr std::array<Scheme, 4> kSchemes = {{
      .context_pin_parameter = "pkcs11-context-pin",
      .public_key_parameter = "pkcs11-public-key",
      .inventory_parameter = "pkcs11-inventory",
+     .opening_parameter = "pkcs11-opening-began",
      .create_key_parameter = "pkcs11-create-key",
      .key_id_parameter = "pkcs11-key-id",
      .delete_key_parameter = "pkcs11-delete-key",

@@ -49,6 +49,10 @@ struct Scheme {
   /// "public" or "all", to list what is there.
   std::string_view public_key_parameter;
   std::string_view inventory_parameter;
+  /// Loader parameter; empty if there is none. It has the time when the opening of a key and its
+  /// certificates began, in nanoseconds of the steady clock. A device that was looked at since need
+  /// not be looked at again.
+  std::string_view opening_parameter;
   /// Loader parameters for changes in the device (device_change.h); empty if it cannot make them.
   /// The store then answers with names. Their values are the type of the new key, its id (octets),
   /// "look" or "1", and two PINs (octets).

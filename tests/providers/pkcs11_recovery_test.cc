@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <dlfcn.h>
+#include <openssl/x509.h>
 #include <p11-kit/pkcs11.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <string>
 #include <thread>
 
 #include "providers/pkcs11_fixture.h"
@@ -53,6 +55,24 @@ class Pkcs11RecoveryTest : public test::Pkcs11Fixture {
     return OpenStore(*library_, "pkcs11:token=prod;object=" + label, options);
   }
 
+  /// Loads begin to belong together, as those of a key and its certificate do.
+  void BeginOpening() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    parameters_ = {{"pkcs11-opening-began", std::to_string(std::chrono::nanoseconds(now).count())}};
+  }
+
+  /// Loads the key that has the public half of this one.
+  Result<PkeyPtr> LoadSame(const PkeyPtr& key, const char* uri = kKey) {
+    unsigned char* der = nullptr;
+    const int size = i2d_PUBKEY(key.get(), &der);
+    StoreOptions options = Options(SoftHsm::kPin);
+    options.octets.emplace_back("pkcs11-public-key", Bytes(der, der + size));
+    OPENSSL_free(der);
+    auto contents = OpenStore(*library_, uri, options);
+    if (!contents) return tl::unexpected(contents.error());
+    return std::move(contents->keys.front());
+  }
+
   void ExpectGoodSignature(const PkeyPtr& key) {
     const auto signature = Sign(key.get(), "a message");
     ASSERT_TRUE(signature) << signature.error().message;
@@ -82,6 +102,124 @@ class Pkcs11RecoveryTest : public test::Pkcs11Fixture {
 
   Misbehaving misbehaving_;
 };
+
+TEST_F(Pkcs11RecoveryTest, LoadsOfOneOpeningLookAtTheSlotsOnce) {
+  WriteCertificate("key");
+  BeginOpening();
+  ASSERT_TRUE(LoadCertificates("key"));
+  misbehaving_.ForgetCalls();
+  ASSERT_TRUE(Load(kKey));
+  EXPECT_EQ(misbehaving_.Calls("C_GetSlotList"), 0);
+  EXPECT_EQ(misbehaving_.Calls("C_GetTokenInfo"), 1) << "for the PIN's state";
+  BeginOpening();
+  misbehaving_.ForgetCalls();
+  ASSERT_TRUE(Load(kKey));
+  EXPECT_EQ(misbehaving_.Calls("C_GetSlotList"), 1);
+}
+
+TEST_F(Pkcs11RecoveryTest, FinalTryAfterTheLookTakesPermission) {
+  WriteCertificate("key");
+  BeginOpening();
+  ASSERT_TRUE(LoadCertificates("key"));
+  misbehaving_.Set("pin-final-try");
+  const auto refused = Load(kKey);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kPinLocked);
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 0);
+}
+
+TEST_F(Pkcs11RecoveryTest, TokenThatMovedAfterTheLookIsLookedFor) {
+  WriteCertificate("key");
+  BeginOpening();
+  ASSERT_TRUE(LoadCertificates("key"));
+  misbehaving_.Set("moved");
+  const auto key = Load(kKey);
+  ASSERT_TRUE(key) << key.error().message;
+  ExpectGoodSignature(*key);
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 1);
+}
+
+TEST_F(Pkcs11RecoveryTest, KeyThatHasSignedIsOpenedAgainByOneCall) {
+  const auto first = Load(kKey);
+  ASSERT_TRUE(first);
+  const auto unused = LoadSame(*first);
+  ASSERT_TRUE(unused);
+  misbehaving_.ForgetCalls();
+  const auto key = LoadSame(*first);
+  ASSERT_TRUE(key);
+  EXPECT_GT(misbehaving_.Calls("C_FindObjectsInit"), 0) << "it has not signed yet";
+  ExpectGoodSignature(*key);
+  misbehaving_.ForgetCalls();
+  const auto known = LoadSame(*first);
+  ASSERT_TRUE(known);
+  EXPECT_EQ(misbehaving_.Calls(), 1);
+  ExpectGoodSignature(*known);
+  EXPECT_EQ(misbehaving_.Calls(), 3);
+}
+
+TEST_F(Pkcs11RecoveryTest, KnownKeyIsNotOfferedARefusedMechanismAgain) {
+  constexpr const char* kRsa = "pkcs11:token=prod;object=rsa";
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "rsa:2048", "rsa", "02"));
+  misbehaving_.Set("mechanism-absent=CKM_RSA_PKCS");
+  const auto first = Load(kRsa);
+  ASSERT_TRUE(first);
+  const auto key = LoadSame(*first, kRsa);
+  ASSERT_TRUE(key);
+  ASSERT_TRUE(Sign(key->get(), "a message"));
+  misbehaving_.ForgetCalls();
+  const auto known = LoadSame(*first, kRsa);
+  ASSERT_TRUE(known);
+  const auto signature = Sign(known->get(), "a message");
+  ASSERT_TRUE(signature);
+  EXPECT_EQ(misbehaving_.Calls(), 3);
+  EXPECT_TRUE(OpensslVerifies("rsa", "a message", *signature));
+}
+
+TEST_F(Pkcs11RecoveryTest, KnownKeyOfAnotherPublicHalfIsNotUsed) {
+  const auto first = Load(kKey);
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(hsm_->GenerateKey("prod", "EC:prime256v1", "other", "02"));
+  const auto other = Load("pkcs11:token=prod;object=other");
+  ASSERT_TRUE(other);
+  const auto key = LoadSame(*first);
+  ASSERT_TRUE(key);
+  ExpectGoodSignature(*key);
+  misbehaving_.ForgetCalls();
+  EXPECT_TRUE(LoadSame(*other)) << "the only key of the URI, whatever its public half";
+  EXPECT_GT(misbehaving_.Calls("C_FindObjectsInit"), 0);
+}
+
+TEST_F(Pkcs11RecoveryTest, KnownKeyWhoseSignatureIsAnothersIsLookedFor) {
+  const auto first = Load(kKey);
+  ASSERT_TRUE(first);
+  const auto key = LoadSame(*first);
+  ASSERT_TRUE(key);
+  ExpectGoodSignature(*key);
+  const auto known = LoadSame(*first);
+  ASSERT_TRUE(known);
+  misbehaving_.Set("wrong-signature");
+  EXPECT_EQ(SigningError(*known), "another key has taken its place");
+  misbehaving_.Behave();
+  misbehaving_.ForgetCalls();
+  const auto again = LoadSame(*first);
+  ASSERT_TRUE(again);
+  EXPECT_GT(misbehaving_.Calls("C_FindObjectsInit"), 0);
+  ExpectGoodSignature(*again);
+}
+
+TEST_F(Pkcs11RecoveryTest, KnownKeyBehindALoginThatEndedIsLookedForAfterANewLogin) {
+  const auto first = Load(kKey);
+  ASSERT_TRUE(first);
+  const auto key = LoadSame(*first);
+  ASSERT_TRUE(key);
+  ExpectGoodSignature(*key);
+  Functions().C_CloseAllSessions(FirstSlot());
+  misbehaving_.ForgetCalls();
+  const auto again = LoadSame(*first);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(misbehaving_.Calls("C_Login"), 1);
+  ExpectGoodSignature(*again);
+}
 
 struct Loss {
   const char* name;

@@ -6,8 +6,10 @@
 
 #include "common/key.h"
 #include "common/key_generation.h"
+#include "common/known_keys.h"
 #include "common/passphrase_callback.h"
 #include "common/provider_context.h"
+#include "pkcs11/found_key.h"
 #include "pkcs11/load_request.h"
 #include "pkcs11/slot_table.h"
 
@@ -29,6 +31,7 @@ class Pkcs11Provider final : public provider::ProviderContext {
       provider::KeyType type) const override;
 
   [[nodiscard]] SlotTable& slots() const { return slots_; }
+  [[nodiscard]] provider::KnownKeys<FoundKey>& known_keys() const { return known_keys_; }
 
   /// Fills in from the URI and openssl.cnf what a request leaves open.
   [[nodiscard]] LoadRequest Complete(LoadRequest request) const;
@@ -48,6 +51,7 @@ class Pkcs11Provider final : public provider::ProviderContext {
   [[nodiscard]] std::string ConfiguredModule() const;
 
   mutable SlotTable slots_;
+  mutable provider::KnownKeys<FoundKey> known_keys_;
 };
 
 }  // namespace credmint::pkcs11

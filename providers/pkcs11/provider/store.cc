@@ -6,8 +6,11 @@
 #include <openssl/store.h>
 #include <openssl/x509.h>
 
+#include <charconv>
+#include <chrono>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "common/ml_dsa.h"
 #include "common/params.h"
@@ -33,6 +36,7 @@ using provider::TextParam;
 
 constexpr const char* kContextPinParam = "pkcs11-context-pin";
 constexpr const char* kPublicKeyParam = "pkcs11-public-key";
+constexpr const char* kOpeningParam = "pkcs11-opening-began";
 constexpr const char* kInventoryParam = "pkcs11-inventory";
 constexpr const char* kCreateKeyParam = "pkcs11-create-key";
 constexpr const char* kKeyIdParam = "pkcs11-key-id";
@@ -44,6 +48,17 @@ constexpr const char* kAttestParam = "pkcs11-attest";
 constexpr const char* kReplacedCertificateParam = "pkcs11-replaced-certificate";
 constexpr const char* kSoPinParam = "pkcs11-init-so-pin";
 constexpr const char* kUserPinParam = "pkcs11-init-user-pin";
+
+/// Nanoseconds of the steady clock, which all processes of the machine share. Anything else is a
+/// time that never comes.
+std::chrono::steady_clock::time_point ReadTime(std::string_view text) {
+  std::int64_t nanoseconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), nanoseconds);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return std::chrono::steady_clock::time_point::max();
+  }
+  return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(nanoseconds));
+}
 
 class Loader final : public provider::StoreLoader {
  public:
@@ -95,6 +110,7 @@ Result<void> Loader::Set(const OSSL_PARAM params[]) {
   }
   if (auto pin = SecretParam(params, kSoPinParam)) so_pin_ = *std::move(pin);
   if (auto pin = SecretParam(params, kUserPinParam)) user_pin_ = *std::move(pin);
+  if (const auto began = TextParam(params, kOpeningParam)) request_.recent = ReadTime(*began);
   if (auto what = TextParam(params, kInventoryParam)) inventory_ = *std::move(what);
   if (TextParam(params, kAllowFinalTryParam) == "1") request_.allow_final_try = true;
   if (TextParam(params, kRememberPinParam) == "1") request_.remember_pin = true;
@@ -180,6 +196,7 @@ const OSSL_PARAM* SettableParams(void* /*provider*/) noexcept {
       OSSL_PARAM_utf8_string(kModulePathParam, nullptr, 0),
       OSSL_PARAM_octet_string(kContextPinParam, nullptr, 0),
       OSSL_PARAM_octet_string(kPublicKeyParam, nullptr, 0),
+      OSSL_PARAM_utf8_string(kOpeningParam, nullptr, 0),
       OSSL_PARAM_utf8_string(kInventoryParam, nullptr, 0),
       OSSL_PARAM_utf8_string(kCreateKeyParam, nullptr, 0),
       OSSL_PARAM_octet_string(kKeyIdParam, nullptr, 0),

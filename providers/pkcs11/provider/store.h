@@ -23,6 +23,9 @@ namespace credmint::pkcs11 {
 ///
 /// * "pkcs11-public-key" (octets, DER SubjectPublicKeyInfo, one after the other): of several
 ///   matching private keys, take the one with one of these public halves.
+/// * "pkcs11-opening-began" (nanoseconds of the steady clock): the load belongs to the opening of a
+///   key and its certificates that began then. The slots that a load has seen since are not asked
+///   again.
 /// * "pkcs11-inventory" ("public", or "all" to log in first): return names with descriptions
 ///   (listing.h) instead of objects.
 /// * "pkcs11-create-key" (the type, such as "ec-p256"): make a key (key_maker.h), with the CKA_ID

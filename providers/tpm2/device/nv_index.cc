@@ -21,7 +21,7 @@ constexpr UINT16 kSmallPiece = 512;
 
 TpmResult<TPMS_NV_PUBLIC> ReadArea(Tpm& tpm, const TpmObject& object,
                                    provider::DigestTable& digests) {
-  if (const auto known = KnownArea(tpm, object, digests)) {
+  if (const auto known = KnownArea(object, digests)) {
     TPM2B_NV_PUBLIC area{};
     const TSS2_RC code =
         Tss2().Tss2_MU_TPM2B_NV_PUBLIC_Unmarshal(known->data(), known->size(), nullptr, &area);

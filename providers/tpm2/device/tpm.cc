@@ -257,6 +257,19 @@ TpmResult<Tpm::OpenHandle> Tpm::OpenPersistent(TPM2_HANDLE handle) {
   return shared;
 }
 
+TpmResult<Tpm::OpenHandle> Tpm::ReopenPersistent(TPM2_HANDLE handle, ByteView written) {
+  const Held held(*this);
+  if (open_.contains(handle)) return OpenPersistent(handle);
+  ESYS_TR object = ESYS_TR_NONE;
+  const auto opened = Run([&](ESYS_CONTEXT* esys) {
+    return Tss2().Esys_TR_Deserialize(esys, written.data(), written.size(), &object);
+  });
+  if (!opened) return Fail(opened);
+  OpenHandle shared = std::make_shared<std::atomic<ESYS_TR>>(object);
+  open_[handle] = {shared, 1};
+  return shared;
+}
+
 TpmResult<bool> Tpm::IsStill(TPM2_HANDLE handle, ESYS_TR open) {
   const auto before = ReadName(*this, open);
   if (!before) return Fail(before);

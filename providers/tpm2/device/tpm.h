@@ -95,6 +95,9 @@ class Tpm final : public ClosedAtExit {
   /// it (tpm2-tss 3), or a failure to open it again (also tpm2-tss 4), would take it from the
   /// others.
   TpmResult<OpenHandle> OpenPersistent(TPM2_HANDLE handle);
+  /// The same without a command, from what Esys_TR_Serialize() wrote about what it was earlier. If
+  /// the handle is open, one command as before.
+  TpmResult<OpenHandle> ReopenPersistent(TPM2_HANDLE handle, ByteView written);
   void ReleasePersistent(const OpenHandle& handle) noexcept;
 
   void Close() noexcept override;

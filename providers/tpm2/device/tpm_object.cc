@@ -24,6 +24,23 @@ TpmResult<TpmObject> TpmObject::Open(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handl
   return TpmObject(std::move(tpm), *std::move(opened));
 }
 
+TpmResult<TpmObject> TpmObject::Reopen(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle,
+                                       ByteView written) {
+  auto opened = tpm->ReopenPersistent(handle, written);
+  if (!opened) return Fail(opened);
+  return TpmObject(std::move(tpm), *std::move(opened));
+}
+
+Bytes TpmObject::Write() const {
+  std::uint8_t* written = nullptr;
+  std::size_t size = 0;
+  const auto done = tpm_->Run([&](ESYS_CONTEXT* esys) {
+    return Tss2().Esys_TR_Serialize(esys, handle(), &written, &size);
+  });
+  const Handle<std::uint8_t, EsysFree> owner(written);
+  return done ? Bytes(written, written + size) : Bytes();
+}
+
 TpmObject::~TpmObject() {
   if (!tpm_) return;
   if (open_) {

@@ -26,9 +26,18 @@ class TpmObject {
   /// takes a second one if the handle is open already and now holds another object.
   static TpmResult<TpmObject> Open(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle);
 
+  /// The same from what Write() returned when the handle was open before. No TPM command, unless
+  /// the handle is open already. Nothing tells whether it still holds that object.
+  static TpmResult<TpmObject> Reopen(std::shared_ptr<Tpm> tpm, TPM2_HANDLE handle,
+                                     ByteView written);
+
   ~TpmObject();
   TpmObject(TpmObject&& other) noexcept;
   TpmObject& operator=(TpmObject&& other) noexcept;
+
+  /// The handle, name and public area of a persistent object or an NV index, as ESAPI knows them.
+  /// No TPM command. Empty if ESAPI does not tell.
+  [[nodiscard]] Bytes Write() const;
 
   [[nodiscard]] ESYS_TR handle() const { return open_ ? open_->load() : handle_; }
 

@@ -42,6 +42,7 @@ void FindEsys(DynamicLibrary& library, Tss2Library& functions) {
   library.Find(functions.Esys_StartAuthSession, "Esys_StartAuthSession");
   library.Find(functions.Esys_TestParms, "Esys_TestParms");
   library.Find(functions.Esys_TR_Close, "Esys_TR_Close");
+  library.Find(functions.Esys_TR_Deserialize, "Esys_TR_Deserialize");
   library.Find(functions.Esys_TR_FromTPMPublic, "Esys_TR_FromTPMPublic");
   library.Find(functions.Esys_TR_GetName, "Esys_TR_GetName");
   library.Find(functions.Esys_TR_GetTpmHandle, "Esys_TR_GetTpmHandle");

@@ -47,6 +47,7 @@ struct Tss2Library {
   decltype(&::Esys_StartAuthSession) Esys_StartAuthSession = nullptr;
   decltype(&::Esys_TestParms) Esys_TestParms = nullptr;
   decltype(&::Esys_TR_Close) Esys_TR_Close = nullptr;
+  decltype(&::Esys_TR_Deserialize) Esys_TR_Deserialize = nullptr;
   decltype(&::Esys_TR_FromTPMPublic) Esys_TR_FromTPMPublic = nullptr;
   decltype(&::Esys_TR_GetName) Esys_TR_GetName = nullptr;
   decltype(&::Esys_TR_GetTpmHandle) Esys_TR_GetTpmHandle = nullptr;

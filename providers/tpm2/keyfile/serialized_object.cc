@@ -7,7 +7,6 @@
 #include <array>
 
 #include "tpm2/device/tpm_hash.h"
-#include "tpm2/device/tss2_library.h"
 
 namespace credmint::tpm2 {
 namespace {
@@ -62,15 +61,8 @@ std::optional<Bytes> AreaInSerialized(ByteView blob, provider::DigestTable& dige
   return Bytes(sized_area.begin(), sized_area.end());
 }
 
-std::optional<Bytes> KnownArea(Tpm& tpm, const TpmObject& object, provider::DigestTable& digests) {
-  std::uint8_t* blob = nullptr;
-  std::size_t size = 0;
-  const auto written = tpm.Run([&](ESYS_CONTEXT* esys) {
-    return Tss2().Esys_TR_Serialize(esys, object.handle(), &blob, &size);
-  });
-  const Handle<std::uint8_t, EsysFree> owner(blob);
-  if (!written) return std::nullopt;
-  return AreaInSerialized(ByteView(blob, size), digests);
+std::optional<Bytes> KnownArea(const TpmObject& object, provider::DigestTable& digests) {
+  return AreaInSerialized(object.Write(), digests);
 }
 
 }  // namespace credmint::tpm2

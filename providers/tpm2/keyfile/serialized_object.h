@@ -8,7 +8,7 @@
 
 namespace credmint::tpm2 {
 
-/// Extracts the public area from what Esys_TR_Serialize() writes about a persistent object or an NV
+/// Extracts the public area from what TpmObject::Write() returns of a persistent object or an NV
 /// index. The result is what the TPM sent: a TPM2B_PUBLIC or TPM2B_NV_PUBLIC, with its leading
 /// size.
 ///
@@ -23,6 +23,6 @@ namespace credmint::tpm2 {
 std::optional<Bytes> AreaInSerialized(ByteView blob, provider::DigestTable& digests);
 
 /// The public area of an open object. Sends nothing to the TPM.
-std::optional<Bytes> KnownArea(Tpm& tpm, const TpmObject& object, provider::DigestTable& digests);
+std::optional<Bytes> KnownArea(const TpmObject& object, provider::DigestTable& digests);
 
 }  // namespace credmint::tpm2

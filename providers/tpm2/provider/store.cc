@@ -69,6 +69,13 @@ void SetSigner(const OSSL_PARAM params[], std::shared_ptr<EVP_PKEY>& signer) {
   if (EVP_PKEY_up_ref(key) == 1) signer.reset(key, EVP_PKEY_free);
 }
 
+Result<StoreObjects> Only(Result<std::unique_ptr<provider::Key>> key) {
+  if (!key) return Fail(std::move(key));
+  StoreObjects objects;
+  objects.keys.push_back(*std::move(key));
+  return objects;
+}
+
 class Loader final : public provider::StoreLoader {
  public:
   Loader(const Tpm2Provider& provider, Source source)
@@ -88,8 +95,9 @@ class Loader final : public provider::StoreLoader {
                                                       const PassphraseCallback& passphrase) const;
   [[nodiscard]] Result<StoreObjects> FindByHalf(const WholeTpm& whole,
                                                 const PassphraseCallback& passphrase) const;
-  template <typename Place>
-  [[nodiscard]] Result<StoreObjects> FindKey(const Place& place,
+  [[nodiscard]] Result<StoreObjects> FindKey(const HandleUri& uri,
+                                             const PassphraseCallback& passphrase) const;
+  [[nodiscard]] Result<StoreObjects> FindKey(const Tss2KeyFile& file,
                                              const PassphraseCallback& passphrase) const;
 
   const Tpm2Provider& provider_;
@@ -239,14 +247,14 @@ Result<StoreObjects> Loader::ReadCertificates(const NvUri& uri,
   return StoreObjects{{}, *std::move(certificates), {}};
 }
 
-template <typename Place>
-Result<StoreObjects> Loader::FindKey(const Place& place,
+Result<StoreObjects> Loader::FindKey(const HandleUri& uri,
                                      const PassphraseCallback& passphrase) const {
-  auto key = KeyLoader(provider_, tcti_, passphrase, secrets_).Load(place);
-  if (!key) return Fail(std::move(key));
-  StoreObjects objects;
-  objects.keys.push_back(*std::move(key));
-  return objects;
+  return Only(KeyLoader(provider_, tcti_, passphrase, secrets_).Load(uri, public_keys_));
+}
+
+Result<StoreObjects> Loader::FindKey(const Tss2KeyFile& file,
+                                     const PassphraseCallback& passphrase) const {
+  return Only(KeyLoader(provider_, tcti_, passphrase, secrets_).Load(file));
 }
 
 Result<StoreObjects> Loader::FindByHalf(const WholeTpm& whole,

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "common/known_keys.h"
 #include "common/provider_context.h"
 #include "tpm2/device/tpm.h"
 
@@ -29,6 +30,12 @@ class Tpm2Provider final : public provider::ProviderContext {
   /// Connects to the TPM that `tcti` names, or else the one that openssl.cnf or the environment
   /// names (tcti.h). Sends no TPM command.
   [[nodiscard]] Result<std::shared_ptr<Tpm>> Connect(const std::optional<std::string>& tcti) const;
+
+  /// Persistent keys, by what TpmObject::Write() returned.
+  [[nodiscard]] provider::KnownKeys<Bytes>& known_keys() const { return known_keys_; }
+
+ private:
+  mutable provider::KnownKeys<Bytes> known_keys_;
 };
 
 }  // namespace credmint::tpm2

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tpm2/signing/key_loader.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "tpm2/signing/public_area.h"
@@ -15,6 +17,16 @@ using provider::Key;
 bool CountsTries(const PublicArea& area, const TPM2B_PUBLIC& public_area, KeyLoader::Role role) {
   if (role == KeyLoader::Role::kUser) return area.counts_tries;
   return (public_area.publicArea.objectAttributes & TPMA_OBJECT_NODA) == 0;
+}
+
+/// An auth value must not be tried on another key: the TPM counts it.
+Result<void> CheckStillThere(const std::shared_ptr<Tpm>& tpm, TPM2_HANDLE handle,
+                             const TpmObject& known) {
+  const auto asked = TpmObject::Open(tpm, handle);
+  if (!asked) return Fail(asked, "asking for TPM key " + FormatHandle(handle));
+  if (!known.IsLost()) return {};
+  return Fail(ErrorCode::kDeviceLost,
+              "another key has taken the place of TPM key " + FormatHandle(handle));
 }
 
 }  // namespace
@@ -43,10 +55,26 @@ std::unique_ptr<Key> KeyLoader::MakeKey(OpenedKey opened) const {
   return key;
 }
 
-Result<std::unique_ptr<Key>> KeyLoader::Load(const HandleUri& uri) const {
-  auto opened = Open(uri, Role::kUser);
+Result<std::unique_ptr<Key>> KeyLoader::Load(const HandleUri& uri,
+                                             std::span<const provider::PublicKey> halves) const {
+  const std::string name = fmt::format("{} {}", tcti_.value_or(""), FormatHandle(uri.handle));
+  auto& known_keys = provider_.known_keys();
+  auto known = uri.has_auth ? std::nullopt : known_keys.Find(name, halves);
+  const bool is_known = known.has_value();
+  auto opened = Open(uri, Role::kUser, is_known ? *std::move(known) : Bytes());
   if (!opened) return Fail(std::move(opened));
-  return MakeKey(*std::move(opened));
+  const bool is_noted = !halves.empty() && opened->auth.empty();
+  Bytes written = is_noted ? opened->loaded.object.Write() : Bytes();
+  auto key = MakeKey(*std::move(opened));
+  if (written.empty()) return key;
+  const provider::PublicKey half = key->public_key;
+  provider::NotedKey::Notes notes{
+      .worked = [&known_keys, name, half,
+                 written = std::move(written)] { known_keys.Remember(name, half, written); },
+      .failed = [&known_keys, name, half] { known_keys.Forget(name, half); }};
+  key->private_key = std::make_shared<const provider::NotedKey>(
+      provider_, half, std::move(key->private_key), is_known, std::move(notes));
+  return key;
 }
 
 Result<std::unique_ptr<Key>> KeyLoader::Load(const Tss2KeyFile& file) const {
@@ -55,10 +83,11 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const Tss2KeyFile& file) const {
   return MakeKey(*std::move(opened));
 }
 
-Result<OpenedKey> KeyLoader::Open(const HandleUri& uri, Role role) const {
+Result<OpenedKey> KeyLoader::Open(const HandleUri& uri, Role role, Bytes written) const {
+  const bool is_known = !written.empty();
   auto tpm = provider_.Connect(tcti_);
   if (!tpm) return Fail(std::move(tpm));
-  auto source = std::make_unique<PersistentKey>(uri.handle);
+  auto source = std::make_unique<PersistentKey>(uri.handle, std::move(written));
   auto loaded = source->Load(*tpm, Secret());
   if (!loaded) return Fail(std::move(loaded));
   const auto blob = source->ReadPublic(**tpm, loaded->object, provider_.digests());
@@ -72,6 +101,11 @@ Result<OpenedKey> KeyLoader::Open(const HandleUri& uri, Role role) const {
                          uri.has_auth ? PassphraseKind::kTpmAuth : PassphraseKind::kTpmAuthIfAny);
     if (!asked) return Fail(std::move(asked));
     auth = *std::move(asked);
+  }
+  if (!auth.empty() && is_known) {
+    if (auto checked = CheckStillThere(*tpm, uri.handle, loaded->object); !checked) {
+      return Fail(std::move(checked));
+    }
   }
   auto hold = (*tpm)->Hold();
   if (uri.has_auth || !auth.empty()) {

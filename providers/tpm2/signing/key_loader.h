@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "common/key.h"
 #include "common/passphrase_callback.h"
@@ -51,10 +52,15 @@ class KeyLoader {
   enum class Role { kUser, kAdmin };
 
   /// Opens a key without making one for OpenSSL. Fails as Load().
-  [[nodiscard]] Result<OpenedKey> Open(const HandleUri& uri, Role role) const;
+  [[nodiscard]] Result<OpenedKey> Open(const HandleUri& uri, Role role) const {
+    return Open(uri, role, {});
+  }
   [[nodiscard]] Result<OpenedKey> Open(const Tss2KeyFile& file, Role role) const;
 
-  [[nodiscard]] Result<std::unique_ptr<provider::Key>> Load(const HandleUri& uri) const;
+  /// `halves` are those that the key may have. If it has signed before with one of them (KnownKeys)
+  /// and the URI has no auth value for it, the TPM is not asked.
+  [[nodiscard]] Result<std::unique_ptr<provider::Key>> Load(
+      const HandleUri& uri, std::span<const provider::PublicKey> halves) const;
 
   /// Fails without using the TPM if the file shows that the key cannot sign.
   [[nodiscard]] Result<std::unique_ptr<provider::Key>> Load(const Tss2KeyFile& file) const;
@@ -62,6 +68,7 @@ class KeyLoader {
  private:
   [[nodiscard]] Result<Secret> AskAuth(const std::string& key_name,
                                        PassphraseKind kind = PassphraseKind::kTpmAuth) const;
+  [[nodiscard]] Result<OpenedKey> Open(const HandleUri& uri, Role role, Bytes written) const;
   [[nodiscard]] std::unique_ptr<provider::Key> MakeKey(OpenedKey opened) const;
 
   const Tpm2Provider& provider_;

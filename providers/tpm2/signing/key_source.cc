@@ -19,7 +19,10 @@ std::string PersistentKey::name() const { return "TPM key " + FormatHandle(handl
 
 Result<LoadedKey> PersistentKey::Load(const std::shared_ptr<Tpm>& tpm, const Secret& auth) const {
   const auto hold = tpm->Hold();
-  auto object = TpmObject::Open(tpm, handle_);
+  const bool is_first = !name_;
+  const bool is_known = is_first && !written_.empty();
+  auto object =
+      is_known ? TpmObject::Reopen(tpm, handle_, written_) : TpmObject::Open(tpm, handle_);
   if (!object && object.error().fault() == TpmFault::kNoSuchHandle) {
     return Fail(ErrorCode::kKeyNotFound, "there is no key at handle " + FormatHandle(handle_),
                 Remedy::kListTpm);
@@ -30,7 +33,7 @@ Result<LoadedKey> PersistentKey::Load(const std::shared_ptr<Tpm>& tpm, const Sec
   if (name_ && !IsSameName(*name_, *name_now)) {
     return Fail(ErrorCode::kKeyNotFound, "another key has taken the place of " + name());
   }
-  if (!name_) name_ = *name_now;
+  if (is_first) name_ = *name_now;
   auto session = SessionFor(tpm, auth, {nullptr, handle_ != kStorageRootKey});
   if (!session) return Fail(session, "starting a TPM session");
   return LoadedKey{*std::move(object), *std::move(session), {}};
@@ -38,7 +41,7 @@ Result<LoadedKey> PersistentKey::Load(const std::shared_ptr<Tpm>& tpm, const Sec
 
 Result<TPM2B_PUBLIC> PersistentKey::ReadPublic(Tpm& tpm, const TpmObject& object,
                                                provider::DigestTable& digests) const {
-  if (const auto known = KnownArea(tpm, object, digests)) {
+  if (const auto known = KnownArea(object, digests)) {
     TPM2B_PUBLIC known_area{};
     const TSS2_RC code =
         Tss2().Tss2_MU_TPM2B_PUBLIC_Unmarshal(known->data(), known->size(), nullptr, &known_area);

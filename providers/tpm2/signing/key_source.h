@@ -78,7 +78,10 @@ class KeySource {
 /// kKeyNotFound if another key has taken its place.
 class PersistentKey final : public KeySource {
  public:
-  explicit PersistentKey(TPM2_HANDLE handle) : handle_(handle) {}
+  /// If `written` is what TpmObject::Write() once returned of the key, the first load takes no
+  /// command.
+  explicit PersistentKey(TPM2_HANDLE handle, Bytes written = {})
+      : handle_(handle), written_(std::move(written)) {}
 
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] Result<LoadedKey> Load(const std::shared_ptr<Tpm>& tpm,
@@ -91,6 +94,7 @@ class PersistentKey final : public KeySource {
 
  private:
   TPM2_HANDLE handle_;
+  Bytes written_;
   // Set once, under the Tpm's lock.
   mutable std::optional<TPM2B_NAME> name_;
 };

@@ -6,7 +6,7 @@ import os
 import re
 import unittest
 
-from support import documents, facts, nss, p11_kit, program, recipes, token
+from support import documents, facts, nss, p11_kit, program, recipes, token, token_calls
 from support.cases import each, expand
 from support.requirements import need, provider_modules
 
@@ -82,12 +82,12 @@ class Claims(unittest.TestCase):
         self.assertEqual(settings, facts.settings("credmint-pkcs11"))
 
     def test_numbers_of_calls(self):
-        counts = (documents.SOURCE / "tests/system/tokens/counts_test.py").read_text()
-        found = re.findall(r'EXACTLY\w* = \{"RSA": (\d+), "EC": (\d+)\}', counts)
-        (rsa, ec), (rsa_on_token, ec_on_token) = found
-        self.assertIn(f"| RSA | {rsa} calls | {rsa_on_token} calls |", REFERENCE)
-        self.assertIn(f"| EC | {ec} calls | {ec_on_token} calls |", REFERENCE)
-        self.assertIn(f"```\n{ec}\n1\n1\n```", TEXT)
+        rows = {"RSA": ("RSA", 1), "EC": ("EC", 1), "EC, among five tokens": ("EC", 5)}
+        for shown, (kind, tokens) in rows.items():
+            in_file = len(token_calls.cold(kind, tokens))
+            on_token = len(token_calls.cold_with_certificate(kind, tokens))
+            self.assertIn(f"| {shown} | {in_file} calls | {on_token} calls |", REFERENCE)
+        self.assertIn(f"```\n{len(token_calls.cold('EC'))}\n1\n1\n```", TEXT)
 
     def test_numbers_of_sessions(self):
         self.assertIn(f"at most {facts.of('sessions with a token')} sessions", REFERENCE)

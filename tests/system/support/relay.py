@@ -13,13 +13,15 @@ class Relay:
     """Passes bytes on to `port` of this machine, until `stop`.
 
     `sent` has a list for each connection: the times (time.monotonic) at which the client sent
-    something. Each of the service's answers takes `round_trip` seconds longer.
+    something. Each of the service's answers takes `round_trip` seconds longer. The first one takes
+    `connecting` seconds more: the kernel accepts a TCP connection at once.
     """
 
-    def __init__(self, port, round_trip=0):
+    def __init__(self, port, round_trip=0, connecting=0):
         self.sent = []
         self._service = port
         self._round_trip = round_trip
+        self._connecting = connecting
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._serve)
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
@@ -33,7 +35,10 @@ class Relay:
         times = []
         self.sent.append(times)
         with socket.create_connection(("127.0.0.1", self._service)) as service:
-            threading.Thread(target=_delay, args=(service, client, self._round_trip), daemon=True).start()
+            for end in (client, service):  # or the kernel waits with small parts for 40 ms
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            late = (service, client, self._round_trip, self._connecting)
+            threading.Thread(target=_delay, args=late, daemon=True).start()
             _pump(client, service, times)
 
 
@@ -46,14 +51,15 @@ def _pump(source, sink, times):
         sink.shutdown(socket.SHUT_WR)
 
 
-def _delay(source, sink, seconds):
-    """Passes on what comes, each part that much later than it came."""
+def _delay(source, sink, seconds, more_at_first):
+    """Passes on what comes, each part that much later than it came, and in order."""
     late = queue.SimpleQueue()
     threading.Thread(target=_read, args=(source, late), daemon=True).start()
     with contextlib.suppress(OSError):
         while True:
             came, data = late.get()
-            time.sleep(max(came + seconds - time.monotonic(), 0))
+            time.sleep(max(came + seconds + more_at_first - time.monotonic(), 0))
+            more_at_first = 0
             if not data:
                 break
             sink.sendall(data)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exact numbers of calls to the device, because each call to an HSM or TPM takes time."""
 
+import time
 import unittest
 
 from cryptography.hazmat.primitives import hashes
@@ -10,12 +11,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from support import openssl, pcap, pki, token, tpm, tss2
 from support.cases import each, expand
 from support.processes import run_tool
+from support.renewal import RenewalTest
 from support.requirements import provider_modules
 from support.system_test import MintTest, SystemTest, make_folder
+from support.token_calls import END, READ, SEARCH, SIGN, cold, cold_with_certificate, look_at_tokens
 from support.tpm_policy import Policy
+from support.tpm_proxy import TpmProxy
 
-MOST_PKCS11_CALLS = 24
-MOST_PKCS11_CALLS_WITH_CERTIFICATE = 34
 MOST_COMMANDS_FOR_A_HANDLE = 2
 MOST_COMMANDS_FOR_A_KEY_FILE = 5
 MOST_COMMANDS_FOR_AN_AUTH_VALUE = 3
@@ -26,9 +28,9 @@ PARENT = "0x81000010"
 class Pkcs11Calls(MintTest):
     """Calls of a whole credential-process, counted by OpenSC's spy."""
 
-    ONE_EACH = ("C_Initialize", "C_Login", "C_SignInit", "C_Sign", "C_Finalize")
-    EXACTLY = {"RSA": 14, "EC": 18}
-    EXACTLY_WITH_CERTIFICATE = {"RSA": 29, "EC": 33}
+    MOST = 18
+    MOST_WITH_CERTIFICATE = 28
+    MOST_AMONG_FIVE = 22
 
     @classmethod
     def setUpClass(cls):
@@ -42,6 +44,7 @@ class Pkcs11Calls(MintTest):
     def calls(self, kind, copy, certificate="web.pem"):
         """Mints with the key `web` of a token; returns the names of the called functions."""
         log = copy.folder / "spy"
+        log.unlink(missing_ok=True)
         self.write("web.pem", pki.pem(self.leaves[kind]))
         self.mint(
             *("--certificate", certificate, "--private-key", "pkcs11:token=test;object=web"),
@@ -53,10 +56,8 @@ class Pkcs11Calls(MintTest):
     @each("RSA", "EC")
     def test_cold(self, kind):
         calls = self.calls(kind, self.originals[kind].copy(self.folder / "t"))
-        for name in self.ONE_EACH:
-            self.assertEqual(calls.count(name), 1, f"{name} in {calls}")
-        self.assertLessEqual(len(calls), MOST_PKCS11_CALLS)
-        self.assertEqual(len(calls), self.EXACTLY[kind], calls)
+        self.assertEqual(calls, cold(kind))
+        self.assertLessEqual(len(calls), self.MOST)
 
     @each("RSA", "EC")
     def test_the_same_among_many_keys(self, kind):
@@ -70,14 +71,24 @@ class Pkcs11Calls(MintTest):
         copy = self.originals[kind].copy(self.folder / "t")
         copy.write_certificate(self.leaves[kind])
         calls = self.calls(kind, copy, "pkcs11:token=test;object=web")
-        for name in self.ONE_EACH:
-            self.assertEqual(calls.count(name), 1, f"{name} in {calls}")
-        self.assertLessEqual(len(calls), MOST_PKCS11_CALLS_WITH_CERTIFICATE)
-        self.assertEqual(len(calls), self.EXACTLY_WITH_CERTIFICATE[kind], calls)
+        self.assertEqual(calls, cold_with_certificate(kind))
+        self.assertLessEqual(len(calls), self.MOST_WITH_CERTIFICATE)
         crowded = self.originals[kind].copy(self.folder / "crowd")
         crowded.write_certificate(self.leaves[kind])
         crowded.crowd(200, "EC:prime256v1")
         self.assertEqual(self.calls(kind, crowded, "pkcs11:token=test;object=web"), calls)
+
+    @each("RSA", "EC")
+    def test_among_five_tokens(self, kind):
+        copy = self.originals[kind].copy(self.folder / "t")
+        for number in range(4):
+            copy.add_token(f"other {number}")
+        calls = self.calls(kind, copy)
+        self.assertEqual(calls, cold(kind, tokens=5))
+        self.assertLessEqual(len(calls), self.MOST_AMONG_FIVE)
+        copy.write_certificate(self.leaves[kind])
+        calls = self.calls(kind, copy, "pkcs11:token=test;object=web")
+        self.assertEqual(calls, cold_with_certificate(kind, tokens=5))
 
     def test_always_authenticate_logs_in_twice(self):
         copy = self.originals["EC"].copy(self.folder / "t")
@@ -245,6 +256,120 @@ class TpmCommands(MintTest):
 
     def assert_not_sent(self, secret):
         self.assertNotIn(secret.encode(), (self.folder / "record.pcapng").read_bytes())
+
+
+class FurtherCredentials(RenewalTest):
+    """Calls and commands of `serve` for each mint after the first. It mints every second."""
+
+    PROGRAMS = ("serve",)
+    KEY = ("--private-key", "pkcs11:token=test;object=web")
+    KNOWN = ["C_GetAttributeValue", "C_SignInit", "C_Sign"]  # the key is still in its place
+
+    def start_with_token(self, certificate, *flags):
+        """Starts `serve` with a token that is there; a spy records its calls."""
+        self.log = self.folder / "spy"
+        self.env = token.spied(self.token.env, self.log)
+        secret = ("--passin", f"pass:{self.secret(token.PIN)}")
+        self.start("--certificate", certificate, *self.KEY, "--pkcs11-lib", token.SPY, *secret)
+
+    def calls_of_mints(self):
+        """Ends `serve`; returns the calls of each signature, which are those of a mint."""
+        self.assertEqual(self.end_at_will()["serve"], [])
+        mints = [[]]
+        for name in token.calls(self.log):
+            mints[-1].append(name)
+            if name == "C_Sign":
+                mints.append([])
+        self.assertEqual(mints.pop(), END)
+        return mints
+
+    def test_of_a_token(self):
+        self.token = token.Token(self.folder / "t")
+        self.put("web.pem", pki.pem(self.root.issue(self.token.generate("EC:prime256v1"))))
+        self.start_with_token("web.pem")
+        self.wait_for_mints(3)
+        first, *further = self.calls_of_mints()
+        self.assertEqual([*first, *END], cold("EC"))
+        self.assertEqual(further, [self.KNOWN] * len(further))
+        self.assertGreaterEqual(len(further), 3)
+
+    def test_of_a_token_that_has_the_certificate(self):
+        """The certificate may have been renewed, so it is looked for each time."""
+        self.token = token.Token(self.folder / "t")
+        self.token.write_certificate(self.root.issue(self.token.generate("EC:prime256v1")))
+        self.start_with_token("pkcs11:token=test;object=web")
+        self.wait_for_mints(3)
+        first, *further = self.calls_of_mints()
+        self.assertEqual([*first, *END], cold_with_certificate("EC"))
+        find = [*look_at_tokens(), *SEARCH, *READ]
+        mint = [*find, *READ, *SEARCH, *READ, *SIGN]
+        self.assertEqual(further, [mint] * len(further))
+
+    def test_no_login_after_the_certificate_file_was_rotated(self):
+        """First to another certificate of the key, then to that of another key of the token."""
+        self.token = token.Token(self.folder / "t")
+        key = self.token.generate("EC:prime256v1")
+        next_key = self.token.generate("EC:prime256v1", key_id="02")
+        self.put("web.pem", pki.pem(self.root.issue(key)))
+        self.start_with_token("web.pem")
+        for public_key in (key, next_key):
+            self.wait_for_mints(1)
+            rotated = self.root.issue(public_key)
+            self.put("web.pem", pki.pem(rotated))
+            self.assert_uses(rotated)
+        self.wait_for_mints(2)
+        first, *further = self.calls_of_mints()
+        self.assertEqual(first.count("C_Login"), 1)
+        self.assertEqual([mint for mint in further if "C_Login" in mint], [])
+        # Only the other key is looked for. A certificate's first signature is a trial.
+        searches = [mint for mint in further if mint not in (self.KNOWN, SIGN)]
+        [search] = searches
+        self.assertEqual(search[:3], look_at_tokens())
+        self.assertEqual(further.count(SIGN), 2)
+
+    def test_of_a_key_in_a_tpm(self):
+        made = tpm.Tpm(self, make_folder(self) / "t")
+        proxy = TpmProxy(self, made, make_folder(self) / "p")
+        public_key = made.make_persistent("0x81000001")
+        self.put("web.pem", pki.pem(self.root.issue(public_key)))
+        key = ("--private-key", "handle:0x81000001", "--tcti", proxy.tcti)
+        self.start("--certificate", "web.pem", *key)
+        self.wait_for_mints(3)
+        rotated = self.root.issue(public_key)
+        self.put("web.pem", pki.pem(rotated))
+        self.assert_uses(rotated)
+        self.assertEqual(self.end_at_will()["serve"], [])
+        first, *further = proxy.names()
+        self.assertEqual((first, set(further)), ("ReadPublic", {"Sign"}))
+        self.assertEqual(len(further), len(self.serials("serve")) + 1)  # and a trial
+
+    def test_another_key_with_an_auth_value_costs_one_try(self):
+        """The known key was used without one. After the failure the TPM is asked whose key it is."""
+        made = tpm.Tpm(self, make_folder(self) / "t")
+        made.set_lockout(after_tries=10)
+        self.put("web.pem", pki.pem(self.root.issue(made.make_persistent("0x81000001"))))
+        key = ("--private-key", "handle:0x81000001", "--tcti", made.tcti)
+        self.start("--certificate", "web.pem", *key)
+        made.tool("evictcontrol", "-Q", "-C", "o", "-c", "0x81000001")
+        made.make_persistent("0x81000001", auth="auth-27182818")
+        time.sleep(3)  # several mints fail
+        self.end_at_will()
+        self.assertEqual(made.wrong_tries(), 1)
+
+    def test_another_key_at_the_handle_is_noticed(self):
+        """The known one is not used any more: the certificate file and the handle have both changed."""
+        made = tpm.Tpm(self, make_folder(self) / "t")
+        proxy = TpmProxy(self, made, make_folder(self) / "p")
+        self.put("web.pem", pki.pem(self.root.issue(made.make_persistent("0x81000001"))))
+        key = ("--private-key", "handle:0x81000001", "--tcti", proxy.tcti)
+        self.start("--certificate", "web.pem", *key)
+        made.tool("evictcontrol", "-Q", "-C", "o", "-c", "0x81000001")
+        changed = self.root.issue(made.make_persistent("0x81000001"))
+        time.sleep(1.5)  # mints fail, because the signature is another key's
+        self.put("web.pem", pki.pem(changed))
+        self.assert_uses(changed)
+        self.end_at_will()
+        self.assertGreater(proxy.count("ReadPublic"), 1)
 
 
 @expand
