@@ -23,7 +23,7 @@ class FileLockTest : public testing::Test {
     return Descriptor(open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   }
 
-  /// Opens the file anew and takes its lock; the lock ends with the result.
+  /// Opens the file again and takes its lock; the lock ends with the result.
   [[nodiscard]] Descriptor Held() const {
     Descriptor file = Open();
     EXPECT_EQ(flock(file.get(), LOCK_EX | LOCK_NB), 0);
