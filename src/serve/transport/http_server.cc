@@ -64,8 +64,8 @@ bool HasBody(const Request& request) {
 }
 
 /// Makes each write to an event's descriptor wake the server. The library ignores events without a
-/// pointer, and none has to be read, because each write is an edge. A second poll() around the
-/// library's would cost a third of a request on the only connection.
+/// pointer, and none has to be read, because each write is an edge. A poll() around the library's
+/// own would cost a tenth of a request on the only connection.
 bool WakeAt(MHD_Daemon* daemon, int descriptor) {
   const auto* info = Microhttpd().get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
   epoll_event event = {.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
