@@ -47,4 +47,6 @@ class Secret {
   std::size_t size_ = 0;
 };
 
+using SharedSecret = std::shared_ptr<const Secret>;
+
 }  // namespace credmint

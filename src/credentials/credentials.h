@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
@@ -21,5 +22,7 @@ struct Credentials {
             account_id};
   }
 };
+
+using SharedCredentials = std::shared_ptr<const Credentials>;
 
 }  // namespace credmint

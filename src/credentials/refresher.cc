@@ -46,7 +46,7 @@ Refresher::Refresher(CredentialSource& source, RefresherObserver observer,
     : source_(source),
       observer_(std::move(observer)),
       environment_(Complete(std::move(environment))),
-      credentials_(std::move(earlier)),
+      credentials_(earlier ? std::make_shared<const Credentials>(*std::move(earlier)) : nullptr),
       not_before_(environment_.stopwatch()),
       last_began_(not_before_),
       thread_([this] { Run(); }) {}
@@ -65,13 +65,16 @@ void Refresher::Stop() {
 Result<Credentials> Refresher::Get() {
   const MutexLock lock(mutex_);
   while (true) {
-    if (auto answer = Answer()) return *std::move(answer);
+    if (const auto answer = Answer()) {
+      if (!*answer) return Fail(*answer);
+      return (**answer)->Clone();
+    }
     wake_.notify_all();
     answered_.wait(mutex_);
   }
 }
 
-std::optional<Result<Credentials>> Refresher::TryGet() {
+std::optional<Result<SharedCredentials>> Refresher::TryGet() {
   const MutexLock lock(mutex_);
   auto answer = Answer();
   if (!answer) wake_.notify_all();
@@ -148,7 +151,7 @@ void Refresher::Keep(Credentials credentials) {
   short_in_a_row_ = IsShort(lifetime) ? short_in_a_row_ + 1 : 0;
   refresh_at_ = credentials.expiration - RefreshLead(lifetime);
   not_before_ = environment_.stopwatch() + SpacingAfterSuccess(lifetime, short_in_a_row_);
-  credentials_ = std::move(credentials);
+  credentials_ = std::make_shared<const Credentials>(std::move(credentials));
 }
 
 void Refresher::Remember(const Error& error) {
@@ -162,8 +165,8 @@ bool Refresher::HasValid() const {
   return credentials_ && environment_.clock() < credentials_->expiration;
 }
 
-std::optional<Result<Credentials>> Refresher::Answer() const {
-  if (HasValid()) return credentials_->Clone();
+std::optional<Result<SharedCredentials>> Refresher::Answer() const {
+  if (HasValid()) return credentials_;
   if (failure_) return Fail(*failure_);
   return std::nullopt;
 }

@@ -78,7 +78,7 @@ class Refresher : public CredentialSource {
   Result<Credentials> Get() override;
 
   /// Returns nothing if Get() would wait; the observer is then called when the call ends.
-  std::optional<Result<Credentials>> TryGet() override;
+  std::optional<Result<SharedCredentials>> TryGet() override;
 
   [[nodiscard]] RefresherState State();
 
@@ -98,7 +98,7 @@ class Refresher : public CredentialSource {
   [[nodiscard]] bool HasValid() const CREDMINT_REQUIRES(mutex_);
   /// Returns the current answer, if any. Reads the clock only once, because it moves: an earlier
   /// check may no longer hold.
-  [[nodiscard]] std::optional<Result<Credentials>> Answer() const CREDMINT_REQUIRES(mutex_);
+  [[nodiscard]] std::optional<Result<SharedCredentials>> Answer() const CREDMINT_REQUIRES(mutex_);
   [[nodiscard]] std::chrono::milliseconds UntilNext() const CREDMINT_REQUIRES(mutex_);
 
   CredentialSource& source_;
@@ -111,7 +111,7 @@ class Refresher : public CredentialSource {
   bool stopping_ CREDMINT_GUARDED_BY(mutex_) = false;
   /// The constructor or Reload() wants a call, whatever the schedule.
   bool wanted_ CREDMINT_GUARDED_BY(mutex_) = true;
-  std::optional<Credentials> credentials_ CREDMINT_GUARDED_BY(mutex_);
+  SharedCredentials credentials_ CREDMINT_GUARDED_BY(mutex_);
   std::optional<Error> failure_ CREDMINT_GUARDED_BY(mutex_);  // of the last call
   int failures_in_a_row_ CREDMINT_GUARDED_BY(mutex_) = 0;
   int short_in_a_row_ CREDMINT_GUARDED_BY(mutex_) = 0;

@@ -116,8 +116,8 @@ std::optional<Credentials> RoleSet::Earlier(const Member& member) {
   for (const auto& earlier : *all) {
     if (earlier->Name() != member.Name()) continue;
     if (!AskForTheSame(earlier->request(), member.request())) continue;
-    auto answer = earlier->refresher->TryGet();
-    if (answer && *answer) return **std::move(answer);
+    const auto answer = earlier->refresher->TryGet();
+    if (answer && *answer) return (**answer)->Clone();
   }
   return std::nullopt;
 }

@@ -9,18 +9,22 @@
 namespace credmint::serve {
 
 Response TextResponse(int status, std::string_view text) {
-  return {.status = status, .headers = {{"Content-Type", "text/plain"}}, .body = Secret(text)};
+  return {.status = status,
+          .headers = {{"Content-Type", "text/plain"}},
+          .body = std::make_shared<const Secret>(text)};
 }
 
 Response JsonResponse(int status, Secret json) {
-  return {
-      .status = status, .headers = {{"Content-Type", "application/json"}}, .body = std::move(json)};
+  return {.status = status,
+          .headers = {{"Content-Type", "application/json"}},
+          .body = std::make_shared<const Secret>(std::move(json))};
 }
 
-Response CredentialsResponse(const std::string& role, Secret json) {
-  Response response = JsonResponse(200, std::move(json));
-  response.role = role;
-  return response;
+Response CredentialsResponse(const std::string& role, SharedSecret json) {
+  return {.status = 200,
+          .headers = {{"Content-Type", "application/json"}},
+          .body = std::move(json),
+          .role = role};
 }
 
 Response ErrorResponse(int status, std::string_view code, std::string_view message) {

@@ -15,11 +15,12 @@ namespace credmint::serve {
 /// get a metadata token.
 enum class Proof { kNone, kMetadataToken, kContainerToken };
 
-/// A response as a value. The body is a Secret because that of a success may hold credentials.
+/// A response as a value. The body is a secret because that of a success may hold credentials. It
+/// is null in NotYet() only.
 struct Response {
   int status = 0;  ///< HTTP status; 0: NotYet()
   std::vector<std::pair<std::string, std::string>> headers;
-  Secret body;
+  SharedSecret body;
   Proof proof = Proof::kNone;  ///< that the request has shown; decides which connections are kept
   std::string role = {};       ///< whose credentials are in the body; empty: none
   bool refuses_user = false;   ///< because the client's user may have no role
@@ -38,7 +39,7 @@ inline Response Proven(Response response, Proof proof) {
 
 Response TextResponse(int status, std::string_view text);
 Response JsonResponse(int status, Secret json);
-Response CredentialsResponse(const std::string& role, Secret json);
+Response CredentialsResponse(const std::string& role, SharedSecret json);
 
 /// {"Code":...,"Message":...}, the format in which SDKs read a container agent's answers (CONTRACT
 /// section 7).

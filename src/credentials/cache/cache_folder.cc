@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,12 +15,17 @@
 #include <memory>
 #include <string_view>
 
+#include "base/file_lock.h"
 #include "base/read_file.h"
 #include "base/shown_value.h"
 #include "base/write_all.h"
 
 namespace credmint {
 namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 
 constexpr std::size_t kMaxEntrySize = 1 << 16;
 constexpr mode_t kForOthers = 077;
@@ -151,25 +155,35 @@ Result<void> CacheFolder::Replace(const std::string& name, const Secret& content
   return failed;
 }
 
-Result<std::optional<Descriptor>> CacheFolder::TryLock(const std::string& name) const {
+Result<std::optional<Descriptor>> CacheFolder::Lock(const std::string& name,
+                                                    milliseconds limit) const {
+  const auto end = steady_clock::now() + limit;
+  while (true) {
+    auto file = OpenLock(name);
+    if (!file) return Fail(std::move(file));
+    const auto left = duration_cast<milliseconds>(end - steady_clock::now());
+    auto locked = LockWithin(left, *std::move(file));
+    if (!locked) return Fail(std::move(locked), path_ + "/" + name);
+    // The previous holder may have removed the file. Another file is then the lock.
+    if (!*locked || IsNamed(**locked, name)) return *std::move(locked);
+  }
+}
+
+Result<Descriptor> CacheFolder::OpenLock(const std::string& name) const {
   const std::string path = path_ + "/" + name;
   Descriptor file(openat(folder_.get(), name.c_str(),
                          O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
   if (!file) return FailErrno(path);
-  if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK || errno == EINTR) return std::nullopt;
-    return FailErrno(path);
-  }
-  // The previous holder may have removed the file. Another file is then the lock.
-  struct stat ours {};
-  struct stat named {};
-  if (fstat(file.get(), &ours) != 0) return FailErrno(path);
-  if (fstatat(folder_.get(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 ||
-      named.st_ino != ours.st_ino) {
-    return std::nullopt;
-  }
   if (auto good = CheckFile(file.get(), path); !good) return Fail(std::move(good));
   return file;
+}
+
+bool CacheFolder::IsNamed(const Descriptor& file, const std::string& name) const {
+  struct stat ours {};
+  struct stat named {};
+  return fstat(file.get(), &ours) == 0 &&
+         fstatat(folder_.get(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         named.st_ino == ours.st_ino;
 }
 
 Result<void> CacheFolder::Remove(const std::string& name) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,8 +36,9 @@ class CacheFolder {
   [[nodiscard]] Result<void> Replace(const std::string& name, const Secret& contents) const;
 
   /// Locks the file of that name, created if missing, until the descriptor is closed or the process
-  /// ends. Returns nothing if another process holds the lock.
-  [[nodiscard]] Result<std::optional<Descriptor>> TryLock(const std::string& name) const;
+  /// ends. Returns nothing if another process holds the lock for longer than `limit`.
+  [[nodiscard]] Result<std::optional<Descriptor>> Lock(const std::string& name,
+                                                       std::chrono::milliseconds limit = {}) const;
 
   /// Removes a file if it exists.
   [[nodiscard]] Result<void> Remove(const std::string& name) const;
@@ -49,6 +51,9 @@ class CacheFolder {
 
   CacheFolder(Descriptor folder, std::string path)
       : folder_(std::move(folder)), path_(std::move(path)) {}
+
+  [[nodiscard]] Result<Descriptor> OpenLock(const std::string& name) const;
+  [[nodiscard]] bool IsNamed(const Descriptor& file, const std::string& name) const;
 
   Descriptor folder_;
   std::string path_;  // for messages

@@ -3,9 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "base/log.h"
@@ -15,7 +13,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kLookAgain{20};
 constexpr std::size_t kDigestSize = 64;
 
 constexpr std::string_view kEntry = ".json";
@@ -46,7 +43,7 @@ Result<CacheEntry> ReadEntry(const CacheFolder& folder, const std::string& name)
 /// Removes a lock, or what a writer left, unless a process that lives holds the lock.
 Result<void> RemoveUnused(const CacheFolder& folder, const std::string& name) {
   const std::string lock_name = LockName(name.substr(0, kDigestSize));
-  const auto lock = folder.TryLock(lock_name);
+  const auto lock = folder.Lock(lock_name);
   if (!lock || !*lock) return {};
   // A lock is removed only once: the next one of that name may be another process's.
   if (auto removed = folder.Remove(name); !removed || name == lock_name) return removed;
@@ -56,32 +53,22 @@ Result<void> RemoveUnused(const CacheFolder& folder, const std::string& name) {
 }  // namespace
 
 DiskCache::DiskCache(CacheFolder folder, CacheKey key, std::function<Result<Credentials>()> mint,
-                     milliseconds timeout, CacheEnvironment environment)
+                     milliseconds timeout, Clock clock)
     : folder_(std::move(folder)),
       key_(std::move(key)),
       mint_(std::move(mint)),
       timeout_(timeout),
-      environment_(std::move(environment)) {
-  if (!environment_.sleep) {
-    environment_.sleep = [](milliseconds time) { std::this_thread::sleep_for(time); };
-  }
-}
+      clock_(std::move(clock)) {}
 
 Result<Credentials> DiskCache::Get() {
-  const auto deadline = environment_.stopwatch() + timeout_;
-  for (;;) {
-    if (auto found = Find()) return *std::move(found);
-    auto lock = folder_.TryLock(LockName(key_.digest));
-    if (!lock) return Fail(std::move(lock), "locking the cache");
-    if (*lock) return Mint();
-    if (environment_.stopwatch() >= deadline) {
-      return Fail(ErrorCode::kTimeout,
-                  fmt::format("another process has been minting the same credentials for {} ms",
-                              timeout_.count()),
-                  Remedy::kAllowMoreTime);
-    }
-    environment_.sleep(kLookAgain);
-  }
+  if (auto found = Find()) return *std::move(found);
+  const auto lock = folder_.Lock(LockName(key_.digest), timeout_);
+  if (!lock) return Fail(lock, "locking the cache");
+  if (*lock) return Mint();
+  return Fail(ErrorCode::kTimeout,
+              fmt::format("another process has been minting the same credentials for {} ms",
+                          timeout_.count()),
+              Remedy::kAllowMoreTime);
 }
 
 std::optional<Credentials> DiskCache::Find() const {
@@ -90,7 +77,7 @@ std::optional<Credentials> DiskCache::Find() const {
     LogDebug(fmt::format("not in the cache: {}", entry.error().message));
     return std::nullopt;
   }
-  if (!entry->IsFresh(environment_.clock())) {
+  if (!entry->IsFresh(clock_())) {
     LogDebug("in the cache, but about to expire");
     return std::nullopt;
   }
@@ -103,7 +90,7 @@ Result<Credentials> DiskCache::Mint() const {
   if (auto found = Find()) return *std::move(found);
   auto credentials = mint_();
   if (!credentials) return credentials;
-  const CacheEntry entry{key_.digest, key_.role_arn, key_.role_session_name, environment_.clock(),
+  const CacheEntry entry{key_.digest, key_.role_arn, key_.role_session_name, clock_(),
                          credentials->Clone()};
   if (auto written = folder_.Replace(EntryName(key_.digest), FormatCacheEntry(entry)); !written) {
     LogWarning(fmt::format("not written to the cache: {}", written.error().message));

@@ -22,16 +22,9 @@ struct CacheKey {
   std::string role_session_name;
 };
 
-/// The clock, stopwatch and sleep that a cache uses. Tests replace them.
-struct CacheEnvironment {
-  Clock clock = [] { return std::chrono::system_clock::now(); };
-  Stopwatch stopwatch = [] { return std::chrono::steady_clock::now(); };
-  std::function<void(std::chrono::milliseconds)> sleep;  ///< default: sleeps
-};
-
 /// Shares credentials between the processes of one user in files. KEY.json is written atomically.
-/// KEY.lock is held by the one process that mints. A process that finds neither a fresh entry nor a
-/// free lock waits for one of them. The kernel releases the lock of a process that dies.
+/// KEY.lock is held by the one process that mints. A process that finds no fresh entry waits for
+/// the lock, and then looks again. The kernel releases the lock of a process that dies.
 ///
 /// An entry is replaced if it is missing, malformed, under a wrong name, open to others or another
 /// user's. Failures are not cached. Credentials that cannot be written are returned all the same.
@@ -39,7 +32,7 @@ class DiskCache : public CredentialSource {
  public:
   /// `mint` is called only on a miss, with the lock held. `timeout` limits the wait for the lock.
   DiskCache(CacheFolder folder, CacheKey key, std::function<Result<Credentials>()> mint,
-            std::chrono::milliseconds timeout, CacheEnvironment environment = {});
+            std::chrono::milliseconds timeout, Clock clock = std::chrono::system_clock::now);
 
   /// Fails with the error of `mint`. Fails with kTimeout if another process holds the lock for too
   /// long, and with kLocalIo if others have access to the lock file.
@@ -53,7 +46,7 @@ class DiskCache : public CredentialSource {
   const CacheKey key_;
   const std::function<Result<Credentials>()> mint_;
   const std::chrono::milliseconds timeout_;
-  CacheEnvironment environment_;
+  const Clock clock_;
 };
 
 /// Returns all readable entries of a folder, in arbitrary order. Other files are ignored.

@@ -64,7 +64,7 @@ Response ContainerCredentials::CredentialsOf(const ServedRole& role) {
   const auto credentials = role.source->TryGet();
   if (!credentials) return NotYet();
   if (!*credentials) return SourceFailed(credentials->error());
-  return CredentialsResponse(role.name, bodies_.For(role.name, **credentials));
+  return CredentialsResponse(role.name, bodies_.For(role.name, ***credentials));
 }
 
 }  // namespace credmint::serve

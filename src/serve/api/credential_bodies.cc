@@ -3,14 +3,15 @@
 
 namespace credmint::serve {
 
-Secret CredentialBodies::For(const std::string& role, const Credentials& credentials) {
+SharedSecret CredentialBodies::For(const std::string& role, const Credentials& credentials) {
   const auto all = last_.Lock();
   Body& last = (*all)[role];
   if (last.access_key_id != credentials.access_key_id ||
       last.expiration != credentials.expiration) {
-    last = {credentials.access_key_id, credentials.expiration, format_(credentials)};
+    last = {credentials.access_key_id, credentials.expiration,
+            std::make_shared<const Secret>(format_(credentials))};
   }
-  return last.json.Clone();
+  return last.json;
 }
 
 }  // namespace credmint::serve

@@ -22,13 +22,13 @@ class CredentialBodies {
 
   /// Returns the role's cached body if it holds these credentials, judged by access key ID and
   /// expiration. Otherwise formats a new one.
-  [[nodiscard]] Secret For(const std::string& role, const Credentials& credentials);
+  [[nodiscard]] SharedSecret For(const std::string& role, const Credentials& credentials);
 
  private:
   struct Body {
     std::string access_key_id;
     TimePoint expiration;
-    Secret json;
+    SharedSecret json;
   };
 
   const Format format_;

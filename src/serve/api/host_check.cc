@@ -69,9 +69,9 @@ bool IsOwnHost(std::string_view host, std::string_view listen_address) {
   if (!name) return false;
   if (strcasecmp(name->c_str(), kLocalhost.data()) == 0) return true;
   const auto address = ParseAddress(*name);
+  if (!address || IsLoopback(*address)) return address.has_value();
   const auto own = ParseAddress(std::string(listen_address));
-  if (!address || !own) return false;
-  return IsLoopback(*address) || *address == *own || IsWildcard(*own);
+  return own && (*address == *own || IsWildcard(*own));
 }
 
 bool IsLocalRequest(const Request& request, std::string_view listen_address) {

@@ -26,6 +26,7 @@ constexpr std::string_view kInstanceId = "i-00000000000000000";
 
 /// Merges repeated slashes and removes a final one.
 std::string WithoutSpareSlashes(const std::string& path) {
+  if (path.find("//") == std::string::npos && !path.ends_with('/')) return path;
   std::string clean;
   for (const char c : path) {
     if (c != '/' || clean.empty() || clean.back() != '/') clean += c;
@@ -124,7 +125,7 @@ Response Imds::SecurityCredentials(const ServedRole& role) {
   const auto credentials = role.source->TryGet();
   if (!credentials) return NotYet();
   if (!*credentials) return SourceFailed(credentials->error());
-  return CredentialsResponse(role.name, bodies_.For(role.name, **credentials));
+  return CredentialsResponse(role.name, bodies_.For(role.name, ***credentials));
 }
 
 Response Imds::Info(const ServedRole& role) const {

@@ -3,12 +3,11 @@
 
 #include <fmt/format.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <pthread.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <optional>
@@ -19,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/idle_memory.h"
 #include "serve/transport/microhttpd_library.h"
 #include "serve/transport/open_connections.h"
 #include "serve/transport/socket_owners.h"
@@ -32,6 +32,7 @@ constexpr std::size_t kMaxRequest = 16 << 10;
 constexpr int kDefaultHopLimit = -1;  // the system's
 constexpr std::chrono::milliseconds kLongestTurn{1000};
 constexpr std::chrono::milliseconds kLookForGoneSpacing{250};
+constexpr std::chrono::seconds kLongSilence{5};
 /// The limit on connections that were ended but are not closed yet. Each turn opens some more.
 constexpr unsigned kMostEnded = 64;
 
@@ -62,15 +63,24 @@ bool HasBody(const Request& request) {
   return HasHeader(request, "Content-Length") && FindHeader(request, "Content-Length") != "0";
 }
 
+/// Makes each write to an event's descriptor wake the server. The library ignores events without a
+/// pointer, and none has to be read, because each write is an edge. A poll() around the library's
+/// own would cost a tenth of a request on the only connection.
+bool WakeAt(MHD_Daemon* daemon, int descriptor) {
+  const auto* info = Microhttpd().get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
+  epoll_event event = {.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
+  return info != nullptr && epoll_ctl(info->epoll_fd, EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
 /// A refused client must not keep its connection, which others may need.
 bool IsRefusal(const Response& response) { return response.status >= 400 && response.status < 500; }
 
 MHD_Result Send(MHD_Connection* connection, Response response, bool is_last = false) {
-  auto body = std::make_unique<Secret>(std::move(response.body));
-  const std::string_view bytes = body->Reveal();
+  auto body = std::make_unique<SharedSecret>(std::move(response.body));
+  const std::string_view bytes = (*body)->Reveal();
   MHD_Response* sent = Microhttpd().create_response(
       bytes.size(), const_cast<char*>(bytes.data()),
-      [](void* closure) { delete static_cast<Secret*>(closure); }, body.get());
+      [](void* closure) { delete static_cast<SharedSecret*>(closure); }, body.get());
   if (sent == nullptr) return MHD_NO;
   static_cast<void>(body.release());
   for (const auto& [name, value] : response.headers) {
@@ -115,8 +125,8 @@ class MicrohttpdServer : public HttpServer {
                            MHD_ConnectionNotificationCode code);
 
   void Run();
-  void Wait() const;
-  void LookForGone();
+  void LookForGone(steady_clock::time_point now);
+  void ReleaseMemory(steady_clock::time_point now);
   MHD_Result Answer(MHD_Connection* connection, const Request& request);
   [[nodiscard]] Client AskForClient(int descriptor) const;
   Client& ClientAt(int descriptor);
@@ -137,8 +147,9 @@ class MicrohttpdServer : public HttpServer {
   std::set<int> hop_limited_;
   bool is_ipv6_ = false;
   MHD_Daemon* daemon_ = nullptr;
-  int events_ = -1;
   steady_clock::time_point look_for_gone_at_ = steady_clock::now();
+  bool was_asked_ = false;                            // in this turn
+  std::optional<steady_clock::time_point> asked_at_;  // since memory was last released
   std::atomic<unsigned> connections_ = 0;
   std::atomic<steady_clock::time_point> turned_ = steady_clock::now();
   std::atomic<bool> stopping_ = false;
@@ -178,7 +189,10 @@ Result<void> MicrohttpdServer::Listen(ListenSocket socket) {
   }
   if (options_.asks_for_users) owners_.emplace(socket.descriptor());
   socket.Release();  // the daemon closes it
-  events_ = Microhttpd().get_daemon_info(daemon_, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+  if (!WakeAt(daemon_, waiting_.descriptor())) {
+    return Fail(ErrorCode::kLocalIo,
+                fmt::format("starting the server: {}", std::generic_category().message(errno)));
+  }
   thread_ = std::thread([this] { Run(); });
   return {};
 }
@@ -186,28 +200,27 @@ Result<void> MicrohttpdServer::Listen(ListenSocket socket) {
 void MicrohttpdServer::Run() {
   pthread_setname_np(pthread_self(), "http");
   while (!stopping_) {
-    Wait();
-    LookForGone();
-    Microhttpd().run(daemon_);
-    open_.EndOverdue();
-    turned_ = steady_clock::now();
+    Microhttpd().run_wait(daemon_, kLongestTurn.count());
+    const auto now = steady_clock::now();
+    LookForGone(now);
+    open_.EndOverdue(now);
+    ReleaseMemory(now);
+    turned_ = now;
   }
 }
 
-/// Waits until there is something to do, at most for one turn.
-void MicrohttpdServer::Wait() const {
-  MHD_UNSIGNED_LONG_LONG left = kLongestTurn.count();
-  if (MHD_UNSIGNED_LONG_LONG due = 0; Microhttpd().get_timeout(daemon_, &due) == MHD_YES) {
-    left = std::min(left, due);
+/// Gives back the pages of code that requests ran through, when none has come for a while.
+void MicrohttpdServer::ReleaseMemory(steady_clock::time_point now) {
+  if (std::exchange(was_asked_, false)) {
+    asked_at_ = now;
+  } else if (asked_at_ && now - *asked_at_ >= kLongSilence) {
+    asked_at_.reset();
+    ReleaseIdleMemory();
   }
-  std::array<pollfd, 2> waiting = {{{events_, POLLIN, 0}, {waiting_.descriptor(), POLLIN, 0}}};
-  if (left > 0) poll(waiting.data(), waiting.size(), static_cast<int>(left));
-  if (waiting[1].revents != 0) waiting_.Quiet();
 }
 
 /// Ends waiting requests whose clients have gone: the library does not watch suspended connections.
-void MicrohttpdServer::LookForGone() {
-  const auto now = steady_clock::now();
+void MicrohttpdServer::LookForGone(steady_clock::time_point now) {
   if (now < look_for_gone_at_) return;
   look_for_gone_at_ = now + kLookForGoneSpacing;
   waiting_.ResumeGone([this](int descriptor) { open_.End(descriptor); });
@@ -219,6 +232,7 @@ MHD_Result MicrohttpdServer::OnRequest(void* closure, MHD_Connection* connection
                                        const char* method, const char* /*version*/,
                                        const char* /*data*/, std::size_t* size, void** state) try {
   auto& server = *static_cast<MicrohttpdServer*>(closure);
+  server.was_asked_ = true;
   if (*state == nullptr) {
     auto request = std::make_unique<Request>(
         Request{method, path, {}, server.ClientAt(DescriptorOf(connection))});

@@ -15,10 +15,9 @@ Result<void> Find(MicrohttpdLibrary& functions) {
   library.Find(functions.get_connection_info, "MHD_get_connection_info");
   library.Find(functions.get_connection_values, "MHD_get_connection_values");
   library.Find(functions.get_daemon_info, "MHD_get_daemon_info");
-  library.Find(functions.get_timeout, "MHD_get_timeout");
   library.Find(functions.queue_response, "MHD_queue_response");
   library.Find(functions.resume_connection, "MHD_resume_connection");
-  library.Find(functions.run, "MHD_run");
+  library.Find(functions.run_wait, "MHD_run_wait");
   library.Find(functions.start_daemon, "MHD_start_daemon");
   library.Find(functions.stop_daemon, "MHD_stop_daemon");
   library.Find(functions.suspend_connection, "MHD_suspend_connection");

@@ -16,10 +16,9 @@ struct MicrohttpdLibrary {
   decltype(&::MHD_get_connection_info) get_connection_info = nullptr;
   decltype(&::MHD_get_connection_values) get_connection_values = nullptr;
   decltype(&::MHD_get_daemon_info) get_daemon_info = nullptr;
-  decltype(&::MHD_get_timeout) get_timeout = nullptr;
   decltype(&::MHD_queue_response) queue_response = nullptr;
   decltype(&::MHD_resume_connection) resume_connection = nullptr;
-  decltype(&::MHD_run) run = nullptr;
+  decltype(&::MHD_run_wait) run_wait = nullptr;
   decltype(&::MHD_start_daemon) start_daemon = nullptr;
   decltype(&::MHD_stop_daemon) stop_daemon = nullptr;
   decltype(&::MHD_suspend_connection) suspend_connection = nullptr;

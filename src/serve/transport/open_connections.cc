@@ -66,8 +66,7 @@ void OpenConnections::End(int descriptor) {
   shutdown(descriptor, SHUT_RDWR);
 }
 
-void OpenConnections::EndOverdue() {
-  const Moment now = steady_clock::now();
+void OpenConnections::EndOverdue(Moment now) {
   if (now < look_at_) return;
   look_at_ = now + patience_ / 4;
   int descriptor = 0;

@@ -30,6 +30,7 @@ namespace credmint::serve {
 /// For use by the server's thread only.
 class OpenConnections {
  public:
+  using Moment = std::chrono::steady_clock::time_point;
   static constexpr std::size_t kStrangersPart = 8;  ///< strangers keep 1/8 of a user's connections
 
   OpenConnections(std::chrono::milliseconds patience, std::size_t most,
@@ -54,10 +55,9 @@ class OpenConnections {
 
   /// Ends connections whose time for a request is over. Call it often: it looks at the connections
   /// at most four times in that time.
-  void EndOverdue();
+  void EndOverdue(Moment now);
 
  private:
-  using Moment = std::chrono::steady_clock::time_point;
   struct Connection {
     bool is_open = false;
     bool is_ended = false;

@@ -19,11 +19,6 @@ WaitingRequests::~WaitingRequests() {
 
 void WaitingRequests::Alert() const { eventfd_write(descriptor_, 1); }
 
-void WaitingRequests::Quiet() const {
-  eventfd_t count = 0;
-  eventfd_read(descriptor_, &count);
-}
-
 void WaitingRequests::State::ResumeAll() {
   for (const Waiting& each : requests) Microhttpd().resume_connection(each.connection);
   requests.clear();

@@ -44,11 +44,9 @@ class WaitingRequests {
     void ResumeAll();
   };
 
-  /// Becomes readable when the server's thread must look at the requests; -1 if the system gave
-  /// none.
+  /// Is written to when the server's thread must look at the requests; -1 if the system gave none.
   [[nodiscard]] int descriptor() const { return descriptor_; }
   void Alert() const;
-  void Quiet() const;
 
   [[nodiscard]] std::uint64_t wakes();
   [[nodiscard]] std::size_t size();

@@ -8,15 +8,18 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import signal
 import time
 import unittest
 
 from support import documents, emulator, pki, program, token
 from support.cases import each, expand
+from support.requirements import need
 from support.strace import STRACE, need_strace
 from support.system_test import MintTest
 
+AWS = "/usr/bin/aws"
 NOBODY = 65534
 AT_ONCE = 100
 
@@ -396,6 +399,15 @@ class Refusal(CacheTest):
         self.fail_with(program.USAGE, "is not a regular file", *command)
 
 
+def _sleeps(pid):
+    """How often the threads of a process have gone to sleep, by thread."""
+    tasks = pathlib.Path(f"/proc/{pid}/task")
+    return {
+        task.name: re.search(r"\nvoluntary_ctxt_switches:\t(\d+)", (task / "status").read_text())[1]
+        for task in tasks.iterdir()
+    }
+
+
 class Together(CacheTest):
     def start(self, *flags):
         return program.start(self.cached(*flags), self.folder, self.env)
@@ -451,6 +463,44 @@ class Together(CacheTest):
         self.assertLess(result.seconds, 3)
         first.process.kill()
         first.finish()
+
+    def test_of_the_aws_cli_cause_one_request(self):
+        need(AWS, "awscli")
+        command = shlex.join((program.path(), *map(str, self.cached())))
+        self.write("config", f"[default]\ncredential_process = {command}\n")
+        env = {**self.env, "AWS_CONFIG_FILE": str(self.folder / "config")}
+        command = (AWS, "configure", "export-credentials")
+        started = [program.Started(command, self.folder, env) for _ in range(6)]
+        results = [each.finish() for each in started]
+        self.assertEqual([result.status for result in results], [0] * 6, str(results))
+        found = {json.loads(result.stdout)["AccessKeyId"] for result in results}
+        self.expect_mints(1)
+        self.assertEqual(found, {self.service.requests()[0]["access_key_id"]})
+
+    def test_wait_without_looking_again(self):
+        """Nothing wakes a waiting process, by the kernel's count, until the lock is free."""
+        self.start_own_service(fail=["stall:10"])
+        first = self.start()
+        self.await_request()
+        waiting = [self.start() for _ in range(3)]
+        before = self.asleep(waiting)
+        time.sleep(1)
+        self.assertEqual([_sleeps(each.process.pid) for each in waiting], before)
+        first.process.kill()
+        first.finish()
+        self.assertEqual(len({each.finish().stdout for each in waiting}), 1)
+        self.assertEqual(len(self.service.requests()), 2)
+
+    def asleep(self, started):
+        """Waits until both threads of each process sleep; returns how often they went to sleep."""
+        deadline = time.monotonic() + 10
+        while True:
+            first = [_sleeps(each.process.pid) for each in started]
+            time.sleep(0.3)
+            second = [_sleeps(each.process.pid) for each in started]
+            if first == second and all(len(each) == 2 for each in second):
+                return first
+            self.assertLess(time.monotonic(), deadline, f"they wake up again and again: {second}")
 
     def await_request(self):
         deadline = time.monotonic() + 10

@@ -26,6 +26,7 @@ TTL = "X-aws-ec2-metadata-token-ttl-seconds: 21600"
 # A C program that links libmicrohttpd, libcurl and libcrypto uses 12 MiB after one HTTPS request.
 RESIDENT_KIB = 10 << 10
 OWN_KIB = 6 << 10
+FREED_KIB = 512  # at least, after a silence
 GROWTH_KIB = 256
 
 
@@ -83,6 +84,16 @@ class LoadTest(MintTest):
             calls = len(self.service.requests())
             self.server.process.send_signal(signal.SIGHUP)
             wait_until(lambda calls=calls: len(self.service.requests()) > calls)
+        self.end_well()
+
+    def test_memory_after_a_silence(self):
+        """The code that requests run through does not stay resident when nobody asks any more."""
+        token = (self.folder / "token").read_text()
+        self.ask("/role/demo", f"Authorization: {token}", EACH_KEPT, keep_alive=True)
+        busy = load.memory(self.pid)["Rss"]
+        if not load.SANITIZED:
+            wait_until(lambda: load.memory(self.pid)["Rss"] < busy - FREED_KIB)
+        self.assertEqual(self.server.container().status, 200)
         self.end_well()
 
     def check_memory(self):

@@ -403,7 +403,7 @@ TEST(RefresherTest, TellsThoseWhoCannotWaitThatThereIsNothingYet) {
   EXPECT_FALSE(refresher.TryGet());
   gate.Open();
   renewed.get_future().wait();
-  EXPECT_EQ((*refresher.TryGet())->access_key_id, "A");
+  EXPECT_EQ((**refresher.TryGet())->access_key_id, "A");
 }
 
 TEST(RefresherTest, TellsThoseWhoCannotWaitOfAFailure) {

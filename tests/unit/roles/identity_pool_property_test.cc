@@ -374,7 +374,7 @@ class ReloadRound : public RoleWorld {
     ASSERT_TRUE(answer) << role.name;
     ASSERT_EQ(answer->has_value(), model.minted > 0) << role.name;
     if (!*answer) return;
-    const std::string id = (*answer)->access_key_id;
+    const std::string id = (**answer)->access_key_id;
     EXPECT_EQ(id.substr(0, id.find('-')), fmt::format("C{}", model.minted)) << role.name;
   }
 

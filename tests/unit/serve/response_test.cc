@@ -21,13 +21,13 @@ TEST(ResponseTest, AFailureOfTheSourceIsA5xxWithItsReason) {
     const Response response = SourceFailed({code, "it \"failed\"", "hint"});
     EXPECT_EQ(response.status, status);
     const nlohmann::json expected = {{"Code", name}, {"Message", "it \"failed\""}};
-    EXPECT_EQ(nlohmann::json::parse(response.body.Reveal()), expected);
+    EXPECT_EQ(nlohmann::json::parse(response.body->Reveal()), expected);
   }
 }
 
 TEST(ResponseTest, WhatAStrangeServerSaidIsNoReasonForBadJson) {
   const Response response = SourceFailed({ErrorCode::kServiceBusy, "\xff\n\x80", ""});
-  EXPECT_EQ(nlohmann::json::parse(response.body.Reveal())["Message"], "? ?");
+  EXPECT_EQ(nlohmann::json::parse(response.body->Reveal())["Message"], "? ?");
 }
 
 TEST(ResponseTest, AWrongMethodIsToldTheRightOne) {

@@ -66,24 +66,24 @@ TEST_F(CacheFolderTest, ReplacesInOneStepAndLeavesNothingElse) {
 TEST_F(CacheFolderTest, GivesALockToOneAtATime) {
   const auto folder = CacheFolder::Open();
   ASSERT_TRUE(folder);
-  auto first = folder->TryLock("l");
+  auto first = folder->Lock("l");
   ASSERT_TRUE(first);
   ASSERT_TRUE(first->has_value());
-  EXPECT_FALSE(folder->TryLock("l")->has_value());
-  EXPECT_TRUE(folder->TryLock("other")->has_value());
+  EXPECT_FALSE(folder->Lock("l")->has_value());
+  EXPECT_TRUE(folder->Lock("other")->has_value());
   first->reset();
-  EXPECT_TRUE(folder->TryLock("l")->has_value());
+  EXPECT_TRUE(folder->Lock("l")->has_value());
 }
 
 TEST_F(CacheFolderTest, LocksTheFileThatHasTheNameNow) {
   const auto folder = CacheFolder::Open();
   ASSERT_TRUE(folder);
-  const auto removed = folder->TryLock("l");
+  const auto removed = folder->Lock("l");
   ASSERT_TRUE(removed && *removed);
   ASSERT_TRUE(folder->Remove("l"));
-  const auto held = folder->TryLock("l");
+  const auto held = folder->Lock("l");
   ASSERT_TRUE(held && *held);
-  EXPECT_FALSE(folder->TryLock("l")->has_value());
+  EXPECT_FALSE(folder->Lock("l")->has_value());
 }
 
 TEST_F(CacheFolderTest, TakesTheFirstPathOfAUnit) {

@@ -104,10 +104,9 @@ class SharedCacheRound {
   /// Gets the credentials of a key, and checks them. Returns their ID.
   std::string Get(int key) {
     const TimePoint before = facts_->Now();
-    DiskCache cache(Folder(), {DigestOf(key), "role", ""}, [this, key] { return Mint(key); },
-                    seconds(20),
-                    {.clock = [this] { return facts_->Now(); },
-                     .sleep = [](milliseconds) { std::this_thread::yield(); }});
+    DiskCache cache(
+        Folder(), {DigestOf(key), "role", ""}, [this, key] { return Mint(key); }, seconds(20),
+        [this] { return facts_->Now(); });
     const auto credentials = cache.Get();
     EXPECT_TRUE(credentials) << credentials.error().message;
     if (!credentials) return "nothing";
@@ -207,7 +206,7 @@ class SharedCacheRound {
 /// The lock is free, and what is in the cache is whole.
 void CheckWhatIsLeft(SharedCacheRound& round) {
   for (int key = 0; key < kCacheKeys; ++key) {
-    const auto lock = SharedCacheRound::Folder().TryLock(DigestOf(key) + ".lock");
+    const auto lock = SharedCacheRound::Folder().Lock(DigestOf(key) + ".lock");
     EXPECT_TRUE(lock && *lock) << "the lock of key " << key << " stays";
   }
   for (int key = 0; key < kCacheKeys; ++key) EXPECT_NE(round.Get(key), "nothing");
@@ -217,8 +216,7 @@ TEST(DiskCachePropertyTest, MintsOnceForEachWaveWhateverWasThere) {
   test::RunRounds(40, [](test::RandomSteps& steps) {
     SharedCacheRound round;
     static_cast<void>(SharedCacheRound::Folder());
-    if (steps.OneIn(2))
-      static_cast<void>(SharedCacheRound::Folder().TryLock(DigestOf(0) + ".lock"));
+    if (steps.OneIn(2)) static_cast<void>(SharedCacheRound::Folder().Lock(DigestOf(0) + ".lock"));
     steps.Note("there is " + round.Damage(steps, 0));
     const int processes = 2 + steps.Below(6);
     const int deaths = steps.Below(processes);

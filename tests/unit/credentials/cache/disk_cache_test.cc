@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <future>
 #include <string>
 
 #include "support/temp_dir.h"
@@ -26,15 +27,10 @@ class DiskCacheTest : public testing::Test {
   ~DiskCacheTest() override { unsetenv("XDG_RUNTIME_DIR"); }
 
   /// Gets credentials through a new object, as each process does.
-  Result<Credentials> Get() {
-    DiskCache cache(CacheFolder::Open().value(), {kDigest, "role", ""}, [this] { return Mint(); },
-                    seconds(10),
-                    {[this] { return kStart + elapsed_; },
-                     [this] { return std::chrono::steady_clock::time_point(elapsed_); },
-                     [this](milliseconds time) {
-                       elapsed_ += time;
-                       if (on_sleep_) on_sleep_();
-                     }});
+  Result<Credentials> Get(milliseconds timeout = seconds(10)) {
+    DiskCache cache(
+        CacheFolder::Open().value(), {kDigest, "role", ""}, [this] { return Mint(); }, timeout,
+        [this] { return kStart + elapsed_; });
     return cache.Get();
   }
 
@@ -47,7 +43,6 @@ class DiskCacheTest : public testing::Test {
 
   test::TempDir base_;
   milliseconds elapsed_{0};
-  std::function<void()> on_sleep_;
   bool fails_ = false;
   int mints_ = 0;
 };
@@ -73,34 +68,35 @@ TEST_F(DiskCacheTest, MintsAnewBeforeTheSdksAsk) {
 
 TEST_F(DiskCacheTest, WaitsForTheOneThatMintsButNotForEver) {
   const auto folder = CacheFolder::Open();
-  const auto lock = folder->TryLock(kDigest + ".lock");
+  const auto lock = folder->Lock(kDigest + ".lock");
   ASSERT_TRUE(lock && *lock);
-  const auto credentials = Get();
+  const auto credentials = Get(milliseconds(50));
   ASSERT_FALSE(credentials);
   EXPECT_EQ(credentials.error().code, ErrorCode::kTimeout);
-  EXPECT_EQ(elapsed_, seconds(10));
   EXPECT_EQ(mints_, 0);
 }
 
 TEST_F(DiskCacheTest, TakesWhatTheOtherOneMinted) {
   const auto folder = CacheFolder::Open();
-  const auto lock = folder->TryLock(kDigest + ".lock");
+  auto lock = folder->Lock(kDigest + ".lock");
   ASSERT_TRUE(lock && *lock);
-  on_sleep_ = [&] {
-    const CacheEntry entry{kDigest, "role", "", kStart,
-                           Credentials{"AK", Secret("S"), Secret("T"), kStart + hours(1), ""}};
-    ASSERT_TRUE(folder->Replace(kDigest + ".json", FormatCacheEntry(entry)));
-  };
-  EXPECT_EQ(Get()->access_key_id, "AK");
+  auto waiting = std::async(std::launch::async, [this] { return Get(); });
+  const CacheEntry entry{kDigest, "role", "", kStart,
+                         Credentials{"AK", Secret("S"), Secret("T"), kStart + hours(1), ""}};
+  ASSERT_TRUE(folder->Replace(kDigest + ".json", FormatCacheEntry(entry)));
+  lock->reset();
+  EXPECT_EQ(waiting.get()->access_key_id, "AK");
   EXPECT_EQ(mints_, 0);
 }
 
 TEST_F(DiskCacheTest, MintsWhenTheOtherOneIsGone) {
   const auto folder = CacheFolder::Open();
-  auto lock = folder->TryLock(kDigest + ".lock");
+  auto lock = folder->Lock(kDigest + ".lock");
   ASSERT_TRUE(lock && *lock);
-  on_sleep_ = [&] { lock->reset(); };
-  EXPECT_EQ(Get()->access_key_id, "AK1");
+  auto waiting = std::async(std::launch::async, [this] { return Get(); });
+  EXPECT_EQ(waiting.wait_for(milliseconds(20)), std::future_status::timeout);
+  lock->reset();
+  EXPECT_EQ(waiting.get()->access_key_id, "AK1");
 }
 
 TEST_F(DiskCacheTest, ClearsWhatNobodyHolds) {
@@ -108,7 +104,7 @@ TEST_F(DiskCacheTest, ClearsWhatNobodyHolds) {
   const auto folder = CacheFolder::Open();
   ASSERT_TRUE(folder->Replace("mine", Secret("text")));
   const std::string held = std::string(64, 'e') + ".lock";
-  const auto lock = folder->TryLock(held);
+  const auto lock = folder->Lock(held);
   ASSERT_TRUE(ClearCache(*folder));
   EXPECT_EQ(folder->Names(), (std::vector<std::string>{held, "mine"}));
   EXPECT_TRUE(ListCache(*folder)->empty());
@@ -119,7 +115,7 @@ TEST_F(DiskCacheTest, ClearsNothingThatALivingProcessIsWriting) {
   const std::string unfinished = kDigest + ".json.new";
   ASSERT_TRUE(folder->Replace(unfinished, Secret("half")));
   {
-    const auto lock = folder->TryLock(kDigest + ".lock");
+    const auto lock = folder->Lock(kDigest + ".lock");
     ASSERT_TRUE(ClearCache(*folder));
     EXPECT_EQ(folder->Names(), (std::vector<std::string>{unfinished, kDigest + ".lock"}));
   }

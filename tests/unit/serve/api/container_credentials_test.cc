@@ -29,7 +29,7 @@ TEST_F(ContainerCredentialsTest, RefusesAnotherToken) {
   for (const char* token : {"", "the tokeN", "the toke", "the token ", "Bearer the token"}) {
     const Response response = Get(token);
     EXPECT_EQ(response.status, 401) << token;
-    EXPECT_EQ(json::parse(response.body.Reveal())["Code"], "Unauthorized");
+    EXPECT_EQ(json::parse(response.body->Reveal())["Code"], "Unauthorized");
   }
   EXPECT_EQ(container_.Answer({"GET", "/role/web", {}}).status, 401);
   const Request twice{
@@ -60,7 +60,7 @@ TEST_F(ContainerCredentialsTest, WithoutCredentialsTheAnswerIsAnError) {
   const Response response = Get("the token");
   EXPECT_EQ(response.status, 503);
   const json expected = {{"Code", "ServiceBusy"}, {"Message", "the service answered 500"}};
-  EXPECT_EQ(json::parse(response.body.Reveal()), expected);
+  EXPECT_EQ(json::parse(response.body->Reveal()), expected);
 }
 
 TEST_F(ContainerCredentialsTest, GivesCredentialsAsSdksReadThem) {
@@ -72,18 +72,18 @@ TEST_F(ContainerCredentialsTest, GivesCredentialsAsSdksReadThem) {
                          {"Token", "token"},
                          {"Expiration", "2026-01-01T13:00:00Z"},
                          {"AccountId", "111122223333"}};
-  EXPECT_EQ(json::parse(response.body.Reveal()), expected);
+  EXPECT_EQ(json::parse(response.body->Reveal()), expected);
 }
 
 TEST_F(ContainerCredentialsTest, TellsTheNewExpirationOfAKeyThatCameAgain) {
-  EXPECT_EQ(json::parse(Get("the token").body.Reveal())["Expiration"], "2026-01-01T13:00:00Z");
+  EXPECT_EQ(json::parse(Get("the token").body->Reveal())["Expiration"], "2026-01-01T13:00:00Z");
   source_.expiration += std::chrono::hours(1);
-  EXPECT_EQ(json::parse(Get("the token").body.Reveal())["Expiration"], "2026-01-01T14:00:00Z");
+  EXPECT_EQ(json::parse(Get("the token").body->Reveal())["Expiration"], "2026-01-01T14:00:00Z");
 }
 
 TEST_F(ContainerCredentialsTest, LeavesOutAnUnknownAccount) {
   source_.account_id.clear();
-  EXPECT_FALSE(json::parse(Get("the token").body.Reveal()).contains("AccountId"));
+  EXPECT_FALSE(json::parse(Get("the token").body->Reveal()).contains("AccountId"));
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ class ImdsTest : public testing::Test {
   }
 
   Response Get(const std::string& path) {
-    const std::string token(Put("60").body.Reveal());
+    const std::string token(Put("60").body->Reveal());
     return imds_.Answer({"GET", path, {{kTokenHeader, token}}});
   }
 
@@ -30,14 +30,14 @@ class ImdsTest : public testing::Test {
     const Response response = Get(path);
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.headers.front().second, "application/json");
-    return json::parse(response.body.Reveal());
+    return json::parse(response.body->Reveal());
   }
 
   std::string GetText(const std::string& path) {
     const Response response = Get(path);
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.headers.front().second, "text/plain");
-    return std::string(response.body.Reveal());
+    return std::string(response.body->Reveal());
   }
 
   const std::string credentials_ = "/latest/meta-data/iam/security-credentials";
@@ -70,7 +70,7 @@ TEST_F(ImdsTest, RefusesVersionOne) {
 }
 
 TEST_F(ImdsTest, RefusesATokenThatHasExpired) {
-  const std::string token(Put("60").body.Reveal());
+  const std::string token(Put("60").body->Reveal());
   EXPECT_EQ(imds_.Answer({"GET", credentials_, {{kTokenHeader, token}}}).status, 200);
   elapsed_ += std::chrono::seconds(60);
   EXPECT_EQ(imds_.Answer({"GET", credentials_, {{kTokenHeader, token}}}).status, 401);
@@ -115,7 +115,7 @@ TEST_F(ImdsTest, WithoutCredentialsTheAnswerIsAnError) {
   const Response response = Get(credentials_ + "/web");
   EXPECT_EQ(response.status, 503);
   const json expected = {{"Code", "ServiceBusy"}, {"Message", "the service answered 500"}};
-  EXPECT_EQ(json::parse(response.body.Reveal()), expected);
+  EXPECT_EQ(json::parse(response.body->Reveal()), expected);
   EXPECT_EQ(GetText(credentials_), "web");  // a role's name needs no credentials
 }
 
@@ -125,7 +125,7 @@ TEST_F(ImdsTest, ATokenIsPlainTextAndItsLifetimeIsRepeated) {
     EXPECT_EQ(response.status, 200);
     const decltype(response.headers) expected = {{"Content-Type", "text/plain"}, {kTtlHeader, ttl}};
     EXPECT_EQ(response.headers, expected);
-    EXPECT_EQ(response.body.size(), 64U);
+    EXPECT_EQ(response.body->size(), 64U);
   }
 }
 
@@ -135,7 +135,7 @@ TEST_F(ImdsTest, ATokenWithoutALifetimeHasTheLongest) {
   const decltype(response.headers) expected = {{"Content-Type", "text/plain"},
                                                {kTtlHeader, "21600"}};
   EXPECT_EQ(response.headers, expected);
-  const Request get{"GET", credentials_, {{kTokenHeader, std::string(response.body.Reveal())}}};
+  const Request get{"GET", credentials_, {{kTokenHeader, std::string(response.body->Reveal())}}};
   elapsed_ += std::chrono::seconds(21599);
   EXPECT_EQ(imds_.Answer(get).status, 200);
   elapsed_ += std::chrono::seconds(1);

@@ -69,7 +69,7 @@ class ImdsTokensRound {
     const bool is_allowed = lifetime >= 1 && lifetime <= 21'600;
     ASSERT_EQ(response.status, is_allowed ? 200 : 400);
     if (!is_allowed) return;
-    issued_.emplace_back(response.body.Reveal());
+    issued_.emplace_back(response.body->Reveal());
     grants_[issued_.back()] = {user, now_ + seconds(lifetime)};
   }
 
@@ -102,7 +102,7 @@ class ImdsTokensRound {
         return token.substr(0, place) + Issued().substr(place);
       default:
         return std::string(
-            other_.Answer({"PUT", "/latest/api/token", {{kTtlHeader, "60"}}, {}}).body.Reveal());
+            other_.Answer({"PUT", "/latest/api/token", {{kTtlHeader, "60"}}, {}}).body->Reveal());
     }
   }
 

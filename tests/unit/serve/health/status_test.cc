@@ -22,7 +22,7 @@ class StatusTest : public testing::Test {
   static Request Get(const std::string& path) { return {"GET", path, {{"Host", "127.0.0.1:1"}}}; }
 
   std::string Body(const std::string& path) {
-    return std::string(status_.Answer(Get(path)).body.Reveal());
+    return std::string(status_.Answer(Get(path)).body->Reveal());
   }
 
   RefresherState web_;

@@ -142,7 +142,7 @@ TEST_F(OpenConnectionsTest, EndsThoseThatAreOverdueAndKnowsWhichAreOld) {
   EXPECT_TRUE(open.HasRequest(busy.descriptor()));
   EXPECT_FALSE(open.IsOld(busy.descriptor()));
   std::this_thread::sleep_for(milliseconds(30));
-  open.EndOverdue();
+  open.EndOverdue(std::chrono::steady_clock::now());
   EXPECT_TRUE(idle.HasEnded());
   EXPECT_FALSE(busy.HasEnded());
   open.WaitsForRequest(busy.descriptor());
