@@ -48,7 +48,7 @@ class FileCheck {
 
  private:
   void CheckCommonSettings() {
-    RoleSettings settings;
+    RoleSettings& settings = Fresh();
     ApplySettings(file_.program, settings.program, mistakes_);
     ApplySettings(file_.defaults, settings.session, mistakes_);
     const auto server = CheckServerSettings(file_.serve, mistakes_);
@@ -61,7 +61,7 @@ class FileCheck {
   }
 
   void CheckIdentity(const Section& identity) {
-    RoleSettings settings;
+    RoleSettings& settings = Fresh();
     ApplySettings(identity, settings.identity, mistakes_);
     const Headed place{fmt::format("[identity.{}]", identity.name), identity};
     const auto parsed = ParseIdentity(settings.options.key);
@@ -78,7 +78,7 @@ class FileCheck {
         return std::count(refusal.options.begin(), refusal.options.end(), setting.name) > 0;
       });
     }
-    RoleSettings settings;
+    RoleSettings& settings = Fresh();
     Mistakes known;
     ApplySettings(rest, settings.identity, known);
     if (const auto parsed = ParseIdentity(settings.options.key)) CheckFiles(**parsed, place);
@@ -91,13 +91,13 @@ class FileCheck {
   }
 
   void CheckRole(const Section& role) {
-    RoleSettings settings;
+    RoleSettings& settings = Fresh();
     Mistakes known;
     ApplySettings(file_.defaults, settings.session, known);
     ApplySettings(role, settings.session, mistakes_);
     const Headed own{fmt::format("[role.{}]", role.name), role};
     const Headed defaults{"[defaults]", file_.defaults};
-    CheckIdentitiesOf(role, settings.identity_names);
+    CheckIdentitiesOf(role);
     const ServiceOptions& service = settings.options.service;
     const roles::Sharing& sharing = settings.options.sharing;
     Refusals of_server = AbsentFolderOf(sharing.token_file);
@@ -112,10 +112,10 @@ class FileCheck {
     Note(of_service, {own, defaults});
   }
 
-  void CheckIdentitiesOf(const Section& role, const std::vector<std::string>& names) {
+  void CheckIdentitiesOf(const Section& role) {
     const int line = LineOfIdentities(file_, role);
     if (IsNoted(line) && line != role.line) return;  // its value is no name
-    auto identities = FindIdentities(file_, role, names);
+    auto identities = identities_.Of(role);
     if (identities && identities->empty()) {
       identities = Fail(ErrorCode::kUsage, fmt::format("[role.{}] has no identity", role.name),
                         "add an [identity.NAME] section with certificate and private-key");
@@ -151,8 +151,16 @@ class FileCheck {
                        [line](const Mistake& mistake) { return mistake.line == line; });
   }
 
+  /// Without values. The values of the previous call are gone.
+  RoleSettings& Fresh() {
+    settings_.Reset();
+    return settings_;
+  }
+
   const Configuration& file_;
   Mistakes& mistakes_;
+  IdentityIndex identities_{file_};
+  RoleSettings settings_;
   std::string token_file_;  ///< of [serve]
 };
 

@@ -8,34 +8,19 @@
 #include <algorithm>
 #include <string_view>
 
-#include "base/closest_name.h"
 #include "base/log.h"
 #include "cli/options/aws_settings.h"
+#include "cli/options/file_roles.h"
 #include "cli/options/hidden_places.h"
 #include "cli/options/option_groups.h"
 #include "cli/options/role_place.h"
 #include "cli/options/role_settings.h"
-#include "cli/options/settings.h"
 #include "cli/options/text_option.h"
 #include "cli/output/role_reports.h"
 #include "config/configuration_file.h"
 
 namespace credmint::cli {
 namespace {
-
-/// A further identity of a role.
-struct FileSpare {
-  KeyOptions key;
-  const Section* identity;
-};
-
-/// A role of the configuration file: its options, and the sections that they come from.
-struct FileRole {
-  RoleOptions options;
-  const Section* role = nullptr;
-  const Section* identity = nullptr;  ///< null: none
-  std::vector<FileSpare> spares = {};
-};
 
 bool IsGiven(const RoleOptions& given) {
   const SessionParameters& session = given.service.session;
@@ -44,107 +29,8 @@ bool IsGiven(const RoleOptions& given) {
          !session.profile_arn.empty() || !session.trust_anchor_arn.empty();
 }
 
-/// Returns nothing if neither the role nor [defaults] says who may have it. An empty list allows
-/// nobody else.
-std::optional<std::vector<std::string>> AllowedUsersOf(const Configuration& file,
-                                                       const Section& role,
-                                                       std::vector<std::string> users) {
-  const Setting* own = role.Find("allow-users");
-  if (own == nullptr && file.defaults.Find("allow-users") == nullptr) return std::nullopt;
-  if (own != nullptr && own->values.empty()) return std::vector<std::string>();
-  return users;
-}
-
-Result<FileSpare> MakeSpare(const Configuration& file, const Section& identity) {
-  RoleSettings settings;
-  auto applied = ApplySettings(file, file.program, settings.program);
-  if (applied) applied = ApplySettings(file, identity, settings.identity);
-  if (!applied) return Fail(std::move(applied));
-  return FileSpare{settings.options.key, &identity};
-}
-
-/// A flag about the key is meant for one key, and its PIN for one token. So there are then no
-/// spares.
-Result<std::vector<FileSpare>> MakeSpares(const CLI::App& command, const Configuration& file,
-                                          const std::vector<const Section*>& identities,
-                                          const CLI::App& identity_options) {
-  std::vector<FileSpare> spares;
-  if (IsAnyTyped(command, identity_options)) return spares;
-  for (std::size_t i = 1; i < identities.size(); ++i) {
-    auto spare = MakeSpare(file, *identities[i]);
-    if (!spare) return Fail(std::move(spare));
-    spares.push_back(*std::move(spare));
-  }
-  return spares;
-}
-
-Result<FileRole> MakeRole(const CLI::App& command, const Configuration& file, const Section& role) {
-  RoleSettings settings;
-  auto applied = ApplySettings(file, file.program, settings.program);
-  if (applied) applied = ApplySettings(file, file.defaults, settings.session);
-  if (applied) applied = ApplySettings(file, role, settings.session);
-  if (!applied) return Fail(std::move(applied));
-  const auto identities = FindIdentities(file, role, settings.identity_names);
-  if (!identities) return Fail(identities, file.At(LineOfIdentities(file, role)));
-  const Section* const identity = identities->empty() ? nullptr : identities->front();
-  if (identity != nullptr) applied = ApplySettings(file, *identity, settings.identity);
-  if (!applied) return Fail(std::move(applied));
-  auto spares = MakeSpares(command, file, *identities, settings.identity);
-  if (!spares) return Fail(std::move(spares));
-  settings.options.sharing.allow_users = AllowedUsersOf(file, role, settings.allow_users);
-  const roles::Sharing sharing = settings.options.sharing;
-  for (CLI::App* options : {&settings.program, &settings.identity, &settings.session}) {
-    ApplyFlags(command, *options);
-  }
-  settings.options.sharing = sharing;
-  return FileRole{settings.options, &role, identity, *std::move(spares)};
-}
-
-/// Checks unused identities as well: a role may use them one day.
-Result<void> CheckIdentities(const Configuration& file) {
-  for (const Section& identity : file.identities) {
-    RoleSettings settings;
-    if (auto applied = ApplySettings(file, identity, settings.identity); !applied) return applied;
-  }
-  return {};
-}
-
-Result<std::vector<FileRole>> MakeRoles(const CLI::App& command, const Configuration& file) {
-  if (file.roles.empty()) {
-    return Fail(ErrorCode::kUsage, fmt::format("{}: it defines no role", file.path),
-                "add a [role.NAME] section");
-  }
-  if (auto checked = CheckIdentities(file); !checked) return Fail(std::move(checked));
-  std::vector<FileRole> roles;
-  for (const Section& section : file.roles) {
-    auto role = MakeRole(command, file, section);
-    if (!role) return Fail(std::move(role));
-    roles.push_back(*std::move(role));
-  }
-  return roles;
-}
-
 std::string ChooseOne(const Configuration& file) {
   return fmt::format("choose one with --role NAME: {}", fmt::join(NamesOf(file.roles), ", "));
-}
-
-Result<std::vector<FileRole>> Choose(std::vector<FileRole> roles, const RoleFlags& flags,
-                                     const Configuration& file) {
-  if (flags.roles.empty()) return roles;
-  std::vector<FileRole> chosen;
-  for (const std::string& name : flags.roles) {
-    const auto found = std::find_if(roles.begin(), roles.end(),
-                                    [&](const FileRole& role) { return role.role->name == name; });
-    if (found == roles.end()) {
-      return Fail(
-          ErrorCode::kUsage,
-          fmt::format("--role: there is no [role.{}] in {}", ShownSectionName(name), file.path),
-          DidYouMean(name, NamesOf(file.roles)));
-    }
-    const auto is_same = [&](const FileRole& role) { return role.role->name == name; };
-    if (std::none_of(chosen.begin(), chosen.end(), is_same)) chosen.push_back(*found);
-  }
-  return chosen;
 }
 
 Parsed<std::shared_ptr<const IdentitySpec>> WithCertificate(
@@ -298,8 +184,7 @@ void WantedRoles::Log() const {
 Result<WantedRoles> FindRoles(const CLI::App& command, const RoleFlags& flags,
                               const std::optional<Configuration>& file, HowMany how_many) {
   if (!file) return RoleOfFlags(flags);
-  auto chosen = MakeRoles(command, *file);
-  if (chosen) chosen = Choose(*std::move(chosen), flags, *file);
+  auto chosen = FindFileRoles(command, *file, flags.roles);
   if (!chosen) return Fail(std::move(chosen));
   if (chosen->size() > 1 && !flags.given.service.session.role_arn.empty()) {
     return Fail(ErrorCode::kUsage, "--role-arn is for one role, and several are possible",

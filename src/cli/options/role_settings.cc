@@ -17,12 +17,6 @@ namespace {
 constexpr std::string_view kIdentity = "identity";
 constexpr std::size_t kMostIdentities = 8;
 
-const Section* FindSection(const std::vector<Section>& sections, std::string_view name) {
-  const auto found = std::find_if(sections.begin(), sections.end(),
-                                  [&](const Section& section) { return section.name == name; });
-  return found != sections.end() ? &*found : nullptr;
-}
-
 /// The setting that names a role's identities; null if there is none.
 const Setting* IdentitySetting(const Configuration& file, const Section& role) {
   const Setting* const own = role.Find(kIdentity);
@@ -37,16 +31,6 @@ Result<std::vector<const Section*>> OnlyIdentity(const Configuration& file, cons
       fmt::format("add identity = NAME, one of: {}", fmt::join(NamesOf(file.identities), ", ")));
 }
 
-Result<const Section*> FindIdentity(const Configuration& file, const Section& role,
-                                    const std::string& name) {
-  const Section* const identity = FindSection(file.identities, name);
-  if (identity != nullptr) return identity;
-  return Fail(
-      ErrorCode::kUsage,
-      fmt::format("[role.{}]: there is no [identity.{}]", role.name, ShownSectionName(name)),
-      file.identities.empty() ? "" : DidYouMean(name, NamesOf(file.identities)));
-}
-
 }  // namespace
 
 RoleSettings::RoleSettings() {
@@ -55,17 +39,26 @@ RoleSettings::RoleSettings() {
   AddKeyFlags(identity, options.key);
   AddServiceFlags(session, options.service);
   AddCacheFlag(session, options.cache);
-  session.add_option("--identity", identity_names)->check(PlainText());
+  session.add_option("--identity", identity_names_)->check(PlainText());
   // Settings without a flag: those of `serve` with these names are about all roles.
   AddAllowUsers(session, allow_users);
   AddPlace(session, "--token-file", options.sharing.token_file, "", Place::kPath);
   AddText(session, "--token-group", options.sharing.token_group, "");
 }
 
-Result<std::vector<const Section*>> FindIdentities(const Configuration& file, const Section& role,
-                                                   const std::vector<std::string>& names) {
-  const Setting* const setting = IdentitySetting(file, role);
-  if (setting == nullptr) return OnlyIdentity(file, role);
+void RoleSettings::Reset() {
+  options = {};
+  allow_users.clear();
+  identity_names_.clear();
+}
+
+IdentityIndex::IdentityIndex(const Configuration& file) : file_(file) {
+  for (const Section& identity : file.identities) by_name_.emplace(identity.name, &identity);
+}
+
+Result<std::vector<const Section*>> IdentityIndex::Of(const Section& role) const {
+  const Setting* const setting = IdentitySetting(file_, role);
+  if (setting == nullptr) return OnlyIdentity(file_, role);
   const std::size_t count = setting->values.size();
   if (count == 0) {
     return Fail(ErrorCode::kUsage, fmt::format("[role.{}]: identity is an empty list", role.name),
@@ -78,8 +71,8 @@ Result<std::vector<const Section*>> FindIdentities(const Configuration& file, co
                 "leave the last ones out");
   }
   std::vector<const Section*> identities;
-  for (const std::string& name : names) {
-    auto identity = FindIdentity(file, role, name);
+  for (const std::string& name : setting->values) {
+    auto identity = Find(role, name);
     if (!identity) return Fail(std::move(identity));
     if (std::find(identities.begin(), identities.end(), *identity) != identities.end()) {
       return Fail(
@@ -90,6 +83,15 @@ Result<std::vector<const Section*>> FindIdentities(const Configuration& file, co
     identities.push_back(*identity);
   }
   return identities;
+}
+
+Result<const Section*> IdentityIndex::Find(const Section& role, const std::string& name) const {
+  const auto found = by_name_.find(name);
+  if (found != by_name_.end()) return found->second;
+  return Fail(
+      ErrorCode::kUsage,
+      fmt::format("[role.{}]: there is no [identity.{}]", role.name, ShownSectionName(name)),
+      file_.identities.empty() ? "" : DidYouMean(name, NamesOf(file_.identities)));
 }
 
 int LineOfIdentities(const Configuration& file, const Section& role) {

@@ -19,6 +19,8 @@
 namespace credmint::cli {
 namespace {
 
+constexpr std::string_view kHelp = "help";  // ends the program
+
 bool HoldsSecret(const Setting& setting) {
   const auto& values = setting.values;
   return std::any_of(values.begin(), values.end(), [&](const std::string& value) {
@@ -26,12 +28,12 @@ bool HoldsSecret(const Setting& setting) {
   });
 }
 
-/// The names without dashes, except --help, which ends the program.
+/// The names without dashes, except --help.
 std::vector<std::string_view> Names(const CLI::App& options) {
   std::vector<std::string_view> names;
   for (const CLI::Option* option : options.get_options()) {
     const auto& all = option->get_lnames();  // of several names the last is that of the setting
-    if (!all.empty() && all.back() != "help") names.push_back(all.back());
+    if (!all.empty() && all.back() != kHelp) names.push_back(all.back());
   }
   return names;
 }
@@ -73,25 +75,40 @@ void Give(const std::vector<std::string>& values, CLI::Option& option) {
   option.run_callback();
 }
 
-/// The option of the command, if it was typed; else null.
-const CLI::Option* Typed(const CLI::App& command, const std::string& flag) {
-  const CLI::Option* const option = command.get_option_no_throw(flag);
-  return option != nullptr && !option->empty() ? option : nullptr;
+/// The option that a setting sets; null if there is none.
+CLI::Option* Find(CLI::App& options, std::string_view name) {
+  for (CLI::Option* option : options.get_options()) {
+    const auto& all = option->get_lnames();  // of several names the last is that of the setting
+    if (!all.empty() && all.back() == name && name != kHelp) return option;
+  }
+  return nullptr;
+}
+
+/// The options that were typed to a command.
+std::vector<const CLI::Option*> Typed(const CLI::App& command) {
+  return command.get_options([](const CLI::Option* option) { return !option->empty(); });
+}
+
+/// Why the option has refused the setting.
+std::string ReasonFor(CLI::Option& option, const Setting& setting) {
+  for (const std::string& value : setting.values) {
+    if (auto reason = WhyRefused(option, value); !reason.empty()) return reason;
+  }
+  return "it is not accepted";
 }
 
 Result<void> ApplySetting(const Setting& setting, CLI::App& options) {
-  const std::string name = "--" + setting.name;
-  const auto names = Names(options);
-  if (std::find(names.begin(), names.end(), setting.name) == names.end()) {
+  CLI::Option* const found = Find(options, setting.name);
+  if (found == nullptr) {
     return Fail(ErrorCode::kUsage, fmt::format("there is no setting {}", Shown(setting.name)),
-                DidYouMean(setting.name, names));
+                DidYouMean(setting.name, Names(options)));
   }
+  CLI::Option& option = *found;
   if (HoldsSecret(setting)) {
     return Fail(ErrorCode::kUsage,
                 fmt::format("{}: a secret does not belong in the configuration file", setting.name),
                 "name its place with passin: file:PATH, env:NAME or cred:NAME");
   }
-  CLI::Option& option = *options.get_option(name);
   if (!HasTypeOf(option, setting)) {
     return Fail(ErrorCode::kUsage,
                 fmt::format("{} must be {}", setting.name, Describe(TypeOf(option))),
@@ -101,15 +118,10 @@ Result<void> ApplySetting(const Setting& setting, CLI::App& options) {
     return Fail(ErrorCode::kUsage, fmt::format("{} must be one value, not a list", setting.name));
   }
   if (setting.values.empty()) return {};
-  for (const std::string& value : setting.values) {
-    if (const auto reason = WhyRefused(option, value); !reason.empty()) {
-      return Fail(ErrorCode::kUsage, fmt::format("{}: {}", setting.name, reason));
-    }
-  }
   try {
     Give(setting.values, option);
   } catch (const CLI::ParseError&) {  // its message may repeat the value
-    return Fail(ErrorCode::kUsage, fmt::format("{}: it is not accepted", setting.name));
+    return Fail(ErrorCode::kUsage, fmt::format("{}: {}", setting.name, ReasonFor(option, setting)));
   }
   return {};
 }
@@ -135,16 +147,21 @@ void ApplySettings(const Section& section, CLI::App& options, Mistakes& mistakes
 
 bool IsAnyTyped(const CLI::App& command, const CLI::App& options) {
   const auto names = Names(options);
-  return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
-    return Typed(command, fmt::format("--{}", name)) != nullptr;
+  const auto is_one = [&](const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  const auto typed = Typed(command);
+  return std::any_of(typed.begin(), typed.end(), [&](const CLI::Option* option) {
+    return std::any_of(option->get_lnames().begin(), option->get_lnames().end(), is_one);
   });
 }
 
 void ApplyFlags(const CLI::App& command, CLI::App& options) {
-  for (const std::string_view name : Names(options)) {
-    const std::string flag = fmt::format("--{}", name);
-    const CLI::Option* const typed = Typed(command, flag);
-    if (typed != nullptr) Give(typed->reduced_results(), *options.get_option(flag));
+  for (const CLI::Option* const typed : Typed(command)) {
+    for (const std::string& name : typed->get_lnames()) {
+      CLI::Option* const option = Find(options, name);
+      if (option != nullptr) Give(typed->reduced_results(), *option);
+    }
   }
 }
 

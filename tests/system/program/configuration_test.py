@@ -111,6 +111,39 @@ class Roles(ConfigurationTest):
             _, record = self.mint("--role", name)
             self.assertEqual(json.loads(record["body"])["durationSeconds"], duration)
 
+    def test_nothing_of_one_is_left_in_the_next(self):
+        other = pki.make_key()
+        self.write("both.pem", pki.pem(self.root.issue(other.public_key())) + pki.pkcs8_pem(other))
+        self.configure(
+            self.FILES,
+            '[identity.both]\ncertificate = "both.pem"\n',
+            self.defaults(),
+            self.role("web", 'identity = "files"\nsession-duration = 1200'),
+            self.role("backup", 'identity = "both"'),
+        )
+        earlier = len(self.service.requests())
+        Server(self, "--port", "0")
+        wait_until(lambda: len(self.service.requests()) == earlier + 2)
+        found = {
+            role_arn(record): json.loads(record["body"])["durationSeconds"]
+            for record in self.service.requests()[earlier:]
+        }
+        expected = {"web": 1200, "backup": 3600}
+        self.assertEqual(found, {f"{ACCOUNT}/path/{name}": each for name, each in expected.items()})
+
+    def test_a_mistake_in_one_that_is_not_chosen(self):
+        self.configure(
+            self.FILES,
+            self.defaults(),
+            self.role("web"),
+            self.role("backup", 'identity = "absent"'),
+            self.role("other", "foo = 1"),
+        )
+        for name in ("web", "other"):
+            self.refuse("[role.backup]: there is no [identity.absent]", "--role", name)
+        self.configure(self.FILES, self.defaults(), self.role("web"), self.role("other", "foo = 1"))
+        self.refuse("there is no setting 'foo'", "--role", "web")
+
     def test_identities_are_told_apart_by_name(self):
         other = pki.make_key("RSA2048")
         self.write("other.key", pki.pkcs8_pem(other))
