@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/guide/fleet.md calculates well, and its advice fits what AWS's own model of the API takes."""
+"""docs/guide/fleet.md calculates well, and its advice fits AWS's own model of the API."""
 
 import re
 import shlex
