@@ -7,6 +7,7 @@ The published data models of Kubernetes are no Debian package. support/kubernete
 of fields. There is no cluster here: volumes, users and groups are those that a kubelet would make.
 """
 
+import ctypes
 import json
 import os
 import re
@@ -35,6 +36,8 @@ CONFIGS = {
     folder: OBJECTS[f"{folder}/config"]["data"]["config.toml"] for folder in ("sidecar", "node")
 }
 PAGE = documents.read("guide/kubernetes.md")
+LIBC = ctypes.CDLL(None)
+CLONE_NEWNS = 0x20000
 # SDKs accept plain HTTP from these alone, besides loopback: CONTRACT section 7.
 ADDRESSES_OF_SDKS = ("169.254.170.2", "169.254.170.23")
 OF_KUBERNETES = {"apiVersion", "kind", "metadata", "spec", "name", "labels", "template", "data"}
@@ -264,6 +267,8 @@ class Running(MintTest):
     def setUpClass(cls):
         if os.getuid() != 0:
             miss("root, to be the users of a pod")
+        if subprocess.run(("unshare", "--mount", "true"), check=False).returncode != 0:
+            miss("mount namespaces, for a root file system that is only read")
         super().setUpClass()
         cls.key = pki.make_key()
         cls.leaf = cls.root.issue(cls.key.public_key())
@@ -316,6 +321,7 @@ class Running(MintTest):
 
         def become():
             die_with_parent()
+            self.make_the_root_read_only()
             os.setgroups([context["fsGroup"], *context.get("supplementalGroups", ())])
             os.setgid(user)
             os.setuid(user)
@@ -325,15 +331,31 @@ class Running(MintTest):
         server.host = "127.0.0.1"
         return server
 
-    def probe(self, name, server, kind):
-        probe = credmint_of(name)[kind]["httpGet"]
-        return server.request("GET", probe["path"], port=server.status_port).status
+    def make_the_root_read_only(self):
+        """For this process and its children. Only the volume "run", if any, stays writable."""
+        if LIBC.unshare(CLONE_NEWNS) != 0:
+            raise OSError("unshare")
+        run = self.folder / "run"
+        volume = ("mount", "--bind", str(run), str(run))
+        for command in (
+            ("mount", "--make-rprivate", "/"),
+            *((volume,) if run.exists() else ()),
+            ("mount", "-o", "remount,bind,ro", "/"),
+        ):
+            subprocess.run(command, check=True)
 
-    def ask(self, server, token, role="web", user=0, group=0):
+    def probe(self, name, server, kind):
+        """The kubelet asks at the address of the pod."""
+        probe, port = credmint_of(name)[kind]["httpGet"], server.status_port
+        host = {"Host": f"10.1.2.3:{port}"}
+        return server.request("GET", probe["path"], host, port=port).status
+
+    def ask(self, server, token, role="web", user=0, group=0, host="127.0.0.1:9911"):
         """The status and body that a client of this user gets; curl reads the token's file."""
         url = f"http://127.0.0.1:{server.port}/role/{role}"
         become = ("setpriv", f"--reuid={user}", f"--regid={user}", f"--groups={group}")
-        command = f'curl -s -w "\\n%{{http_code}}" -H "Authorization: $(cat {token})" {url}'
+        fields = f'-H "Host: {host}" -H "Authorization: $(cat {token})"'
+        command = f'curl -s -w "\\n%{{http_code}}" {fields} {url}'
         ran = subprocess.run(
             (*become, "sh", "-ec", command),
             cwd="/",
@@ -388,8 +410,9 @@ class Running(MintTest):
         wait_until(lambda: self.probe(name, server, "readinessProbe") == 200)
         self.assertEqual(self.probe(name, server, "livenessProbe"), 200)
         files = {role: self.folder / "tokens" / role for role in tokens}
+        (port, *_) = credmint_of(name)["ports"]
         for role, file in files.items():
-            self.assertEqual(self.ask(server, file, role)[0], 200, role)
+            self.assertEqual(self.ask(server, file, role, host=port["hostIP"])[0], 200, role)
         self.assertEqual(self.ask(server, files["web"], "backup")[0], 401)
         self.assertEqual(self.ask(server, "/dev/null", "web")[0], 401)
         self.assertEqual(server.request("PUT", "/latest/api/token").status, 403)
