@@ -15,11 +15,11 @@ import subprocess
 import tomllib
 import unittest
 
-from support import documents, kubernetes, pki, program
+from support import documents, kubernetes, pki, program, tpm
 from support.processes import die_with_parent
 from support.requirements import miss
 from support.serve import Server, wait_until
-from support.system_test import MintTest, SystemTest, let_others_run_the_program
+from support.system_test import MintTest, SystemTest, let_others_run_the_program, make_folder
 
 FILES = kubernetes.files()
 OBJECTS = {
@@ -398,15 +398,12 @@ class Running(MintTest):
         self.assertEqual(int(self.last_request()["serial"]), leaf.serial_number)
 
     def test_the_daemon_of_a_node(self):
-        """Its key is in a file here. Tokens come from Secrets, each for its role."""
+        """Its key and certificate are in a TPM, and tokens come from Secrets, each for its role."""
         name, workload = "node/daemonset", WORKLOADS["node/daemonset"]
         group = pod(workload)["securityContext"]["fsGroup"]
-        self.volume("identity", self.identity(self.key, self.leaf), group)
         tokens = {role: os.urandom(32).hex() for role in ("web", "backup")}
         self.volume("tokens", {role: text.encode() for role, text in tokens.items()}, group)
-        text = CONFIGS["node"].replace("nv:0x01900002", f"{self.folder}/identity/tls.crt")
-        text = text.replace("handle:0x81000002", f"{self.folder}/identity/tls.key")
-        server = self.serve(name, text)
+        server = self.serve(name, self.with_a_tpm(CONFIGS["node"]))
         wait_until(lambda: self.probe(name, server, "readinessProbe") == 200)
         self.assertEqual(self.probe(name, server, "livenessProbe"), 200)
         files = {role: self.folder / "tokens" / role for role in tokens}
@@ -421,15 +418,26 @@ class Running(MintTest):
         server.process.send_signal(1)
         wait_until(lambda: self.ask(server, files["web"])[0] == 200)
 
+    def with_a_tpm(self, text):
+        """The configuration with another TPM: swtpm, with the key and the index that it names."""
+        identity = tomllib.loads(text)["identity"]["node"]
+        folder = make_folder(self)
+        folder.chmod(0o711)
+        device = tpm.Tpm(self, folder / "t")
+        public = device.make_persistent(identity["private-key"].removeprefix("handle:"))
+        index = identity["certificate"].removeprefix("nv:")
+        device.write_nv(index, pki.der(self.root.issue(public)))
+        (folder / "t").chmod(0o711)
+        for socket in ("s", "s.ctrl"):  # as the supplemental group has the device
+            (folder / "t" / socket).chmod(0o666)
+        return text.replace(identity["tcti"], device.tcti)
+
     def test_a_token_that_is_none_stops_the_daemon(self):
         """With a newline, for example, or in a Secret that everybody may read."""
         group = pod(WORKLOADS["node/daemonset"])["securityContext"]["fsGroup"]
-        self.volume("identity", self.identity(self.key, self.leaf), group)
         self.volume("tokens", {"web": b"0" * 64, "backup": b"0" * 64 + b"\n"}, group)
-        text = CONFIGS["node"].replace("nv:0x01900002", f"{self.folder}/identity/tls.crt")
-        text = text.replace("handle:0x81000002", f"{self.folder}/identity/tls.key")
         with self.assertRaises(AssertionError) as raised:
-            self.serve("node/daemonset", text)
+            self.serve("node/daemonset", CONFIGS["node"])
         self.assertIn("64 hexadecimal digits without a newline", str(raised.exception))
         self.assertIn(f"status {program.LOCAL_IO} ", str(raised.exception))
 
