@@ -86,6 +86,7 @@ Result<uid_t> ResolveUser(const std::string& name) {
 }
 
 Result<gid_t> ResolveGroup(const std::string& name) {
+  if (const auto id = ParseId(name)) return *id;
   std::vector<char> buffer;
   const auto found = FindGroup(name, buffer);
   if (!found) return Fail(found);

@@ -16,7 +16,7 @@ namespace credmint {
 /// Returns the ID of a user, given by name or by ID. An ID need not exist.
 Result<uid_t> ResolveUser(const std::string& name);
 
-/// Returns the ID of a group, given by name or by ID.
+/// Returns the ID of a group, given by name or by ID. An ID need not exist.
 Result<gid_t> ResolveGroup(const std::string& name);
 
 /// Returns the members of a group, given by name or by ID. They include the users whose primary

@@ -11,9 +11,13 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr minutes kLongLifetime{90};
-constexpr minutes kLongLead{60};
+constexpr minutes kShortestLongLead{60};
 constexpr minutes kLatestLead{5};
 constexpr minutes kEarliestLead{25};
+constexpr int kSpreadOfLead = 4;  // a quarter
+
+constexpr minutes kHurryBelow{30};
+constexpr int kQuickRetries = 2;
 
 constexpr seconds kFirstSpacingOfShort{15};
 constexpr minutes kLongestSpacing{5};
@@ -32,6 +36,17 @@ milliseconds Doubled(milliseconds first, int times, milliseconds longest) {
   return std::min(value, longest);
 }
 
+milliseconds Part(milliseconds whole, double random) {
+  return milliseconds(static_cast<milliseconds::rep>(static_cast<double>(whole.count()) * random));
+}
+
+/// The service, or the way there.
+bool IsOfService(ErrorCode code) {
+  return code == ErrorCode::kNetwork || code == ErrorCode::kTimeout || code == ErrorCode::kTls ||
+         code == ErrorCode::kServiceRefused || code == ErrorCode::kServiceBusy ||
+         code == ErrorCode::kServiceAnswer;
+}
+
 bool IsOfDevice(ErrorCode code) {
   return code == ErrorCode::kDevice || code == ErrorCode::kDeviceLost ||
          code == ErrorCode::kModule || code == ErrorCode::kKeyNotFound ||
@@ -40,9 +55,12 @@ bool IsOfDevice(ErrorCode code) {
 
 }  // namespace
 
-milliseconds RefreshLead(milliseconds lifetime) {
-  if (lifetime >= kLongLifetime) return kLongLead;
-  return std::clamp<milliseconds>(lifetime / 2, kLatestLead, kEarliestLead);
+milliseconds RefreshLead(milliseconds lifetime, double random) {
+  const milliseconds half = lifetime / 2;
+  const milliseconds lead = lifetime >= kLongLifetime
+                                ? std::max<milliseconds>(half, kShortestLongLead)
+                                : std::clamp<milliseconds>(half, kLatestLead, kEarliestLead);
+  return lead + Part(lead / kSpreadOfLead, random);
 }
 
 bool IsShort(milliseconds lifetime) { return lifetime / 2 < kLatestLead; }
@@ -63,10 +81,14 @@ milliseconds SpacingAfterFailure(const Error& error, int failures_in_a_row, doub
   const seconds first = error.code == ErrorCode::kServiceBusy ? kFirstRetryOfBusy : kFirstRetry;
   const seconds longest = IsOfDevice(error.code) ? kLongestRetryOfDevice : kLongestRetry;
   const milliseconds half = Doubled(first, failures_in_a_row, longest) / 2;
-  const milliseconds jitter(
-      static_cast<milliseconds::rep>(static_cast<double>(half.count()) * random));
   const milliseconds asked_for = std::min<milliseconds>(error.retry_after, kLongestRetryAfter);
-  return std::max({half + jitter, asked_for, milliseconds(kShortestSpacing)});
+  return std::max({half + Part(half, random), asked_for, milliseconds(kShortestSpacing)});
+}
+
+milliseconds Patience(const Error& error, int failures_in_a_row, milliseconds left, double random) {
+  const bool is_quick = error.code != ErrorCode::kServiceBusy && failures_in_a_row <= kQuickRetries;
+  if (!IsOfService(error.code) || is_quick || left <= kHurryBelow) return milliseconds(0);
+  return Part(left - kHurryBelow, random);
 }
 
 bool NeedsReload(ErrorCode code) {

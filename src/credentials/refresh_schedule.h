@@ -12,10 +12,11 @@ namespace credmint {
 /// SDKs ask for new credentials from 15 minutes before the old ones expire, and stretch credentials
 /// with less time left (CONTRACT sections 5 and 6.4). New ones must arrive before that.
 
-/// How long before their expiration to replace credentials that arrived with `lifetime` left. One
-/// hour if `lifetime` is at least 90 minutes. Otherwise half of it, but at most 25 and at least 5
-/// minutes.
-std::chrono::milliseconds RefreshLead(std::chrono::milliseconds lifetime);
+/// How long before their expiration to replace credentials that arrived with `lifetime` left. Half
+/// of it, but at least an hour if `lifetime` is at least 90 minutes. For shorter ones at most 25
+/// and at least 5 minutes. Chance makes it up to a quarter longer: `random`, in [0, 1), of that
+/// quarter. So machines that minted in one moment drift apart.
+std::chrono::milliseconds RefreshLead(std::chrono::milliseconds lifetime, double random);
 
 /// Whether half of the lifetime is less than the shortest RefreshLead().
 bool IsShort(std::chrono::milliseconds lifetime);
@@ -36,6 +37,15 @@ std::chrono::milliseconds SpacingAfterSuccess(std::chrono::milliseconds lifetime
 /// - After kLockedOut it is RecoveryTime(), however long.
 std::chrono::milliseconds SpacingAfterFailure(const Error& error, int failures_in_a_row,
                                               double random);
+
+/// How long after a scheduled call failed the service may be left alone, because the present
+/// credentials are good for another `left`. A time below `random` times what is left beyond 30
+/// minutes, after a busy service or the third failure in a row. Zero: do not wait for that.
+///
+/// It is for failures of the service, and of the way there. The calls that an outage puts off then
+/// come back over hours instead of in its first minute. A fleet would meet the service's limit.
+std::chrono::milliseconds Patience(const Error& error, int failures_in_a_row,
+                                   std::chrono::milliseconds left, double random);
 
 /// How long to leave a device alone after kLockedOut: its recovery time, or ten minutes if unknown.
 std::chrono::milliseconds RecoveryTime(const Error& error);

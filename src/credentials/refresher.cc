@@ -9,7 +9,6 @@
 #include "base/idle_memory.h"
 #include "base/random_fraction.h"
 #include "base/timestamp.h"
-#include "credentials/refresh_schedule.h"
 
 namespace credmint {
 namespace {
@@ -46,9 +45,8 @@ Refresher::Refresher(CredentialSource& source, RefresherObserver observer,
     : source_(source),
       observer_(std::move(observer)),
       environment_(Complete(std::move(environment))),
+      plan_(environment_.stopwatch()),
       credentials_(earlier ? std::make_shared<const Credentials>(*std::move(earlier)) : nullptr),
-      not_before_(environment_.stopwatch()),
-      last_began_(not_before_),
       thread_([this] { Run(); }) {}
 
 Refresher::~Refresher() {
@@ -87,18 +85,15 @@ RefresherState Refresher::State() {
   if (credentials_) state.expiration = credentials_->expiration;
   if (failure_) state.failure = failure_->code;
   if (calling_) {
-    state.calling =
-        std::chrono::duration_cast<milliseconds>(environment_.stopwatch() - last_began_);
+    state.calling = std::chrono::duration_cast<milliseconds>(environment_.stopwatch() - began_);
   }
   return state;
 }
 
 void Refresher::Reload() {
   const MutexLock lock(mutex_);
-  wanted_ = true;
+  plan_.Want();
   failure_.reset();
-  failures_in_a_row_ = 0;
-  not_before_ = std::min(not_before_, last_began_ + kShortestSpacing);
   wake_.notify_all();
 }
 
@@ -115,16 +110,18 @@ void Refresher::Run() {
 }
 
 void Refresher::Refresh() {
-  wanted_ = false;
-  last_began_ = environment_.stopwatch();
+  began_ = environment_.stopwatch();
+  plan_.Begin(began_);
   calling_ = true;
   const Result<Credentials> result = AskSource();
   calling_ = false;
   ++calls_;
   if (!result) ++failures_[result.error().code];
-  if (result) Keep(result->Clone());
-  if (!result && !wanted_) Remember(result.error());  // else the failure predates Reload()
-  if (wanted_) not_before_ = last_began_ + kShortestSpacing;
+  if (result) {
+    Keep(result->Clone());
+  } else {
+    Remember(result.error());
+  }
   answered_.notify_all();
   Tell(result);
 }
@@ -144,21 +141,16 @@ void Refresher::Tell(const Result<Credentials>& result) {
 }
 
 void Refresher::Keep(Credentials credentials) {
-  const auto lifetime =
-      std::chrono::duration_cast<milliseconds>(credentials.expiration - environment_.clock());
+  plan_.Succeed(credentials.expiration, Now(), environment_.random());
   failure_.reset();
-  failures_in_a_row_ = 0;
-  short_in_a_row_ = IsShort(lifetime) ? short_in_a_row_ + 1 : 0;
-  refresh_at_ = credentials.expiration - RefreshLead(lifetime);
-  not_before_ = environment_.stopwatch() + SpacingAfterSuccess(lifetime, short_in_a_row_);
   credentials_ = std::make_shared<const Credentials>(std::move(credentials));
 }
 
 void Refresher::Remember(const Error& error) {
-  ++failures_in_a_row_;
-  not_before_ = environment_.stopwatch() +
-                SpacingAfterFailure(error, failures_in_a_row_, environment_.random());
-  failure_ = error;
+  std::optional<TimePoint> expiration;
+  if (credentials_) expiration = credentials_->expiration;
+  plan_.Fail(error, expiration, Now(), environment_.random());
+  if (!plan_.is_wanted()) failure_ = error;  // else it predates Reload()
 }
 
 bool Refresher::HasValid() const {
@@ -172,12 +164,11 @@ std::optional<Result<SharedCredentials>> Refresher::Answer() const {
 }
 
 milliseconds Refresher::UntilNext() const {
-  if (failure_ && NeedsReload(failure_->code)) return kLongestWait;
-  auto left = std::chrono::ceil<milliseconds>(not_before_ - environment_.stopwatch());
-  if (!wanted_ && !failure_) {
-    left = std::max(left, std::chrono::ceil<milliseconds>(refresh_at_ - environment_.clock()));
-  }
-  return std::min<milliseconds>(left, kLongestWait);
+  return std::min<milliseconds>(plan_.UntilNext(Now()).value_or(kLongestWait), kLongestWait);
+}
+
+RefreshPlan::Moment Refresher::Now() const {
+  return {environment_.clock(), environment_.stopwatch()};
 }
 
 }  // namespace credmint

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/mutex.h"
 #include "credentials/credential_source.h"
+#include "credentials/refresh_plan.h"
 
 namespace credmint {
 
@@ -47,11 +48,12 @@ struct RefresherState {
 
 /// Keeps credentials fresh in the background, so that requests are answered from memory.
 ///
-/// The refresher's own thread asks the source, one call at a time, as RefreshLead()
-/// (refresh_schedule.h) schedules; the first call begins at once. After a failure the last good
-/// credentials are given out until they expire. The source is then asked again at growing
-/// intervals, never more than once a second. A refused or missing PIN is not retried before
-/// Reload(). Idle memory is released to the system after each call.
+/// The refresher's own thread asks the source, one call at a time, as its RefreshPlan schedules;
+/// the first call begins at once. After a failure the last good credentials are given out until
+/// they expire. The source is then asked again at growing intervals, never more than once a second.
+/// They grow to hours while nobody needs the call: the service fails, and the credentials last. A
+/// refused or missing PIN is not retried before Reload(). Idle memory is released to the system
+/// after each call.
 ///
 /// The refresher does all the retrying, so its SessionMinter must have `max_attempts` 1.
 ///
@@ -100,6 +102,7 @@ class Refresher : public CredentialSource {
   /// check may no longer hold.
   [[nodiscard]] std::optional<Result<SharedCredentials>> Answer() const CREDMINT_REQUIRES(mutex_);
   [[nodiscard]] std::chrono::milliseconds UntilNext() const CREDMINT_REQUIRES(mutex_);
+  [[nodiscard]] RefreshPlan::Moment Now() const;
 
   CredentialSource& source_;
   const RefresherObserver observer_;
@@ -109,16 +112,10 @@ class Refresher : public CredentialSource {
   std::condition_variable_any wake_;      // wakes the thread: something has changed
   std::condition_variable_any answered_;  // wakes Get(): a call has ended
   bool stopping_ CREDMINT_GUARDED_BY(mutex_) = false;
-  /// The constructor or Reload() wants a call, whatever the schedule.
-  bool wanted_ CREDMINT_GUARDED_BY(mutex_) = true;
+  RefreshPlan plan_ CREDMINT_GUARDED_BY(mutex_);
   SharedCredentials credentials_ CREDMINT_GUARDED_BY(mutex_);
-  std::optional<Error> failure_ CREDMINT_GUARDED_BY(mutex_);  // of the last call
-  int failures_in_a_row_ CREDMINT_GUARDED_BY(mutex_) = 0;
-  int short_in_a_row_ CREDMINT_GUARDED_BY(mutex_) = 0;
-  TimePoint refresh_at_ CREDMINT_GUARDED_BY(mutex_);  // civil time, as for expiration
-  /// No call starts earlier, whatever is due.
-  std::chrono::steady_clock::time_point not_before_ CREDMINT_GUARDED_BY(mutex_);
-  std::chrono::steady_clock::time_point last_began_ CREDMINT_GUARDED_BY(mutex_);
+  std::optional<Error> failure_ CREDMINT_GUARDED_BY(mutex_);                 // of the last call
+  std::chrono::steady_clock::time_point began_ CREDMINT_GUARDED_BY(mutex_);  // the running call
   bool calling_ CREDMINT_GUARDED_BY(mutex_) = false;
   std::uint64_t calls_ CREDMINT_GUARDED_BY(mutex_) = 0;
   std::map<ErrorCode, std::uint64_t> failures_ CREDMINT_GUARDED_BY(mutex_);

@@ -73,17 +73,23 @@ std::string DefaultTokenFile(std::uint16_t port) {
   return fmt::format("{}/credmint-token{}", folder, suffix);
 }
 
+bool HaveOwnTokens(const std::vector<roles::Role>& roles) {
+  return std::all_of(roles.begin(), roles.end(),
+                     [](const roles::Role& role) { return !role.sharing.token_file.empty(); });
+}
+
 bool Exists(const std::string& file) {
   std::error_code error;
   return std::filesystem::exists(std::filesystem::symlink_status(file, error));
 }
 
 /// Returns the token in the file, which stays the same from run to run: programs hold it, and not
-/// all read it again. Creates one if there is none. Without a file the token is empty and grants
-/// nothing.
+/// all read it again. Root may have given it. Creates one if there is none. Without a file the
+/// token is empty and grants nothing.
 Result<Secret> MakeToken(const std::string& file, NewFiles& made,
                          std::optional<gid_t> reader = std::nullopt) {
   if (file.empty()) return Secret();
+  if (auto given = serve::ReadGivenToken(file, 2 * kTokenBytes, reader)) return *std::move(given);
   auto earlier = serve::ReadTokenFile(file, 2 * kTokenBytes, reader);
   if (earlier && !reader) return *std::move(earlier);  // with a reader its group may have to change
   auto token = earlier ? Result<Secret>(*std::move(earlier)) : RandomHex(kTokenBytes);
@@ -193,7 +199,7 @@ Result<std::unique_ptr<RoleServer>> RoleServer::Start(
       new RoleServer(context, observer, std::move(users), std::move(environment)));
   const std::vector<roles::Role> wanted = roles;
   if (auto set = server->set_.Set(std::move(roles)); !set) return Fail(std::move(set));
-  auto doors = Open(options);
+  auto doors = Open(options, wanted);
   if (!doors) return Fail(std::move(doors));
   auto shares = SharesOf(wanted, options.allow_users, doors->token_file, doors->made);
   if (!shares) return Fail(std::move(shares));
@@ -233,7 +239,8 @@ RoleServer::~RoleServer() {
   if (Stores* const stores = context_.stores()) stores->Close();
 }
 
-Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options) {
+Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options,
+                                           const std::vector<roles::Role>& roles) {
   auto socket = Listen(options);
   if (!socket) return Fail(std::move(socket));
   auto status = ListenForStatus(options);
@@ -245,7 +252,7 @@ Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options) {
   if (options.serves_container) {
     file = options.token_file.empty() ? DefaultTokenFile(socket->port()) : options.token_file;
   }
-  if (file.empty() && !serve::IsLoopback(socket->address())) {
+  if (file.empty() && !HaveOwnTokens(roles) && !serve::IsLoopback(socket->address())) {
     return Fail(ErrorCode::kUsage, fmt::format("listening on {} needs a token", socket->address()),
                 Remedy::kNameTokenFile);
   }

@@ -102,7 +102,7 @@ class RoleServer {
   RoleServer(const LibraryContext& context, const roles::RoleSetObserver& observer,
              UserObserver users, roles::Environment environment);
   roles::RoleSetObserver Observing(roles::RoleSetObserver observer);
-  static Result<Doors> Open(const ServerOptions& options);
+  static Result<Doors> Open(const ServerOptions& options, const std::vector<roles::Role>& roles);
   Result<void> Start(Doors doors, const ServerOptions& options);
   Result<void> StartStatus(std::optional<serve::ListenSocket> socket);
   serve::Response Answer(const serve::Request& request);

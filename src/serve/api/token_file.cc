@@ -19,6 +19,10 @@
 namespace credmint::serve {
 namespace {
 
+constexpr const char* kAsRootGives =
+    "a token that root gives is 64 hexadecimal digits without a newline, in a file that only root "
+    "and the token-group can read";
+
 tl::unexpected<Error> CannotWrite(const std::string& path, std::string_view reason,
                                   std::string hint = {}) {
   return Fail(ErrorCode::kLocalIo,
@@ -42,8 +46,12 @@ Result<void> CheckReplaceable(const std::string& path, std::optional<gid_t> read
     if (errno == ENOENT) return {};
     return CannotWrite(path);
   }
+  if (S_ISLNK(status.st_mode)) return CannotWrite(path, "it exists and is a link", kAsRootGives);
   if (!S_ISREG(status.st_mode)) return CannotWrite(path, "it exists and is not a regular file");
-  if (status.st_uid != geteuid()) return CannotWrite(path, "it exists and belongs to another user");
+  if (status.st_uid != geteuid()) {
+    return CannotWrite(path, "it exists and belongs to another user",
+                       status.st_uid == 0 ? kAsRootGives : "");
+  }
   if (!IsClosed(status, reader)) {
     return CannotWrite(path, "it exists and is open to others",
                        fmt::format("chmod 600 {}, or remove it", ShownPath(path)));
@@ -76,9 +84,9 @@ Result<void> Fill(int descriptor, const Secret& token, std::optional<gid_t> read
   return {};
 }
 
-bool IsOurs(int descriptor, std::optional<gid_t> reader) {
+bool IsClosedFileOf(uid_t owner, int descriptor, std::optional<gid_t> reader) {
   struct stat status {};
-  return fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
+  return fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == owner &&
          IsClosed(status, reader);
 }
 
@@ -96,18 +104,29 @@ Secret ReadUpTo(int descriptor, std::size_t size) {
   return Secret::Take(bytes);
 }
 
-}  // namespace
-
-std::optional<Secret> ReadTokenFile(const std::string& path, std::size_t digits,
-                                    std::optional<gid_t> reader) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+std::optional<Secret> ReadTokenOf(uid_t owner, const std::string& path, std::size_t digits,
+                                  std::optional<gid_t> reader, int flags) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
   if (descriptor < 0) return std::nullopt;
-  Secret token = IsOurs(descriptor, reader) ? ReadUpTo(descriptor, digits) : Secret();
+  Secret token =
+      IsClosedFileOf(owner, descriptor, reader) ? ReadUpTo(descriptor, digits) : Secret();
   close(descriptor);
   const bool is_token =
       token.Reveal().size() == digits &&
       token.Reveal().find_first_not_of("0123456789abcdef") == std::string_view::npos;
   return is_token ? std::optional(std::move(token)) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Secret> ReadTokenFile(const std::string& path, std::size_t digits,
+                                    std::optional<gid_t> reader) {
+  return ReadTokenOf(geteuid(), path, digits, reader, O_NOFOLLOW);
+}
+
+std::optional<Secret> ReadGivenToken(const std::string& path, std::size_t digits,
+                                     std::optional<gid_t> reader) {
+  return geteuid() != 0 ? ReadTokenOf(0, path, digits, reader, 0) : std::nullopt;
 }
 
 Result<void> WriteTokenFile(const std::string& path, const Secret& token,

@@ -31,6 +31,7 @@ TEST(Users, ThatDoNotExistAreErrors) {
     ASSERT_FALSE(user) << name;
     EXPECT_EQ(user.error().code, ErrorCode::kUsage) << name;
   }
+  EXPECT_EQ(ResolveGroup("2123456789").value_or(0), 2123456789) << "an ID need not exist";
   EXPECT_EQ(ResolveGroup("no-such-group").error().code, ErrorCode::kUsage);
   EXPECT_EQ(MembersOfGroup("no-such-group").error().message, "there is no group 'no-such-group'");
 }

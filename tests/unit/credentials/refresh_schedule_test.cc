@@ -14,15 +14,25 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 TEST(RefreshScheduleTest, LeadsByHalfOfTheLifetimeWithinItsBounds) {
-  EXPECT_EQ(RefreshLead(seconds(0)), minutes(5));
-  EXPECT_EQ(RefreshLead(minutes(9)), minutes(5));
-  EXPECT_EQ(RefreshLead(minutes(10)), minutes(5));
-  EXPECT_EQ(RefreshLead(minutes(15)), minutes(7) + seconds(30));
-  EXPECT_EQ(RefreshLead(minutes(50)), minutes(25));
-  EXPECT_EQ(RefreshLead(minutes(60)), minutes(25));
-  EXPECT_EQ(RefreshLead(minutes(90) - milliseconds(1)), minutes(25));
-  EXPECT_EQ(RefreshLead(minutes(90)), minutes(60));
-  EXPECT_EQ(RefreshLead(hours(12)), minutes(60));
+  EXPECT_EQ(RefreshLead(seconds(0), 0), minutes(5));
+  EXPECT_EQ(RefreshLead(minutes(9), 0), minutes(5));
+  EXPECT_EQ(RefreshLead(minutes(10), 0), minutes(5));
+  EXPECT_EQ(RefreshLead(minutes(15), 0), minutes(7) + seconds(30));
+  EXPECT_EQ(RefreshLead(minutes(50), 0), minutes(25));
+  EXPECT_EQ(RefreshLead(minutes(60), 0), minutes(25));
+  EXPECT_EQ(RefreshLead(minutes(90) - milliseconds(1), 0), minutes(25));
+  EXPECT_EQ(RefreshLead(minutes(90), 0), minutes(60));
+  EXPECT_EQ(RefreshLead(hours(2), 0), minutes(60));
+  EXPECT_EQ(RefreshLead(hours(3), 0), minutes(90));
+  EXPECT_EQ(RefreshLead(hours(12), 0), hours(6));
+}
+
+TEST(RefreshScheduleTest, LeadsByUpToAQuarterMore) {
+  EXPECT_EQ(RefreshLead(minutes(15), 0.5), minutes(8) + milliseconds(26'250));
+  EXPECT_EQ(RefreshLead(hours(1), 0.8), minutes(30));
+  EXPECT_EQ(RefreshLead(minutes(90), 0.8), minutes(72));
+  EXPECT_EQ(RefreshLead(hours(12), 0.5), hours(6) + minutes(45));
+  EXPECT_LT(RefreshLead(hours(12), 0.999'999), hours(7) + minutes(30));
 }
 
 TEST(RefreshScheduleTest, CallsShortWhatHasItsHalfBelowFiveMinutes) {
@@ -82,6 +92,30 @@ TEST(RefreshScheduleTest, HonoursWhatTheServiceAsksForWithinReason) {
   EXPECT_EQ(SpacingAfterFailure(error, 1, 0.5), minutes(5));
   error.retry_after = seconds(1);
   EXPECT_EQ(SpacingAfterFailure(error, 9, 0.0), seconds(30));
+}
+
+TEST(RefreshScheduleTest, LeavesTheServiceAloneWhileThereIsTime) {
+  for (const ErrorCode code : {ErrorCode::kNetwork, ErrorCode::kTimeout, ErrorCode::kTls,
+                               ErrorCode::kServiceRefused, ErrorCode::kServiceAnswer}) {
+    const Error error{code, ""};
+    EXPECT_EQ(Patience(error, 1, hours(6), 0.5), seconds(0)) << "a quick retry";
+    EXPECT_EQ(Patience(error, 2, hours(6), 0.5), seconds(0)) << "another";
+    EXPECT_EQ(Patience(error, 3, hours(6), 0.5), minutes(165));
+  }
+  const Error busy{ErrorCode::kServiceBusy, ""};
+  EXPECT_EQ(Patience(busy, 1, hours(6), 0.5), minutes(165));
+  EXPECT_EQ(Patience(busy, 1, hours(6), 0), seconds(0));
+  EXPECT_LT(Patience(busy, 1, hours(6), 0.999'999), minutes(330));
+  EXPECT_EQ(Patience(busy, 9, minutes(31), 0.5), seconds(30));
+  EXPECT_EQ(Patience(busy, 9, minutes(30), 0.5), seconds(0));
+  EXPECT_EQ(Patience(busy, 9, hours(-1), 0.5), seconds(0));
+}
+
+TEST(RefreshScheduleTest, HasNoPatienceWithWhatBurdensNoService) {
+  for (const ErrorCode code : {ErrorCode::kDeviceLost, ErrorCode::kLocalIo, ErrorCode::kLockedOut,
+                               ErrorCode::kCertificate, ErrorCode::kKeyMismatch}) {
+    EXPECT_EQ(Patience(Error{code, ""}, 9, hours(6), 0.5), seconds(0));
+  }
 }
 
 TEST(RefreshScheduleTest, LeavesALockedOutDeviceAloneUntilItRecovers) {

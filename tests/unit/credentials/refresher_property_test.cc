@@ -29,9 +29,10 @@ using std::chrono::seconds;
 
 /// When the next call may begin, and when it must have begun.
 struct CallWindow {
-  milliseconds earliest{0};           ///< by the stopwatch
-  milliseconds latest{0};             ///< by the stopwatch
-  TimePoint date = TimePoint::min();  ///< neither may nor must before this
+  milliseconds earliest{0};                  ///< by the stopwatch
+  milliseconds latest{0};                    ///< by the stopwatch
+  TimePoint date = TimePoint::min();         ///< neither may nor must before this
+  TimePoint latest_date = TimePoint::min();  ///< must not before this
 };
 
 /// The promises about a refresher, as a list of rules. Shares no code with it.
@@ -44,6 +45,7 @@ struct RefresherModel {
   milliseconds began{-1'000};
   bool calling = false;
   bool reloaded_meanwhile = false;
+  bool somebody_waits = true;  ///< for the first call, or the one after a reload, to succeed
   int failures_in_a_row = 0;
 
   void Begin(milliseconds now) {
@@ -59,27 +61,32 @@ struct RefresherModel {
     const auto lifetime = std::chrono::duration_cast<milliseconds>(expiration - date);
     const milliseconds half = lifetime / 2;
     const milliseconds lead = lifetime >= minutes(90)
-                                  ? hours(1)
+                                  ? std::max<milliseconds>(half, hours(1))
                                   : std::clamp<milliseconds>(half, minutes(5), minutes(25));
+    somebody_waits = reloaded_meanwhile;
     const bool is_short = half < minutes(5);
     next = {After(now, is_short ? std::min<milliseconds>(seconds(15), half) : seconds(1)),
             After(now, is_short ? std::min<milliseconds>(minutes(5), half) : seconds(1)),
-            expiration - lead};
+            expiration - lead * 5 / 4, expiration - lead};
     if (std::exchange(reloaded_meanwhile, false)) CallSoon();
   }
 
-  void Fail(ErrorCode code, milliseconds retry_after, milliseconds now) {
+  void Fail(ErrorCode code, milliseconds retry_after, TimePoint date, milliseconds now) {
     End();
     ++failures[code];
     if (std::exchange(reloaded_meanwhile, false)) return CallSoon();
     failure = code;
     ++failures_in_a_row;
     next = WindowAfter(code, retry_after, now);
+    if (next && MayBePatient(code)) {
+      next->latest_date = std::max(date, newest->second - minutes(30));
+    }
   }
 
   void Reload() {
     failure.reset();
     failures_in_a_row = 0;
+    somebody_waits = true;
     reloaded_meanwhile = calling;
     if (!calling) CallSoon();
   }
@@ -94,7 +101,7 @@ struct RefresherModel {
     return next && now >= next->earliest && date >= next->date && now - began >= seconds(1);
   }
   [[nodiscard]] bool MustHaveCalled(milliseconds now, TimePoint date) const {
-    return next && now >= next->latest && date >= next->date;
+    return next && now >= next->latest && date >= std::max(next->date, next->latest_date);
   }
 
  private:
@@ -107,6 +114,14 @@ struct RefresherModel {
     ++calls;
   }
   void CallSoon() { next = {began + seconds(1), began + seconds(1)}; }
+
+  [[nodiscard]] bool MayBePatient(ErrorCode code) const {
+    using enum ErrorCode;
+    if (somebody_waits || !newest) return false;
+    return code == kServiceBusy ||
+           (failures_in_a_row > 2 && (code == kNetwork || code == kTimeout || code == kTls ||
+                                      code == kServiceRefused || code == kServiceAnswer));
+  }
 
   [[nodiscard]] std::optional<CallWindow> WindowAfter(ErrorCode code, milliseconds retry_after,
                                                       milliseconds now) const {
@@ -194,6 +209,9 @@ class RefresherRound {
     if (model_.next && model_.next->date > world_.Date() && steps_.OneIn(2)) {
       return until(model_.next->date);
     }
+    if (model_.next && model_.next->latest_date > world_.Date() && steps_.OneIn(2)) {
+      return until(model_.next->latest_date);
+    }
     if (model_.newest && steps_.OneIn(3)) return until(model_.newest->second);
     return milliseconds(1 + steps_.Below(steps_.Pick(std::array{1'000, 60'000, 4'000'000})));
   }
@@ -240,7 +258,7 @@ class RefresherRound {
   }
 
   void Fail(const Error& error, milliseconds now) {
-    model_.Fail(error.code, error.retry_after, now);
+    model_.Fail(error.code, error.retry_after, world_.Date(), now);
     expected_.push_back(TextOf(error));
   }
 

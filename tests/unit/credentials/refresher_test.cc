@@ -90,6 +90,77 @@ TEST(RefresherTest, BeginsAnewAfterASuccess) {
   EXPECT_EQ(Id(refresher), "B");
 }
 
+/// In this world chance is always one half. Credentials of 12 hours are due after 5 h 15 min, and a
+/// failure then may wait for 3 h 7 min.
+RefresherEnvironment EvenChance(RefresherWorld& world) {
+  RefresherEnvironment environment = world.Environment();
+  environment.random = [] { return 0.5; };
+  return environment;
+}
+
+TEST(RefresherTest, LeavesABusyServiceAloneWhileTheCredentialsLast) {
+  RefresherWorld world;
+  world.ThenCredentials("A", hours(12));
+  world.ThenFailure(ErrorCode::kServiceBusy);
+  world.ThenCredentials("B");
+  Refresher refresher(world, {}, EvenChance(world));
+  world.AwaitIdle();
+  world.Advance(minutes(315));
+  EXPECT_EQ(world.Calls().size(), 2U);
+  world.Advance(minutes(187) + seconds(30) - milliseconds(1));
+  EXPECT_EQ(world.Calls().size(), 2U);
+  EXPECT_EQ(Id(refresher), "A");
+  world.Advance(milliseconds(1));
+  EXPECT_EQ(world.Calls().size(), 3U);
+  EXPECT_EQ(Id(refresher), "B");
+}
+
+TEST(RefresherTest, HurriesAgainInTheLastHalfHour) {
+  RefresherWorld world;
+  world.ThenCredentials("A", hours(12));
+  world.ThenFailure(ErrorCode::kServiceBusy);
+  Refresher refresher(world, {}, EvenChance(world));
+  world.AwaitIdle();
+  world.Advance(minutes(315));
+  for (int n = 0; n < 375; ++n) world.Advance(minutes(1));
+  const std::size_t before = world.Calls().size();
+  EXPECT_LT(before, 20U);
+  world.AdvanceInSeconds(minutes(30));
+  EXPECT_GT(world.Calls().size(), before + 30);
+}
+
+TEST(RefresherTest, HurriesWhileSomebodyWaits) {
+  RefresherWorld world;
+  world.ThenCredentials("A", hours(12));
+  for (int n = 0; n < 5; ++n) world.ThenFailure(ErrorCode::kServiceBusy);
+  world.ThenCredentials("B");
+  Refresher refresher(world, {}, EvenChance(world));
+  world.AwaitIdle();
+  world.Advance(minutes(315));
+  EXPECT_EQ(world.Calls().size(), 2U);
+  world.Advance(seconds(1));
+  refresher.Reload();
+  world.AwaitCalls(3);
+  world.AwaitIdle();
+  world.AdvanceInSeconds(seconds(3 + 6 + 12 + 24));
+  EXPECT_EQ(Id(refresher), "B");
+}
+
+TEST(RefresherTest, NoticesThatTheMachineHasSleptWhileItLeavesTheServiceAlone) {
+  RefresherWorld world;
+  world.ThenCredentials("A", hours(12));
+  world.ThenFailure(ErrorCode::kServiceBusy);
+  world.ThenCredentials("B");
+  Refresher refresher(world, {}, EvenChance(world));
+  world.AwaitIdle();
+  world.Advance(minutes(315));
+  world.Advance(seconds(3));
+  EXPECT_EQ(world.Calls().size(), 2U);
+  world.MoveDate(hours(4));
+  world.Advance(seconds(30));
+  EXPECT_EQ(Id(refresher), "B");
+}
+
 TEST(RefresherTest, WaitsAsLongAsTheServiceAsksFor) {
   RefresherWorld world;
   world.ThenFailure(ErrorCode::kServiceBusy, seconds(90));

@@ -48,7 +48,7 @@ TEST_F(TokenFileTest, LeavesAloneWhatIsOpenToOthers) {
 TEST_F(TokenFileTest, FollowsNoLink) {
   const std::string target = folder_.Write("target", "old");
   fs::create_symlink(target, path_);
-  ExpectRefused("it exists and is not a regular file");
+  ExpectRefused("it exists and is a link");
   EXPECT_EQ(Contents(), "old");
 }
 
@@ -96,6 +96,49 @@ TEST_F(TokenFileTest, ReadsNoTokenOfOthersOrOfAnotherForm) {
   EXPECT_FALSE(ReadTokenFile(folder_.path(), 64));
   if (chown(path_.c_str(), 12345, 12345) != 0) GTEST_SKIP() << "needs root";
   EXPECT_FALSE(ReadTokenFile(path_, 64));
+}
+
+/// Another user and its group, until the end of a scope. Only root can take them.
+class AnotherUser {
+ public:
+  static constexpr id_t kId = 12345;
+  AnotherUser() { taken_ = setegid(kId) == 0 && seteuid(kId) == 0; }
+  ~AnotherUser() {
+    if (seteuid(0) != 0 || setegid(0) != 0) abort();
+  }
+  AnotherUser(const AnotherUser&) = delete;
+  AnotherUser& operator=(const AnotherUser&) = delete;
+  [[nodiscard]] bool taken() const { return taken_; }
+
+ private:
+  bool taken_ = false;
+};
+
+/// As in the volume of a Secret: links to a file of root, which a group may read.
+TEST_F(TokenFileTest, ReadsWhatRootGives) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  const std::string good(64, 'a');
+  const std::string link = folder_.File("link");
+  fs::create_symlink(path_, link);
+  fs::permissions(folder_.path(), fs::perms(0711));
+  const auto given = [&](const std::string& text, mode_t mode, uid_t owner, gid_t group,
+                         std::optional<gid_t> reader) {
+    folder_.Write("token", text, mode);
+    if (chown(path_.c_str(), owner, group) != 0) return false;
+    const AnotherUser other;
+    return other.taken() && ReadGivenToken(link, 64, reader).has_value();
+  };
+  constexpr gid_t kGroup = AnotherUser::kId;
+  EXPECT_TRUE(given(good, 0440, 0, kGroup, kGroup));
+  EXPECT_TRUE(given(good, 0640, 0, kGroup, kGroup));
+  EXPECT_FALSE(given(good, 0440, 0, kGroup, std::nullopt)) << "a group that is not named";
+  EXPECT_FALSE(given(good, 0440, 0, kGroup, kGroup + 1)) << "another group";
+  EXPECT_FALSE(given(good, 0444, 0, kGroup, kGroup)) << "everybody reads it";
+  EXPECT_FALSE(given(good, 0460, 0, kGroup, kGroup)) << "its group writes it";
+  EXPECT_FALSE(given(good, 0440, kGroup, kGroup, kGroup)) << "another user's";
+  EXPECT_FALSE(given(good + "\n", 0440, 0, kGroup, kGroup)) << "a newline";
+  folder_.Write("token", good, 0600);
+  EXPECT_FALSE(ReadGivenToken(link, 64, std::nullopt)) << "to root";
 }
 
 TEST_F(TokenFileTest, WritesTheTokenAloneForTheOwnerAlone) {
