@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "serve/transport/microhttpd_library.h"
+#include "serve/transport/connection_pause.h"
 
 namespace credmint::serve {
 
@@ -25,7 +25,7 @@ void WaitingRequests::Quiet() const {
 }
 
 void WaitingRequests::State::ResumeAll() {
-  for (const Waiting& each : requests) Microhttpd().resume_connection(each.connection);
+  for (const Waiting& each : requests) ResumeConnection(each.connection);
   requests.clear();
 }
 
@@ -53,7 +53,7 @@ bool WaitingRequests::Add(Waiting request, std::uint64_t wakes) {
   if (state->closed) return true;
   if (state->wakes != wakes) return false;
   state->requests.push_back(request);
-  Microhttpd().suspend_connection(request.connection);
+  PauseConnection(request.connection);
   return true;
 }
 
@@ -71,7 +71,7 @@ void WaitingRequests::ResumeGone(const std::function<void(int)>& tell) {
       continue;
     }
     tell(requests[i].descriptor);
-    Microhttpd().resume_connection(requests[i].connection);
+    ResumeConnection(requests[i].connection);
   }
   requests.swap(left);
 }

@@ -127,6 +127,8 @@ class Started:
             self.process.communicate()
             raise AssertionError(f"{' '.join(self._command)} hangs") from None
         seconds = time.monotonic() - self._started
+        if b"this build has no HTTP server" in err:
+            miss("this build of credmint has no HTTP server")
         return Run(self._command, self.process.returncode, out or b"", err.decode(), seconds)
 
 
