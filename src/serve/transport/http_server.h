@@ -42,8 +42,8 @@ class HttpServer {
   /// kUsage if this build has none. Safe to call from any thread.
   static Result<void> CheckLibrary();
 
-  /// Fails as CheckLibrary() does, and with kLocalIo if the system does not allow it to run. `waiting` must outlive the server and must not be shared with
-  /// another one.
+  /// Fails as CheckLibrary() does, and with kLocalIo if the system does not allow it to run.
+  /// `waiting` must outlive the server and must not be shared with another one.
   static Result<std::unique_ptr<HttpServer>> Start(ListenSocket socket, Handler handler,
                                                    WaitingRequests& waiting,
                                                    HttpServerOptions options = {});
