@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # Completion of credmint's command line in bash. `credmint __complete` gives the candidates.
 

@@ -241,6 +241,7 @@ RoleServer::~RoleServer() {
 
 Result<RoleServer::Doors> RoleServer::Open(const ServerOptions& options,
                                            const std::vector<roles::Role>& roles) {
+  if (auto http = serve::HttpServer::CheckLibrary(); !http) return Fail(std::move(http));
   auto socket = Listen(options);
   if (!socket) return Fail(std::move(socket));
   auto status = ListenForStatus(options);

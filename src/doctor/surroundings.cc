@@ -14,7 +14,7 @@
 #include "base/users.h"
 #include "http/curl_library.h"
 #include "http/environment_proxy.h"
-#include "serve/transport/microhttpd_library.h"
+#include "serve/transport/http_server.h"
 
 namespace credmint::doctor {
 namespace {
@@ -94,7 +94,7 @@ void CheckEnvironment(const Observer& observer, std::span<const Variable> variab
 void CheckLibraries(const Observer& observer, bool serves) {
   const Topic topic(observer, "libraries");
   const auto curl = LoadCurl();
-  const auto microhttpd = serves ? serve::LoadMicrohttpd() : Result<void>();
+  const auto microhttpd = serves ? serve::HttpServer::CheckLibrary() : Result<void>();
   if (!curl) topic.Fail(curl.error());
   if (!microhttpd) topic.Fail(microhttpd.error());
   if (curl && microhttpd) {

@@ -315,10 +315,12 @@ void MicrohttpdServer::OnConnection(void* closure, MHD_Connection* connection, v
 } catch (...) {  // out of memory: the client stays unknown
 }
 
+Result<void> HttpServer::CheckLibrary() { return LoadMicrohttpd(); }
+
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(ListenSocket socket, Handler handler,
                                                       WaitingRequests& waiting,
                                                       HttpServerOptions options) {
-  if (auto loaded = LoadMicrohttpd(); !loaded) return Fail(std::move(loaded));
+  if (auto loaded = CheckLibrary(); !loaded) return Fail(std::move(loaded));
   auto server = std::make_unique<MicrohttpdServer>(std::move(handler), waiting, options);
   if (auto listening = server->Listen(std::move(socket)); !listening) {
     return Fail(std::move(listening));

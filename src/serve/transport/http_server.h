@@ -38,9 +38,12 @@ class HttpServer {
   /// memory gets NotYet(). The handler is called for it again when `waiting` is woken.
   using Handler = std::function<Response(const Request&)>;
 
-  /// Fails with kInternal if the HTTP library cannot be loaded, and with kLocalIo if the system
-  /// does not allow it to run. `waiting` must outlive the server and must not be shared with
-  /// another one.
+  /// Fails if no server could start: with kInternal if the HTTP library cannot be loaded, and with
+  /// kUsage if this build has none. Safe to call from any thread.
+  static Result<void> CheckLibrary();
+
+  /// Fails as CheckLibrary() does, and with kLocalIo if the system does not allow it to run.
+  /// `waiting` must outlive the server and must not be shared with another one.
   static Result<std::unique_ptr<HttpServer>> Start(ListenSocket socket, Handler handler,
                                                    WaitingRequests& waiting,
                                                    HttpServerOptions options = {});

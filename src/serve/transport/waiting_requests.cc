@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "serve/transport/microhttpd_library.h"
+#include "serve/transport/connection_pause.h"
 
 namespace credmint::serve {
 
@@ -20,7 +20,7 @@ WaitingRequests::~WaitingRequests() {
 void WaitingRequests::Alert() const { eventfd_write(descriptor_, 1); }
 
 void WaitingRequests::State::ResumeAll() {
-  for (const Waiting& each : requests) Microhttpd().resume_connection(each.connection);
+  for (const Waiting& each : requests) ResumeConnection(each.connection);
   requests.clear();
 }
 
@@ -48,7 +48,7 @@ bool WaitingRequests::Add(Waiting request, std::uint64_t wakes) {
   if (state->closed) return true;
   if (state->wakes != wakes) return false;
   state->requests.push_back(request);
-  Microhttpd().suspend_connection(request.connection);
+  PauseConnection(request.connection);
   return true;
 }
 
@@ -66,7 +66,7 @@ void WaitingRequests::ResumeGone(const std::function<void(int)>& tell) {
       continue;
     }
     tell(requests[i].descriptor);
-    Microhttpd().resume_connection(requests[i].connection);
+    ResumeConnection(requests[i].connection);
   }
   requests.swap(left);
 }

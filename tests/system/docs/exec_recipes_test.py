@@ -7,7 +7,7 @@ import re
 import subprocess
 import unittest
 
-from support import documents, emulator, recipes
+from support import documents, emulator, program, recipes
 from support.requirements import need
 
 SECTIONS = {
@@ -22,6 +22,7 @@ BLOCKS = {
 
 class Recipes(recipes.WithIdentity):
     def setUp(self):
+        program.need_server()
         need("/usr/bin/aws", "awscli")
         super().setUp()
         folder = self.folder / ".config/credmint"

@@ -95,6 +95,7 @@ class ThreeWays(MintTest):
 
     def test_serve(self):
         """The command is the README's, with a port added."""
+        program.need_server()
         started = self.start(f"exec {SERVE.strip()} --port 0")
         printed = ""
         while "METADATA" not in printed:

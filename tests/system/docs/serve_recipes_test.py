@@ -8,7 +8,7 @@ import signal
 import socket
 import unittest
 
-from support import documents, emulator, facts, help_text, recipes
+from support import documents, emulator, facts, help_text, program, recipes
 from support.requirements import need
 
 TEXT = documents.read("guide/serve.md")
@@ -25,6 +25,7 @@ LIMITS = {
 
 class Recipes(recipes.WithIdentity):
     def setUp(self):
+        program.need_server()
         need("/usr/bin/aws", "awscli")
         super().setUp()
         runtime = self.folder / "run"

@@ -192,6 +192,7 @@ class BrokenConfigurations(DoctorTest):
 
     def test_unknown_user(self):
         """Only serve asks for users."""
+        program.need_server()
         self.write_identity()
         self.write(
             "c.toml",
@@ -206,6 +207,7 @@ class BrokenConfigurations(DoctorTest):
         )
 
     def test_token_file_in_an_absent_folder(self):
+        program.need_server()
         self.write_identity()
         serve = '[serve]\ntoken-file = "/absent/folder/token"\n'
         contents = FILES + defaults(self.service.url) + serve + role("web")

@@ -68,6 +68,7 @@ while (info := signal.sigtimedwait(wanted, seconds)) is not None:
 
 class ExecTest(MintTest):
     def setUp(self):
+        program.need_server()
         super().setUp()
         self.identity = self.write_identity()
 

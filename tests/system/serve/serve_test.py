@@ -37,6 +37,7 @@ print(json.dumps({"method": credentials.method, **frozen._asdict()}))
 
 class ServeTest(MintTest):
     def setUp(self):
+        program.need_server()
         super().setUp()
         self.identity = self.write_identity(self.key, self.leaf)
 

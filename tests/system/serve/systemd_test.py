@@ -20,6 +20,7 @@ from cryptography import x509
 
 from support import apparmor, documents, emulator, program, sandbox, serve, token, tpm
 from support.cases import each, expand
+from support.installed import install
 from support.manager import Manager
 from support.pki import DAY, pem
 from support.processes import die_with_parent, run_tool
@@ -40,14 +41,6 @@ DROP_INS = {
     for language, text in section.blocks()
     for path in re.findall(r"\A# /etc/systemd/system/(\S+)\n", text)
 }
-
-
-def install(owner):
-    """Runs `meson install` into a new root; returns the root."""
-    build = os.environ.get("CREDMINT_BUILD") or miss("CREDMINT_BUILD does not name the build folder")
-    root = make_folder(owner)
-    run_tool("meson", "install", "--no-rebuild", "--quiet", "-C", build, "--destdir", root)
-    return root
 
 
 class UnitsTest(unittest.TestCase):

@@ -145,3 +145,9 @@ def need_back_end(scheme):
     """Calls miss() if this build of the program does not have the back end."""
     if not _knows(f"{scheme}:"):
         miss(f"this build of credmint knows no {scheme}: keys")
+
+
+def need_server():
+    """Calls miss() if this build of the program has no HTTP server."""
+    if os.environ.get("CREDMINT_WITHOUT_SERVER"):
+        miss("this build of credmint has no HTTP server")

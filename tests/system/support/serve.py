@@ -25,6 +25,7 @@ class Server:
     """A running `credmint serve` with these arguments, which ends with the test."""
 
     def __init__(self, test, *arguments, env=None, preexec=None):
+        program.need_server()
         self._test = test
         self.started = program.start(
             ("serve", *arguments), test.folder, {**test.env, **(env or {})}, preexec
