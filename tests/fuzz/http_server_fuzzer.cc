@@ -71,7 +71,7 @@ class Server {
                      "/latest/api/token",
                      {{"Host", "localhost"}, {"X-aws-ec2-metadata-token-ttl-seconds", "600"}},
                      {true, getuid(), 1}})
-            .body.Reveal());
+            .body->Reveal());
   }
 
   /// Sends the bytes as this client and returns all that comes back.
