@@ -337,8 +337,8 @@ class Refusal(CacheTest):
         self.refused("neither XDG_RUNTIME_DIR nor RUNTIME_DIRECTORY", hint="RuntimeDirectory=")
 
     def test_of_a_missing_folder(self):
-        self.env = {"XDG_RUNTIME_DIR": "/nonexistent"}
-        self.refused("XDG_RUNTIME_DIR=/nonexistent: No such file")
+        self.env = {"XDG_RUNTIME_DIR": f"{self.folder}/missing"}
+        self.refused(f"XDG_RUNTIME_DIR={self.folder}/missing: No such file")
 
     def test_of_a_relative_folder(self):
         self.env = {"XDG_RUNTIME_DIR": "run"}

@@ -184,7 +184,7 @@ class Prefixes(unittest.TestCase):
         folder = make_folder(self)
         subprocess.run(
             ["/usr/bin/meson", "setup", folder, SOURCE, f"-Dprefix={prefix}", "-Dtests=disabled"],
-            env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
+            env={"PATH": "/usr/bin:/bin", "HOME": str(make_folder(self))},
             capture_output=True,
             check=True,
         )
