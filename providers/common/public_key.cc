@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/public_key.h"
 
+#include <openssl/asn1.h>
 #include <openssl/core_names.h>
 #include <openssl/x509.h>
 
@@ -10,6 +11,8 @@
 #include <string_view>
 
 #include "common/params.h"
+#include "ossl/curve_name.h"
+#include "ossl/der_reader.h"
 #include "ossl/error_queue.h"
 
 namespace credmint::provider {
@@ -63,6 +66,70 @@ std::optional<KeyType> TypeOf(const EVP_PKEY* pkey) {
     if (EVP_PKEY_is_a(pkey, TypeName(type)) == 1) return type;
   }
   return std::nullopt;
+}
+
+// The contents of OIDs in DER: RFC 8017 appendix C, RFC 5480 section 2.1.1, RFC 8410 section 3.
+constexpr auto kRsaEncryption =
+    std::to_array<std::uint8_t>({0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01});
+constexpr auto kEcPublicKey =
+    std::to_array<std::uint8_t>({0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01});
+
+/// The bytes of a positive INTEGER without leading zero bytes; empty for any other.
+Bytes Positive(const std::optional<ByteView>& integer) {
+  if (!integer || integer->empty() || (integer->front() & 0x80) != 0) return {};
+  const auto first = std::ranges::find_if(*integer, [](std::uint8_t byte) { return byte != 0; });
+  return {first, integer->end()};
+}
+
+/// RSAPublicKey (RFC 8017 appendix A.1.1).
+std::optional<PublicKey> ReadRsa(ByteView der) {
+  DerReader whole(der);
+  const auto sequence = whole.Next(V_ASN1_SEQUENCE);
+  if (!sequence || !whole.AtEnd()) return std::nullopt;
+  DerReader numbers(*sequence);
+  PublicKey key;
+  key.modulus = Positive(numbers.Next(V_ASN1_INTEGER));
+  key.exponent = Positive(numbers.Next(V_ASN1_INTEGER));
+  if (key.modulus.empty() || key.exponent.empty() || !numbers.AtEnd()) return std::nullopt;
+  return key;
+}
+
+/// A key on a named curve, with an uncompressed point.
+std::optional<PublicKey> ReadEc(ByteView curve, ByteView point) {
+  const char* group = CurveName(curve);
+  if (group == nullptr || point.size() < 3 || point.front() != 4) return std::nullopt;
+  PublicKey key;
+  key.type = KeyType::kEc;
+  key.group = group;
+  key.point.assign(point.begin(), point.end());
+  return key;
+}
+
+/// The contents of a SubjectPublicKeyInfo in its usual forms. OpenSSL would ask all decoders of all
+/// providers, in a library context that nothing else here needs.
+std::optional<PublicKey> ReadUsual(ByteView info) {
+  DerReader parts(info);
+  const auto algorithm = parts.Next(V_ASN1_SEQUENCE);
+  const auto bits = parts.Next(V_ASN1_BIT_STRING);
+  const bool is_whole = algorithm && bits && parts.AtEnd() && !bits->empty() && bits->front() == 0;
+  if (!is_whole) return std::nullopt;
+  DerReader inside(*algorithm);
+  const auto oid = inside.Next(V_ASN1_OBJECT);
+  const auto parameters = inside.Next();
+  if (!oid || !parameters || !inside.AtEnd()) return std::nullopt;
+  const ByteView key = bits->subspan(1);
+  if (std::ranges::equal(*oid, kEcPublicKey)) return ReadEc(parameters->whole, key);
+  const bool is_rsa = std::ranges::equal(*oid, kRsaEncryption) &&
+                      parameters->IsUniversal(V_ASN1_NULL) && parameters->contents.empty();
+  return is_rsa ? ReadRsa(key) : std::nullopt;
+}
+
+/// Any SubjectPublicKeyInfo.
+std::optional<PublicKey> ReadUnusual(ByteView der) {
+  const unsigned char* cursor = der.data();
+  const PkeyPtr pkey(d2i_PUBKEY(nullptr, &cursor, static_cast<long>(der.size())));
+  auto key = PublicKey::FromPkey(pkey.get());
+  return key ? std::optional(*std::move(key)) : std::nullopt;
 }
 
 }  // namespace
@@ -206,13 +273,12 @@ Result<Bytes> EncodeEcdsaSignature(ByteView r, ByteView s) {
 
 std::vector<PublicKey> ReadPublicKeys(ByteView der) {
   std::vector<PublicKey> keys;
-  const unsigned char* cursor = der.data();
-  const unsigned char* const end = cursor + der.size();
   const ErrorMark mark;
-  while (cursor < end) {
-    const PkeyPtr pkey(d2i_PUBKEY(nullptr, &cursor, end - cursor));
-    if (!pkey) break;
-    if (auto key = PublicKey::FromPkey(pkey.get())) keys.push_back(*std::move(key));
+  DerReader infos(der);
+  while (const auto info = infos.Next()) {
+    auto key = info->IsUniversal(V_ASN1_SEQUENCE) ? ReadUsual(info->contents) : std::nullopt;
+    if (!key) key = ReadUnusual(info->whole);
+    if (key) keys.push_back(*std::move(key));
   }
   return keys;
 }

@@ -158,14 +158,9 @@ Result<PublicKey> Ed25519Key(const Bytes& parameters, const Bytes& point) {
 /// 4.9.1).
 std::optional<PublicKey> ReadOwnPublicKey(const Session& session, CK_OBJECT_HANDLE object) {
   if (auto key = ReadPublicKeyObject(session, object)) return *std::move(key);
-  const Bytes der = ReadAttribute(session, object, CKA_PUBLIC_KEY_INFO);
-  const std::uint8_t* cursor = der.data();
-  const ErrorMark mark;
-  const PkeyPtr pkey(der.empty() ? nullptr
-                                 : d2i_PUBKEY(nullptr, &cursor, static_cast<long>(der.size())));
-  auto key = PublicKey::FromPkey(pkey.get());
-  if (!key) return std::nullopt;
-  return *std::move(key);
+  auto keys = provider::ReadPublicKeys(ReadAttribute(session, object, CKA_PUBLIC_KEY_INFO));
+  if (keys.empty()) return std::nullopt;
+  return std::move(keys.front());
 }
 
 /// The objects of a class with a private key's CKA_ID. CKA_LABEL decides between several, and

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ossl/curve_name.h"
+#include "ossl/der_reader.h"
 #include "ossl/encoding.h"
 #include "ossl/fips.h"
 #include "ossl/pem_blocks.h"
@@ -33,37 +35,9 @@ std::optional<KeyForm> FormOf(std::string_view label) {
   return std::nullopt;
 }
 
-/// Walks through the elements of DER, one after the other.
-class DerElements {
- public:
-  explicit DerElements(ByteView der) : rest_(der) {}
-
-  /// The contents of the next element, if it has this tag and class and a definite length. Nothing
-  /// otherwise, and then the next call looks at the same element.
-  std::optional<ByteView> Next(int tag, int tag_class = V_ASN1_UNIVERSAL) {
-    const unsigned char* at = rest_.data();
-    long length = 0;
-    int its_tag = 0;
-    int its_class = 0;
-    const int form =
-        ASN1_get_object(&at, &length, &its_tag, &its_class, static_cast<long>(rest_.size()));
-    const int wanted_form =
-        tag == V_ASN1_SEQUENCE || tag_class != V_ASN1_UNIVERSAL ? V_ASN1_CONSTRUCTED : 0;
-    if (form != wanted_form || its_tag != tag || its_class != tag_class) return std::nullopt;
-    const ByteView contents(at, static_cast<std::size_t>(length));
-    rest_ = rest_.subspan(static_cast<std::size_t>(at - rest_.data()) + contents.size());
-    return contents;
-  }
-
-  [[nodiscard]] bool AtEnd() const { return rest_.empty(); }
-
- private:
-  ByteView rest_;
-};
-
 /// The contents of a sequence that is all there is.
 std::optional<ByteView> OnlySequence(ByteView der) {
-  DerElements elements(der);
+  DerReader elements(der);
   const auto sequence = elements.Next(V_ASN1_SEQUENCE);
   return elements.AtEnd() ? sequence : std::nullopt;
 }
@@ -119,7 +93,7 @@ PkeyPtr MakeRsaKey(const LibraryContext& context, ByteView der) {
        OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1});
   const auto sequence = OnlySequence(der);
   if (!sequence) return nullptr;
-  DerElements elements(*sequence);
+  DerReader elements(*sequence);
   if (!IsInteger(elements.Next(V_ASN1_INTEGER), 0)) return nullptr;
   KeyParameters parameters;
   for (const char* name : kNumbers) {
@@ -131,34 +105,22 @@ PkeyPtr MakeRsaKey(const LibraryContext& context, ByteView der) {
   return elements.AtEnd() ? parameters.MakeKey(context, "RSA") : nullptr;
 }
 
-/// The name of the curve with the DER of its OID; null for explicit parameters and unknown curves.
-const char* CurveName(ByteView oid) {
-  DerElements elements(oid);
-  // d2i_ASN1_OBJECT() does not look at the class of the tag.
-  if (!elements.Next(V_ASN1_OBJECT) || !elements.AtEnd()) return nullptr;
-  const unsigned char* at = oid.data();
-  const Handle<ASN1_OBJECT, ASN1_OBJECT_free> object(
-      d2i_ASN1_OBJECT(nullptr, &at, static_cast<long>(oid.size())));
-  const int nid = object ? OBJ_obj2nid(object.get()) : NID_undef;
-  return nid != NID_undef ? OBJ_nid2sn(nid) : nullptr;
-}
-
 /// ECPrivateKey with its public key. The curve is in `parameters`, or else in the key itself.
 PkeyPtr MakeEcKey(const LibraryContext& context, ByteView der, ByteView parameters) {
   const auto sequence = OnlySequence(der);
   if (!sequence) return nullptr;
-  DerElements elements(*sequence);
+  DerReader elements(*sequence);
   if (!IsInteger(elements.Next(V_ASN1_INTEGER), 1)) return nullptr;
   const auto secret = elements.Next(V_ASN1_OCTET_STRING);
-  const auto own_parameters = elements.Next(0, V_ASN1_CONTEXT_SPECIFIC);
-  const auto tagged = elements.Next(1, V_ASN1_CONTEXT_SPECIFIC);
+  const auto own_parameters = elements.NextContextTag(0);
+  const auto tagged = elements.NextContextTag(1);
   if (!secret || !tagged || !elements.AtEnd()) return nullptr;
-  if (parameters.empty() && own_parameters) parameters = *own_parameters;
-  if (own_parameters && !std::ranges::equal(*own_parameters, parameters)) return nullptr;
+  const ByteView own = own_parameters ? own_parameters->contents : ByteView();
+  if (parameters.empty()) parameters = own;
+  if (own_parameters && !std::ranges::equal(own, parameters)) return nullptr;
   const char* curve = CurveName(parameters);
-  DerElements inside(*tagged);
-  const auto bits = inside.Next(V_ASN1_BIT_STRING);
-  const bool has_point = bits && inside.AtEnd() && bits->size() > 1 && bits->front() == 0;
+  const auto bits = tagged->Inside(V_ASN1_BIT_STRING);
+  const bool has_point = bits && bits->size() > 1 && bits->front() == 0;
   if (curve == nullptr || !has_point) return nullptr;
   KeyParameters key;
   key.AddText(OSSL_PKEY_PARAM_GROUP_NAME, curve);

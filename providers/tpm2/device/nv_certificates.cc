@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "common/bio_pem_block.h"
+#include "ossl/der_reader.h"
 #include "ossl/encoding.h"
-#include "tpm2/keyfile/der_reader.h"
 
 namespace credmint::tpm2 {
 namespace {
@@ -27,7 +27,7 @@ bool IsPadding(ByteView bytes) {
 }
 
 /// RFC 5280 section 4.1: Certificate ::= SEQUENCE { SEQUENCE, SEQUENCE, BIT STRING }.
-bool LooksLikeCertificate(const DerElement& element) {
+bool LooksLikeCertificate(const DerItem& element) {
   if (!element.IsUniversal(V_ASN1_SEQUENCE)) return false;
   DerReader fields(element.contents);
   return fields.Next(V_ASN1_SEQUENCE) && fields.Next(V_ASN1_SEQUENCE) &&

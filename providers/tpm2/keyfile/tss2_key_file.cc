@@ -10,12 +10,13 @@
 
 #include "base/printable.h"
 #include "common/bio_pem_block.h"
+#include "ossl/der_reader.h"
 #include "ossl/encoding.h"
 #include "tpm2/device/handle_uri.h"
 #include "tpm2/device/tpm_reader.h"
 #include "tpm2/device/tss2_library.h"
 #include "tpm2/device/tss_log.h"
-#include "tpm2/keyfile/der_reader.h"
+#include "tpm2/keyfile/der_number.h"
 
 namespace credmint::tpm2 {
 namespace {
@@ -63,14 +64,14 @@ Result<std::uint8_t> CheckKeyType(ByteView identifier) {
   }
 }
 
-bool ReadBoolean(const DerElement& element, bool& value) {
+bool ReadBoolean(const DerItem& element, bool& value) {
   const auto contents = element.Inside(V_ASN1_BOOLEAN);
   if (!contents || contents->size() != 1) return false;
   value = contents->front() != 0;
   return true;
 }
 
-bool ReadDescription(const DerElement& element, std::string& description) {
+bool ReadDescription(const DerItem& element, std::string& description) {
   const auto contents = element.Inside(V_ASN1_UTF8STRING);
   if (!contents) return false;
   const auto* text = reinterpret_cast<const char*>(contents->data());
@@ -89,7 +90,7 @@ bool ReadTpmStructure(Unmarshal unmarshal, ByteView marshalled, T& value) {
   return reader.Read(unmarshal, value) && reader.AtEnd();
 }
 
-bool ReadImportSeed(const DerElement& element, Tss2KeyFile& key) {
+bool ReadImportSeed(const DerItem& element, Tss2KeyFile& key) {
   const auto contents = element.Inside(V_ASN1_OCTET_STRING);
   return contents && ReadTpmStructure(Tss2().Tss2_MU_TPM2B_ENCRYPTED_SECRET_Unmarshal, *contents,
                                       key.import_seed.emplace());
@@ -104,7 +105,7 @@ Result<bool> Keep(Result<T> read, T& field) {
   return true;
 }
 
-Result<bool> ReadOptionalField(const DerElement& element, Tss2KeyFile& key) {
+Result<bool> ReadOptionalField(const DerItem& element, Tss2KeyFile& key) {
   switch (element.tag) {
     case kEmptyAuth:
       return ReadBoolean(element, key.empty_auth);

@@ -8,19 +8,20 @@
 
 #include <array>
 
+#include "ossl/der_element.h"
+#include "ossl/der_reader.h"
 #include "tpm2/device/tpm_writer.h"
 #include "tpm2/device/tss2_library.h"
-#include "tpm2/keyfile/der_reader.h"
-#include "tpm2/keyfile/der_writer.h"
+#include "tpm2/keyfile/der_number.h"
 #include "tpm2/policy/policy_writer.h"
 
 namespace credmint::tpm2 {
 namespace {
 
-constexpr std::uint8_t kEmptyAuthField = kExplicitTag;
-constexpr std::uint8_t kPolicyField = kExplicitTag + 1;
+constexpr std::uint8_t kEmptyAuthField = kDerExplicit;
+constexpr std::uint8_t kPolicyField = kDerExplicit + 1;
 constexpr int kSignedPoliciesTag = 3;
-constexpr std::uint8_t kSignedPoliciesField = kExplicitTag + kSignedPoliciesTag;
+constexpr std::uint8_t kSignedPoliciesField = kDerExplicit + kSignedPoliciesTag;
 
 constexpr auto kLoadableKey =
     std::to_array<std::uint8_t>({kDerIdentifier, 6, 0x67, 0x81, 0x05, 0x0a, 0x01, 0x03});
@@ -39,11 +40,11 @@ Result<Bytes> EncodeKey(const Tss2KeyFile& key) {
   private_area.Write(Tss2().Tss2_MU_TPM2B_PRIVATE_Marshal, key.private_area);
   const bool is_simple = !key.import_seed && !key.rsa_parent && key.policy.signed_policies.empty();
   if (!is_simple || !public_area.good() || !private_area.good()) return CannotWrite();
-  const Bytes empty_auth = key.empty_auth ? Element(kEmptyAuthField, {kYes}) : Bytes();
-  const Bytes policy_field = key.policy.empty() ? Bytes() : Element(kPolicyField, {*policy});
-  return Element(kDerSequence, {kLoadableKey, empty_auth, policy_field, DerNumber(key.parent),
-                                Element(kDerOctetString, {public_area.bytes()}),
-                                Element(kDerOctetString, {private_area.bytes()})});
+  const Bytes empty_auth = key.empty_auth ? DerElement(kEmptyAuthField, {kYes}) : Bytes();
+  const Bytes policy_field = key.policy.empty() ? Bytes() : DerElement(kPolicyField, {*policy});
+  return DerElement(kDerSequence, {kLoadableKey, empty_auth, policy_field, DerNumber(key.parent),
+                                   DerElement(kDerOctetString, {public_area.bytes()}),
+                                   DerElement(kDerOctetString, {private_area.bytes()})});
 }
 
 Result<std::string> ToPem(const Bytes& der) {
@@ -96,8 +97,8 @@ Result<std::string> PutSignedPolicy(const Tss2KeyFile& key, const SignedPolicy& 
   const AroundSigned parts = TakeApart(key.der);
   const ByteView kept = keep_old ? parts.earlier : ByteView();
   const Bytes field =
-      Element(kSignedPoliciesField, {Element(kDerSequence, {*signed_policy, kept})});
-  return ToPem(Element(kDerSequence, {parts.before, field, parts.after}));
+      DerElement(kSignedPoliciesField, {DerElement(kDerSequence, {*signed_policy, kept})});
+  return ToPem(DerElement(kDerSequence, {parts.before, field, parts.after}));
 }
 
 Result<std::string> WriteTss2KeyFile(const Tss2KeyFile& key) {

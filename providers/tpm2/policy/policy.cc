@@ -10,6 +10,7 @@
 #include "base/printable.h"
 #include "tpm2/device/tpm_reader.h"
 #include "tpm2/device/tss2_library.h"
+#include "tpm2/keyfile/der_number.h"
 
 namespace credmint::tpm2 {
 namespace {
@@ -210,7 +211,7 @@ Result<PolicyStep> ReadPolicyStep(TPM2_CC code, ByteView body) {
   return step;
 }
 
-Result<PolicySteps> ReadPolicy(const DerElement& field) {
+Result<PolicySteps> ReadPolicy(const DerItem& field) {
   const auto sequence = field.Inside(V_ASN1_SEQUENCE);
   if (!sequence) return MalformedPolicy("it is no sequence");
   PolicySteps steps;
@@ -224,7 +225,7 @@ Result<PolicySteps> ReadPolicy(const DerElement& field) {
   return steps;
 }
 
-Result<std::vector<SignedPolicy>> ReadSignedPolicies(const DerElement& field) {
+Result<std::vector<SignedPolicy>> ReadSignedPolicies(const DerItem& field) {
   const auto sequence = field.Inside(V_ASN1_SEQUENCE);
   if (!sequence) return MalformedPolicy("the signed policies are no sequence");
   std::vector<SignedPolicy> policies;

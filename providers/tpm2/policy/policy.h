@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "ossl/der_reader.h"
 #include "ossl/handles.h"
-#include "tpm2/keyfile/der_reader.h"
 
 namespace credmint::tpm2 {
 
@@ -99,8 +99,8 @@ struct Policy {
 ///
 /// A policy has at most 32 steps, and there are at most 32 signed policies. Fail with kMalformed,
 /// and with kKeyUnusable and the command's name for any other policy command.
-Result<PolicySteps> ReadPolicy(const DerElement& field);
+Result<PolicySteps> ReadPolicy(const DerItem& field);
 Result<PolicyStep> ReadPolicyStep(TPM2_CC code, ByteView body);
-Result<std::vector<SignedPolicy>> ReadSignedPolicies(const DerElement& field);
+Result<std::vector<SignedPolicy>> ReadSignedPolicies(const DerItem& field);
 
 }  // namespace credmint::tpm2

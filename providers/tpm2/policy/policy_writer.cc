@@ -3,18 +3,19 @@
 
 #include <utility>
 
+#include "ossl/der_element.h"
 #include "ossl/encoding.h"
 #include "tpm2/device/tpm_writer.h"
 #include "tpm2/device/tss2_library.h"
-#include "tpm2/keyfile/der_writer.h"
+#include "tpm2/keyfile/der_number.h"
 
 namespace credmint::tpm2 {
 namespace {
 
-constexpr std::uint8_t kNameField = kExplicitTag;
-constexpr std::uint8_t kStepsField = kExplicitTag + 1;
-constexpr std::uint8_t kCodeField = kExplicitTag;
-constexpr std::uint8_t kBodyField = kExplicitTag + 1;
+constexpr std::uint8_t kNameField = kDerExplicit;
+constexpr std::uint8_t kStepsField = kDerExplicit + 1;
+constexpr std::uint8_t kCodeField = kDerExplicit;
+constexpr std::uint8_t kBodyField = kDerExplicit + 1;
 
 TPM2_CC WriteBody(const PolicyPcr& pcr, TpmWriter& body) {
   body.Write(Tss2().Tss2_MU_TPM2B_DIGEST_Marshal, pcr.digest)
@@ -66,21 +67,22 @@ Result<Bytes> EncodePolicy(const PolicySteps& steps) {
     TpmWriter body;
     const TPM2_CC code = std::visit([&](const auto& one) { return WriteBody(one, body); }, step);
     if (!body.good()) return Fail(ErrorCode::kInternal, "the policy cannot be written");
-    const Bytes element =
-        Element(kDerSequence, {Element(kCodeField, {DerNumber(code)}),
-                               Element(kBodyField, {Element(kDerOctetString, {body.bytes()})})});
+    const Bytes element = DerElement(
+        kDerSequence, {DerElement(kCodeField, {DerNumber(code)}),
+                       DerElement(kBodyField, {DerElement(kDerOctetString, {body.bytes()})})});
     encoded.insert(encoded.end(), element.begin(), element.end());
   }
-  return Element(kDerSequence, {encoded});
+  return DerElement(kDerSequence, {encoded});
 }
 
 Result<Bytes> EncodeSignedPolicy(const SignedPolicy& policy) {
   const auto steps = EncodePolicy(policy.steps);
   if (!steps) return Fail(steps);
-  const Bytes name = policy.name.empty()
-                         ? Bytes()
-                         : Element(kNameField, {Element(kDerUtf8, {AsBytes(policy.name)})});
-  return Element(kDerSequence, {name, Element(kStepsField, {*steps})});
+  const Bytes name =
+      policy.name.empty()
+          ? Bytes()
+          : DerElement(kNameField, {DerElement(kDerUtf8String, {AsBytes(policy.name)})});
+  return DerElement(kDerSequence, {name, DerElement(kStepsField, {*steps})});
 }
 
 }  // namespace credmint::tpm2

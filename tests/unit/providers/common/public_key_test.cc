@@ -3,13 +3,17 @@
 
 #include <gtest/gtest.h>
 #include <openssl/core_names.h>
+#include <openssl/x509.h>
 
 #include <array>
+#include <cstddef>
 #include <map>
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "ossl/error_queue.h"
 #include "support/test_pki.h"
 
 namespace credmint::provider {
@@ -192,6 +196,46 @@ TEST_P(PublicKeyFactsTest, BecomeTheSameKeyInOpenssl) {
   EXPECT_EQ(EVP_PKEY_get_bn_param(pkey->get(), name, &secret), 0) << "it is public only";
   BN_clear_free(secret);
   ERR_clear_error();
+}
+
+Bytes Info(const TestKey& key) {
+  unsigned char* data = nullptr;
+  const int size = i2d_PUBKEY(key.get(), &data);
+  Bytes der(data, data + size);
+  OPENSSL_free(data);
+  return der;
+}
+
+TEST_P(PublicKeyFactsTest, AreReadFromOpensslsDer) {
+  const TestKey& key = KeyOf(GetParam().kind);
+  Bytes two = Info(key);
+  const Bytes one = two;
+  two.insert(two.end(), one.begin(), one.end());
+  const std::vector<PublicKey> keys = ReadPublicKeys(two);
+  ASSERT_EQ(keys.size(), 2U);
+  EXPECT_EQ(keys[0], Make(key));
+  EXPECT_EQ(keys[1], Make(key));
+}
+
+/// OpenSSL does not look at the parameters of an RSA key.
+bool IsSameForOpenssl(const TestKey& key, const Bytes& der) {
+  const unsigned char* cursor = der.data();
+  const ErrorMark mark;
+  const PkeyPtr read(d2i_PUBKEY(nullptr, &cursor, static_cast<long>(der.size())));
+  return read && EVP_PKEY_eq(read.get(), key.get()) == 1;
+}
+
+TEST_P(PublicKeyFactsTest, AreNotReadFromDamagedDer) {
+  const TestKey& key = KeyOf(GetParam().kind);
+  const Bytes der = Info(key);
+  for (std::size_t i = 0; i < der.size(); ++i) {
+    Bytes cut(der.begin(), der.begin() + static_cast<std::ptrdiff_t>(i));
+    EXPECT_TRUE(ReadPublicKeys(cut).empty()) << i;
+    Bytes damaged = der;
+    damaged[i] ^= 0x80;
+    if (IsSameForOpenssl(key, damaged)) continue;
+    for (const PublicKey& read : ReadPublicKeys(damaged)) EXPECT_NE(read, Make(key)) << i;
+  }
 }
 
 TEST_P(PublicKeyFactsTest, GoThroughParametersAndBack) {

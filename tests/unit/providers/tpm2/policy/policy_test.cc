@@ -43,7 +43,7 @@ class PolicyTest : public testing::Test {
     ASSERT_TRUE(LoadTss2());
   }
 
-  static DerElement Field(const Bytes& contents) {
+  static DerItem Field(const Bytes& contents) {
     return {1, 0x80, true, contents};  // as the file's reader passes it
   }
 

@@ -1,37 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tpm2/keyfile/der_reader.h"
+#include "ossl/der_reader.h"
 
 #include <openssl/asn1.h>
 
-#include "ossl/handles.h"
+#include "ossl/error_queue.h"
 
-namespace credmint::tpm2 {
+namespace credmint {
 
-bool DerElement::IsUniversal(int wanted) const {
+bool DerItem::IsUniversal(int wanted) const {
   return tag_class == V_ASN1_UNIVERSAL && tag == wanted &&
          constructed == (wanted == V_ASN1_SEQUENCE);
 }
 
-std::optional<std::span<const std::uint8_t>> DerElement::Inside(int wanted) const {
+std::optional<ByteView> DerItem::Inside(int wanted) const {
   if (!constructed) return std::nullopt;
   DerReader reader(contents);
   const auto inside = reader.Next(wanted);
   return reader.AtEnd() ? inside : std::nullopt;
 }
 
-std::optional<std::uint32_t> ReadUint32(std::span<const std::uint8_t> integer) {
-  if (integer.size() == 5 && integer.front() == 0) integer = integer.subspan(1);
-  if (integer.empty() || integer.size() > 4) return std::nullopt;
-  if (integer.size() < 4 && (integer.front() & 0x80U) != 0) return std::nullopt;
-  std::uint32_t number = 0;
-  for (const std::uint8_t byte : integer) number = (number << 8U) | byte;
-  return number;
-}
-
-std::optional<DerElement> DerReader::Next() {
+std::optional<DerItem> DerReader::Next() {
   if (rest_.empty()) return std::nullopt;
   const ErrorMark mark;
-  DerElement element;
+  DerItem element;
   const unsigned char* cursor = rest_.data();
   long length = 0;
   const int form = ASN1_get_object(&cursor, &length, &element.tag, &element.tag_class,
@@ -47,13 +38,13 @@ std::optional<DerElement> DerReader::Next() {
   return element;
 }
 
-std::optional<std::span<const std::uint8_t>> DerReader::Next(int tag) {
+std::optional<ByteView> DerReader::Next(int tag) {
   const auto element = Next();
   if (!element || !element->IsUniversal(tag)) return std::nullopt;
   return element->contents;
 }
 
-std::optional<DerElement> DerReader::NextContextTag() {
+std::optional<DerItem> DerReader::NextContextTag() {
   const DerReader before = *this;
   const auto element = Next();
   if (element && element->tag_class == V_ASN1_CONTEXT_SPECIFIC) return element;
@@ -61,4 +52,12 @@ std::optional<DerElement> DerReader::NextContextTag() {
   return std::nullopt;
 }
 
-}  // namespace credmint::tpm2
+std::optional<DerItem> DerReader::NextContextTag(int tag) {
+  const DerReader before = *this;
+  const auto element = NextContextTag();
+  if (element && element->tag == tag) return element;
+  *this = before;
+  return std::nullopt;
+}
+
+}  // namespace credmint
