@@ -43,6 +43,7 @@ void EndQuickly(int status) {
   Functions functions;
   Registered().Lock()->swap(functions);
   std::for_each(functions.rbegin(), functions.rend(), [](auto* function) { function(); });
+  for (const int output : {STDOUT_FILENO, STDERR_FILENO}) close(output);
   _exit(status);
 }
 

@@ -34,7 +34,7 @@ Result<std::optional<Descriptor>> LockWithin(std::chrono::milliseconds limit, De
   const int error = Flock(file, LOCK_EX | LOCK_NB);
   if (error == 0) return file;
   if (error != EWOULDBLOCK) return CannotLock(error);
-  if (limit <= limit.zero()) return std::nullopt;
+  if (limit <= std::chrono::milliseconds::zero()) return std::nullopt;
 
   const auto wait = std::make_shared<std::packaged_task<Result<Descriptor>()>>(
       [file = std::move(file)]() mutable -> Result<Descriptor> {

@@ -128,6 +128,15 @@ void Channel::Close() {
   changed_.notify_all();
 }
 
+void Channel::ReadOutputToEnd(const Descriptor& process, TimePoint deadline) {
+  const MutexLock lock(mutex_);
+  while (reading_) changed_.wait(mutex_);
+  std::array<pollfd, 2> waiting = {{{output_.get(), POLLIN, 0}, {process.get(), POLLIN, 0}}};
+  while (output_ && waiting[1].revents == 0 && Clock::now() < deadline) {
+    if (poll(waiting.data(), waiting.size(), PollTime(deadline)) > 0) ReadOutput();
+  }
+}
+
 /// Waits for a message of a call, or of a new one. Reads the socket if no other thread does.
 Result<Message> Channel::Await(std::optional<std::uint32_t> call, TimePoint deadline) {
   for (;;) {

@@ -92,6 +92,10 @@ class Channel {
   /// Wakes all threads that wait. They fail with kDeviceLost.
   void Close();
 
+  /// Reads `output` until nobody can write to it any more, until `process` can be read (it has
+  /// ended, pidfd_open(2)), or until the deadline. Call it after Close().
+  void ReadOutputToEnd(const Descriptor& process, TimePoint deadline);
+
  private:
   struct Inbox {
     std::deque<Message> messages;

@@ -121,13 +121,21 @@ void KeyProcess::End(milliseconds patience, Cause cause) {
   const auto known = status_.Lock();
   if (known->has_value()) return;
   ended_ = true;
-  // A process that was asked to end may have to finish a login first.
-  const bool kill = cause != Cause::kAsked;
-  const int status = launcher_.End(process_, patience, kill);
+  if (cause == Cause::kAsked) {
+    *known = Farewell(patience);
+    return;
+  }
+  const int status = launcher_.End(process_, patience, true);
   *known = status;
-  if (cause == Cause::kAsked) return;
   const char* name = WIFSIGNALED(status) ? "crashed" : "exited";
   ++figures_->Lock()->ends[cause == Cause::kHung ? "hung" : name];
+}
+
+/// Lets a process that was asked to end finish a login first. Once it has closed its output, the
+/// device is closed, and only its memory is still freed. Nobody waits for that.
+int KeyProcess::Farewell(milliseconds patience) {
+  channel_.ReadOutputToEnd(OpenProcess(process_), Channel::Clock::now() + patience);
+  return launcher_.End(process_, milliseconds(0), false);
 }
 
 bool KeyProcess::IsRunning() {
@@ -160,6 +168,8 @@ Result<StoreContents> KeyProcess::Load(const LibraryContext& context, const Plac
   if (!conversation.call.Send(Kind::kLoad, EncodeLoad(place, options, signer))) {
     return Fail(Ended(conversation));
   }
+  // The answer takes milliseconds. Whoever uses a key needs these next.
+  if (options.expect == StoreExpect::kPrivateKey) context.FetchForThreads();
   StoreContents contents;
   for (;;) {
     auto answer = NextAnswer(conversation);

@@ -98,6 +98,7 @@ class KeyProcess : public std::enable_shared_from_this<KeyProcess> {
              std::shared_ptr<KeyProcessFigures> figures, Launched launched);
 
   void End(std::chrono::milliseconds patience, Cause cause);
+  int Farewell(std::chrono::milliseconds patience);
   Result<Message> NextAnswer(Conversation& conversation);
   Result<Message> Receive(Conversation& conversation);
   [[nodiscard]] Channel::TimePoint Deadline() const;

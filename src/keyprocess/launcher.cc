@@ -68,8 +68,8 @@ Result<Launched> Fork(const Launcher::Body& body) {
 
 /// Waits until a child has ended, but no longer than `patience`.
 void AwaitEnd(pid_t process, milliseconds patience) {
-  const Descriptor handle(static_cast<int>(syscall(SYS_pidfd_open, process, 0)));
-  if (!handle) return;  // a kernel before 5.3
+  const Descriptor handle = OpenProcess(process);
+  if (!handle) return;
   pollfd ended{handle.get(), POLLIN, 0};
   poll(&ended, 1, static_cast<int>(patience.count()));
 }
@@ -354,6 +354,10 @@ class ThisLauncher final : public Launcher {
 };
 
 }  // namespace
+
+Descriptor OpenProcess(pid_t process) {
+  return Descriptor(static_cast<int>(syscall(SYS_pidfd_open, process, 0)));
+}
 
 std::unique_ptr<Launcher> Launcher::Create(Body body, std::function<void()> before_fork) {
   return std::make_unique<ThisLauncher>(std::move(body), std::move(before_fork));

@@ -19,6 +19,10 @@ struct Launched {
   Descriptor output;  ///< what it prints; does not block
 };
 
+/// A descriptor that can be read when a process has ended (pidfd_open(2)). None in a kernel before
+/// 5.3.
+Descriptor OpenProcess(pid_t process);
+
 /// Starts key processes. The child of a process with several threads may run only a few functions,
 /// because a lock may be held for ever there. So this process forks itself only as long as it has
 /// one thread. Before it gets a second one, it forks a *helper*, which has one thread for ever and

@@ -140,6 +140,31 @@ TEST_F(ChannelTest, TheLastWordsAreReadAtTheEnd) {
   EXPECT_EQ(printed_, "abort!");
 }
 
+TEST_F(ChannelTest, OutputIsReadUntilNobodyCanWrite) {
+  channel_->Close();
+  std::thread writer([this] {
+    std::this_thread::sleep_for(milliseconds(20));
+    EXPECT_EQ(write(output_.get(), "bye", 3), 3);
+    output_ = Descriptor();
+  });
+  const auto deadline = In(std::chrono::minutes(1));
+  channel_->ReadOutputToEnd({}, deadline);
+  EXPECT_LT(Channel::Clock::now(), deadline);
+  EXPECT_EQ(printed_, "bye");
+  writer.join();
+}
+
+TEST_F(ChannelTest, OutputThatAnotherProcessKeepsOpenIsLeftWhenTheProcessHasEnded) {
+  channel_->Close();
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(pipe2(pipe.data(), O_CLOEXEC), 0);
+  const Descriptor process(pipe[0]);
+  close(pipe[1]);  // from now on it can be read, as a process that has ended
+  const auto deadline = In(std::chrono::minutes(1));
+  channel_->ReadOutputToEnd(process, deadline);
+  EXPECT_LT(Channel::Clock::now(), deadline);
+}
+
 /// Many threads call at once; the other end answers each with its own number.
 TEST_F(ChannelTest, ThreadsShareTheSocket) {
   constexpr int kThreads = 8;
