@@ -2,6 +2,7 @@
 #include "cli/options/start_library.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <openssl/core.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -9,8 +10,10 @@
 
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -22,11 +25,13 @@
 #include "cli/output/terminal_prompt.h"
 #include "daemon/end_signals.h"
 #include "http/curl_ahead.h"
+#include "identity/referenced_file.h"
 #include "identity/scheme_table.h"
 #include "keyprocess/key_processes.h"
 #include "keyprocess/key_server.h"
 #include "keyprocess/launcher.h"
 #include "keyprocess/sandbox.h"
+#include "ossl/uri_file.h"
 
 extern "C" OSSL_provider_init_fn credmint_remote_provider_init;
 
@@ -62,10 +67,26 @@ keyprocess::Manners MannersOf(const ProcessOptions& options, Running running,
   return manners;
 }
 
-/// As far as the references tell: a file may hold the key of a device, too.
-bool NamesDevice(const IdentitySpec& identity) {
+/// A file that cannot be read now is not one; whoever needs it says why.
+bool HoldsKeyOfDevice(const KeyReference& file) {
+  std::error_code failed;
+  if (!file.is_path() || !std::filesystem::is_regular_file(file.text(), failed)) return false;
+  const auto contents = ReadReferenced(file);
+  return contents && (FindSchemeOfFile(contents->Reveal()) != nullptr ||
+                      ReadUriFile(contents->Reveal()).has_value());
+}
+
+/// Whether a key process will be needed. If that is wrong, it is only slower.
+bool SignsInDevice(const IdentitySpec& identity) {
   const auto& key = identity.private_key ? identity.private_key : identity.certificate.certificate;
-  return key && key->scheme() != nullptr;
+  return key && (key->scheme() != nullptr || HoldsKeyOfDevice(*key));
+}
+
+/// For a process that lives for milliseconds.
+void PrepareShortRun() {
+  // Otherwise another thread's memory grows by one page at a time, each with a system call.
+  mallopt(M_TOP_PAD, 256 * 1024);
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
 }
 
 Result<LibraryContext> Start(const ProcessOptions& options, Running running,
@@ -76,10 +97,10 @@ Result<LibraryContext> Start(const ProcessOptions& options, Running running,
   }
   if (running == Running::kUntilTold) PrepareIdleMemory();
   ForbidTracing();
-  if (minting != nullptr) OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+  if (minting != nullptr) PrepareShortRun();
   const auto curl = std::make_shared<CurlAhead>();
   // A device's process is forked before there are threads.
-  const bool forks = minting != nullptr && NamesDevice(*minting->identity);
+  const bool forks = minting != nullptr && SignsInDevice(*minting->identity);
   if (minting != nullptr && !forks) curl->Start();
   auto context = LibraryContext::Create({&kRemoteKeys, 1});
   if (!context) return context;
