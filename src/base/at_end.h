@@ -14,7 +14,7 @@ void EndOnlyQuickly();
 /// Ends the process, whichever thread calls it first: runs what AtEnd() registered, the latest
 /// first, and nothing else. The child of a fork so spares itself the exit handlers of its parent's
 /// libraries, which free memory that the kernel frees anyway. Standard output and standard error
-/// are closed first: whoever reads their end need not wait until the memory is freed.
+/// are closed first, so a parent that reads them need not wait until the memory is freed.
 [[noreturn]] void EndQuickly(int status);
 
 }  // namespace credmint

@@ -168,7 +168,7 @@ Result<StoreContents> KeyProcess::Load(const LibraryContext& context, const Plac
   if (!conversation.call.Send(Kind::kLoad, EncodeLoad(place, options, signer))) {
     return Fail(Ended(conversation));
   }
-  // The answer takes milliseconds. Whoever uses a key needs these next.
+  // The answer takes milliseconds. A signature and TLS need these next.
   if (options.expect == StoreExpect::kPrivateKey) context.FetchForThreads();
   StoreContents contents;
   for (;;) {

@@ -67,7 +67,7 @@ keyprocess::Manners MannersOf(const ProcessOptions& options, Running running,
   return manners;
 }
 
-/// A file that cannot be read now is not one; whoever needs it says why.
+/// A file that cannot be read now is not one; the code that needs it says why.
 bool HoldsKeyOfDevice(const KeyReference& file) {
   std::error_code failed;
   if (!file.is_path() || !std::filesystem::is_regular_file(file.text(), failed)) return false;
