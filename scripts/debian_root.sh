@@ -92,3 +92,40 @@ inside() {
     DEBIAN_FRONTEND=noninteractive ${CI:+CI="$CI"} ${http_proxy:+http_proxy="$http_proxy"} \
     ${https_proxy:+https_proxy="$https_proxy"} "$@"
 }
+
+# --- layers above a clean Debian ---
+#
+# A script sets "$kept", the folder that keeps roots/RELEASE and the layers above it, and "$release".
+# shellcheck disable=SC2154
+
+# Makes "$root", where commands see the clean Debian and write to a layer above it.
+#
+#   open_layer NAME
+open_layer() {
+  root=$kept/mounts/$release-$1
+  local layer=$kept/layers/$release-$1
+  mkdir -p "$root" "$layer/upper" "$layer/work"
+  mount -t overlay overlay \
+    -o "lowerdir=$kept/roots/$release,upperdir=$layer/upper,workdir=$layer/work" "$root"
+  prepare_root "$root"
+  mkdir -p "$kept/debs" "$root/var/cache/apt/archives"
+  mount --bind "$kept/debs" "$root/var/cache/apt/archives"  # what was downloaded once
+}
+
+new_layer() {
+  rm -rf "$kept/layers/$release-$1"
+  open_layer "$1"
+}
+
+# Runs a command in "$root", and prints what it prints only if it fails.
+quietly() {
+  inside "$root" "$@" >"$kept/log" 2>&1 || {
+    tail -n 40 "$kept/log" >&2
+    return 1
+  }
+}
+
+# took STEP BEGAN: prints how long a step took that began at that value of SECONDS
+took() {
+  printf '%s: %s: %s took %d s\n' "$0" "$release" "$1" $((SECONDS - $2))
+}

@@ -14,6 +14,7 @@
 #include "cli/output/role_reports.h"
 #include "cli/output/server_addresses.h"
 #include "daemon/run_until_told.h"
+#include "doctor/server_health.h"
 #include "ossl/stores.h"
 
 namespace credmint::cli {
@@ -28,6 +29,9 @@ ServeCommand::ServeCommand(CLI::App& app)
   app_->preparse_callback([this](std::size_t) {
     SetHelp(*app_, {.needs = kNeedsRole, .example = "credmint serve --role web --port 9912"});
     AddServerFlags(*app_, server_);
+    app_->add_flag("--check", check_,
+                   "Start nothing: ask the serve with this configuration whether each role has "
+                   "credentials");
     AddRoleFlags(*app_, flags_);
   });
 }
@@ -39,6 +43,7 @@ Result<void> ServeCommand::Run() const {
   if (!file) return Fail(file);
   auto options = ReadServerOptions(*app_, *file, server_);
   if (!options) return Fail(std::move(options));
+  if (check_) return CheckRunningServer(*options);
   auto wanted = FindRoles(*app_, flags_, *file);
   if (!wanted) return Fail(std::move(wanted));
   StartLogOfService(wanted->process);
@@ -62,6 +67,16 @@ Result<void> ServeCommand::Run() const {
         auto reloaded = Reload(**server, *library);
         if (!reloaded) ReportError(std::move(reloaded).error().In("reloading"));
       });
+}
+
+Result<void> ServeCommand::CheckRunningServer(const daemon::ServerOptions& options) const {
+  if (options.status_port.value_or(0) == 0) {
+    return Fail(ErrorCode::kUsage, "serve has no status port that can be asked",
+                "set status-port or status-listen in [serve]");
+  }
+  auto checked = doctor::CheckServerHealth(options.status_listen, *options.status_port);
+  if (!checked) return checked;
+  return WriteResult("ok\n");
 }
 
 Result<void> ServeCommand::Reload(daemon::RoleServer& server, const LibraryContext& library) const {

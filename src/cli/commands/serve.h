@@ -21,6 +21,9 @@ namespace credmint::cli {
 /// Listens on the socket of a service manager, or else where --listen and --port say. Once it
 /// listens, prints the variables by which SDKs find it. Never asks for a secret. Later failures are
 /// written to stderr and retried.
+///
+/// With --check it starts nothing. It asks the one that runs for its health
+/// (doctor/server_health.h).
 class ServeCommand {
  public:
   explicit ServeCommand(CLI::App& app);
@@ -28,12 +31,14 @@ class ServeCommand {
   [[nodiscard]] Result<void> Run() const;
 
  private:
+  [[nodiscard]] Result<void> CheckRunningServer(const daemon::ServerOptions& options) const;
   [[nodiscard]] Result<void> Reload(daemon::RoleServer& server,
                                     const LibraryContext& library) const;
 
   CLI::App* app_;
   RoleFlags flags_;
   daemon::ServerOptions server_;
+  bool check_ = false;
 };
 
 }  // namespace credmint::cli

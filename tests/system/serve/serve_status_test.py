@@ -171,6 +171,65 @@ class Health(StatusTest):
         wait_until(lambda: server.health() == (503, "demo: FileUnusable (a file cannot be read)\n"))
 
 
+class Check(StatusTest):
+    """`serve --check`, which the health check of a container runs."""
+
+    def check(self, server):
+        return ("serve", "--check", "--status-port", str(server.status_port))
+
+    def test_while_there_are_credentials(self):
+        server = self.serve()
+        server.container()
+        self.assertEqual(self.succeed(*self.check(server)), b"ok\n")
+
+    def test_with_the_configuration_of_the_server(self):
+        """A wildcard address leads to this machine. Proxies are not asked."""
+        for address in ("0.0.0.0", "[::]"):
+            server = Server(self, *self.flags("--status-listen", f"{address}:0"))
+            port = re.search(r":(\d+)/healthz", server.printed)[1]
+            server.container()
+            file = self.write("config.toml", f'[serve]\nstatus-listen = "{address}:{port}"\n')
+            proxy = {"http_proxy": "http://127.0.0.1:9", "all_proxy": "http://127.0.0.1:9"}
+            command = ("serve", "--check", "--config", str(file))
+            self.assertEqual(self.succeed(*command, env=proxy), b"ok\n")
+
+    def test_without_credentials(self):
+        self.start_own_service(fail=["403:AccessDeniedException:no"])
+        server = self.serve()
+        wait_until(lambda: server.health()[0] == 503 and "Pending" not in server.health()[1])
+        self.fail_with(
+            program.SERVICE,
+            "serve has no credentials for each role: demo: ServiceRefused (the service refuses)",
+            *self.check(server),
+        )
+
+    def test_without_a_server(self):
+        port = str(dead_port(self))
+        self.fail_with(
+            program.NETWORK,
+            f"asking serve for its health: connecting to 127.0.0.1:{port}: connection refused",
+            *("serve", "--check", "--status-port", port),
+            hint="check that serve runs",
+        )
+
+    def test_of_another_server(self):
+        self.fail_with(
+            program.SERVICE,
+            "answers with status 40",
+            *("serve", "--check", "--status-port", str(self.serve().port)),
+            hint="status address",
+        )
+
+    def test_without_a_port(self):
+        for flags in ((), ("--status-port", "0")):
+            self.fail_with(
+                program.USAGE,
+                "serve has no status port that can be asked",
+                *("serve", "--check", *flags, *self.arguments()[1:]),
+                hint="status-listen in [serve]",
+            )
+
+
 class Ends(StatusTest):
     """An operator learns of a certificate's end before it comes."""
 
