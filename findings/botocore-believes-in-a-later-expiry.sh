@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# botocore 1.29.27: credentials of the metadata service that have five minutes left are taken to last
-# at least 12 minutes longer than they do. botocore replaces their expiry by a later one, at random,
-# because the service may be late. They have not expired, and the service answers.
+# botocore 1.29.27: credentials of the metadata service with five minutes left are believed to last at
+# least 12 minutes longer than they do. Their expiry is replaced by a later one, partly random,
+# in case the service is late. Here they have not expired, and the service answers.
 #
 # One would expect the expiry that the service names to hold, and new credentials to be asked for
 # before it. If the server lets its credentials run down, clients go on to use expired ones. With

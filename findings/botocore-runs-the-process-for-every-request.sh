@@ -5,8 +5,8 @@
 # short. With 16 minutes left, six requests run it once; with 14 minutes, seven times.
 #
 # One would expect credentials that are valid to be used until shortly before they expire. Sessions of
-# 15 minutes, the shortest that AWS gives, never have more than 15 minutes left: each request of one
-# program then makes a session of its own.
+# 15 minutes, the shortest that AWS gives, never have more than that left. Each request of one program
+# then makes a session of its own.
 #
 # Runs Debian 12's packages from a temporary folder, without AWS. Exits with 0 if botocore behaves as
 # described, 1 if it does not, and 77 if the packages cannot be downloaded.

@@ -3,9 +3,9 @@
 # rclone 1.60.1 (AWS SDK for Go, version 1): a credential_process whose program is in double quotes
 # runs without its arguments. The same line without the quotes runs with them. Nothing is reported.
 #
-# One would expect quotes around a path to be harmless: AWS's documentation demands them for a path
-# with blanks, and the AWS CLI runs such a line as meant. The SDK's reader of the file takes the
-# quoted text for the whole value, and drops the rest of the line.
+# One would expect quotes around a path to be harmless. AWS's documentation asks for them around a path
+# with blanks, and botocore runs such a line as meant. The SDK's reader of the file takes the quoted
+# text for the whole value, and drops the rest of the line.
 #
 # Runs Debian 12's rclone from a temporary folder, with a server of its own for S3. Exits with 0 if
 # rclone behaves as described, 1 if it does not, and 77 if the package cannot be downloaded.

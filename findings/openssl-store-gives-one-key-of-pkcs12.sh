@@ -5,8 +5,8 @@
 # `openssl pkcs12` shows both.
 #
 # One would expect a store to give all objects: that is its purpose, and it gives both keys of a PEM
-# file. A file with several keys is valid, and keystores of Java are such files. A program that looks
-# for the key of its certificate does not find the second one.
+# file. A file with several keys is valid, and Java stores its keys so. A program that looks for the
+# key of its certificate does not find the second one.
 #
 # Runs Debian 12's packages from a temporary folder. Needs a C compiler. Exits with 0 if OpenSSL
 # behaves as described, 1 if it does not, and 77 if the packages cannot be downloaded.

@@ -6,8 +6,8 @@
 # same certificate, encoded and decoded again, has one.
 #
 # One would expect the query to choose the loader, which is what OSSL_STORE_open_ex() documents. It
-# is the way to have a token's loader and no other. What the token gives is then bound to a provider
-# that does not verify signatures.
+# is the way to have a token's loader and no other. A certificate from the token is then bound to a
+# provider that does not verify signatures.
 #
 # Runs Debian 12's packages from a temporary folder. Needs a C compiler. Exits with 0 if OpenSSL
 # behaves as described, 1 if it does not, and 77 if the packages cannot be downloaded.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # p11-kit 0.24.1: a module that is used through `remote:` or p11-kit's server offers fewer mechanisms
-# than the module itself. Of SoftHSM's 70 mechanisms 36 pass. CKM_EDDSA and CKM_SHA256_RSA_PKCS_PSS
+# than the module itself: 36 of SoftHSM's 70. CKM_EDDSA and CKM_SHA256_RSA_PKCS_PSS
 # are among those that do not; CKM_ECDSA and CKM_RSA_PKCS_PSS do.
 #
 # One would expect a transport to pass what the token has, or to report what it leaves out. It passes

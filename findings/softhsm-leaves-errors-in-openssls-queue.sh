@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # SoftHSM 2.6.1 and OpenSSL 3.0.22: a C_Initialize that succeeds leaves four errors in the error queue
-# of OpenSSL. SoftHSM tries to load OpenSSL's engine rdrand, which is not there, and goes on without.
+# of OpenSSL. SoftHSM tries to load an engine that OpenSSL does not have, and goes on without it.
 # The queue belongs to the thread, not to the library that fills it.
 #
 # One would expect a call that returns CKR_OK to leave nothing behind. A program that uses OpenSSL

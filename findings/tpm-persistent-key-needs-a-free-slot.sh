@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # TPM 2.0 (libtpms 0.9.2): a key at a persistent handle needs a slot for loaded objects like any other.
-# If three other objects are loaded, which is all that this TPM has room for, the key at the handle
-# cannot even be read: TPM_RC_OBJECT_MEMORY (0x902).
+# This TPM has room for three. If three other objects are loaded, the key at the handle cannot even be
+# read: TPM_RC_OBJECT_MEMORY (0x902).
 #
 # One would expect a key that is stored in the TPM to be usable at any time. The TPM copies it to a
-# slot for each command. So whoever leaves three objects behind blocks all keys, unless a resource
-# manager is between.
+# slot for each command. So a program that leaves three objects behind blocks all keys, unless a
+# resource manager is between.
 #
 # Runs Debian 12's swtpm and tpm2-tools from a temporary folder, with a private TPM. Exits with 0 if
 # the TPM behaves as described, 1 if it does not, and 77 if the packages cannot be downloaded.

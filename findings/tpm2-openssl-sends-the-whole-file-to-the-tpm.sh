@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # tpm2-openssl 1.1.1: with the property query `?provider=tpm2`, which its key needs in `openssl dgst`,
-# the TPM computes the digest, too. Of a file of 100 kB, each kilobyte is a command of its own
-# (TPM2_SequenceUpdate), because no more fits into one.
+# the TPM computes the digest, too. A file of 100 kB takes 98 commands (TPM2_SequenceUpdate), because
+# a kilobyte fits into one.
 #
 # One would expect a provider to hash on the host and to send 32 bytes to the TPM. On a chip, where a
 # command takes milliseconds, the time depends on the file's size rather than on the signature.

@@ -3,9 +3,8 @@
 # tpm2-tss 3.2.1 with OpenSSL 3: each command that an HMAC session authorises makes five new library
 # contexts of OpenSSL (OSSL_LIB_CTX_new). Ten commands without a session make none.
 #
-# One would expect a context for a connection, or one for the process. A context makes OpenSSL look
-# up its algorithms anew, so the session costs the host far more time than the TPM's answer takes
-# where the TPM is fast.
+# One would expect a context for a connection, or one for the process. In each context OpenSSL looks up
+# its algorithms again. With a fast TPM, the session takes far more time on the host than in the TPM.
 #
 # Runs Debian 12's packages from a temporary folder, with a private software TPM. Needs a C compiler.
 # Exits with 0 if tpm2-tss behaves as described, 1 if it does not, and 77 if the packages cannot be
