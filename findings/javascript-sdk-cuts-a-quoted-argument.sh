@@ -23,7 +23,8 @@ for package in python3-botocore=1.29.27+repack-1 python3-jmespath=1.0.1-1 python
 done
 for package in *.deb; do dpkg -x "$package" root; done
 package=@smithy/shared-ini-file-loader@4.4.2
-npm install --silent --no-audit --no-fund --prefix . "$package" >/dev/null 2>&1 || {
+# With the versions of that day of all that it needs.
+npm install --silent --no-audit --no-fund --prefix . --before=2026-01-15 "$package" >/dev/null 2>&1 || {
   echo "cannot be had: $package"
   exit 77
 }

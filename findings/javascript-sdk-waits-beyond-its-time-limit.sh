@@ -4,9 +4,8 @@
 # container credentials limits nothing. A server that answers after three seconds is waited for. The
 # SDK only logs a warning after the first second (@smithy/node-http-handler 4.4.7).
 #
-# One would expect `timeout: 1000` to end the request, and the next of the tries to begin. A server
-# that never answers holds the program for as long as it likes. For the metadata service the same
-# SDK keeps its limit.
+# One would expect `timeout: 1000` to end the request, and the next of the tries to begin. For the
+# metadata service the SDK keeps its limit.
 #
 # Installs packages of npm into a temporary folder, and runs a server of its own. Needs node and npm.
 # Exits with 0 if the SDK behaves as described, 1 if it does not, and 77 if the packages cannot be
@@ -18,7 +17,9 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 packages=(@aws-sdk/credential-provider-http@3.967.0 @smithy/credential-provider-imds@4.2.7
   @smithy/node-http-handler@4.4.7)
-npm install --silent --no-audit --no-fund --prefix . "${packages[@]}" >/dev/null 2>&1 || {
+# With the versions of that day of all that these need.
+npm install --silent --no-audit --no-fund --prefix . --before=2026-01-15 "${packages[@]}" \
+  >/dev/null 2>&1 || {
   echo "cannot be had: ${packages[*]}"
   exit 77
 }
