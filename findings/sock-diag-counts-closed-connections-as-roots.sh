@@ -4,8 +4,8 @@
 # connection, that end belongs to user 0, root. It is so from FIN-WAIT-2 on, for up to a minute,
 # although the other end may still be open.
 #
-# One would expect the user to stay, or none to be given: the field has no value for "no user". A
-# program that counts the connections of each user finds that root has most of them.
+# One would expect the user to stay, or none to be given. A program that counts the connections of
+# each user finds closed ones of all users with root.
 #
 # Runs Debian 12's iproute2 from a temporary folder, and a program as an ordinary user.
 # Exits with 0 if the kernel behaves as described, 1 if it does not, and 77 if the package cannot be
@@ -20,7 +20,7 @@ apt-get download iproute2=6.1.0-3 >/dev/null 2>&1 || {
   exit 77
 }
 dpkg -x iproute2*.deb root
-ss=$(find root -name ss -type f)
+ss=$folder/root/bin/ss
 
 cat >close.py <<'PYTHON'
 import os
@@ -38,7 +38,9 @@ accepted, _ = server.accept()
 def show(end, filter_):
     """What the kernel says of one end of the connection."""
     command = [sys.argv[1], "--no-header", "-tane", "state", "connected", filter_]
-    line = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    line = "FIN-WAIT-1"
+    while line.startswith("FIN-WAIT-1"):  # until the other end has confirmed
+        line = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     user = re.search(r"uid:(\d+)", line)  # ss leaves out 0
     mine = user and int(user[1]) == os.getuid()
     print(f"{end}: {line.split()[0]}, {'my user' if mine else 'root'}")

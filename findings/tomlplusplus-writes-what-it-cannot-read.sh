@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# toml++ 3.3.0: what it writes, it may not be able to read. A string with a line break is written as a
-# multi-line literal ('''), whatever else it contains. If it begins with two line breaks, one is lost
-# at the next reading. If it contains ''', the text that was written is no TOML.
+# toml++ 3.3.0 may be unable to read what it writes. It writes a string with a line break as a
+# multi-line literal ('''), also where that cannot hold it. If the string begins with a line break,
+# that one is lost at the next reading. If it contains ''', the text that was written is no TOML.
 #
 # One would expect a library to write a document that it reads back as the same values. A multi-line
 # literal drops its first line break, and has no way to hold ''': such strings need escapes.
@@ -42,7 +42,7 @@ void Again(const std::string& text) {
 
 int main() {
   Again(R"(text = "one\ntwo")");
-  Again(R"(text = "\n\nthree")");
+  Again(R"(text = "\nthree")");
   Again(R"(text = "'''\nfour")");
 }
 CPP
@@ -51,7 +51,7 @@ c++ -std=c++17 -DTOML_HEADER_ONLY=1 -Iroot/usr/include -o again again.cc
 ./again | tee seen
 expected="text = \"one\\ntwo\"
   again: the same
-text = \"\\n\\nthree\"
+text = \"\\nthree\"
   again: another value
 text = \"'''\\nfour\"
   again: not TOML"
