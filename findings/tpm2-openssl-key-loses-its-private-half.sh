@@ -41,7 +41,7 @@ until [ -S socket.ctrl ] || [ $((tries -= 1)) -eq 0 ]; do sleep 0.05; done
 
 openssl genpkey -provider tpm2 -provider default -propquery '?provider=tpm2' -algorithm EC \
   -pkeyopt group:P-256 -out key.pem
-head -c 32 /dev/zero >digest
+printf '%032d' 0 >digest
 
 # Whether a command signs.
 try() {

@@ -55,7 +55,7 @@ PYTHON
 
 seen=()
 for size in 1000 10000 100000; do
-  head -c "$size" /dev/zero >file
+  printf "%0${size}d" 0 >file
   rm -f commands
   openssl dgst "${with_tpm[@]}" -sha256 -sign key.pem -out signature file
   openssl dgst -sha256 -verify key.pub -signature signature file >/dev/null
