@@ -4,6 +4,7 @@
 #include <openssl/core_dispatch.h>
 
 #include "builtin.h"
+#include "common/asym_cipher.h"
 #include "common/encoder.h"
 #include "common/signing_algorithms.h"
 #include "pkcs11/provider/decoder.h"
@@ -42,6 +43,8 @@ const OSSL_ALGORITHM* Algorithms(int operation) {
       return kDecoders;
     case OSSL_OP_ENCODER:
       return provider::Encoders<Provider>();
+    case OSSL_OP_ASYM_CIPHER:
+      return provider::AsymCiphers<Provider>();
     default:
       return provider::SigningAlgorithms<Provider>(operation);
   }

@@ -4,6 +4,7 @@
 #include <openssl/core_dispatch.h>
 
 #include "builtin.h"
+#include "common/asym_cipher.h"
 #include "common/encoder.h"
 #include "common/keymgmt.h"
 #include "common/signature.h"
@@ -57,6 +58,8 @@ const OSSL_ALGORITHM* Algorithms(int operation) {
       return kDecoders;
     case OSSL_OP_ENCODER:
       return provider::Encoders<Provider>();
+    case OSSL_OP_ASYM_CIPHER:
+      return provider::AsymCiphers<Provider>();
     case OSSL_OP_KEYMGMT:
       return kKeymgmts;
     case OSSL_OP_SIGNATURE:

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Keys in devices that `openssl` prints and writes, by the ENCODERs of our provider modules.
+"""Keys in devices that `openssl` prints and writes, by the ENCODERs of our provider modules, and
+what it says when they shall decrypt.
 
 The public half comes from pkcs11-tool or tpm2-tools, and plain openssl describes it.
 """
@@ -62,6 +63,28 @@ class OnAToken(OutputTest):
     @each(*TYPES)
     def test_key(self, name):
         self.assert_shown(name, self.uri(name), self.public[name])
+
+    def test_nothing_is_decrypted(self):
+        """The message says so. Encrypting to a certificate of such a key is none of our business."""
+        self.write("root.pem", pki.pem(pki.make_root().issue(self.public["rsa"])))
+        self.write("plain", "hello")
+        self.openssl("cms", "-encrypt", "-in", "plain", "-out", "cms", "root.pem")
+        message = "the keys of this provider sign, and decrypt nothing"
+        key = ("-inkey", self.uri("rsa"))
+        recipient = ("-recip", "root.pem", "-debug_decrypt")
+        self.assert_not_written(message, "cms", "-decrypt", "-in", "cms", *key, *recipient)
+        self.assert_not_written(message, "pkeyutl", "-decrypt", "-in", "plain", *key)
+
+    def test_others_decrypt(self):
+        """With a key of OpenSSL's own, although our provider is preferred."""
+        key = pki.make_key("RSA2048")
+        self.write("own.key", pki.pkcs8_pem(key))
+        self.write("plain", "hello")
+        prefer = ("-propquery", "?provider=credmint-pkcs11")
+        rsa = ("-inkey", "own.key", "-in")
+        self.openssl("pkeyutl", *prefer, "-encrypt", *rsa, "plain", "-out", "hidden")
+        self.openssl("pkeyutl", *prefer, "-decrypt", *rsa, "hidden", "-out", "shown")
+        self.assertEqual((self.folder / "shown").read_text(), "hello")
 
     def test_ed25519(self):
         self.card.generate_unread("EC:edwards25519", "ed")

@@ -21,10 +21,10 @@ def rewrite(pem, *command):
 def configuration(folder, providers):
     """The environment in which any program loads our providers, by an openssl.cnf in `folder`.
 
-    `providers` maps a name to its settings. The default provider comes first: modules that use
-    OpenSSL themselves must not be led back to ours.
+    `providers` maps a name to its settings. The default provider comes first, unless it has a place
+    among them: modules that use OpenSSL themselves must not be led back to ours.
     """
-    sections = {"default": {}, **providers}
+    sections = providers if "default" in providers else {"default": {}, **providers}
     lines = ["openssl_conf = all", "[all]", "providers = list", "[list]"]
     lines += [f"{name} = {name}_settings" for name in sections]
     for name, settings in sections.items():
