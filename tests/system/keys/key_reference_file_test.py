@@ -141,6 +141,28 @@ class OnAToken(FilesTest):
             written = run_tool(*command, env=self.env, cwd=self.folder)
             self.assertEqual(written, contents)
 
+    def test_a_file_with_the_name_of_the_uri(self):
+        """OpenSSL opens it first, unless its properties name the provider."""
+        place = "pkcs11:token=test;object=ec"
+        self.write(place, pki.pkcs8_pem(pki.make_key()))
+        pin, wanted = ("-passin", "file:pin"), pki.public_pem(self.public["ec"])
+
+        def public(*flags):
+            command = (openssl.OPENSSL, "pkey", "-in", place, *pin, "-pubout", *flags)
+            return run_tool(*command, env=self.env, cwd=self.folder)
+
+        self.assertNotEqual(public(), wanted)
+        self.assertNotEqual(public("-propquery", "?provider=credmint-pkcs11"), wanted)
+        self.assertEqual(public("-propquery", "provider=credmint-pkcs11"), wanted)
+        request = ("req", "-new", "-key", place, *pin, "-subj", "/CN=web", "-out", "web.csr")
+        by_ours = ("-propquery", "provider=credmint-pkcs11")
+        run_tool(openssl.OPENSSL, *request, *by_ours, env=self.env, cwd=self.folder)
+        signed = run_tool(
+            *(openssl.OPENSSL, "req", "-in", "web.csr", "-verify", "-noout", "-pubkey"),
+            cwd=self.folder,
+        )
+        self.assertEqual(signed, wanted)
+
     def test_read_by_the_program(self):
         self.refer(self.uri("ec"))
         flags = ("--subject", "/CN=web", "--out", "web.csr", "--pkcs11-lib", token.MODULE)
