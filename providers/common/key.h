@@ -36,7 +36,7 @@ struct Key {
   const ProviderContext* provider = nullptr;
   PublicKey public_key;
   std::shared_ptr<const PrivateKey> private_key;
-  /// The contents of a file, in PEM, that leads to a key just made; empty for other keys.
+  /// The contents of a file, in PEM, that leads to the key; empty if there is no such form.
   std::string file;
 
   /// Signs into a buffer of OpenSSL's caller and sets `size` to the length of the signature. Fails

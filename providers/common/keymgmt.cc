@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "common/asym_cipher.h"
 #include "common/dispatch.h"
 #include "common/key.h"
 #include "common/key_generation.h"
@@ -158,6 +159,7 @@ void* InitGenerationOf(void* provider, int selection, const OSSL_PARAM params[])
 
 template <KeyType Type>
 const char* QueryOperationName(int operation) noexcept {
+  if (Type == KeyType::kRsa && operation == OSSL_OP_ASYM_CIPHER) return kRefusingCipherName;
   return Type == KeyType::kEc && operation == OSSL_OP_SIGNATURE ? "ECDSA" : TypeName(Type);
 }
 

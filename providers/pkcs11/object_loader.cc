@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ossl/uri_file.h"
 #include "pkcs11/object.h"
 #include "pkcs11/public_half.h"
 #include "pkcs11/token_key.h"
@@ -15,6 +16,12 @@ using provider::Key;
 /// The name of a key among the known ones.
 std::string NameOf(const LoadRequest& request) {
   return fmt::format("{} {}", request.module_path, request.uri.path());
+}
+
+/// The file that leads to a key again. A file must not decide which code runs, so it names no
+/// module.
+std::string FileOf(const Uri& uri) {
+  return WriteUriFile("pkcs11:" + uri.path() + uri.pin_source()).value_or("");
 }
 
 /// Finds the same key again, without its application: the PIN must be in the URI or remembered.
@@ -89,6 +96,7 @@ std::unique_ptr<Key> ObjectLoader::MakeKey(FoundKey found, bool is_known,
   key->provider = &provider_;
   key->public_key = half;
   key->private_key = std::move(on_token);
+  if (!provider_.core().is_builtin()) key->file = FileOf(request_->uri);
   if (request_->public_keys.empty()) return key;
   auto& known_keys = provider_.known_keys();
   provider::NotedKey::Notes notes{

@@ -151,6 +151,9 @@ Result<Uri> Uri::Parse(const std::string& text) {
   if (auto loaded = LoadP11Kit(); !loaded) return Fail(std::move(loaded));
   Uri uri(P11Kit().uri_new());
   uri.path_ = path;
+  if (const auto source = query_attributes->find("pin-source"); source != query_attributes->end()) {
+    uri.pin_source_ = fmt::format("?pin-source={}", source->second);
+  }
   if (!uri.uri_) return Fail(ErrorCode::kInternal, "out of memory");
   const int parsed = P11Kit().uri_parse(text.c_str(), P11_KIT_URI_FOR_ANY, uri.uri_.get());
   if (parsed != P11_KIT_URI_OK) return Malformed(P11Kit().uri_message(parsed));

@@ -65,6 +65,9 @@ class Uri {
   /// The URI as written, without its query. It holds no PIN.
   [[nodiscard]] const std::string& path() const { return path_; }
 
+  /// `pin-source` as written, behind the "?" of a query; empty if the URI does not have it.
+  [[nodiscard]] const std::string& pin_source() const { return pin_source_; }
+
   /// `pin-value`, or the PIN in the file of `pin-source`; nullopt if the URI has neither.
   [[nodiscard]] Result<std::optional<Secret>> Pin() const;
 
@@ -73,6 +76,7 @@ class Uri {
 
   std::shared_ptr<P11KitUri> uri_;  ///< never modified after parsing
   std::string path_;
+  std::string pin_source_;
   bool names_slot_ = false;
   bool names_token_ = false;
   bool names_library_ = false;

@@ -4,7 +4,8 @@
 #include <openssl/core_dispatch.h>
 
 #include "builtin.h"
-#include "common/private_key_encoder.h"
+#include "common/asym_cipher.h"
+#include "common/encoder.h"
 #include "common/signing_algorithms.h"
 #include "pkcs11/provider/decoder.h"
 #include "pkcs11/provider/pkcs11_provider.h"
@@ -14,38 +15,25 @@ namespace credmint::pkcs11 {
 namespace {
 
 using provider::kNoMore;
+using provider::Properties;
 
 /// The property definitions of the algorithms.
-struct WithoutFips {
-  static constexpr char kPlain[] = "provider=credmint-pkcs11";
-  static constexpr char kPem[] = "provider=credmint-pkcs11,input=pem";
-  static constexpr char kDer[] = "provider=credmint-pkcs11,input=der,structure=PKCS11-URI";
-  static constexpr char kFile[] = "provider=credmint-pkcs11,output=pem,structure=PrivateKeyInfo";
-};
-struct WithFips {
-  static constexpr char kPlain[] = "provider=credmint-pkcs11,fips=yes";
-  static constexpr char kPem[] = "provider=credmint-pkcs11,fips=yes,input=pem";
-  static constexpr char kDer[] = "provider=credmint-pkcs11,fips=yes,input=der,structure=PKCS11-URI";
-  static constexpr char kFile[] =
-      "provider=credmint-pkcs11,fips=yes,output=pem,structure=PrivateKeyInfo";
-};
+constexpr char kPlain[] = "provider=credmint-pkcs11";
+constexpr char kWithFips[] = "provider=credmint-pkcs11,fips=yes";
+constexpr char kPem[] = "input=pem";
+constexpr char kDer[] = "input=der,structure=PKCS11-URI";
 
-template <typename Properties>
+template <const auto& Provider>
 const OSSL_ALGORITHM* Algorithms(int operation) {
+  constexpr const char* kFromPem = Properties<Provider, kPem>::kText;
+  constexpr const char* kFromDer = Properties<Provider, kDer>::kText;
   // NOLINTBEGIN(readability-identifier-naming): clang-tidy 14 sees no constant in a template.
-  static const OSSL_ALGORITHM kStores[] = {{"pkcs11", Properties::kPlain, Store(), "PKCS#11 URIs"},
-                                           kNoMore};
+  static const OSSL_ALGORITHM kStores[] = {{"pkcs11", Provider, Store(), "PKCS#11 URIs"}, kNoMore};
   static const OSSL_ALGORITHM kDecoders[] = {
-      {"DER", Properties::kPem, PemDecoder(), "PEM of files with a URI"},
-      {provider::kRsaNames, Properties::kDer, RsaDecoder(), "RSA keys by a URI in a file"},
-      {provider::kEcNames, Properties::kDer, EcDecoder(), "EC keys by a URI in a file"},
-      {provider::kEd25519Names, Properties::kDer, Ed25519Decoder(), "Ed25519 keys by a URI"},
-      kNoMore};
-  static const OSSL_ALGORITHM kEncoders[] = {
-      {provider::kRsaNames, Properties::kFile, provider::PrivateKeyEncoder(), "URIs of RSA keys"},
-      {provider::kEcNames, Properties::kFile, provider::PrivateKeyEncoder(), "URIs of EC keys"},
-      {provider::kEd25519Names, Properties::kFile, provider::PrivateKeyEncoder(),
-       "URIs of Ed25519 keys"},
+      {"DER", kFromPem, PemDecoder(), "PEM of files with a URI"},
+      {provider::kRsaNames, kFromDer, RsaDecoder(), "RSA keys by a URI in a file"},
+      {provider::kEcNames, kFromDer, EcDecoder(), "EC keys by a URI in a file"},
+      {provider::kEd25519Names, kFromDer, Ed25519Decoder(), "Ed25519 keys by a URI"},
       kNoMore};
   // NOLINTEND(readability-identifier-naming)
   switch (operation) {
@@ -54,9 +42,11 @@ const OSSL_ALGORITHM* Algorithms(int operation) {
     case OSSL_OP_DECODER:
       return kDecoders;
     case OSSL_OP_ENCODER:
-      return kEncoders;
+      return provider::Encoders<Provider>();
+    case OSSL_OP_ASYM_CIPHER:
+      return provider::AsymCiphers<Provider>();
     default:
-      return provider::SigningAlgorithms<Properties::kPlain>(operation);
+      return provider::SigningAlgorithms<Provider>(operation);
   }
 }
 
@@ -66,7 +56,7 @@ const OSSL_ALGORITHM* QueryOperation(void* context, int operation, int* no_cache
   const provider::Core& core = static_cast<provider::ProviderContext*>(context)->core();
   const bool is_of_files = operation == OSSL_OP_DECODER || operation == OSSL_OP_ENCODER;
   if (core.is_builtin() && is_of_files) return nullptr;
-  return core.assumes_fips() ? Algorithms<WithFips>(operation) : Algorithms<WithoutFips>(operation);
+  return core.assumes_fips() ? Algorithms<kWithFips>(operation) : Algorithms<kPlain>(operation);
 }
 
 constexpr auto* kInit = provider::InitProvider<Pkcs11Provider, QueryOperation>;

@@ -4,8 +4,6 @@
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 
-#include <algorithm>
-#include <string_view>
 #include <utility>
 
 #include "common/params.h"
@@ -18,24 +16,9 @@ namespace {
 
 constexpr const char* kUriParam = "pkcs11_uri";
 
-/// The attribute pin-source of a URI, with its name; empty if there is none.
-std::string_view PinSourceIn(std::string_view uri) {
-  constexpr std::string_view kName = "pin-source=";
-  const std::size_t query = uri.find('?');
-  if (query == std::string_view::npos) return {};
-  for (std::string_view rest = uri.substr(query + 1); !rest.empty();) {
-    const std::string_view attribute = rest.substr(0, rest.find('&'));
-    if (attribute.starts_with(kName)) return attribute;
-    rest.remove_prefix(std::min(rest.size(), attribute.size() + 1));
-  }
-  return {};
-}
-
-/// Which module there is, openssl.cnf says: a file must not decide which code runs.
-std::string UriForFile(const std::string& made, std::string_view typed) {
-  const std::string_view source = PinSourceIn(typed);
-  std::string uri = made.substr(0, made.find('?'));
-  return source.empty() ? uri : uri.append("?").append(source);
+/// By all names of the new key. Which module there is, openssl.cnf says.
+std::string UriForFile(const std::string& made, const Uri& typed) {
+  return made.substr(0, made.find('?')) + typed.pin_source();
 }
 
 }  // namespace
@@ -69,7 +52,7 @@ Result<std::unique_ptr<provider::Key>> TokenKeyGeneration::Make() const {
   const auto nobody = provider::PassphraseCallback::None();
   const auto made = MakeKey(provider_, provider_.RequestFor(*uri), nobody, *type, {}, false);
   if (!made) return Fail(made);
-  auto file = WriteUriFile(UriForFile(made->front().uri, uri_));
+  auto file = WriteUriFile(UriForFile(made->front().uri, *uri));
   if (!file) return Fail(std::move(file));
   auto key = provider_.LoadKey(*uri, nobody);
   if (key) (*key)->file = *std::move(file);

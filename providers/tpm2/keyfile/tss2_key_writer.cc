@@ -101,6 +101,8 @@ Result<std::string> PutSignedPolicy(const Tss2KeyFile& key, const SignedPolicy& 
   return ToPem(DerElement(kDerSequence, {parts.before, field, parts.after}));
 }
 
+Result<std::string> CopyTss2KeyFile(const Tss2KeyFile& key) { return ToPem(key.der); }
+
 Result<std::string> WriteTss2KeyFile(const Tss2KeyFile& key) {
   const auto der = EncodeKey(key);
   if (!der) return Fail(der);

@@ -12,6 +12,9 @@ namespace credmint::tpm2 {
 /// without signed policies; fails with kInternal otherwise.
 Result<std::string> WriteTss2KeyFile(const Tss2KeyFile& key);
 
+/// A key file that was read, in PEM, as it is.
+Result<std::string> CopyTss2KeyFile(const Tss2KeyFile& key);
+
 /// A key file that was read, in PEM, with one more signed policy. The new one comes first, or alone
 /// unless the earlier ones shall be kept. All else stays as it is. Fails with kUsage if the file
 /// has as many as there may be.

@@ -4,8 +4,9 @@
 #include <openssl/core_dispatch.h>
 
 #include "builtin.h"
+#include "common/asym_cipher.h"
+#include "common/encoder.h"
 #include "common/keymgmt.h"
-#include "common/private_key_encoder.h"
 #include "common/signature.h"
 #include "tpm2/provider/decoder.h"
 #include "tpm2/provider/store.h"
@@ -18,46 +19,36 @@ using provider::kEcdsaNames;
 using provider::kEcNames;
 using provider::kNoMore;
 using provider::kRsaNames;
+using provider::Properties;
 
 /// The property definitions of the algorithms.
-struct WithoutFips {
-  static constexpr const char* kPlain = "provider=credmint-tpm2";
-  static constexpr const char* kPem = "provider=credmint-tpm2,input=pem";
-  static constexpr const char* kDer = "provider=credmint-tpm2,input=der,structure=TSS2";
-  static constexpr const char* kFile = "provider=credmint-tpm2,output=pem,structure=PrivateKeyInfo";
-};
-struct WithFips {
-  static constexpr const char* kPlain = "provider=credmint-tpm2,fips=yes";
-  static constexpr const char* kPem = "provider=credmint-tpm2,fips=yes,input=pem";
-  static constexpr const char* kDer = "provider=credmint-tpm2,fips=yes,input=der,structure=TSS2";
-  static constexpr const char* kFile =
-      "provider=credmint-tpm2,fips=yes,output=pem,structure=PrivateKeyInfo";
-};
+constexpr char kPlain[] = "provider=credmint-tpm2";
+constexpr char kWithFips[] = "provider=credmint-tpm2,fips=yes";
+constexpr char kPem[] = "input=pem";
+constexpr char kDer[] = "input=der,structure=TSS2";
 
-template <typename Properties>
+template <const auto& Provider>
 const OSSL_ALGORITHM* Algorithms(int operation) {
+  constexpr const char* kFromPem = Properties<Provider, kPem>::kText;
+  constexpr const char* kFromDer = Properties<Provider, kDer>::kText;
   // NOLINTBEGIN(readability-identifier-naming): clang-tidy 14 sees no constant in a template.
   static const OSSL_ALGORITHM kStores[] = {
-      {"handle", Properties::kPlain, HandleStore(), "persistent TPM keys"},
-      {"nv", Properties::kPlain, NvStore(), "certificates in a TPM's NV indices"},
-      {"tss2", Properties::kPlain, Tss2Store(), "TPM key files"},
+      {"handle", Provider, HandleStore(), "persistent TPM keys"},
+      {"nv", Provider, NvStore(), "certificates in a TPM's NV indices"},
+      {"tss2", Provider, Tss2Store(), "TPM key files"},
       kNoMore};
   static const OSSL_ALGORITHM kDecoders[] = {
-      {"DER", Properties::kPem, PemDecoder(), "PEM of TPM key files"},
-      {kRsaNames, Properties::kDer, RsaDecoder(), "RSA keys in TPM key files"},
-      {kEcNames, Properties::kDer, EcDecoder(), "EC keys in TPM key files"},
-      kNoMore};
-  static const OSSL_ALGORITHM kEncoders[] = {
-      {kRsaNames, Properties::kFile, provider::PrivateKeyEncoder(), "key files of new RSA keys"},
-      {kEcNames, Properties::kFile, provider::PrivateKeyEncoder(), "key files of new EC keys"},
+      {"DER", kFromPem, PemDecoder(), "PEM of TPM key files"},
+      {kRsaNames, kFromDer, RsaDecoder(), "RSA keys in TPM key files"},
+      {kEcNames, kFromDer, EcDecoder(), "EC keys in TPM key files"},
       kNoMore};
   static const OSSL_ALGORITHM kKeymgmts[] = {
-      {kRsaNames, Properties::kPlain, provider::RsaKeymgmt(), "RSA keys in a TPM"},
-      {kEcNames, Properties::kPlain, provider::EcKeymgmt(), "EC keys in a TPM"},
+      {kRsaNames, Provider, provider::RsaKeymgmt(), "RSA keys in a TPM"},
+      {kEcNames, Provider, provider::EcKeymgmt(), "EC keys in a TPM"},
       kNoMore};
   static const OSSL_ALGORITHM kSignatures[] = {
-      {kRsaNames, Properties::kPlain, provider::RsaSignature(), "RSA by a TPM"},
-      {kEcdsaNames, Properties::kPlain, provider::EcdsaSignature(), "ECDSA by a TPM"},
+      {kRsaNames, Provider, provider::RsaSignature(), "RSA by a TPM"},
+      {kEcdsaNames, Provider, provider::EcdsaSignature(), "ECDSA by a TPM"},
       kNoMore};
   // NOLINTEND(readability-identifier-naming)
   switch (operation) {
@@ -66,7 +57,9 @@ const OSSL_ALGORITHM* Algorithms(int operation) {
     case OSSL_OP_DECODER:
       return kDecoders;
     case OSSL_OP_ENCODER:
-      return kEncoders;
+      return provider::Encoders<Provider>();
+    case OSSL_OP_ASYM_CIPHER:
+      return provider::AsymCiphers<Provider>();
     case OSSL_OP_KEYMGMT:
       return kKeymgmts;
     case OSSL_OP_SIGNATURE:
@@ -79,8 +72,8 @@ const OSSL_ALGORITHM* Algorithms(int operation) {
 const OSSL_ALGORITHM* QueryOperation(void* context, int operation, int* no_cache) noexcept {
   *no_cache = 0;
   return static_cast<provider::ProviderContext*>(context)->core().assumes_fips()
-             ? Algorithms<WithFips>(operation)
-             : Algorithms<WithoutFips>(operation);
+             ? Algorithms<kWithFips>(operation)
+             : Algorithms<kPlain>(operation);
 }
 
 constexpr auto* kInit = provider::InitProvider<Tpm2Provider, QueryOperation>;

@@ -39,14 +39,12 @@ Result<std::unique_ptr<provider::Key>> TpmKeyGeneration::Make() const {
   const auto type = type_.Name();
   if (!type) return Fail(type);
   const KeySecrets none;
-  auto contents = change_.MakeFile(*type, provider_, tcti_, none);
-  if (!contents) return Fail(std::move(contents));
+  const auto contents = change_.MakeFile(*type, provider_, tcti_, none);
+  if (!contents) return Fail(contents);
   const auto file = Tss2KeyFile::Parse(*contents);
   if (!file) return Fail(file);
   const KeyLoader loader(provider_, tcti_, provider::PassphraseCallback::None(), none);
-  auto key = loader.Load(*file);
-  if (key) (*key)->file = *std::move(contents);
-  return key;
+  return loader.Load(*file);
 }
 
 }  // namespace credmint::tpm2

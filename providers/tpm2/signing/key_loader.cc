@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "tpm2/keyfile/tss2_key_writer.h"
 #include "tpm2/signing/public_area.h"
 #include "tpm2/signing/tpm_key.h"
 
@@ -80,7 +81,9 @@ Result<std::unique_ptr<Key>> KeyLoader::Load(const HandleUri& uri,
 Result<std::unique_ptr<Key>> KeyLoader::Load(const Tss2KeyFile& file) const {
   auto opened = Open(file, Role::kUser);
   if (!opened) return Fail(std::move(opened));
-  return MakeKey(*std::move(opened));
+  auto key = MakeKey(*std::move(opened));
+  if (!provider_.core().is_builtin()) key->file = CopyTss2KeyFile(file).value_or("");
+  return key;
 }
 
 Result<OpenedKey> KeyLoader::Open(const HandleUri& uri, Role role, Bytes written) const {

@@ -16,6 +16,7 @@
 #include "cli/output/terminal_prompt.h"
 #include "enrolment/new_file_key.h"
 #include "enrolment/new_key.h"
+#include "enrolment/reference_file.h"
 #include "enrolment/signed_policy.h"
 
 namespace credmint::cli {
@@ -59,7 +60,7 @@ Result<void> Confirm(KeyOpener& keys, const KeyReference& reference) {
 KeyCommand::KeyCommand(CLI::App& app)
     : app_(app.add_subcommand("key",
                               "Create, delete or attest a key on a token, in the TPM or in a file, "
-                              "or sign its policy")) {
+                              "sign its policy, or refer to it")) {
   app_->preparse_callback([this](std::size_t) {
     app_->require_subcommand(1);
     SetHelp(*app_,
@@ -67,6 +68,7 @@ KeyCommand::KeyCommand(CLI::App& app)
     AddCreate();
     AddDelete();
     AddSignPolicy();
+    AddReference();
     attest_.emplace(*app_);
     verify_attestation_.emplace(*app_);
   });
@@ -123,11 +125,29 @@ void KeyCommand::AddSignPolicy() {
   AddProcessFlags(*sign_policy_, process_);
 }
 
+void KeyCommand::AddReference() {
+  reference_ = app_->add_subcommand(
+      "reference",
+      "Write a file that leads to a key on a token, for programs that open only files");
+  SetHelp(
+      *reference_,
+      {.needs = "the URI and --out",
+       .example = "credmint key reference \\\n"
+                  "  \"pkcs11:token=prod;object=web?pin-source=file:$PWD/pin\" --out web.ref"});
+  AddDevicePlace(*reference_, uri_,
+                 "Key: pkcs11:token=TOKEN;object=LABEL, with the pin-source that others need");
+  AddPlace(*reference_, "--out", new_.out, "New file that holds the URI", Place::kPath)
+      ->group(kIdentityGroup);
+  AddTokenFlags(*reference_, key_);
+  AddProcessFlags(*reference_, process_);
+}
+
 Result<void> KeyCommand::Run() const {
   if (attest_->app().parsed()) return attest_->Run();
   if (verify_attestation_->app().parsed()) return verify_attestation_->Run();
   StartLog(process_);
   if (sign_policy_->parsed()) return SignPolicy();
+  if (reference_->parsed()) return WriteReference();
   return create_->parsed() ? Create() : Delete();
 }
 
@@ -248,6 +268,18 @@ Result<void> KeyCommand::SignPolicy() const {
   auto is_signed = credmint::SignPolicy(started->opener.keys(), *std::move(authority), wanted);
   if (!is_signed) return is_signed;
   return WriteResult((new_.out.empty() ? key_file_ : new_.out) + "\n");
+}
+
+Result<void> KeyCommand::WriteReference() const {
+  if (new_.out.empty()) {
+    return Fail(ErrorCode::kUsage, "--out is missing", "give the file to write: --out web.ref");
+  }
+  auto device = Prepare(uri_, "name a key on a token, as in 'pkcs11:token=prod;object=web'");
+  if (!device) return Fail(std::move(device));
+  auto written =
+      WriteReferenceFile(device->started.opener.keys(), std::move(device->reference), new_.out);
+  if (!written) return written;
+  return WriteResult(new_.out + "\n");
 }
 
 }  // namespace credmint::cli

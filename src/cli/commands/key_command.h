@@ -18,14 +18,14 @@
 
 namespace credmint::cli {
 
-/// `credmint key create`, `key delete` and `key sign-policy`: the private keys of devices. `create`
-/// also makes plain key files, file:PATH. `key attest` and `key verify-attestation` are commands of
-/// their own.
+/// `credmint key create`, `key delete`, `key sign-policy` and `key reference`: the private keys of
+/// devices. `create` also makes plain key files, file:PATH. `key attest` and `key
+/// verify-attestation` are commands of their own.
 ///
 /// `create` prints the URI of the new key, or the path of its file. `delete` prints what it deleted
 /// and what it kept, one line each. It asks at the terminal before, unless it has --yes; without a
 /// terminal and --yes it fails with kUsage. `sign-policy` prints the path of the file that it
-/// wrote.
+/// wrote. So does `reference`, whose file leads to a key on a token.
 class KeyCommand {
  public:
   explicit KeyCommand(CLI::App& app);
@@ -36,6 +36,7 @@ class KeyCommand {
   void AddCreate();
   void AddDelete();
   void AddSignPolicy();
+  void AddReference();
   /// The key that signs policies: its public half, for a new key, and the key itself.
   [[nodiscard]] Result<std::shared_ptr<const SigningKey>> OpenAuthorityOfNew(
       StartedOpener& started) const;
@@ -45,11 +46,13 @@ class KeyCommand {
   [[nodiscard]] Result<void> CreateInFile() const;
   [[nodiscard]] Result<void> Delete() const;
   [[nodiscard]] Result<void> SignPolicy() const;
+  [[nodiscard]] Result<void> WriteReference() const;
 
   CLI::App* app_;
   CLI::App* create_ = nullptr;
   CLI::App* delete_ = nullptr;
   CLI::App* sign_policy_ = nullptr;
+  CLI::App* reference_ = nullptr;
   std::optional<AttestCommand> attest_;
   std::optional<VerifyAttestationCommand> verify_attestation_;
   KeyOptions key_;

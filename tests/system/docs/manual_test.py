@@ -32,7 +32,7 @@ COMMANDS = {
         "credmint-key.1",
         [
             ("key",),
-            *(("key", name) for name in ("create", "delete", "sign-policy", "attest", "verify-attestation")),
+            *(("key", name) for name in ("create", "delete", "sign-policy", "reference", "attest", "verify-attestation")),
         ],
     ),
     "csr": ("credmint-csr.1", [("csr",)]),

@@ -5,17 +5,14 @@
 tpm2-tools, tpm2-openssl, pkcs11-tool and plain openssl judge them.
 """
 
-import base64
 import unittest
 
-from support import asn1, openssl, pki, program, token, tpm, tss2
+from support import openssl, pki, program, token, tpm, tss2
 from support.cases import each, expand
 from support.processes import run_tool
 from support.requirements import provider_modules
 from support.system_test import SystemTest
 
-LABEL = "PKCS#11 PROVIDER URI"
-VERSION = b"PKCS#11 Provider URI v1.0"
 TYPES = {
     "ec-p256": ("EC", "group:P-256"),
     "ec-p384": ("EC", "ec_paramgen_curve:P-384"),
@@ -174,20 +171,10 @@ class OnAToken(GenpkeyTest):
         pin = pin or f"pin-source=file:{self.pin}"
         return f"pkcs11_uri:pkcs11:token=test;object={label}?{pin}"
 
-    def uri_in(self, pem):
-        """The URI in a file, whose form is checked here."""
-        lines = pem.decode().splitlines()
-        around = [f"-----{word} {LABEL}-----" for word in ("BEGIN", "END")]
-        self.assertEqual([lines[0], lines[-1]], around)
-        ((tag, contents, _),) = asn1.elements(base64.b64decode("".join(lines[1:-1])))
-        (version, uri) = [(kind, text) for kind, text, _ in asn1.elements(contents)]
-        self.assertEqual((tag, version, uri[0]), (0x30, (0x1A, VERSION), 0x0C))
-        return uri[1].decode()
-
     @each(*TYPES)
     def test_type(self, name):
         algorithm, option = TYPES[name]
-        uri = self.uri_in(self.genpkey(algorithm, option, self.uri()))
+        uri = pki.uri_in_file(self.genpkey(algorithm, option, self.uri()))
         self.assertRegex(uri, r"\Apkcs11:[^?]*token=test;[^?]*object=web;type=private\?pin-source=")
         self.assertIn("never extractable, local", self.card.describe_objects())
         self.assertIn(f"({BITS[name]} bit)", self.request_verifies())
@@ -213,7 +200,7 @@ class OnAToken(GenpkeyTest):
 
     def test_a_pin_value_is_not_kept(self):
         pem = self.genpkey("EC", "group:P-256", self.uri(pin=f"pin-value={token.PIN}"))
-        self.assertNotIn("?", self.uri_in(pem))
+        self.assertNotIn("?", pki.uri_in_file(pem))
         self.request_verifies("-passin", f"file:{self.pin}")
 
     def test_a_refused_pin_is_sent_once(self):

@@ -253,7 +253,7 @@ class Everything(CompletionTest):
     def test_options(self):
         shared = manual.Page("credmint-options.7").subsections()
         parts = {
-            "key": ("create", "delete", "sign-policy", "attest", "verify-attestation"),
+            "key": ("create", "delete", "sign-policy", "reference", "attest", "verify-attestation"),
             "token": ("init",),
         }
         for command in set(self.asked("")) - {"help", "version", "cache", "config"}:

@@ -42,6 +42,7 @@ COMMANDS = {
     "list": ("list", "pkcs11:token=none"),
     "token": ("token", "init", "pkcs11:token=none;slot-id=999999", "--so-passin", "env:NONE"),
     "key": ("key", "create", "pkcs11:token=none;object=web", "--type", "ec-p256"),
+    "reference": ("key", "reference", "pkcs11:token=none;object=web", "--out", "new.pem"),
     "attest": ("key", "attest", "pkcs11:token=none;object=web", "--nonce", "00" * 16),
     "verify_attestation": ("key", "verify-attestation", "none.attestation", "--nonce", "00" * 16),
     "import_certificate": ("import-certificate", *FILES, "--to", "new.pem"),

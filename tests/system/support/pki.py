@@ -154,6 +154,16 @@ def uri_file(uri):
     return f"-----BEGIN {label}-----\n{text}-----END {label}-----\n".encode()
 
 
+def uri_in_file(contents):
+    """The URI in such a file; its form is checked."""
+    lines, label = contents.decode().splitlines(), "PKCS#11 PROVIDER URI"
+    assert [lines[0], lines[-1]] == [f"-----{word} {label}-----" for word in ("BEGIN", "END")]
+    ((tag, sequence, _),) = asn1.elements(base64.b64decode("".join(lines[1:-1])))
+    (version, uri) = [(kind, text) for kind, text, _ in asn1.elements(sequence)]
+    assert (tag, version, uri[0]) == (0x30, (0x1A, b"PKCS#11 Provider URI v1.0"), 0x0C)
+    return uri[1].decode()
+
+
 def pkcs8_pem(key):
     return _private(key, serialization.Encoding.PEM, _PKCS8)
 
