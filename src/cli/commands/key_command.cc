@@ -129,11 +129,10 @@ void KeyCommand::AddReference() {
   reference_ = app_->add_subcommand(
       "reference",
       "Write a file that leads to a key on a token, for programs that open only files");
-  SetHelp(
-      *reference_,
-      {.needs = "the URI and --out",
-       .example = "credmint key reference \\\n"
-                  "  \"pkcs11:token=prod;object=web?pin-source=file:$PWD/pin\" --out web.ref"});
+  SetHelp(*reference_,
+          {.needs = "the URI and --out",
+           .example = "credmint key reference \\\n"
+                      "  \"pkcs11:token=prod;object=web?pin-source=file:$PWD/pin\" --out web.ref"});
   AddDevicePlace(*reference_, uri_,
                  "Key: pkcs11:token=TOKEN;object=LABEL, with the pin-source that others need");
   AddPlace(*reference_, "--out", new_.out, "New file that holds the URI", Place::kPath)
