@@ -24,6 +24,7 @@ MESON = (SOURCE / "meson.build").read_text()
 CONTROL = (DEBIAN / "control").read_text()
 STRENGTHS = ("Depends", "Recommends", "Suggests")
 IN_RPM = {"Depends": "Requires"}
+ALL_MODULES = {"credmint-pkcs11.so", "credmint-tpm2.so"}
 # The TCTI `tabrmd` brings it, and a message of it is silenced.
 NOT_OURS = {"libglib-2.0.so.0"}
 MACROS = {
@@ -179,11 +180,11 @@ class Prefixes(unittest.TestCase):
     def setUpClass(cls):
         need("/usr/bin/meson", "meson")
 
-    @each(system="/usr", local="/usr/local", home="/home/alice/.local")
-    def test_where_files_go(self, prefix):
+    def installed(self, *options):
+        """The build folder, and what `meson introspect` says of the files that would be installed."""
         folder = make_folder(self)
         subprocess.run(
-            ["/usr/bin/meson", "setup", folder, SOURCE, f"-Dprefix={prefix}", "-Dtests=disabled"],
+            ["/usr/bin/meson", "setup", folder, SOURCE, *options, "-Dtests=disabled"],
             env={"PATH": "/usr/bin:/bin", "HOME": str(make_folder(self))},
             capture_output=True,
             check=True,
@@ -191,7 +192,22 @@ class Prefixes(unittest.TestCase):
         printed = subprocess.run(
             ["/usr/bin/meson", "introspect", "--installed", folder], capture_output=True, check=True
         )
-        text = printed.stdout.decode()
+        return folder, printed.stdout.decode()
+
+    @each(
+        pkcs11=("pkcs11", {"credmint-tpm2.so"}),
+        tpm2=("tpm2", {"credmint-pkcs11.so"}),
+        serve=("serve", {"credmint-pkcs11.so", "credmint-tpm2.so"}),
+    )
+    def test_what_is_disabled(self, case):
+        option, modules = case
+        _, text = self.installed(f"-D{option}=disabled")
+        self.assertEqual(set(re.findall(r'/ossl-modules/([^"]*)"', text)) & ALL_MODULES, modules)
+        self.assertIn('/bin/credmint"', text)
+
+    @each(system="/usr", local="/usr/local", home="/home/alice/.local")
+    def test_where_files_go(self, prefix):
+        folder, text = self.installed(f"-Dprefix={prefix}")
         for path in (
             *("bin/credmint", "lib/systemd/system/credmint-serve.service"),
             *("lib/sysusers.d/credmint.conf", "share/man/man1/credmint.1"),
