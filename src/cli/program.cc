@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/program.h"
+
 #include <signal.h>
 #include <stdio.h>
 
@@ -118,12 +120,12 @@ bool AsksForCompletions(const std::vector<char*>& arguments) {
   return arguments.size() > 1 && std::string_view(arguments[1]) == kCompleteName;
 }
 
-Result<ExitStatus> StatusOf(Result<void> result) {
+Result<ExitStatus> StatusOfRun(Result<void> result) {
   if (!result) return Fail(std::move(result));
   return ExitStatus::kSuccess;
 }
 
-Result<ExitStatus> StatusOf(Result<ExitStatus> result) { return result; }
+Result<ExitStatus> StatusOfRun(Result<ExitStatus> result) { return result; }
 
 /// The program and its commands: all of them, or the only one that is wanted. Making all takes a
 /// tenth of the time of a hit in the cache.
@@ -146,7 +148,7 @@ class Program {
   void Add(std::string_view name, More&&... more) {
     if (!wanted_.empty() && wanted_ != name) return;
     auto made = std::make_shared<Made>(app_, std::forward<More>(more)...);
-    commands_.push_back({&made->app(), [made] { return StatusOf(made->Run()); }});
+    commands_.push_back({&made->app(), [made] { return StatusOfRun(made->Run()); }});
   }
 
   const std::string_view wanted_;  // empty: all
@@ -208,7 +210,10 @@ ExitStatus RunParsed(Program& program) {
   return result ? *result : ReportError(result.error());
 }
 
-ExitStatus Run(std::vector<char*> arguments) {
+}  // namespace
+
+ExitStatus RunProgram(std::vector<char*> arguments) {
+  PrepareProcess();
   const std::vector<std::string> command_to_run = TakeCommandToRun(arguments);
   const bool completes = AsksForCompletions(arguments);
   if (!completes) StartLogOfArguments(arguments);
@@ -238,13 +243,4 @@ ExitStatus Run(std::vector<char*> arguments) {
   return RunParsed(program);
 }
 
-}  // namespace
 }  // namespace credmint::cli
-
-int main(int argc, char** argv) try {
-  credmint::cli::PrepareProcess();
-  return static_cast<int>(credmint::cli::Run({argv, argv + argc}));
-} catch (...) {  // our code does not throw, so a library ran out of memory
-  fputs("credmint: out of memory\n", stderr);
-  return static_cast<int>(credmint::cli::ExitStatus::kInternal);
-}
