@@ -8,8 +8,8 @@ A peer is any program that takes the flags of AWS's `aws_signing_helper serve`. 
 key in a file and get credentials over TLS from constant_service.py. Each round sends requests for
 credentials to the metadata service of each program, on kept and on new connections.
 
-Prints the medians for a request, the median ratio of our processor time to theirs with its interval
-of 95 % confidence, and the memory after the requests.
+Prints the medians for a request, and the memory after the requests. The median ratio of our processor
+time to theirs has its interval of 95 % confidence.
 """
 
 import argparse
