@@ -15,6 +15,7 @@ time to theirs has its interval of 95 % confidence.
 import argparse
 import dataclasses
 import http.client
+import os
 import pathlib
 import re
 import statistics
@@ -155,7 +156,7 @@ def report(servers):
 
 def main():
     parser = argparse.ArgumentParser(description="Compares what serve costs.")
-    parser.add_argument("minimal")
+    parser.add_argument("minimal", type=os.path.abspath)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--peer", action="append", default=[])
     options = parser.parse_args()

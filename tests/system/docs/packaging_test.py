@@ -168,7 +168,7 @@ class Files(unittest.TestCase):
         self.assertGreater(len(pages), 40)
         for page in pages:
             for link in re.findall(r'(?:\]\(|src(?:set)?=")([^):"#]+)[)"#]', page.read_text()):
-                if not re.search(r"(^|/)(tests|man)/", link):
+                if not re.search(r"(^|/)(tests|man|findings)/", link):
                     self.assertTrue((page.parent / link).exists(), f"{page.name}: {link}")
 
 
