@@ -14,6 +14,7 @@ from support.cases import each, expand
 TEXT = documents.read("reference/configuration.md")
 RECIPES = recipes.of(TEXT)
 NOT_IN_THE_FILE = {
+    "check",
     "help",
     "help-all",
     "config",
