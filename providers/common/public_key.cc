@@ -68,7 +68,7 @@ std::optional<KeyType> TypeOf(const EVP_PKEY* pkey) {
   return std::nullopt;
 }
 
-// The contents of OIDs in DER: RFC 8017 appendix C, RFC 5480 section 2.1.1, RFC 8410 section 3.
+// The contents of OIDs in DER: RFC 8017 appendix C, RFC 5480 section 2.1.1.
 constexpr auto kRsaEncryption =
     std::to_array<std::uint8_t>({0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01});
 constexpr auto kEcPublicKey =
