@@ -124,7 +124,8 @@ TEST_F(RoleSetTest, TellsOfAFailureOnceAndOfItsEnd) {
 
 TEST_F(RoleSetTest, NeedsNobodyWhoHears) {
   set_ = std::make_unique<RoleSet>(context_, RoleSetObserver(), MakeRunningEnvironment());
-  service_.FailWith({ErrorCode::kNetwork, "no answer", ""});
+  // Not retried before Reload(), so the next call is known to be the first that succeeds.
+  service_.FailWith({ErrorCode::kPinIncorrect, "wrong PIN", ""});
   Run(ListOf(MakeRole("web")));
   EXPECT_NE(Given(), "AK1");
   service_.GiveCredentials();
