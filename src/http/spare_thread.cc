@@ -9,6 +9,7 @@
 #include "base/guarded.h"
 #include "base/mutex.h"
 #include "base/quiet_thread.h"
+#include "base/thread_placement.h"
 
 namespace credmint {
 namespace {
@@ -55,7 +56,9 @@ void StartSpareThread(std::function<void()> first) {
     first();
     if (const auto task = order->Await()) task();
   });
-  if (thread.joinable()) *TheSpare().Lock() = {std::move(thread), std::move(order)};
+  if (!thread.joinable()) return;
+  PlaceElsewhere(thread);
+  *TheSpare().Lock() = {std::move(thread), std::move(order)};
 }
 
 std::thread RunOnSpareThread(std::function<void()> task) {
