@@ -40,7 +40,8 @@ mirror() {
 make_root() {
   local release=$1 folder=$2 proxy
   if [ -e "$folder" ]; then
-    grep -qx "VERSION_CODENAME=$release" "$folder/etc/os-release" && return
+    # As debootstrap wrote it. In sid, /etc/os-release names the next release.
+    grep -q "^deb .* $release " "$folder/etc/apt/sources.list" && return
     echo "$folder exists and is not a Debian $release" >&2
     return 1
   fi

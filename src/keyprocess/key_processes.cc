@@ -2,6 +2,7 @@
 #include "keyprocess/key_processes.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -2,6 +2,7 @@
 """Ports at which a client gets no response or a wrong one."""
 
 import contextlib
+import random
 import socket
 import threading
 
@@ -52,3 +53,16 @@ def free_port():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
+
+
+def free_pair():
+    """The first of two adjacent ports for such a server.
+
+    They are below those that the kernel gives to clients, one of which may have used the second.
+    """
+    while True:
+        first = random.randrange(20000, 30000)
+        with socket.socket() as one, socket.socket() as other, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", first))
+            other.bind(("127.0.0.1", first + 1))
+            return first

@@ -3,6 +3,7 @@
 
 import ctypes
 import os
+import pathlib
 import signal
 import subprocess
 
@@ -45,3 +46,20 @@ def run_tool(*command, env=None, stdin=None, cwd=None):
     if result.returncode != 0:
         raise AssertionError(f"{command} failed: {result.stderr.decode('utf-8', 'replace')}")
     return result.stdout
+
+
+def processes_of(pid):
+    """{pid: command name} of all processes below `pid`."""
+    children = {}
+    for status in pathlib.Path("/proc").glob("[0-9]*/status"):
+        try:
+            fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines())
+        except (OSError, ValueError):
+            continue
+        children.setdefault(int(fields["PPid"]), {})[int(fields["Pid"])] = fields["Name"]
+    found, wanted = {}, [pid]
+    while wanted:
+        below = children.get(wanted.pop(), {})
+        found.update(below)
+        wanted.extend(below)
+    return found

@@ -130,9 +130,9 @@ class Started:
         return Run(self._command, self.process.returncode, out or b"", err.decode(), seconds)
 
 
-def start(arguments, folder, env=None, preexec=None):
+def start(arguments, folder, env=None, preexec=None, wrapper=()):
     """Starts the program as `run` does, but does not wait for it."""
-    return Started((path(), *map(str, arguments)), folder, env, preexec=preexec)
+    return Started((*wrapper, path(), *map(str, arguments)), folder, env, preexec=preexec)
 
 
 @functools.cache

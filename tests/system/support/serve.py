@@ -24,11 +24,11 @@ class Answer:
 class Server:
     """A running `credmint serve` with these arguments, which ends with the test."""
 
-    def __init__(self, test, *arguments, env=None, preexec=None):
+    def __init__(self, test, *arguments, env=None, preexec=None, wrapper=()):
         program.need_server()
         self._test = test
         self.started = program.start(
-            ("serve", *arguments), test.folder, {**test.env, **(env or {})}, preexec
+            ("serve", *arguments), test.folder, {**test.env, **(env or {})}, preexec, wrapper
         )
         self.process = self.started.process
         self.printed = self._read_start()

@@ -11,7 +11,7 @@ from support.requirements import in_library_folder, need
 class TpmToken(token.Token):
     """A token in the database in `folder`. `tcti` names the TPM, as tpm2-tss reads it."""
 
-    module = in_library_folder("libtpm2_pkcs11.so.1")
+    module = in_library_folder("pkcs11/libtpm2_pkcs11.so")
 
     def __init__(self, folder, tcti, env=None):
         need(self.module, "libtpm2-pkcs11-1")

@@ -17,8 +17,9 @@ import subprocess
 import time
 import unittest
 
-from support import emulator, misbehaving, p11_kit, pki, program, tabrmd, token, tpm, tpm2_pkcs11
+from support import emulator, misbehaving, pki, program, token
 from support.cases import each, expand
+from support.processes import processes_of
 from support.serve import Server, wait_until
 from support.system_test import MintTest, make_folder
 
@@ -35,23 +36,6 @@ KILLS = 200 if ALL else 40
 # The output is read in the same way during each call: while the module is loaded, and later.
 FLOODS = CALLS if ALL else ("C_GetFunctionList", "C_Login", "C_Sign")
 ROLES = "arn:aws:iam::111122223333:role"
-
-
-def processes_of(pid):
-    """{pid: command name} of all processes below `pid`."""
-    children = {}
-    for status in pathlib.Path("/proc").glob("[0-9]*/status"):
-        try:
-            fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines())
-        except (OSError, ValueError):
-            continue
-        children.setdefault(int(fields["PPid"]), {})[int(fields["Pid"])] = fields["Name"]
-    found, wanted = {}, [pid]
-    while wanted:
-        below = children.get(wanted.pop(), {})
-        found.update(below)
-        wanted.extend(below)
-    return found
 
 
 def is_zombie(pid):
@@ -505,7 +489,10 @@ class Neighbours(KeyProcessTest):
 
 @expand
 class BackEndsThatRestart(KeyProcessTest):
-    """Only loading the module again heals it. The role is back without a restart of serve."""
+    """Only loading the module again heals it. The role is back without a restart of serve.
+
+    modules_test has more of them.
+    """
 
     def start(self, *flags, module=token.MODULE, env=None):
         server = Server(self, *self.arguments(*self.flags("--port", "0", *flags, module=module))[1:], env=env)
@@ -532,43 +519,6 @@ class BackEndsThatRestart(KeyProcessTest):
         folder = self.token.folder
         folder.rename(folder.with_suffix(".away"))
         self.assert_fails_and_is_back(server, lambda: folder.with_suffix(".away").rename(folder))
-
-    def test_tpm2_abrmd_under_tpm2_pkcs11(self):
-        manager = tabrmd.Tabrmd(self, tpm.Tpm(self, self.folder), self.folder)
-        held = tpm2_pkcs11.TpmToken(self.folder / "held", "tabrmd:bus_type=session", manager.env)
-        self.write("web.pem", pki.pem(self.root.issue(held.generate("EC:prime256v1"))))
-        server = self.start(module=held.module, env=held.env)
-        manager.stop()
-        self.assert_fails_and_is_back(server, manager.start)
-
-    def test_p11_kit_server_that_restarts(self):
-        address = self.folder / "p11"
-        running = P11KitServer(self, address, self.token)
-        server = self.start(
-            module=p11_kit.CLIENT, env={"P11_KIT_SERVER_ADDRESS": f"unix:path={address}"}
-        )
-        running.stop()
-        self.assert_fails_and_is_back(server, lambda: P11KitServer(self, address, self.token))
-
-
-class P11KitServer:
-    """`p11-kit server`, which gives a token out over a socket."""
-
-    def __init__(self, test, address, of):
-        self.process = subprocess.Popen(
-            ("p11-kit", "server", "--foreground", "--provider", token.MODULE, "--name", str(address), "pkcs11:"),
-            env={**os.environ, **of.env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self._address = address
-        test.addCleanup(self.stop)
-        wait_until(address.exists)
-
-    def stop(self):
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)  # it has a child for each client
-            self.process.wait()
-        self._address.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

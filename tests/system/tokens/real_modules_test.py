@@ -6,7 +6,6 @@ Most other tests use SoftHSM, and nss_test NSS's token. key_process_test has p11
 tpm2-pkcs11 with a resource manager. These are the rest.
 """
 
-import pathlib
 import re
 import shutil
 import subprocess
@@ -54,10 +53,8 @@ class RealModules(MintTest):
     def far_module(self, held):
         """The environment in which p11-kit runs SoftHSM in another process."""
         modules = p11_kit.Configuration(self.folder)
-        need("/usr/bin/p11-kit", "p11-kit")
-        (pathlib.Path(modules.env["XDG_CONFIG_HOME"]) / "pkcs11/modules/far.module").write_text(
-            f"remote: |/usr/bin/p11-kit remote {token.MODULE}\n"
-        )
+        need(p11_kit.P11_KIT, "p11-kit")
+        modules.add("far", remote=f"|{p11_kit.P11_KIT} remote {token.MODULE}")
         return {**held.env, **modules.env}
 
     def test_p11_kit_starts_a_remote_module(self):
