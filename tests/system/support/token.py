@@ -118,6 +118,10 @@ class Token:
             *("--write-object", path, "--type", "pubkey", "--label", new_label, "--id", key_id)
         )
 
+    def describe(self):
+        """The output of pkcs11-tool about the tokens, with their flags."""
+        return run_tool(PKCS11_TOOL, "--module", MODULE, "--list-token-slots", env=self.env).decode()
+
     def describe_objects(self):
         return self._tool("--list-objects").decode()
 
