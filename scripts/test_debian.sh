@@ -59,7 +59,7 @@ write_page() {
       ;;
     modules)
       page=docs/reference/compatibility.md
-      packages=(gnome-keyring opencryptoki pcscd vsmartcard-vpcd)
+      packages=(gnome-keyring opencryptoki)
       ;;
   esac
   inside "$folder" apt-get -qq install -y --no-install-recommends "${packages[@]}"
