@@ -2,7 +2,7 @@
 """A smart card in software, which OpenSC uses through pcscd as it uses a real one.
 
 It is a PIV card (NIST SP 800-73-4): an application with certificates, a PIN, and RSA keys that sign.
-OpenSC uses no EC keys of a PIV card of which it knows nothing more.
+OpenSC 0.23 uses no EC keys of a PIV card of which it knows nothing more.
 
 vpcd, a driver of pcscd for readers without hardware, waits for it at a port. Debian's own card for
 that reader, in the package vsmartcard-vpicc, does not start on Debian 12.
