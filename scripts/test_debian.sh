@@ -62,6 +62,7 @@ write_page() {
       packages=(gnome-keyring opencryptoki)
       ;;
   esac
+  inside "$folder" apt-get -qq update
   inside "$folder" apt-get -qq install -y --no-install-recommends "${packages[@]}"
   inside "$folder" env CREDMINT=/srv/credmint-build/src/cli/credmint \
     CREDMINT_MODULES=/srv/credmint-build/providers "/srv/credmint/scripts/test-$tried" \
