@@ -41,7 +41,7 @@ make_root() {
   local release=$1 folder=$2 proxy
   if [ -e "$folder" ]; then
     # As debootstrap wrote it. In sid, /etc/os-release names the next release.
-    grep -q "^deb .* $release " "$folder/etc/apt/sources.list" && return
+    grep -rqsw "$release" "$folder"/etc/apt/sources.list{,.d} && return
     echo "$folder exists and is not a Debian $release" >&2
     return 1
   fi

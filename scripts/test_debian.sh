@@ -59,9 +59,10 @@ write_page() {
       ;;
     modules)
       page=docs/reference/compatibility.md
-      packages=(gnome-keyring opencryptoki pcscd vsmartcard-vpcd)
+      packages=(gnome-keyring opencryptoki)
       ;;
   esac
+  inside "$folder" apt-get -qq update
   inside "$folder" apt-get -qq install -y --no-install-recommends "${packages[@]}"
   inside "$folder" env CREDMINT=/srv/credmint-build/src/cli/credmint \
     CREDMINT_MODULES=/srv/credmint-build/providers "/srv/credmint/scripts/test-$tried" \

@@ -50,6 +50,9 @@ _MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 0x40000
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
+_own_mounts = False
+_covered = set()
+
 
 def _passed_on(name):
     return name in _PASSED_ON or name.startswith(_PASSED_ON_FROM)
@@ -67,19 +70,25 @@ def _mount(source, target, flags, kind=None):
 
 
 def cover(*folders):
-    """Mounts empty folders over these, for daemons whose folders are compiled in.
+    """Mounts empty folders over these, once each, for daemons whose folders are compiled in.
 
-    For root within entered(), which has given this process mounts of its own.
+    For root within entered(), which has given this process mounts of its own. Raises OSError
+    elsewhere.
     """
+    if folders and not _own_mounts:
+        raise OSError("only root can have folders of its own, and only where mounts are allowed")
     for folder in folders:
-        if os.path.isdir(folder):
+        if os.path.isdir(folder) and folder not in _covered:
             _mount("tmpfs", folder, 0, b"tmpfs")
+            _covered.add(folder)
 
 
 def _hide(modules, empty):
     """For root: mounts `modules` over the packages' modules, `empty` over the administrator's."""
+    global _own_mounts
     _check(_libc.unshare(_CLONE_NEWNS))
     _mount(None, "/", _MS_REC | _MS_PRIVATE)
+    _own_mounts = True
     for folder in (_PACKAGES_MODULES, *_ADMINISTRATORS):
         if os.path.isdir(folder):
             _mount(modules if folder == _PACKAGES_MODULES else empty, folder, _MS_BIND)

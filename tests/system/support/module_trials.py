@@ -13,10 +13,11 @@ import time
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+import private_host
 from support import emulator, openssl, pki, program
 from support.processes import die_with_parent, run_tool
 from support.real_modules import LABELS
-from support.requirements import provider_modules
+from support.requirements import miss, provider_modules
 from support.serve import Server, wait_until
 from support.system_test import MintTest
 
@@ -35,6 +36,10 @@ class ModuleTrials(MintTest):
     def setUpClass(cls):
         super().setUpClass()
         program.need_back_end("pkcs11")
+        try:
+            private_host.cover(*cls.MODULE.FOLDERS)
+        except OSError as error:
+            miss(str(error))
 
     def setUp(self):
         super().setUp()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """openCryptoki's software token, and the daemon pkcsslotd without which its module does nothing.
 
-Their folders are compiled in. FOLDERS are empty at first, and must be this process's own
-(private_host.cover), as must shared memory. Only root can have that.
+Their folders are compiled in, so FOLDERS are the test's own (private_host.cover). Only root can have
+that.
 """
 
 import os
@@ -14,7 +14,7 @@ import subprocess
 
 from support import token
 from support.processes import run_tool
-from support.requirements import in_library_folder, miss, need
+from support.requirements import in_library_folder, need
 from support.serve import wait_until
 
 PKCSSLOTD = "/usr/sbin/pkcsslotd"
@@ -36,8 +36,7 @@ class Daemon:
     def __init__(self, owner):
         need(PKCSSLOTD, "opencryptoki")
         for folder in FOLDERS:
-            if not os.path.ismount(folder):
-                miss(f"{folder} is the machine's own")
+            assert os.path.ismount(folder), f"{folder} is the machine's own"
         for folder in (*_STORE.glob("*"), *pathlib.Path("/dev/shm").iterdir()):
             _remove(folder)
         for folder in _MADE:

@@ -47,6 +47,7 @@ class RealModule:
     NAME = ""
     PACKAGES = ()  # which have the code that is tried
     LOST = "nothing"  # what leave() takes away
+    FOLDERS = ()  # which must be the test's own, since the module has them compiled in
 
     pin = None
     wrapper = ()  # a command that runs a program in the right way
@@ -192,11 +193,10 @@ class Tpm2Pkcs11(RealModule):
 
 
 class Opencryptoki(RealModule):
-    """In folders of its own: the caller has called private_host.cover(*opencryptoki.FOLDERS)."""
-
     NAME = "openCryptoki, software token"
     PACKAGES = ("libopencryptoki0", "opencryptoki")
     LOST = "the process that has loaded it, and pkcsslotd"
+    FOLDERS = opencryptoki.FOLDERS
 
     path, pin = opencryptoki.MODULE, opencryptoki.PIN
 
@@ -240,11 +240,12 @@ class GnomeKeyring(RealModule):
 
 
 class OpenSc(RealModule):
-    """A PIV card, whose second key wants the PIN for each signature. It needs /run/pcscd."""
+    """A PIV card, whose second key wants the PIN for each signature."""
 
     NAME = "OpenSC, PIV card"
     PACKAGES = ("opensc-pkcs11", "pcscd", "vsmartcard-vpcd")
     LOST = "pcscd, and with it the card"
+    FOLDERS = virtual_card.FOLDERS
 
     path, pin = virtual_card.MODULE, virtual_card.PIN
     more_settings = {"other": {"reuse-pin": True}}

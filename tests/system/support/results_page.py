@@ -3,6 +3,7 @@
 
 import pathlib
 import re
+import subprocess
 
 _ROOT = pathlib.Path(__file__).resolve().parents[3]
 _SECTION = re.compile("^### ", re.MULTILINE)
@@ -13,6 +14,16 @@ def release():
     version = pathlib.Path("/etc/debian_version").read_text().strip()
     number = version.partition(".")[0]
     return f"Debian {number if number.isdigit() else 'sid'}", version
+
+
+def versions(packages):
+    """Those packages that are installed, each with its upstream version."""
+    for package in packages:
+        found = subprocess.run(
+            ["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True
+        )
+        if found.stdout:
+            yield f"{package} {re.sub('^[0-9]+:|[+-].*', '', found.stdout)}"
 
 
 def table(header, rows):

@@ -2,7 +2,7 @@
 """A smart card in software, which OpenSC uses through pcscd as it uses a real one.
 
 It is a PIV card (NIST SP 800-73-4): an application with certificates, a PIN, and RSA keys that sign.
-OpenSC uses no EC keys of a PIV card of which it knows nothing more.
+OpenSC 0.23 uses no EC keys of a PIV card of which it knows nothing more.
 
 vpcd, a driver of pcscd for readers without hardware, waits for it at a port. Debian's own card for
 that reader, in the package vsmartcard-vpicc, does not start on Debian 12.
@@ -24,6 +24,7 @@ MODULE = in_library_folder("opensc-pkcs11.so")
 PCSCD = "/usr/sbin/pcscd"
 DRIVER = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
 SOCKET = "/run/pcscd/pcscd.comm"
+FOLDERS = ("/run",)
 PIN = "314159"
 
 # By the id that OpenSC gives the key: PIV's reference to it, and the object with its certificate.
@@ -138,8 +139,7 @@ def _card_holder_id():
 class Reader:
     """pcscd with one reader, in which a card lies. It ends with `owner`.
 
-    pcscd has one socket on a machine, in /run/pcscd. The caller covers that folder
-    (private_host.cover).
+    pcscd has one socket on a machine, so FOLDERS are the test's own (private_host.cover).
     """
 
     def __init__(self, owner, folder, card):

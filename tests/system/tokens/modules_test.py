@@ -23,6 +23,10 @@ class Tpm2Pkcs11(ModuleTrials):
     MODULE = real_modules.Tpm2Pkcs11
 
 
+class OpenSc(ModuleTrials):
+    MODULE = real_modules.OpenSc
+
+
 class P11KitRemote(ModuleTrials):
     MODULE = real_modules.P11KitRemote
 
