@@ -26,7 +26,9 @@ LIMIT_SECONDS = 60
 REFUSED = 502  # how `serve` answers when the service has refused
 WRONG_PROFILE = emulator.PROFILE_ARN[:-1] + "f"
 WHY_REFUSED = "Profile not found"
-CREDMINT, ADDRESS, TOKEN = "/usr/local/bin/credmint", "127.0.0.1:9911", "/run/user/1000/credmint-token"
+CREDMINT = "/usr/local/bin/credmint"
+ADDRESS = "127.0.0.1:9911"
+TOKEN = "/run/user/1000/credmint-token"
 
 _PROFILE = f"[default]\ncredential_process = {CREDMINT} credential-process --role web\n"
 _CONTAINER = f"export AWS_CONTAINER_CREDENTIALS_FULL_URI=http://{ADDRESS}/role/web\n"
@@ -102,15 +104,15 @@ CLIENTS = (
            ways=tuple(PROFILES)),
     Client("Go SDK v1", "{go} {url}", "golang-github-aws-aws-sdk-go-dev", go="go_v1", lines=_GO1),
     Client("Go SDK v2", "{go} {url}", "golang-github-aws-aws-sdk-go-v2-dev", go="go_v2"),
-    Client("rclone", "rclone copy --s3-provider Other --s3-env-auth --s3-endpoint {url} --retries 1 "
-           "--s3-no-check-bucket files :s3:bucket/files", "rclone", lines=_GO1),
+    Client("rclone", "rclone copy --s3-provider Other --s3-env-auth --s3-endpoint {url} "
+           "--retries 1 --s3-no-check-bucket files :s3:bucket/files", "rclone", lines=_GO1),
     Client("restic", "restic -r s3:{url}/bucket --no-cache init", "restic",
            profile="~/.aws/credentials"),
     Client("GDAL", "env AWS_S3_ENDPOINT={host} AWS_HTTPS=NO AWS_VIRTUAL_HOSTING=FALSE gdalinfo "
            "/vsis3/bucket/grid.asc", "gdal-bin",
            lines={"metadata": f"export CPL_AWS_EC2_API_ROOT_URL=http://{ADDRESS}\n"}),
-    Client("s3cmd", "s3cmd --no-ssl --host={host} --host-bucket={host} put --quiet --recursive files "
-           "s3://bucket/", "s3cmd",
+    Client("s3cmd", "s3cmd --no-ssl --host={host} --host-bucket={host} put --quiet --recursive "
+           "files s3://bucket/", "s3cmd",
            lines={"file": 'export AWS_CREDENTIAL_FILE="$HOME/.aws/credentials"\n'}),
 )
 
