@@ -3,7 +3,7 @@
 # The body of scripts/test-trixie and scripts/test-sid: builds credmint and tests it on another
 # release of Debian.
 #
-#   test_debian RELEASE [--programs] [--modules] [FOLDER]
+#   test_debian RELEASE [--programs] [--modules] [--clients] [FOLDER]
 #
 # The script that calls it sets "$source_dir", and has read scripts/debian_root.sh.
 
@@ -14,9 +14,9 @@ test_debian() {
   shift
   while [ $# -gt 0 ]; do
     case $1 in
-      --programs | --modules) tables+=("${1#--}") ;;
+      --programs | --modules | --clients) tables+=("${1#--}") ;;
       -*)
-        echo "usage: $0 [--programs] [--modules] [FOLDER]" >&2
+        echo "usage: $0 [--programs] [--modules] [--clients] [FOLDER]" >&2
         exit 2
         ;;
       *) break ;;
@@ -60,6 +60,11 @@ write_page() {
     modules)
       page=docs/reference/compatibility.md
       packages=(gnome-keyring opencryptoki)
+      ;;
+    clients)
+      page=docs/guide/clients.md
+      packages=(awscli duplicity gdal-bin golang-go golang-github-aws-aws-sdk-go-dev
+        golang-github-aws-aws-sdk-go-v2-dev python3-awscrt python3-boto3 rclone restic s3cmd)
       ;;
   esac
   inside "$folder" apt-get -qq update

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages of the reference with the results of a script: a section for each release of Debian."""
+"""Pages with the results of a script: a section for each release of Debian."""
 
 import pathlib
 import re
@@ -32,8 +32,8 @@ def table(header, rows):
 
 
 def page(name, results):
-    """The text of docs/reference/NAME, with these results for this release, and no other change."""
-    text = (_ROOT / "docs/reference" / name).read_text()
+    """The text of docs/NAME, with these results for this release, and no other change."""
+    text = (_ROOT / "docs" / name).read_text()
     head, *sections = _SECTION.split(text)
     if not head.endswith("## Results\n\n"):
         raise AssertionError(f"{name} has no heading Results in front of its sections")

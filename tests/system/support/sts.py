@@ -4,7 +4,7 @@
 import http.server
 import threading
 
-_ANSWER = (
+ANSWER = (
     b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
     b"<GetCallerIdentityResult><Arn>arn:aws:sts::111122223333:assumed-role/demo/x</Arn>"
     b"<UserId>AROA:x</UserId><Account>111122223333</Account></GetCallerIdentityResult>"
@@ -33,9 +33,9 @@ class RecordingServer:
                 recorder.access_key_ids.append(credential.partition("/")[0])
                 self.send_response(200)
                 self.send_header("Content-Type", "text/xml")
-                self.send_header("Content-Length", str(len(_ANSWER)))
+                self.send_header("Content-Length", str(len(ANSWER)))
                 self.end_headers()
-                self.wfile.write(_ANSWER)
+                self.wfile.write(ANSWER)
 
             def log_message(self, *arguments):
                 pass
