@@ -19,8 +19,8 @@ import time
 import unittest
 
 import schedule
-from clients import Clients
 from house import House
+from role_clients import Clients
 from support import load
 from support.serve import wait_until
 from support.system_test import MintTest

@@ -11,6 +11,7 @@ import pathlib
 import subprocess
 import tempfile
 import time
+import unittest
 
 from support.processes import ENDING_WITH_PARENT
 from support.requirements import miss
@@ -142,12 +143,17 @@ def _knows(reference):
 
 
 def need_back_end(scheme):
-    """Calls miss() if this build of the program does not have the back end."""
+    """Skips the test in a build without the back end; calls miss() if that was not on purpose."""
+    need_part("tpm2" if scheme == "handle" else scheme)
     if not _knows(f"{scheme}:"):
         miss(f"this build of credmint knows no {scheme}: keys")
 
 
 def need_server():
-    """Calls miss() if this build of the program has no HTTP server."""
-    if os.environ.get("CREDMINT_WITHOUT_SERVER"):
-        miss("this build of credmint has no HTTP server")
+    need_part("serve")
+
+
+def need_part(option):
+    """Skips the test in a build with -D`option`=disabled. Meson sets the variable."""
+    if option in os.environ.get("CREDMINT_WITHOUT", "").split():
+        raise unittest.SkipTest(f"this build has -D{option}=disabled")
