@@ -197,6 +197,9 @@ class Release(unittest.TestCase):
             self.assertTrue(part["version"])
             for licence in part.get("licenses", []):
                 self.assertTrue(licence["license"].get("name") or licence["license"].get("id"))
+        licences = {part["name"].removesuffix("t64"): part.get("licenses", []) for part in parts}
+        self.assertIn({"license": {"id": "Apache-2.0"}}, licences["libssl3"])
+        self.assertIn({"license": {"id": "LGPL-2.1-or-later"}}, licences["libmicrohttpd12"])
         references = [part["bom-ref"] for part in parts]
         self.assertEqual(len(set(references)), len(references))
         self.assertEqual(self.bill["dependencies"][0]["ref"], own["bom-ref"])
