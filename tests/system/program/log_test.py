@@ -172,6 +172,8 @@ class Journal(LogTest):
 
     def run_until(self, condition, command, *flags, is_journal=True):
         """Runs the command until the condition holds; returns the lines of its stderr."""
+        if command == "serve":
+            program.need_server()
         with open(self.log, "wb") as stderr:
             status = os.fstat(stderr.fileno())
             stream = f"{status.st_dev}:{status.st_ino}"

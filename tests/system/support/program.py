@@ -5,15 +5,13 @@ The environment variable CREDMINT has the path of the program.
 """
 
 import dataclasses
-import functools
 import os
 import pathlib
 import subprocess
-import tempfile
 import time
 
 from support.processes import ENDING_WITH_PARENT
-from support.requirements import miss
+from support.requirements import need_part
 
 # A run that takes longer counts as a hang.
 TIME_LIMIT_SECONDS = 15
@@ -135,19 +133,11 @@ def start(arguments, folder, env=None, preexec=None, wrapper=()):
     return Started((*wrapper, path(), *map(str, arguments)), folder, env, preexec=preexec)
 
 
-@functools.cache
-def _knows(reference):
-    arguments = ("sign-string", "--private-key", reference)
-    return "this build cannot use" not in run(arguments, tempfile.gettempdir()).stderr
-
-
 def need_back_end(scheme):
-    """Calls miss() if this build of the program does not have the back end."""
-    if not _knows(f"{scheme}:"):
-        miss(f"this build of credmint knows no {scheme}: keys")
+    """Skips the test if the build left out the keys of this scheme."""
+    need_part({"pkcs11": "pkcs11", "handle": "tpm2"}[scheme])
 
 
 def need_server():
-    """Calls miss() if this build of the program has no HTTP server."""
-    if os.environ.get("CREDMINT_WITHOUT_SERVER"):
-        miss("this build of credmint has no HTTP server")
+    """Skips the test if the build left out the HTTP server."""
+    need_part("serve")

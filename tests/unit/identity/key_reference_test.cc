@@ -16,10 +16,12 @@ using Use = KeyReference::Use;
 
 static_assert(!std::is_copy_constructible_v<KeyReference>, "a PIN would be copied with it");
 
-bool HavePkcs11() {
-  const Scheme* scheme = FindScheme("pkcs11:");
+bool Have(const char* name) {
+  const Scheme* scheme = FindScheme(name);
   return scheme != nullptr && scheme->init != nullptr;
 }
+
+bool HavePkcs11() { return Have("pkcs11:"); }
 
 KeyReference Parse(const std::string& text, Use use = Use::kPrivateKey) {
   auto reference = KeyReference::Parse(text, use);
@@ -410,6 +412,7 @@ TEST(ReplacedKeyTest, GetsAnotherId) {
 }
 
 TEST(ReplacedKeyTest, IsNotFoundByWhatNamesOneKey) {
+  if (!HavePkcs11() || !Have("handle:")) GTEST_SKIP() << "built without PKCS#11 or TPM support";
   for (const char* text : {"pkcs11:token=t;id=%01", "pkcs11:id=%01;object=web", "handle:0x81000002",
                            "handle:81000002?pass", "web.key"}) {
     EXPECT_TRUE(KeyReference::Parse(text, Use::kPrivateKey)->NamesOneKey()) << text;
@@ -421,6 +424,7 @@ TEST(ReplacedKeyTest, IsNotFoundByWhatNamesOneKey) {
 }
 
 TEST(ReplacedKeyTest, IsOpenedWithTheSamePin) {
+  if (!HavePkcs11()) GTEST_SKIP() << "built without PKCS#11 support";
   const auto present =
       KeyReference::Parse("pkcs11:token=t;object=web?pin-value=1234", Use::kPrivateKey);
   auto next = present->Beside("pkcs11:token=t;object=web;id=%02");
