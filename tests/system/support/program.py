@@ -134,10 +134,10 @@ def start(arguments, folder, env=None, preexec=None, wrapper=()):
 
 
 def need_back_end(scheme):
-    """Skips the test if the build left out the keys of this scheme."""
+    """Skips the test if the build omits the keys of this scheme."""
     need_part({"pkcs11": "pkcs11", "handle": "tpm2"}[scheme])
 
 
 def need_server():
-    """Skips the test if the build left out the HTTP server."""
+    """Skips the test if the build omits the HTTP server."""
     need_part("serve")

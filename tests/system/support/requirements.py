@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requirements of tests.
 
-One that this machine lacks skips a developer's test and fails CI's. A part that the build left out on
+One that this machine lacks skips a developer's test and fails CI's. A part that the build omits on
 purpose (-Dserve=disabled) skips the test everywhere. Meson names those in CREDMINT_LEFT_OUT.
 """
 
