@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Functions for scripts that need the sources of a commit as an archive.
+# Functions for scripts that need the version or the sources of a commit.
 
 # Runs git on a work tree, which may belong to another user: git_in FOLDER COMMAND...
 git_in() {

@@ -57,7 +57,7 @@ class TapResult(unittest.TestResult):
         if test.id() in self._waiting:
             return [self._waiting.pop(test.id())]
         class_name = test.id().partition("(")[2].rstrip(")")
-        held = [name for name in self._waiting if name.rpartition(".")[0] == class_name]
+        held = [name for name in self._waiting if name.startswith(f"{class_name}.")]
         return [self._waiting.pop(name) for name in held]
 
 

@@ -15,6 +15,7 @@ import unittest
 
 from support import documents, errors_page, program
 from support.cases import each, expand
+from support.requirements import need_part
 from support.system_test import SystemTest
 
 # A compiler may cut a text into pieces of 8 bytes. Another text consists of shorter ones.
@@ -56,6 +57,8 @@ class Listed(unittest.TestCase):
         self.assertEqual(len(entries), len(set(entries)))
 
     def test_is_in_the_program(self):
+        for part in ("pkcs11", "tpm2", "serve"):
+            need_part(part)
         missing = [
             text
             for text in self.texts()

@@ -437,6 +437,11 @@ class Quoting(Examples):
 class Complete(SystemTest):
     """The document shows everything that the program accepts."""
 
+    def setUp(self):
+        super().setUp()
+        for scheme in ("pkcs11", "handle"):
+            program.need_back_end(scheme)
+
     def assert_shown(self, wanted, pattern):
         """Checks that an accepted example contains `pattern`, in which {} is the name."""
         typed = "\n".join(row.typed for row in TYPED)

@@ -226,6 +226,8 @@ class Examples(MintTest):
     def run_block(self, block):
         """Runs an example. If it stays running, it is ended after its first mint."""
         earlier = len(self.service.requests())
+        if re.match(r"credmint (serve|exec)", block):
+            program.need_server()
         stays = re.match(r"credmint (serve|update(?! --once))", block)
         command = f"exec {block}" if stays else block
         for option in re.findall(r"serve|--status-port", block):

@@ -32,6 +32,14 @@ COPIED = (
     *("scripts/release", "scripts/sbom", "scripts/source_archive.sh"),
 )
 PROGRAM = "src/cli/credmint"
+# From the list of SPDX: those that scripts/sbom may give.
+SPDX_IDS = set(
+    """
+    Apache-2.0 BSD-2-Clause BSD-3-Clause BSL-1.0 CC0-1.0 GPL-1.0-only GPL-1.0-or-later GPL-2.0-only
+    GPL-2.0-or-later GPL-3.0-only GPL-3.0-or-later ISC LGPL-2.0-only LGPL-2.0-or-later LGPL-2.1-only
+    LGPL-2.1-or-later LGPL-3.0-only LGPL-3.0-or-later MIT OLDAP-2.8 Zlib curl
+    """.split()
+)
 GIT = ("/usr/bin/git", "-c", "user.name=test", "-c", "user.email=test@example.com")
 
 
@@ -204,6 +212,20 @@ class Release(unittest.TestCase):
         self.assertEqual(len(set(references)), len(references))
         self.assertEqual(self.bill["dependencies"][0]["ref"], own["bom-ref"])
         self.assertEqual(self.bill["dependencies"][0]["dependsOn"], references)
+
+    def test_licences_of_the_bill(self):
+        found = {}
+        for part in self.bill["components"]:
+            found[part["name"]] = [licence["license"] for licence in part.get("licenses", [])]
+        licences = [licence for each in found.values() for licence in each]
+        self.assertLessEqual({one["id"] for one in licences if "id" in one}, SPDX_IDS)
+        self.assertIn({"id": "BSD-3-Clause"}, found["libp11-kit0"])
+        self.assertIn({"id": "LGPL-2.1-or-later"}, found["libp11-kit0"])
+        self.assertIn({"name": "ISC+IBM"}, found["libp11-kit0"])
+        # A choice is none of its licences, and Debian uses this name for several texts.
+        names = [one["name"] for one in licences if "name" in one]
+        self.assertIn("LGPL-3+ or GPL-2+", names)
+        self.assertNotIn("Expat", names)
 
     def listed(self):
         """{library: part} of the bill."""

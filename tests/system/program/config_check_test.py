@@ -37,6 +37,12 @@ def expected_in(text):
                 yield number, pattern.strip()
 
 
+def need_all_keys():
+    """For files that have keys of each kind."""
+    for scheme in ("pkcs11", "handle"):
+        program.need_back_end(scheme)
+
+
 class CheckTest(MintTest):
     FILES = '[identity.files]\ncertificate = "web.pem"\nprivate-key = "web.key"\n'
     ARNS = (
@@ -123,6 +129,7 @@ class Mistakes(CheckTest):
         self.assertIn("'role'", hints[23])
 
     def test_in_an_identity(self):
+        need_all_keys()
         self.find(
             "[identity.files]\n"
             'certificate = "web.pem"\n'
@@ -345,6 +352,7 @@ class Example(CheckTest):
         self.assertEqual(self.check("c.toml")[0], {"c.toml": []})
 
     def test_has_none_with_every_setting(self):
+        need_all_keys()
         self.place(self.activated())
         files, run = self.check("c.toml")
         self.assertEqual(files, {"c.toml": []}, str(run))

@@ -500,6 +500,7 @@ class Killed(InitTest):
 
     def test_with_a_token(self):
         need_strace()
+        program.need_back_end("pkcs11")
         self.made = 0
 
         def start():

@@ -75,6 +75,8 @@ class Errors(LogTest):
     @each(**CASES)
     def test_are_json(self, case):
         arguments, code = case
+        if code == "Malformed":
+            program.need_back_end("pkcs11")
         if code == "PinRequired":
             self.write("web.key", self.encrypted())
         before = arguments[0] == "zebra"
@@ -172,6 +174,8 @@ class Journal(LogTest):
 
     def run_until(self, condition, command, *flags, is_journal=True):
         """Runs the command until the condition holds; returns the lines of its stderr."""
+        if command == "serve":
+            program.need_server()
         with open(self.log, "wb") as stderr:
             status = os.fstat(stderr.fileno())
             stream = f"{status.st_dev}:{status.st_ino}"

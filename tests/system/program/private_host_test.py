@@ -40,6 +40,8 @@ class HostileHost(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         token.need_softhsm()
+        for scheme in ("pkcs11", "handle"):
+            program.need_back_end(scheme)
         cls.folder = make_folder(cls)
         configuration = cls.folder / ".config" / "pkcs11"
         cls.modules = configuration / "modules"
@@ -91,12 +93,10 @@ class HostileHost(unittest.TestCase):
         self.assertNotIn("SKIP", result.stdout, shown)
 
     def test_breaks_a_program_that_is_not_alone(self):
-        program.need_back_end("pkcs11")
         result = self.run_there(program.path(), "list")
         self.assertNotEqual((result.returncode, result.stderr), (0, ""), result.stdout)
 
     def test_is_not_seen_by_a_program(self):
-        program.need_back_end("pkcs11")
         result = self.run_there(sys.executable, WRAPPER, program.path(), "list", "--json")
         self.assertEqual((result.returncode, result.stderr), (0, ""), result.stdout)
 

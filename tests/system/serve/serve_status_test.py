@@ -20,6 +20,7 @@ TOKEN = "X-aws-ec2-metadata-token"
 
 class StatusTest(MintTest):
     def setUp(self):
+        program.need_server()
         super().setUp()
         self.identity = self.write_identity()
 

@@ -65,6 +65,7 @@ class UsersTest(MintTest):
         cls.leaf = cls.root.issue(cls.key.public_key())
 
     def setUp(self):
+        program.need_server()
         super().setUp()
         self.write_identity(self.key, self.leaf)
         let_others_run_the_program(self)

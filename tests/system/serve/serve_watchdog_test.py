@@ -22,6 +22,7 @@ PING = "WATCHDOG=1"
 
 class WatchdogTest(MintTest):
     def setUp(self):
+        program.need_server()
         super().setUp()
         self.manager = Manager(self, self.folder)
         self.env = {**self.manager.env, "WATCHDOG_USEC": str(INTERVAL_SECONDS * 1000000)}

@@ -331,6 +331,7 @@ class TokenFiles(UnitsTest, MintTest):
 
     def test_a_group_needs_the_drop_in(self):
         """Under systemd the call would fail, and with it the service."""
+        program.need_server()
         self.configure(f'token-group = "{GROUP}"')
         become = self.become_service(self.units[SERVICES["serve"]])
         run = program.run(("serve", *self.FLAGS), self.folder, self.env, preexec=become)

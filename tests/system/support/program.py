@@ -5,16 +5,13 @@ The environment variable CREDMINT has the path of the program.
 """
 
 import dataclasses
-import functools
 import os
 import pathlib
 import subprocess
-import tempfile
 import time
-import unittest
 
 from support.processes import ENDING_WITH_PARENT
-from support.requirements import miss
+from support.requirements import need_part
 
 # A run that takes longer counts as a hang.
 TIME_LIMIT_SECONDS = 15
@@ -136,24 +133,11 @@ def start(arguments, folder, env=None, preexec=None, wrapper=()):
     return Started((*wrapper, path(), *map(str, arguments)), folder, env, preexec=preexec)
 
 
-@functools.cache
-def _knows(reference):
-    arguments = ("sign-string", "--private-key", reference)
-    return "this build cannot use" not in run(arguments, tempfile.gettempdir()).stderr
-
-
 def need_back_end(scheme):
-    """Skips the test in a build without the back end; calls miss() if that was not on purpose."""
-    need_part("tpm2" if scheme == "handle" else scheme)
-    if not _knows(f"{scheme}:"):
-        miss(f"this build of credmint knows no {scheme}: keys")
+    """Skips the test if the build omits the keys of this scheme."""
+    need_part({"pkcs11": "pkcs11", "handle": "tpm2"}[scheme])
 
 
 def need_server():
+    """Skips the test if the build omits the HTTP server."""
     need_part("serve")
-
-
-def need_part(option):
-    """Skips the test in a build with -D`option`=disabled. Meson sets the variable."""
-    if option in os.environ.get("CREDMINT_WITHOUT", "").split():
-        raise unittest.SkipTest(f"this build has -D{option}=disabled")

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requirements of tests on the machine. A missing one skips a developer's test and fails CI's."""
+"""Requirements of tests.
+
+One that this machine lacks skips a developer's test and fails CI's. A part that the build omits on
+purpose (-Dserve=disabled) skips the test everywhere. Meson names those in CREDMINT_LEFT_OUT.
+"""
 
 import glob
 import os
@@ -16,6 +20,16 @@ def miss(reason):
 def need(path, package):
     if not os.path.exists(path):
         miss(f"{path} is missing (Debian package {package})")
+
+
+def has_part(part):
+    """Whether the build has a part: pkcs11, tpm2 or serve."""
+    return part not in os.environ.get("CREDMINT_LEFT_OUT", "").split()
+
+
+def need_part(part):
+    if not has_part(part):
+        raise unittest.SkipTest(f"this build was made with -D{part}=disabled")
 
 
 def provider_modules():

@@ -160,6 +160,7 @@ class MaliciousModule(MintTest):
 
     def test_the_pin_of_a_role_that_sighup_adds(self):
         """Until then nobody can know that it is one."""
+        program.need_server()
         given = self.arguments()
         session = "\n".join(
             f'{name} = "{given[given.index("--" + name) + 1]}"'

@@ -412,7 +412,7 @@ TEST(ReplacedKeyTest, GetsAnotherId) {
 }
 
 TEST(ReplacedKeyTest, IsNotFoundByWhatNamesOneKey) {
-  if (!HavePkcs11() || !Have("handle:")) GTEST_SKIP() << "built without a back end";
+  if (!HavePkcs11() || !Have("handle:")) GTEST_SKIP() << "built without PKCS#11 or TPM support";
   for (const char* text : {"pkcs11:token=t;id=%01", "pkcs11:id=%01;object=web", "handle:0x81000002",
                            "handle:81000002?pass", "web.key"}) {
     EXPECT_TRUE(KeyReference::Parse(text, Use::kPrivateKey)->NamesOneKey()) << text;
