@@ -7,7 +7,7 @@ from unittest import mock
 
 from support import documents, real_modules, results_page
 
-PAGES = ("programs.md", "compatibility.md")
+PAGES = ("reference/programs.md", "reference/compatibility.md")
 RELEASES = ["Debian 12", "Debian 13", "Debian sid"]
 
 
@@ -26,7 +26,7 @@ class ResultsPages(unittest.TestCase):
 
     def test_a_run_changes_the_results_of_its_release_alone(self):
         for name in PAGES:
-            before = documents.read(f"reference/{name}")
+            before = documents.read(name)
             for release in RELEASES:
                 with mock.patch.object(results_page, "release", lambda: (release, "0")):
                     after = results_page.page(name, "other results")
@@ -39,14 +39,14 @@ class ResultsPages(unittest.TestCase):
 
     def test_the_same_results_leave_the_page_as_it_is(self):
         for name in PAGES:
-            before = documents.read(f"reference/{name}")
+            before = documents.read(name)
             for release, results in sections(before).items():
                 with mock.patch.object(results_page, "release", lambda: (release, "0")):
                     self.assertEqual(results_page.page(name, results), before)
 
     def test_a_new_release_comes_in_its_place(self):
         with mock.patch.object(results_page, "release", lambda: ("Debian 14", "14.0")):
-            after = results_page.page("compatibility.md", "results")
+            after = results_page.page("reference/compatibility.md", "results")
         self.assertEqual(list(sections(after)), [*RELEASES[:2], "Debian 14", RELEASES[2]])
 
 
