@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <openssl/x509_vfy.h>
 
-#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -63,10 +62,8 @@ Result<void> CheckUse(const Certificate& endorsement) {
     return Fail(ErrorCode::kAttestation,
                 "the TPM's certificate is not for a key that decrypts (keyUsage)");
   }
-  const std::vector<std::string> purposes = ExtendedKeyUsages(endorsement);
-  const bool is_for_endorsement =
-      std::find(purposes.begin(), purposes.end(), kEndorsementUsage) != purposes.end();
-  if (!purposes.empty() && !is_for_endorsement) {
+  const bool is_for_endorsement = HasExtendedKeyUsage(endorsement, kEndorsementUsage);
+  if (!is_for_endorsement && !ExtendedKeyUsages(endorsement).empty()) {
     return Fail(ErrorCode::kAttestation,
                 "the TPM's certificate is not for an endorsement key (extendedKeyUsage)");
   }

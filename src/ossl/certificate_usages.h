@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ossl/certificate.h"
@@ -13,7 +14,10 @@ namespace credmint {
 std::vector<std::string> KeyUsages(const Certificate& certificate);
 
 /// The extended key usages of section 4.2.1.12, by OpenSSL's short names ("clientAuth"), or by
-/// dotted number if there is no name.
+/// dotted number if there is no name. Newer versions of OpenSSL have more names.
 std::vector<std::string> ExtendedKeyUsages(const Certificate& certificate);
+
+/// Whether this dotted number is among the extended key usages.
+bool HasExtendedKeyUsage(const Certificate& certificate, std::string_view dotted);
 
 }  // namespace credmint

@@ -96,6 +96,9 @@ void AddExtensions(X509* certificate, X509* issuer, const CertificateSpec& spec)
   if (!spec.key_usage.empty()) {
     AddExtension(certificate, issuer, NID_key_usage, "critical," + spec.key_usage);
   }
+  if (!spec.extended_key_usage.empty()) {
+    AddExtension(certificate, issuer, NID_ext_key_usage, spec.extended_key_usage);
+  }
   if (spec.key_identifiers) {
     AddExtension(certificate, issuer, NID_subject_key_identifier, "hash");
     AddExtension(certificate, issuer, NID_authority_key_identifier, "keyid:always");

@@ -47,6 +47,7 @@ struct CertificateSpec {
   std::optional<bool> ca;
   /// In OpenSSL's notation.
   std::string key_usage = "digitalSignature";
+  std::string extended_key_usage = {};
   /// Whether it has the subject's and the issuer's key identifier.
   bool key_identifiers = false;
   /// Whether it has a subject key identifier that is not derived from the key.
