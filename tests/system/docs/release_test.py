@@ -40,30 +40,46 @@ SPDX_IDS = set(
     LGPL-2.1-or-later LGPL-3.0-only LGPL-3.0-or-later MIT OLDAP-2.8 Zlib curl
     """.split()
 )
+QUICK = ("--without-packages", "--without-images")
+# Both releases of Debian have the program's sources in a file of the same name.
+PACKAGE = """#!/bin/sh
+for release in bookworm trixie; do
+  mkdir -p "$2/$release-amd64"
+  cd "$2/$release-amd64"
+  echo sources >credmint_1.orig.tar.xz
+  touch credmint_1-1~$release.debian.tar.xz credmint_1-1~$release.dsc
+  touch credmint_1-1~${release}_amd64.deb credmint_1-1~${release}_amd64.changes
+  [ -z "$OTHER_SOURCES" ] || echo $release >credmint_1.orig.tar.xz
+done
+"""
 GIT = ("/usr/bin/git", "-c", "user.name=test", "-c", "user.email=test@example.com")
 
 
 class Repository:
     """A git repository with what scripts/release reads, in a commit."""
 
-    def __init__(self, folder, changelog=f"## [{VERSION}] - 2026-01-02\n"):
+    def __init__(self, folder, changelog=f"## [{VERSION}] - 2026-01-02\n", package=None):
+        """`package` is a script in the place of scripts/package."""
         self.folder = folder
         for name in COPIED:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(SOURCE / name, folder / name)
         (folder / "CHANGELOG.md").write_text(changelog)
+        if package:
+            (folder / "scripts/package").write_text(package)
+            (folder / "scripts/package").chmod(0o755)
         run_tool(*GIT, "init", "-q", cwd=folder)
         run_tool(*GIT, "add", ".", cwd=folder)
         run_tool(*GIT, "commit", "-q", "-m", "all", cwd=folder)
 
-    def release(self, *arguments, version=VERSION, env=None, umask=0o022):
-        """Runs the script in its quick form; returns the finished process."""
+    def release(self, *arguments, version=VERSION, env=None, umask=0o022, without=QUICK):
+        """Runs the script, by default in its quick form; returns the finished process."""
         build = os.environ.get("CREDMINT_BUILD") or miss("CREDMINT_BUILD is not set")
         return subprocess.run(
             [
                 *ENDING_WITH_PARENT,
                 *(self.folder / "scripts/release", version, "--build", build),
-                *("--without-packages", "--without-images"),
+                *without,
                 *map(str, arguments),
             ],
             cwd=self.folder.parent,
@@ -169,6 +185,20 @@ class Release(unittest.TestCase):
         other = make_folder(self) / "other.pem"
         write_certificate(pki.make_key().public_key(), other)
         self.assertFalse(verifies(self.output / "SHA256SUMS", other))
+
+    def test_packages_of_two_releases_share_their_sources(self):
+        repository = Repository(make_folder(self), package=PACKAGE)
+        without, output = ("--without-images",), make_folder(self) / "out"
+        done = repository.release("--output", output, without=without, env={"OTHER_SOURCES": "1"})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("the two Debians have different files", done.stderr)
+        self.assertFalse(output.exists())
+        done = repository.release("--output", output, without=without, env={"OTHER_SOURCES": ""})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        names = {path.name for path in output.iterdir() if path.name.startswith("credmint_")}
+        each = {".debian.tar.xz", ".dsc", "_amd64.deb"}
+        packages = {f"credmint_1-1~{r}{end}" for r in ("bookworm", "trixie") for end in each}
+        self.assertEqual(names, packages | {"credmint_1.orig.tar.xz"})
 
     def test_a_second_run_gives_the_same_files(self):
         """With another umask, locale and time zone, in another folder of the same commit."""
