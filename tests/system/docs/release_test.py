@@ -191,7 +191,7 @@ class Release(unittest.TestCase):
         without, output = ("--without-images",), make_folder(self) / "out"
         done = repository.release("--output", output, without=without, env={"OTHER_SOURCES": "1"})
         self.assertEqual(done.returncode, 1)
-        self.assertIn("the two Debians have different files", done.stderr)
+        self.assertIn("the releases of Debian have different files", done.stderr)
         self.assertFalse(output.exists())
         done = repository.release("--output", output, without=without, env={"OTHER_SOURCES": ""})
         self.assertEqual(done.returncode, 0, done.stderr)
