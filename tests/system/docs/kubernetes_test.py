@@ -241,6 +241,7 @@ class Agreement(unittest.TestCase):
 class Configuration(SystemTest):
     def test_passes_its_check(self):
         """Only the folders are elsewhere. Files are there, as the volumes will have them."""
+        program.need_back_end("handle")
         for folder, text in CONFIGS.items():
             with self.subTest(folder=folder):
                 for name in ("identity", "tokens", "run"):
@@ -434,6 +435,7 @@ class Running(MintTest):
 
     def test_a_token_that_is_none_stops_the_daemon(self):
         """With a newline, for example, or in a Secret that everybody may read."""
+        program.need_back_end("handle")
         group = pod(WORKLOADS["node/daemonset"])["securityContext"]["fsGroup"]
         self.volume("tokens", {"web": b"0" * 64, "backup": b"0" * 64 + b"\n"}, group)
         with self.assertRaises(AssertionError) as raised:

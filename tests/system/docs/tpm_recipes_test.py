@@ -90,6 +90,7 @@ class Claims(unittest.TestCase):
 class Variables(SystemTest):
     def test_their_order(self):
         """Each variable names a missing device. The message names the first one's."""
+        program.need_back_end("handle")
         order = re.search(r"first of these variables that is set: ([^.]*)\.", REFERENCE)[1]
         names = re.findall(r"`(\w+)`", order)
         self.assertEqual(len(names), 4, names)

@@ -186,9 +186,12 @@ class OnAToken(FilesTest):
         self.refuse(program.KEY, "", self.uri("absent"))
         message = "the pin-source is not an absolute path"
         self.refuse(program.USAGE, message, self.uri("ec", "file:pin"), hint="the whole path")
-        self.refuse(program.USAGE, "is not on a token", "handle:0x81000002", hint="TPM key")
         self.refuse(program.USAGE, "is not in a device", "key.pem", hint="name a key on a token")
         self.fail_with(program.USAGE, "--out is missing", "key", "reference", self.uri("ec"))
+
+    def test_refuses_a_key_in_a_tpm(self):
+        program.need_back_end("handle")
+        self.refuse(program.USAGE, "is not on a token", "handle:0x81000002", hint="TPM key")
 
     def test_a_file_that_is_there(self):
         self.write("key.pem", "mine")

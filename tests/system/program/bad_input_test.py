@@ -646,6 +646,10 @@ class Pins(TokenInputTest):
 class AbsentTpms(IdentityTest):
     KEY = ("--certificate", "web.pem", "--private-key", "handle:0x81000001")
 
+    def setUp(self):
+        super().setUp()
+        program.need_back_end("handle")
+
     @each(
         device="device:/nonexistent/tpm",
         socket="swtpm:path=/nonexistent/socket",

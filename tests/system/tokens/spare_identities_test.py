@@ -182,6 +182,7 @@ class CredentialProcess(MintOnceTest):
         self.assertRegex(run.stderr, r"identity hsm-a is lost: .*no token")
 
     def test_a_lost_tpm(self):
+        program.need_back_end("handle")
         gone = f"swtpm:port={dead_port(self)}"
         first = self.identity("a", private_key="handle:0x81000001", tcti=gone)
         first = "\n".join(line for line in first.splitlines() if "pkcs11-lib" not in line) + "\n"

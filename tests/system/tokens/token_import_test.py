@@ -389,6 +389,8 @@ class Refusals(ImportTest):
     )
     def test_options(self, case):
         arguments, message, hint = case
+        if "handle:0x81000001" in arguments:
+            program.need_back_end("handle")
         self.issue()
         log = self.misbehave()
         result = self.run_program("import-certificate", *arguments, *self.flags)

@@ -149,6 +149,8 @@ class Refusals(TokenTest):
     )
     def test_uri(self, case):
         uri, message = case
+        if uri.startswith("handle:"):
+            program.need_back_end("handle")
         result = self.run_program("token", "init", uri, *self.sources, *self.module)
         self.assertIn(result.status, (program.USAGE, program.KEY))
         self.check_failure(result, result.status, message)
